@@ -1,0 +1,245 @@
+//! The call builders that typed clients return: adjusted by setters, run by `.await`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::client::Args;
+use crate::endpoint::BoxFuture;
+use crate::options::{CallOptions, Retry, Settings, VersionCap};
+use crate::wire::RequestBody;
+use crate::{Error, Method, Mode, RpcClient, Version};
+
+/// Writes one request of a typed method; what the macro passes to a call.
+#[doc(hidden)]
+pub trait EncodeRequest {
+    fn encode(self, args: Args<'_>) -> crate::Result<RequestBody>;
+}
+
+impl<F: FnOnce(Args<'_>) -> crate::Result<RequestBody>> EncodeRequest for F {
+    fn encode(self, args: Args<'_>) -> crate::Result<RequestBody> {
+        self(args)
+    }
+}
+
+/// What calls and casts have in common: a method, its arguments, and overrides.
+struct Invocation<'a, A> {
+    client: &'a RpcClient,
+    method: &'static Method,
+    options: Option<Box<CallOptions>>,
+    args: A,
+}
+
+impl<'a, A: EncodeRequest> Invocation<'a, A> {
+    fn adjust(&mut self, adjust: impl FnOnce(CallOptions) -> CallOptions) {
+        let options = self.options.get_or_insert_default();
+        **options = adjust(std::mem::take(&mut **options));
+    }
+
+    /// The settings that count for this call, and its request, ready to be sent.
+    fn encode(self) -> (Cow<'a, Settings>, crate::Result<RequestBody>) {
+        let mut settings = Cow::Borrowed(self.client.settings());
+        if let Some(options) = self.options {
+            settings.to_mut().apply(*options);
+        }
+        let version = settings.version.unwrap_or_else(|| self.method.version());
+        let request = self
+            .client
+            .request(&settings, self.method.name(), Some(version))
+            .and_then(|args| self.args.encode(args));
+        (settings, request)
+    }
+}
+
+impl<A> fmt::Debug for Invocation<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            client,
+            method,
+            options,
+            args: _,
+        } = self;
+        f.debug_struct("Invocation")
+            .field("target", client.target())
+            .field("method", &method.name())
+            .field("options", options)
+            .finish()
+    }
+}
+
+macro_rules! setters {
+    () => {
+        /// The exchange to publish to.
+        pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
+            self.0.adjust(|options| options.exchange(exchange));
+            self
+        }
+
+        /// The topic whose servers are meant.
+        pub fn topic(mut self, topic: impl Into<String>) -> Self {
+            self.0.adjust(|options| options.topic(topic));
+            self
+        }
+
+        /// The namespace of the interface, or `None` for that of endpoints that name none.
+        pub fn namespace<'n>(mut self, namespace: impl Into<Option<&'n str>>) -> Self {
+            self.0.adjust(|options| options.namespace(namespace));
+            self
+        }
+
+        /// The version to stamp the message with, in place of the method's own.
+        pub fn version(mut self, version: impl Into<Version>) -> Self {
+            self.0.adjust(|options| options.version(version));
+            self
+        }
+
+        /// One server of the topic, or `None` for any of them.
+        pub fn server<'n>(mut self, server: impl Into<Option<&'n str>>) -> Self {
+            self.0.adjust(|options| options.server(server));
+            self
+        }
+
+        /// The highest version that the servers are known to take.
+        pub fn version_cap(mut self, cap: impl Into<VersionCap>) -> Self {
+            self.0.adjust(|options| options.version_cap(cap));
+            self
+        }
+
+        /// How often to try again to reach the broker.
+        pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
+            self.0.adjust(|options| options.retry(retry));
+            self
+        }
+
+        /// Whether a message that reaches no queue is an error; see [`CallOptions::mandatory`].
+        pub fn mandatory(mut self, mandatory: bool) -> Self {
+            self.0.adjust(|options| options.mandatory(mandatory));
+            self
+        }
+    };
+}
+
+/// A call, to be adjusted and awaited: `client.method(…).timeout(…).await`.
+///
+/// `R` is the method's return type. Dropping the future gives the call up, at any point, and leaves
+/// nothing behind; the server may run the method all the same.
+#[must_use = "a call does nothing until awaited"]
+pub struct Call<'a, R, A>(Invocation<'a, A>, PhantomData<fn() -> R>);
+
+impl<'a, R, A: EncodeRequest> Call<'a, R, A> {
+    #[doc(hidden)]
+    pub fn new(client: &'a RpcClient, method: &'static Method, args: A) -> Self {
+        Self(
+            Invocation {
+                client,
+                method,
+                options: None,
+                args,
+            },
+            PhantomData,
+        )
+    }
+
+    setters!();
+
+    /// How long the call may take in all, whatever it waits for.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.adjust(|options| options.timeout(timeout));
+        self
+    }
+
+    /// The longest silence of the server while the method runs, or `None` for no monitoring; see
+    /// [`CallOptions::monitor`].
+    pub fn monitor(mut self, silence: impl Into<Option<Duration>>) -> Self {
+        self.0.adjust(|options| options.monitor(silence));
+        self
+    }
+}
+
+impl<'a, T, E, A> IntoFuture for Call<'a, Result<T, E>, A>
+where
+    T: DeserializeOwned,
+    E: From<Error>,
+    A: EncodeRequest,
+{
+    type Output = Result<T, E>;
+    type IntoFuture = BoxFuture<'a, Result<T, E>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self(invocation, _) = self;
+        let (client, method) = (invocation.client, invocation.method);
+        // Encoded here, so that the arguments need not be kept, nor be `Send`.
+        let (settings, request) = invocation.encode();
+        Box::pin(async move {
+            let reply = client.send_call(&settings, Some(method), request?).await?;
+            Ok(client.decode(reply)?)
+        })
+    }
+}
+
+impl<R, A> fmt::Debug for Call<'_, R, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Call").field(&self.0).finish()
+    }
+}
+
+/// A cast, to be adjusted and awaited: done when the broker has accepted the message.
+///
+/// `R` is the method's return type, a `Result` of nothing. Dropping the future may or may not have sent
+/// the message.
+#[must_use = "a cast does nothing until awaited"]
+pub struct Cast<'a, R, A>(Invocation<'a, A>, PhantomData<fn() -> R>);
+
+impl<'a, R, A: EncodeRequest> Cast<'a, R, A> {
+    #[doc(hidden)]
+    pub fn new(client: &'a RpcClient, method: &'static Method, args: A) -> Self {
+        Self(
+            Invocation {
+                client,
+                method,
+                options: None,
+                args,
+            },
+            PhantomData,
+        )
+    }
+
+    setters!();
+
+    /// All servers of the topic, or one of them.
+    pub fn fanout(mut self, fanout: bool) -> Self {
+        self.0.adjust(|options| options.fanout(fanout));
+        self
+    }
+}
+
+impl<'a, E, A> IntoFuture for Cast<'a, Result<(), E>, A>
+where
+    E: From<Error>,
+    A: EncodeRequest,
+{
+    type Output = Result<(), E>;
+    type IntoFuture = BoxFuture<'a, Result<(), E>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self(invocation, _) = self;
+        let (client, method) = (invocation.client, invocation.method);
+        let overridden = invocation
+            .options
+            .as_ref()
+            .and_then(|options| options.fanout);
+        let fanout = overridden.unwrap_or(method.mode() == Mode::Fanout);
+        let (settings, request) = invocation.encode();
+        Box::pin(async move { Ok(client.send_cast(&settings, fanout, request?).await?) })
+    }
+}
+
+impl<R, A> fmt::Debug for Cast<'_, R, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cast").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,148 @@
+//! The request context: who asks, and on whose behalf.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// The request context that travels with each message: a JSON object, all of whose keys are kept.
+///
+/// A service hands on the context it got, so that keys it has never heard of reach those that know
+/// them. Any type that serialises to an object can take its place in a trait.
+///
+/// ```
+/// use rpc_runtime::Context;
+///
+/// let ctxt = Context::new()
+///     .with_request_id("req-7")
+///     .with_user("alice")
+///     .with_roles(["member"])
+///     .with("is_admin", true)?;
+/// assert_eq!(ctxt.request_id(), Some("req-7"));
+/// assert_eq!(ctxt.get::<bool>("is_admin")?, Some(true));
+/// # Ok::<(), rpc_runtime::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Context {
+    values: Map<String, Value>,
+}
+
+impl Context {
+    /// An empty context.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a key.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written as JSON.
+    pub fn with(mut self, key: impl Into<String>, value: impl Serialize) -> Result<Self> {
+        let key = key.into();
+        let value = serde_json::to_value(value)
+            .map_err(|error| Error::serialize(format!("the context's key `{key}`"), error))?;
+        self.values.insert(key, value);
+        Ok(self)
+    }
+
+    /// The value of a key as a `T`; `None` when the key is absent.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not fit `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        let Some(value) = self.values.get(key) else {
+            return Ok(None);
+        };
+        T::deserialize(value)
+            .map(Some)
+            .map_err(|error| Error::deserialize(format!("the context's key `{key}`"), error))
+    }
+
+    /// All keys and values.
+    #[must_use]
+    pub fn values(&self) -> &Map<String, Value> {
+        &self.values
+    }
+
+    /// The request's identity, key `request_id`: OpenStack writes it as `req-<uuid>`.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.text("request_id")
+    }
+
+    /// The user, key `user`, or `user_id` as newer services write it.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.text("user").or_else(|| self.text("user_id"))
+    }
+
+    /// The project, key `project`, or `project_id` as newer services write it.
+    #[must_use]
+    pub fn project(&self) -> Option<&str> {
+        self.text("project").or_else(|| self.text("project_id"))
+    }
+
+    /// The roles, key `roles`; what is no string is passed over.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        let roles = self.values.get("roles").and_then(Value::as_array);
+        roles.into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// Sets the request's identity.
+    #[must_use]
+    pub fn with_request_id(self, request_id: impl Into<String>) -> Self {
+        self.with_text("request_id", request_id)
+    }
+
+    /// Sets the user, key `user`.
+    #[must_use]
+    pub fn with_user(self, user: impl Into<String>) -> Self {
+        self.with_text("user", user)
+    }
+
+    /// Sets the project, key `project`.
+    #[must_use]
+    pub fn with_project(self, project: impl Into<String>) -> Self {
+        self.with_text("project", project)
+    }
+
+    /// Sets the roles.
+    #[must_use]
+    pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let roles = roles.into_iter().map(|role| Value::String(role.into()));
+        self.values.insert("roles".into(), roles.collect());
+        self
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.values.get(key).and_then(Value::as_str)
+    }
+
+    fn with_text(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.values.insert(key.into(), Value::String(value.into()));
+        self
+    }
+}
+
+impl From<Map<String, Value>> for Context {
+    fn from(values: Map<String, Value>) -> Self {
+        Self { values }
+    }
+}
+
+impl From<Context> for Map<String, Value> {
+    fn from(context: Context) -> Self {
+        context.values
+    }
+}
+
+impl FromIterator<(String, Value)> for Context {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(values: I) -> Self {
+        Map::from_iter(values).into()
+    }
+}

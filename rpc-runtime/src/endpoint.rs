@@ -1,0 +1,189 @@
+//! One implementation of one interface, as a server sees it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use serde::de::{self, DeserializeOwned};
+use serde::{Serialize, forward_to_deserialize_any};
+
+use crate::serializer::Serializer;
+use crate::wire::{self, Entries, Request};
+use crate::{Interface, IntoRemoteError, RemoteError, Result};
+
+/// A future on the heap, that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An implementation of an interface, to be put into a server.
+///
+/// `#[rpc_client]` makes one of each trait; nothing but the trait's methods can be reached through it.
+pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
+    /// The interface that is implemented.
+    fn interface(&self) -> &'static Interface;
+
+    /// The namespaces under which the interface is also served; `None` in it is the absent namespace.
+    fn legacy_namespaces(&self) -> &[Option<String>] {
+        &[]
+    }
+
+    /// Runs the method at that place in [`Interface::methods`].
+    fn dispatch<'a>(
+        &'a self,
+        method: usize,
+        incoming: &'a Invocation<'a>,
+    ) -> BoxFuture<'a, Outcome>;
+}
+
+/// What a method came to: its encoded reply (none for a cast), or what it raised.
+pub type Outcome = Result<Option<Bytes>, RemoteError>;
+
+/// One request on its way into a method.
+#[derive(Debug)]
+pub struct Invocation<'a> {
+    request: &'a Request<'a>,
+    serializer: Option<&'a dyn Serializer>,
+}
+
+impl<'a> Invocation<'a> {
+    pub(crate) fn new(request: &'a Request<'a>, serializer: Option<&'a dyn Serializer>) -> Self {
+        Self {
+            request,
+            serializer,
+        }
+    }
+
+    /// The request context, as a `C`.
+    ///
+    /// # Errors
+    ///
+    /// A `ValueError` to be raised in the caller, when what was sent does not fit.
+    pub fn context<C: DeserializeOwned>(&self) -> Result<C, RemoteError> {
+        let wrong = |error| RemoteError::value_error(format!("bad request context: {error}"));
+        match self.serializer {
+            None => self.request.context().map_err(wrong),
+            Some(serializer) => {
+                let context = self.request.context().map_err(wrong)?;
+                let context = serializer
+                    .deserialize_context(context)
+                    .map_err(IntoRemoteError::into_remote_error)?;
+                serde_json::from_value(context.into()).map_err(wrong)
+            }
+        }
+    }
+
+    /// The arguments of the given names, still raw.
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError` to be raised in the caller, when others were sent than these.
+    pub fn arguments<const N: usize>(
+        &self,
+        names: [&'static str; N],
+    ) -> Result<[RawArgument<'a>; N], RemoteError> {
+        let bad = |error| RemoteError::value_error(format!("bad arguments: {error}"));
+        let serializer = self.serializer;
+        let mut arguments = names.map(|name| RawArgument {
+            name,
+            json: None,
+            serializer,
+        });
+        for entry in Entries::new(self.request.arguments()).map_err(bad)? {
+            let (name, json) = entry.map_err(bad)?;
+            match arguments.iter_mut().find(|argument| argument.name == name) {
+                Some(argument) => argument.json = Some(json),
+                None => {
+                    let method = self.request.method();
+                    let message = format!("{method}() got an unexpected keyword argument '{name}'");
+                    return Err(RemoteError::type_error(message));
+                }
+            }
+        }
+        Ok(arguments)
+    }
+
+    /// What a method returned, as its reply.
+    ///
+    /// # Errors
+    ///
+    /// What the method raised.
+    pub fn reply<T: Serialize, E: IntoRemoteError>(&self, result: Result<T, E>) -> Outcome {
+        let value = result.map_err(IntoRemoteError::into_remote_error)?;
+        let Some(to) = self.request.reply_to() else {
+            return Ok(None);
+        };
+        let wrong = |error| {
+            let method = self.request.method();
+            RemoteError::type_error(format!(
+                "{method}() returned what JSON cannot hold: {error}"
+            ))
+        };
+        let reply = match self.serializer {
+            None => wire::success(to, &value).map_err(wrong)?,
+            Some(serializer) => {
+                let entity = serde_json::to_value(value).map_err(wrong)?;
+                let entity = serializer
+                    .serialize_entity(entity)
+                    .map_err(IntoRemoteError::into_remote_error)?;
+                wire::success(to, &entity).map_err(wrong)?
+            }
+        };
+        Ok(Some(reply))
+    }
+}
+
+/// One argument, before its type is known.
+#[derive(Debug, Clone, Copy)]
+pub struct RawArgument<'a> {
+    name: &'static str,
+    json: Option<&'a str>,
+    serializer: Option<&'a dyn Serializer>,
+}
+
+impl RawArgument<'_> {
+    /// The argument, as a `T`. One that was not sent is `None` for an `Option`.
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError` to be raised in the caller when it was not sent, a `ValueError` when it does not
+    /// fit.
+    pub fn decode<T: DeserializeOwned>(self) -> Result<T, RemoteError> {
+        let name = self.name;
+        let Some(json) = self.json else {
+            return T::deserialize(Absent).map_err(|_| {
+                RemoteError::type_error(format!("missing 1 required argument: '{name}'"))
+            });
+        };
+        let wrong = |error| RemoteError::value_error(format!("bad argument '{name}': {error}"));
+        match self.serializer {
+            None => serde_json::from_str(json).map_err(wrong),
+            Some(serializer) => {
+                let entity = serde_json::from_str(json).map_err(wrong)?;
+                let entity = serializer
+                    .deserialize_entity(entity)
+                    .map_err(IntoRemoteError::into_remote_error)?;
+                serde_json::from_value(entity).map_err(wrong)
+            }
+        }
+    }
+}
+
+/// What stands for an argument that was not sent: it fits an `Option`, and nothing else.
+struct Absent;
+
+impl<'de> de::Deserializer<'de> for Absent {
+    type Error = de::value::Error;
+
+    fn deserialize_any<V: de::Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("absent"))
+    }
+
+    fn deserialize_option<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}

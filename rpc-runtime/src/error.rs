@@ -1,0 +1,309 @@
+//! What can go wrong for a caller, in one enum, each message ending with what to do next.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::remote::{IntoRemoteError, RemoteError};
+use crate::transport::UrlError;
+use crate::version::ParseVersionError;
+use crate::{Target, Version};
+
+/// The result of a call or a cast, unless a trait chooses its own error type.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call or a cast, or the setting up of a client or a server, failed.
+///
+/// Cloning is cheap; causes are shared, since one broken connection fails many calls.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The time given to a call was over.
+    #[error(
+        "no reply from {target} within {timeout:?}: the time ran out while waiting for {waiting_for}; \
+         check that a server runs there, or give the call more time with `timeout`"
+    )]
+    #[non_exhaustive]
+    Timeout {
+        /// Whom the call was for.
+        target: Box<Target>,
+        /// The time that was given: the call's timeout, or the monitor's when `waiting_for` says so.
+        timeout: Duration,
+        /// What had not happened yet.
+        waiting_for: Stage,
+    },
+
+    /// The message could not be handed to the broker in as many tries as were allowed.
+    #[error(
+        "the message for {target} was not delivered after {attempts} {}: {reason}; \
+         check the transport URL and the broker, or allow more tries with `retry`",
+        if *attempts == 1 { "attempt" } else { "attempts" }
+    )]
+    #[non_exhaustive]
+    Delivery {
+        /// Whom the message was for.
+        target: Box<Target>,
+        /// How many attempts were made in all.
+        attempts: u32,
+        /// Why the last one failed.
+        reason: Arc<str>,
+        /// Whether the broker may have taken the message all the same: it was written, and the
+        /// answer was lost.
+        maybe_delivered: bool,
+    },
+
+    /// The broker has no queue for the message: no server has ever listened there.
+    #[error(
+        "nobody serves {target}: start a server for it, or check exchange, topic and server name; \
+         `mandatory(false)` sends such messages into the void"
+    )]
+    #[non_exhaustive]
+    Undeliverable {
+        /// Whom the message was for.
+        target: Box<Target>,
+    },
+
+    /// The target cannot be used for this.
+    #[error("{target} cannot be used here: {reason}")]
+    #[non_exhaustive]
+    InvalidTarget {
+        /// The target in question.
+        target: Box<Target>,
+        /// What is wrong, and what to do.
+        reason: &'static str,
+    },
+
+    /// The message needs newer servers than the version cap promises. Nothing was sent.
+    #[error(
+        "`{method}` needs version {}, which the version cap {cap} excludes: raise the cap once all \
+         servers are new enough, or ask `can_send_version` first",
+        requested.map_or_else(|| "none".to_owned(), |version| version.to_string())
+    )]
+    #[non_exhaustive]
+    VersionCap {
+        /// The method that was to be called.
+        method: String,
+        /// The version of the message; absent when a client without a version sends under a cap.
+        requested: Option<Version>,
+        /// The cap.
+        cap: Version,
+    },
+
+    /// A value of ours could not be written as JSON. Nothing was sent.
+    #[error("{what} cannot be written as JSON: {source}")]
+    #[non_exhaustive]
+    Serialize {
+        /// The argument, the context, or the result.
+        what: String,
+        /// Why not.
+        source: Arc<serde_json::Error>,
+    },
+
+    /// A peer sent something that does not fit the expected type, or is no message at all.
+    #[error("{what} cannot be read: {reason}; compare the interface's types on both sides")]
+    #[non_exhaustive]
+    Deserialize {
+        /// What was being read.
+        what: String,
+        /// What was wrong with it, and where.
+        reason: Arc<str>,
+    },
+
+    /// The server ran the method, and it failed there.
+    #[error("remote error: {0}")]
+    Remote(Box<RemoteError>),
+
+    /// The transport was closed by this process.
+    #[error("the transport is closed: make a new one with `Transport::new`")]
+    Closed,
+
+    /// The broker refuses what was asked for, and would again.
+    #[error("the broker refuses {what}: {reason}")]
+    #[non_exhaustive]
+    Refused {
+        /// What was asked of the broker.
+        what: String,
+        /// What it answered, and what to do.
+        reason: Arc<str>,
+    },
+
+    /// The transport URL is malformed.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+
+    /// A version is malformed.
+    #[error(transparent)]
+    Version(#[from] ParseVersionError),
+
+    /// A client or a server was built with settings that cannot work.
+    #[error("{0}")]
+    Config(String),
+}
+
+/// What a call was waiting for when its time was over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// A connection to the broker; with why the last attempt failed, if one did.
+    Connection(Option<Arc<str>>),
+    /// Room to publish: the broker holds publishers back, for lack of memory or disk.
+    Unblocking(Arc<str>),
+    /// The broker's word that it has the request.
+    Confirmation,
+    /// The reply: the request is with a server, or in its queue.
+    Reply,
+    /// The server's next sign of life, on a call with a monitor.
+    Heartbeat,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connection(None) => f.write_str("a connection to the broker"),
+            Self::Connection(Some(why)) => write!(f, "a connection to the broker ({why})"),
+            Self::Unblocking(why) => write!(f, "the broker to accept messages again ({why})"),
+            Self::Confirmation => f.write_str("the broker to confirm the request"),
+            Self::Reply => f.write_str("the reply"),
+            Self::Heartbeat => f.write_str("the server's heartbeat"),
+        }
+    }
+}
+
+impl Error {
+    /// A failure raised by a handler, to be sent to the caller.
+    #[must_use]
+    pub fn remote_error(class: impl Into<String>, message: impl Into<String>) -> Self {
+        RemoteError::new(class, message).into()
+    }
+
+    /// What the server raised, if this is a remote error.
+    #[must_use]
+    pub fn remote(&self) -> Option<&RemoteError> {
+        match self {
+            Self::Remote(remote) => Some(remote),
+            _ => None,
+        }
+    }
+
+    /// Whether the time given to the call was over.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout { .. })
+    }
+
+    /// Whether a server may have run the method, or may still come to run it. When false, the
+    /// method certainly has not run, and sending again is safe.
+    #[must_use]
+    pub fn may_have_run(&self) -> bool {
+        match self {
+            Self::Timeout { waiting_for, .. } => match waiting_for {
+                Stage::Connection(_) | Stage::Unblocking(_) => false,
+                Stage::Confirmation | Stage::Reply | Stage::Heartbeat => true,
+            },
+            Self::Delivery {
+                maybe_delivered, ..
+            } => *maybe_delivered,
+            Self::Deserialize { .. } | Self::Remote(_) | Self::Closed => true,
+            Self::Undeliverable { .. }
+            | Self::InvalidTarget { .. }
+            | Self::VersionCap { .. }
+            | Self::Serialize { .. }
+            | Self::Refused { .. }
+            | Self::Url(_)
+            | Self::Version(_)
+            | Self::Config(_) => false,
+        }
+    }
+
+    /// A driver's word that a call's time is over.
+    #[must_use]
+    pub fn timeout(target: &Target, timeout: Duration, waiting_for: Stage) -> Self {
+        Self::Timeout {
+            target: Box::new(target.clone()),
+            timeout,
+            waiting_for,
+        }
+    }
+
+    /// A driver's word that the tries allowed were used up.
+    #[must_use]
+    pub fn delivery(
+        target: &Target,
+        attempts: u32,
+        reason: impl Into<Arc<str>>,
+        maybe_delivered: bool,
+    ) -> Self {
+        Self::Delivery {
+            target: Box::new(target.clone()),
+            attempts,
+            reason: reason.into(),
+            maybe_delivered,
+        }
+    }
+
+    /// A driver's word that there is no queue for a mandatory message.
+    #[must_use]
+    pub fn undeliverable(target: &Target) -> Self {
+        Self::Undeliverable {
+            target: Box::new(target.clone()),
+        }
+    }
+
+    /// A target that cannot be used, and what to do instead.
+    #[must_use]
+    pub fn invalid_target(target: &Target, reason: &'static str) -> Self {
+        Self::InvalidTarget {
+            target: Box::new(target.clone()),
+            reason,
+        }
+    }
+
+    /// A driver's word that the broker refuses what was asked for.
+    #[must_use]
+    pub fn refused(what: impl Into<String>, reason: impl Into<Arc<str>>) -> Self {
+        Self::Refused {
+            what: what.into(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn serialize(what: impl Into<String>, source: serde_json::Error) -> Self {
+        Self::Serialize {
+            what: what.into(),
+            source: Arc::new(source),
+        }
+    }
+
+    pub(crate) fn deserialize(what: impl Into<String>, reason: impl fmt::Display) -> Self {
+        Self::Deserialize {
+            what: what.into(),
+            reason: reason.to_string().into(),
+        }
+    }
+}
+
+impl From<RemoteError> for Error {
+    fn from(remote: RemoteError) -> Self {
+        Self::Remote(Box::new(remote))
+    }
+}
+
+/// A remote error passes through with its own class; any other becomes the class of
+/// oslo.messaging that says the same.
+impl IntoRemoteError for Error {
+    fn into_remote_error(self) -> RemoteError {
+        let (class, module) = match &self {
+            Self::Remote(_) => ("", ""),
+            Self::Timeout { .. } => ("MessagingTimeout", "oslo_messaging.exceptions"),
+            Self::Delivery { .. } => ("MessageDeliveryFailure", "oslo_messaging.exceptions"),
+            Self::Undeliverable { .. } => ("MessageUndeliverable", "oslo_messaging.exceptions"),
+            Self::InvalidTarget { .. } => ("InvalidTarget", "oslo_messaging.exceptions"),
+            Self::VersionCap { .. } => ("RPCVersionCapError", "oslo_messaging.rpc.client"),
+            _ => ("MessagingException", "oslo_messaging.exceptions"),
+        };
+        match self {
+            Self::Remote(remote) => *remote,
+            other => RemoteError::new(class, other.to_string()).module(module),
+        }
+    }
+}

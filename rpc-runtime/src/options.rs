@@ -1,0 +1,242 @@
+//! What `prepare` may override, for one call or for a client that is passed on.
+
+use std::time::Duration;
+
+use crate::{Target, Version};
+
+/// How often to try again when a message cannot be handed to the transport.
+///
+/// One try is one attempt to reach a broker: to connect, or to publish over a connection that breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Retry {
+    /// Until it succeeds; a call still ends at its timeout. oslo.messaging's `None` or `-1`.
+    #[default]
+    Forever,
+    /// Once, and then so many times more; then a delivery failure. 0 tries once.
+    Times(u32),
+}
+
+impl From<u32> for Retry {
+    fn from(times: u32) -> Self {
+        Self::Times(times)
+    }
+}
+
+/// The highest version that a client may send, checked before anything leaves the process.
+///
+/// Written as a version, as `(2, 3)`, or as an `Option<Version>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VersionCap {
+    /// All versions may be sent.
+    None,
+    /// What an implementation of this version takes may be sent.
+    At(Version),
+}
+
+impl VersionCap {
+    pub(crate) fn version(self) -> Option<Version> {
+        match self {
+            Self::None => None,
+            Self::At(version) => Some(version),
+        }
+    }
+}
+
+impl From<Version> for VersionCap {
+    fn from(version: Version) -> Self {
+        Self::At(version)
+    }
+}
+
+impl From<(u32, u32)> for VersionCap {
+    fn from(version: (u32, u32)) -> Self {
+        Self::At(version.into())
+    }
+}
+
+impl From<Option<Version>> for VersionCap {
+    fn from(version: Option<Version>) -> Self {
+        version.map_or(Self::None, Self::At)
+    }
+}
+
+/// The timeout of a call for which none is given: oslo.messaging's `rpc_response_timeout`.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Overrides for one call, or for a prepared client: oslo.messaging's `prepare()`.
+///
+/// What is not set stays as the client has it. Each setter of a name that can also be absent takes an
+/// `Option`, so that `server(None)` goes back to any server.
+///
+/// ```
+/// use std::time::Duration;
+/// use rpc_runtime::CallOptions;
+///
+/// let options = CallOptions::new()
+///     .server("rack-7")
+///     .version((2, 3))
+///     .timeout(Duration::from_secs(10))
+///     .retry(2);
+/// # let _ = options;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[must_use = "options do nothing until a client or a call takes them"]
+pub struct CallOptions {
+    pub(crate) exchange: Option<String>,
+    pub(crate) topic: Option<String>,
+    pub(crate) namespace: Option<Option<String>>,
+    pub(crate) version: Option<Version>,
+    pub(crate) server: Option<Option<String>>,
+    pub(crate) fanout: Option<bool>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) version_cap: Option<VersionCap>,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) monitor: Option<Option<Duration>>,
+    pub(crate) mandatory: Option<bool>,
+}
+
+impl CallOptions {
+    /// Overrides nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The exchange to publish to.
+    pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
+        self.exchange = Some(exchange.into());
+        self
+    }
+
+    /// The topic whose servers are meant.
+    pub fn topic(mut self, topic: impl Into<String>) -> Self {
+        self.topic = Some(topic.into());
+        self
+    }
+
+    /// The namespace of the interface, or `None` for the namespace of endpoints that name none.
+    pub fn namespace<'a>(mut self, namespace: impl Into<Option<&'a str>>) -> Self {
+        self.namespace = Some(namespace.into().map(str::to_owned));
+        self
+    }
+
+    /// The version to stamp the message with, in place of the method's own.
+    pub fn version(mut self, version: impl Into<Version>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// One server of the topic, or `None` for any of them.
+    pub fn server<'a>(mut self, server: impl Into<Option<&'a str>>) -> Self {
+        self.server = Some(server.into().map(str::to_owned));
+        self
+    }
+
+    /// All servers of the topic. A call refuses it.
+    pub fn fanout(mut self, fanout: bool) -> Self {
+        self.fanout = Some(fanout);
+        self
+    }
+
+    /// How long a call may take in all, whatever it waits for. The default is [`DEFAULT_TIMEOUT`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The highest version that the servers are known to take.
+    pub fn version_cap(mut self, cap: impl Into<VersionCap>) -> Self {
+        self.version_cap = Some(cap.into());
+        self
+    }
+
+    /// How often to try again to reach the broker. The default is [`Retry::Forever`].
+    pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
+        self.retry = Some(retry.into());
+        self
+    }
+
+    /// The longest silence of a running call: the server sends a sign of life at each half of it, and
+    /// the call fails when none comes. `None` asks for none. It never extends the timeout.
+    ///
+    /// This is oslo.messaging's `call_monitor_timeout`. Its servers take whole seconds, two at least:
+    /// anything shorter works between Rust programs alone.
+    pub fn monitor(mut self, silence: impl Into<Option<Duration>>) -> Self {
+        self.monitor = Some(silence.into());
+        self
+    }
+
+    /// Whether a message that reaches no queue is an error (the default) or is dropped in silence, as
+    /// oslo.messaging does. A fanout is never an error, since it may have no receiver.
+    pub fn mandatory(mut self, mandatory: bool) -> Self {
+        self.mandatory = Some(mandatory);
+        self
+    }
+}
+
+/// What a client sends with: its own settings with the overrides of each `prepare` laid over them.
+///
+/// A version, timeout or monitor given to `prepare` goes before what a typed method declares, which goes
+/// before what the client was built with. So those three are kept in two layers.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) target: Target,
+    pub(crate) version: Option<Version>,
+    pub(crate) default_timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) version_cap: Option<Version>,
+    pub(crate) retry: Retry,
+    pub(crate) default_monitor: Option<Duration>,
+    pub(crate) monitor: Option<Option<Duration>>,
+    pub(crate) mandatory: bool,
+}
+
+impl Settings {
+    pub(crate) fn new(target: Target) -> Self {
+        Self {
+            target,
+            version: None,
+            default_timeout: DEFAULT_TIMEOUT,
+            timeout: None,
+            version_cap: None,
+            retry: Retry::Forever,
+            default_monitor: None,
+            monitor: None,
+            mandatory: true,
+        }
+    }
+
+    /// Lays what is set in `options` over these settings.
+    pub(crate) fn apply(&mut self, options: CallOptions) {
+        // Destructured, so that a new option cannot be forgotten here.
+        let CallOptions {
+            exchange,
+            topic,
+            namespace,
+            version,
+            server,
+            fanout,
+            timeout,
+            version_cap,
+            retry,
+            monitor,
+            mandatory,
+        } = options;
+        fn set<T>(setting: &mut T, option: Option<T>) {
+            if let Some(value) = option {
+                *setting = value;
+            }
+        }
+        set(&mut self.target.exchange, exchange.map(Some));
+        set(&mut self.target.topic, topic);
+        set(&mut self.target.namespace, namespace);
+        set(&mut self.target.server, server);
+        set(&mut self.target.fanout, fanout);
+        set(&mut self.version, version.map(Some));
+        set(&mut self.timeout, timeout.map(Some));
+        set(&mut self.version_cap, version_cap.map(VersionCap::version));
+        set(&mut self.retry, retry);
+        set(&mut self.monitor, monitor.map(Some));
+        set(&mut self.mandatory, mandatory);
+    }
+}

@@ -1,0 +1,1 @@
+//! The server: endpoints, dispatch, lifecycle.

@@ -1,0 +1,1 @@
+//! The transport within one process.

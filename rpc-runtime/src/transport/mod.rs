@@ -1,0 +1,227 @@
+//! The seam between RPC and what carries it: targets and bytes go down, bytes come up.
+//!
+//! A driver knows exchanges, queues and connections. It knows nothing of traits, versions or types, and
+//! it never looks into a message beyond what [`wire`](crate::wire) gives it.
+
+mod memory;
+#[cfg(feature = "rabbit")]
+mod rabbit;
+mod replies;
+mod url;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::wire::{Reply, ReplyTo, RequestBody};
+use crate::{Result, Retry, Target};
+
+pub use replies::{Registration, ReplyTable};
+pub use url::{Host, Secret, TransportUrl, UrlError};
+
+/// A way to reach other programs; cheap to clone, shared by all clients and servers of a process.
+///
+/// Making one only parses its URL. It connects when first used, and reconnects as long as it is used.
+///
+/// ```
+/// use rpc_runtime::Transport;
+///
+/// let transport = Transport::new("memory://")?;
+/// # let _ = transport;
+/// # Ok::<(), rpc_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Transport {
+    driver: Arc<dyn Driver>,
+}
+
+impl Transport {
+    /// The transport that `url` describes; see [`TransportUrl`] for the grammar.
+    ///
+    /// # Errors
+    ///
+    /// When the URL is malformed, names an unknown driver, or has an option that the driver does not
+    /// know or cannot follow.
+    pub fn new(url: &str) -> Result<Self> {
+        Self::from_url(&url.parse()?)
+    }
+
+    /// The transport that a parsed URL describes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Transport::new`].
+    pub fn from_url(url: &TransportUrl) -> Result<Self> {
+        match url.driver() {
+            other => Err(UrlError::unknown_driver(other).into()),
+        }
+    }
+
+    /// A transport over a driver of your own.
+    #[must_use]
+    pub fn from_driver(driver: impl Driver) -> Self {
+        Self {
+            driver: Arc::new(driver),
+        }
+    }
+
+    /// What does the work.
+    #[must_use]
+    pub fn driver(&self) -> &dyn Driver {
+        &*self.driver
+    }
+
+    /// Closes the connections of all clones. Calls that wait end at once with
+    /// [`Error::Closed`](crate::Error::Closed), as does each later use.
+    pub async fn close(&self) {
+        self.driver.close().await;
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Transport").field(&self.driver).finish()
+    }
+}
+
+/// What a transport does: implement it to carry RPC over something of your own.
+///
+/// All futures may be dropped at any point: nothing may leak then, and what was begun must be either
+/// undone or finished in the background.
+#[async_trait]
+pub trait Driver: fmt::Debug + Send + Sync + 'static {
+    /// Hands over a cast; done when the broker has accepted it.
+    async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()>;
+
+    /// Hands over a request and waits for its last reply. Ends no later than `terms.deadline`,
+    /// whatever it waits for.
+    async fn call(&self, target: &Target, request: RequestBody, terms: &CallTerms)
+    -> Result<Reply>;
+
+    /// Begins to listen as `target.server` of `target.topic`: to the topic's requests in turn with its
+    /// other servers, to those directed to this server, and to fanouts. Done when requests would
+    /// arrive.
+    async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>>;
+
+    /// Ends everything: waiting calls fail, listeners end, connections close.
+    async fn close(&self);
+}
+
+/// How a message is to be handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SendTerms {
+    /// How often to try again.
+    pub retry: Retry,
+    /// Whether it is an error that no queue takes the message. Never so for a fanout.
+    pub mandatory: bool,
+}
+
+impl SendTerms {
+    /// Terms for one message.
+    #[must_use]
+    pub fn new(retry: Retry, mandatory: bool) -> Self {
+        Self { retry, mandatory }
+    }
+}
+
+/// How a call is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallTerms {
+    /// How the request is to be handed over.
+    pub send: SendTerms,
+    /// The time given to the call in all: for messages to people, and for the request's expiry.
+    pub timeout: Duration,
+    /// When that time is over.
+    pub deadline: Instant,
+    /// The longest silence of the server while the method runs.
+    pub monitor: Option<Duration>,
+}
+
+impl CallTerms {
+    /// Terms for one call whose time begins now.
+    #[must_use]
+    pub fn new(send: SendTerms, timeout: Duration, monitor: Option<Duration>) -> Self {
+        let now = Instant::now();
+        // A timeout beyond the clock's range is a matter of decades: no practical limit.
+        let century = Duration::from_secs(100 * 365 * 24 * 3600);
+        let deadline = now.checked_add(timeout).unwrap_or_else(|| now + century);
+        Self {
+            send,
+            timeout,
+            deadline,
+            monitor,
+        }
+    }
+}
+
+/// How a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListenTerms {
+    /// How many requests may be on their way to this server, or with it, and not yet acknowledged.
+    /// What is beyond waits in the broker, for whichever server is free.
+    pub prefetch: u16,
+}
+
+impl ListenTerms {
+    /// Terms for one server.
+    #[must_use]
+    pub fn new(prefetch: u16) -> Self {
+        Self { prefetch }
+    }
+}
+
+/// The requests that arrive for one server.
+#[async_trait]
+pub trait Listener: Send {
+    /// The next request; `None` once closed. A dropped future loses no request.
+    async fn next(&mut self) -> Option<Incoming>;
+
+    /// Takes no more requests. Those that were not yet acknowledged go back to the broker, for other
+    /// servers. Replies can still be sent.
+    async fn close(&mut self);
+}
+
+/// A request as it arrived.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Incoming {
+    /// The bytes of the message.
+    pub body: Bytes,
+    /// The way back to where it came from.
+    pub delivery: Box<dyn Delivery>,
+}
+
+impl Incoming {
+    /// A request of `body`, to be acknowledged and answered through `delivery`.
+    #[must_use]
+    pub fn new(body: Bytes, delivery: Box<dyn Delivery>) -> Self {
+        Self { body, delivery }
+    }
+}
+
+/// The way back of one request.
+#[async_trait]
+pub trait Delivery: fmt::Debug + Send + Sync {
+    /// Takes the request: from now on no other server will get it. To be done once, before anything
+    /// is run.
+    ///
+    /// # Errors
+    ///
+    /// When the broker may hand the request to another server instead: then it must not be run.
+    async fn acknowledge(&mut self) -> Result<()>;
+
+    /// Sends a reply. Done when the broker has it, or when the caller's queue is gone: then the
+    /// driver keeps trying for a while in the background, as the caller may be reconnecting.
+    ///
+    /// # Errors
+    ///
+    /// When the transport is closed.
+    async fn reply(&self, to: &ReplyTo, body: Bytes) -> Result<()>;
+}

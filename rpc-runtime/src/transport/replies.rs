@@ -1,0 +1,176 @@
+//! The reply table: which calls wait, and the way from a reply to its call.
+//!
+//! It outlives connections, as the reply queue does. An entry is made before its request is sent, and
+//! goes when its registration is dropped: by a reply, a timeout, or a caller who has lost interest. The
+//! reader of replies never waits for a caller.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::CallTerms;
+use crate::error::Stage;
+use crate::wire::{MessageId, Reply};
+use crate::{Error, Result, Target};
+
+/// The calls of one process that wait for their replies.
+#[derive(Debug, Clone, Default)]
+pub struct ReplyTable {
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    calls: HashMap<MessageId, Entry>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    answer: oneshot::Sender<Result<Reply>>,
+    sign_of_life: watch::Sender<Instant>,
+}
+
+impl ReplyTable {
+    /// An empty table.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Enters a call, to be done before its request is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] when the table was closed.
+    pub fn register(&self) -> Result<Registration> {
+        let id = MessageId::unique();
+        let (answer, answered) = oneshot::channel();
+        let (sign_of_life, alive) = watch::channel(Instant::now());
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return Err(Error::Closed);
+        }
+        waiting.calls.insert(
+            id,
+            Entry {
+                answer,
+                sign_of_life,
+            },
+        );
+        drop(waiting);
+        Ok(Registration {
+            table: self.clone(),
+            id,
+            answered,
+            alive,
+        })
+    }
+
+    /// Brings a reply to its call. A reply that nobody waits for comes after a timeout, or a second
+    /// time: it is dropped.
+    pub fn complete(&self, reply: Reply) {
+        let id = reply.message_id();
+        let mut waiting = self.lock();
+        if reply.is_ending() {
+            match waiting.calls.remove(&id) {
+                // The caller may have gone in this instant.
+                Some(entry) => drop(entry.answer.send(Ok(reply))),
+                None => tracing::debug!(message_id = %id, "a reply that no call waits for"),
+            }
+        } else if let Some(entry) = waiting.calls.get(&id) {
+            entry.sign_of_life.send_replace(Instant::now());
+        }
+    }
+
+    /// Ends one call with an error.
+    pub fn fail(&self, id: MessageId, error: Error) {
+        if let Some(entry) = self.lock().calls.remove(&id) {
+            drop(entry.answer.send(Err(error)));
+        }
+    }
+
+    /// Ends all calls with [`Error::Closed`], and refuses new ones.
+    pub fn close(&self) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        for (_, entry) in waiting.calls.drain() {
+            drop(entry.answer.send(Err(Error::Closed)));
+        }
+    }
+
+    /// How many calls wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().calls.len()
+    }
+
+    /// Whether no call waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // No section leaves the table half-changed, so a poisoned lock is as good as another.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One call's place in the table; dropping it gives the place up.
+#[derive(Debug)]
+#[must_use = "dropping a registration gives the call up"]
+pub struct Registration {
+    table: ReplyTable,
+    id: MessageId,
+    answered: oneshot::Receiver<Result<Reply>>,
+    alive: watch::Receiver<Instant>,
+}
+
+impl Registration {
+    /// The identity to send with the request.
+    #[must_use]
+    pub fn id(&self) -> MessageId {
+        self.id
+    }
+
+    /// Waits for the last reply; with a monitor, no longer than its time after the last sign of life.
+    /// The deadline of the whole call is the caller's to watch.
+    ///
+    /// # Errors
+    ///
+    /// A timeout when the monitor's time is over, and whatever the call was failed with.
+    pub async fn reply(&mut self, target: &Target, terms: &CallTerms) -> Result<Reply> {
+        let Some(monitor) = terms.monitor else {
+            return answer((&mut self.answered).await);
+        };
+        // The request may have waited for its turn: the first silence begins now.
+        let mut last = Instant::now();
+        loop {
+            let Some(limit) = last.checked_add(monitor) else {
+                return answer((&mut self.answered).await);
+            };
+            if let Ok(answered) = timeout_at(limit, &mut self.answered).await {
+                return answer(answered);
+            }
+            let alive = *self.alive.borrow_and_update();
+            if alive <= last {
+                return Err(Error::timeout(target, monitor, Stage::Heartbeat));
+            }
+            last = alive;
+        }
+    }
+}
+
+fn answer(answered: Result<Result<Reply>, oneshot::error::RecvError>) -> Result<Reply> {
+    // The table drops an entry without an answer only when it is itself dropped.
+    answered.unwrap_or(Err(Error::Closed))
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.table.lock().calls.remove(&self.id);
+    }
+}

@@ -1,0 +1,217 @@
+//! Writes requests and replies: one pass, one buffer, escaped on the way.
+//!
+//! A request is written by the client up to the point where only the transport can go on (who waits
+//! where); the transport then closes it as a call or as a cast.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::context::ContextSerializer;
+use super::{MessageId, ReplyTo};
+use crate::{RemoteError, Version};
+
+const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
+
+/// The text of the message, escaped into the envelope's string.
+///
+/// JSON text as `serde_json` writes it has no control characters, so quotes and backslashes are all
+/// there is to escape.
+#[derive(Debug)]
+pub(super) struct Message {
+    bytes: Vec<u8>,
+}
+
+impl Message {
+    fn begin(capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(capacity);
+        bytes.extend_from_slice(ENVELOPE);
+        Self { bytes }
+    }
+
+    fn end(mut self) -> Bytes {
+        self.bytes.extend_from_slice(br#""}"#);
+        self.bytes.into()
+    }
+
+    /// Writes a piece of JSON text that is known to be right.
+    pub(super) fn raw(&mut self, json: &str) {
+        self.escape(json.as_bytes());
+    }
+
+    pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> serde_json::Result<()> {
+        serde_json::to_writer(self, value)
+    }
+
+    fn escape(&mut self, json: &[u8]) {
+        let mut rest = json;
+        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+            self.bytes.extend_from_slice(&rest[..at]);
+            self.bytes.extend_from_slice(&[b'\\', rest[at]]);
+            rest = &rest[at + 1..];
+        }
+        self.bytes.extend_from_slice(rest);
+    }
+
+    /// Writes `key`, JSON text that ends where a string may follow, and that string.
+    fn text(&mut self, key: &str, text: &str) {
+        self.raw(key);
+        // A string can always be written as JSON, and the buffer takes it.
+        let _ = self.value(text);
+    }
+}
+
+impl io::Write for Message {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        self.escape(json);
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a request, in this order: arguments, then namespace and version, then the context.
+///
+/// A value that cannot be written leaves the message unfinished: drop it.
+#[derive(Debug)]
+pub struct RequestEncoder {
+    message: Message,
+    arguments: usize,
+}
+
+impl RequestEncoder {
+    /// Begins a request for `method`.
+    #[must_use]
+    pub fn new(method: &str) -> Self {
+        let mut message = Message::begin(512);
+        message.text(r#"{"method":"#, method);
+        message.raw(r#","args":{"#);
+        Self {
+            message,
+            arguments: 0,
+        }
+    }
+
+    /// Writes one argument.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written as JSON. (Floating-point numbers that JSON does not have are
+    /// written as null, as `serde_json` does.)
+    pub fn argument<T: Serialize + ?Sized>(
+        &mut self,
+        name: &str,
+        value: &T,
+    ) -> serde_json::Result<()> {
+        let separator = if self.arguments == 0 { "" } else { "," };
+        self.arguments += 1;
+        self.message.text(separator, name);
+        self.message.raw(":");
+        self.message.value(value)
+    }
+
+    /// Closes the arguments and writes which interface they are for, and the request's context: a
+    /// value that serialises to an object, each of its keys sent as `_context_<key>`.
+    ///
+    /// # Errors
+    ///
+    /// When the context is no object, or cannot be written as JSON.
+    pub fn finish<C: Serialize + ?Sized>(
+        self,
+        namespace: Option<&str>,
+        version: Option<Version>,
+        context: &C,
+    ) -> serde_json::Result<RequestBody> {
+        let mut message = self.message;
+        message.raw("}");
+        if let Some(namespace) = namespace {
+            message.text(r#","namespace":"#, namespace);
+        }
+        if let Some(version) = version {
+            message.raw(&format!(r#","version":"{version}""#));
+        }
+        context.serialize(ContextSerializer::new(&mut message))?;
+        Ok(RequestBody { message })
+    }
+}
+
+/// A request that lacks only what its transport knows: who waits for the reply, and where.
+#[derive(Debug)]
+pub struct RequestBody {
+    message: Message,
+}
+
+impl RequestBody {
+    /// The bytes of a cast.
+    #[must_use]
+    pub fn cast(self) -> Bytes {
+        self.close()
+    }
+
+    /// The bytes of a call that waits as `id` at the queue `reply_queue`; with `monitor`, the server
+    /// is asked for a sign of life at each half of that time.
+    #[must_use]
+    pub fn call(mut self, id: MessageId, reply_queue: &str, monitor: Option<Duration>) -> Bytes {
+        let message = &mut self.message;
+        message.raw(&format!(r#","_msg_id":"{id}""#));
+        message.text(r#","_reply_q":"#, reply_queue);
+        message.raw(r#","_timeout":"#);
+        match monitor {
+            None => message.raw("null"),
+            // Python reads whole seconds; it would refuse "2.0".
+            Some(monitor) if monitor.subsec_nanos() == 0 => {
+                message.raw(&monitor.as_secs().to_string());
+            }
+            Some(monitor) => message.raw(&monitor.as_secs_f64().to_string()),
+        }
+        self.close()
+    }
+
+    fn close(self) -> Bytes {
+        let mut message = self.message;
+        message.raw(&format!(r#","_unique_id":"{}"}}"#, MessageId::unique()));
+        message.end()
+    }
+}
+
+/// The reply that carries a method's result.
+///
+/// # Errors
+///
+/// When the result cannot be written as JSON.
+pub fn success<T: Serialize + ?Sized>(to: &ReplyTo, result: &T) -> serde_json::Result<Bytes> {
+    let mut message = Message::begin(256);
+    message.raw(r#"{"result":"#);
+    message.value(result)?;
+    message.raw(r#","failure":null,"ending":true"#);
+    Ok(address(message, to))
+}
+
+/// The reply that carries what a method raised.
+#[must_use]
+pub fn failure(to: &ReplyTo, error: &RemoteError) -> Bytes {
+    let mut message = Message::begin(1024);
+    // Strings, and JSON values with string keys: nothing in it can fail to be written.
+    let json = serde_json::to_string(error).unwrap_or_default();
+    message.text(r#"{"result":null,"failure":"#, &json);
+    message.raw(r#","ending":true"#);
+    address(message, to)
+}
+
+/// The sign of life that a running, monitored call gives.
+#[must_use]
+pub fn heartbeat(to: &ReplyTo) -> Bytes {
+    let mut message = Message::begin(256);
+    message.raw(r#"{"result":null,"failure":null,"ending":false"#);
+    address(message, to)
+}
+
+fn address(mut message: Message, to: &ReplyTo) -> Bytes {
+    message.text(r#","_msg_id":"#, &to.message_id);
+    message.raw(&format!(r#","_unique_id":"{}"}}"#, MessageId::unique()));
+    message.end()
+}

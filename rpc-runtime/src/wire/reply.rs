@@ -1,0 +1,123 @@
+//! Reads replies: to whom, whether the last, and with what.
+
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+
+use super::{Entries, Malformed, MessageId, open, unquote};
+use crate::{Error, RemoteError, Result};
+
+/// A reply, taken apart. The result is raw JSON until the caller's type is known.
+#[derive(Debug)]
+pub struct Reply {
+    text: String,
+    message_id: MessageId,
+    ending: bool,
+    result: Option<Range<usize>>,
+    failure: Option<Box<RemoteError>>,
+}
+
+impl Reply {
+    /// Reads a reply.
+    ///
+    /// # Errors
+    ///
+    /// When it is not JSON on its outside, or does not say which call it is for.
+    pub fn decode(body: &[u8]) -> Result<Self, Malformed> {
+        let text = open(body)?.into_owned();
+        let mut message_id = None;
+        let mut ending = true;
+        let mut result = None;
+        let mut failure = None;
+        for entry in Entries::new(&text)? {
+            let (key, value) = entry?;
+            match key.as_ref() {
+                "_msg_id" => message_id = unquote(value)?.parse().ok(),
+                "ending" => ending = value != "false",
+                "result" => {
+                    let start = value.as_ptr().addr() - text.as_ptr().addr();
+                    result = Some(start..start + value.len());
+                }
+                "failure" if value != "null" => failure = Some(Box::new(read_failure(value))),
+                _ => {}
+            }
+        }
+        let message_id =
+            message_id.ok_or_else(|| Malformed::new("the reply names no call of ours", 0))?;
+        Ok(Self {
+            text,
+            message_id,
+            ending,
+            result,
+            failure,
+        })
+    }
+
+    /// The call that this is for.
+    #[must_use]
+    pub fn message_id(&self) -> MessageId {
+        self.message_id
+    }
+
+    /// Whether this ends the call; if not, it is a sign of life.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending
+    }
+
+    /// The raw JSON of the result.
+    ///
+    /// # Errors
+    ///
+    /// When the method failed: with what it raised.
+    pub fn result(&self) -> Result<&str> {
+        match &self.failure {
+            Some(failure) => Err(Error::Remote(failure.clone())),
+            None => Ok(self
+                .result
+                .clone()
+                .map_or("null", |range| &self.text[range])),
+        }
+    }
+
+    /// The result, as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// When the method failed, or the result does not fit `T`.
+    pub fn into_result<T: DeserializeOwned>(self) -> Result<T> {
+        serde_json::from_str(self.result()?).map_err(|error| {
+            let what = format!("the result as `{}`", std::any::type_name::<T>());
+            Error::deserialize(what, error)
+        })
+    }
+}
+
+/// What the method raised, as much of it as can be read: a traceback that is no list must not hide the
+/// class and the message.
+fn read_failure(quoted: &str) -> RemoteError {
+    fn field<T: DeserializeOwned + Default>(value: &str) -> T {
+        serde_json::from_str(value).unwrap_or_default()
+    }
+
+    let text = unquote(quoted).unwrap_or_default();
+    let mut error = RemoteError::new("", "").args([(); 0]);
+    let Ok(entries) = Entries::new(&text) else {
+        error.message = text.into_owned();
+        return error;
+    };
+    for (key, value) in entries.map_while(Result::ok) {
+        match key.as_ref() {
+            "class" => error.class = field(value),
+            "module" => error.module = field(value),
+            "message" => {
+                error.message = unquote(value).map_or_else(|_| value.to_owned(), Into::into);
+            }
+            "tb" => error.traceback = field(value),
+            "args" => error.args = field(value),
+            "kwargs" => error.kwargs = field(value),
+            _ => {}
+        }
+    }
+    error
+}

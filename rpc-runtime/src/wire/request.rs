@@ -1,0 +1,175 @@
+//! Reads requests, as far as a server needs to before it knows the types of the arguments.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::{Entries, Malformed, ReplyTo, context, open, unquote};
+
+/// A request, taken apart. Arguments and context are raw JSON until somebody knows their types.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    method: Cow<'a, str>,
+    arguments: &'a str,
+    namespace: Option<Cow<'a, str>>,
+    version: Option<Cow<'a, str>>,
+    unique_id: Option<Cow<'a, str>>,
+    reply_to: Option<ReplyTo>,
+    monitor: Option<Duration>,
+    context: Vec<(Cow<'a, str>, &'a str)>,
+}
+
+impl<'a> Request<'a> {
+    /// The text of the message in `body`, to be given to [`Request::parse`].
+    ///
+    /// # Errors
+    ///
+    /// When the body is not UTF-8, not JSON on its outside, or in an unknown envelope.
+    pub fn open(body: &[u8]) -> Result<Cow<'_, str>, Malformed> {
+        open(body)
+    }
+
+    /// Takes the text of a message apart. Keys that are not known are passed over.
+    ///
+    /// # Errors
+    ///
+    /// When it is no object, has no method, or has a known key of a wrong type.
+    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
+        let mut method = None;
+        let mut arguments = "{}";
+        let mut namespace = None;
+        let mut version = None;
+        let mut unique_id = None;
+        let mut message_id = None;
+        let mut queue = None;
+        let mut monitor = None;
+        let mut entries = Vec::new();
+        for entry in Entries::new(text)? {
+            let (key, value) = entry?;
+            match key.as_ref() {
+                "method" => method = string("method", value)?,
+                "args" if value != "null" => arguments = value,
+                "namespace" => namespace = string("namespace", value)?,
+                "version" => version = string("version", value)?,
+                "_unique_id" => unique_id = string("_unique_id", value)?,
+                "_msg_id" => message_id = string("_msg_id", value)?,
+                "_reply_q" => queue = string("_reply_q", value)?,
+                "_timeout" => monitor = seconds(value),
+                _ => {
+                    let name = match key {
+                        Cow::Borrowed(key) => key.strip_prefix(context::PREFIX).map(Cow::Borrowed),
+                        Cow::Owned(key) => key
+                            .strip_prefix(context::PREFIX)
+                            .map(|name| Cow::Owned(name.to_owned())),
+                    };
+                    if let Some(name) = name {
+                        entries.push((name, value));
+                    }
+                }
+            }
+        }
+        Ok(Self {
+            method: method.ok_or_else(|| Malformed::new("the message has no method", 0))?,
+            arguments,
+            namespace,
+            version,
+            unique_id,
+            reply_to: reply_to(queue, message_id),
+            monitor,
+            context: entries,
+        })
+    }
+
+    /// The method, as named on the wire.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The raw JSON of the arguments.
+    #[must_use]
+    pub fn arguments(&self) -> &'a str {
+        self.arguments
+    }
+
+    /// The namespace of the interface.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The message's stamp, as written.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// The identity by which repetitions are known.
+    #[must_use]
+    pub fn unique_id(&self) -> Option<&str> {
+        self.unique_id.as_deref()
+    }
+
+    /// Who waits for the reply; absent for a cast.
+    #[must_use]
+    pub fn reply_to(&self) -> Option<&ReplyTo> {
+        self.reply_to.as_ref()
+    }
+
+    /// The longest silence that the caller bears while the method runs.
+    #[must_use]
+    pub fn monitor(&self) -> Option<Duration> {
+        self.monitor
+    }
+
+    /// The request's context, as a `C`.
+    ///
+    /// # Errors
+    ///
+    /// When a value is bad JSON, or the whole does not fit `C`.
+    pub fn context<C: DeserializeOwned>(&self) -> serde_json::Result<C> {
+        context::from_entries(&self.context)
+    }
+}
+
+/// Who waits for a reply to `body`, if so much can be read of a message that is otherwise bad.
+#[must_use]
+pub fn reply_address(body: &[u8]) -> Option<ReplyTo> {
+    let body = String::from_utf8_lossy(body);
+    let text = open(body.as_bytes()).ok()?;
+    let mut message_id = None;
+    let mut queue = None;
+    for (key, value) in Entries::new(&text).ok()?.map_while(Result::ok) {
+        match key.as_ref() {
+            "_msg_id" => message_id = string("_msg_id", value).ok()?,
+            "_reply_q" => queue = string("_reply_q", value).ok()?,
+            _ => {}
+        }
+    }
+    reply_to(queue, message_id)
+}
+
+fn reply_to(queue: Option<Cow<'_, str>>, message_id: Option<Cow<'_, str>>) -> Option<ReplyTo> {
+    queue
+        .zip(message_id)
+        .map(|(queue, message_id)| ReplyTo::new(queue, message_id))
+}
+
+/// A string, or nothing for null.
+fn string<'a>(key: &'static str, value: &'a str) -> Result<Option<Cow<'a, str>>, Malformed> {
+    if value == "null" {
+        return Ok(None);
+    }
+    unquote(value)
+        .map(Some)
+        .map_err(|error| Malformed::new(format!("`{key}`: {error}"), 0))
+}
+
+/// A monitor's time. What is no sensible number asks for no monitoring, as in oslo.messaging.
+fn seconds(value: &str) -> Option<Duration> {
+    let seconds: f64 = value.parse().ok()?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|monitor| !monitor.is_zero())
+}

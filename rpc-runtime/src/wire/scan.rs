@@ -1,0 +1,260 @@
+//! Cuts one JSON object into its keys and raw values, without parsing the values.
+//!
+//! A value is skipped by its strings and brackets alone: no recursion, no allocation, whatever the
+//! depth. So `NaN`, lone surrogates or a depth bomb in one value leave its neighbours readable; whoever
+//! parses that value later meets the error there.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A message that cannot be taken apart: what is wrong, and how many bytes into which text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    what: Cow<'static, str>,
+    offset: usize,
+}
+
+impl Malformed {
+    pub(crate) fn new(what: impl Into<Cow<'static, str>>, offset: usize) -> Self {
+        Self {
+            what: what.into(),
+            offset,
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (at byte {})", self.what, self.offset)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// The entries of one object, in their order; ends after the first error.
+#[derive(Debug, Clone)]
+pub(crate) struct Entries<'a> {
+    text: &'a str,
+    at: usize,
+    next: Next,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    FirstKey,
+    Key,
+    Nothing,
+}
+
+impl<'a> Entries<'a> {
+    /// Begins with the text of an object; anything else is an error.
+    pub(crate) fn new(text: &'a str) -> Result<Self, Malformed> {
+        let mut entries = Self {
+            text,
+            at: 0,
+            next: Next::FirstKey,
+        };
+        entries.expect(b'{', "expected a JSON object")?;
+        Ok(entries)
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(self.at) {
+            self.at += 1;
+        }
+        bytes.get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Malformed> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(Malformed::new(what, self.at))
+        }
+    }
+
+    /// Passes a string, and gives it with its quotes.
+    fn string(&mut self) -> Result<&'a str, Malformed> {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        let mut at = start + 1;
+        loop {
+            match bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => at += 2,
+                Some(_) => at += 1,
+                None => return Err(Malformed::new("a string has no end", start)),
+            }
+        }
+        self.at = at + 1;
+        Ok(&self.text[start..self.at])
+    }
+
+    /// Passes a value of any kind, and gives its text.
+    fn value(&mut self) -> Result<&'a str, Malformed> {
+        let first = self.peek();
+        let start = self.at;
+        match first {
+            Some(b'"') => return self.string(),
+            Some(b'{' | b'[') => {}
+            _ => return self.scalar(),
+        }
+        let bytes = self.text.as_bytes();
+        let mut depth = 0_usize;
+        loop {
+            match bytes.get(self.at) {
+                Some(b'"') => {
+                    self.string()?;
+                    continue;
+                }
+                Some(b'{' | b'[') => depth += 1,
+                Some(b'}' | b']') => depth -= 1,
+                Some(_) => {}
+                None => return Err(Malformed::new("a value has no end", start)),
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Ok(&self.text[start..self.at]);
+            }
+        }
+    }
+
+    /// Passes a number or a word, whatever its letters.
+    fn scalar(&mut self) -> Result<&'a str, Malformed> {
+        let rest = &self.text[self.at..];
+        let end = |byte: u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+        let length = rest.bytes().position(end).unwrap_or(rest.len());
+        if length == 0 {
+            return Err(Malformed::new("expected a value", self.at));
+        }
+        self.at += length;
+        Ok(&rest[..length])
+    }
+
+    fn advance(&mut self) -> Result<Option<(Cow<'a, str>, &'a str)>, Malformed> {
+        if self.next == Next::FirstKey && self.peek() == Some(b'}') {
+            return self.finish();
+        }
+        if self.peek() != Some(b'"') {
+            return Err(Malformed::new("expected a key", self.at));
+        }
+        let key = unquote(self.string()?)?;
+        self.expect(b':', "expected `:` after a key")?;
+        let value = self.value()?;
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                self.next = Next::Key;
+            }
+            Some(b'}') => {
+                self.finish()?;
+            }
+            _ => return Err(Malformed::new("expected `,` or `}` after a value", self.at)),
+        }
+        Ok(Some((key, value)))
+    }
+
+    /// Passes the closing brace; nothing may follow it.
+    fn finish(&mut self) -> Result<Option<(Cow<'a, str>, &'a str)>, Malformed> {
+        self.at += 1;
+        self.next = Next::Nothing;
+        match self.peek() {
+            None => Ok(None),
+            Some(_) => Err(Malformed::new("something follows the object", self.at)),
+        }
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Result<(Cow<'a, str>, &'a str), Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next == Next::Nothing {
+            return None;
+        }
+        let item = self.advance();
+        if item.is_err() {
+            self.next = Next::Nothing;
+        }
+        item.transpose()
+    }
+}
+
+/// The text that a JSON string (with its quotes) stands for; borrowed where nothing is escaped.
+pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
+    let inner = quoted
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .ok_or_else(|| Malformed::new("expected a string", 0))?;
+    if inner.bytes().any(|byte| byte == b'\\' || byte < b' ') {
+        let text: String = serde_json::from_str(quoted)
+            .map_err(|error| Malformed::new(format!("bad string: {error}"), 0))?;
+        Ok(Cow::Owned(text))
+    } else {
+        Ok(Cow::Borrowed(inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(text: &str) -> Result<Vec<(String, String)>, Malformed> {
+        Entries::new(text)?
+            .map(|entry| entry.map(|(key, value)| (key.into_owned(), value.to_owned())))
+            .collect()
+    }
+
+    #[test]
+    fn cuts_an_object_into_raw_values() {
+        let text = r#" { "a" : 1 ,"b\u0021":"x\"}", "c":[{"d":"]"},[]],"e":{},"f":NaN } "#;
+        let want = [
+            ("a", "1"),
+            ("b!", r#""x\"}""#),
+            ("c", r#"[{"d":"]"},[]]"#),
+            ("e", "{}"),
+            ("f", "NaN"),
+        ];
+        let got = entries(text).unwrap();
+        let got: Vec<_> = got
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(got, want);
+        assert_eq!(entries("{}"), Ok(vec![]));
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        for (text, message) in [
+            ("", "expected a JSON object (at byte 0)"),
+            ("[]", "expected a JSON object (at byte 0)"),
+            ("{", "expected a key (at byte 1)"),
+            (r#"{"a"#, "a string has no end (at byte 1)"),
+            (r#"{"a\"#, "a string has no end (at byte 1)"),
+            (r#"{"a""#, "expected `:` after a key (at byte 4)"),
+            (r#"{"a":"#, "expected a value (at byte 5)"),
+            (r#"{"a":}"#, "expected a value (at byte 5)"),
+            (r#"{"a":[1"#, "a value has no end (at byte 5)"),
+            (r#"{"a":1"#, "expected `,` or `}` after a value (at byte 6)"),
+            (r#"{"a":1,}"#, "expected a key (at byte 7)"),
+            (r#"{"a":1}x"#, "something follows the object (at byte 7)"),
+        ] {
+            assert_eq!(entries(text).unwrap_err().to_string(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_costs_nothing() {
+        let bomb = format!(
+            r#"{{"a":{}{},"b":2}}"#,
+            "[".repeat(1_000_000),
+            "]".repeat(1_000_000)
+        );
+        let got = entries(&bomb).unwrap();
+        assert_eq!(got[1], ("b".into(), "2".into()));
+        assert!(entries(&format!(r#"{{"a":{}"#, "[".repeat(1_000_000))).is_err());
+    }
+}
