@@ -30,12 +30,15 @@ def log_to_stderr():
 
 
 def revive(value):
-    """Turns {"$datetime": "…"} and {"$bytes": "…"} into what Python has for them."""
+    """Turns {"$datetime": "…"}, {"$bytes": "…"}, {"$nan": …} and {"$repeat": "…", "$times": n} into what
+    Python has for them."""
     if isinstance(value, dict):
         if set(value) == {"$datetime"}:
             return datetime.datetime.fromisoformat(value["$datetime"])
         if set(value) == {"$bytes"}:
             return value["$bytes"].encode()
+        if set(value) == {"$nan"}:
+            return float("nan")
         if set(value) == {"$repeat", "$times"}:
             return value["$repeat"] * value["$times"]
         return {key: revive(item) for key, item in value.items()}

@@ -97,8 +97,8 @@ class Main:
         return 1e300
 
     @reported
-    def blob(self, ctxt, size):
-        return "b" * size
+    def grüße(self, ctxt, имя):
+        return f"здравствуй, {имя}"
 
 
 class BaseApi:

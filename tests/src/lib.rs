@@ -5,8 +5,10 @@
 )]
 
 mod python;
+mod vectors;
 
 pub use python::{Python, Raised, Received};
+pub use vectors::{Captured, captured};
 
 use std::path::PathBuf;
 use std::process::Command;

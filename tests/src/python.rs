@@ -6,8 +6,8 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -32,6 +32,12 @@ impl Python {
     pub async fn server(topic: &str, server: &str) -> Self {
         let url = crate::broker_url();
         Self::spawn("server.py", &[&url, topic, server]).await
+    }
+
+    /// An RPC server at another exchange, once it listens.
+    pub async fn server_at(exchange: &str, topic: &str, server: &str) -> Self {
+        let url = crate::broker_url();
+        Self::spawn("server.py", &[&url, topic, server, "--exchange", exchange]).await
     }
 
     /// An RPC client that rebuilds the exceptions of these modules.
@@ -113,7 +119,7 @@ impl Python {
     }
 
     /// Sends a request and waits for its answer: the result, or what was raised.
-    pub async fn ask<T: DeserializeOwned>(&mut self, request: Value) -> Result<T, Raised> {
+    pub async fn ask<T: DeserializeOwned>(&mut self, request: impl Serialize) -> Result<T, Raised> {
         #[derive(Deserialize)]
         struct Answer {
             // Raw: a `Value` would round integers that Python does not.
@@ -121,7 +127,8 @@ impl Python {
             raised: Option<Raised>,
         }
 
-        let line = format!("{request}\n");
+        let mut line = serde_json::to_string(&request).expect("a request is JSON");
+        line.push('\n');
         let stdin = self.stdin.as_mut().expect("not yet ended");
         let written = timeout(PATIENCE, stdin.write_all(line.as_bytes())).await;
         assert!(matches!(written, Ok(Ok(()))), "{} takes no line", self.name);

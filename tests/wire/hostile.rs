@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use rpc_runtime::wire::{self, Reply, ReplyTo, Request};
 use rpc_runtime::{Context, Error};
+use rpc_tests::captured;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-
-use crate::vectors::captured;
 
 /// The message in oslo.messaging's envelope, encoded as Python does.
 fn envelope(message: &str) -> Vec<u8> {

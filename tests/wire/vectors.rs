@@ -1,35 +1,12 @@
 //! Each message that oslo.messaging 18.3.1 really sent is read as what its case is called.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rpc_runtime::wire::{self, Reply, Request};
 use rpc_runtime::{Context, Error, RemoteError};
+use rpc_tests::captured;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-
-#[derive(Deserialize)]
-pub(crate) struct Captured {
-    pub(crate) routing_key: String,
-    pub(crate) properties: Map<String, Value>,
-    pub(crate) body: String,
-}
-
-/// The messages of each case: the request, then its replies.
-pub(crate) fn captured() -> BTreeMap<String, Vec<Captured>> {
-    #[derive(Deserialize)]
-    struct File {
-        cases: Vec<Case>,
-    }
-    #[derive(Deserialize)]
-    struct Case {
-        case: String,
-        messages: Vec<Captured>,
-    }
-    let file: File = serde_json::from_str(include_str!("oslo_18_3_1.json")).unwrap();
-    let cases = file.cases.into_iter();
-    cases.map(|case| (case.case, case.messages)).collect()
-}
+use serde_json::{Value, json};
 
 /// What a request is expected to say; most are calls of version 2.0 without anything else.
 struct Expected {
