@@ -1,1 +1,1 @@
-//! behaviour tests.
+//! The behaviour suite.

@@ -29,6 +29,7 @@ pub use options::{CallOptions, DEFAULT_TIMEOUT, Retry, VersionCap};
 pub use remote::{IntoRemoteError, RemoteError};
 pub use rpc_macros::rpc_client;
 pub use serializer::Serializer;
+pub use server::{Server, ServerBuilder};
 pub use target::{DEFAULT_EXCHANGE, Target};
 pub use transport::{Transport, TransportUrl, UrlError};
 pub use version::{ParseVersionError, Version};

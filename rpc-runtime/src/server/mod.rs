@@ -1,1 +1,259 @@
-//! The server: endpoints, dispatch, lifecycle.
+//! The server: listens for one topic, and runs what arrives.
+//!
+//! A permit is taken before a request is asked for, so that no more than the concurrency limit leave
+//! the broker; a request is acknowledged before it runs, so that it runs at most once.
+
+mod dispatch;
+mod duplicates;
+mod request;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
+
+use crate::endpoint::Endpoint;
+use crate::serializer::Serializer;
+use crate::transport::{ListenTerms, Listener, Transport};
+use crate::{Error, Result, Target};
+
+use dispatch::{Dispatcher, Ping};
+use duplicates::Duplicates;
+use request::Service;
+
+/// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
+const DEFAULT_CONCURRENCY: usize = 64;
+
+/// How long [`Server::stop`] waits for what runs.
+const DEFAULT_STOP: Duration = Duration::from_secs(60);
+
+/// A running server: oslo.messaging's `RPCServer`.
+///
+/// Dropping it stops it as [`Server::stop`] does, in the background.
+///
+/// ```
+/// use rpc_runtime::{Endpoint, Result, Server, Transport};
+///
+/// async fn serve(transport: &Transport, inventory: impl Endpoint) -> Result<()> {
+///     let server = Server::builder(transport, "inventory", "rack-7")
+///         .endpoint(inventory)
+///         .concurrency(16)
+///         .start()
+///         .await?;
+///     // … until it is time to go
+///     server.stop().await;
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "a server stops when dropped"]
+pub struct Server {
+    target: Target,
+    stop: watch::Sender<Option<Duration>>,
+    listening: JoinHandle<usize>,
+}
+
+impl Server {
+    /// A server called `name` on `topic`, with its settings to be chosen.
+    ///
+    /// The name is what clients direct messages to; servers of one topic need different ones.
+    pub fn builder(
+        transport: &Transport,
+        topic: impl Into<String>,
+        name: impl Into<String>,
+    ) -> ServerBuilder {
+        ServerBuilder {
+            transport: transport.clone(),
+            target: Target::new(topic).server(name),
+            endpoints: Vec::new(),
+            serializer: None,
+            concurrency: DEFAULT_CONCURRENCY,
+            ping: false,
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Stops taking requests, and finishes what runs: for a minute at most, as
+    /// [`Server::stop_within`].
+    pub async fn stop(self) -> usize {
+        self.stop_within(DEFAULT_STOP).await
+    }
+
+    /// Stops taking requests, gives back to the broker what has not begun, and finishes what runs.
+    /// What still runs after `limit` is cut off where it stands: how many, is returned.
+    ///
+    /// Dropping the future does not call the stopping off.
+    pub async fn stop_within(self, limit: Duration) -> usize {
+        self.stop.send_replace(Some(limit));
+        self.listening.await.unwrap_or(0)
+    }
+}
+
+/// Chooses a server's settings.
+#[must_use = "a builder does nothing until `start`"]
+pub struct ServerBuilder {
+    transport: Transport,
+    target: Target,
+    endpoints: Vec<Box<dyn Endpoint>>,
+    serializer: Option<Box<dyn Serializer>>,
+    concurrency: usize,
+    ping: bool,
+}
+
+impl ServerBuilder {
+    /// Adds an endpoint. A request goes to the first whose namespace and version take it and that has
+    /// the method.
+    pub fn endpoint(mut self, endpoint: impl Endpoint) -> Self {
+        self.endpoints.push(Box::new(endpoint));
+        self
+    }
+
+    /// The exchange to listen at. Defaults to [`DEFAULT_EXCHANGE`](crate::DEFAULT_EXCHANGE).
+    pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
+        self.target.exchange = Some(exchange.into());
+        self
+    }
+
+    /// How many requests run at once; further ones stay with the broker, for whichever server is
+    /// free. Defaults to 64, as in oslo.messaging.
+    pub fn concurrency(mut self, limit: usize) -> Self {
+        self.concurrency = limit;
+        self
+    }
+
+    /// Answers `oslo_rpc_server_ping`, as oslo.messaging does with `rpc_ping_enabled`. Defaults to
+    /// no.
+    pub fn ping(mut self, enabled: bool) -> Self {
+        self.ping = enabled;
+        self
+    }
+
+    /// A hook that rewrites entities and contexts. Defaults to none.
+    pub fn serializer(mut self, serializer: impl Serializer) -> Self {
+        self.serializer = Some(Box::new(serializer));
+        self
+    }
+
+    /// Starts to listen; done when requests would arrive.
+    ///
+    /// It waits for the broker as long as it takes. A dropped future leaves nothing running.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for settings that cannot work; what the broker refuses.
+    pub async fn start(self) -> Result<Server> {
+        let Self {
+            transport,
+            target,
+            mut endpoints,
+            serializer,
+            concurrency,
+            ping,
+        } = self;
+        if target.topic.is_empty() || target.server.as_deref().is_none_or(str::is_empty) {
+            return Err(Error::Config("a server needs a topic and a name".into()));
+        }
+        if endpoints.is_empty() && !ping {
+            return Err(Error::Config(format!(
+                "the server {target} has no endpoint: add one with `endpoint`"
+            )));
+        }
+        if concurrency == 0 || concurrency > Semaphore::MAX_PERMITS {
+            return Err(Error::Config(format!(
+                "the server {target} cannot run {concurrency} requests at once: allow at least one"
+            )));
+        }
+        if ping {
+            endpoints.push(Box::new(Ping));
+        }
+        let prefetch = u16::try_from(concurrency).unwrap_or(u16::MAX);
+        let driver = transport.driver();
+        let listener = driver.listen(&target, &ListenTerms::new(prefetch)).await?;
+        let service = Arc::new(Service {
+            target: target.clone(),
+            dispatcher: Dispatcher::new(endpoints),
+            serializer,
+            duplicates: Mutex::new(Duplicates::default()),
+        });
+        let (stop, stopped) = watch::channel(None);
+        let listening = tokio::spawn(listen(listener, service, concurrency, stopped));
+        Ok(Server {
+            target,
+            stop,
+            listening,
+        })
+    }
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            transport,
+            target,
+            endpoints,
+            serializer,
+            concurrency,
+            ping,
+        } = self;
+        f.debug_struct("ServerBuilder")
+            .field("transport", transport)
+            .field("target", target)
+            .field("endpoints", endpoints)
+            .field("serializer", serializer)
+            .field("concurrency", concurrency)
+            .field("ping", ping)
+            .finish()
+    }
+}
+
+/// Runs requests until told to stop, or until the transport ends; then finishes what runs. Gives the
+/// number of requests that had to be cut off.
+async fn listen(
+    mut listener: Box<dyn Listener>,
+    service: Arc<Service>,
+    concurrency: usize,
+    mut stopped: watch::Receiver<Option<Duration>>,
+) -> usize {
+    let permits = Arc::new(Semaphore::new(concurrency));
+    let mut running = JoinSet::new();
+    let taking = async {
+        loop {
+            // The semaphore is never closed.
+            let Ok(permit) = permits.clone().acquire_owned().await else {
+                break;
+            };
+            let Some(incoming) = listener.next().await else {
+                break;
+            };
+            while running.try_join_next().is_some() {}
+            let service = service.clone();
+            running.spawn(async move {
+                service.serve(incoming).await;
+                drop(permit);
+            });
+        }
+    };
+    tokio::select! {
+        () = taking => {}
+        // An error is a server that was dropped: that is to be stopped too.
+        _ = stopped.wait_for(Option::is_some) => {}
+    }
+    listener.close().await;
+    let limit = (*stopped.borrow()).unwrap_or(DEFAULT_STOP);
+    let finished = async { while running.join_next().await.is_some() {} };
+    if timeout(limit, finished).await.is_err() {
+        let unfinished = running.len();
+        tracing::warn!(server = %service.target, unfinished, "requests were cut off by the stop");
+        running.shutdown().await;
+        return unfinished;
+    }
+    0
+}

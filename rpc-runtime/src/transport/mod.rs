@@ -57,6 +57,7 @@ impl Transport {
     /// As [`Transport::new`].
     pub fn from_url(url: &TransportUrl) -> Result<Self> {
         match url.driver() {
+            "memory" | "fake" => Ok(Self::from_driver(memory::MemoryDriver::new(url)?)),
             other => Err(UrlError::unknown_driver(other).into()),
         }
     }

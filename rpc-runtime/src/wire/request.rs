@@ -137,7 +137,8 @@ impl<'a> Request<'a> {
 #[must_use]
 pub fn reply_address(body: &[u8]) -> Option<ReplyTo> {
     let body = String::from_utf8_lossy(body);
-    let text = open(body.as_bytes()).ok()?;
+    // A bare message that breaks off is no envelope either, but its beginning may do.
+    let text = open(body.as_bytes()).unwrap_or(Cow::Borrowed(&*body));
     let mut message_id = None;
     let mut queue = None;
     for (key, value) in Entries::new(&text).ok()?.map_while(Result::ok) {

@@ -1,0 +1,111 @@
+//! Finds the method that a request means: the rules of oslo.messaging's dispatcher, as a table.
+//!
+//! Only what endpoints list can be found; the cost does not depend on how many methods there are.
+
+use std::collections::HashMap;
+
+use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome};
+use crate::wire::Request;
+use crate::{Interface, Method, Mode, RemoteError, Result, Version};
+
+const DISPATCHER: &str = "oslo_messaging.rpc.dispatcher";
+
+/// The version of messages that carry none.
+const DEFAULT_VERSION: Version = Version::new(1, 0);
+
+/// The endpoints of one server, and where each method name is found.
+#[derive(Debug, Default)]
+pub(super) struct Dispatcher {
+    endpoints: Vec<Box<dyn Endpoint>>,
+    /// Endpoint and method, in the order of endpoints.
+    methods: HashMap<&'static str, Vec<(usize, usize)>>,
+}
+
+impl Dispatcher {
+    pub(super) fn new(endpoints: Vec<Box<dyn Endpoint>>) -> Self {
+        let mut methods: HashMap<_, Vec<_>> = HashMap::new();
+        for (endpoint, implemented) in endpoints.iter().enumerate() {
+            for (index, method) in implemented.interface().methods().iter().enumerate() {
+                // Private by oslo.messaging's rule.
+                if !method.name().starts_with('_') {
+                    methods
+                        .entry(method.name())
+                        .or_default()
+                        .push((endpoint, index));
+                }
+            }
+        }
+        Self { endpoints, methods }
+    }
+
+    /// The endpoint that takes the request, and the place of its method there.
+    pub(super) fn find(
+        &self,
+        request: &Request<'_>,
+    ) -> Result<(&dyn Endpoint, usize), RemoteError> {
+        let name = request.method();
+        let version = match request.version() {
+            None => Some(DEFAULT_VERSION),
+            Some(version) => version.parse().ok(),
+        };
+        let takes = |endpoint: &dyn Endpoint| {
+            accepts_namespace(endpoint, request.namespace())
+                && version.is_some_and(|version| {
+                    endpoint.interface().version().is_compatible_with(version)
+                })
+        };
+        let candidates = self.methods.get(name).map_or(&[][..], Vec::as_slice);
+        for &(endpoint, method) in candidates {
+            let endpoint = &*self.endpoints[endpoint];
+            if takes(endpoint) {
+                return Ok((endpoint, method));
+            }
+        }
+        Err(
+            if self.endpoints.iter().any(|endpoint| takes(&**endpoint)) {
+                let message = format!("Endpoint does not support RPC method {name}");
+                RemoteError::new("NoSuchMethod", message).module(DISPATCHER)
+            } else {
+                let version = request.version().unwrap_or("1.0");
+                let message = format!(
+                    "Endpoint does not support RPC version {version}. Attempted method: {name}"
+                );
+                RemoteError::new("UnsupportedVersion", message).module(DISPATCHER)
+            },
+        )
+    }
+}
+
+fn accepts_namespace(endpoint: &dyn Endpoint, namespace: Option<&str>) -> bool {
+    endpoint.interface().namespace() == namespace
+        || endpoint
+            .legacy_namespaces()
+            .iter()
+            .any(|legacy| legacy.as_deref() == namespace)
+}
+
+/// Answers `oslo_rpc_server_ping` with `"pong"`.
+#[derive(Debug)]
+pub(super) struct Ping;
+
+const PING: Interface = Interface::new(
+    "Ping",
+    DEFAULT_VERSION,
+    &[Method::new(
+        "oslo_rpc_server_ping",
+        Mode::Call,
+        DEFAULT_VERSION,
+        &[],
+        "Result<String>",
+    )],
+);
+
+impl Endpoint for Ping {
+    fn interface(&self) -> &'static Interface {
+        const { &PING }
+    }
+
+    fn dispatch<'a>(&'a self, _: usize, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move { incoming.reply::<_, RemoteError>(Ok("pong")) })
+    }
+}

@@ -1,0 +1,295 @@
+//! The server against a driver that plays a script: what a broker never does twice the same way.
+//!
+//! It also shows what it takes to bring a driver of one's own.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rpc_runtime::transport::{
+    CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
+};
+use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody};
+use rpc_runtime::{
+    Argument, BoxFuture, Endpoint, Error, Interface, Invocation, Method, Mode, Outcome, Result,
+    Server, Target, Transport, Version,
+};
+use tokio::sync::{Mutex, mpsc};
+
+/// Hands a server what the test puts in, and the test what the server sends.
+#[derive(Debug)]
+struct Script {
+    requests: Mutex<Option<mpsc::Receiver<(Bytes, bool)>>>,
+    replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
+}
+
+#[async_trait]
+impl Driver for Script {
+    async fn send(&self, _: &Target, _: RequestBody, _: &SendTerms) -> Result<()> {
+        Err(Error::Closed)
+    }
+    async fn call(&self, _: &Target, _: RequestBody, _: &CallTerms) -> Result<Reply> {
+        Err(Error::Closed)
+    }
+    async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
+        let requests = self.requests.lock().await.take().ok_or(Error::Closed)?;
+        Ok(Box::new(Scripted {
+            requests,
+            replies: self.replies.clone(),
+        }))
+    }
+    async fn close(&self) {}
+}
+
+struct Scripted {
+    requests: mpsc::Receiver<(Bytes, bool)>,
+    replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
+}
+
+#[async_trait]
+impl Listener for Scripted {
+    async fn next(&mut self) -> Option<Incoming> {
+        let (body, acknowledgeable) = self.requests.recv().await?;
+        let delivery = Way {
+            acknowledgeable,
+            replies: self.replies.clone(),
+        };
+        Some(Incoming::new(body, Box::new(delivery)))
+    }
+    async fn close(&mut self) {
+        self.requests.close();
+    }
+}
+
+#[derive(Debug)]
+struct Way {
+    acknowledgeable: bool,
+    replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
+}
+
+#[async_trait]
+impl Delivery for Way {
+    async fn acknowledge(&mut self) -> Result<()> {
+        if self.acknowledgeable {
+            Ok(())
+        } else {
+            Err(Error::Closed)
+        }
+    }
+    async fn reply(&self, to: &ReplyTo, body: Bytes) -> Result<()> {
+        self.replies
+            .send((to.clone(), body))
+            .map_err(|_| Error::Closed)
+    }
+}
+
+/// Says what it was asked to say, and tells that it ran. Written by hand, as a macro would not.
+#[derive(Debug)]
+struct Parrot {
+    ran: mpsc::UnboundedSender<i128>,
+}
+
+const PARROT: Interface = Interface::new(
+    "Parrot",
+    Version::new(1, 0),
+    &[Method::new(
+        "say",
+        Mode::Call,
+        Version::new(1, 0),
+        &[Argument::new("n", "i128")],
+        "i128",
+    )],
+);
+
+impl Endpoint for Parrot {
+    fn interface(&self) -> &'static Interface {
+        const { &PARROT }
+    }
+    fn dispatch<'a>(&'a self, _: usize, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let [n] = incoming.arguments(["n"])?;
+            let n: i128 = n.decode()?;
+            let _ = self.ran.send(n);
+            incoming.reply::<_, Error>(Ok(n))
+        })
+    }
+}
+
+struct Play {
+    requests: mpsc::Sender<(Bytes, bool)>,
+    replies: mpsc::UnboundedReceiver<(ReplyTo, Bytes)>,
+    ran: mpsc::UnboundedReceiver<i128>,
+    server: Server,
+}
+
+impl Play {
+    async fn start() -> Self {
+        let (requests, to_serve) = mpsc::channel(16);
+        let (replied, replies) = mpsc::unbounded_channel();
+        let (tell, ran) = mpsc::unbounded_channel();
+        let transport = Transport::from_driver(Script {
+            requests: Mutex::new(Some(to_serve)),
+            replies: replied,
+        });
+        let server = Server::builder(&transport, "parrots", "polly")
+            .endpoint(Parrot { ran: tell })
+            .start()
+            .await
+            .unwrap();
+        Self {
+            requests,
+            replies,
+            ran,
+            server,
+        }
+    }
+
+    async fn request(&self, body: impl Into<Bytes>) {
+        self.requests.send((body.into(), true)).await.unwrap();
+    }
+
+    /// The failure that the next reply carries.
+    async fn failure(&mut self) -> (String, String) {
+        let (_, body) = self.replies.recv().await.unwrap();
+        match Reply::decode(&body).unwrap().into_result::<()>() {
+            Err(Error::Remote(error)) => (error.class, error.message),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn result(&mut self) -> i128 {
+        let (to, body) = self.replies.recv().await.unwrap();
+        assert_eq!(to, ReplyTo::new("replies", ID));
+        Reply::decode(&body).unwrap().into_result().unwrap()
+    }
+}
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+
+/// A call without an envelope, as peers of old sent it.
+fn call(unique_id: &str, args: &str) -> String {
+    format!(
+        r#"{{"method":"say","args":{args},"_msg_id":"{ID}","_reply_q":"replies","_unique_id":"{unique_id}","new":[1]}}"#
+    )
+}
+
+#[tokio::test]
+async fn a_duplicate_is_dropped() {
+    let mut play = Play::start().await;
+    play.request(call("u1", r#"{"n":1}"#)).await;
+    play.request(call("u1", r#"{"n":1}"#)).await;
+    play.request(call("u2", r#"{"n":2}"#)).await;
+    let mut results = [play.result().await, play.result().await];
+    results.sort_unstable();
+    assert_eq!(results, [1, 2]);
+    assert_eq!(play.server.stop().await, 0);
+    assert!(play.replies.recv().await.is_none(), "a third reply");
+}
+
+#[tokio::test]
+async fn what_cannot_be_acknowledged_is_not_run() {
+    let mut play = Play::start().await;
+    play.requests
+        .send((call("u1", r#"{"n":1}"#).into(), false))
+        .await
+        .unwrap();
+    play.request(call("u2", r#"{"n":2}"#)).await;
+    assert_eq!(play.result().await, 2);
+    play.server.stop().await;
+    assert_eq!(play.ran.recv().await, Some(2));
+    assert_eq!(play.ran.recv().await, None);
+}
+
+#[tokio::test]
+async fn bad_messages_fail_their_callers_and_nothing_else() {
+    let mut play = Play::start().await;
+    let bomb = format!(r#"{{"n":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    for (args, class, text) in [
+        (r#"{"n":NaN}"#, "ValueError", "bad argument 'n'"),
+        (r#"{"n":-Infinity}"#, "ValueError", "bad argument 'n'"),
+        (r#"{"n":"\ud800"}"#, "ValueError", "bad argument 'n'"),
+        (bomb.as_str(), "ValueError", "bad argument 'n'"),
+        (r#"{"n":1e999}"#, "ValueError", "bad argument 'n'"),
+        (
+            r#"{"n":1180591620717411303424000000000000000000}"#,
+            "ValueError",
+            "bad argument 'n'",
+        ),
+        (
+            r"[1]",
+            "ValueError",
+            "bad arguments: expected a JSON object",
+        ),
+        (r"7", "ValueError", "bad arguments: expected a JSON object"),
+        (r#"{"n":1,}"#, "ValueError", "bad arguments: expected a key"),
+        (r"{}", "TypeError", "missing 1 required argument: 'n'"),
+        ("null", "TypeError", "missing 1 required argument: 'n'"),
+    ] {
+        play.request(call(&MessageId::unique().to_string(), args))
+            .await;
+        let failure = play.failure().await;
+        assert_eq!(failure.0, class, "{args:.40}");
+        assert!(failure.1.contains(text), "{failure:?}");
+    }
+    play.request(call("u", r#"{"n":1180591620717411303424}"#))
+        .await;
+    assert_eq!(play.result().await, 1_180_591_620_717_411_303_424);
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_dropped_and_a_caller_that_can_be_read_is_told() {
+    let mut play = Play::start().await;
+    let whole = call("u", r#"{"n":1}"#);
+    for body in [
+        "",
+        "null",
+        "[]",
+        "{",
+        "hello",
+        r#"{"args":{}}"#,
+        r#"{"oslo.version":"3.0","oslo.message":"{}"}"#,
+    ] {
+        play.request(body).await;
+    }
+    play.request(b"\xff\xfe".as_slice()).await;
+    play.request(whole[..whole.len() / 3].to_owned()).await;
+    // The address comes before the break, or around the bad byte.
+    play.request(whole.strip_suffix('}').unwrap().to_owned())
+        .await;
+    assert_eq!(play.failure().await.0, "ValueError");
+    let mut not_utf8 = call("v", r#"{"n":"?"}"#).into_bytes();
+    let at = not_utf8.iter().position(|byte| *byte == b'?').unwrap();
+    not_utf8[at] = 0xff;
+    play.request(not_utf8).await;
+    let failure = play.failure().await;
+    assert!(failure.1.contains("not UTF-8"), "{failure:?}");
+    play.request(whole).await;
+    assert_eq!(play.result().await, 1);
+}
+
+#[tokio::test]
+async fn a_server_without_an_endpoint_or_a_name_does_not_start() {
+    let transport = Transport::new("memory://").unwrap();
+    let ran = mpsc::unbounded_channel().0;
+    let parrot = Arc::new(move || Parrot { ran: ran.clone() });
+    for (builder, text) in [
+        (Server::builder(&transport, "t", "s"), "has no endpoint"),
+        (
+            Server::builder(&transport, "", "s").endpoint(parrot()),
+            "a topic and a name",
+        ),
+        (
+            Server::builder(&transport, "t", "").endpoint(parrot()),
+            "a topic and a name",
+        ),
+        (
+            Server::builder(&transport, "t", "s")
+                .endpoint(parrot())
+                .concurrency(0),
+            "at least one",
+        ),
+    ] {
+        let error = builder.start().await.unwrap_err();
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
