@@ -1,1 +1,22 @@
-//! interop tests.
+//! Against oslo.messaging, live, over RabbitMQ, in both directions.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside the test functions themselves"
+)]
+
+#[path = "interop/failures.rs"]
+mod failures;
+#[path = "interop/mixed.rs"]
+mod mixed;
+#[path = "interop/monitor.rs"]
+mod monitor;
+#[path = "interop/peer.rs"]
+mod peer;
+#[path = "interop/python_calls_rust.rs"]
+mod python_calls_rust;
+#[path = "interop/rust_calls_python.rs"]
+mod rust_calls_python;
+#[path = "interop/size.rs"]
+mod size;
+#[path = "interop/unicode.rs"]
+mod unicode;

@@ -1,1 +1,61 @@
-//! What the tests share.
+//! What the tests share: the broker that `tests/run` started, Python peers, names of one's own.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a helper of tests panics to fail the test"
+)]
+
+mod python;
+mod vectors;
+
+pub use python::{Python, Raised, Received};
+pub use vectors::{Captured, captured};
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How long anything may take that is not slow on purpose: beyond it, a test fails.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("needs RabbitMQ: tests/run ({name} is not set)"))
+}
+
+/// The transport URL of the broker.
+#[must_use]
+pub fn broker_url() -> String {
+    variable("RPC_TEST_RABBIT_URL")
+}
+
+/// The port at which the broker speaks TLS, on 127.0.0.1 and localhost.
+#[must_use]
+pub fn broker_tls_port() -> u16 {
+    let port = variable("RPC_TEST_RABBIT_TLS_PORT");
+    port.parse().expect("RPC_TEST_RABBIT_TLS_PORT is a port")
+}
+
+/// A file of the broker's certificates: `ca.pem`, `client.pem`, `client.key`, `client.p12` (password
+/// `rpc`), or `other-ca.pem`, which signed nothing.
+#[must_use]
+pub fn tls_file(name: &str) -> PathBuf {
+    PathBuf::from(variable("RPC_TEST_TLS_DIR")).join(name)
+}
+
+/// Runs `rabbitmqctl` on the broker, and gives what it printed.
+#[must_use]
+pub fn rabbitmqctl(arguments: &[&str]) -> String {
+    let output = Command::new(variable("RPC_TEST_RABBITMQCTL"))
+        .args(arguments)
+        .output()
+        .expect("RPC_TEST_RABBITMQCTL can be run");
+    assert!(output.status.success(), "rabbitmqctl failed: {output:?}");
+    String::from_utf8(output.stdout).expect("rabbitmqctl writes UTF-8")
+}
+
+/// A topic that no other test has, in this run or in one beside it.
+#[must_use]
+pub fn unique_topic(test: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{test}-{}-{count}", std::process::id())
+}

@@ -1,0 +1,80 @@
+"""The inventory service in Python, for Rust (or any) clients.
+
+    pip install oslo.messaging
+    python server.py [URL] [NAME]
+
+URL is a transport URL, rabbit://guest:guest@localhost:5672/ by default; NAME is what clients direct
+calls to, rack-7 by default. It runs until interrupted.
+
+This is the trait that it serves; client.py beside it, or a Rust client, calls it:
+
+    #[rpc_client(topic = "inventory", version = "2.0")]
+    trait Inventory {
+        async fn host(&self, ctxt: &Context, name: &str) -> Result<Host>;
+        #[rpc(version = "2.3")]
+        async fn resize(&self, ctxt: &Context, id: Uuid, size: u32) -> Result<()>;
+        #[rpc(cast)]
+        async fn touch(&self, ctxt: &Context, id: Uuid) -> Result<()>;
+        #[rpc(cast, fanout)]
+        async fn refresh_cache(&self, ctxt: &Context, images: &[String]) -> Result<()>;
+    }
+"""
+
+import sys
+import threading
+
+from oslo_config import cfg
+import oslo_messaging
+
+
+class HostNotFound(Exception):
+    """Rust clients see this class's name, module and message."""
+
+
+class Inventory:
+    # The highest version in the trait: older clients of the same major are served too.
+    target = oslo_messaging.Target(version="2.3")
+
+    def __init__(self, rack):
+        self._rack = rack
+        self._sizes = {"db-1": 4, "db-2": 8}
+
+    def host(self, ctxt, name):
+        if name not in self._sizes:
+            raise HostNotFound(f"no host {name}")
+        return {"name": name, "rack": self._rack, "size": self._sizes[name]}
+
+    def resize(self, ctxt, id, size):
+        print(f"{ctxt.get('request_id')}: resize {id} to {size}", flush=True)
+
+    def touch(self, ctxt, id):
+        print(f"{ctxt.get('request_id')}: touch {id}", flush=True)
+
+    def refresh_cache(self, ctxt, images):
+        print(f"{ctxt.get('request_id')}: refresh {', '.join(images)}", flush=True)
+
+
+def main():
+    url = sys.argv[1] if len(sys.argv) > 1 else "rabbit://guest:guest@localhost:5672/"
+    name = sys.argv[2] if len(sys.argv) > 2 else "rack-7"
+    cfg.CONF([], project="inventory")
+    transport = oslo_messaging.get_rpc_transport(cfg.CONF, url=url)
+    server = oslo_messaging.get_rpc_server(
+        transport,
+        oslo_messaging.Target(topic="inventory", server=name),
+        [Inventory(name)],
+        executor="threading",
+        access_policy=oslo_messaging.DefaultRPCAccessPolicy,
+    )
+    server.start()
+    print(f"{name} serves inventory", flush=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        # Takes no more requests, and finishes what runs.
+        server.stop()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""An oslo.messaging RPC client for the tests.
+
+    client.py URL [ALLOWED_REMOTE_EXMOD…]
+
+Reads requests, a line of JSON each, and answers each with a line:
+
+    {"op": "call" | "cast", "topic": …, "method": …, "args": {…},
+     "exchange", "server", "namespace", "version", "fanout", "timeout", "monitor", "context",
+     "retry", "version_cap": …, "times": n, "brief": true}
+    {"op": "can_send_version", "version": …, "version_cap": …}
+
+The answer has `result` (a list of them with `times`; with `brief` only the length of a string, and
+whether it is all of one letter), or `raised`: class, module, whether it is a RemoteError, and what that
+or the rebuilt exception holds.
+"""
+
+import inspect
+import sys
+import traceback
+
+from oslo_config import cfg
+import oslo_messaging
+
+import peer
+
+_ABSENT = object()
+
+
+def client_for(transport, request):
+    target = oslo_messaging.Target(
+        exchange=request.get("exchange"), topic=request["topic"], version=request.get("version")
+    )
+    options = {
+        name: request[name] for name in ("timeout", "version_cap", "retry") if name in request
+    }
+    if "monitor" in request:
+        options["call_monitor_timeout"] = request["monitor"]
+    client = oslo_messaging.get_rpc_client(transport, target, **options)
+    prepare = {
+        name: request[name] for name in ("server", "namespace", "fanout") if name in request
+    }
+    return client.prepare(**prepare) if prepare else client
+
+
+def run(transport, request):
+    client = client_for(transport, request)
+    if request["op"] == "can_send_version":
+        return client.can_send_version(request["ask"])
+    send = client.call if request["op"] == "call" else client.cast
+    context = request.get("context", {})
+    args = peer.revive(request.get("args", {}))
+    if "times" in request:
+        return [send(context, request["method"], **args) for _ in range(request["times"])]
+    result = send(context, request["method"], **args)
+    if request.get("brief"):
+        return {"length": len(result), "letters": sorted(set(result))}
+    return result
+
+
+def describe(error):
+    kind = type(error)
+    # Rebuilt exceptions are of a subclass made on the spot, behind which is the real class.
+    bases = [f"{base.__module__}.{base.__qualname__}" for base in inspect.getmro(kind)]
+    remote = isinstance(error, oslo_messaging.RemoteError)
+    described = {
+        "class": kind.__name__,
+        "module": kind.__module__,
+        "bases": bases,
+        "remote": remote,
+        "text": str(error),
+        "args": [arg if isinstance(arg, (str, int, float)) else repr(arg) for arg in error.args],
+    }
+    kwargs = getattr(error, "kwargs", _ABSENT)
+    if kwargs is not _ABSENT:
+        described["kwargs"] = {name: str(value) for name, value in kwargs.items()} if remote else kwargs
+    if remote:
+        described["exc_type"] = error.exc_type
+        described["value"] = error.value
+        described["traceback"] = error.traceback
+    return described
+
+
+def main():
+    peer.log_to_stderr()
+    url, *exmods = sys.argv[1:]
+    cfg.CONF([], project="rpc-tests")
+    transport = oslo_messaging.get_rpc_transport(cfg.CONF, url=url, allowed_remote_exmods=exmods)
+    peer.say(event="ready")
+    for request in peer.lines():
+        try:
+            peer.say(result=run(transport, request))
+        except Exception as error:
+            traceback.print_exc()
+            peer.say(raised=describe(error))
+    transport.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
