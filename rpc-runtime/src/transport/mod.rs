@@ -57,6 +57,8 @@ impl Transport {
     /// As [`Transport::new`].
     pub fn from_url(url: &TransportUrl) -> Result<Self> {
         match url.driver() {
+            #[cfg(feature = "rabbit")]
+            "rabbit" | "kombu" => Ok(Self::from_driver(rabbit::RabbitDriver::new(url)?)),
             other => Err(UrlError::unknown_driver(other).into()),
         }
     }
