@@ -30,7 +30,7 @@ impl World {
 }
 
 async fn run<F: Future<Output = ()>>(url: String, name: &str, case: impl FnOnce(World) -> F) {
-    let topic = rpc_tests::unique(name);
+    let topic = rpc_tests::unique_topic(name);
     let world = World { url, topic };
     tokio::time::timeout(LIMIT, case(world))
         .await
@@ -42,7 +42,7 @@ macro_rules! suite {
         mod memory {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                let url = format!("memory://{}", rpc_tests::unique("broker"));
+                let url = format!("memory://{}", rpc_tests::unique_topic("broker"));
                 super::run(url, stringify!($case), super::cases::$case).await;
             })*
         }
