@@ -40,7 +40,14 @@ pub(crate) trait Peer {
 /// The namespace beside it.
 #[rpc_client(topic = "test", namespace = "baseapi", version = "1.0")]
 pub(crate) trait BaseApi {
-    async fn ping(&self, ctxt: &Context, arg: &str) -> Result<Value>;
+    async fn ping(&self, ctxt: &Context, arg: &str) -> Result<Pong>;
+}
+
+/// What `ping` returns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pong {
+    pub(crate) service: String,
+    pub(crate) arg: String,
 }
 
 /// The arguments of `echo_kw`, as it returns them.
@@ -164,8 +171,11 @@ impl Peer for Service {
 struct Base;
 
 impl BaseApi for Base {
-    async fn ping(&self, _ctxt: &Context, arg: &str) -> Result<Value> {
-        Ok(json!({ "service": "x", "arg": arg }))
+    async fn ping(&self, _ctxt: &Context, arg: &str) -> Result<Pong> {
+        Ok(Pong {
+            service: "x".into(),
+            arg: arg.into(),
+        })
     }
 }
 

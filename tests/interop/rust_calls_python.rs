@@ -114,9 +114,11 @@ async fn casts_arrive_as_they_were_sent() {
         // Python servers add what they know of the caller.
         received.context.remove("client_timeout");
         assert_eq!(json!(received.context), json!(asked.context), "{case}");
+        if case == "fanout" {
+            // It reaches servers of every exchange.
+            assert_eq!(elsewhere.received().await.args["arg"], "f");
+        }
     }
-    // A fanout reaches servers of every exchange.
-    assert_eq!(elsewhere.received().await.args["arg"], "f");
     assert_eq!(elsewhere.received_so_far(), []);
     assert_eq!(server.received_so_far(), []);
     transport.close().await;
@@ -177,6 +179,6 @@ async fn a_typed_client_gets_typed_results() {
         .build()
         .unwrap();
     let pong = base.ping(&ctxt, "x").await.unwrap();
-    assert_eq!(pong, json!({ "service": "x", "arg": "x" }));
+    assert_eq!((pong.service.as_str(), pong.arg.as_str()), ("x", "x"));
     transport.close().await;
 }
