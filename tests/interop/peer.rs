@@ -253,6 +253,8 @@ pub(crate) struct Asked {
     pub(crate) monitor: Option<Duration>,
     pub(crate) context: Context,
     pub(crate) is_call: bool,
+    /// The server that it was directed to.
+    pub(crate) server: Option<String>,
 }
 
 impl Asked {
@@ -267,6 +269,10 @@ impl Asked {
             monitor: request.monitor(),
             context: request.context().unwrap(),
             is_call: request.reply_to().is_some(),
+            server: captured
+                .routing_key
+                .split_once('.')
+                .map(|(_, server)| server.to_owned()),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::peer::{
 fn prepared(client: &RpcClient, asked: &Asked) -> RpcClient {
     let mut options = CallOptions::new()
         .namespace(asked.namespace.as_deref())
+        .server(asked.server.as_deref())
         .monitor(asked.monitor)
         .timeout(Duration::from_secs(30));
     if let Some(version) = &asked.version {
@@ -46,10 +47,7 @@ async fn every_captured_call_has_the_same_outcome() {
         if !asked.is_call || messages[0].routing_key == "nowhere" {
             continue;
         }
-        let mut client = prepared(&client, &asked);
-        if messages[0].routing_key.ends_with(".host1") {
-            client = client.prepare(CallOptions::new().server("host1"));
-        }
+        let client = prepared(&client, &asked);
         let live: Result<Box<RawValue>> = client
             .call(&asked.context, &asked.method, raw(&asked.args))
             .await;
