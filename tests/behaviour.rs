@@ -1,1 +1,96 @@
-//! The behaviour suite.
+//! What users are promised, case by case, unchanged on each transport.
+//!
+//! Each case gets a [`World`]: an address nobody else uses, and as many transports to it as it wants
+//! (each stands for one process). What a method saw comes back through a channel, so that no test
+//! sleeps.
+
+mod cases;
+
+use std::future::Future;
+use std::time::Duration;
+
+use rpc_runtime::Transport;
+
+/// No case takes long; one that hangs fails.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Where one case runs.
+#[derive(Debug)]
+struct World {
+    url: String,
+    /// A topic of the case's own, and the root of other names.
+    topic: String,
+}
+
+impl World {
+    /// A transport of its own, as another process would have.
+    fn transport(&self) -> Transport {
+        Transport::new(&self.url).expect("the URL is right")
+    }
+}
+
+async fn run<F: Future<Output = ()>>(url: String, name: &str, case: impl FnOnce(World) -> F) {
+    let topic = rpc_tests::unique_topic(name);
+    let world = World { url, topic };
+    tokio::time::timeout(LIMIT, case(world))
+        .await
+        .expect("the case hangs");
+}
+
+macro_rules! suite {
+    ($($case:ident)*) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let url = format!("memory://{}", rpc_tests::unique_topic("broker"));
+                super::run(url, stringify!($case), super::cases::$case).await;
+            })*
+        }
+
+        mod rabbit {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs RabbitMQ: tests/run"]
+            async fn $case() {
+                super::run(rpc_tests::broker_url(), stringify!($case), super::cases::$case).await;
+            })*
+        }
+    };
+}
+
+suite! {
+    a_call_returns_what_the_method_returns
+    a_cast_runs_once_and_returns_nothing
+    casts_of_one_task_run_in_order
+    fanout_reaches_every_server
+    fanout_without_servers_is_no_error
+    servers_of_a_topic_take_turns
+    a_directed_call_reaches_the_one_server
+    prepare_overrides_the_target
+    a_topic_that_nobody_serves_is_an_error
+    a_call_refuses_fanout
+    the_version_cap_refuses_before_anything_is_sent
+    an_older_server_refuses_a_newer_message
+    an_unknown_method_is_a_remote_error
+    wrong_arguments_are_remote_errors_that_name_them
+    a_remote_error_keeps_all_its_parts
+    a_typed_error_crosses_the_wire
+    a_panic_is_a_remote_error_and_the_server_goes_on
+    a_call_ends_at_its_timeout_and_the_client_goes_on
+    the_timeout_comes_from_call_then_method_then_client
+    a_call_that_expired_in_the_queue_is_not_run
+    casts_wait_for_a_server_to_come_back
+    the_concurrency_limit_leaves_the_rest_to_other_servers
+    stop_finishes_what_runs_and_gives_back_the_rest
+    stop_cuts_off_at_its_limit
+    a_monitored_call_outlives_the_silence_it_allows
+    a_monitored_call_fails_when_its_server_falls_silent
+    a_dropped_call_leaves_the_client_usable
+    the_serializer_hook_sees_everything_both_ways
+    the_context_travels_with_unknown_keys
+    namespaces_and_majors_live_side_by_side
+    the_untyped_client_and_typed_server_agree
+    ping_is_answered_only_when_enabled
+    closing_the_transport_ends_its_calls
+    a_large_argument_crosses
+    a_provided_method_composes_others
+}

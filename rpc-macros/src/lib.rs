@@ -1,7 +1,41 @@
-//! The `#[rpc_client]` attribute. Documented on its re-export in `rpc-runtime`.
-use proc_macro::TokenStream;
-/// placeholder
+//! The `#[rpc_client]` attribute of `rpc-runtime`, where it is documented and to be used from.
+//!
+//! Five stages, each a module: [`attr`] reads options, [`model`] takes the trait apart, [`check`] holds
+//! it to the rules, [`expand`] writes what comes of it. Errors are gathered in [`errors`] and reported
+//! all at once; what is right of a trait is expanded even then, so that one mistake is one message.
+
+mod attr;
+mod check;
+mod errors;
+mod expand;
+mod model;
+
+use proc_macro2::TokenStream;
+
+/// Makes a typed client and a server endpoint of a trait. See `rpc_runtime::rpc_client`.
 #[proc_macro_attribute]
-pub fn rpc_client(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn rpc_client(
+    options: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    rpc_client_tokens(options.into(), item.into()).into()
 }
+
+fn rpc_client_tokens(options: TokenStream, item: TokenStream) -> TokenStream {
+    let original = match model::parse(item.clone()) {
+        Ok(original) => original,
+        Err(error) => {
+            let error = error.into_compile_error();
+            return quote::quote!(#item #error);
+        }
+    };
+    let errors = errors::Errors::new();
+    let interface = model::Interface::new(&errors, options, &original);
+    let checked = check::interface(&errors, &interface);
+    let expansion = expand::interface(&checked);
+    let errors = errors.into_compile_errors();
+    quote::quote!(#expansion #errors)
+}
+
+#[cfg(test)]
+mod tests;

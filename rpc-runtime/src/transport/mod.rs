@@ -58,6 +58,8 @@ impl Transport {
     pub fn from_url(url: &TransportUrl) -> Result<Self> {
         match url.driver() {
             "memory" | "fake" => Ok(Self::from_driver(memory::MemoryDriver::new(url)?)),
+            #[cfg(feature = "rabbit")]
+            "rabbit" | "kombu" => Ok(Self::from_driver(rabbit::RabbitDriver::new(url)?)),
             other => Err(UrlError::unknown_driver(other).into()),
         }
     }

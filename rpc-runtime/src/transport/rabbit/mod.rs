@@ -1,1 +1,28 @@
-//! RabbitMQ.
+//! RabbitMQ, as oslo.messaging uses it: `rabbit://`.
+//!
+//! The one place that names the AMQP client. Its connections are disposable: what makes RPC (topology,
+//! the reply queue, retries) is kept here and outlives them. [`driver`] puts the parts together;
+//! [`connection`] keeps a [`link`] alive, which [`connector`] makes; [`publisher`], [`replies`],
+//! [`listener`] and [`answers`] work over whatever link stands. [`topology`] and [`options`] are plain
+//! values.
+
+mod answers;
+mod attempts;
+mod connection;
+mod connector;
+mod declare;
+mod delivery;
+mod driver;
+mod fault;
+mod finish;
+mod link;
+mod listener;
+mod options;
+mod publisher;
+mod replies;
+mod steady_names;
+#[cfg(feature = "tls")]
+mod tls;
+mod topology;
+
+pub(super) use driver::RabbitDriver;

@@ -1,0 +1,349 @@
+//! Reads `#[rpc_client(…)]` and `#[rpc(…)]`: which options there are, and of what form.
+//!
+//! A bad option is reported and skipped, so that the others still count. What an option's value means
+//! in its place is for [`check`](crate::check) to say.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
+
+use crate::errors::Errors;
+
+/// A value together with the tokens that it was read from.
+pub(crate) struct Set<T> {
+    pub(crate) value: T,
+    pub(crate) tokens: TokenStream,
+}
+
+/// An option's value, if it was given.
+pub(crate) struct Opt<T>(pub(crate) Option<Set<T>>);
+
+impl<T> Default for Opt<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Opt<T> {
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_ref().map(|set| &set.value)
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Takes a value that was read, unless there is one already.
+    fn set(&mut self, errors: &Errors, meta: &Meta, value: Option<T>) {
+        if self.is_set() {
+            let name = name(meta.path());
+            errors.at(
+                meta,
+                format!("`{name}` must be given once: remove this one"),
+            );
+        } else if let Some(value) = value {
+            let tokens = meta.to_token_stream();
+            self.0 = Some(Set { value, tokens });
+        }
+    }
+}
+
+/// `major.minor[.revision]`
+pub(crate) type Version = (u32, u32, u32);
+
+/// The options of a trait.
+#[derive(Default)]
+pub(crate) struct TraitOptions {
+    pub(crate) topic: Opt<LitStr>,
+    pub(crate) version: Opt<Version>,
+    /// Set also when the version was given and is bad: then it is not missing.
+    pub(crate) version_given: bool,
+    pub(crate) namespace: Opt<LitStr>,
+    pub(crate) exchange: Opt<LitStr>,
+    pub(crate) krate: Opt<Path>,
+}
+
+/// The options of a method.
+#[derive(Default)]
+pub(crate) struct MethodOptions {
+    pub(crate) cast: Opt<()>,
+    pub(crate) fanout: Opt<()>,
+    pub(crate) version: Opt<Version>,
+    pub(crate) timeout: Opt<Duration>,
+    pub(crate) monitor: Opt<Duration>,
+    pub(crate) name: Opt<LitStr>,
+}
+
+/// The options of an argument.
+#[derive(Default)]
+pub(crate) struct ArgumentOptions {
+    pub(crate) name: Opt<LitStr>,
+}
+
+impl TraitOptions {
+    pub(crate) fn parse(errors: &Errors, tokens: TokenStream) -> Self {
+        const NAMES: &[&str] = &["topic", "version", "namespace", "exchange", "crate"];
+        let mut options = Self::default();
+        for meta in &metas(errors, tokens) {
+            match name(meta.path()).as_str() {
+                "topic" => options.topic.set(errors, meta, text(errors, meta)),
+                "version" => {
+                    options.version_given = true;
+                    options.version.set(errors, meta, version(errors, meta));
+                }
+                "namespace" => options.namespace.set(errors, meta, text(errors, meta)),
+                "exchange" => options.exchange.set(errors, meta, text(errors, meta)),
+                "crate" => options.krate.set(errors, meta, path(errors, meta)),
+                other => unknown(errors, meta, other, NAMES),
+            }
+        }
+        options
+    }
+}
+
+impl MethodOptions {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        const NAMES: &[&str] = &["cast", "fanout", "version", "timeout", "monitor", "name"];
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "cast" => options.cast.set(errors, meta, word(errors, meta)),
+                "fanout" => options.fanout.set(errors, meta, word(errors, meta)),
+                "version" => options.version.set(errors, meta, version(errors, meta)),
+                "timeout" => options.timeout.set(errors, meta, seconds(errors, meta)),
+                "monitor" => options.monitor.set(errors, meta, seconds(errors, meta)),
+                "name" => options.name.set(errors, meta, text(errors, meta)),
+                other => unknown(errors, meta, other, NAMES),
+            }
+        }
+        options
+    }
+}
+
+impl ArgumentOptions {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        const NAMES: &[&str] = &["name"];
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "name" => options.name.set(errors, meta, text(errors, meta)),
+                other => unknown(errors, meta, other, NAMES),
+            }
+        }
+        options
+    }
+}
+
+/// Whether this is ours, to be read and removed.
+pub(crate) fn is_rpc(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("rpc")
+}
+
+fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
+    let mut all = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| is_rpc(attribute)) {
+        match attribute.meta.require_list() {
+            Ok(list) => all.extend(metas(errors, list.tokens.clone())),
+            Err(_) => errors.at(
+                attribute,
+                "`rpc` must have options in parentheses: write `#[rpc(cast)]`, or remove it",
+            ),
+        }
+    }
+    all
+}
+
+fn metas(errors: &Errors, tokens: TokenStream) -> Vec<Meta> {
+    match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens) {
+        Ok(metas) => metas.into_iter().collect(),
+        Err(error) => {
+            errors.add(error);
+            Vec::new()
+        }
+    }
+}
+
+/// The option's name; for anything but one word, all of its text.
+fn name(path: &Path) -> String {
+    path.get_ident()
+        .map_or_else(|| path.to_token_stream().to_string(), Ident::to_string)
+}
+
+fn word(errors: &Errors, meta: &Meta) -> Option<()> {
+    if meta.require_path_only().is_ok() {
+        return Some(());
+    }
+    let name = name(meta.path());
+    errors.at(meta, format!("`{name}` must stand alone: write `{name}`"));
+    None
+}
+
+fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a Expr> {
+    if let Meta::NameValue(pair) = meta {
+        return Some(&pair.value);
+    }
+    let name = name(meta.path());
+    errors.at(
+        meta,
+        format!("`{name}` must have a value: write `{name} = {example}`"),
+    );
+    None
+}
+
+fn text_value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a LitStr> {
+    match value(errors, meta, example)? {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => Some(text),
+        other => {
+            let name = name(meta.path());
+            errors.at(
+                other,
+                format!("`{name}` must be a string: write `{name} = {example}`"),
+            );
+            None
+        }
+    }
+}
+
+fn text(errors: &Errors, meta: &Meta) -> Option<LitStr> {
+    text_value(errors, meta, "\"…\"").cloned()
+}
+
+fn version(errors: &Errors, meta: &Meta) -> Option<Version> {
+    let text = text_value(errors, meta, "\"2.0\"")?;
+    let parsed = parse_version(&text.value());
+    if parsed.is_none() {
+        errors.at(
+            text,
+            "`version` must be two or three numbers: write `version = \"2.3\"`",
+        );
+    }
+    parsed
+}
+
+/// The strict grammar of `rpc_runtime::Version`.
+fn parse_version(text: &str) -> Option<Version> {
+    let number = |part: &str| {
+        let plain = part.bytes().all(|byte| byte.is_ascii_digit());
+        let padded = part.len() > 1 && part.starts_with('0');
+        part.parse().ok().filter(|_| plain && !padded)
+    };
+    let parts: Option<Vec<u32>> = text.split('.').map(number).collect();
+    match parts?[..] {
+        [major, minor] => Some((major, minor, 0)),
+        [major, minor, revision] => Some((major, minor, revision)),
+        _ => None,
+    }
+}
+
+fn seconds(errors: &Errors, meta: &Meta) -> Option<Duration> {
+    let value = value(errors, meta, "30")?;
+    let seconds = match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) if number.suffix().is_empty() => number.base10_parse::<u32>().ok().map(f64::from),
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(number),
+            ..
+        }) if number.suffix().is_empty() => number.base10_parse().ok(),
+        _ => None,
+    };
+    let duration = seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero());
+    if duration.is_none() {
+        let name = name(meta.path());
+        let message = format!(
+            "`{name}` must be a positive number of seconds: write `{name} = 30` or `{name} = 0.5`"
+        );
+        errors.at(value, message);
+    }
+    duration
+}
+
+fn path(errors: &Errors, meta: &Meta) -> Option<Path> {
+    match value(errors, meta, "::path::to::rpc_runtime")? {
+        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
+        other => {
+            errors.at(
+                other,
+                "`crate` must be a path: write `crate = ::path::to::rpc_runtime`",
+            );
+            None
+        }
+    }
+}
+
+fn unknown(errors: &Errors, meta: &Meta, name: &str, known: &[&str]) {
+    let close = known
+        .iter()
+        .map(|known| (distance(name, known), known))
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
+        .min();
+    let advice = match close {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => {
+            let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
+            format!("here there are {}", known.join(", "))
+        }
+    };
+    errors.at(meta.path(), format!("unknown option `{name}`: {advice}"));
+}
+
+/// How many letters must be added, removed or changed to make `b` of `a`.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_letters() {
+        for (a, b, count) in [
+            ("", "", 0),
+            ("abc", "abc", 0),
+            ("verison", "version", 2),
+            ("cst", "cast", 1),
+            ("x", "", 1),
+        ] {
+            assert_eq!(distance(a, b), count, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn versions_are_strict() {
+        assert_eq!(parse_version("2.3"), Some((2, 3, 0)));
+        assert_eq!(parse_version("2.3.4"), Some((2, 3, 4)));
+        for text in [
+            "",
+            "2",
+            "2.",
+            "+2.3",
+            "02.3",
+            "2.3.4.5",
+            "a.b",
+            "2.99999999999",
+        ] {
+            assert_eq!(parse_version(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Writes what comes of a trait: the trait itself, the client, the endpoint.
+//!
+//! Paths are rooted, locals have mixed-site hygiene, identifiers of the user keep their spans. Nothing
+//! here can fail: what is wrong was found before, and its part is left out.
+
+mod client;
+mod endpoint;
+mod interface;
+mod types;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::{Attribute, Ident, ReturnType, TraitItem, TraitItemFn};
+
+use crate::attr::is_rpc;
+use crate::check::{Interface, Method};
+
+pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
+    let names = Names::new(interface);
+    let service = service(interface);
+    if !interface.sound {
+        return quote!(#service #names);
+    }
+    let Names { alias, .. } = &names;
+    let private = &interface.krate;
+    let client = client::expand(interface, &names);
+    let endpoint = endpoint::expand(interface, &names);
+    quote! {
+        #service
+        #names
+        #[allow(clippy::all, clippy::pedantic, deprecated, non_upper_case_globals)]
+        const _: () = {
+            use #private::__private as #alias;
+            #client
+            #endpoint
+        };
+    }
+}
+
+/// The types that other code names; they exist whatever is wrong with the trait.
+struct Names<'a> {
+    interface: &'a Interface<'a>,
+    client: Ident,
+    endpoint: Ident,
+    /// The runtime's part for expansions, within the block that holds them.
+    alias: Ident,
+}
+
+impl<'a> Names<'a> {
+    fn new(interface: &'a Interface<'a>) -> Self {
+        let name = &interface.original.ident;
+        Self {
+            interface,
+            client: format_ident!("{name}Client"),
+            endpoint: format_ident!("{name}Endpoint"),
+            alias: format_ident!("__rpc"),
+        }
+    }
+}
+
+impl ToTokens for Names<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self {
+            interface,
+            client,
+            endpoint,
+            alias: _,
+        } = self;
+        let (vis, name, krate) = (
+            &interface.original.vis,
+            &interface.original.ident,
+            &interface.krate,
+        );
+        let about_client =
+            format!("The client of [`{name}`]: calls and casts its methods. Cheap to clone.");
+        let about_endpoint = format!("Serves an implementation of [`{name}`].");
+        tokens.extend(quote! {
+            #[doc = #about_client]
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+            #vis struct #client {
+                rpc: #krate::__private::RpcClient,
+            }
+
+            #[doc = #about_endpoint]
+            #vis struct #endpoint<S> {
+                served: #krate::__private::Served<S>,
+            }
+
+            #[automatically_derived]
+            impl<S> ::core::fmt::Debug for #endpoint<S> {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    ::core::fmt::Debug::fmt(&self.served, f)
+                }
+            }
+        });
+    }
+}
+
+/// The trait, as the user wrote it, but for its futures: they are `Send`.
+fn service(interface: &Interface<'_>) -> TokenStream {
+    let mut service = interface.original.clone();
+    for item in &mut service.items {
+        match item {
+            TraitItem::Fn(function) => desugar(function),
+            TraitItem::Const(constant) => constant.attrs.retain(|attribute| !is_rpc(attribute)),
+            _ => {}
+        }
+    }
+    service.colon_token.get_or_insert_default();
+    let shared = [quote!(::core::marker::Send), quote!(::core::marker::Sync)];
+    for bound in shared.into_iter().rev() {
+        service
+            .supertraits
+            .insert(0, syn::TypeParamBound::Verbatim(bound));
+    }
+    service.into_token_stream()
+}
+
+/// `async fn f() -> R` becomes `fn f() -> impl Future<Output = R> + Send`.
+fn desugar(function: &mut TraitItemFn) {
+    function.attrs.retain(|attribute| !is_rpc(attribute));
+    for input in &mut function.sig.inputs {
+        let attributes = match input {
+            syn::FnArg::Receiver(receiver) => &mut receiver.attrs,
+            syn::FnArg::Typed(typed) => &mut typed.attrs,
+        };
+        attributes.retain(|attribute| !is_rpc(attribute));
+    }
+    if function.sig.asyncness.take().is_none() {
+        return;
+    }
+    let output = match &function.sig.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
+    let future = quote!(impl ::core::future::Future<Output = #output> + ::core::marker::Send);
+    function.sig.output = ReturnType::Type(
+        <syn::Token![->]>::default(),
+        Box::new(syn::Type::Verbatim(future)),
+    );
+    if let Some(body) = &mut function.default {
+        let written = body.to_token_stream();
+        body.stmts = vec![syn::Stmt::Expr(
+            syn::Expr::Verbatim(quote!(async move #written)),
+            None,
+        )];
+        function
+            .attrs
+            .push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));
+    }
+}
+
+/// The constant that describes a method.
+fn descriptor(method: &Method<'_>) -> Ident {
+    format_ident!("__rpc_{}", method.original.sig.ident)
+}
+
+/// The attributes that decide whether a method is there at all.
+fn cfgs(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+}

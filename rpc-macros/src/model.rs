@@ -1,0 +1,90 @@
+//! The trait, taken apart: what is a method of the interface, what its context, what an argument.
+//!
+//! Nothing is judged here. Each part keeps the syntax it came from, for errors to point at.
+
+use proc_macro2::TokenStream;
+use syn::{FnArg, Item, ItemTrait, PatType, TraitItem, TraitItemFn};
+
+use crate::attr::{ArgumentOptions, MethodOptions, TraitOptions};
+use crate::errors::Errors;
+
+/// Reads the item that the attribute stands on.
+pub(crate) fn parse(item: TokenStream) -> syn::Result<ItemTrait> {
+    match syn::parse2(item)? {
+        Item::Trait(item) => Ok(item),
+        other => Err(syn::Error::new_spanned(
+            other,
+            "`#[rpc_client]` must stand on a trait: declare the service's methods in one",
+        )),
+    }
+}
+
+/// A trait, and what its attributes say.
+pub(crate) struct Interface<'a> {
+    pub(crate) original: &'a ItemTrait,
+    pub(crate) options: TraitOptions,
+    pub(crate) methods: Vec<Method<'a>>,
+}
+
+/// A required function of the trait.
+pub(crate) struct Method<'a> {
+    /// Its place among the trait's items, from 1.
+    pub(crate) place: usize,
+    pub(crate) original: &'a TraitItemFn,
+    pub(crate) options: MethodOptions,
+    pub(crate) context: Option<&'a PatType>,
+    pub(crate) arguments: Vec<Argument<'a>>,
+    /// Whether its attributes could be read.
+    pub(crate) readable: bool,
+}
+
+/// A parameter behind the context.
+pub(crate) struct Argument<'a> {
+    pub(crate) original: &'a PatType,
+    pub(crate) options: ArgumentOptions,
+}
+
+impl<'a> Interface<'a> {
+    pub(crate) fn new(errors: &Errors, options: TokenStream, original: &'a ItemTrait) -> Self {
+        Self {
+            original,
+            options: TraitOptions::parse(errors, options),
+            methods: (1..)
+                .zip(&original.items)
+                .filter_map(|(place, item)| match item {
+                    TraitItem::Fn(function) if function.default.is_none() => {
+                        Some(Method::new(errors, place, function))
+                    }
+                    _ => None,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> Method<'a> {
+    fn new(errors: &Errors, place: usize, original: &'a TraitItemFn) -> Self {
+        errors.turn_to(place);
+        let before = errors.count();
+        let options = MethodOptions::parse(errors, &original.attrs);
+        let mut typed = original.sig.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(typed),
+            FnArg::Receiver(_) => None,
+        });
+        let context = typed.next();
+        let arguments = typed
+            .map(|original| Argument {
+                original,
+                options: ArgumentOptions::parse(errors, &original.attrs),
+            })
+            .collect();
+        Self {
+            place,
+            original,
+            options,
+            context,
+            arguments,
+            readable: errors.count() == before,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The driver: what a call, a cast and a listener are made of, and the end of them all.
+//!
+//! What its parts share is owned here. Tasks hold links and flags, never the driver, so that they end
+//! with it; listeners and requests under way do hold it, since they need it to the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio::time::{timeout, timeout_at};
+
+use super::answers::MissingQueues;
+use super::attempts::{Attempts, Progress};
+use super::connection::Connection;
+use super::connector::Connector;
+use super::listener::RabbitListener;
+use super::options::{Backoff, Options};
+use super::publisher::{self, Message, Outcome};
+use super::replies::Replies;
+use super::steady_names::process_name;
+use super::topology::Topology;
+use crate::error::Stage;
+use crate::transport::{
+    CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportUrl,
+};
+use crate::wire::{Reply, RequestBody};
+use crate::{Error, Result, Target};
+
+/// How long listeners and the reply reader may take to leave in good order.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// RPC over RabbitMQ.
+#[derive(Debug)]
+pub(crate) struct RabbitDriver {
+    shared: Arc<Shared>,
+}
+
+/// What listeners and requests under way have in common with the driver.
+#[derive(Debug)]
+pub(super) struct Shared {
+    url: TransportUrl,
+    topology: Topology,
+    prefetch: u16,
+    pub(super) backoff: Backoff,
+    pub(super) missing_reply_queue: Duration,
+    /// A broker that is short of memory blocks the connections that publish: a connection that only
+    /// consumes goes on, and its acknowledgements with it.
+    pub(super) publishing: Connection,
+    pub(super) consuming: Connection,
+    table: ReplyTable,
+    replies: std::sync::OnceLock<Replies>,
+    pub(super) missing_queues: MissingQueues,
+    /// Set when the driver closes; each task that must leave in good order watches it to its end.
+    closing: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
+    /// The reply queue; its name is chosen with the first call.
+    fn replies(&self) -> Result<&Replies> {
+        if let Some(replies) = self.replies.get() {
+            return Ok(replies);
+        }
+        let queue = self.topology.reply_queue()?;
+        Ok(self.replies.get_or_init(|| {
+            Replies::new(
+                queue,
+                self.consuming.links(),
+                self.table.clone(),
+                self.backoff,
+                self.closing(),
+            )
+        }))
+    }
+}
+
+impl RabbitDriver {
+    /// Reads the URL's options, and nothing more: connections are made when they are needed.
+    pub(crate) fn new(url: &TransportUrl) -> Result<Self> {
+        let options = Options::new(url)?;
+        let connector = Arc::new(Connector::new(&options)?);
+        let name = |role: &str| format!("{}:{}:{role}", process_name(), std::process::id());
+        Ok(Self {
+            shared: Arc::new(Shared {
+                url: url.clone(),
+                publishing: Connection::new(&options, connector.clone(), name("publish")),
+                consuming: Connection::new(&options, connector, name("consume")),
+                topology: Topology::new(options.topology),
+                prefetch: options.prefetch,
+                backoff: options.backoff,
+                missing_reply_queue: options.missing_reply_queue,
+                table: ReplyTable::new(),
+                replies: std::sync::OnceLock::new(),
+                missing_queues: MissingQueues::default(),
+                closing: watch::Sender::new(false),
+            }),
+        })
+    }
+}
+
+#[async_trait]
+impl Driver for RabbitDriver {
+    async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()> {
+        let shared = &*self.shared;
+        let message = Message {
+            route: shared.topology.route(target)?,
+            mandatory: terms.mandatory && !target.fanout,
+            body: request.cast(),
+            expiration: None,
+        };
+        let mut attempts = Attempts::new(target, terms.retry);
+        let progress = Progress::new();
+        let outcome = publisher::publish(&shared.publishing, &message, &mut attempts, &progress);
+        publisher::require(outcome.await?, target)
+    }
+
+    async fn call(
+        &self,
+        target: &Target,
+        request: RequestBody,
+        terms: &CallTerms,
+    ) -> Result<Reply> {
+        if target.fanout {
+            return Err(Error::invalid_target(
+                target,
+                "a call has one server that replies: cast to all servers instead",
+            ));
+        }
+        let progress = Progress::new();
+        // One deadline around everything that a call may wait for.
+        let replied = timeout_at(
+            terms.deadline,
+            self.exchange(target, request, terms, &progress),
+        );
+        replied
+            .await
+            .unwrap_or_else(|_| Err(Error::timeout(target, terms.timeout, progress.stage())))
+    }
+
+    async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
+        let queues = self.shared.topology.server_queues(target)?;
+        let prefetch = match self.shared.prefetch {
+            0 => terms.prefetch,
+            configured => configured,
+        };
+        self.shared.consuming.start();
+        let listener = RabbitListener::start(self.shared.clone(), queues, prefetch).await?;
+        Ok(Box::new(listener))
+    }
+
+    async fn close(&self) {
+        let shared = &*self.shared;
+        shared.table.close();
+        shared.closing.send_replace(true);
+        if let Some(replies) = shared.replies.get() {
+            replies.close();
+        }
+        // Until no task watches the flag any more: queues are deleted while connections stand.
+        if timeout(CLOSE_DEADLINE, shared.closing.closed())
+            .await
+            .is_err()
+        {
+            tracing::warn!(url = %shared.url, "closing takes long: queues may stay until they expire");
+        }
+        tokio::join!(shared.publishing.close(), shared.consuming.close());
+    }
+}
+
+impl RabbitDriver {
+    /// Sends a request and waits for its reply, for as long as it takes.
+    async fn exchange(
+        &self,
+        target: &Target,
+        request: RequestBody,
+        terms: &CallTerms,
+        progress: &Progress,
+    ) -> Result<Reply> {
+        let shared = &*self.shared;
+        let route = shared.topology.route(target)?;
+        let mut registration = shared.table.register()?;
+        let mut attempts = Attempts::new(target, terms.send.retry);
+        shared.publishing.start();
+        // The reply queue must be there before anyone could answer.
+        shared.consuming.link(&mut attempts, progress).await?;
+        let queue = shared.replies()?.ready().await?;
+        let message = Message {
+            route,
+            mandatory: terms.send.mandatory,
+            body: request.call(registration.id(), queue, terms.monitor),
+            expiration: Some(terms.timeout),
+        };
+        // A reply can overtake its request's confirm, and makes up for one that is lost. Its monitor
+        // begins when the request is with the broker.
+        let mut unmonitored = terms.clone();
+        unmonitored.monitor = None;
+        let outcome: Outcome = tokio::select! {
+            biased;
+            reply = registration.reply(target, &unmonitored) => return reply,
+            outcome = publisher::publish(&shared.publishing, &message, &mut attempts, progress) => outcome?,
+        };
+        publisher::require(outcome, target)?;
+        progress.set(Stage::Reply);
+        registration.reply(target, terms).await
+    }
+}

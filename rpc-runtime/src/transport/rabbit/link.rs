@@ -1,0 +1,255 @@
+//! One live connection: its end, its blockage, and the calls that may hang on it.
+//!
+//! A link is used until it fails and never repaired. lapin may leave any control call unanswered when a
+//! connection dies in that instant, so each has a deadline here; one that passes it ends the link. The
+//! supervisor owns the link and attends to its events; everybody else borrows it.
+
+use std::collections::HashSet;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_core::Stream;
+use lapin::options::ConfirmSelectOptions;
+use lapin::types::ShortString;
+use lapin::{Channel, Event};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+
+use super::connector::{Abort, Connected};
+use super::fault::{Fault, explain};
+
+/// How long the broker may take to answer what it answers from memory.
+const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
+/// How long an orderly close may take.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+/// How many messages may be on their way at once, each on its channel: a returned message can be told
+/// from others only when it is alone on its channel, and more channels than this slow lapin down.
+const CHANNELS: usize = 16;
+
+/// A live connection, until it is not.
+pub(super) struct Link {
+    connection: lapin::Connection,
+    abort: Abort,
+    place: String,
+    /// Why the link has ended.
+    down: watch::Sender<Option<Arc<str>>>,
+    /// Why the broker takes no messages at present.
+    blocked: watch::Sender<Option<Arc<str>>>,
+    /// The right to use a publishing channel.
+    pub(super) permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Channel>>,
+    /// Exchanges known to exist: those that do not vanish by themselves.
+    declared: Mutex<HashSet<ShortString>>,
+    /// The channel to declare on. It dies of each refusal, and nothing else should die with it.
+    pub(super) declaring: tokio::sync::Mutex<Option<Channel>>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link")
+            .field("place", &self.place)
+            .field("down", &*self.down.borrow())
+            .field("blocked", &*self.blocked.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    pub(super) fn new(connected: Connected, place: String) -> Self {
+        let Connected { connection, abort } = connected;
+        Self {
+            connection,
+            abort,
+            place,
+            down: watch::Sender::new(None),
+            blocked: watch::Sender::new(None),
+            permits: Arc::new(Semaphore::new(CHANNELS)),
+            idle: Mutex::default(),
+            declared: Mutex::default(),
+            declaring: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Where the broker is.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.down.borrow().is_none() && self.connection.status().connected()
+    }
+
+    /// Ends the link. The first reason stands.
+    pub(super) fn fail(&self, why: &str) {
+        self.down.send_if_modified(|down| {
+            let first = down.is_none();
+            if first {
+                *down = Some(why.into());
+            }
+            first
+        });
+        self.abort.now();
+    }
+
+    /// Waits for the end of the link.
+    pub(super) async fn down(&self) -> Arc<str> {
+        let mut down = self.down.subscribe();
+        // The sender lives as long as this borrow of it.
+        match down.wait_for(Option::is_some).await {
+            Ok(why) => why
+                .clone()
+                .unwrap_or_else(|| "the connection was closed".into()),
+            Err(_) => "the connection was closed".into(),
+        }
+    }
+
+    /// Why the broker takes no messages, if so.
+    pub(super) fn blockage(&self) -> Option<Arc<str>> {
+        self.blocked.borrow().clone()
+    }
+
+    /// Waits until the broker takes messages, or the link is down.
+    pub(super) async fn unblocked(&self) {
+        let mut blocked = self.blocked.subscribe();
+        tokio::select! {
+            _ = blocked.wait_for(Option::is_none) => {}
+            _ = self.down() => {}
+        }
+    }
+
+    /// Follows the connection's events until it is down. For the supervisor alone: a second listener
+    /// would take events away from the first.
+    pub(super) async fn attend(&self) -> Arc<str> {
+        let mut events = pin!(self.connection.events_listener());
+        // What happened before the first event was listened to.
+        if !self.connection.status().connected() {
+            self.fail("the connection was cut");
+        }
+        if self.connection.status().blocked() {
+            self.block("the broker is low on memory or disk");
+        }
+        let mut down = pin!(self.down());
+        loop {
+            let event = tokio::select! {
+                biased;
+                why = &mut down => return why,
+                event = poll_fn(|context| events.as_mut().poll_next(context)) => event,
+            };
+            match event {
+                Some(Event::ConnectionBlocked(reason)) => self.block(&reason),
+                Some(Event::ConnectionUnblocked) => {
+                    tracing::info!(broker = %self.place, "the broker accepts messages again");
+                    self.blocked.send_replace(None);
+                }
+                Some(Event::Error(error)) => self.fail(&explain(&error)),
+                Some(_) => {}
+                None => self.fail("the connection was cut"),
+            }
+        }
+    }
+
+    fn block(&self, reason: &str) {
+        tracing::warn!(broker = %self.place, reason, "the broker accepts no messages for now");
+        self.blocked.send_replace(Some(reason.into()));
+    }
+
+    /// Ends the link in good order, if it still can.
+    pub(super) async fn close(&self) {
+        // A blocked connection writes nothing, not even its close.
+        if self.is_up() && self.blockage().is_none() {
+            let close = self.connection.close(200, "OK".into());
+            if let Ok(Err(error)) = timeout(CLOSE_DEADLINE, close).await {
+                tracing::debug!(broker = %self.place, error = explain(&error), "close failed");
+            }
+        }
+        self.fail("the transport was closed");
+    }
+
+    /// Waits for the broker's answer, for the end of the link, or for too long.
+    pub(super) async fn control<T>(
+        &self,
+        what: &str,
+        call: impl Future<Output = lapin::Result<T>>,
+    ) -> Result<T, Fault> {
+        tokio::select! {
+            biased;
+            answer = call => answer.map_err(|error| {
+                // A refusal by the whole connection must not be taken for the link's other users'.
+                if !self.connection.status().connected() {
+                    self.fail(&explain(&error));
+                }
+                Fault::of(&error)
+            }),
+            why = self.down() => Err(Fault::Lost(why)),
+            () = self.patience(CONTROL_DEADLINE) => {
+                let why = format!("no answer from the broker to {what} within {CONTROL_DEADLINE:?}");
+                self.fail(&why);
+                Err(Fault::lost(why))
+            }
+        }
+    }
+
+    /// Lets `time` pass in which the broker could have answered: while it is blocked, it cannot.
+    pub(super) async fn patience(&self, time: Duration) {
+        loop {
+            sleep(time).await;
+            if self.blockage().is_none() {
+                return;
+            }
+            self.unblocked().await;
+        }
+    }
+
+    pub(super) async fn open_channel(&self) -> Result<Channel, Fault> {
+        self.control("the opening of a channel", self.connection.create_channel())
+            .await
+    }
+
+    /// A channel to publish one message on, for who has a permit.
+    pub(super) async fn lease(&self) -> Result<Channel, Fault> {
+        while let Some(channel) = self.take_idle() {
+            if channel.status().connected() {
+                return Ok(channel);
+            }
+        }
+        let channel = self.open_channel().await?;
+        let select = channel.confirm_select(ConfirmSelectOptions::default());
+        self.control("confirm.select", select).await?;
+        Ok(channel)
+    }
+
+    fn take_idle(&self) -> Option<Channel> {
+        lock(&self.idle).pop()
+    }
+
+    /// Takes a channel back whose message is settled.
+    pub(super) fn give_back(&self, channel: Channel) {
+        // The last one used goes first: at low load few channels are ever opened.
+        lock(&self.idle).push(channel);
+    }
+
+    pub(super) fn has_declared(&self, exchange: &ShortString) -> bool {
+        lock(&self.declared).contains(exchange)
+    }
+
+    pub(super) fn note_declared(&self, exchange: &ShortString) {
+        lock(&self.declared).insert(exchange.clone());
+    }
+
+    pub(super) fn forget_declared(&self, exchange: &ShortString) {
+        lock(&self.declared).remove(exchange);
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.abort.now();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No section can stop half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

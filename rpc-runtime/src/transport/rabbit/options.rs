@@ -1,0 +1,378 @@
+//! What a `rabbit://` URL says: hosts, credentials, and the options behind the question mark.
+//!
+//! Options have oslo.messaging's names. All are read when the transport is made, so that a bad one fails
+//! at start-up; one that is unknown or has no meaning here is an error that says what may be written.
+//! Nothing in here connects, and no password is shown by `Debug`.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::topology::TopologyOptions;
+use crate::transport::{Host, Secret, TransportUrl, UrlError};
+
+/// All that a driver needs to know.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) hosts: Vec<Address>,
+    pub(super) virtual_host: String,
+    pub(super) login: Login,
+    /// Seconds of silence after which a connection is dead; 0 leaves it to the broker.
+    pub(super) heartbeat: u16,
+    /// For TCP, TLS and the AMQP handshake together.
+    pub(super) connect_timeout: Duration,
+    pub(super) backoff: Backoff,
+    /// How many requests of each queue may wait here; 0 leaves it to the server.
+    pub(super) prefetch: u16,
+    /// How long a reply whose queue is missing is tried again.
+    pub(super) missing_reply_queue: Duration,
+    pub(super) topology: TopologyOptions,
+    pub(super) tls: Option<TlsOptions>,
+}
+
+/// One broker.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    pub(super) name: String,
+    pub(super) port: u16,
+    pub(super) user: String,
+    pub(super) password: Secret,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Login {
+    Plain,
+    AmqPlain,
+    External,
+}
+
+/// The time between attempts to connect: `interval`, then `step` more at each, up to `max`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Backoff {
+    pub(super) interval: Duration,
+    pub(super) step: Duration,
+    pub(super) max: Duration,
+}
+
+impl Backoff {
+    /// The wait after `failures` attempts in a row.
+    pub(super) fn delay(&self, failures: u32) -> Duration {
+        let steps = self.step.saturating_mul(failures.saturating_sub(1));
+        self.interval.saturating_add(steps).min(self.max)
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(
+    not(feature = "tls"),
+    expect(dead_code, reason = "read by the TLS connector alone")
+)]
+pub(super) struct TlsOptions {
+    pub(super) ca_file: Option<String>,
+    pub(super) cert_file: Option<String>,
+    pub(super) key_file: Option<String>,
+}
+
+const KNOWN: &str = "amqp_auto_delete, amqp_durable_queues, heartbeat_timeout_threshold, hostname, \
+    kombu_missing_consumer_retry_timeout, processname, rabbit_connect_timeout, rabbit_interval_max, \
+    rabbit_login_method, rabbit_qos_prefetch_count, rabbit_quorum_delivery_limit, \
+    rabbit_quorum_max_memory_bytes, rabbit_quorum_max_memory_length, rabbit_quorum_queue, \
+    rabbit_retry_backoff, rabbit_retry_interval, rabbit_stream_fanout, rabbit_transient_queues_ttl, \
+    rabbit_transient_quorum_queue, ssl, ssl_ca_file, ssl_cert_file, ssl_key_file, use_queue_manager";
+
+/// Options of oslo.messaging whose work is done here in another way.
+const NEEDLESS: [&str; 9] = [
+    "conn_pool_min_size",
+    "conn_pool_ttl",
+    "direct_mandatory_flag",
+    "heartbeat_in_pthread",
+    "heartbeat_rate",
+    "kombu_failover_strategy",
+    "kombu_reconnect_delay",
+    "kombu_reconnect_splay",
+    "rpc_conn_pool_size",
+];
+
+impl Options {
+    /// Reads a URL.
+    pub(super) fn new(url: &TransportUrl) -> Result<Self, UrlError> {
+        let mut ssl = false;
+        let mut tls = TlsOptions::default();
+        let mut topology = TopologyOptions::default();
+        let mut login = Login::Plain;
+        let mut heartbeat = 60;
+        let mut connect_timeout = Duration::from_secs(10);
+        let mut backoff = Backoff {
+            interval: Duration::from_secs(1),
+            step: Duration::from_secs(2),
+            max: Duration::from_secs(30),
+        };
+        let mut prefetch = 0;
+        let mut missing_reply_queue = Duration::from_secs(60);
+        for (name, value) in url.options() {
+            let option = Given { name, value };
+            match name.as_str() {
+                "amqp_durable_queues" => topology.durable_queues = option.boolean()?,
+                "amqp_auto_delete" => topology.auto_delete = option.boolean()?,
+                "rabbit_quorum_queue" => topology.quorum_queue = option.boolean()?,
+                "rabbit_quorum_delivery_limit" => {
+                    topology.quorum.delivery_limit = option.number(0, u32::MAX)?;
+                }
+                "rabbit_quorum_max_memory_length" => {
+                    topology.quorum.max_memory_length = option.number(0, u32::MAX)?;
+                }
+                "rabbit_quorum_max_memory_bytes" => {
+                    topology.quorum.max_memory_bytes = option.number(0, u32::MAX)?;
+                }
+                "rabbit_transient_quorum_queue" => {
+                    topology.transient_quorum_queue = option.boolean()?;
+                }
+                // RabbitMQ keeps the time in milliseconds, in 32 bits.
+                "rabbit_transient_queues_ttl" => topology.ttl = option.number(0, 4_294_967)?,
+                "rabbit_stream_fanout" => topology.stream_fanout = option.boolean()?,
+                "use_queue_manager" => topology.steady_names = option.boolean()?,
+                "hostname" => topology.host_name = Some(option.text()?),
+                "processname" => topology.process_name = Some(option.text()?),
+                "rabbit_qos_prefetch_count" => prefetch = option.number(0, u16::MAX)?,
+                "heartbeat_timeout_threshold" => heartbeat = option.number(0, u16::MAX)?,
+                "rabbit_connect_timeout" => connect_timeout = option.seconds(0.001, 3600.0)?,
+                "rabbit_retry_interval" => backoff.interval = option.seconds(0.001, 3600.0)?,
+                "rabbit_retry_backoff" => backoff.step = option.seconds(0.0, 3600.0)?,
+                "rabbit_interval_max" => backoff.max = option.seconds(0.001, 3600.0)?,
+                "kombu_missing_consumer_retry_timeout" => {
+                    missing_reply_queue = option.seconds(0.0, 3600.0)?;
+                }
+                "rabbit_login_method" => {
+                    login = match value.to_ascii_uppercase().as_str() {
+                        "PLAIN" => Login::Plain,
+                        "AMQPLAIN" => Login::AmqPlain,
+                        "EXTERNAL" => Login::External,
+                        _ => return Err(option.bad("write PLAIN, AMQPLAIN or EXTERNAL")),
+                    };
+                }
+                "ssl" => ssl = option.boolean()?,
+                "ssl_ca_file" => tls.ca_file = Some(option.text()?),
+                "ssl_cert_file" => tls.cert_file = Some(option.text()?),
+                "ssl_key_file" => tls.key_file = Some(option.text()?),
+                "ssl_version" => {
+                    return Err(option.bad("TLS 1.2 and 1.3 are offered, always: leave it out"));
+                }
+                needless if NEEDLESS.contains(&needless) => {
+                    return Err(UrlError::UnknownOption(
+                        name.clone(),
+                        ": oslo.messaging needs it, this driver has no use for it: leave it out"
+                            .into(),
+                    ));
+                }
+                _ => {
+                    return Err(UrlError::UnknownOption(
+                        name.clone(),
+                        format!(": it knows {KNOWN}"),
+                    ));
+                }
+            }
+        }
+        let tls = check_tls(ssl, tls)?;
+        topology.check(prefetch)?;
+        if login == Login::External && tls.as_ref().is_none_or(|tls| tls.cert_file.is_none()) {
+            return Err(UrlError::Conflict(
+                "`rabbit_login_method=EXTERNAL` takes the user from the client's certificate: set \
+                 `ssl=true`, `ssl_cert_file` and `ssl_key_file`"
+                    .into(),
+            ));
+        }
+        Ok(Self {
+            hosts: addresses(url.hosts(), tls.is_some(), login)?,
+            virtual_host: url.virtual_host().unwrap_or("/").to_owned(),
+            login,
+            heartbeat,
+            connect_timeout,
+            backoff,
+            prefetch,
+            missing_reply_queue,
+            topology,
+            tls,
+        })
+    }
+}
+
+fn addresses(hosts: &[Host], tls: bool, login: Login) -> Result<Vec<Address>, UrlError> {
+    let default_port = if tls { 5671 } else { 5672 };
+    if hosts.is_empty() {
+        return Ok(vec![Address {
+            name: "localhost".into(),
+            port: default_port,
+            user: "guest".into(),
+            password: Secret::new("guest"),
+        }]);
+    }
+    hosts
+        .iter()
+        .map(|host| {
+            let user = match &host.user {
+                Some(user) => user.clone(),
+                None if login == Login::External => String::new(),
+                None => {
+                    return Err(UrlError::Conflict(format!(
+                        "host `{host}` has no user: write `user:password@` before each host"
+                    )));
+                }
+            };
+            Ok(Address {
+                name: host.name.clone(),
+                port: host.port.unwrap_or(default_port),
+                user,
+                password: host.password.clone().unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// A certificate that would be ignored is worse than none: who names one means to be safe.
+fn check_tls(ssl: bool, tls: TlsOptions) -> Result<Option<TlsOptions>, UrlError> {
+    let TlsOptions {
+        ca_file,
+        cert_file,
+        key_file,
+    } = &tls;
+    if !ssl {
+        return match ca_file.is_some() || cert_file.is_some() || key_file.is_some() {
+            true => Err(UrlError::Conflict("`ssl_…_file` needs `ssl=true`".into())),
+            false => Ok(None),
+        };
+    }
+    if cfg!(not(feature = "tls")) {
+        return Err(UrlError::Conflict(
+            "`ssl=true` needs rpc-runtime built with its feature `tls`".into(),
+        ));
+    }
+    if cert_file.is_some() != key_file.is_some() {
+        return Err(UrlError::Conflict(
+            "`ssl_cert_file` and `ssl_key_file` go together".into(),
+        ));
+    }
+    Ok(Some(tls))
+}
+
+/// One option as written.
+struct Given<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+impl Given<'_> {
+    fn bad(&self, reason: impl Into<String>) -> UrlError {
+        UrlError::BadOption {
+            name: self.name.to_owned(),
+            value: self.value.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    /// What oslo.config takes for a boolean.
+    fn boolean(&self) -> Result<bool, UrlError> {
+        match self.value.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" => Ok(false),
+            _ => Err(self.bad("write true or false")),
+        }
+    }
+
+    fn number<T: FromStr + PartialOrd + Display>(&self, min: T, max: T) -> Result<T, UrlError> {
+        match self.value.parse::<T>() {
+            Ok(number) if number >= min && number <= max => Ok(number),
+            _ => Err(self.bad(format!("write a whole number from {min} to {max}"))),
+        }
+    }
+
+    fn seconds(&self, min: f64, max: f64) -> Result<Duration, UrlError> {
+        match self.value.parse::<f64>() {
+            // In that range, which excludes what is no number, nothing can fail.
+            Ok(seconds) if seconds >= min && seconds <= max => Ok(Duration::from_secs_f64(seconds)),
+            _ => Err(self.bad(format!("write seconds, from {min} to {max}"))),
+        }
+    }
+
+    fn text(&self) -> Result<String, UrlError> {
+        match self.value {
+            "" => Err(self.bad("write a value, or leave it out")),
+            text => Ok(text.to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(url: &str) -> Result<Options, UrlError> {
+        Options::new(&url.parse()?)
+    }
+
+    #[test]
+    fn hosts_take_their_defaults() {
+        let options = read("rabbit:///").unwrap();
+        let host = &options.hosts[0];
+        assert_eq!(
+            (&*host.name, host.port, &*host.user),
+            ("localhost", 5672, "guest")
+        );
+        assert_eq!(options.virtual_host, "/");
+        let options = read("rabbit://u:p@a,v:q@[::1]:7/x%2Fy").unwrap();
+        assert_eq!(options.hosts[0].port, 5672);
+        assert_eq!((&*options.hosts[1].name, options.hosts[1].port), ("::1", 7));
+        assert_eq!(options.virtual_host, "x/y");
+        assert!(matches!(read("rabbit://h/"), Err(UrlError::Conflict(why)) if why.contains("`h`")));
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn tls_moves_the_port_and_must_be_whole() {
+        assert_eq!(read("rabbit:///?ssl=1").unwrap().hosts[0].port, 5671);
+        for url in [
+            "rabbit:///?ssl_ca_file=x",
+            "rabbit:///?ssl=1&ssl_cert_file=x",
+            "rabbit:///?rabbit_login_method=external",
+        ] {
+            assert!(matches!(read(url), Err(UrlError::Conflict(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn each_bad_option_says_what_may_be_written() {
+        for (query, hint) in [
+            ("amqp_durable_queues=maybe", "true or false"),
+            ("heartbeat_timeout_threshold=-1", "0 to 65535"),
+            ("rabbit_retry_interval=x", "seconds"),
+            ("rabbit_connect_timeout=NaN", "seconds"),
+            ("rabbit_login_method=RABBIT-CR-DEMO", "PLAIN"),
+            ("ssl_version=TLSv1", "1.2 and 1.3"),
+            ("ssl_ca_file=", "leave it out"),
+            ("durable=1", "amqp_durable_queues"),
+            ("heartbeat_rate=3", "no use"),
+            ("rabbit_stream_fanout=1", "rabbit_qos_prefetch_count"),
+            (
+                "rabbit_stream_fanout=1&rabbit_qos_prefetch_count=1",
+                "rabbit_transient_quorum_queue",
+            ),
+        ] {
+            let error = read(&format!("rabbit:///?{query}")).unwrap_err();
+            assert!(error.to_string().contains(hint), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn attempts_are_spaced_as_in_oslo_messaging() {
+        let backoff = read("rabbit:///").unwrap().backoff;
+        let delays: Vec<_> = [1, 2, 3, 15, 16, u32::MAX]
+            .map(|n| backoff.delay(n).as_secs())
+            .into();
+        assert_eq!(delays, [1, 3, 5, 29, 30, 30]);
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let text = format!("{:?}", read("rabbit://u:hunter2@h/").unwrap());
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}

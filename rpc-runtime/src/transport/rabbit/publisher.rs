@@ -1,0 +1,213 @@
+//! Hands messages to the broker, each with a confirm.
+//!
+//! A message is alone on its channel until its confirm is there, because lapin attaches returned
+//! messages and confirms to each other by their order alone. Waiting for a connection or for a blocked
+//! broker can be given up; from the first byte on, a publish is finished, by a task if its caller goes.
+//! A retry sends the same bytes, so that servers know a repetition by its identity.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use lapin::options::BasicPublishOptions;
+use lapin::types::{FieldTable, ShortString};
+use lapin::{BasicProperties, Confirmation, ErrorKind};
+
+use super::attempts::{Attempts, Progress};
+use super::connection::Connection;
+use super::fault::Fault;
+use super::finish::finish;
+use super::link::Link;
+use super::topology::Route;
+use crate::error::Stage;
+use crate::{Error, Result};
+
+/// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
+const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A message ready to go; cloning shares the bytes.
+#[derive(Clone)]
+pub(super) struct Message {
+    pub(super) route: Route,
+    pub(super) mandatory: bool,
+    pub(super) body: Bytes,
+    /// After which time the broker drops it.
+    pub(super) expiration: Option<Duration>,
+}
+
+/// What the broker did with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is in a queue; if it was not mandatory, perhaps in none.
+    Taken,
+    /// There is no queue for it.
+    Returned,
+}
+
+/// Why one publish failed.
+struct Failure {
+    fault: Fault,
+    /// Whether the broker may have the message all the same.
+    maybe_delivered: bool,
+}
+
+impl Failure {
+    fn before_writing(fault: Fault) -> Self {
+        Self {
+            fault,
+            maybe_delivered: false,
+        }
+    }
+}
+
+/// Publishes until the broker has the message, or no attempt is left.
+pub(super) async fn publish(
+    connection: &Connection,
+    message: &Message,
+    attempts: &mut Attempts<'_>,
+    progress: &Progress,
+) -> Result<Outcome> {
+    loop {
+        let link = connection.link(attempts, progress).await?;
+        if let Some(reason) = link.blockage() {
+            progress.set(Stage::Unblocking(reason));
+            link.unblocked().await;
+            continue;
+        }
+        let failure = match publish_on(link, message, progress).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(failure) => failure,
+        };
+        if let Some(error) = failure
+            .fault
+            .refusal(&format!("a message for {}", attempts.target()))
+        {
+            return Err(error);
+        }
+        tracing::debug!(target = %attempts.target(), why = %failure.fault.why(), "a publish failed");
+        attempts.failed(failure.fault.why(), failure.maybe_delivered)?;
+        if failure.maybe_delivered {
+            progress.maybe_delivered();
+        }
+        progress.set(Stage::Connection(Some(failure.fault.why().clone())));
+        attempts.pause().await;
+    }
+}
+
+async fn publish_on(
+    link: Arc<Link>,
+    message: &Message,
+    progress: &Progress,
+) -> Result<Outcome, Failure> {
+    if let Some(exchange) = message.route.exchange.clone()
+        && !link.has_declared(&exchange.name)
+    {
+        let link = link.clone();
+        finish(async move { link.ensure_exchange(&exchange).await })
+            .await
+            .map_err(Failure::before_writing)?;
+    }
+    let permit = tokio::select! {
+        permit = link.permits.clone().acquire_owned() => permit,
+        why = link.down() => return Err(Failure::before_writing(Fault::Lost(why))),
+    };
+    // From here on it may be written at any time. (The semaphore is never closed.)
+    progress.set(Stage::Confirmation);
+    let message = message.clone();
+    finish(async move {
+        let _permit = permit;
+        publish_alone(&link, message).await
+    })
+    .await
+}
+
+/// Publishes on a channel where nothing else is on its way.
+async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure> {
+    let channel = link.lease().await.map_err(Failure::before_writing)?;
+    let exchange = message
+        .route
+        .exchange
+        .map(|exchange| exchange.name)
+        .unwrap_or_default();
+    let options = BasicPublishOptions {
+        mandatory: message.mandatory,
+        immediate: false,
+    };
+    let confirmed = async {
+        let published = channel.basic_publish(
+            exchange.clone(),
+            message.route.key,
+            options,
+            &message.body,
+            properties(message.expiration),
+        );
+        published.await?.await
+    };
+    let confirmed = tokio::select! {
+        biased;
+        confirmed = confirmed => confirmed.map_err(|error| Failure {
+            fault: Fault::of(&error),
+            // lapin says so when the channel was gone before the first byte.
+            maybe_delivered: !matches!(error.kind(), ErrorKind::InvalidChannelState(..)),
+        }),
+        why = link.down() => Err(Failure { fault: Fault::Lost(why), maybe_delivered: true }),
+        // The channel is given up, and the confirm with it.
+        () = link.patience(CONFIRM_DEADLINE) => Err(Failure {
+            fault: Fault::lost(format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}")),
+            maybe_delivered: true,
+        }),
+    };
+    match confirmed {
+        Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => {
+            link.give_back(channel);
+            Ok(Outcome::Taken)
+        }
+        Ok(Confirmation::Ack(Some(_))) => {
+            link.give_back(channel);
+            Ok(Outcome::Returned)
+        }
+        Ok(Confirmation::Nack(_)) => {
+            link.give_back(channel);
+            Err(Failure {
+                fault: Fault::lost(
+                    "the broker could not take the message: its queue is full or failing",
+                ),
+                // Some of the queues it was routed to may have it.
+                maybe_delivered: true,
+            })
+        }
+        Err(failure) => {
+            if let Fault::Missing(_) = failure.fault {
+                // The exchange is gone, and the message with it: it is declared anew at the next try.
+                link.forget_declared(&exchange);
+                return Err(Failure::before_writing(failure.fault));
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn properties(expiration: Option<Duration>) -> BasicProperties {
+    let properties = BasicProperties::default()
+        .with_content_type(ShortString::from("application/json"))
+        .with_content_encoding(ShortString::from("utf-8"))
+        .with_headers(FieldTable::default())
+        .with_delivery_mode(2)
+        .with_priority(0);
+    match expiration {
+        None => properties,
+        Some(time) => {
+            // RabbitMQ refuses what does not fit 32 bits; so much is 49 days.
+            let milliseconds = time.as_millis().min(u32::MAX.into());
+            properties.with_expiration(ShortString::from(milliseconds.to_string()))
+        }
+    }
+}
+
+/// The error of a mandatory message that came back.
+pub(super) fn require(outcome: Outcome, target: &crate::Target) -> Result<()> {
+    match outcome {
+        Outcome::Taken => Ok(()),
+        Outcome::Returned => Err(Error::undeliverable(target)),
+    }
+}

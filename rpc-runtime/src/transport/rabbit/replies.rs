@@ -1,0 +1,237 @@
+//! The replies to this process: one queue for all its calls, and the task that reads it.
+//!
+//! The queue keeps its name over all connections, so a reply that comes while none stands is read from
+//! the next one. A reply is acknowledged once it is in the reply table; the reader never waits for a
+//! caller. Replies that are malformed or that nobody waits for are dropped with a log line.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use futures_core::Stream;
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::{FieldTable, ShortString};
+use lapin::{Channel, Consumer};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::connection::Links;
+use super::fault::{Fault, explain};
+use super::link::Link;
+use super::options::Backoff;
+use super::topology::Queue;
+use crate::transport::ReplyTable;
+use crate::wire::Reply;
+use crate::{Error, Result};
+
+/// How many replies are acknowledged at once, at most.
+const BATCH: usize = 64;
+/// How many replies may be on their way here: the reader is quick, but memory is not endless.
+const PREFETCH: u16 = 1024;
+
+/// Whether replies would arrive.
+#[derive(Debug, Clone)]
+enum Reading {
+    NotYet,
+    Consuming,
+    /// The broker refuses the queue.
+    Refused(Error),
+}
+
+/// The reply queue of a process; its reader ends with it.
+#[derive(Debug)]
+pub(super) struct Replies {
+    queue: Queue,
+    reading: watch::Receiver<Reading>,
+    /// Until the first call.
+    reader: Mutex<Option<Reader>>,
+}
+
+impl Replies {
+    pub(super) fn new(
+        queue: Queue,
+        links: Links,
+        table: ReplyTable,
+        backoff: Backoff,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        let (sender, reading) = watch::channel(Reading::NotYet);
+        let reader = Reader {
+            queue: queue.clone(),
+            links,
+            table,
+            backoff,
+            reading: sender,
+            closing,
+        };
+        Self {
+            queue,
+            reading,
+            reader: Mutex::new(Some(reader)),
+        }
+    }
+
+    fn take_reader(&self) -> Option<Reader> {
+        self.reader
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    /// The queue's name, once replies to it would arrive.
+    pub(super) async fn ready(&self) -> Result<&str> {
+        if let Some(reader) = self.take_reader() {
+            tokio::spawn(reader.run());
+        }
+        let mut reading = self.reading.clone();
+        loop {
+            match &*reading.borrow_and_update() {
+                Reading::Consuming => return Ok(self.queue.name.as_str()),
+                Reading::Refused(error) => return Err(error.clone()),
+                Reading::NotYet => {}
+            }
+            if reading.changed().await.is_err() {
+                return Err(Error::Closed);
+            }
+        }
+    }
+
+    /// Gives the reader up that nobody has needed.
+    pub(super) fn close(&self) {
+        drop(self.take_reader());
+    }
+}
+
+#[derive(Debug)]
+struct Reader {
+    queue: Queue,
+    links: Links,
+    table: ReplyTable,
+    backoff: Backoff,
+    reading: watch::Sender<Reading>,
+    closing: watch::Receiver<bool>,
+}
+
+impl Reader {
+    async fn run(mut self) {
+        let mut closing = self.closing.clone();
+        tokio::select! {
+            () = self.read() => {}
+            _ = closing.wait_for(|closing| *closing) => {}
+        }
+        if self.queue.private
+            && let Some(link) = self.links.current()
+            && let Err(fault) = link.delete_queue(&self.queue.name).await
+        {
+            tracing::debug!(queue = %self.queue.name, why = %fault.why(), "the reply queue stays behind");
+        }
+    }
+
+    async fn read(&mut self) {
+        let mut failures = 0;
+        while let Some(link) = self.links.next().await {
+            let since = Instant::now();
+            let fault = match self.consume(&link).await {
+                Ok((channel, consumer)) => {
+                    self.reading.send_replace(Reading::Consuming);
+                    let fault = drain(&link, &channel, consumer, &self.table).await;
+                    tracing::debug!(queue = %self.queue.name, why = %fault.why(), "reply consumer ended");
+                    fault
+                }
+                Err(fault) => {
+                    tracing::warn!(queue = %self.queue.name, why = %fault.why(), "cannot read replies");
+                    fault
+                }
+            };
+            self.reading
+                .send_replace(match fault.refusal("the reply queue") {
+                    Some(error) => Reading::Refused(error),
+                    None => Reading::NotYet,
+                });
+            failures = match since.elapsed() > self.backoff.delay(1) {
+                true => 0,
+                false => failures + 1,
+            };
+            // A link that is down is its supervisor's to pace.
+            if failures > 0 && link.is_up() {
+                sleep(self.backoff.delay(failures)).await;
+            }
+        }
+    }
+
+    async fn consume(&self, link: &Link) -> Result<(Channel, Consumer), Fault> {
+        link.declare_queue(&self.queue).await?;
+        let channel = link.open_channel().await?;
+        let qos = channel.basic_qos(PREFETCH, BasicQosOptions::default());
+        link.control("basic.qos", qos).await?;
+        let consume = channel.basic_consume(
+            self.queue.name.clone(),
+            ShortString::default(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        );
+        let consumer = link.control("basic.consume", consume).await?;
+        Ok((channel, consumer))
+    }
+}
+
+/// Brings replies to their calls until the consumer ends.
+async fn drain(
+    link: &Arc<Link>,
+    channel: &Channel,
+    mut consumer: Consumer,
+    table: &ReplyTable,
+) -> Fault {
+    loop {
+        let first = tokio::select! {
+            next = next(&mut consumer) => next,
+            why = link.down() => return Fault::Lost(why),
+        };
+        let mut last = match first {
+            Some(Ok(delivery)) => take(delivery, table),
+            Some(Err(error)) => return Fault::of(&error),
+            // The queue was deleted, or its node is gone: all is well but for the queue.
+            None => return Fault::lost("the broker cancelled the consumer"),
+        };
+        for _ in 1..BATCH {
+            match ready(&mut consumer).await {
+                Some(Ok(delivery)) => last = take(delivery, table),
+                // Comes again with the next wait.
+                Some(Err(error)) => {
+                    tracing::debug!(error = explain(&error), "reply consumer failed");
+                    break;
+                }
+                None => break,
+            }
+        }
+        let ack = channel.basic_ack(last, BasicAckOptions { multiple: true });
+        if let Err(fault) = link.control("basic.ack", ack).await {
+            return fault;
+        }
+    }
+}
+
+fn take(delivery: Delivery, table: &ReplyTable) -> u64 {
+    match Reply::decode(&delivery.data) {
+        Ok(reply) => table.complete(reply),
+        Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
+    }
+    delivery.delivery_tag
+}
+
+pub(super) async fn next(consumer: &mut Consumer) -> Option<lapin::Result<Delivery>> {
+    poll_fn(|context| Pin::new(&mut *consumer).poll_next(context)).await
+}
+
+/// The next delivery, if it is already here.
+async fn ready(consumer: &mut Consumer) -> Option<lapin::Result<Delivery>> {
+    poll_fn(|context| {
+        Poll::Ready(match Pin::new(&mut *consumer).poll_next(context) {
+            Poll::Ready(next) => next,
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
