@@ -1,7 +1,12 @@
-//! Against oslo.messaging, live, over RabbitMQ, in both directions.
+//! Against `oslo.messaging`, live, over `RabbitMQ`, in both directions.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests, outside the test functions themselves"
+)]
+#![allow(
+    clippy::many_single_char_names,
+    clippy::too_many_arguments,
+    reason = "`echo_kw` has the arguments that the captured request has"
 )]
 
 #[path = "interop/failures.rs"]

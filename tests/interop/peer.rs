@@ -40,7 +40,14 @@ pub(crate) trait Peer {
 /// The namespace beside it.
 #[rpc_client(topic = "test", namespace = "baseapi", version = "1.0")]
 pub(crate) trait BaseApi {
-    async fn ping(&self, ctxt: &Context, arg: &str) -> Result<Value>;
+    async fn ping(&self, ctxt: &Context, arg: &str) -> Result<Pong>;
+}
+
+/// What `ping` returns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pong {
+    pub(crate) service: String,
+    pub(crate) arg: String,
 }
 
 /// The arguments of `echo_kw`, as it returns them.
@@ -164,8 +171,11 @@ impl Peer for Service {
 struct Base;
 
 impl BaseApi for Base {
-    async fn ping(&self, _ctxt: &Context, arg: &str) -> Result<Value> {
-        Ok(json!({ "service": "x", "arg": arg }))
+    async fn ping(&self, _ctxt: &Context, arg: &str) -> Result<Pong> {
+        Ok(Pong {
+            service: "x".into(),
+            arg: arg.into(),
+        })
     }
 }
 
@@ -243,6 +253,8 @@ pub(crate) struct Asked {
     pub(crate) monitor: Option<Duration>,
     pub(crate) context: Context,
     pub(crate) is_call: bool,
+    /// The server that it was directed to.
+    pub(crate) server: Option<String>,
 }
 
 impl Asked {
@@ -257,6 +269,10 @@ impl Asked {
             monitor: request.monitor(),
             context: request.context().unwrap(),
             is_call: request.reply_to().is_some(),
+            server: captured
+                .routing_key
+                .split_once('.')
+                .map(|(_, server)| server.to_owned()),
         }
     }
 }

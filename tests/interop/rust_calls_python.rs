@@ -16,6 +16,7 @@ use crate::peer::{
 fn prepared(client: &RpcClient, asked: &Asked) -> RpcClient {
     let mut options = CallOptions::new()
         .namespace(asked.namespace.as_deref())
+        .server(asked.server.as_deref())
         .monitor(asked.monitor)
         .timeout(Duration::from_secs(30));
     if let Some(version) = &asked.version {
@@ -46,10 +47,7 @@ async fn every_captured_call_has_the_same_outcome() {
         if !asked.is_call || messages[0].routing_key == "nowhere" {
             continue;
         }
-        let mut client = prepared(&client, &asked);
-        if messages[0].routing_key.ends_with(".host1") {
-            client = client.prepare(CallOptions::new().server("host1"));
-        }
+        let client = prepared(&client, &asked);
         let live: Result<Box<RawValue>> = client
             .call(&asked.context, &asked.method, raw(&asked.args))
             .await;
@@ -114,9 +112,11 @@ async fn casts_arrive_as_they_were_sent() {
         // Python servers add what they know of the caller.
         received.context.remove("client_timeout");
         assert_eq!(json!(received.context), json!(asked.context), "{case}");
+        if case == "fanout" {
+            // It reaches servers of every exchange.
+            assert_eq!(elsewhere.received().await.args["arg"], "f");
+        }
     }
-    // A fanout reaches servers of every exchange.
-    assert_eq!(elsewhere.received().await.args["arg"], "f");
     assert_eq!(elsewhere.received_so_far(), []);
     assert_eq!(server.received_so_far(), []);
     transport.close().await;
@@ -177,6 +177,6 @@ async fn a_typed_client_gets_typed_results() {
         .build()
         .unwrap();
     let pong = base.ping(&ctxt, "x").await.unwrap();
-    assert_eq!(pong, json!({ "service": "x", "arg": "x" }));
+    assert_eq!((pong.service.as_str(), pong.arg.as_str()), ("x", "x"));
     transport.close().await;
 }

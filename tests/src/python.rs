@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::PATIENCE;
@@ -156,7 +157,7 @@ impl Python {
         match timeout(patience, self.lines.recv()).await {
             Ok(Some(line)) => line,
             Ok(None) => panic!("{} has ended", self.name),
-            Err(_) => panic!("{} has said nothing for {patience:?}", self.name),
+            Err(Elapsed { .. }) => panic!("{} has said nothing for {patience:?}", self.name),
         }
     }
 }
