@@ -9,7 +9,7 @@ use serde::ser::{self, Impossible, Serialize};
 use serde_json::Error;
 use serde_json::value::RawValue;
 
-use super::encode::Message;
+use super::message::Message;
 
 pub(super) const PREFIX: &str = "_context_";
 

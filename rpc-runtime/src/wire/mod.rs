@@ -10,6 +10,7 @@
 mod context;
 mod encode;
 mod id;
+mod message;
 mod reply;
 mod request;
 mod scan;
