@@ -138,6 +138,78 @@ impl ArgumentOptions {
     }
 }
 
+/// The options of an enum of errors.
+#[derive(Default)]
+pub(crate) struct EnumOptions {
+    pub(crate) module: Opt<LitStr>,
+    pub(crate) krate: Opt<Path>,
+}
+
+/// The options of one of its variants.
+#[derive(Default)]
+pub(crate) struct VariantOptions {
+    pub(crate) class: Opt<LitStr>,
+    pub(crate) module: Opt<LitStr>,
+    pub(crate) message: Opt<LitStr>,
+    pub(crate) other: Opt<()>,
+}
+
+/// The options of a variant's field.
+#[derive(Default)]
+pub(crate) struct FieldOptions {
+    pub(crate) name: Opt<LitStr>,
+    pub(crate) arg: Opt<usize>,
+    pub(crate) message: Opt<()>,
+}
+
+impl EnumOptions {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        const NAMES: &[&str] = &["module", "crate"];
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "module" => options.module.set(errors, meta, text(errors, meta)),
+                "crate" => options.krate.set(errors, meta, path(errors, meta)),
+                other => unknown(errors, meta, other, NAMES),
+            }
+        }
+        options
+    }
+}
+
+impl VariantOptions {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        const NAMES: &[&str] = &["class", "module", "message", "other"];
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "class" => options.class.set(errors, meta, text(errors, meta)),
+                "module" => options.module.set(errors, meta, text(errors, meta)),
+                "message" => options.message.set(errors, meta, text(errors, meta)),
+                "other" => options.other.set(errors, meta, word(errors, meta)),
+                other => unknown(errors, meta, other, NAMES),
+            }
+        }
+        options
+    }
+}
+
+impl FieldOptions {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        const NAMES: &[&str] = &["name", "arg", "message"];
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "name" => options.name.set(errors, meta, text(errors, meta)),
+                "arg" => options.arg.set(errors, meta, index(errors, meta)),
+                "message" => options.message.set(errors, meta, word(errors, meta)),
+                other => unknown(errors, meta, other, NAMES),
+            }
+        }
+        options
+    }
+}
+
 /// Whether this is ours, to be read and removed.
 pub(crate) fn is_rpc(attribute: &Attribute) -> bool {
     attribute.path().is_ident("rpc")
@@ -266,6 +338,24 @@ fn seconds(errors: &Errors, meta: &Meta) -> Option<Duration> {
         errors.at(value, message);
     }
     duration
+}
+
+fn index(errors: &Errors, meta: &Meta) -> Option<usize> {
+    let value = value(errors, meta, "0")?;
+    let index = match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) => number.base10_parse().ok(),
+        _ => None,
+    };
+    if index.is_none() {
+        errors.at(
+            value,
+            "`arg` must be a place among the exception's arguments: write `arg = 0`",
+        );
+    }
+    index
 }
 
 fn path(errors: &Errors, meta: &Meta) -> Option<Path> {

@@ -9,6 +9,7 @@ mod check;
 mod errors;
 mod expand;
 mod model;
+mod remote_error;
 
 use proc_macro2::TokenStream;
 
@@ -19,6 +20,16 @@ pub fn rpc_client(
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
     rpc_client_tokens(options.into(), item.into()).into()
+}
+
+/// Makes an enum of errors cross the wire. See `rpc_runtime::IntoRemoteError`.
+#[proc_macro_derive(IntoRemoteError, attributes(rpc))]
+pub fn into_remote_error(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = syn::parse_macro_input!(item as syn::DeriveInput);
+    let errors = errors::Errors::new();
+    let expansion = remote_error::derive(&errors, &input);
+    let errors = errors.into_compile_errors();
+    quote::quote!(#expansion #errors).into()
 }
 
 fn rpc_client_tokens(options: TokenStream, item: TokenStream) -> TokenStream {

@@ -94,7 +94,7 @@ pub use error::{Error, Result, Stage};
 pub use interface::{Argument, Interface, Method, Mode};
 pub use options::{CallOptions, DEFAULT_TIMEOUT, Retry, VersionCap};
 pub use remote::{IntoRemoteError, RemoteError};
-pub use rpc_macros::rpc_client;
+pub use rpc_macros::{IntoRemoteError, rpc_client};
 pub use serializer::Serializer;
 pub use server::{Server, ServerBuilder};
 pub use target::{DEFAULT_EXCHANGE, Target};

@@ -4,9 +4,10 @@
 use std::fmt;
 
 pub use std::convert::{From, Into};
+pub use std::format;
 pub use std::iter::IntoIterator;
 pub use std::option::Option;
-pub use std::string::String;
+pub use std::string::{String, ToString};
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
@@ -18,7 +19,13 @@ pub use crate::options::CallOptions;
 pub use crate::transport::Transport;
 pub use crate::version::Version;
 
-use crate::{RemoteError, Target};
+pub use crate::{Error, IntoRemoteError, RemoteError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::Target;
 
 /// A typed client's settings, to begin with.
 pub fn builder<C: From<RpcClient>>(
@@ -103,4 +110,30 @@ impl<S> fmt::Debug for Served<S> {
             .field("legacy_namespaces", &self.legacy_namespaces)
             .finish_non_exhaustive()
     }
+}
+
+/// A keyword argument of a remote error; one that is absent reads as null.
+pub fn kwarg<T: DeserializeOwned>(remote: &RemoteError, name: &str) -> Option<T> {
+    T::deserialize(remote.kwargs.get(name).unwrap_or(&Value::Null)).ok()
+}
+
+/// A positional argument of a remote error; one that is absent reads as null.
+pub fn arg<T: DeserializeOwned>(remote: &RemoteError, index: usize) -> Option<T> {
+    T::deserialize(remote.args.get(index).unwrap_or(&Value::Null)).ok()
+}
+
+/// The text of a remote error.
+pub fn message<T: From<String>>(remote: &RemoteError) -> Option<T> {
+    Some(remote.message.clone().into())
+}
+
+/// A failure that an interface declares.
+#[must_use]
+pub fn raised(module: &str, class: &str, message: String) -> RemoteError {
+    RemoteError::new(class, message).module(module).expected()
+}
+
+/// A field of a failure; what JSON cannot hold is null.
+pub fn value<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }

@@ -37,6 +37,8 @@ pub struct RemoteError {
     pub args: Vec<Value>,
     /// The exception's keyword arguments.
     pub kwargs: Map<String, Value>,
+    #[serde(skip)]
+    expected: bool,
 }
 
 impl RemoteError {
@@ -51,6 +53,7 @@ impl RemoteError {
             message,
             traceback: Vec::new(),
             kwargs: Map::new(),
+            expected: false,
         }
     }
 
@@ -82,6 +85,18 @@ impl RemoteError {
         self
     }
 
+    /// Marks a failure that callers must reckon with: the server logs it at `debug`, and others at
+    /// `error`, as oslo.messaging does with `expected_exceptions`.
+    #[must_use]
+    pub fn expected(mut self) -> Self {
+        self.expected = true;
+        self
+    }
+
+    pub(crate) fn is_expected(&self) -> bool {
+        self.expected
+    }
+
     /// Whether this is the class `class` of the module `module`.
     #[must_use]
     pub fn is(&self, module: &str, class: &str) -> bool {
@@ -110,40 +125,44 @@ impl std::error::Error for RemoteError {}
 
 /// Turns a handler's error into what crosses the wire.
 ///
-/// The error type of each method of an `#[rpc_client]` trait implements it:
+/// The error type of each method of an `#[rpc_client]` trait implements it, and `From<Error>` for the
+/// client. Both can be derived for an enum:
 ///
 /// ```
-/// use rpc_runtime::{Error, IntoRemoteError, RemoteError};
+/// use rpc_runtime::{Error, IntoRemoteError};
 ///
+/// #[derive(Debug, IntoRemoteError)]
+/// #[rpc(module = "inventory.exceptions")]
 /// enum InventoryError {
-///     NotFound(String),
-///     Rpc(Error),
+///     /// Class `HostNotFound`; fields are the exception's keyword arguments.
+///     #[rpc(message = "no host {host}")]
+///     HostNotFound { host: String },
+///     /// Fields without names are its positional arguments.
+///     #[rpc(class = "RackFullError", message = "rack {0} is full")]
+///     RackFull(u32),
+///     /// What is none of these classes, and whatever else can go wrong with a call.
+///     #[rpc(other)]
+///     Other(Error),
 /// }
 ///
-/// // for the client
-/// impl From<Error> for InventoryError {
-///     fn from(error: Error) -> Self {
-///         match error.remote() {
-///             Some(remote) if remote.is("inventory.exceptions", "HostNotFound") => {
-///                 Self::NotFound(remote.message.clone())
-///             }
-///             _ => Self::Rpc(error),
-///         }
-///     }
-/// }
-///
-/// // for the server
-/// impl IntoRemoteError for InventoryError {
-///     fn into_remote_error(self) -> RemoteError {
-///         match self {
-///             Self::NotFound(message) => {
-///                 RemoteError::new("HostNotFound", message).module("inventory.exceptions")
-///             }
-///             Self::Rpc(error) => error.into_remote_error(),
-///         }
-///     }
+/// let raised = InventoryError::HostNotFound { host: "db-1".into() }.into_remote_error();
+/// assert_eq!(raised.to_string(), "HostNotFound: no host db-1");
+/// assert_eq!(raised.kwargs["host"], "db-1");
+/// match InventoryError::from(Error::from(raised)) {
+///     InventoryError::HostNotFound { host } => assert_eq!(host, "db-1"),
+///     other => panic!("{other:?}"),
 /// }
 /// ```
+///
+/// - On the enum: `module` of all classes; `crate`, the path of this crate.
+/// - On a variant: `class` (by default the variant's name), `module`, `message`, a format string over the
+///   fields (by default the enum's `Display`); `other` on the one that takes everything else.
+/// - On a field: `name`, its keyword; `arg`, its place among the positional arguments; `message`, when it
+///   is the text itself.
+///
+/// A class whose fields cannot be read goes to the variant marked `other`. A Python client rebuilds the
+/// class as `Class(*args, **kwargs)`, where `args` is the message alone if no field is positional. Declared
+/// errors are expected: see [`RemoteError::expected`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross the wire as a method's error",
     label = "no `IntoRemoteError` for `{Self}`",

@@ -22,32 +22,13 @@ pub(crate) struct Host {
 }
 
 /// An error of the API's own.
-#[derive(Debug)]
+#[derive(Debug, IntoRemoteError)]
+#[rpc(module = "stock.exceptions")]
 pub(crate) enum StockError {
+    #[rpc(message = "{shelf} is empty")]
     Empty { shelf: String },
+    #[rpc(other)]
     Rpc(Error),
-}
-
-impl From<Error> for StockError {
-    fn from(error: Error) -> Self {
-        match error.remote() {
-            Some(remote) if remote.is("stock.exceptions", "Empty") => Self::Empty {
-                shelf: remote.kwargs["shelf"].as_str().unwrap_or_default().into(),
-            },
-            _ => Self::Rpc(error),
-        }
-    }
-}
-
-impl IntoRemoteError for StockError {
-    fn into_remote_error(self) -> RemoteError {
-        match self {
-            Self::Empty { shelf } => RemoteError::new("Empty", format!("{shelf} is empty"))
-                .module("stock.exceptions")
-                .kwarg("shelf", shelf),
-            Self::Rpc(error) => error.into_remote_error(),
-        }
-    }
 }
 
 #[rpc_client(version = "2.0")]

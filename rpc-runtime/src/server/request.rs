@@ -61,7 +61,11 @@ impl Service {
             (Ok(_), _) => return,
             (Err(error), to) => {
                 let method = request.method();
-                tracing::error!(server = %self.target, method, %error, "a request failed");
+                if error.is_expected() {
+                    tracing::debug!(server = %self.target, method, %error, "a request failed");
+                } else {
+                    tracing::error!(server = %self.target, method, %error, "a request failed");
+                }
                 let Some(to) = to else { return };
                 (to, wire::failure(to, &self.traced(error, method)))
             }

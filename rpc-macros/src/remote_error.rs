@@ -1,0 +1,338 @@
+//! `#[derive(IntoRemoteError)]`: an enum of errors that cross the wire, each variant a class of its own.
+//!
+//! ```text
+//! impl From<Error> for StockError {
+//!     fn from(error: Error) -> Self {
+//!         if let Some(remote) = error.remote() {
+//!             if remote.is("stock.exceptions", "Empty")
+//!                 && let Some(shelf) = kwarg(remote, "shelf")
+//!             {
+//!                 return Self::Empty { shelf };
+//!             }
+//!         }
+//!         Self::Other(From::from(error))
+//!     }
+//! }
+//!
+//! impl IntoRemoteError for StockError {
+//!     fn into_remote_error(self) -> RemoteError {
+//!         match self {
+//!             Self::Empty { shelf } => {
+//!                 let message = format!("{shelf} is empty");
+//!                 raised("stock.exceptions", "Empty", message).field("shelf", &shelf)
+//!             }
+//!             Self::Other(error) => error.into_remote_error(),
+//!         }
+//!     }
+//! }
+//! ```
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Field, Fields, LitStr, Variant};
+
+use crate::attr::{EnumOptions, FieldOptions, VariantOptions};
+use crate::errors::Errors;
+
+/// Expands the derive; whatever is wrong, the traits are implemented.
+pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
+    let options = EnumOptions::parse(errors, &input.attrs);
+    let krate = options.krate.get();
+    let krate = krate.map_or_else(|| quote!(::rpc_runtime), ToTokens::to_token_stream);
+    let Data::Enum(data) = &input.data else {
+        errors.at(
+            &input.ident,
+            "`IntoRemoteError` must be derived for an enum: make each kind of error a variant",
+        );
+        return placeholder(&krate, input);
+    };
+    if !input.generics.params.is_empty() {
+        errors.at(
+            &input.generics,
+            "the enum must have no generic parameters: what crosses the wire has one type, so name it",
+        );
+        return placeholder(&krate, input);
+    }
+    let before = errors.count();
+    let module = options.module.get().map(LitStr::value);
+    let mut raised = Vec::new();
+    let mut other = None;
+    for (place, variant) in (1..).zip(&data.variants) {
+        errors.turn_to(place);
+        let options = VariantOptions::parse(errors, &variant.attrs);
+        if let Some(set) = &options.other.0 {
+            if other.is_some() {
+                errors.at(
+                    &set.tokens,
+                    "`other` must stand on one variant: remove this one",
+                );
+            } else if let Fields::Unnamed(fields) = &variant.fields
+                && fields.unnamed.len() == 1
+            {
+                other = Some(&variant.ident);
+            } else {
+                errors.at(
+                    variant,
+                    format!("`{0}` must hold the error that is no other variant: write `{0}(rpc_runtime::Error)`", variant.ident),
+                );
+                other = Some(&variant.ident);
+            }
+        } else {
+            raised.push(Raised::new(errors, variant, &options, module.as_deref()));
+        }
+    }
+    errors.turn_to(usize::MAX);
+    let Some(other) = other else {
+        errors.at(
+            &input.ident,
+            "one variant must take all other errors: add `#[rpc(other)] Other(rpc_runtime::Error)`",
+        );
+        return placeholder(&krate, input);
+    };
+    if errors.count() > before {
+        return placeholder(&krate, input);
+    }
+    let name = &input.ident;
+    let private = quote!(#krate::__private);
+    let read = raised.iter().map(|raised| raised.read(&private));
+    let write = raised.iter().map(|raised| raised.write(&private));
+    let shown = raised
+        .iter()
+        .any(Raised::is_shown)
+        .then(|| quote!(let shown = #private::ToString::to_string(&self);));
+    quote! {
+        #[automatically_derived]
+        impl #private::From<#private::Error> for #name {
+            fn from(error: #private::Error) -> Self {
+                if let #private::Option::Some(remote) = error.remote() {
+                    #(#read)*
+                }
+                Self::#other(#private::From::from(error))
+            }
+        }
+
+        #[automatically_derived]
+        impl #private::IntoRemoteError for #name {
+            fn into_remote_error(self) -> #private::RemoteError {
+                #shown
+                match self {
+                    #(#write)*
+                    Self::#other(error) => #private::IntoRemoteError::into_remote_error(error),
+                }
+            }
+        }
+    }
+}
+
+/// After a mistake, what other code needs is still there.
+fn placeholder(krate: &TokenStream, input: &DeriveInput) -> TokenStream {
+    let name = &input.ident;
+    let (generics, arguments, clause) = input.generics.split_for_impl();
+    quote! {
+        impl #generics #krate::__private::From<#krate::__private::Error> for #name #arguments #clause {
+            fn from(_: #krate::__private::Error) -> Self {
+                ::core::unreachable!()
+            }
+        }
+
+        impl #generics #krate::__private::IntoRemoteError for #name #arguments #clause {
+            fn into_remote_error(self) -> #krate::__private::RemoteError {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// A variant that is a class on the wire.
+struct Raised<'a> {
+    variant: &'a Variant,
+    class: String,
+    module: String,
+    message: Option<LitStr>,
+    fields: Vec<Place<'a>>,
+}
+
+/// Where a field is found in a remote error.
+struct Place<'a> {
+    field: &'a Field,
+    /// The name that it is bound to.
+    local: Ident,
+    source: Source,
+}
+
+enum Source {
+    Kwarg(String),
+    Arg(usize),
+    Message,
+}
+
+impl<'a> Raised<'a> {
+    fn new(
+        errors: &Errors,
+        variant: &'a Variant,
+        options: &VariantOptions,
+        module: Option<&str>,
+    ) -> Self {
+        let class = options.class.get().map(LitStr::value);
+        let module = options
+            .module
+            .get()
+            .map(LitStr::value)
+            .or(module.map(str::to_owned));
+        if module.is_none() {
+            errors.at(
+                &variant.ident,
+                "a class must have a module: write `#[rpc(module = \"…\")]` on the enum",
+            );
+        }
+        Self {
+            variant,
+            class: class.unwrap_or_else(|| variant.ident.unraw().to_string()),
+            module: module.unwrap_or_default(),
+            message: options.message.get().cloned(),
+            fields: (0..)
+                .zip(&variant.fields)
+                .map(|(index, field)| Place::new(errors, field, index))
+                .collect(),
+        }
+    }
+
+    /// Binds the fields, by the names that the message may use.
+    fn pattern(&self) -> TokenStream {
+        let variant = &self.variant.ident;
+        let locals = self.fields.iter().map(|place| &place.local);
+        match &self.variant.fields {
+            Fields::Unit => quote!(Self::#variant),
+            Fields::Named(_) => quote!(Self::#variant { #(#locals),* }),
+            Fields::Unnamed(_) => quote!(Self::#variant(#(#locals),*)),
+        }
+    }
+
+    /// Takes a remote error of this class whose fields can be read; another one is left to the others.
+    fn read(&self, private: &TokenStream) -> TokenStream {
+        let (module, class, pattern) = (&self.module, &self.class, self.pattern());
+        let remote = quote!(remote);
+        let read = self.fields.iter().map(|place| {
+            let local = &place.local;
+            // At the type, so that one that cannot be read is what the compiler points at.
+            let read = match &place.source {
+                Source::Kwarg(name) => {
+                    quote_spanned!(place.field.ty.span()=> #private::kwarg(#remote, #name))
+                }
+                Source::Arg(index) => {
+                    quote_spanned!(place.field.ty.span()=> #private::arg(#remote, #index))
+                }
+                Source::Message => {
+                    quote_spanned!(place.field.ty.span()=> #private::message(#remote))
+                }
+            };
+            quote!(let #private::Option::Some(#local) = #read)
+        });
+        quote! {
+            if remote.is(#module, #class) #(&& #read)* {
+                return #pattern;
+            }
+        }
+    }
+
+    fn write(&self, private: &TokenStream) -> TokenStream {
+        let (module, class, pattern) = (&self.module, &self.class, self.pattern());
+        let message = self.message(private);
+        let value = |place: &Place<'_>| {
+            let local = &place.local;
+            quote_spanned!(place.field.ty.span()=> #private::value(&#local))
+        };
+        let mut positional: Vec<_> = self
+            .fields
+            .iter()
+            .filter_map(|place| match place.source {
+                Source::Arg(index) => Some((index, value(place))),
+                _ => None,
+            })
+            .collect();
+        positional.sort_by_key(|(index, _)| *index);
+        let positional = positional.iter().map(|(_, value)| value);
+        let args = (positional.len() > 0).then(|| quote!(.args([#(#positional),*])));
+        let kwargs = self.fields.iter().filter_map(|place| match &place.source {
+            Source::Kwarg(name) => {
+                let value = value(place);
+                Some(quote!(.kwarg(#name, #value)))
+            }
+            _ => None,
+        });
+        quote!(#pattern => #private::raised(#module, #class, #message) #args #(#kwargs)*,)
+    }
+
+    /// The exception's text: as the variant says, or its message field, or its `Display`.
+    fn message(&self, private: &TokenStream) -> TokenStream {
+        if let Some(message) = &self.message {
+            let mut text = message.value();
+            if let Fields::Unnamed(_) = self.variant.fields {
+                for (index, place) in self.fields.iter().enumerate() {
+                    for end in ["}", ":"] {
+                        let local = format!("{{{}{end}", place.local);
+                        text = text.replace(&format!("{{{index}{end}"), &local);
+                    }
+                }
+            }
+            let message = LitStr::new(&text, message.span());
+            return quote!(#private::format!(#message));
+        }
+        let field = self
+            .fields
+            .iter()
+            .find(|place| matches!(place.source, Source::Message));
+        match field {
+            Some(place) => {
+                let local = &place.local;
+                quote!(#private::ToString::to_string(&#local))
+            }
+            None => quote!(shown),
+        }
+    }
+
+    fn is_shown(&self) -> bool {
+        let has_text = |place: &Place<'_>| matches!(place.source, Source::Message);
+        self.message.is_none() && !self.fields.iter().any(has_text)
+    }
+}
+
+impl<'a> Place<'a> {
+    fn new(errors: &Errors, field: &'a Field, index: usize) -> Self {
+        let options = FieldOptions::parse(errors, &field.attrs);
+        let given = [
+            options.name.0.as_ref().map(|set| &set.tokens),
+            options.arg.0.as_ref().map(|set| &set.tokens),
+            options.message.0.as_ref().map(|set| &set.tokens),
+        ];
+        if let Some(second) = given.into_iter().flatten().nth(1) {
+            errors.at(
+                second,
+                "a field must have one source: keep `name`, `arg` or `message`",
+            );
+        }
+        let local = match &field.ident {
+            Some(ident) => ident.clone(),
+            None => format_ident!("arg{index}", span = Span::call_site()),
+        };
+        let source = if options.message.is_set() {
+            Source::Message
+        } else if let Some(arg) = options.arg.get() {
+            Source::Arg(*arg)
+        } else {
+            let name = options.name.get().map(LitStr::value);
+            match (name, &field.ident) {
+                (Some(name), _) => Source::Kwarg(name),
+                (None, Some(ident)) => Source::Kwarg(ident.unraw().to_string()),
+                (None, None) => Source::Arg(index),
+            }
+        };
+        Self {
+            field,
+            local,
+            source,
+        }
+    }
+}
