@@ -73,11 +73,11 @@ impl Authority {
         let config = builder
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let tls = TlsAcceptor::from(Arc::new(config));
         Relay::start(move |client| {
-            let acceptor = acceptor.clone();
+            let tls = tls.clone();
             async move {
-                if let Ok(mut client) = acceptor.accept(client).await
+                if let Ok(mut client) = tls.accept(client).await
                     && let Ok(mut server) = tokio::net::TcpStream::connect(broker()).await
                 {
                     let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;

@@ -185,7 +185,7 @@ impl Link {
                 }
                 Fault::of(&error)
             }),
-            why = self.down() => Err(Fault::Lost(why)),
+            why = self.down() => Err(Fault::ended(why)),
             () = self.patience(CONTROL_DEADLINE) => {
                 let why = format!("no answer from the broker to {what} within {CONTROL_DEADLINE:?}");
                 self.fail(&why);
