@@ -96,12 +96,12 @@ impl Drop for Authority {
 
 async fn cast(transport: &Transport) -> Result<(), Error> {
     let send = casting(Retry::Times(0), false);
-    let sent = transport
+    let outcome = transport
         .driver()
         .send(&Target::new("t"), request("m"), &send)
         .await;
     transport.close().await;
-    sent
+    outcome
 }
 
 #[tokio::test]

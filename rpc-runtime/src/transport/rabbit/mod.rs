@@ -23,6 +23,7 @@ mod listener;
 mod options;
 mod publisher;
 mod replies;
+mod socket;
 mod steady_names;
 #[cfg(feature = "tls")]
 mod tls;
