@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lapin::types::ShortString;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::attempts::{Attempts, Progress};
 use super::driver::Shared;
@@ -23,6 +23,8 @@ use crate::{Error, Result, Retry, Target};
 
 /// The time between two tries, as in oslo.messaging.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
+/// How long one try may take.
+const PROBE_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a queue that stayed missing is remembered, as in oslo.messaging.
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// How many replies wait for one missing queue.
@@ -192,18 +194,19 @@ async fn probe(
         else {
             return false;
         };
-        match publish(shared, key.clone(), next.clone()).await {
-            Ok(Outcome::Taken) => {}
-            Ok(Outcome::Returned) if started.elapsed() < shared.missing_reply_queue => {
-                *body = Some(next);
-                return true;
-            }
-            Ok(Outcome::Returned) => {
+        // Not for ever: without a connection, this would keep the driver alive that could make one.
+        match timeout(PROBE_DEADLINE, publish(shared, key.clone(), next.clone())).await {
+            Ok(Ok(Outcome::Taken)) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(queue, %error, "replies are dropped");
                 shared.missing_queues.gone(queue);
                 return false;
             }
-            Err(error) => {
-                tracing::warn!(queue, %error, "replies are dropped");
+            Ok(Ok(Outcome::Returned)) | Err(_) => {
+                if started.elapsed() < shared.missing_reply_queue {
+                    *body = Some(next);
+                    return true;
+                }
                 shared.missing_queues.gone(queue);
                 return false;
             }

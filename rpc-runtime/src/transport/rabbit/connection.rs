@@ -213,13 +213,11 @@ impl Supervisor {
                     let since = Instant::now();
                     let why = link.attend().await;
                     tracing::warn!(broker = link.place(), connection = self.name, %why, "connection lost");
-                    // A link that stood is replaced at once; one that falls again and again is not.
-                    if since.elapsed() >= self.backoff.delay(attempts.max(1)) {
-                        attempts = 0;
-                    } else {
-                        attempts += 1;
-                    }
+                    attempts = 0;
                     self.set_connecting(Some(why));
+                    // A link that stood is replaced at once; one that falls again and again, as fast
+                    // as failing attempts at first.
+                    sleep(self.backoff.interval.saturating_sub(since.elapsed())).await;
                 }
                 Err(why) => {
                     attempts += 1;
@@ -230,10 +228,8 @@ impl Supervisor {
                             why: Some(why.into()),
                         };
                     });
+                    self.wait(self.backoff.delay(attempts)).await;
                 }
-            }
-            if attempts > 0 {
-                self.wait(self.backoff.delay(attempts)).await;
             }
         }
     }

@@ -25,9 +25,22 @@ const NO_TRANSIENT_QUEUES: &str = "this broker (RabbitMQ 4.3 or later) denies tr
     `rabbit_transient_quorum_queue=true` and `rabbit_quorum_queue=true` (or `amqp_durable_queues=true`) \
     here and in all peers, or `deprecated_features.permit.transient_nonexcl_queues = true` in the broker";
 
+/// The name under which brokers speak of such queues.
+const TRANSIENT_QUEUES: &str = "transient_nonexcl_queues";
+
 impl Fault {
     pub(super) fn lost(why: impl Into<Arc<str>>) -> Self {
         Self::Lost(why.into())
+    }
+
+    /// Sorts the end of a link: one kind of queue makes the broker close the whole connection, again and
+    /// again.
+    pub(super) fn ended(why: Arc<str>) -> Self {
+        if why.contains(TRANSIENT_QUEUES) {
+            Self::Refused(format!("{why}; {NO_TRANSIENT_QUEUES}").into())
+        } else {
+            Self::Lost(why)
+        }
     }
 
     /// Sorts one of lapin's errors.
@@ -40,10 +53,7 @@ impl Fault {
         match code {
             404 => Self::Missing(why.into()),
             403 | 406 | 530 => Self::Refused(why.into()),
-            541 if why.contains("transient_nonexcl_queues") => {
-                Self::Refused(format!("{why}; {NO_TRANSIENT_QUEUES}").into())
-            }
-            _ => Self::Lost(why.into()),
+            _ => Self::ended(why.into()),
         }
     }
 
@@ -79,5 +89,49 @@ pub(super) fn explain(error: &lapin::Error) -> String {
         },
         ErrorKind::MissingHeartbeatError => "the broker's heartbeats stopped".into(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::protocol::{AMQPError, AMQPHardError, AMQPSoftError};
+
+    use super::*;
+
+    fn fault(error: AMQPError) -> Fault {
+        Fault::of(&ErrorKind::ProtocolError(error).into())
+    }
+
+    #[test]
+    fn refusals_are_told_from_losses() {
+        let text = "PRECONDITION_FAILED - inequivalent arg 'durable' for exchange 'x'";
+        let refused = fault(AMQPError::new(
+            AMQPSoftError::PRECONDITIONFAILED.into(),
+            text.into(),
+        ));
+        assert!(refused.is_durability() && refused.refusal("x").is_some());
+        let missing = fault(AMQPError::new(
+            AMQPSoftError::NOTFOUND.into(),
+            "NOT_FOUND".into(),
+        ));
+        assert!(matches!(missing, Fault::Missing(_)) && missing.refusal("x").is_none());
+        let forced = fault(AMQPError::new(
+            AMQPHardError::CONNECTIONFORCED.into(),
+            "bye".into(),
+        ));
+        assert!(matches!(forced, Fault::Lost(_)));
+    }
+
+    #[test]
+    fn a_broker_without_transient_queues_says_what_to_set() {
+        let text = "INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated.";
+        let error = AMQPError::new(AMQPHardError::INTERNALERROR.into(), text.into());
+        for fault in [fault(error), Fault::ended(text.into())] {
+            let error = fault.refusal("the queues of a server").unwrap().to_string();
+            assert!(
+                error.contains("rabbit_transient_quorum_queue=true"),
+                "{error}"
+            );
+        }
     }
 }

@@ -17,8 +17,9 @@ use lapin::{Channel, Event};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::connector::{Abort, Connected};
+use super::connector::Connected;
 use super::fault::{Fault, explain};
+use super::socket::Abort;
 
 /// How long the broker may take to answer what it answers from memory.
 const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
@@ -185,7 +186,7 @@ impl Link {
                 }
                 Fault::of(&error)
             }),
-            why = self.down() => Err(Fault::Lost(why)),
+            why = self.down() => Err(Fault::ended(why)),
             () = self.patience(CONTROL_DEADLINE) => {
                 let why = format!("no answer from the broker to {what} within {CONTROL_DEADLINE:?}");
                 self.fail(&why);

@@ -195,7 +195,7 @@ impl ListenerTask {
         loop {
             let (index, next) = tokio::select! {
                 next = next_of(consumers, &mut turn) => next,
-                why = session.down() => return Fault::Lost(why),
+                why = session.down() => return Fault::ended(why),
             };
             let delivery = match next {
                 Some(Ok(delivery)) => delivery,

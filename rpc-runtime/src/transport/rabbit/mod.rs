@@ -5,6 +5,9 @@
 //! [`connection`] keeps a [`link`] alive, which [`connector`] makes; [`publisher`], [`replies`],
 //! [`listener`] and [`answers`] work over whatever link stands. [`topology`] and [`options`] are plain
 //! values.
+//!
+//! No message's content is logged here. lapin logs each message that was returned, whole, at WARN under
+//! the target `lapin::returned_messages`: deployments had better filter that.
 
 mod answers;
 mod attempts;
@@ -20,6 +23,7 @@ mod listener;
 mod options;
 mod publisher;
 mod replies;
+mod socket;
 mod steady_names;
 #[cfg(feature = "tls")]
 mod tls;

@@ -27,6 +27,7 @@ pub(super) struct Options {
     /// How long a reply whose queue is missing is tried again.
     pub(super) missing_reply_queue: Duration,
     pub(super) topology: TopologyOptions,
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "always absent"))]
     pub(super) tls: Option<TlsOptions>,
 }
 
@@ -63,10 +64,6 @@ impl Backoff {
 }
 
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(
-    not(feature = "tls"),
-    expect(dead_code, reason = "read by the TLS connector alone")
-)]
 pub(super) struct TlsOptions {
     /// Authorities; absent for the system's.
     pub(super) ca: Option<String>,

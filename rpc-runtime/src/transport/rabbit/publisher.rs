@@ -108,11 +108,25 @@ async fn publish_on(
             .await
             .map_err(Failure::before_writing)?;
     }
-    let permit = tokio::select! {
-        permit = link.permits.clone().acquire_owned() => permit,
-        why = link.down() => return Err(Failure::before_writing(Fault::Lost(why))),
+    let permit = if let Ok(permit) = link.permits.clone().try_acquire_owned() {
+        permit
+    } else {
+        let busy = "all its channels wait for confirms";
+        progress.set(Stage::Connection(Some(busy.into())));
+        tokio::select! {
+            permit = link.permits.clone().acquire_owned() => {
+                // The semaphore is never closed; were it, the link would be of no use.
+                permit.map_err(|_| Failure::before_writing(Fault::lost(busy)))?
+            }
+            why = link.down() => return Err(Failure::before_writing(Fault::ended(why))),
+        }
     };
-    // From here on it may be written at any time. (The semaphore is never closed.)
+    // The wait for a permit may have been one for a blocked broker.
+    while let Some(reason) = link.blockage().filter(|_| link.is_up()) {
+        progress.set(Stage::Unblocking(reason));
+        link.unblocked().await;
+    }
+    // From here on it may be written at any time.
     progress.set(Stage::Confirmation);
     let message = message.clone();
     finish(async move {
@@ -151,7 +165,7 @@ async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure
             // lapin says so when the channel was gone before the first byte.
             maybe_delivered: !matches!(error.kind(), ErrorKind::InvalidChannelState(..)),
         }),
-        why = link.down() => Err(Failure { fault: Fault::Lost(why), maybe_delivered: true }),
+        why = link.down() => Err(Failure { fault: Fault::ended(why), maybe_delivered: true }),
         // The channel is given up, and the confirm with it.
         () = link.patience(CONFIRM_DEADLINE) => Err(Failure {
             fault: Fault::lost(format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}")),

@@ -188,7 +188,7 @@ async fn drain(
     loop {
         let first = tokio::select! {
             next = next(&mut consumer) => next,
-            why = link.down() => return Fault::Lost(why),
+            why = link.down() => return Fault::ended(why),
         };
         let mut last = match first {
             Some(Ok(delivery)) => take(&delivery, table),

@@ -92,15 +92,12 @@ struct Lock(PathBuf);
 impl Lock {
     fn take(path: PathBuf) -> std::io::Result<Self> {
         const PATIENCE: usize = 200;
-        for attempt in 0.. {
-            match fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(&path)
-            {
+        for attempt in 0..PATIENCE * 2 {
+            let mut options = fs::OpenOptions::new();
+            match options.write(true).create_new(true).open(&path) {
                 Ok(_) => return Ok(Self(path)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    if attempt >= PATIENCE {
+                    if attempt == PATIENCE {
                         let _ = fs::remove_file(&path);
                     }
                     // The owner holds it for the time of one small write.

@@ -1,0 +1,190 @@
+//! Ends: of calls that are given up, of listeners, of drivers, and of the queues of others.
+
+use super::*;
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn closing_a_listener_gives_back_what_it_has_not_begun() {
+    let topic = topic();
+    let transport = transport("");
+    let send = casting(Retry::Forever, true);
+    let mut first = listen(&transport, &Target::new(&*topic).server("a")).await;
+    for method in ["one", "two", "three"] {
+        transport
+            .driver()
+            .send(&Target::new(&*topic), request(method), &send)
+            .await
+            .unwrap();
+    }
+    let mut begun = next(&mut first).await;
+    begun.delivery.acknowledge().await.unwrap();
+    let mut waiting = next(&mut first).await;
+    first.close().await;
+    assert!(first.next().await.is_none());
+    waiting.delivery.acknowledge().await.unwrap_err();
+    let mut second = listen(&transport, &Target::new(&*topic).server("b")).await;
+    let mut methods = HashSet::new();
+    for _ in 0..2 {
+        let mut incoming = next(&mut second).await;
+        incoming.delivery.acknowledge().await.unwrap();
+        methods.insert(method_of(&incoming));
+    }
+    assert_eq!(methods, HashSet::from(["two".into(), "three".into()]));
+    transport.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn closing_ends_waiting_calls_and_leaves_no_queue_of_its_own() {
+    let topic = topic();
+    let (aside, _channel) = aside().await;
+    let server = transport("");
+    let client = transport("");
+    let mut listener = listen(&server, &Target::new(&*topic).server("s")).await;
+    let waiting = {
+        let (client, topic) = (client.clone(), topic.clone());
+        tokio::spawn(async move { call(&client, &Target::new(topic)).await })
+    };
+    let queue = reply_to(&next(&mut listener).await).queue;
+    assert!(queue_exists(&aside, &queue).await);
+    client.close().await;
+    assert!(matches!(waiting.await.unwrap(), Err(Error::Closed)));
+    assert!(matches!(
+        call(&client, &Target::new(&*topic)).await,
+        Err(Error::Closed)
+    ));
+    let send = casting(Retry::Forever, true);
+    let cast = client
+        .driver()
+        .send(&Target::new(&*topic), request("m"), &send)
+        .await;
+    assert!(matches!(cast, Err(Error::Closed)));
+    assert!(!queue_exists(&aside, &queue).await);
+    // The listener hears of it too.
+    server.close().await;
+    while listener.next().await.is_some() {}
+    let target = Target::new(topic).server("s");
+    let again = server.driver().listen(&target, &ListenTerms::new(1)).await;
+    assert!(matches!(again.map(drop), Err(Error::Closed)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn no_task_outlives_the_driver() {
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let before = tasks();
+    for orderly in [true, false] {
+        let topic = topic();
+        let transport = transport("");
+        let mut listener = listen(&transport, &Target::new(&*topic).server("s")).await;
+        let target = Target::new(topic);
+        let (called, ()) = tokio::join!(call(&transport, &target), async {
+            answer(&mut next(&mut listener).await, "x").await;
+        });
+        called.unwrap();
+        if orderly {
+            transport.close().await;
+        }
+        drop((transport, listener));
+        until("all tasks have ended", || async { tasks() <= before }).await;
+    }
+    // One that never connects.
+    let port = relay::closed_port().await;
+    let transport = transport_at(&format!("127.0.0.1:{port}"), "");
+    let short = terms(Duration::from_millis(50));
+    transport
+        .driver()
+        .call(&Target::new("t"), request("m"), &short)
+        .await
+        .unwrap_err();
+    drop(transport);
+    until("the dialling has ended", || async { tasks() <= before }).await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_reply_waits_for_its_queue_and_then_gives_up() {
+    let topic = topic();
+    let transport = transport("kombu_missing_consumer_retry_timeout=1");
+    let mut listener = listen(&transport, &Target::new(&*topic).server("s")).await;
+    let send = casting(Retry::Forever, true);
+    transport
+        .driver()
+        .send(&Target::new(&*topic), request("m"), &send)
+        .await
+        .unwrap();
+    let incoming = next(&mut listener).await;
+    let (_connection, channel) = aside().await;
+    let queue = format!("reply_{}", MessageId::unique());
+    let to = ReplyTo::new(&*queue, "id");
+    let reply = || incoming.delivery.reply(&to, success(&to, "x").unwrap());
+    for _ in 0..3 {
+        reply().await.unwrap();
+    }
+    // It appears in time: all that waited arrive.
+    let declare = channel.queue_declare(
+        queue.as_str().into(),
+        QueueDeclareOptions::default(),
+        FieldTable::default(),
+    );
+    declare.await.unwrap();
+    let consume = channel.basic_consume(
+        queue.as_str().into(),
+        "".into(),
+        BasicConsumeOptions::default(),
+        FieldTable::default(),
+    );
+    let mut consumer = consume.await.unwrap();
+    for _ in 0..3 {
+        let next =
+            std::future::poll_fn(|context| std::pin::Pin::new(&mut consumer).poll_next(context));
+        timeout(LONG, next)
+            .await
+            .expect("in time")
+            .unwrap()
+            .unwrap();
+    }
+    // It stays away: dropped, and later ones at once.
+    delete_queue(&channel, &queue).await;
+    reply().await.unwrap();
+    let given_up = || async { format!("{transport:?}").contains("Gone(") };
+    until("the queue is given up", given_up).await;
+    reply().await.unwrap();
+    let far = ReplyTo::new("q".repeat(300), "id");
+    incoming
+        .delivery
+        .reply(&far, success(&far, "x").unwrap())
+        .await
+        .unwrap();
+    transport.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn calls_given_up_at_any_point_leave_nothing_behind() {
+    let topic = topic();
+    let transport = transport("");
+    let listener = listen(&transport, &Target::new(&*topic).server("s")).await;
+    serve(listener, "s");
+    let target = Target::new(&*topic);
+    for microseconds in (0..6000).step_by(20) {
+        let call = call(&transport, &target);
+        let _ = timeout(Duration::from_micros(microseconds), call).await;
+    }
+    let text = format!("{transport:?}");
+    assert!(text.contains("calls: {}"), "{text}");
+    let calls: Vec<_> = (0..64)
+        .map(|_| {
+            let (transport, target) = (transport.clone(), target.clone());
+            tokio::spawn(async move { call(&transport, &target).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap(), "s");
+    }
+    transport.close().await;
+}

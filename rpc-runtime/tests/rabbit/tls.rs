@@ -1,0 +1,169 @@
+//! TLS: a relay that speaks it to the driver, and plain AMQP to the broker.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+use super::*;
+
+/// An authority with its files.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: rcgen::Certificate,
+    directory: PathBuf,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        // Two authorities of one name would be told apart by their signatures alone.
+        let name = MessageId::unique().to_string();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let directory = std::env::temp_dir().join(format!("rpc-tls-{}", MessageId::unique()));
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join("ca.pem"), certificate.pem()).unwrap();
+        Self {
+            issuer: Issuer::new(params, key),
+            certificate,
+            directory,
+        }
+    }
+
+    fn sign(&self, host: &str) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new([host.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let file = self.directory.join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+
+    fn ca_file(&self) -> String {
+        self.file("ca.pem", &self.certificate.pem())
+    }
+
+    /// A broker that has a certificate for `host`, and asks for the client's if `strict`.
+    async fn broker(&self, host: &str, strict: bool) -> Relay {
+        let (certificate, private) = self.sign(host);
+        let key = PrivateKeyDer::try_from(private.serialize_der()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.der().clone()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = if strict {
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        } else {
+            builder.with_no_client_auth()
+        };
+        let config = builder
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        let tls = TlsAcceptor::from(Arc::new(config));
+        Relay::start(move |client| {
+            let tls = tls.clone();
+            async move {
+                if let Ok(mut client) = tls.accept(client).await
+                    && let Ok(mut server) = tokio::net::TcpStream::connect(broker()).await
+                {
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+async fn cast(transport: &Transport) -> Result<(), Error> {
+    let send = casting(Retry::Times(0), false);
+    let outcome = transport
+        .driver()
+        .send(&Target::new("t"), request("m"), &send)
+        .await;
+    transport.close().await;
+    outcome
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_broker_with_the_right_certificate_is_trusted() {
+    let authority = Authority::new();
+    let relay = authority.broker("127.0.0.1", false).await;
+    let query = format!("ssl=true&ssl_ca_file={}", authority.ca_file());
+    let topic = topic();
+    let transport = transport_at(&relay.address(), &query);
+    serve(
+        listen(&transport, &Target::new(&*topic).server("s")).await,
+        "safe",
+    );
+    assert_eq!(call(&transport, &Target::new(topic)).await.unwrap(), "safe");
+    transport.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn wrong_certificates_are_refused_by_name_of_the_reason() {
+    let authority = Authority::new();
+    let other = Authority::new();
+    let query = format!("ssl=true&ssl_ca_file={}", authority.ca_file());
+    for (relay, reason) in [
+        (other.broker("127.0.0.1", false).await, "UnknownIssuer"),
+        (
+            authority.broker("elsewhere", false).await,
+            "not valid for name",
+        ),
+        (Relay::to(&broker()).await, "check"),
+        (authority.broker("127.0.0.1", true).await, "ertificate"),
+    ] {
+        let error = cast(&transport_at(&relay.address(), &query))
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains(reason), "{reason}: {error}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_client_shows_its_certificate() {
+    let authority = Authority::new();
+    let relay = authority.broker("127.0.0.1", true).await;
+    let (certificate, key) = authority.sign("client");
+    let query = format!(
+        "ssl=true&ssl_ca_file={}&ssl_cert_file={}&ssl_key_file={}",
+        authority.ca_file(),
+        authority.file("cert.pem", &certificate.pem()),
+        authority.file("key.pem", &key.serialize_pem()),
+    );
+    cast(&transport_at(&relay.address(), &query)).await.unwrap();
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    for query in [
+        "ssl=true&ssl_ca_file=/no/such/file",
+        "ssl=true&ssl_ca_file=/dev/null",
+    ] {
+        let error = Transport::new(&format!("rabbit://u:p@h/?{query}")).unwrap_err();
+        assert!(error.to_string().contains("ssl_ca_file"), "{error}");
+    }
+}

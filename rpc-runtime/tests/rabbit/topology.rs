@@ -1,0 +1,144 @@
+//! Declarations: each option, and what is already there in another form.
+
+use super::*;
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn each_topology_carries_calls_and_fanouts() {
+    for query in [
+        "amqp_durable_queues=true",
+        "amqp_auto_delete=true",
+        "rabbit_quorum_queue=true&rabbit_quorum_delivery_limit=5&rabbit_quorum_max_memory_length=100\
+         &rabbit_quorum_max_memory_bytes=100000",
+        "rabbit_transient_quorum_queue=true&rabbit_transient_queues_ttl=60",
+        "rabbit_transient_queues_ttl=0",
+        "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true&rabbit_qos_prefetch_count=10",
+        "use_queue_manager=true&hostname=host&processname=rabbit-test",
+        "rabbit_login_method=AMQPLAIN&heartbeat_timeout_threshold=5",
+    ] {
+        let topic = topic();
+        let exchange = format!("x{topic}");
+        let transport = transport(query);
+        let server = Target::new(&*topic).exchange(&*exchange).server("s");
+        let mut listener = listen(&transport, &server).await;
+        let fanout = Target::new(&*topic).exchange(&*exchange).fanout(true);
+        let send = casting(Retry::Times(3), true);
+        transport
+            .driver()
+            .send(&fanout, request("all"), &send)
+            .await
+            .unwrap();
+        let mut incoming = next(&mut listener).await;
+        assert_eq!(method_of(&incoming), "all", "{query}");
+        incoming.delivery.acknowledge().await.unwrap();
+        let (called, reply_queue) = tokio::join!(call(&transport, &server), async {
+            let mut incoming = next(&mut listener).await;
+            answer(&mut incoming, "x").await;
+            reply_to(&incoming).queue
+        });
+        assert_eq!(called.unwrap(), "x", "{query}");
+        if query.contains("manager") {
+            assert!(
+                reply_queue.starts_with("reply_host:rabbit-test:"),
+                "{reply_queue}"
+            );
+        }
+        listener.close().await;
+        transport.close().await;
+        let (connection, channel) = aside().await;
+        let stream = format!("{topic}_fanout");
+        for queue in [&topic, &format!("{topic}.s"), &stream, &reply_queue] {
+            if queue_exists(&connection, queue).await {
+                delete_queue(&channel, queue).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_stream_is_read_on_where_the_connection_was_cut() {
+    let topic = topic();
+    let query = "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true\
+                 &rabbit_qos_prefetch_count=10";
+    let relay = Relay::to(&broker()).await;
+    let server = transport_at(&relay.address(), query);
+    let client = transport(query);
+    let mut listener = listen(&server, &Target::new(&*topic).server("s")).await;
+    let fanout = Target::new(&*topic).fanout(true);
+    let send = casting(Retry::Forever, false);
+    for method in ["one", "two", "three"] {
+        client
+            .driver()
+            .send(&fanout, request(method), &send)
+            .await
+            .unwrap();
+        let mut incoming = next(&mut listener).await;
+        assert_eq!(method_of(&incoming), method);
+        incoming.delivery.acknowledge().await.unwrap();
+        relay.cut();
+    }
+    server.close().await;
+    client.close().await;
+    let (_connection, channel) = aside().await;
+    delete_queue(&channel, &format!("{topic}_fanout")).await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn an_exchange_of_another_durability_is_used_as_it_is() {
+    for (durable, query) in [(true, ""), (false, "amqp_durable_queues=true")] {
+        let topic = topic();
+        let exchange = format!("x{topic}");
+        let (_connection, channel) = aside().await;
+        let options = ExchangeDeclareOptions {
+            durable,
+            ..ExchangeDeclareOptions::default()
+        };
+        let kind = lapin::ExchangeKind::Topic;
+        let name = exchange.as_str().into();
+        channel
+            .exchange_declare(name, kind, options, FieldTable::default())
+            .await
+            .unwrap();
+        let transport = transport(query);
+        let target = Target::new(&*topic).exchange(&*exchange);
+        let server = target.clone().server("s");
+        serve(listen(&transport, &server).await, "s");
+        assert_eq!(call(&transport, &target).await.unwrap(), "s");
+        transport.close().await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn what_cannot_be_declared_is_an_error_at_once() {
+    let topic = topic();
+    let exchange = format!("x{topic}");
+    let (_connection, channel) = aside().await;
+    let kind = lapin::ExchangeKind::Direct;
+    let options = ExchangeDeclareOptions::default();
+    let name = exchange.as_str().into();
+    channel
+        .exchange_declare(name, kind, options, FieldTable::default())
+        .await
+        .unwrap();
+    let transport = transport("");
+    let target = Target::new(&*topic).exchange(&*exchange).server("s");
+    let terms = ListenTerms::new(1);
+    let listened = timeout(LONG, transport.driver().listen(&target, &terms)).await;
+    let error = listened.expect("in time").map(drop).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        matches!(&error, Error::Refused { .. }) && text.contains("'type'"),
+        "{text}"
+    );
+    let send = casting(Retry::Forever, true);
+    let error = transport
+        .driver()
+        .send(&target, request("m"), &send)
+        .await
+        .unwrap_err();
+    assert!(matches!(&error, Error::Refused { .. }), "{error}");
+    transport.close().await;
+}
