@@ -5,6 +5,7 @@
 //! pass. Faults are made by a relay between driver and broker, or by a second AMQP connection.
 
 #![cfg(feature = "rabbit")]
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 mod relay;
 

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 /// Dropping it cuts all.
-pub struct Relay {
+pub(crate) struct Relay {
     port: u16,
     generation: Arc<watch::Sender<u64>>,
     task: AbortHandle,
@@ -15,7 +15,7 @@ pub struct Relay {
 
 impl Relay {
     /// Passes everything on to `broker`.
-    pub async fn to(broker: &str) -> Self {
+    pub(crate) async fn to(broker: &str) -> Self {
         let broker = broker.to_owned();
         Self::start(move |mut client| {
             let broker = broker.clone();
@@ -29,7 +29,7 @@ impl Relay {
     }
 
     /// Accepts, and never says a word.
-    pub async fn silent() -> Self {
+    pub(crate) async fn silent() -> Self {
         Self::start(|client| async move {
             let _client = client;
             std::future::pending::<()>().await;
@@ -63,12 +63,12 @@ impl Relay {
         }
     }
 
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// Cuts each connection that stands; new ones are taken.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.generation.send_modify(|generation| *generation += 1);
     }
 }
@@ -81,7 +81,7 @@ impl Drop for Relay {
 }
 
 /// A port where nobody listens.
-pub async fn closed_port() -> u16 {
+pub(crate) async fn closed_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()
 }

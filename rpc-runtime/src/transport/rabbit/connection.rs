@@ -241,7 +241,7 @@ impl Supervisor {
     /// Waits with a little jitter, so that the clients of one broker do not come back in step. Somebody
     /// who begins to wait for the connection ends the wait, but not before the shortest interval.
     async fn wait(&self, delay: Duration) {
-        let delay = delay.mul_f64(1.0 + 0.1 * fraction());
+        let delay = delay + delay / 1000 * (random() % 100);
         let shortest = delay.min(self.backoff.interval);
         sleep(shortest).await;
         tokio::select! {
@@ -266,15 +266,13 @@ impl Supervisor {
     }
 }
 
-/// A number from 0 to 1: the standard library seeds its hashers from the operating system.
-fn fraction() -> f64 {
-    let bits = RandomState::new().build_hasher().finish() >> 32;
-    bits as f64 / f64::from(u32::MAX)
-}
-
 fn shuffle(hosts: &mut [Address]) {
     for last in (1..hosts.len()).rev() {
-        let pick = (fraction() * (last + 1) as f64) as usize;
-        hosts.swap(last, pick.min(last));
+        hosts.swap(last, random() as usize % (last + 1));
     }
+}
+
+/// The standard library seeds its hashers from the operating system.
+fn random() -> u32 {
+    (RandomState::new().build_hasher().finish() >> 32) as u32
 }

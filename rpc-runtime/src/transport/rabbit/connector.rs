@@ -7,7 +7,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -23,6 +22,7 @@ use lapin::uri::{
 use lapin::{AsyncTcpStream, ConnectionProperties};
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::fault::explain;
@@ -154,6 +154,10 @@ impl Connector {
             .with_client_property("product".into(), env!("CARGO_PKG_NAME").into())
             .with_client_property("version".into(), env!("CARGO_PKG_VERSION").into())
             .with_connection_name(name.into());
+        let runtime = Runtime::new(Kit {
+            tokio: Tokio::current(),
+            abort: abort.clone(),
+        });
         let stream = Mutex::new(Some(Wire { socket, abort }));
         let connect = move |_: AMQPUri, _: Runtime<Kit>| {
             // lapin asks once: it was not told to try again.
@@ -161,7 +165,6 @@ impl Connector {
             let ended = || lapin::Error::from(io::Error::from(io::ErrorKind::NotConnected));
             std::future::ready(stream.map(AsyncTcpStream::Plain).ok_or_else(ended))
         };
-        let runtime = Runtime::new(Kit(Tokio::current()));
         lapin::Connection::connector(uri, runtime, connect, properties).await
     }
 
@@ -181,9 +184,10 @@ impl Connector {
 
 /// The broker's address, for people.
 pub(super) fn place(address: &Address) -> String {
-    match address.name.contains(':') {
-        true => format!("[{}]:{}", address.name, address.port),
-        false => format!("{}:{}", address.name, address.port),
+    if address.name.contains(':') {
+        format!("[{}]:{}", address.name, address.port)
+    } else {
+        format!("{}:{}", address.name, address.port)
     }
 }
 
@@ -200,14 +204,14 @@ pub(super) struct Abort(Arc<Aborted>);
 
 #[derive(Debug, Default)]
 struct Aborted {
-    flag: AtomicBool,
+    flag: watch::Sender<bool>,
     reader: Mutex<Option<Waker>>,
     writer: Mutex<Option<Waker>>,
 }
 
 impl Abort {
     pub(super) fn now(&self) {
-        self.0.flag.store(true, Ordering::SeqCst);
+        self.0.flag.send_replace(true);
         for waiting in [&self.0.reader, &self.0.writer] {
             let waker = waiting
                 .lock()
@@ -228,9 +232,10 @@ impl Abort {
             other => *other = Some(context.waker().clone()),
         }
         drop(waker);
-        match self.0.flag.load(Ordering::SeqCst) {
-            true => Err(io::ErrorKind::ConnectionAborted.into()),
-            false => Ok(()),
+        if *self.0.flag.borrow() {
+            Err(io::ErrorKind::ConnectionAborted.into())
+        } else {
+            Ok(())
         }
     }
 }
@@ -312,9 +317,13 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// Tokio, but for the stream.
+/// Tokio, but for the stream, and for sleeps that end with the connection: else lapin's heartbeat would
+/// outlive it by half a minute.
 #[derive(Debug, Clone)]
-struct Kit(Tokio);
+struct Kit {
+    tokio: Tokio,
+    abort: Abort,
+}
 
 impl RuntimeKit for Kit {}
 
@@ -322,27 +331,27 @@ impl Executor for Kit {
     type Task<T: Send + 'static> = <Tokio as Executor>::Task<T>;
 
     fn block_on<T, F: Future<Output = T>>(&self, future: F) -> T {
-        self.0.block_on(future)
+        self.tokio.block_on(future)
     }
 
     fn spawn<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         &self,
         future: F,
     ) -> Task<Self::Task<T>> {
-        self.0.spawn(future)
+        self.tokio.spawn(future)
     }
 
     fn spawn_blocking<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
         &self,
         work: F,
     ) -> Task<Self::Task<T>> {
-        self.0.spawn_blocking(work)
+        self.tokio.spawn_blocking(work)
     }
 }
 
 impl Reactor for Kit {
     type TcpStream = Wire;
-    type Sleep = <Tokio as Reactor>::Sleep;
+    type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
     fn register<H: io::Read + io::Write + Send + 'static>(
         &self,
@@ -352,11 +361,27 @@ impl Reactor for Kit {
     }
 
     fn sleep(&self, time: Duration) -> Self::Sleep {
-        self.0.sleep(time)
+        let sleep = self.tokio.sleep(time);
+        let mut aborted = self.abort.0.flag.subscribe();
+        let moment = self.tokio.clone();
+        Box::pin(async move {
+            let ended = async {
+                // Without the sender, nothing will ever abort it.
+                if aborted.wait_for(|aborted| *aborted).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                // Who sleeps may not know yet, and sleep again at once.
+                moment.sleep(Duration::from_millis(5).min(time)).await;
+            };
+            tokio::select! {
+                () = sleep => {}
+                () = ended => {}
+            }
+        })
     }
 
     fn interval(&self, time: Duration) -> impl Stream<Item = std::time::Instant> + Send + 'static {
-        self.0.interval(time)
+        self.tokio.interval(time)
     }
 
     fn tcp_connect_addr(

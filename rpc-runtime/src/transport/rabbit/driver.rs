@@ -30,7 +30,7 @@ use crate::{Error, Result, Target};
 /// How long listeners and the reply reader may take to leave in good order.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// RPC over RabbitMQ.
+/// The driver behind `rabbit://`.
 #[derive(Debug)]
 pub(crate) struct RabbitDriver {
     shared: Arc<Shared>,

@@ -143,6 +143,9 @@ impl Link {
                     tracing::info!(broker = %self.place, "the broker accepts messages again");
                     self.blocked.send_replace(None);
                 }
+                // lapin reports the end of a channel here, too: that is its users' business.
+                Some(Event::Error(error))
+                    if error.is_amqp_soft_error() && self.connection.status().connected() => {}
                 Some(Event::Error(error)) => self.fail(&explain(&error)),
                 Some(_) => {}
                 None => self.fail("the connection was cut"),

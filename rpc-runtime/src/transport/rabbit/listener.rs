@@ -145,7 +145,10 @@ impl ListenerTask {
                 }
                 Err(fault) => {
                     let refusal = fault.refusal("the queues of a server");
-                    if let Some((error, started)) = refusal.zip(self.started.take()) {
+                    // Only the first time is there somebody to tell; later on, it is tried again.
+                    if let Some(error) = refusal
+                        && let Some(started) = self.started.take()
+                    {
                         let _ = started.send(Err(error));
                         return;
                     }
@@ -155,9 +158,10 @@ impl ListenerTask {
             let Some(fault) = fault else { break };
             let queue = &self.sources[0].queue.name;
             tracing::warn!(%queue, why = %fault.why(), "the server hears nothing: declaring anew");
-            failures = match since.elapsed() > self.shared.backoff.delay(1) {
-                true => 0,
-                false => failures + 1,
+            failures = if since.elapsed() > self.shared.backoff.delay(1) {
+                0
+            } else {
+                failures + 1
             };
             // A link that is down is its supervisor's to pace; the first time there is no wait at all.
             if failures > 1 && link.is_up() {

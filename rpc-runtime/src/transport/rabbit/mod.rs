@@ -1,4 +1,4 @@
-//! RabbitMQ, as oslo.messaging uses it: `rabbit://`.
+//! The `rabbit://` transport: the broker as oslo.messaging uses it.
 //!
 //! The one place that names the AMQP client. Its connections are disposable: what makes RPC (topology,
 //! the reply queue, retries) is kept here and outlives them. [`driver`] puts the parts together;

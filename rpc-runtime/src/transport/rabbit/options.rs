@@ -68,9 +68,11 @@ impl Backoff {
     expect(dead_code, reason = "read by the TLS connector alone")
 )]
 pub(super) struct TlsOptions {
-    pub(super) ca_file: Option<String>,
-    pub(super) cert_file: Option<String>,
-    pub(super) key_file: Option<String>,
+    /// Authorities; absent for the system's.
+    pub(super) ca: Option<String>,
+    /// The client's certificate, and its key.
+    pub(super) cert: Option<String>,
+    pub(super) key: Option<String>,
 }
 
 const KNOWN: &str = "amqp_auto_delete, amqp_durable_queues, heartbeat_timeout_threshold, hostname, \
@@ -151,9 +153,9 @@ impl Options {
                     };
                 }
                 "ssl" => ssl = option.boolean()?,
-                "ssl_ca_file" => tls.ca_file = Some(option.text()?),
-                "ssl_cert_file" => tls.cert_file = Some(option.text()?),
-                "ssl_key_file" => tls.key_file = Some(option.text()?),
+                "ssl_ca_file" => tls.ca = Some(option.text()?),
+                "ssl_cert_file" => tls.cert = Some(option.text()?),
+                "ssl_key_file" => tls.key = Some(option.text()?),
                 "ssl_version" => {
                     return Err(option.bad("TLS 1.2 and 1.3 are offered, always: leave it out"));
                 }
@@ -174,7 +176,7 @@ impl Options {
         }
         let tls = check_tls(ssl, tls)?;
         topology.check(prefetch)?;
-        if login == Login::External && tls.as_ref().is_none_or(|tls| tls.cert_file.is_none()) {
+        if login == Login::External && tls.as_ref().is_none_or(|tls| tls.cert.is_none()) {
             return Err(UrlError::Conflict(
                 "`rabbit_login_method=EXTERNAL` takes the user from the client's certificate: set \
                  `ssl=true`, `ssl_cert_file` and `ssl_key_file`"
@@ -230,15 +232,12 @@ fn addresses(hosts: &[Host], tls: bool, login: Login) -> Result<Vec<Address>, Ur
 
 /// A certificate that would be ignored is worse than none: who names one means to be safe.
 fn check_tls(ssl: bool, tls: TlsOptions) -> Result<Option<TlsOptions>, UrlError> {
-    let TlsOptions {
-        ca_file,
-        cert_file,
-        key_file,
-    } = &tls;
+    let TlsOptions { ca, cert, key } = &tls;
     if !ssl {
-        return match ca_file.is_some() || cert_file.is_some() || key_file.is_some() {
-            true => Err(UrlError::Conflict("`ssl_…_file` needs `ssl=true`".into())),
-            false => Ok(None),
+        return if ca.is_some() || cert.is_some() || key.is_some() {
+            Err(UrlError::Conflict("`ssl_…_file` needs `ssl=true`".into()))
+        } else {
+            Ok(None)
         };
     }
     if cfg!(not(feature = "tls")) {
@@ -246,7 +245,7 @@ fn check_tls(ssl: bool, tls: TlsOptions) -> Result<Option<TlsOptions>, UrlError>
             "`ssl=true` needs rpc-runtime built with its feature `tls`".into(),
         ));
     }
-    if cert_file.is_some() != key_file.is_some() {
+    if cert.is_some() != key.is_some() {
         return Err(UrlError::Conflict(
             "`ssl_cert_file` and `ssl_key_file` go together".into(),
         ));
@@ -278,7 +277,11 @@ impl Given<'_> {
         }
     }
 
-    fn number<T: FromStr + PartialOrd + Display>(&self, min: T, max: T) -> Result<T, UrlError> {
+    fn number<T: FromStr + PartialOrd + Display + Copy>(
+        &self,
+        min: T,
+        max: T,
+    ) -> Result<T, UrlError> {
         match self.value.parse::<T>() {
             Ok(number) if number >= min && number <= max => Ok(number),
             _ => Err(self.bad(format!("write a whole number from {min} to {max}"))),

@@ -150,9 +150,10 @@ impl Reader {
                     Some(error) => Reading::Refused(error),
                     None => Reading::NotYet,
                 });
-            failures = match since.elapsed() > self.backoff.delay(1) {
-                true => 0,
-                false => failures + 1,
+            failures = if since.elapsed() > self.backoff.delay(1) {
+                0
+            } else {
+                failures + 1
             };
             // A link that is down is its supervisor's to pace.
             if failures > 0 && link.is_up() {
@@ -190,14 +191,14 @@ async fn drain(
             why = link.down() => return Fault::Lost(why),
         };
         let mut last = match first {
-            Some(Ok(delivery)) => take(delivery, table),
+            Some(Ok(delivery)) => take(&delivery, table),
             Some(Err(error)) => return Fault::of(&error),
             // The queue was deleted, or its node is gone: all is well but for the queue.
             None => return Fault::lost("the broker cancelled the consumer"),
         };
         for _ in 1..BATCH {
             match ready(&mut consumer).await {
-                Some(Ok(delivery)) => last = take(delivery, table),
+                Some(Ok(delivery)) => last = take(&delivery, table),
                 // Comes again with the next wait.
                 Some(Err(error)) => {
                     tracing::debug!(error = explain(&error), "reply consumer failed");
@@ -213,7 +214,7 @@ async fn drain(
     }
 }
 
-fn take(delivery: Delivery, table: &ReplyTable) -> u64 {
+fn take(delivery: &Delivery, table: &ReplyTable) -> u64 {
     match Reply::decode(&delivery.data) {
         Ok(reply) => table.complete(reply),
         Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),

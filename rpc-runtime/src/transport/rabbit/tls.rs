@@ -33,12 +33,8 @@ impl std::fmt::Debug for Tls {
 
 impl Tls {
     pub(super) fn new(options: &TlsOptions) -> Result<Self, UrlError> {
-        let TlsOptions {
-            ca_file,
-            cert_file,
-            key_file,
-        } = options;
-        let roots = match ca_file {
+        let TlsOptions { ca, cert, key } = options;
+        let roots = match ca {
             Some(file) => authorities(file)?,
             None => system_authorities()?,
         };
@@ -47,7 +43,7 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .map_err(|error| UrlError::Conflict(format!("TLS cannot be set up: {error}")))?
             .with_root_certificates(roots);
-        let config = match (cert_file, key_file) {
+        let config = match (cert, key) {
             (Some(cert), Some(key)) => {
                 let certificates = certificates("ssl_cert_file", cert)?;
                 let private = PrivateKeyDer::from_pem_file(key)
@@ -103,9 +99,10 @@ fn certificates(option: &str, file: &str) -> Result<Vec<CertificateDer<'static>>
     let certificates = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| bad(option, file, &error))?;
-    match certificates.is_empty() {
-        true => Err(bad(option, file, &"it holds no certificate in PEM form")),
-        false => Ok(certificates),
+    if certificates.is_empty() {
+        Err(bad(option, file, &"it holds no certificate in PEM form"))
+    } else {
+        Ok(certificates)
     }
 }
 

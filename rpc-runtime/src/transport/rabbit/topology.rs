@@ -14,6 +14,10 @@ use crate::{Error, Result, Target};
 
 /// The options that shape exchanges and queues.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub(super) struct TopologyOptions {
     pub(super) durable_queues: bool,
     pub(super) auto_delete: bool,
@@ -83,6 +87,10 @@ pub(super) struct Exchange {
 
 /// A queue, as it is declared and consumed.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two are AMQP's flags, two are ours"
+)]
 pub(super) struct Queue {
     pub(super) name: ShortString,
     pub(super) durable: bool,
