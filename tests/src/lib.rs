@@ -59,3 +59,9 @@ pub fn unique_topic(test: &str) -> String {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("{test}-{}-{count}", std::process::id())
 }
+
+/// The README's code compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[derive(Debug)]
+pub struct Readme;

@@ -224,7 +224,7 @@ async fn publish(shared: &Arc<Shared>, key: ShortString, body: Bytes) -> Result<
         },
         mandatory: true,
         body,
-        expiration: None,
+        expires: None,
     };
     let mut attempts = Attempts::new(&target, Retry::Forever);
     publisher::publish(

@@ -114,7 +114,7 @@ impl Driver for RabbitDriver {
             route: shared.topology.route(target)?,
             mandatory: terms.mandatory && !target.fanout,
             body: request.cast(),
-            expiration: None,
+            expires: None,
         };
         let mut attempts = Attempts::new(target, terms.retry);
         let progress = Progress::new();
@@ -195,7 +195,7 @@ impl RabbitDriver {
             route,
             mandatory: terms.send.mandatory,
             body: request.call(registration.id(), queue, terms.monitor),
-            expiration: Some(terms.timeout),
+            expires: Some(terms.deadline),
         };
         // A reply can overtake its request's confirm, and makes up for one that is lost. Its monitor
         // begins when the request is with the broker.

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use lapin::options::BasicPublishOptions;
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Confirmation, ErrorKind};
+use tokio::time::Instant;
 
 use super::attempts::{Attempts, Progress};
 use super::connection::Connection;
@@ -31,8 +32,8 @@ pub(super) struct Message {
     pub(super) route: Route,
     pub(super) mandatory: bool,
     pub(super) body: Bytes,
-    /// After which time the broker drops it.
-    pub(super) expiration: Option<Duration>,
+    /// When it is of no use any more: the broker drops it then.
+    pub(super) expires: Option<Instant>,
 }
 
 /// What the broker did with a message.
@@ -139,7 +140,7 @@ async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure
             message.route.key,
             options,
             &message.body,
-            properties(message.expiration),
+            properties(message.expires),
         );
         published.await?.await
     };
@@ -187,18 +188,20 @@ async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure
     }
 }
 
-fn properties(expiration: Option<Duration>) -> BasicProperties {
+fn properties(expires: Option<Instant>) -> BasicProperties {
     let properties = BasicProperties::default()
         .with_content_type(ShortString::from("application/json"))
         .with_content_encoding(ShortString::from("utf-8"))
         .with_headers(FieldTable::default())
         .with_delivery_mode(2)
         .with_priority(0);
-    match expiration {
+    match expires {
         None => properties,
-        Some(time) => {
-            // RabbitMQ refuses what does not fit 32 bits; so much is 49 days.
-            let milliseconds = time.as_millis().min(u32::MAX.into());
+        Some(expires) => {
+            // What is left of the call's time: oslo.messaging writes all of it, so that a server may
+            // still run what its caller has given up. RabbitMQ refuses what does not fit 32 bits.
+            let left = expires.saturating_duration_since(Instant::now());
+            let milliseconds = left.as_millis().clamp(1, u32::MAX.into());
             properties.with_expiration(ShortString::from(milliseconds.to_string()))
         }
     }
