@@ -3,6 +3,7 @@
 //! Each case gets a [`World`]: an address nobody else uses, and as many transports to it as it wants
 //! (each stands for one process). What a method saw comes back through a channel, so that no test
 //! sleeps.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
 

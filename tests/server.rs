@@ -1,6 +1,7 @@
 //! The server against a driver that plays a script: what a broker never does twice the same way.
 //!
 //! It also shows what it takes to bring a driver of one's own.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

@@ -69,7 +69,7 @@ impl Context {
         &self.values
     }
 
-    /// The request's identity, key `request_id`: OpenStack writes it as `req-<uuid>`.
+    /// The request's identity, key `request_id`; in OpenStack a UUID behind `req-`.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.text("request_id")

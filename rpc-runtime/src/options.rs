@@ -82,6 +82,10 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use = "options do nothing until a client or a call takes them"]
+#[expect(
+    clippy::option_option,
+    reason = "not overridden, or overridden by nothing"
+)]
 pub struct CallOptions {
     pub(crate) exchange: Option<String>,
     pub(crate) topic: Option<String>,
@@ -179,6 +183,10 @@ impl CallOptions {
 /// A version, timeout or monitor given to `prepare` goes before what a typed method declares, which goes
 /// before what the client was built with. So those three are kept in two layers.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::option_option,
+    reason = "not overridden, or overridden by nothing"
+)]
 pub(crate) struct Settings {
     pub(crate) target: Target,
     pub(crate) version: Option<Version>,
@@ -222,11 +230,6 @@ impl Settings {
             monitor,
             mandatory,
         } = options;
-        fn set<T>(setting: &mut T, option: Option<T>) {
-            if let Some(value) = option {
-                *setting = value;
-            }
-        }
         set(&mut self.target.exchange, exchange.map(Some));
         set(&mut self.target.topic, topic);
         set(&mut self.target.namespace, namespace);
@@ -238,5 +241,11 @@ impl Settings {
         set(&mut self.retry, retry);
         set(&mut self.monitor, monitor.map(Some));
         set(&mut self.mandatory, mandatory);
+    }
+}
+
+fn set<T>(setting: &mut T, option: Option<T>) {
+    if let Some(value) = option {
+        *setting = value;
     }
 }

@@ -29,6 +29,7 @@ pub fn builder<C: From<RpcClient>>(
 }
 
 /// A client with the default settings.
+#[must_use]
 pub fn client(transport: &Transport, target: Target) -> RpcClient {
     RpcClient::new(transport, target)
 }

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use super::World;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Host {
+pub(crate) struct Host {
     name: String,
     disks: Vec<u64>,
     note: Option<String>,
@@ -23,7 +23,7 @@ pub struct Host {
 
 /// An error of the API's own.
 #[derive(Debug)]
-pub enum StockError {
+pub(crate) enum StockError {
     Empty { shelf: String },
     Rpc(Error),
 }
@@ -51,7 +51,7 @@ impl IntoRemoteError for StockError {
 }
 
 #[rpc_client(version = "2.0")]
-pub trait Stock {
+pub(crate) trait Stock {
     async fn host(
         &self,
         ctxt: &Context,
@@ -808,12 +808,12 @@ mod v1 {
     use super::{Context, Result, rpc_client};
 
     #[rpc_client(version = "1.2", namespace = "legacy")]
-    pub trait OldStock {
+    pub(crate) trait OldStock {
         async fn whoami(&self, ctxt: &Context) -> Result<String>;
     }
 
     #[derive(Debug)]
-    pub struct Old;
+    pub(crate) struct Old;
 
     impl OldStock for Old {
         async fn whoami(&self, _: &Context) -> Result<String> {

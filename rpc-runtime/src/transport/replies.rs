@@ -174,3 +174,102 @@ impl Drop for Registration {
         self.table.lock().calls.remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Retry;
+    use crate::transport::SendTerms;
+    use crate::wire::{self, ReplyTo};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn terms(monitor: Option<Duration>) -> CallTerms {
+        CallTerms::new(SendTerms::new(Retry::Forever, true), SECOND * 60, monitor)
+    }
+
+    fn reply(id: MessageId, result: u8) -> Reply {
+        let to = ReplyTo::new("replies", id.to_string());
+        Reply::decode(&wire::success(&to, &result).unwrap()).unwrap()
+    }
+
+    fn heartbeat(id: MessageId) -> Reply {
+        let to = ReplyTo::new("replies", id.to_string());
+        Reply::decode(&wire::heartbeat(&to)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_reply_finds_its_call() {
+        let table = ReplyTable::new();
+        let mut first = table.register().unwrap();
+        let mut second = table.register().unwrap();
+        table.complete(reply(second.id(), 2));
+        table.complete(reply(first.id(), 1));
+        table.complete(reply(first.id(), 9));
+        assert!(table.is_empty());
+        let (target, terms) = (Target::new("t"), terms(None));
+        let got = second.reply(&target, &terms).await.unwrap();
+        assert_eq!(got.into_result::<u8>().unwrap(), 2);
+        let got = first.reply(&target, &terms).await.unwrap();
+        assert_eq!(got.into_result::<u8>().unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_registration_leaves_nothing_behind() {
+        let table = ReplyTable::new();
+        let registration = table.register().unwrap();
+        let id = registration.id();
+        assert_eq!(table.len(), 1);
+        drop(registration);
+        assert!(table.is_empty());
+        table.complete(reply(id, 1));
+        table.complete(heartbeat(id));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_heartbeat_renews_the_monitor() {
+        let table = ReplyTable::new();
+        let mut call = table.register().unwrap();
+        let id = call.id();
+        let (target, terms) = (Target::new("t"), terms(Some(SECOND * 2)));
+        let began = Instant::now();
+        let mut waiting = pin!(call.reply(&target, &terms));
+        for _ in 0..3 {
+            tokio::select! {
+                biased;
+                early = &mut waiting => panic!("{early:?}"),
+                () = tokio::time::sleep(SECOND) => table.complete(heartbeat(id)),
+            }
+        }
+        let error = waiting.await.unwrap_err();
+        assert!(matches!(
+            error,
+            Error::Timeout {
+                waiting_for: Stage::Heartbeat,
+                ..
+            }
+        ));
+        assert_eq!(
+            began.elapsed(),
+            SECOND * 5,
+            "the last came after three seconds"
+        );
+    }
+
+    #[tokio::test]
+    async fn closing_ends_what_waits_and_what_would() {
+        let table = ReplyTable::new();
+        let mut call = table.register().unwrap();
+        table.close();
+        let (target, terms) = (Target::new("t"), terms(None));
+        let mut waiting = pin!(call.reply(&target, &terms));
+        let ended = poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context))).await;
+        assert!(matches!(ended, Poll::Ready(Err(Error::Closed))));
+        assert!(matches!(table.register(), Err(Error::Closed)));
+    }
+}
