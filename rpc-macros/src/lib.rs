@@ -1,7 +1,7 @@
 //! The `#[rpc_client]` attribute of `rpc-runtime`, where it is documented and to be used from.
 //!
-//! Five stages, each a module: [`attr`] reads options, [`model`] takes the trait apart, [`check`] holds
-//! it to the rules, [`expand`] writes what comes of it. Errors are gathered in [`errors`] and reported
+//! Five stages, each a module: `attr` reads options, `model` takes the trait apart, `check` holds
+//! it to the rules, `expand` writes what comes of it. Errors are gathered in `errors` and reported
 //! all at once; what is right of a trait is expanded even then, so that one mistake is one message.
 
 mod attr;

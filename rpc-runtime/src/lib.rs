@@ -64,7 +64,8 @@
 //!
 //! # Logging
 //!
-//! Through `tracing`: connections and refusals at `info` and `warn`, requests that failed in a handler at
+//! The AMQP client logs each returned message whole, at `warn`: filter its target
+//! `lapin::returned_messages`. The rest goes through `tracing`: connections and refusals at `info` and `warn`, requests that failed in a handler at
 //! `error`, dropped duplicates and late replies at `debug`. No event holds a password or an argument.
 
 mod call;

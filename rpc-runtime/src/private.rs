@@ -1,6 +1,11 @@
 //! What expansions of `#[rpc_client]` name. Not part of the public interface: it changes with the
 //! macro, whose version is pinned.
 
+#![allow(
+    clippy::must_use_candidate,
+    reason = "called by expansions alone, which use what they get"
+)]
+
 use std::fmt;
 
 pub use std::convert::{From, Into};
@@ -36,7 +41,6 @@ pub fn builder<C: From<RpcClient>>(
 }
 
 /// A client with the default settings.
-#[must_use]
 pub fn client(transport: &Transport, target: Target) -> RpcClient {
     RpcClient::new(transport, target)
 }
@@ -71,7 +75,6 @@ impl<S> Served<S> {
         }
     }
 
-    #[must_use]
     pub fn legacy_namespaces<'n>(
         mut self,
         namespaces: impl IntoIterator<Item = Option<&'n str>>,
@@ -128,7 +131,6 @@ pub fn message<T: From<String>>(remote: &RemoteError) -> Option<T> {
 }
 
 /// A failure that an interface declares.
-#[must_use]
 pub fn raised(module: &str, class: &str, message: String) -> RemoteError {
     RemoteError::new(class, message).module(module).expected()
 }

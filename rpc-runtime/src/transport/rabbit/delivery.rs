@@ -15,8 +15,8 @@ use lapin::options::BasicAckOptions;
 use tokio::time::timeout;
 
 use super::answers;
-use super::driver::Shared;
 use super::link::Link;
+use super::shared::Shared;
 use crate::transport::Delivery;
 use crate::wire::ReplyTo;
 use crate::{Error, Result};

@@ -1,23 +1,22 @@
 //! The driver: what a call, a cast and a listener are made of, and the end of them all.
 //!
-//! What its parts share is owned here. Tasks hold links and flags, never the driver, so that they end
-//! with it; listeners and requests under way do hold it, since they need it to the end.
+//! It says what happens in which order, and how long it may take; the parts do it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
-use super::answers::MissingQueues;
 use super::attempts::{Attempts, Progress};
 use super::connection::Connection;
 use super::connector::Connector;
 use super::listener::RabbitListener;
-use super::options::{Backoff, Options};
+use super::missing_queues::MissingQueues;
+use super::options::Options;
 use super::publisher::{self, Message, Outcome};
-use super::replies::Replies;
+use super::shared::Shared;
 use super::steady_names::process_name;
 use super::topology::Topology;
 use crate::error::Stage;
@@ -36,52 +35,6 @@ pub(crate) struct RabbitDriver {
     shared: Arc<Shared>,
 }
 
-/// What listeners and requests under way have in common with the driver.
-#[derive(Debug)]
-pub(super) struct Shared {
-    url: TransportUrl,
-    topology: Topology,
-    prefetch: u16,
-    pub(super) backoff: Backoff,
-    pub(super) missing_reply_queue: Duration,
-    /// A broker that is short of memory blocks the connections that publish: a connection that only
-    /// consumes goes on, and its acknowledgements with it.
-    pub(super) publishing: Connection,
-    pub(super) consuming: Connection,
-    table: ReplyTable,
-    replies: std::sync::OnceLock<Replies>,
-    pub(super) missing_queues: MissingQueues,
-    /// Set when the driver closes; each task that must leave in good order watches it to its end.
-    closing: watch::Sender<bool>,
-}
-
-impl Shared {
-    pub(super) fn closing(&self) -> watch::Receiver<bool> {
-        self.closing.subscribe()
-    }
-
-    pub(super) fn is_closing(&self) -> bool {
-        *self.closing.borrow()
-    }
-
-    /// The reply queue; its name is chosen with the first call.
-    fn replies(&self) -> Result<&Replies> {
-        if let Some(replies) = self.replies.get() {
-            return Ok(replies);
-        }
-        let queue = self.topology.reply_queue()?;
-        Ok(self.replies.get_or_init(|| {
-            Replies::new(
-                queue,
-                self.consuming.links(),
-                self.table.clone(),
-                self.backoff,
-                self.closing(),
-            )
-        }))
-    }
-}
-
 impl RabbitDriver {
     /// Reads the URL's options, and nothing more: connections are made when they are needed.
     pub(crate) fn new(url: &TransportUrl) -> Result<Self> {
@@ -98,7 +51,7 @@ impl RabbitDriver {
                 backoff: options.backoff,
                 missing_reply_queue: options.missing_reply_queue,
                 table: ReplyTable::new(),
-                replies: std::sync::OnceLock::new(),
+                replies: OnceLock::new(),
                 missing_queues: MissingQueues::default(),
                 closing: watch::Sender::new(false),
             }),

@@ -22,9 +22,9 @@ use tokio::time::{Instant, sleep};
 
 use super::connection::Links;
 use super::delivery::{RabbitDelivery, Session};
-use super::driver::Shared;
 use super::fault::Fault;
 use super::link::Link;
+use super::shared::Shared;
 use super::topology::Queue;
 use crate::transport::{Incoming, Listener};
 use crate::{Error, Result};

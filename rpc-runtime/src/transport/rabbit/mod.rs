@@ -20,9 +20,11 @@ mod fault;
 mod finish;
 mod link;
 mod listener;
+mod missing_queues;
 mod options;
 mod publisher;
 mod replies;
+mod shared;
 mod socket;
 mod steady_names;
 #[cfg(feature = "tls")]
