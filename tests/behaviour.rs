@@ -79,12 +79,14 @@ suite! {
     a_call_ends_at_its_timeout_and_the_client_goes_on
     the_timeout_comes_from_call_then_method_then_client
     a_call_that_expired_in_the_queue_is_not_run
+    an_expired_call_does_not_hold_up_what_comes_after
     casts_wait_for_a_server_to_come_back
     the_concurrency_limit_leaves_the_rest_to_other_servers
     stop_finishes_what_runs_and_gives_back_the_rest
     stop_cuts_off_at_its_limit
     a_monitored_call_outlives_the_silence_it_allows
     a_monitored_call_fails_when_its_server_falls_silent
+    a_monitor_of_zero_asks_for_none
     a_dropped_call_leaves_the_client_usable
     the_serializer_hook_sees_everything_both_ways
     the_context_travels_with_unknown_keys
@@ -93,5 +95,6 @@ suite! {
     ping_is_answered_only_when_enabled
     closing_the_transport_ends_its_calls
     a_large_argument_crosses
+    floats_arrive_to_the_last_bit
     a_provided_method_composes_others
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use rpc_runtime::transport::{
 use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use rpc_runtime::{
     Argument, BoxFuture, Endpoint, Error, Interface, Invocation, Method, Mode, Outcome, Result,
-    Server, Target, Transport, Version,
+    RpcClient, Server, Target, Transport, Version, args,
 };
 use tokio::sync::{Mutex, mpsc};
 
@@ -84,7 +85,8 @@ impl Delivery for Way {
     }
 }
 
-/// Says what it was asked to say, and tells that it ran. Written by hand, as a macro would not.
+/// Says what it was asked to say, and tells that it ran. Written by hand, as no macro would: it panics
+/// before there is a future.
 #[derive(Debug)]
 struct Parrot {
     ran: mpsc::UnboundedSender<i128>,
@@ -107,10 +109,14 @@ impl Endpoint for Parrot {
         const { &PARROT }
     }
     fn dispatch<'a>(&'a self, _: usize, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+        let n = incoming.arguments(["n"]).and_then(|[n]| n.decode::<i128>());
+        assert_ne!(n.as_ref().ok(), Some(&UNLUCKY), "an unlucky number");
         Box::pin(async move {
-            let [n] = incoming.arguments(["n"])?;
-            let n: i128 = n.decode()?;
+            let n = n?;
             let _ = self.ran.send(n);
+            if n == SLOW {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
             incoming.reply::<_, Error>(Ok(n))
         })
     }
@@ -164,6 +170,10 @@ impl Play {
         Reply::decode(&body).unwrap().into_result().unwrap()
     }
 }
+
+/// Takes five seconds to say.
+const SLOW: i128 = 5;
+const UNLUCKY: i128 = 13;
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
@@ -266,6 +276,91 @@ async fn what_is_no_message_is_dropped_and_a_caller_that_can_be_read_is_told() {
     assert!(failure.1.contains("not UTF-8"), "{failure:?}");
     play.request(whole).await;
     assert_eq!(play.result().await, 1);
+}
+
+/// A call whose caller bears two seconds of silence.
+fn monitored(method: &str, n: i128) -> String {
+    let call = call(&MessageId::unique().to_string(), &format!(r#"{{"n":{n}}}"#));
+    call.replace("say", method)
+        .replacen('{', r#"{"_timeout":2,"#, 1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_come_while_the_method_runs_and_stop_with_it() {
+    let mut play = Play::start().await;
+    play.request(monitored("say", SLOW)).await;
+    let mut heartbeats = 0;
+    loop {
+        let (_, body) = play.replies.recv().await.unwrap();
+        let reply = Reply::decode(&body).unwrap();
+        if reply.is_ending() {
+            assert_eq!(reply.into_result::<i128>().unwrap(), SLOW);
+            break;
+        }
+        heartbeats += 1;
+    }
+    assert!(
+        (4..=5).contains(&heartbeats),
+        "{heartbeats} in five seconds"
+    );
+    // Neither a call that has ended nor one that was refused beats on: nothing comes in a minute.
+    play.request(monitored("nosuch", 1)).await;
+    assert_eq!(play.failure().await.0, "NoSuchMethod");
+    play.request(monitored("say", 1)).await;
+    assert_eq!(play.result().await, 1);
+    let minute = Duration::from_secs(60);
+    assert!(
+        tokio::time::timeout(minute, play.replies.recv())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_panic_before_there_is_a_future_is_a_failure_too() {
+    let mut play = Play::start().await;
+    play.request(call("u1", &format!(r#"{{"n":{UNLUCKY}}}"#)))
+        .await;
+    let failure = play.failure().await;
+    assert!(failure.1.contains("an unlucky number"), "{failure:?}");
+    play.request(call("u2", r#"{"n":1}"#)).await;
+    assert_eq!(play.result().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_its_thread_does_not_hold_the_stop_up() {
+    let (unblock, blocked) = std::sync::mpsc::channel::<()>();
+    let (tell, mut ran) = mpsc::unbounded_channel();
+    let transport = Transport::new("memory://").unwrap();
+    let blocking = Blocking {
+        blocked: std::sync::Mutex::new(blocked),
+        ran: tell,
+    };
+    let builder = Server::builder(&transport, "t", "s").endpoint(blocking);
+    let server = builder.start().await.unwrap();
+    let client = RpcClient::new(&transport, Target::new("t").version((1, 0)));
+    client.cast(&(), "say", args! {}).await.unwrap();
+    ran.recv().await.unwrap();
+    assert_eq!(server.stop_within(Duration::ZERO).await, 1);
+    unblock.send(()).unwrap();
+}
+
+/// Blocks the thread that it runs on.
+#[derive(Debug)]
+struct Blocking {
+    blocked: std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
+    ran: mpsc::UnboundedSender<()>,
+}
+
+impl Endpoint for Blocking {
+    fn interface(&self) -> &'static Interface {
+        const { &PARROT }
+    }
+    fn dispatch<'a>(&'a self, _: usize, _: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+        self.ran.send(()).unwrap();
+        let _ = self.blocked.lock().unwrap().recv();
+        Box::pin(async { Ok(None) })
+    }
 }
 
 #[tokio::test]

@@ -211,6 +211,8 @@ impl RpcClient {
                 .and_then(crate::Method::monitor)
                 .or(settings.default_monitor)
         });
+        // As in oslo.messaging, none is what zero asks for.
+        let monitor = monitor.filter(|silence| !silence.is_zero());
         let send = SendTerms::new(settings.retry, settings.mandatory);
         let terms = CallTerms::new(send, timeout, monitor);
         let driver = self.inner.transport.driver();
@@ -352,10 +354,10 @@ macro_rules! args {
         }
     };
     (@one $args:ident $name:ident) => {
-        $args.arg(::core::stringify!($name), &$name)?
+        $args.arg($crate::__private::unraw(::core::stringify!($name)), &$name)?
     };
     (@one $args:ident $name:ident $value:expr) => {
-        $args.arg(::core::stringify!($name), &$value)?
+        $args.arg($crate::__private::unraw(::core::stringify!($name)), &$value)?
     };
 }
 
@@ -457,6 +459,15 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
                  `topic` of the builder"
                     .into(),
             ));
+        }
+        if let Some((cap, version)) = self.settings.version_cap.zip(self.settings.target.version)
+            && cap.major() != version.major()
+        {
+            return Err(Error::Config(format!(
+                "the version cap {cap} excludes all of the interface, which is of major {}: cap it \
+                 within its major",
+                version.major()
+            )));
         }
         Ok(RpcClient::with_settings(self.transport, self.serializer, self.settings).into())
     }

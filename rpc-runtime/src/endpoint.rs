@@ -114,9 +114,8 @@ impl<'a> Invocation<'a> {
         };
         let wrong = |error| {
             let method = self.request.method();
-            RemoteError::type_error(format!(
-                "{method}() returned what JSON cannot hold: {error}"
-            ))
+            let message = format!("{method}() returned what JSON cannot hold: {error}");
+            RemoteError::new("TypeError", message).module("builtins")
         };
         let reply = match self.serializer {
             None => wire::success(to, &value).map_err(wrong)?,

@@ -21,7 +21,7 @@ pub enum Error {
     /// The time given to a call was over.
     #[error(
         "no reply from {target} within {timeout:?}: the time ran out while waiting for {waiting_for}; \
-         check that a server runs there, or give the call more time with `timeout`"
+         {}", waiting_for.advice()
     )]
     #[non_exhaustive]
     Timeout {
@@ -154,6 +154,20 @@ pub enum Stage {
     Reply,
     /// The server's next sign of life, on a call with a monitor.
     Heartbeat,
+}
+
+impl Stage {
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Connection(_) => "check the transport URL and the broker",
+            Self::Unblocking(_) => "free the broker's memory or disk",
+            Self::Confirmation => "check the broker, which may be slow or unreachable",
+            Self::Reply => {
+                "check that a server runs there, or give the call more time with `timeout`"
+            }
+            Self::Heartbeat => "check the server, or bear a longer silence with `monitor`",
+        }
+    }
 }
 
 impl fmt::Display for Stage {

@@ -55,6 +55,12 @@ impl From<(u32, u32)> for VersionCap {
     }
 }
 
+impl From<(u32, u32, u32)> for VersionCap {
+    fn from(version: (u32, u32, u32)) -> Self {
+        Self::At(version.into())
+    }
+}
+
 impl From<Option<Version>> for VersionCap {
     fn from(version: Option<Version>) -> Self {
         version.map_or(Self::None, Self::At)
@@ -66,8 +72,8 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Overrides for one call, or for a prepared client: oslo.messaging's `prepare()`.
 ///
-/// What is not set stays as the client has it. Each setter of a name that can also be absent takes an
-/// `Option`, so that `server(None)` goes back to any server.
+/// What is not set stays as the client has it. `namespace`, `server`, `monitor` and `version_cap` can also
+/// be taken away: `server(None)` goes back to any server.
 ///
 /// ```
 /// use std::time::Duration;
@@ -124,7 +130,8 @@ impl CallOptions {
         self
     }
 
-    /// The version to stamp the message with, in place of the method's own.
+    /// The version to stamp messages with. For a typed method of a later version of the same major it
+    /// changes nothing: no message is stamped below the version that its method came with.
     pub fn version(mut self, version: impl Into<Version>) -> Self {
         self.version = Some(version.into());
         self
@@ -161,7 +168,8 @@ impl CallOptions {
     }
 
     /// The longest silence of a running call: the server sends a sign of life at each half of it, and
-    /// the call fails when none comes. `None` asks for none. It never extends the timeout.
+    /// the call fails when none comes. `None` asks for none. It never extends the timeout. The first
+    /// silence begins when the broker has the request: a wait in its queue counts.
     ///
     /// This is oslo.messaging's `call_monitor_timeout`. Its servers take whole seconds, two at least:
     /// anything shorter works between Rust programs alone.

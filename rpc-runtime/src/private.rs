@@ -61,6 +61,11 @@ pub fn boxed<'a>(future: impl Future<Output = Outcome> + Send + 'a) -> BoxFuture
     Box::pin(future)
 }
 
+/// The name that a raw identifier stands for.
+pub fn unraw(name: &str) -> &str {
+    name.strip_prefix("r#").unwrap_or(name)
+}
+
 /// What each endpoint holds.
 pub struct Served<S> {
     service: S,

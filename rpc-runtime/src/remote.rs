@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 ///     .kwarg("host", "db-1");
 /// assert_eq!(error.to_string(), "HostNotFound: no host db-1");
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RemoteError {
     /// The exception's class, `exc_type` in Python.
@@ -38,7 +38,19 @@ pub struct RemoteError {
     /// The exception's keyword arguments.
     pub kwargs: Map<String, Value>,
     #[serde(skip)]
-    expected: bool,
+    origin: Origin,
+}
+
+/// Who is to blame, for the server's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Origin {
+    /// The handler failed.
+    #[default]
+    Handler,
+    /// The handler failed in a way that callers must reckon with.
+    Expected,
+    /// The request was wrong. The text may quote what it held.
+    Request,
 }
 
 impl RemoteError {
@@ -53,7 +65,7 @@ impl RemoteError {
             message,
             traceback: Vec::new(),
             kwargs: Map::new(),
-            expected: false,
+            origin: Origin::Handler,
         }
     }
 
@@ -89,12 +101,18 @@ impl RemoteError {
     /// `error`, as oslo.messaging does with `expected_exceptions`.
     #[must_use]
     pub fn expected(mut self) -> Self {
-        self.expected = true;
+        self.origin = Origin::Expected;
         self
     }
 
-    pub(crate) fn is_expected(&self) -> bool {
-        self.expected
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Blames the request.
+    pub(crate) fn refusal(mut self) -> Self {
+        self.origin = Origin::Request;
+        self
     }
 
     /// Whether this is the class `class` of the module `module`.
@@ -105,12 +123,38 @@ impl RemoteError {
 
     /// The failure that Python raises for arguments that a function does not take.
     pub(crate) fn type_error(message: impl Into<String>) -> Self {
-        Self::new("TypeError", message).module("builtins")
+        Self::new("TypeError", message).module("builtins").refusal()
     }
 
     /// The failure that Python raises for an argument of a wrong value.
     pub(crate) fn value_error(message: impl Into<String>) -> Self {
-        Self::new("ValueError", message).module("builtins")
+        Self::new("ValueError", message)
+            .module("builtins")
+            .refusal()
+    }
+}
+
+/// What crosses the wire is compared, and no more.
+impl PartialEq for RemoteError {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            class,
+            module,
+            message,
+            traceback,
+            args,
+            kwargs,
+            origin: _,
+        } = self;
+        (class, module, message, traceback, args, kwargs)
+            == (
+                &other.class,
+                &other.module,
+                &other.message,
+                &other.traceback,
+                &other.args,
+                &other.kwargs,
+            )
     }
 }
 

@@ -589,6 +589,26 @@ pub(super) async fn a_call_that_expired_in_the_queue_is_not_run(world: World) {
     stage.assert_nothing_more();
 }
 
+pub(super) async fn an_expired_call_does_not_hold_up_what_comes_after(world: World) {
+    let mut stage = Bench::new(&world);
+    let _server = stage.serve("one", 1).await;
+    let client = client(&world);
+    let running = tokio::spawn({
+        let client = client.clone();
+        async move { client.wait(&ctxt(), 1).await }
+    });
+    assert_eq!(stage.next().await, Seen::Waiting("one".into(), 1));
+    // Fetched by the busy server, and given up by its caller there.
+    let timeout = Duration::from_millis(200);
+    let error = client.wait(&ctxt(), 2).timeout(timeout).await.unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+    client.note(&ctxt(), 3).await.unwrap();
+    stage.release.notify_one();
+    assert_eq!(running.await.unwrap().unwrap(), 1);
+    assert_eq!(stage.next().await, Seen::Note("one".into(), 3));
+    stage.assert_nothing_more();
+}
+
 pub(super) async fn casts_wait_for_a_server_to_come_back(world: World) {
     let mut stage = Bench::new(&world);
     stage.serve("one", 1).await.stop().await;
@@ -708,6 +728,15 @@ pub(super) async fn a_monitored_call_fails_when_its_server_falls_silent(world: W
         ),
         "{error:?}"
     );
+}
+
+pub(super) async fn a_monitor_of_zero_asks_for_none(world: World) {
+    let stage = Bench::new(&world);
+    let _server = stage.serve("one", 1).await;
+    let call = client(&world);
+    let ctxt = ctxt();
+    let got = call.whoami(&ctxt).monitor(Duration::ZERO).await;
+    assert_eq!(got.unwrap(), "one");
 }
 
 pub(super) async fn a_dropped_call_leaves_the_client_usable(world: World) {
@@ -922,6 +951,18 @@ pub(super) async fn a_large_argument_crosses(world: World) {
         client(&world).echo(&ctxt(), value.clone()).await.unwrap(),
         value
     );
+}
+
+pub(super) async fn floats_arrive_to_the_last_bit(world: World) {
+    let stage = Bench::new(&world);
+    let _server = stage.serve("one", 1).await;
+    // One in ten of such numbers is off by its last bit under a hasty parser.
+    let floats: Vec<f64> = (1..2000)
+        .map(|n| f64::from(n) * 0.012_703_000_000_1)
+        .collect();
+    let got = client(&world).echo(&ctxt(), json!(floats)).await.unwrap();
+    let got: Vec<f64> = serde_json::from_value(got).unwrap();
+    assert_eq!(got, floats);
 }
 
 pub(super) async fn a_provided_method_composes_others(world: World) {

@@ -64,13 +64,17 @@ impl Dispatcher {
         Err(
             if self.endpoints.iter().any(|endpoint| takes(&**endpoint)) {
                 let message = format!("Endpoint does not support RPC method {name}");
-                RemoteError::new("NoSuchMethod", message).module(DISPATCHER)
+                RemoteError::new("NoSuchMethod", message)
+                    .module(DISPATCHER)
+                    .refusal()
             } else {
                 let version = request.version().unwrap_or("1.0");
                 let message = format!(
                     "Endpoint does not support RPC version {version}. Attempted method: {name}"
                 );
-                RemoteError::new("UnsupportedVersion", message).module(DISPATCHER)
+                RemoteError::new("UnsupportedVersion", message)
+                    .module(DISPATCHER)
+                    .refusal()
             },
         )
     }

@@ -1,10 +1,12 @@
 //! Remembers which requests were seen, so that none runs twice.
 //!
-//! A plain structure without clock or lock of its own. Bounded in number; what is forgotten is the
-//! oldest.
+//! A plain structure without clock or lock of its own. Bounded, whatever peers send: an identity is kept
+//! as 128 bits, and what is forgotten is the oldest.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+
+use crate::wire::MessageId;
 
 /// How many requests are remembered: at 1,000 a second, what arrived in the last minute.
 const CAPACITY: usize = 65_536;
@@ -12,14 +14,29 @@ const CAPACITY: usize = 65_536;
 /// The identities of the latest requests of one server.
 #[derive(Debug, Default)]
 pub(super) struct Duplicates {
-    seen: HashSet<Arc<str>>,
-    order: VecDeque<Arc<str>>,
+    seen: HashSet<Identity>,
+    order: VecDeque<Identity>,
+    /// For identities that are not written as oslo.messaging does.
+    digests: [RandomState; 2],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Identity {
+    Written(MessageId),
+    Digest([u64; 2]),
 }
 
 impl Duplicates {
     /// Enters a request; false when it was there before.
     pub(super) fn insert(&mut self, unique_id: &str) -> bool {
-        if self.seen.contains(unique_id) {
+        let identity = match unique_id.parse() {
+            Ok(id) => Identity::Written(id),
+            Err(()) => Identity::Digest([
+                self.digests[0].hash_one(unique_id),
+                self.digests[1].hash_one(unique_id),
+            ]),
+        };
+        if !self.seen.insert(identity) {
             return false;
         }
         if self.order.len() == CAPACITY
@@ -27,9 +44,8 @@ impl Duplicates {
         {
             self.seen.remove(&oldest);
         }
-        let unique_id: Arc<str> = unique_id.into();
-        self.order.push_back(unique_id.clone());
-        self.seen.insert(unique_id)
+        self.order.push_back(identity);
+        true
     }
 }
 
@@ -42,12 +58,16 @@ mod tests {
         let mut duplicates = Duplicates::default();
         assert!(duplicates.insert("first"));
         assert!(!duplicates.insert("first"));
-        for id in 1..CAPACITY {
+        let id = MessageId::unique().to_string();
+        assert!(duplicates.insert(&id));
+        assert!(!duplicates.insert(&id));
+        for id in 2..CAPACITY {
             assert!(duplicates.insert(&id.to_string()));
         }
         assert!(!duplicates.insert("first"), "still within the capacity");
         assert!(duplicates.insert("one more"));
         assert!(duplicates.insert("first"), "the oldest is forgotten");
         assert_eq!(duplicates.seen.len(), CAPACITY);
+        assert_eq!(duplicates.order.len(), CAPACITY);
     }
 }

@@ -1,7 +1,7 @@
 //! The server: listens for one topic, and runs what arrives.
 //!
-//! A permit is taken before a request is asked for, so that no more than the concurrency limit leave
-//! the broker; a request is acknowledged before it runs, so that it runs at most once.
+//! A permit is taken before a request is acknowledged, and it is acknowledged before it runs: so it runs
+//! at most once, and what waits for a permit is still the broker's to give to another server.
 
 mod dispatch;
 mod duplicates;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
 use crate::serializer::Serializer;
@@ -27,10 +27,16 @@ use request::Service;
 /// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
 const DEFAULT_CONCURRENCY: usize = 64;
 
+/// How many requests may wait here for a permit: enough for the broker to keep a busy server busy.
+const MOST_WAITING: u16 = 32;
+
 /// How long [`Server::stop`] waits for what runs.
 const DEFAULT_STOP: Duration = Duration::from_secs(60);
 
 /// A running server: oslo.messaging's `RPCServer`.
+///
+/// Each request runs as a task of its own. A handler must not block its thread: what computes for long
+/// goes to `tokio::task::spawn_blocking`.
 ///
 /// Dropping it stops it as [`Server::stop`] does, in the background.
 ///
@@ -81,6 +87,11 @@ impl Server {
         &self.target
     }
 
+    /// Waits until the server has ended by itself, because its transport was closed.
+    pub async fn ended(&self) {
+        self.stop.closed().await;
+    }
+
     /// Stops taking requests, and finishes what runs: for a minute at most, as
     /// [`Server::stop_within`].
     pub async fn stop(self) -> usize {
@@ -122,8 +133,9 @@ impl ServerBuilder {
         self
     }
 
-    /// How many requests run at once; further ones stay with the broker, for whichever server is
-    /// free. Defaults to 64, as in oslo.messaging.
+    /// How many requests run at once. As many more, 32 at most, may wait here, unacknowledged: they go to
+    /// other servers when this one ends. All others stay with the broker. Defaults to 64, as in
+    /// oslo.messaging.
     pub fn concurrency(mut self, limit: usize) -> Self {
         self.concurrency = limit;
         self
@@ -174,7 +186,8 @@ impl ServerBuilder {
         if ping {
             endpoints.push(Box::new(Ping));
         }
-        let prefetch = u16::try_from(concurrency).unwrap_or(u16::MAX);
+        let prefetch =
+            u16::try_from(concurrency).map_or(MOST_WAITING, |limit| limit.min(MOST_WAITING));
         let driver = transport.driver();
         let listener = driver.listen(&target, &ListenTerms::new(prefetch)).await?;
         let service = Arc::new(Service {
@@ -242,18 +255,32 @@ async fn listen(
         }
     };
     tokio::select! {
-        () = taking => {}
+        () = taking => {
+            tracing::warn!(server = %service.target, "the server ends: its transport was closed");
+        }
         // An error is a server that was dropped: that is to be stopped too.
         _ = stopped.wait_for(Option::is_some) => {}
     }
-    listener.close().await;
-    let limit = (*stopped.borrow()).unwrap_or(DEFAULT_STOP);
-    let finished = async { while running.join_next().await.is_some() {} };
-    if timeout(limit, finished).await.is_err() {
-        let unfinished = running.len();
-        tracing::warn!(server = %service.target, unfinished, "requests were cut off by the stop");
-        running.shutdown().await;
-        return unfinished;
+    let orderly = async {
+        listener.close().await;
+        while running.join_next().await.is_some() {}
+    };
+    // The limit may be set now, or later if the transport was closed first.
+    let limit = async {
+        let limit = match stopped.wait_for(Option::is_some).await {
+            Ok(limit) => limit.unwrap_or(DEFAULT_STOP),
+            Err(_) => DEFAULT_STOP,
+        };
+        sleep(limit).await;
+    };
+    tokio::select! {
+        biased;
+        () = orderly => return 0,
+        () = limit => {}
     }
-    0
+    let unfinished = running.len();
+    tracing::warn!(server = %service.target, unfinished, "requests were cut off by the stop");
+    // Not waited for: a handler that blocks its thread would hold the stop up.
+    running.abort_all();
+    unfinished
 }

@@ -4,13 +4,17 @@
 //! and a log line; the server goes on.
 
 use std::any::Any;
-use std::convert::Infallible;
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
+
 use crate::endpoint::{BoxFuture, Invocation, Outcome};
+use crate::remote::Origin;
 use crate::serializer::Serializer;
 use crate::transport::{Delivery, Incoming};
 use crate::wire::{self, Malformed, ReplyTo, Request};
@@ -40,14 +44,14 @@ impl Service {
             tracing::debug!(server = %self.target, %error, "a request was not acknowledged");
             return;
         }
-        let delivery = &*delivery;
+        let delivery: Arc<dyn Delivery> = delivery.into();
         let text = match Request::open(&body) {
             Ok(text) => text,
-            Err(error) => return self.drop_malformed(&body, &error, delivery).await,
+            Err(error) => return self.drop_malformed(&body, &error, &*delivery).await,
         };
         let request = match Request::parse(&text) {
             Ok(request) => request,
-            Err(error) => return self.drop_malformed(&body, &error, delivery).await,
+            Err(error) => return self.drop_malformed(&body, &error, &*delivery).await,
         };
         if let Some(unique_id) = request.unique_id()
             && !self.is_new(unique_id)
@@ -55,22 +59,17 @@ impl Service {
             tracing::debug!(server = %self.target, unique_id, "a duplicate was dropped");
             return;
         }
-        let outcome = self.run(&request, delivery).await;
-        let reply = match (outcome, request.reply_to()) {
-            (Ok(Some(reply)), Some(to)) => (to, reply),
-            (Ok(_), _) => return,
-            (Err(error), to) => {
-                let method = request.method();
-                if error.is_expected() {
-                    tracing::debug!(server = %self.target, method, %error, "a request failed");
-                } else {
-                    tracing::error!(server = %self.target, method, %error, "a request failed");
-                }
-                let Some(to) = to else { return };
-                (to, wire::failure(to, &self.traced(error, method)))
-            }
+        let outcome = self.run(&request, &delivery).await;
+        if let Err(error) = &outcome {
+            self.log(&request, error);
+        }
+        let Some(to) = request.reply_to() else { return };
+        let reply = match outcome {
+            Ok(None) => return,
+            Ok(Some(reply)) => reply,
+            Err(error) => wire::failure(to, &self.traced(error, request.method())),
         };
-        self.send(delivery, reply.0, reply.1).await;
+        send(&*delivery, to, reply).await;
     }
 
     fn is_new(&self, unique_id: &str) -> bool {
@@ -81,30 +80,26 @@ impl Service {
     }
 
     /// Runs the method, giving signs of life for as long as it runs where the caller wants them.
-    async fn run(&self, request: &Request<'_>, delivery: &dyn Delivery) -> Outcome {
+    async fn run(&self, request: &Request<'_>, delivery: &Arc<dyn Delivery>) -> Outcome {
         let (endpoint, method) = self.dispatcher.find(request)?;
         let invocation = Invocation::new(request, self.serializer.as_deref());
-        let running = unpanicked(endpoint.dispatch(method, &invocation));
-        let monitor = request.reply_to().zip(request.monitor());
-        tokio::select! {
-            biased;
-            outcome = running => outcome,
-            never = self.heartbeats(monitor, delivery) => match never {},
-        }
+        let _alive = request
+            .reply_to()
+            .zip(request.monitor())
+            .map(|(to, silence)| Heartbeats::start(delivery.clone(), to.clone(), silence));
+        unpanicked(Box::pin(async move {
+            endpoint.dispatch(method, &invocation).await
+        }))
+        .await
     }
 
-    async fn heartbeats(
-        &self,
-        monitor: Option<(&ReplyTo, Duration)>,
-        delivery: &dyn Delivery,
-    ) -> Infallible {
-        let Some((to, silence)) = monitor else {
-            return pending().await;
-        };
-        let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
-        loop {
-            tokio::time::sleep(interval).await;
-            self.send(delivery, to, wire::heartbeat(to)).await;
+    /// What the caller has sent wrongly is told without its text, which quotes arguments.
+    fn log(&self, request: &Request<'_>, error: &RemoteError) {
+        let (server, method, class) = (&self.target, request.method(), &error.class);
+        match error.origin() {
+            Origin::Request => tracing::warn!(%server, method, class, "a request was refused"),
+            Origin::Expected => tracing::debug!(%server, method, %error, "a request failed"),
+            Origin::Handler => tracing::error!(%server, method, %error, "a request failed"),
         }
     }
 
@@ -113,13 +108,7 @@ impl Service {
         tracing::warn!(server = %self.target, %error, bytes = body.len(), "a malformed request was dropped");
         if let Some(to) = wire::reply_address(body) {
             let error = RemoteError::value_error(format!("malformed request: {error}"));
-            self.send(delivery, &to, wire::failure(&to, &error)).await;
-        }
-    }
-
-    async fn send(&self, delivery: &dyn Delivery, to: &ReplyTo, reply: bytes::Bytes) {
-        if let Err(error) = delivery.reply(to, reply).await {
-            tracing::warn!(server = %self.target, queue = to.queue, %error, "a reply was not sent");
+            send(delivery, &to, wire::failure(&to, &error)).await;
         }
     }
 
@@ -131,6 +120,35 @@ impl Service {
         let place = format!("  in {method} of {}\n", self.target);
         let last = format!("{error}\n");
         error.traceback([place, last])
+    }
+}
+
+async fn send(delivery: &dyn Delivery, to: &ReplyTo, reply: Bytes) {
+    if let Err(error) = delivery.reply(to, reply).await {
+        tracing::warn!(queue = to.queue, %error, "a reply was not sent");
+    }
+}
+
+/// The signs of life of one running call, until dropped. A task of its own, so that a handler that is
+/// slow to yield does not hold them up.
+struct Heartbeats(AbortHandle);
+
+impl Heartbeats {
+    fn start(delivery: Arc<dyn Delivery>, to: ReplyTo, silence: Duration) -> Self {
+        let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
+        let beating = tokio::spawn(async move {
+            loop {
+                sleep(interval).await;
+                send(&*delivery, &to, wire::heartbeat(&to)).await;
+            }
+        });
+        Self(beating.abort_handle())
+    }
+}
+
+impl Drop for Heartbeats {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

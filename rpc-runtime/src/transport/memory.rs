@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, ReplyTable, SendTerms,
+    CallTerms, Delivery, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable, SendTerms,
     TransportUrl, UrlError,
 };
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
@@ -26,8 +26,14 @@ pub(super) struct MemoryDriver {
     broker: Arc<Broker>,
     reply_queue: String,
     waiting: ReplyTable,
-    listeners: Mutex<Vec<Weak<Inbox>>>,
-    closed: AtomicBool,
+    listeners: Mutex<Listeners>,
+}
+
+/// The listeners of one transport; none is added once it is closed.
+#[derive(Default)]
+struct Listeners {
+    inboxes: Vec<Weak<Inbox>>,
+    closed: bool,
 }
 
 impl MemoryDriver {
@@ -48,9 +54,16 @@ impl MemoryDriver {
             }
             [] if url.driver() == "memory" => None,
             [] => Some(String::new()),
-            [host] => Some(host.name.clone()),
+            [
+                Host {
+                    name,
+                    port: None,
+                    user: None,
+                    password: None,
+                },
+            ] => Some(name.clone()),
             _ => {
-                let what = "a broker in memory has one name: write `memory://NAME`";
+                let what = "a broker in memory has a name and nothing else: write `memory://NAME`";
                 return Err(UrlError::Conflict(what.into()));
             }
         };
@@ -66,15 +79,13 @@ impl MemoryDriver {
             reply_queue,
             waiting,
             listeners: Mutex::default(),
-            closed: AtomicBool::new(false),
         })
     }
 
-    fn check_open(&self) -> Result<()> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::Closed);
-        }
-        Ok(())
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn publish(
@@ -84,7 +95,9 @@ impl MemoryDriver {
         body: Bytes,
         expires: Option<Instant>,
     ) -> Result<()> {
-        self.check_open()?;
+        if self.listeners().closed {
+            return Err(Error::Closed);
+        }
         let message = Message { body, expires };
         if self.broker.lock().publish(target, message) || target.fanout || !mandatory {
             Ok(())
@@ -115,15 +128,14 @@ impl Driver for MemoryDriver {
     }
 
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
-        self.check_open()?;
+        let mut listeners = self.listeners();
+        if listeners.closed {
+            return Err(Error::Closed);
+        }
         let inbox = Arc::new(Inbox::default());
         let id = self.broker.lock().listen(target, terms, inbox.clone());
-        let mut listeners = self
-            .listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| listener.strong_count() > 0);
-        listeners.push(Arc::downgrade(&inbox));
+        listeners.inboxes.retain(|inbox| inbox.strong_count() > 0);
+        listeners.inboxes.push(Arc::downgrade(&inbox));
         Ok(Box::new(MemoryListener {
             broker: self.broker.clone(),
             id,
@@ -132,13 +144,14 @@ impl Driver for MemoryDriver {
     }
 
     async fn close(&self) {
-        self.closed.store(true, Ordering::Release);
         self.waiting.close();
-        let listeners = self
-            .listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for inbox in listeners.iter().filter_map(Weak::upgrade) {
+        let mut listeners = self.listeners();
+        listeners.closed = true;
+        for inbox in listeners
+            .inboxes
+            .drain(..)
+            .filter_map(|inbox| inbox.upgrade())
+        {
             inbox.closed.store(true, Ordering::Release);
             inbox.arrival.notify_one();
         }
@@ -327,15 +340,18 @@ impl State {
     /// The next message of a consumer that has not expired on the way.
     fn take(&mut self, id: u64) -> Option<(Route, Message)> {
         let now = Instant::now();
-        let consumer = self.consumers.get_mut(&id)?;
-        let next = loop {
-            match consumer.arrived.pop_front() {
-                Some((_, message)) if message.is_expired(now) => {}
-                next => break next,
+        loop {
+            let consumer = self.consumers.get_mut(&id)?;
+            let (route, message) = consumer.arrived.pop_front()?;
+            if !message.is_expired(now) {
+                consumer.in_hand += 1;
+                return Some((route, message));
             }
-        };
-        consumer.in_hand += usize::from(next.is_some());
-        next
+            // Its place is free again.
+            for route in consumer.routes.clone() {
+                self.distribute(&route);
+            }
+        }
     }
 
     /// A message in hand was acknowledged, or given back.
@@ -459,5 +475,48 @@ impl fmt::Debug for MemoryDelivery {
         f.debug_struct("MemoryDelivery")
             .field("route", &self.held.as_ref().map(|(route, _)| route))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn driver(url: &str) -> Result<MemoryDriver> {
+        MemoryDriver::new(&url.parse()?)
+    }
+
+    #[test]
+    fn a_name_is_shared_and_no_name_is_not() {
+        let same = |one: &str, other: &str| {
+            let (one, other) = (driver(one).unwrap(), driver(other).unwrap());
+            Arc::ptr_eq(&one.broker, &other.broker)
+        };
+        assert!(same("memory://a", "memory://a"));
+        assert!(same("memory://a", "fake://a"));
+        assert!(same("fake://", "fake:///"));
+        assert!(!same("memory://a", "memory://b"));
+        assert!(!same("memory://", "memory://"));
+    }
+
+    #[test]
+    fn a_broker_goes_with_its_last_transport() {
+        let first = driver("memory://gone").unwrap();
+        let broker = Arc::downgrade(&first.broker);
+        drop(first);
+        assert!(broker.upgrade().is_none());
+    }
+
+    #[test]
+    fn what_has_no_meaning_is_refused() {
+        for url in [
+            "memory://a?x=1",
+            "memory://a/b",
+            "memory://a,b",
+            "memory://u@a",
+            "memory://a:1",
+        ] {
+            assert!(matches!(driver(url), Err(Error::Url(_))), "{url}");
+        }
     }
 }

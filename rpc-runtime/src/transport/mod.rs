@@ -42,6 +42,10 @@ pub struct Transport {
 impl Transport {
     /// The transport that `url` describes; see [`TransportUrl`] for the grammar.
     ///
+    /// `memory://NAME` is one broker for all transports of that name in this process. `memory://` without
+    /// a name is a broker of this transport's own, shared by its clones alone. `fake://` is the one that
+    /// all such URLs share, as in oslo.messaging.
+    ///
     /// # Errors
     ///
     /// When the URL is malformed, names an unknown driver, or has an option that the driver does not
@@ -167,8 +171,8 @@ impl CallTerms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListenTerms {
-    /// How many requests may be on their way to this server, or with it, and not yet acknowledged.
-    /// What is beyond waits in the broker, for whichever server is free.
+    /// How many requests may be with this server, or on their way to it, and not yet acknowledged: those
+    /// that wait for a permit. What is beyond waits in the broker, for whichever server has room.
     pub prefetch: u16,
 }
 

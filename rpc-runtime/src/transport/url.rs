@@ -115,9 +115,19 @@ pub enum UrlError {
     /// One of the hosts has no name.
     #[error("host {0} of the transport URL has no name: write `[user:password@]host[:port]`")]
     NoHostName(usize),
-    /// One of the hosts has a port that is no number up to 65535.
-    #[error("host {0} of the transport URL has a bad port `{1}`: ports are 1 to 65535")]
-    BadPort(usize, String),
+    /// One of the hosts has a port that is no number up to 65535, or what stands there is the beginning
+    /// of a password.
+    #[error(
+        "host {0} of the transport URL has a bad port: ports are 1 to 65535 (and in a password write \
+         `%2F` for `/`, `%3F` for `?`, `%2C` for `,`, `%23` for `#`)"
+    )]
+    BadPort(usize),
+    /// An `@` behind the hosts: some `/` or `?` before it belongs to a password.
+    #[error(
+        "the transport URL has an `@` behind its hosts: in a user or password write `%2F` for `/` and \
+         `%3F` for `?`, elsewhere `%40` for `@`"
+    )]
+    StrayAt,
     /// An IPv6 address without its second bracket, or with something behind it.
     #[error("host {0} of the transport URL has unbalanced brackets: write IPv6 as `[::1]:5672`")]
     BadBrackets(usize),
@@ -174,6 +184,9 @@ impl FromStr for TransportUrl {
         }
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (network, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if path.contains('@') || query.contains('@') {
+            return Err(UrlError::StrayAt);
+        }
         let hosts = match network {
             "" => Vec::new(),
             hosts => hosts
@@ -241,7 +254,7 @@ fn parse_host(place: usize, text: &str) -> Result<Host, UrlError> {
     let port = port
         .map(|port| match port.parse() {
             Ok(number) if number > 0 && !port.starts_with('+') => Ok(number),
-            _ => Err(UrlError::BadPort(place, port.into())),
+            _ => Err(UrlError::BadPort(place)),
         })
         .transpose()?;
     Ok(Host {
@@ -391,16 +404,18 @@ mod tests {
             ("://h", UrlError::NoDriver),
             ("rabbit://h,", UrlError::NoHostName(2)),
             ("rabbit://u:p@:5672", UrlError::NoHostName(1)),
-            ("rabbit://h:", UrlError::BadPort(1, String::new())),
-            ("rabbit://h:0", UrlError::BadPort(1, "0".into())),
-            ("rabbit://h:65536", UrlError::BadPort(1, "65536".into())),
-            ("rabbit://h:x", UrlError::BadPort(1, "x".into())),
-            ("rabbit://h:+1", UrlError::BadPort(1, "+1".into())),
+            ("rabbit://h:", UrlError::BadPort(1)),
+            ("rabbit://h:0", UrlError::BadPort(1)),
+            ("rabbit://h:65536", UrlError::BadPort(1)),
+            ("rabbit://h:x", UrlError::BadPort(1)),
+            ("rabbit://h:+1", UrlError::BadPort(1)),
             ("rabbit://[::1", UrlError::BadBrackets(1)),
             ("rabbit://[::1]5672", UrlError::BadBrackets(1)),
             ("rabbit://h,::1", UrlError::BareIpv6(2)),
             ("rabbit://u:%ff@h", UrlError::NotUtf8("password")),
             ("rabbit://u:p#w@h", UrlError::Fragment),
+            ("rabbit://u:5672/x@h", UrlError::StrayAt),
+            ("rabbit://h/?x=a@b", UrlError::StrayAt),
         ] {
             assert_eq!(parse(url), Err(error), "{url}");
         }
@@ -423,6 +438,10 @@ mod tests {
             "rabbit://u:hunter2@h:x",
             "rabbit://u:hunter2@[h",
             "rabbit://u:hunter2#@h",
+            "rabbit://u:hunter2/x@h",
+            "rabbit://u:hunter2?x@h",
+            "rabbit://u:hunter2,x@h",
+            "rabbit://u:hunter2/x",
         ] {
             let error = parse(url).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");

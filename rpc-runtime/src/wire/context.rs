@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use serde::de::value::MapDeserializer;
-use serde::de::{self, DeserializeOwned};
+use serde::de::{self, DeserializeOwned, Visitor};
+use serde::forward_to_deserialize_any;
 use serde::ser::{self, Impossible, Serialize};
 use serde_json::Error;
 use serde_json::value::RawValue;
@@ -204,11 +205,137 @@ impl ser::SerializeStruct for ContextSerializer<'_> {
 pub(super) fn from_entries<C: DeserializeOwned>(
     entries: &[(Cow<'_, str>, &str)],
 ) -> Result<C, Error> {
+    let named = |key: &str, error: &Error| de::Error::custom(format!("key `{key}`: {error}"));
     let mut values = Vec::with_capacity(entries.len());
     for (key, raw) in entries {
-        let value: &RawValue = serde_json::from_str(raw)
-            .map_err(|error| de::Error::custom(format!("key `{key}`: {error}")))?;
+        let value: &RawValue = serde_json::from_str(raw).map_err(|error| named(key, &error))?;
         values.push((key.as_ref(), value));
     }
-    C::deserialize(MapDeserializer::new(values.into_iter()))
+    C::deserialize(ContextDeserializer(values)).map_err(|error| {
+        // Raw values may hold what no value can, such as lone surrogates. Which one was it?
+        let bad = entries.iter().find_map(|(key, raw)| {
+            let error = serde_json::from_str::<serde_json::Value>(raw).err()?;
+            Some(named(key, &error))
+        });
+        bad.unwrap_or(error)
+    })
+}
+
+/// The other direction of [`ContextSerializer`]: an object, or what was written as nothing.
+struct ContextDeserializer<'a>(Vec<(&'a str, &'a RawValue)>);
+
+impl<'de> de::Deserializer<'de> for ContextDeserializer<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_map(MapDeserializer::new(self.0.into_iter()))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.0.is_empty() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple
+        tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::wire::{Request, RequestEncoder};
+
+    fn sent<C: Serialize>(context: &C) -> Result<String, Error> {
+        let body = RequestEncoder::new("m").finish(None, None, context)?.cast();
+        let text = Request::open(&body).unwrap().into_owned();
+        Ok(text)
+    }
+
+    fn round_trip<C: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(context: &C) {
+        let text = sent(context).unwrap();
+        let got: C = Request::parse(&text).unwrap().context().unwrap();
+        assert_eq!(&got, context);
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Fields {
+        user: String,
+        #[serde(flatten)]
+        rest: BTreeMap<String, f64>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Wrapped(Fields);
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Nothing;
+
+    #[test]
+    fn whatever_serialises_to_an_object_or_to_nothing_is_read_back() {
+        let fields = || Fields {
+            user: "\"é\n".into(),
+            rest: BTreeMap::from([("x y".into(), 25.393_806_810_840_914)]),
+        };
+        round_trip(&fields());
+        round_trip(&Wrapped(fields()));
+        round_trip(&Some(fields()));
+        round_trip(&None::<Fields>);
+        round_trip(&());
+        round_trip(&Nothing);
+        round_trip(&BTreeMap::from([("\\".to_owned(), vec![1, 2])]));
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for error in [
+            sent(&1).unwrap_err(),
+            sent(&"text").unwrap_err(),
+            sent(&[1]).unwrap_err(),
+            sent(&(1, 2)).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("must be an object"), "{error}");
+        }
+        let error = sent(&BTreeMap::from([(1, 2)])).unwrap_err();
+        assert!(error.to_string().contains("must be strings"), "{error}");
+    }
+
+    #[test]
+    fn a_bad_value_is_named_by_its_key() {
+        for bad in ["NaN", r#""\ud800""#, "[1"] {
+            let text = format!(r#"{{"method":"m","_context_good":1,"_context_bad":{bad}}}"#);
+            if let Ok(request) = Request::parse(&text) {
+                let error = request.context::<BTreeMap<String, serde_json::Value>>();
+                assert!(error.unwrap_err().to_string().contains("`bad`"), "{bad}");
+            }
+        }
+    }
 }

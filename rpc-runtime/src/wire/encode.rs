@@ -101,10 +101,6 @@ impl RequestBody {
         message.raw(r#","_timeout":"#);
         match monitor {
             None => message.raw("null"),
-            // Python reads whole seconds; it would refuse "2.0".
-            Some(monitor) if monitor.subsec_nanos() == 0 => {
-                message.raw(&monitor.as_secs().to_string());
-            }
             Some(monitor) => message.raw(&monitor.as_secs_f64().to_string()),
         }
         self.close()

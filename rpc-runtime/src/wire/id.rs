@@ -45,7 +45,7 @@ impl fmt::Debug for MessageId {
 impl FromStr for MessageId {
     type Err = ();
 
-    /// Reads what [`MessageId`] writes, and nothing else.
+    /// Reads 32 hexadecimal digits, and nothing else.
     fn from_str(text: &str) -> Result<Self, ()> {
         let plain = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !plain {

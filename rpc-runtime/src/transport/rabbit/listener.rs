@@ -9,6 +9,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -31,9 +32,15 @@ use crate::{Error, Result};
 
 /// A server's ear; dropping it ends it, in the background.
 pub(super) struct RabbitListener {
-    incoming: mpsc::UnboundedReceiver<Incoming>,
+    incoming: mpsc::UnboundedReceiver<Arrived>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
+}
+
+/// A request, and when it is of no use any more: the broker lets nothing expire that it has delivered.
+struct Arrived {
+    incoming: Incoming,
+    expires: Option<Instant>,
 }
 
 impl RabbitListener {
@@ -75,7 +82,18 @@ impl RabbitListener {
 #[async_trait]
 impl Listener for RabbitListener {
     async fn next(&mut self) -> Option<Incoming> {
-        self.incoming.recv().await
+        loop {
+            let Arrived {
+                mut incoming,
+                expires,
+            } = self.incoming.recv().await?;
+            if expires.is_none_or(|expires| Instant::now() < expires) {
+                return Some(incoming);
+            }
+            // Its caller has given up. Should this future be dropped here, it comes again.
+            tracing::debug!("a request expired while it waited for its turn");
+            let _ = incoming.delivery.acknowledge().await;
+        }
     }
 
     async fn close(&mut self) {
@@ -118,7 +136,7 @@ struct ListenerTask {
     stop: watch::Receiver<bool>,
     sources: [Source; 3],
     prefetch: u16,
-    incoming: mpsc::UnboundedSender<Incoming>,
+    incoming: mpsc::UnboundedSender<Arrived>,
     /// To be told when the first session stands, or that none ever will.
     started: Option<oneshot::Sender<Result<()>>>,
 }
@@ -210,11 +228,12 @@ impl ListenerTask {
             {
                 source.next_offset = offset.checked_add(1);
             }
+            let expires = expiration(&delivery).and_then(|left| Instant::now().checked_add(left));
             let way_back =
                 RabbitDelivery::new(self.shared.clone(), session.clone(), delivery.delivery_tag);
             let incoming = Incoming::new(Bytes::from(delivery.data), Box::new(way_back));
             // The listener may be gone; then the task is about to be stopped.
-            let _ = self.incoming.send(incoming);
+            let _ = self.incoming.send(Arrived { incoming, expires });
         }
     }
 
@@ -256,6 +275,16 @@ async fn next_of(consumers: &mut [Consumer], turn: &mut usize) -> (usize, Next) 
         Poll::Pending
     })
     .await
+}
+
+/// What was left of the call's time when it was published; some of it has passed since.
+fn expiration(delivery: &lapin::message::Delivery) -> Option<Duration> {
+    let milliseconds = delivery.properties.expiration().as_ref()?;
+    milliseconds
+        .as_str()
+        .parse()
+        .ok()
+        .map(Duration::from_millis)
 }
 
 fn stream_offset(delivery: &lapin::message::Delivery) -> Option<i64> {
