@@ -60,8 +60,8 @@ pub(crate) type Version = (u32, u32, u32);
 pub(crate) struct TraitOptions {
     pub(crate) topic: Opt<LitStr>,
     pub(crate) version: Opt<Version>,
-    /// Set also when the version was given and is bad: then it is not missing.
-    pub(crate) version_given: bool,
+    /// Whether a version was meant, though it may be bad or misspelt: then it is not missing.
+    pub(crate) version_meant: bool,
     pub(crate) namespace: Opt<LitStr>,
     pub(crate) exchange: Opt<LitStr>,
     pub(crate) krate: Opt<Path>,
@@ -88,17 +88,23 @@ impl TraitOptions {
     pub(crate) fn parse(errors: &Errors, tokens: TokenStream) -> Self {
         const NAMES: &[&str] = &["topic", "version", "namespace", "exchange", "crate"];
         let mut options = Self::default();
-        for meta in &metas(errors, tokens) {
+        let Some(metas) = metas(errors, tokens) else {
+            options.version_meant = true;
+            return options;
+        };
+        for meta in &metas {
             match name(meta.path()).as_str() {
                 "topic" => options.topic.set(errors, meta, text(errors, meta)),
                 "version" => {
-                    options.version_given = true;
+                    options.version_meant = true;
                     options.version.set(errors, meta, version(errors, meta));
                 }
                 "namespace" => options.namespace.set(errors, meta, text(errors, meta)),
                 "exchange" => options.exchange.set(errors, meta, text(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => {
+                    options.version_meant |= unknown(errors, meta, other, NAMES) == Some("version")
+                }
             }
         }
         options
@@ -117,7 +123,7 @@ impl MethodOptions {
                 "timeout" => options.timeout.set(errors, meta, seconds(errors, meta)),
                 "monitor" => options.monitor.set(errors, meta, seconds(errors, meta)),
                 "name" => options.name.set(errors, meta, text(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, NAMES),
             }
         }
         options
@@ -131,7 +137,7 @@ impl ArgumentOptions {
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
                 "name" => options.name.set(errors, meta, text(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, NAMES),
             }
         }
         options
@@ -147,7 +153,7 @@ fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
     let mut all = Vec::new();
     for attribute in attributes.iter().filter(|attribute| is_rpc(attribute)) {
         match attribute.meta.require_list() {
-            Ok(list) => all.extend(metas(errors, list.tokens.clone())),
+            Ok(list) => all.extend(metas(errors, list.tokens.clone()).unwrap_or_default()),
             Err(_) => errors.at(
                 attribute,
                 "`rpc` must have options in parentheses: write `#[rpc(cast)]`, or remove it",
@@ -157,12 +163,13 @@ fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
     all
 }
 
-fn metas(errors: &Errors, tokens: TokenStream) -> Vec<Meta> {
+/// The options in these tokens, unless there is no telling where one ends.
+fn metas(errors: &Errors, tokens: TokenStream) -> Option<Vec<Meta>> {
     match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens) {
-        Ok(metas) => metas.into_iter().collect(),
+        Ok(metas) => Some(metas.into_iter().collect()),
         Err(error) => {
             errors.add(error);
-            Vec::new()
+            None
         }
     }
 }
@@ -281,20 +288,24 @@ fn path(errors: &Errors, meta: &Meta) -> Option<Path> {
     }
 }
 
-fn unknown(errors: &Errors, meta: &Meta, name: &str, known: &[&str]) {
+/// Reports an option that there is not, and tells which one was meant.
+fn unknown<'k>(errors: &Errors, meta: &Meta, name: &str, known: &[&'k str]) -> Option<&'k str> {
     let close = known
         .iter()
-        .map(|known| (distance(name, known), known))
+        .map(|known| (distance(name, known), *known))
         .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
-        .min();
-    let advice = match close {
-        Some((_, known)) => format!("did you mean `{known}`?"),
-        None => {
+        .min()
+        .map(|(_, known)| known);
+    let advice = match (close, known) {
+        (Some(close), _) => format!("did you mean `{close}`?"),
+        (None, [only]) => format!("here there is `{only}`"),
+        (None, known) => {
             let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
             format!("here there are {}", known.join(", "))
         }
     };
     errors.at(meta.path(), format!("unknown option `{name}`: {advice}"));
+    close
 }
 
 /// How many letters must be added, removed or changed to make `b` of `a`.

@@ -27,8 +27,8 @@ pub(crate) struct Interface<'a> {
     /// Whether the trait itself can be implemented for a client.
     pub(crate) sound: bool,
     pub(crate) methods: Vec<Method<'a>>,
-    /// Methods with mistakes: part of the trait, and of nothing else.
-    pub(crate) broken: Vec<&'a TraitItemFn>,
+    /// Methods with mistakes: part of the trait, with stand-ins in the client.
+    pub(crate) broken: Vec<Broken<'a>>,
 }
 
 /// A method that holds to the rules.
@@ -42,6 +42,12 @@ pub(crate) struct Method<'a> {
     pub(crate) context: Parameter<'a>,
     pub(crate) arguments: Vec<Argument<'a>>,
     pub(crate) output: &'a Type,
+}
+
+/// A method with mistakes.
+pub(crate) struct Broken<'a> {
+    pub(crate) original: &'a TraitItemFn,
+    pub(crate) cast: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +85,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &model::Interface<'a>) -
             not_empty(errors, text, name);
         }
     }
-    if !options.version_given {
+    if !options.version_meant {
         errors.at(
             &original.ident,
             "the interface must have a version: write `#[rpc_client(version = \"1.0\")]`",
@@ -100,8 +106,20 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &model::Interface<'a>) -
             &mut names,
         ) {
             Some(method) => methods.push(method),
-            None => broken.push(parsed.original),
+            None => broken.push(Broken {
+                original: parsed.original,
+                cast: parsed.options.cast.is_set(),
+            }),
         }
+    }
+    let sound = sound_trait && sound_items;
+    if !sound {
+        // Their types may name what the client does not know.
+        let unusable = methods.drain(..).map(|method: Method<'_>| Broken {
+            original: method.original,
+            cast: method.mode != Mode::Call,
+        });
+        broken.extend(unusable);
     }
     let krate = options.krate.get();
     Interface {
@@ -111,7 +129,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &model::Interface<'a>) -
         namespace: options.namespace.get().cloned(),
         exchange: options.exchange.get().cloned(),
         version,
-        sound: sound_trait && sound_items,
+        sound,
         methods,
         broken,
     }
@@ -148,7 +166,7 @@ fn method<'a>(
                 &fanout.tokens,
                 "`fanout` must go with a cast, since nobody waits for many replies: write `#[rpc(cast, fanout)]`",
             );
-            Mode::Fanout
+            Mode::Call
         }
     };
     let output = output(errors, signature, mode);
@@ -400,9 +418,11 @@ fn shared_receiver(errors: &Errors, signature: &Signature) {
     }
 }
 
+/// What a client has of its own.
+pub(crate) const OWN: &[&str] = &["new", "builder", "rpc", "prepare", "can_send_version"];
+
 /// The client has these methods itself.
 fn not_the_clients_own(errors: &Errors, ident: &Ident) {
-    const OWN: &[&str] = &["new", "builder", "rpc", "prepare", "can_send_version"];
     let name = ident.unraw().to_string();
     if OWN.contains(&name.as_str()) {
         errors.at(
@@ -535,7 +555,7 @@ fn context<'a>(
     })
 }
 
-fn plain_name(pattern: &Pat) -> Option<&Ident> {
+pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(name)
             if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none() =>
@@ -568,13 +588,6 @@ fn owned_is_known(errors: &Errors, ty: &Type) {
             );
             return;
         }
-        Type::Infer(_) => {
-            errors.at(
-                ty,
-                "an argument must be of one type: name it in place of `_`",
-            );
-            return;
-        }
         Type::Reference(reference) => Some(reference),
         ty => option_of_reference(ty),
     };
@@ -583,6 +596,13 @@ fn owned_is_known(errors: &Errors, ty: &Type) {
             token,
             "an argument must be borrowed shared, as changes do not travel back: remove `mut`",
         );
+    }
+    if is_inferred(ty) {
+        errors.at(
+            ty,
+            "an argument must be of one type: name it in place of `_`",
+        );
+        return;
     }
     let inner = outer.map_or_else(
         || ty.to_token_stream(),
@@ -611,6 +631,23 @@ pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
         Some(GenericArgument::Type(Type::Reference(reference))) => Some(reference),
         _ => None,
     }
+}
+
+/// Whether there is a `_` in the type.
+pub(crate) fn is_inferred(ty: &Type) -> bool {
+    fn in_tokens(tokens: TokenStream) -> bool {
+        let mut after_quote = false;
+        tokens.into_iter().any(|token| {
+            let lifetime = after_quote;
+            after_quote = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+            match token {
+                TokenTree::Ident(ident) => ident == "_" && !lifetime,
+                TokenTree::Group(group) => in_tokens(group.stream()),
+                _ => false,
+            }
+        })
+    }
+    in_tokens(ty.to_token_stream())
 }
 
 fn has_reference(tokens: TokenStream) -> bool {

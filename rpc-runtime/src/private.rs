@@ -5,6 +5,7 @@ use std::fmt;
 
 pub use std::convert::{From, Into};
 pub use std::iter::IntoIterator;
+pub use std::marker::{Send, Sized, Sync};
 pub use std::option::Option;
 pub use std::string::String;
 pub use std::time::Duration;
@@ -18,7 +19,13 @@ pub use crate::options::CallOptions;
 pub use crate::transport::Transport;
 pub use crate::version::Version;
 
+use crate::wire::RequestBody;
 use crate::{RemoteError, Target};
+
+pub use crate::Result;
+
+/// Stands for the arguments of a method that does not compile.
+pub type Nothing = fn(Args<'_>) -> Result<RequestBody>;
 
 /// A typed client's settings, to begin with.
 pub fn builder<C: From<RpcClient>>(

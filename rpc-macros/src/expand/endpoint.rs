@@ -13,8 +13,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 
+use super::spans::Place;
 use super::{Names, cfgs, descriptor, types};
 use crate::check::{Interface, Method};
 
@@ -35,8 +35,13 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         let handler = descriptor(method);
         quote!(#(#cfgs)* |service, incoming| #rpc::boxed(Self::#handler(service, incoming)))
     });
+    // Nothing is known to implement a trait with mistakes.
+    let bound = match interface.sound {
+        true => quote!(#service),
+        false => quote!(#rpc::Send + #rpc::Sync),
+    };
     quote! {
-        impl<S: #service + 'static> #endpoint<S> {
+        impl<S: #bound + 'static> #endpoint<S> {
             /// Serves `service`.
             #vis fn new(service: S) -> Self {
                 Self { served: #rpc::Served::new(service) }
@@ -55,7 +60,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         }
 
         #[automatically_derived]
-        impl<S: #service + 'static> #rpc::Endpoint for #endpoint<S> {
+        impl<S: #bound + 'static> #rpc::Endpoint for #endpoint<S> {
             fn interface(&self) -> &'static #rpc::Interface {
                 const { &#client::INTERFACE }
             }
@@ -88,20 +93,23 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         .collect();
     let wires = method.arguments.iter().map(|argument| &argument.wire);
     let context_type = types::owned_text(method.context.ty);
-    let context_span = method.context.ty.span();
     let mut decoded = Vec::new();
     let mut lent = Vec::new();
     for (argument, local) in method.arguments.iter().zip(&locals) {
         let ty = argument.parameter.ty;
-        let (owned, lend) = types::owned(&quote!(#rpc), ty, local);
+        let (owned, lend) = types::owned(rpc, ty, local);
         // At the type, so that a type that cannot be deserialised is what the compiler points at.
-        decoded.push(quote_spanned!(ty.span()=> let #local = #local.decode::<#owned>()?;));
+        let place = Place::of(ty).start;
+        decoded.push(quote_spanned!(place=> let #local = #local.decode::<#owned>()?;));
         lent.push(lend);
     }
-    let read_context =
-        quote_spanned!(context_span=> let #context = #incoming.context::<#context_type>()?;);
-    let call = quote!(<S as #service>::#name(#implementation, &#context, #(#lent),*).await);
-    let reply = quote_spanned!(method.output.span()=> #incoming.reply(#call));
+    let read_context = quote_spanned!(Place::of(method.context.ty).start=> let #context = #incoming.context::<#context_type>()?;);
+    // At the return type, which is what is wrong when this does not compile.
+    let Place { start, end } = Place::of(method.output);
+    let wait = quote_spanned!(end=> await);
+    let called = quote_spanned!(start=> <S as #service>);
+    let call = quote!(#called::#name(#implementation, &#context, #(#lent),*).#wait);
+    let reply = quote_spanned!(start=> #incoming.reply(#call));
     quote! {
         #(#cfgs)*
         async fn #handler(#implementation: &S, #incoming: &#rpc::Invocation<'_>) -> #rpc::Outcome {
