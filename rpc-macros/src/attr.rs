@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -88,7 +88,7 @@ impl TraitOptions {
     pub(crate) fn parse(errors: &Errors, tokens: TokenStream) -> Self {
         const NAMES: &[&str] = &["topic", "version", "namespace", "exchange", "crate"];
         let mut options = Self::default();
-        let Some(metas) = metas(errors, tokens) else {
+        let Some(metas) = metas(errors, Metas::parse_terminated.parse2(tokens)) else {
             options.version_meant = true;
             return options;
         };
@@ -149,11 +149,27 @@ pub(crate) fn is_rpc(attribute: &Attribute) -> bool {
     attribute.path().is_ident("rpc")
 }
 
+/// Whether this would be ours in some builds.
+pub(crate) fn is_conditional_rpc(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else {
+        return false;
+    };
+    attribute.path().is_ident("cfg_attr")
+        && list
+            .tokens
+            .clone()
+            .into_iter()
+            .any(|token| matches!(token, TokenTree::Ident(name) if name == "rpc"))
+}
+
 fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
     let mut all = Vec::new();
     for attribute in attributes.iter().filter(|attribute| is_rpc(attribute)) {
         match attribute.meta.require_list() {
-            Ok(list) => all.extend(metas(errors, list.tokens.clone()).unwrap_or_default()),
+            Ok(list) => {
+                let parsed = list.parse_args_with(Metas::parse_terminated);
+                all.extend(metas(errors, parsed).into_iter().flatten());
+            }
             Err(_) => errors.at(
                 attribute,
                 "`rpc` must have options in parentheses: write `#[rpc(cast)]`, or remove it",
@@ -163,15 +179,18 @@ fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
     all
 }
 
-/// The options in these tokens, unless there is no telling where one ends.
-fn metas(errors: &Errors, tokens: TokenStream) -> Option<Vec<Meta>> {
-    match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens) {
-        Ok(metas) => Some(metas.into_iter().collect()),
-        Err(error) => {
-            errors.add(error);
-            None
-        }
-    }
+type Metas = Punctuated<Meta, Token![,]>;
+
+/// The options that were read, unless there is no telling where one ends.
+fn metas(errors: &Errors, parsed: syn::Result<Metas>) -> Option<Metas> {
+    parsed
+        .map_err(|error| {
+            let message = format!(
+                "options must be words or `name = value`, with commas between them: {error}"
+            );
+            errors.add(syn::Error::new(error.span(), message));
+        })
+        .ok()
 }
 
 /// The option's name; for anything but one word, all of its text.

@@ -11,7 +11,7 @@ use syn::{
     ReceiverKind, ReturnType, Safety, Signature, TraitItem, TraitItemFn, Type,
 };
 
-use crate::attr::{Version, is_rpc};
+use crate::attr::{Version, is_conditional_rpc, is_rpc};
 use crate::errors::Errors;
 use crate::model;
 
@@ -146,6 +146,7 @@ fn method<'a>(
     let original = method.original;
     let options = &method.options;
     let signature = &original.sig;
+    options_in_each_build(errors, original);
     is_async(errors, signature);
     no_type_parameters(errors, signature);
     shared_receiver(errors, signature);
@@ -328,7 +329,7 @@ fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
         no_options(
             errors,
             attributes,
-            "constants and provided methods: only methods without a body are sent",
+            "constants and provided methods, which are not sent",
         );
     }
     sound
@@ -408,7 +409,7 @@ fn shared_receiver(errors: &Errors, signature: &Signature) {
             ReceiverKind::Reference(_, _, None) => {}
             _ => errors.at(
                 receiver,
-                format!("the receiver of `{name}` must be `&self`: clients and servers are shared"),
+                format!("the receiver of `{name}` must be shared, as clients and servers are: write `&self`"),
             ),
         },
         _ => errors.at(
@@ -566,6 +567,18 @@ pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
     }
 }
 
+/// What is conditional is not seen by a macro.
+fn options_in_each_build(errors: &Errors, original: &TraitItemFn) {
+    for attribute in &original.attrs {
+        if is_conditional_rpc(attribute) {
+            errors.at(
+                attribute,
+                "`rpc` must be the same in each build: write it without `cfg_attr`",
+            );
+        }
+    }
+}
+
 /// The interface is the same in each build.
 fn no_cfg(errors: &Errors, argument: &PatType) {
     for attribute in &argument.attrs {
@@ -601,6 +614,13 @@ fn owned_is_known(errors: &Errors, ty: &Type) {
         errors.at(
             ty,
             "an argument must be of one type: name it in place of `_`",
+        );
+        return;
+    }
+    if let Type::TraitObject(_) = outer.map_or(ty, |reference| &reference.elem) {
+        errors.at(
+            ty,
+            "an argument must be of one type: name it in place of `dyn`",
         );
         return;
     }

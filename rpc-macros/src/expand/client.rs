@@ -4,10 +4,11 @@
 //! pub fn host<'rpc>(&'rpc self, ctxt: &'rpc Context, name: &'rpc str)
 //!     -> Call<'rpc, Result<Host>, impl EncodeRequest + 'rpc>
 //! {
-//!     Call::new(&self.rpc, &Self::__rpc_host, move |mut args: Args<'_>| {
+//!     let request = move |mut args: Args<'_>| {
 //!         args.arg("name", &name)?;
 //!         args.finish(ctxt)
-//!     })
+//!     };
+//!     Call::new(&self.rpc, &Self::__host, request)
 //! }
 //! ```
 
@@ -31,7 +32,10 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         .methods
         .iter()
         .map(|method| builder(interface, names, method));
-    let whole = interface.methods.iter().map(implementation);
+    let whole = interface
+        .methods
+        .iter()
+        .map(|method| implementation(names, method));
     let broken = interface.broken.iter().map(placeholder);
     let stand_ins = interface
         .broken
@@ -143,17 +147,17 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         let ty = types::with_lifetime(argument.parameter.ty.to_token_stream(), "rpc");
         quote!(#ident: #ty)
     });
-    let args = Ident::new("args", Span::mixed_site());
+    let [args, request] = ["args", "request"].map(|name| Ident::new(name, Span::mixed_site()));
     let written = method.arguments.iter().map(|argument| {
         // At the type, so that a type that cannot be serialised is what the compiler points at.
         let (wire, place) = (&argument.wire, Place::of(argument.parameter.ty));
-        let ident = place.close(&argument.parameter.ident);
+        let ident = place.variable(&argument.parameter.ident);
         let value = quote_spanned!(place.start=> &#ident);
         quote_spanned!(place.start=> #args.arg(#wire, #value)?;)
     });
     let mutability = (!method.arguments.is_empty()).then(|| quote!(mut));
     let place = Place::of(method.context.ty);
-    let sent_context = place.close(context);
+    let sent_context = place.variable(context);
     let finish = quote_spanned!(place.start=> #args.finish(#sent_context));
     quote! {
         #about
@@ -163,10 +167,11 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
             #context: &'rpc #context_type,
             #(#parameters),*
         ) -> #rpc::#builder<'rpc, #output, impl #rpc::EncodeRequest + 'rpc> {
-            #rpc::#builder::new(&self.rpc, &Self::#descriptor, move |#mutability #args: #rpc::Args<'_>| {
+            let #request = move |#mutability #args: #rpc::Args<'_>| {
                 #(#written)*
                 #finish
-            })
+            };
+            #rpc::#builder::new(&self.rpc, &Self::#descriptor, #request)
         }
     }
 }
@@ -178,7 +183,7 @@ fn is_forwarded(attribute: &Attribute) -> bool {
 }
 
 /// The trait's method, for code that is generic over the trait.
-fn implementation(method: &Method<'_>) -> TokenStream {
+fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     let cfgs = cfgs(&method.original.attrs);
     let mut signature = method.original.sig.clone();
     let name = &method.original.sig.ident;
@@ -192,7 +197,10 @@ fn implementation(method: &Method<'_>) -> TokenStream {
                     *typed.pat = Pat::Verbatim(context.to_token_stream());
                 }
             }
-            FnArg::Receiver(own) => receiver = Some(own.self_token),
+            FnArg::Receiver(own) => {
+                own.attrs.clear();
+                receiver = Some(own.self_token);
+            }
         }
     }
     let arguments = method
@@ -201,12 +209,20 @@ fn implementation(method: &Method<'_>) -> TokenStream {
         .map(|argument| &argument.parameter.ident);
     // At the return type, which is what is wrong when this does not compile.
     let place = Place::of(method.output);
-    let this = place.open(&Ident::new("Self", Span::call_site()));
-    let wait = quote_spanned!(place.end=> await);
+    let (rpc, client, name) = (
+        place.item(&names.alias),
+        place.item(&names.client),
+        place.item(name),
+    );
+    let wait = match method.mode {
+        Mode::Call => quote_spanned!(place.start=> #rpc::called),
+        Mode::Cast | Mode::Fanout => quote_spanned!(place.start=> #rpc::sent),
+    };
+    let started = quote_spanned!(place.end=> #client::#name(#receiver, #context, #(#arguments),*));
     quote! {
         #(#cfgs)*
         #signature {
-            #this::#name(#receiver, #context, #(#arguments),*).#wait
+            #wait(#started).await
         }
     }
 }

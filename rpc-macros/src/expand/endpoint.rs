@@ -1,11 +1,11 @@
 //! The endpoint: one small async function a method, and a table that the runtime picks from.
 //!
 //! ```text
-//! async fn __rpc_host(service: &S, incoming: &Invocation<'_>) -> Outcome {
-//!     let [arg0] = incoming.arguments(["name"])?;
-//!     let ctxt = incoming.context::<Context>()?;
+//! async fn __host(service: &S, request: &In<'_>) -> Out {
+//!     let (ctxt, [arg0]) = read(request, ["name"])?;
 //!     let arg0 = arg0.decode::<String>()?;
-//!     incoming.reply(<S as Inventory>::host(service, &ctxt, &arg0).await)
+//!     let returned = <S as Inventory>::host(service, &ctxt, &arg0).await;
+//!     reply(request, returned)
 //! }
 //! ```
 //!
@@ -33,7 +33,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     let table = interface.methods.iter().map(|method| {
         let cfgs = cfgs(&method.original.attrs);
         let handler = descriptor(method);
-        quote!(#(#cfgs)* |service, incoming| #rpc::boxed(Self::#handler(service, incoming)))
+        quote!(#(#cfgs)* |service, request| #rpc::boxed(Self::#handler(service, request)))
     });
     // Nothing is known to implement a trait with mistakes.
     let bound = match interface.sound {
@@ -72,10 +72,10 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
             fn dispatch<'a>(
                 &'a self,
                 method: usize,
-                incoming: &'a #rpc::Invocation<'a>,
+                request: &'a #rpc::Invocation<'a>,
             ) -> #rpc::BoxFuture<'a, #rpc::Outcome> {
                 let handlers: &[#rpc::Handler<'a, S>] = &[#(#table),*];
-                self.served.run(handlers, method, incoming)
+                self.served.run(handlers, method, request)
             }
         }
     }
@@ -87,35 +87,39 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let cfgs = cfgs(&method.original.attrs);
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
     let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (implementation, incoming, context) = (local("service"), local("incoming"), local("ctxt"));
+    let (implementation, request, context) = (local("service"), local("request"), local("ctxt"));
     let locals: Vec<_> = (0..method.arguments.len())
         .map(|place| Ident::new(&format!("arg{place}"), Span::mixed_site()))
         .collect();
     let wires = method.arguments.iter().map(|argument| &argument.wire);
-    let context_type = types::owned_text(method.context.ty);
     let mut decoded = Vec::new();
-    let mut lent = Vec::new();
+    let mut passed = Vec::new();
     for (argument, local) in method.arguments.iter().zip(&locals) {
         let ty = argument.parameter.ty;
-        let (owned, lend) = types::owned(rpc, ty, local);
+        let (owned, loan) = types::owned(rpc, ty, local);
         // At the type, so that a type that cannot be deserialised is what the compiler points at.
         let place = Place::of(ty).start;
         decoded.push(quote_spanned!(place=> let #local = #local.decode::<#owned>()?;));
-        lent.push(lend);
+        passed.push(loan);
     }
-    let read_context = quote_spanned!(Place::of(method.context.ty).start=> let #context = #incoming.context::<#context_type>()?;);
+    // The implementation tells the context's type; its place is for when it cannot be deserialised.
+    let place = Place::of(method.context.ty);
+    let private = place.item(rpc);
+    let read = quote_spanned!(place.start=> #private::read);
     // At the return type, which is what is wrong when this does not compile.
-    let Place { start, end } = Place::of(method.output);
-    let wait = quote_spanned!(end=> await);
-    let called = quote_spanned!(start=> <S as #service>);
-    let call = quote!(#called::#name(#implementation, &#context, #(#lent),*).#wait);
-    let reply = quote_spanned!(start=> #incoming.reply(#call));
+    let place = Place::of(method.output);
+    let (private, service, name) = (place.item(rpc), place.item(service), place.item(name));
+    let start = quote_spanned!(place.start=> <S as #service>::#name);
+    let end = quote_spanned!(place.end=> await);
+    let called = quote!(#start(#implementation, &#context, #(#passed),*).#end);
+    let returned = place.variable(&local("returned"));
+    let reply = quote_spanned!(place.start=> #private::reply(#request, #returned));
     quote! {
         #(#cfgs)*
-        async fn #handler(#implementation: &S, #incoming: &#rpc::Invocation<'_>) -> #rpc::Outcome {
-            let [#(#locals),*] = #incoming.arguments([#(#wires),*])?;
-            #read_context
+        async fn #handler(#implementation: &S, #request: &#rpc::In<'_>) -> #rpc::Out {
+            let (#context, [#(#locals),*]) = #read(#request, [#(#wires),*])?;
             #(#decoded)*
+            let #returned = #called;
             #reply
         }
     }

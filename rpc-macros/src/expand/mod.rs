@@ -13,7 +13,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type};
 
-use crate::attr::is_rpc;
+use crate::attr::{is_conditional_rpc, is_rpc};
 use crate::check::{Interface, Method, is_inferred, plain_name};
 
 pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
@@ -116,12 +116,16 @@ fn service(interface: &Interface<'_>) -> TokenStream {
 
 /// `async fn f() -> R` becomes `fn f() -> impl Future<Output = R> + Send`.
 fn desugar(function: &mut TraitItemFn) {
-    function.attrs.retain(|attribute| !is_rpc(attribute));
+    function
+        .attrs
+        .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
     for input in &mut function.sig.inputs {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.retain(|attribute| !is_rpc(attribute)),
             FnArg::Typed(typed) => {
-                typed.attrs.retain(|attribute| !is_rpc(attribute));
+                typed
+                    .attrs
+                    .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
                 // What was reported is not to be reported again by the compiler.
                 if function.default.is_none() && plain_name(&typed.pat).is_none() {
                     *typed.pat = Pat::Verbatim(quote!(_));
@@ -163,7 +167,7 @@ fn future_of(output: &ReturnType) -> ReturnType {
 
 /// The constant that describes a method.
 fn descriptor(method: &Method<'_>) -> Ident {
-    format_ident!("__rpc_{}", method.original.sig.ident)
+    format_ident!("__{}", method.original.sig.ident)
 }
 
 /// The attributes that decide whether a method is there at all.

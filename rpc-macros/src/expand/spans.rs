@@ -1,7 +1,7 @@
 //! Tokens put at a place of the user's, so that the compiler points there.
 //!
 //! The compiler joins the first and the last token of an expression to find its place. (That a macro
-//! may join two spans is not stable.) Only the place is taken: names are resolved as before.
+//! may join two spans is not stable.)
 
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
@@ -26,19 +26,19 @@ impl Place {
         }
     }
 
-    /// The name, at the beginning.
-    pub(super) fn open(&self, name: &Ident) -> Ident {
-        at(name, self.start)
+    /// The name of an item, at the beginning.
+    pub(super) fn item(&self, name: &Ident) -> Ident {
+        // Not resolved as before: spans that are of different expansions are joined to the attribute.
+        // For items that makes no difference.
+        let mut name = name.clone();
+        name.set_span(self.start);
+        name
     }
 
-    /// The name, at the end.
-    pub(super) fn close(&self, name: &Ident) -> Ident {
-        at(name, self.end)
+    /// The name of a variable, at the end.
+    pub(super) fn variable(&self, name: &Ident) -> Ident {
+        let mut name = name.clone();
+        name.set_span(name.span().located_at(self.end));
+        name
     }
-}
-
-fn at(name: &Ident, place: Span) -> Ident {
-    let mut name = name.clone();
-    name.set_span(name.span().located_at(place));
-    name
 }

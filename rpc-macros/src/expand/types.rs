@@ -50,7 +50,7 @@ pub(super) fn with_lifetime(tokens: TokenStream, lifetime: &str) -> TokenStream 
 
 /// What the server decodes an argument into, and how it lends that to the method.
 pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, TokenStream) {
-    let private = &Place::of(ty).open(private);
+    let private = &Place::of(ty).item(private);
     let pointee = |ty: &Type| match ty {
         Type::Path(path) if path.path.is_ident("str") => {
             (quote_spanned!(ty.span()=> #private::String), true)
