@@ -103,7 +103,8 @@ impl TraitOptions {
                 "exchange" => options.exchange.set(errors, meta, text(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
                 other => {
-                    options.version_meant |= unknown(errors, meta, other, NAMES) == Some("version")
+                    let meant = unknown(errors, meta, other, NAMES);
+                    options.version_meant |= meant == Some("version");
                 }
             }
         }

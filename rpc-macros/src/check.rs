@@ -539,16 +539,17 @@ fn context<'a>(
     }
     let ident = match &*context.pat {
         Pat::Wild(_) => Ident::new("ctxt", Span::mixed_site()),
-        pattern => match plain_name(pattern) {
-            Some(ident) => ident.clone(),
-            None => {
+        pattern => {
+            if let Some(ident) = plain_name(pattern) {
+                ident.clone()
+            } else {
                 errors.at(
                     pattern,
                     "the request context must have a plain name: write `ctxt: &Context`",
                 );
                 return None;
             }
-        },
+        }
     };
     Some(Parameter {
         ident,
@@ -617,7 +618,13 @@ fn owned_is_known(errors: &Errors, ty: &Type) {
         );
         return;
     }
-    if let Type::TraitObject(_) = outer.map_or(ty, |reference| &reference.elem) {
+    let mut pointee = outer.map_or(ty, |reference| &reference.elem);
+    while let Type::Paren(syn::TypeParen { elem, .. }) | Type::Group(syn::TypeGroup { elem, .. }) =
+        pointee
+    {
+        pointee = elem;
+    }
+    if let Type::TraitObject(_) = pointee {
         errors.at(
             ty,
             "an argument must be of one type: name it in place of `dyn`",

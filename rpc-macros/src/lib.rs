@@ -18,10 +18,10 @@ pub fn rpc_client(
     options: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    rpc_client_tokens(options.into(), item.into()).into()
+    rpc_client_tokens(options.into(), &item.into()).into()
 }
 
-fn rpc_client_tokens(options: TokenStream, item: TokenStream) -> TokenStream {
+fn rpc_client_tokens(options: TokenStream, item: &TokenStream) -> TokenStream {
     let original = match model::parse(item.clone()) {
         Ok(original) => original,
         Err(error) => {

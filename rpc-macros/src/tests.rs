@@ -45,7 +45,7 @@ fn inventory(without: Option<usize>) -> (TokenStream, TokenStream) {
 
 fn expand(without: Option<usize>) -> String {
     let (options, item) = inventory(without);
-    let expansion = rpc_client_tokens(options, item);
+    let expansion = rpc_client_tokens(options, &item);
     prettyplease::unparse(&syn::parse2(expansion).unwrap())
 }
 
@@ -232,7 +232,7 @@ fn no_tokens_make_it_panic() {
         }
         run += 1;
         let text = format!("#[rpc_client({options})] {item}");
-        let expanded = std::panic::catch_unwind(|| rpc_client_tokens(options, item));
+        let expanded = std::panic::catch_unwind(|| rpc_client_tokens(options, &item));
         let expanded = expanded
             .unwrap_or_else(|_| panic!("panicked at {text}"))
             .to_string();

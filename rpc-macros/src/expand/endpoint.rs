@@ -36,9 +36,10 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         quote!(#(#cfgs)* |service, request| #rpc::boxed(Self::#handler(service, request)))
     });
     // Nothing is known to implement a trait with mistakes.
-    let bound = match interface.sound {
-        true => quote!(#service),
-        false => quote!(#rpc::Send + #rpc::Sync),
+    let bound = if interface.sound {
+        quote!(#service)
+    } else {
+        quote!(#rpc::Send + #rpc::Sync)
     };
     quote! {
         impl<S: #bound + 'static> #endpoint<S> {
@@ -112,7 +113,9 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let start = quote_spanned!(place.start=> <S as #service>::#name);
     let end = quote_spanned!(place.end=> await);
     let called = quote!(#start(#implementation, &#context, #(#passed),*).#end);
-    let returned = place.variable(&local("returned"));
+    // In this function no name is the user's, so it need not be hygienic; and were it, the compiler
+    // would point at the attribute.
+    let returned = Ident::new("returned", place.start);
     let reply = quote_spanned!(place.start=> #private::reply(#request, #returned));
     quote! {
         #(#cfgs)*

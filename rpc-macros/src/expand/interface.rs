@@ -97,11 +97,12 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
 
 fn version(names: &Names<'_>, (major, minor, revision): Version) -> TokenStream {
     let rpc = &names.alias;
-    let [major, minor, revision_literal] = [major, minor, revision].map(Literal::u32_unsuffixed);
-    match revision {
-        0 => quote!(#rpc::Version::new(#major, #minor)),
-        _ => quote!(#rpc::Version::new(#major, #minor).with_revision(#revision_literal)),
-    }
+    let revision = (revision > 0).then(|| {
+        let revision = Literal::u32_unsuffixed(revision);
+        quote!(.with_revision(#revision))
+    });
+    let [major, minor] = [major, minor].map(Literal::u32_unsuffixed);
+    quote!(#rpc::Version::new(#major, #minor)#revision)
 }
 
 fn duration(names: &Names<'_>, duration: Duration) -> TokenStream {
