@@ -211,7 +211,12 @@ fn word(errors: &Errors, meta: &Meta) -> Option<()> {
 
 fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a Expr> {
     if let Meta::NameValue(pair) = meta {
-        return Some(&pair.value);
+        let mut value = &pair.value;
+        // `macro_rules!` wraps what it was given.
+        while let Expr::Group(group) = value {
+            value = &group.expr;
+        }
+        return Some(value);
     }
     let name = name(meta.path());
     errors.at(

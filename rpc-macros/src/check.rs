@@ -480,7 +480,8 @@ fn output<'a>(errors: &Errors, signature: &'a Signature, mode: Mode) -> Option<&
         );
         return None;
     };
-    if let Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) = **ty {
+    let ty = plain(ty);
+    if let Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) = ty {
         errors.at(
             ty,
             format!("`{name}` must return a `Result`, as sending can fail: write `-> Result<…>`"),
@@ -526,10 +527,19 @@ fn context<'a>(
         );
         return None;
     };
-    let Type::Reference(reference) = &*context.ty else {
+    let Type::Reference(reference) = plain(&context.ty) else {
         errors.at(&context.ty, format!("the first parameter of `{name}` must be the request context, by reference: write `ctxt: &Context`"));
         return None;
     };
+    if let Some(lifetime) = &reference.lifetime
+        && lifetime.ident == "static"
+    {
+        errors.at(
+            lifetime,
+            "the request context must be borrowed for the call alone: remove `'static`",
+        );
+        return None;
+    }
     if let Some(token) = &reference.mutability {
         errors.at(
             token,
@@ -592,8 +602,19 @@ fn no_cfg(errors: &Errors, argument: &PatType) {
     }
 }
 
+/// The type without parentheses, and without what `macro_rules!` wraps it in.
+pub(crate) fn plain(mut ty: &Type) -> &Type {
+    while let Type::Paren(syn::TypeParen { elem, .. }) | Type::Group(syn::TypeGroup { elem, .. }) =
+        ty
+    {
+        ty = elem;
+    }
+    ty
+}
+
 /// The server decodes into something that it owns, and lends that to the method.
 fn owned_is_known(errors: &Errors, ty: &Type) {
+    let ty = plain(ty);
     let outer = match ty {
         Type::ImplTrait(_) => {
             errors.at(
@@ -618,13 +639,16 @@ fn owned_is_known(errors: &Errors, ty: &Type) {
         );
         return;
     }
-    let mut pointee = outer.map_or(ty, |reference| &reference.elem);
-    while let Type::Paren(syn::TypeParen { elem, .. }) | Type::Group(syn::TypeGroup { elem, .. }) =
-        pointee
+    if let Some(lifetime) = outer.and_then(|reference| reference.lifetime.as_ref())
+        && lifetime.ident == "static"
     {
-        pointee = elem;
+        errors.at(
+            lifetime,
+            "an argument must be borrowed for the call alone, as the server lends it: remove `'static`",
+        );
     }
-    if let Type::TraitObject(_) = pointee {
+    let pointee = outer.map_or(ty, |reference| &reference.elem);
+    if let Type::TraitObject(_) = plain(pointee) {
         errors.at(
             ty,
             "an argument must be of one type: name it in place of `dyn`",
@@ -655,7 +679,10 @@ pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
         return None;
     };
     match arguments.args.first() {
-        Some(GenericArgument::Type(Type::Reference(reference))) => Some(reference),
+        Some(GenericArgument::Type(ty)) => match plain(ty) {
+            Type::Reference(reference) => Some(reference),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -93,7 +93,7 @@ fn seeds() -> Vec<(TokenStream, TokenStream)> {
             ) -> std::result::Result<Vec<Host>, StockError>;
             #[rpc(cast, fanout)]
             #[rpc(version = "2.4.1")]
-            async fn r#loop(&self, _: &'static Context) -> Result<()>;
+            async fn r#loop(&self, _: &'a Context) -> Result<()>;
             async fn both(&self, ctxt: &Context, mut count: u32) -> Result<(), StockError> {
                 count += 1;
                 self.list(ctxt, None, &[], HashMap::new()).await?;

@@ -9,7 +9,7 @@ mod interface;
 mod spans;
 mod types;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type};
 
@@ -141,11 +141,24 @@ fn desugar(function: &mut TraitItemFn) {
     }
     function.sig.output = future_of(&function.sig.output);
     if let Some(body) = &mut function.default {
-        let written = body.to_token_stream();
-        body.stmts = vec![syn::Stmt::Expr(
-            syn::Expr::Verbatim(quote!(async move #written)),
-            None,
-        )];
+        // Patterns belong into the future, as with an `async fn`: what they bind may live shorter.
+        let mut bound = Vec::new();
+        for (place, input) in function.sig.inputs.iter_mut().enumerate() {
+            if let FnArg::Typed(typed) = input
+                && plain_name(&typed.pat).is_none()
+            {
+                let name = match &*typed.pat {
+                    Pat::Ident(name) if name.subpat.is_none() => name.ident.clone(),
+                    _ => Ident::new(&format!("arg{place}"), Span::mixed_site()),
+                };
+                let written = &typed.pat;
+                bound.push(quote!(let #written = #name;));
+                *typed.pat = Pat::Verbatim(name.into_token_stream());
+            }
+        }
+        let statements = &body.stmts;
+        let future = quote!(async move { #(#bound)* #(#statements)* });
+        body.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(future), None)];
         function
             .attrs
             .push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));

@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::spans::Place;
-use crate::check::option_of_reference;
+use crate::check::{option_of_reference, plain};
 
 /// The type with all its lifetimes, written or not, made `lifetime` (without the quote mark).
 pub(super) fn with_lifetime(tokens: TokenStream, lifetime: &str) -> TokenStream {
@@ -51,7 +51,8 @@ pub(super) fn with_lifetime(tokens: TokenStream, lifetime: &str) -> TokenStream 
 /// What the server decodes an argument into, and how it lends that to the method.
 pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, TokenStream) {
     let private = &Place::of(ty).item(private);
-    let pointee = |ty: &Type| match ty {
+    let ty = plain(ty);
+    let pointee = |ty: &Type| match plain(ty) {
         Type::Path(path) if path.path.is_ident("str") => {
             (quote_spanned!(ty.span()=> #private::String), true)
         }

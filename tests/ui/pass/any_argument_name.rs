@@ -1,4 +1,5 @@
 //! Arguments may be called as the macro's own variables are.
+#![expect(clippy::many_single_char_names, reason = "their order is what counts")]
 
 use rpc_runtime::{Context, Result, Server, Transport, rpc_client};
 

@@ -46,7 +46,6 @@ pub trait Borrowed {
         page: Page<'_>,
         last: &Page<'_>,
     ) -> Result<String>;
-    async fn constant(&self, ctxt: &Context, text: &'static str) -> Result<()>;
 }
 
 struct Echo;
@@ -92,9 +91,6 @@ impl Borrowed for Echo {
         last: &Page<'_>,
     ) -> Result<String> {
         Ok(format!("{text}{}{}", page.after, last.after))
-    }
-    async fn constant(&self, _: &Context, _: &'static str) -> Result<()> {
-        Ok(())
     }
 }
 

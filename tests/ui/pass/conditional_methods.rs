@@ -4,15 +4,15 @@ use rpc_runtime::{Context, Result, rpc_client};
 
 #[rpc_client(topic = "conditional", version = "1.0")]
 pub trait Conditional {
-    #[cfg(any())]
+    #[cfg(not(any(unix, windows)))]
     async fn absent(&self, ctxt: &Context, it: NoSuchType) -> Result<NoSuchType>;
-    #[cfg(all())]
+    #[cfg(any(unix, windows))]
     async fn present(&self, ctxt: &Context, id: u32) -> Result<u32>;
-    #[cfg(any())]
+    #[cfg(not(any(unix, windows)))]
     #[rpc(cast)]
     async fn absent_cast(&self, ctxt: &Context) -> Result<()>;
-    #[cfg(all())]
-    #[cfg_attr(all(), doc = "Also there.")]
+    #[cfg(any(unix, windows))]
+    #[cfg_attr(unix, doc = "Also there.")]
     #[rpc(cast, version = "1.1")]
     async fn present_cast(&self, ctxt: &Context) -> Result<()>;
 }

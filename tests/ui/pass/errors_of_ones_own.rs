@@ -31,8 +31,8 @@ pub type Done = StoreResult<()>;
 
 #[rpc_client(topic = "store", version = "1.0")]
 pub trait Store {
-    async fn take(&self, ctxt: &Context, shelf: &str) -> StoreResult<u32>;
-    async fn mixed(&self, ctxt: &Context) -> std::result::Result<Vec<u8>, Error>;
+    async fn take(&self, ctxt: &Context, name: &str) -> StoreResult<u32>;
+    async fn mixed(&self, ctxt: &Context) -> Result<Vec<u8>, Error>;
     #[rpc(cast)]
     async fn touch(&self, ctxt: &Context) -> Done;
     #[rpc(cast, fanout)]
@@ -42,10 +42,10 @@ pub trait Store {
 struct Shelves;
 
 impl Store for Shelves {
-    async fn take(&self, _: &Context, shelf: &str) -> StoreResult<u32> {
-        Err(StoreError::Empty(shelf.to_owned()))
+    async fn take(&self, _: &Context, name: &str) -> StoreResult<u32> {
+        Err(StoreError::Empty(name.to_owned()))
     }
-    async fn mixed(&self, _: &Context) -> std::result::Result<Vec<u8>, Error> {
+    async fn mixed(&self, _: &Context) -> Result<Vec<u8>, Error> {
         Ok(vec![1])
     }
     async fn touch(&self, _: &Context) -> Done {

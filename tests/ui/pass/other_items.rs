@@ -67,7 +67,8 @@ pub async fn main() {
         .await
         .unwrap();
     let client = OtherClient::new(&transport);
-    let first = client.first(&Context::new(), vec!["a"], ("b", "c"));
+    let ctxt = Context::new();
+    let first = client.first(&ctxt, vec!["a"], ("b", "c"));
     assert_eq!(first.await.unwrap(), ["a-1", "a-2", "b-1"]);
     assert_eq!(client.plain(), "other of 3");
     assert_eq!(Real.plain(), "real of 1");
