@@ -1,1 +1,80 @@
-//! ui tests.
+//! What `#[rpc_client]` says to mistakes, and what it must not take for one.
+#![expect(
+    missing_docs,
+    unreachable_pub,
+    reason = "the files of `ui/pass` are written as users write a crate"
+)]
+
+/// Each file is named after the rule that it breaks; its `.stderr` was read, not only recorded.
+///
+/// The wording of the compiler's own messages changes with its version: these are of Rust 1.95. They
+/// are written anew with `TRYBUILD=overwrite cargo test -p rpc-tests --test ui`.
+#[test]
+fn mistakes_are_explained() {
+    // No `pass` here: trybuild then checks all files in one go, in place of building each.
+    trybuild::TestCases::new().compile_fail("ui/fail/*.rs");
+}
+
+#[path = "ui/pass/any_argument_name.rs"]
+mod any_argument_name;
+#[path = "ui/pass/borrowed_arguments.rs"]
+mod borrowed_arguments;
+#[path = "ui/pass/conditional_methods.rs"]
+mod conditional_methods;
+#[path = "ui/pass/deprecated_methods.rs"]
+mod deprecated_methods;
+#[path = "ui/pass/errors_of_ones_own.rs"]
+mod errors_of_ones_own;
+#[path = "ui/pass/every_shape.rs"]
+mod every_shape;
+#[path = "ui/pass/generic_and_spawned.rs"]
+mod generic_and_spawned;
+#[path = "ui/pass/inherent_methods.rs"]
+mod inherent_methods;
+#[path = "ui/pass/made_by_a_macro.rs"]
+mod made_by_a_macro;
+#[path = "ui/pass/mock_by_hand.rs"]
+mod mock_by_hand;
+#[path = "ui/pass/mock_with_mockall.rs"]
+mod mock_with_mockall;
+#[path = "ui/pass/no_implicit_prelude.rs"]
+mod no_implicit_prelude;
+#[path = "ui/pass/other_items.rs"]
+mod other_items;
+#[path = "ui/pass/runtime_by_another_path.rs"]
+mod runtime_by_another_path;
+#[path = "ui/pass/topic_chosen_by_the_client.rs"]
+mod topic_chosen_by_the_client;
+#[path = "ui/pass/visibilities.rs"]
+mod visibilities;
+
+/// What must compile is part of this test, so that clippy reads it too; each file also runs.
+macro_rules! compile_and_run {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $name::main();
+            }
+        )*
+    };
+}
+
+compile_and_run! {
+    any_argument_name
+    borrowed_arguments
+    conditional_methods
+    deprecated_methods
+    errors_of_ones_own
+    every_shape
+    generic_and_spawned
+    inherent_methods
+    made_by_a_macro
+    mock_by_hand
+    mock_with_mockall
+    no_implicit_prelude
+    other_items
+    runtime_by_another_path
+    topic_chosen_by_the_client
+    visibilities
+}

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -60,8 +60,8 @@ pub(crate) type Version = (u32, u32, u32);
 pub(crate) struct TraitOptions {
     pub(crate) topic: Opt<LitStr>,
     pub(crate) version: Opt<Version>,
-    /// Set also when the version was given and is bad: then it is not missing.
-    pub(crate) version_given: bool,
+    /// Whether a version was meant, though it may be bad or misspelt: then it is not missing.
+    pub(crate) version_meant: bool,
     pub(crate) namespace: Opt<LitStr>,
     pub(crate) exchange: Opt<LitStr>,
     pub(crate) krate: Opt<Path>,
@@ -88,17 +88,24 @@ impl TraitOptions {
     pub(crate) fn parse(errors: &Errors, tokens: TokenStream) -> Self {
         const NAMES: &[&str] = &["topic", "version", "namespace", "exchange", "crate"];
         let mut options = Self::default();
-        for meta in &metas(errors, tokens) {
+        let Some(metas) = metas(errors, Metas::parse_terminated.parse2(tokens)) else {
+            options.version_meant = true;
+            return options;
+        };
+        for meta in &metas {
             match name(meta.path()).as_str() {
                 "topic" => options.topic.set(errors, meta, text(errors, meta)),
                 "version" => {
-                    options.version_given = true;
+                    options.version_meant = true;
                     options.version.set(errors, meta, version(errors, meta));
                 }
                 "namespace" => options.namespace.set(errors, meta, text(errors, meta)),
                 "exchange" => options.exchange.set(errors, meta, text(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => {
+                    let meant = unknown(errors, meta, other, NAMES);
+                    options.version_meant |= meant == Some("version");
+                }
             }
         }
         options
@@ -117,7 +124,7 @@ impl MethodOptions {
                 "timeout" => options.timeout.set(errors, meta, seconds(errors, meta)),
                 "monitor" => options.monitor.set(errors, meta, seconds(errors, meta)),
                 "name" => options.name.set(errors, meta, text(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, NAMES),
             }
         }
         options
@@ -131,7 +138,7 @@ impl ArgumentOptions {
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
                 "name" => options.name.set(errors, meta, text(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, NAMES),
             }
         }
         options
@@ -170,7 +177,7 @@ impl EnumOptions {
             match name(meta.path()).as_str() {
                 "module" => options.module.set(errors, meta, text(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, NAMES),
             }
         }
         options
@@ -187,7 +194,7 @@ impl VariantOptions {
                 "module" => options.module.set(errors, meta, text(errors, meta)),
                 "message" => options.message.set(errors, meta, text(errors, meta)),
                 "other" => options.other.set(errors, meta, word(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, NAMES),
             }
         }
         options
@@ -203,7 +210,7 @@ impl FieldOptions {
                 "name" => options.name.set(errors, meta, text(errors, meta)),
                 "arg" => options.arg.set(errors, meta, index(errors, meta)),
                 "message" => options.message.set(errors, meta, word(errors, meta)),
-                other => unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, NAMES),
             }
         }
         options
@@ -215,11 +222,27 @@ pub(crate) fn is_rpc(attribute: &Attribute) -> bool {
     attribute.path().is_ident("rpc")
 }
 
+/// Whether this would be ours in some builds.
+pub(crate) fn is_conditional_rpc(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else {
+        return false;
+    };
+    attribute.path().is_ident("cfg_attr")
+        && list
+            .tokens
+            .clone()
+            .into_iter()
+            .any(|token| matches!(token, TokenTree::Ident(name) if name == "rpc"))
+}
+
 fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
     let mut all = Vec::new();
     for attribute in attributes.iter().filter(|attribute| is_rpc(attribute)) {
         match attribute.meta.require_list() {
-            Ok(list) => all.extend(metas(errors, list.tokens.clone())),
+            Ok(list) => {
+                let parsed = list.parse_args_with(Metas::parse_terminated);
+                all.extend(metas(errors, parsed).into_iter().flatten());
+            }
             Err(_) => errors.at(
                 attribute,
                 "`rpc` must have options in parentheses: write `#[rpc(cast)]`, or remove it",
@@ -229,14 +252,18 @@ fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
     all
 }
 
-fn metas(errors: &Errors, tokens: TokenStream) -> Vec<Meta> {
-    match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens) {
-        Ok(metas) => metas.into_iter().collect(),
-        Err(error) => {
-            errors.add(error);
-            Vec::new()
-        }
-    }
+type Metas = Punctuated<Meta, Token![,]>;
+
+/// The options that were read, unless there is no telling where one ends.
+fn metas(errors: &Errors, parsed: syn::Result<Metas>) -> Option<Metas> {
+    parsed
+        .map_err(|error| {
+            let message = format!(
+                "options must be words or `name = value`, with commas between them: {error}"
+            );
+            errors.add(syn::Error::new(error.span(), message));
+        })
+        .ok()
 }
 
 /// The option's name; for anything but one word, all of its text.
@@ -256,7 +283,12 @@ fn word(errors: &Errors, meta: &Meta) -> Option<()> {
 
 fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a Expr> {
     if let Meta::NameValue(pair) = meta {
-        return Some(&pair.value);
+        let mut value = &pair.value;
+        // `macro_rules!` wraps what it was given.
+        while let Expr::Group(group) = value {
+            value = &group.expr;
+        }
+        return Some(value);
     }
     let name = name(meta.path());
     errors.at(
@@ -371,20 +403,24 @@ fn path(errors: &Errors, meta: &Meta) -> Option<Path> {
     }
 }
 
-fn unknown(errors: &Errors, meta: &Meta, name: &str, known: &[&str]) {
+/// Reports an option that there is not, and tells which one was meant.
+fn unknown<'k>(errors: &Errors, meta: &Meta, name: &str, known: &[&'k str]) -> Option<&'k str> {
     let close = known
         .iter()
-        .map(|known| (distance(name, known), known))
+        .map(|known| (distance(name, known), *known))
         .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
-        .min();
-    let advice = match close {
-        Some((_, known)) => format!("did you mean `{known}`?"),
-        None => {
+        .min()
+        .map(|(_, known)| known);
+    let advice = match (close, known) {
+        (Some(close), _) => format!("did you mean `{close}`?"),
+        (None, [only]) => format!("here there is `{only}`"),
+        (None, known) => {
             let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
             format!("here there are {}", known.join(", "))
         }
     };
     errors.at(meta.path(), format!("unknown option `{name}`: {advice}"));
+    close
 }
 
 /// How many letters must be added, removed or changed to make `b` of `a`.

@@ -11,7 +11,7 @@ use syn::{
     ReceiverKind, ReturnType, Safety, Signature, TraitItem, TraitItemFn, Type,
 };
 
-use crate::attr::{Version, is_rpc};
+use crate::attr::{Version, is_conditional_rpc, is_rpc};
 use crate::errors::Errors;
 use crate::model;
 
@@ -27,8 +27,8 @@ pub(crate) struct Interface<'a> {
     /// Whether the trait itself can be implemented for a client.
     pub(crate) sound: bool,
     pub(crate) methods: Vec<Method<'a>>,
-    /// Methods with mistakes: part of the trait, and of nothing else.
-    pub(crate) broken: Vec<&'a TraitItemFn>,
+    /// Methods with mistakes: part of the trait, with stand-ins in the client.
+    pub(crate) broken: Vec<Broken<'a>>,
 }
 
 /// A method that holds to the rules.
@@ -42,6 +42,12 @@ pub(crate) struct Method<'a> {
     pub(crate) context: Parameter<'a>,
     pub(crate) arguments: Vec<Argument<'a>>,
     pub(crate) output: &'a Type,
+}
+
+/// A method with mistakes.
+pub(crate) struct Broken<'a> {
+    pub(crate) original: &'a TraitItemFn,
+    pub(crate) cast: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +85,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &model::Interface<'a>) -
             not_empty(errors, text, name);
         }
     }
-    if !options.version_given {
+    if !options.version_meant {
         errors.at(
             &original.ident,
             "the interface must have a version: write `#[rpc_client(version = \"1.0\")]`",
@@ -100,8 +106,20 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &model::Interface<'a>) -
             &mut names,
         ) {
             Some(method) => methods.push(method),
-            None => broken.push(parsed.original),
+            None => broken.push(Broken {
+                original: parsed.original,
+                cast: parsed.options.cast.is_set(),
+            }),
         }
+    }
+    let sound = sound_trait && sound_items;
+    if !sound {
+        // Their types may name what the client does not know.
+        let unusable = methods.drain(..).map(|method: Method<'_>| Broken {
+            original: method.original,
+            cast: method.mode != Mode::Call,
+        });
+        broken.extend(unusable);
     }
     let krate = options.krate.get();
     Interface {
@@ -111,7 +129,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &model::Interface<'a>) -
         namespace: options.namespace.get().cloned(),
         exchange: options.exchange.get().cloned(),
         version,
-        sound: sound_trait && sound_items,
+        sound,
         methods,
         broken,
     }
@@ -128,6 +146,7 @@ fn method<'a>(
     let original = method.original;
     let options = &method.options;
     let signature = &original.sig;
+    options_in_each_build(errors, original);
     is_async(errors, signature);
     no_type_parameters(errors, signature);
     shared_receiver(errors, signature);
@@ -148,7 +167,7 @@ fn method<'a>(
                 &fanout.tokens,
                 "`fanout` must go with a cast, since nobody waits for many replies: write `#[rpc(cast, fanout)]`",
             );
-            Mode::Fanout
+            Mode::Call
         }
     };
     let output = output(errors, signature, mode);
@@ -310,7 +329,7 @@ fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
         no_options(
             errors,
             attributes,
-            "constants and provided methods: only methods without a body are sent",
+            "constants and provided methods, which are not sent",
         );
     }
     sound
@@ -390,7 +409,7 @@ fn shared_receiver(errors: &Errors, signature: &Signature) {
             ReceiverKind::Reference(_, _, None) => {}
             _ => errors.at(
                 receiver,
-                format!("the receiver of `{name}` must be `&self`: clients and servers are shared"),
+                format!("the receiver of `{name}` must be shared, as clients and servers are: write `&self`"),
             ),
         },
         _ => errors.at(
@@ -400,9 +419,11 @@ fn shared_receiver(errors: &Errors, signature: &Signature) {
     }
 }
 
+/// What a client has of its own.
+pub(crate) const OWN: &[&str] = &["new", "builder", "rpc", "prepare", "can_send_version"];
+
 /// The client has these methods itself.
 fn not_the_clients_own(errors: &Errors, ident: &Ident) {
-    const OWN: &[&str] = &["new", "builder", "rpc", "prepare", "can_send_version"];
     let name = ident.unraw().to_string();
     if OWN.contains(&name.as_str()) {
         errors.at(
@@ -459,7 +480,8 @@ fn output<'a>(errors: &Errors, signature: &'a Signature, mode: Mode) -> Option<&
         );
         return None;
     };
-    if let Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) = **ty {
+    let ty = plain(ty);
+    if let Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) = ty {
         errors.at(
             ty,
             format!("`{name}` must return a `Result`, as sending can fail: write `-> Result<…>`"),
@@ -505,10 +527,19 @@ fn context<'a>(
         );
         return None;
     };
-    let Type::Reference(reference) = &*context.ty else {
+    let Type::Reference(reference) = plain(&context.ty) else {
         errors.at(&context.ty, format!("the first parameter of `{name}` must be the request context, by reference: write `ctxt: &Context`"));
         return None;
     };
+    if let Some(lifetime) = &reference.lifetime
+        && lifetime.ident == "static"
+    {
+        errors.at(
+            lifetime,
+            "the request context must be borrowed for the call alone: remove `'static`",
+        );
+        return None;
+    }
     if let Some(token) = &reference.mutability {
         errors.at(
             token,
@@ -518,16 +549,17 @@ fn context<'a>(
     }
     let ident = match &*context.pat {
         Pat::Wild(_) => Ident::new("ctxt", Span::mixed_site()),
-        pattern => match plain_name(pattern) {
-            Some(ident) => ident.clone(),
-            None => {
+        pattern => {
+            if let Some(ident) = plain_name(pattern) {
+                ident.clone()
+            } else {
                 errors.at(
                     pattern,
                     "the request context must have a plain name: write `ctxt: &Context`",
                 );
                 return None;
             }
-        },
+        }
     };
     Some(Parameter {
         ident,
@@ -535,7 +567,7 @@ fn context<'a>(
     })
 }
 
-fn plain_name(pattern: &Pat) -> Option<&Ident> {
+pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(name)
             if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none() =>
@@ -543,6 +575,18 @@ fn plain_name(pattern: &Pat) -> Option<&Ident> {
             Some(&name.ident)
         }
         _ => None,
+    }
+}
+
+/// What is conditional is not seen by a macro.
+fn options_in_each_build(errors: &Errors, original: &TraitItemFn) {
+    for attribute in &original.attrs {
+        if is_conditional_rpc(attribute) {
+            errors.at(
+                attribute,
+                "`rpc` must be the same in each build: write it without `cfg_attr`",
+            );
+        }
     }
 }
 
@@ -558,20 +602,24 @@ fn no_cfg(errors: &Errors, argument: &PatType) {
     }
 }
 
+/// The type without parentheses, and without what `macro_rules!` wraps it in.
+pub(crate) fn plain(mut ty: &Type) -> &Type {
+    while let Type::Paren(syn::TypeParen { elem, .. }) | Type::Group(syn::TypeGroup { elem, .. }) =
+        ty
+    {
+        ty = elem;
+    }
+    ty
+}
+
 /// The server decodes into something that it owns, and lends that to the method.
 fn owned_is_known(errors: &Errors, ty: &Type) {
+    let ty = plain(ty);
     let outer = match ty {
         Type::ImplTrait(_) => {
             errors.at(
                 ty,
                 "an argument must be of one type: name it in place of `impl`",
-            );
-            return;
-        }
-        Type::Infer(_) => {
-            errors.at(
-                ty,
-                "an argument must be of one type: name it in place of `_`",
             );
             return;
         }
@@ -583,6 +631,29 @@ fn owned_is_known(errors: &Errors, ty: &Type) {
             token,
             "an argument must be borrowed shared, as changes do not travel back: remove `mut`",
         );
+    }
+    if is_inferred(ty) {
+        errors.at(
+            ty,
+            "an argument must be of one type: name it in place of `_`",
+        );
+        return;
+    }
+    if let Some(lifetime) = outer.and_then(|reference| reference.lifetime.as_ref())
+        && lifetime.ident == "static"
+    {
+        errors.at(
+            lifetime,
+            "an argument must be borrowed for the call alone, as the server lends it: remove `'static`",
+        );
+    }
+    let pointee = outer.map_or(ty, |reference| &reference.elem);
+    if let Type::TraitObject(_) = plain(pointee) {
+        errors.at(
+            ty,
+            "an argument must be of one type: name it in place of `dyn`",
+        );
+        return;
     }
     let inner = outer.map_or_else(
         || ty.to_token_stream(),
@@ -608,9 +679,29 @@ pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
         return None;
     };
     match arguments.args.first() {
-        Some(GenericArgument::Type(Type::Reference(reference))) => Some(reference),
+        Some(GenericArgument::Type(ty)) => match plain(ty) {
+            Type::Reference(reference) => Some(reference),
+            _ => None,
+        },
         _ => None,
     }
+}
+
+/// Whether there is a `_` in the type.
+pub(crate) fn is_inferred(ty: &Type) -> bool {
+    fn in_tokens(tokens: TokenStream) -> bool {
+        let mut after_quote = false;
+        tokens.into_iter().any(|token| {
+            let lifetime = after_quote;
+            after_quote = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+            match token {
+                TokenTree::Ident(ident) => ident == "_" && !lifetime,
+                TokenTree::Group(group) => in_tokens(group.stream()),
+                _ => false,
+            }
+        })
+    }
+    in_tokens(ty.to_token_stream())
 }
 
 fn has_reference(tokens: TokenStream) -> bool {

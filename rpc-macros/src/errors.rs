@@ -44,7 +44,12 @@ impl Errors {
 
     pub(crate) fn into_compile_errors(self) -> TokenStream {
         let mut found = self.found.borrow_mut().take().unwrap_or_default();
-        found.sort_by_key(|(place, _)| *place);
+        // Stages look at one part of the trait in their own order; what is produced by a macro has
+        // locations all over, but its parts have an order.
+        found.sort_by_key(|(place, error)| {
+            let start = error.span().start();
+            (*place, start.line, start.column)
+        });
         found
             .iter()
             .map(|(_, error)| error.to_compile_error())

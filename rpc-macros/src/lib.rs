@@ -19,7 +19,7 @@ pub fn rpc_client(
     options: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    rpc_client_tokens(options.into(), item.into()).into()
+    rpc_client_tokens(options.into(), &item.into()).into()
 }
 
 /// Makes an enum of errors cross the wire. See `rpc_runtime::IntoRemoteError`.
@@ -32,7 +32,7 @@ pub fn into_remote_error(item: proc_macro::TokenStream) -> proc_macro::TokenStre
     quote::quote!(#expansion #errors).into()
 }
 
-fn rpc_client_tokens(options: TokenStream, item: TokenStream) -> TokenStream {
+fn rpc_client_tokens(options: TokenStream, item: &TokenStream) -> TokenStream {
     let original = match model::parse(item.clone()) {
         Ok(original) => original,
         Err(error) => {

@@ -2,7 +2,7 @@
 //!
 //! Nothing is judged here. Each part keeps the syntax it came from, for errors to point at.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::{FnArg, Item, ItemTrait, PatType, TraitItem, TraitItemFn};
 
 use crate::attr::{ArgumentOptions, MethodOptions, TraitOptions};
@@ -12,8 +12,8 @@ use crate::errors::Errors;
 pub(crate) fn parse(item: TokenStream) -> syn::Result<ItemTrait> {
     match syn::parse2(item)? {
         Item::Trait(item) => Ok(item),
-        other => Err(syn::Error::new_spanned(
-            other,
+        _ => Err(syn::Error::new(
+            Span::call_site(),
             "`#[rpc_client]` must stand on a trait: declare the service's methods in one",
         )),
     }

@@ -222,7 +222,7 @@ impl<'a> Raised<'a> {
                     quote_spanned!(place.field.ty.span()=> #private::kwarg(#remote, #name))
                 }
                 Source::Arg(index) => {
-                    quote_spanned!(place.field.ty.span()=> #private::arg(#remote, #index))
+                    quote_spanned!(place.field.ty.span()=> #private::positional(#remote, #index))
                 }
                 Source::Message => {
                     quote_spanned!(place.field.ty.span()=> #private::message(#remote))

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::client::Args;
 use crate::endpoint::BoxFuture;
 use crate::options::{CallOptions, Retry, Settings, VersionCap};
-use crate::wire::RequestBody;
+use crate::wire::{Reply, RequestBody};
 use crate::{Error, Method, Mode, RpcClient, Version};
 
 /// Writes one request of a typed method; what the macro passes to a call.
@@ -23,6 +23,41 @@ pub trait EncodeRequest {
 impl<F: FnOnce(Args<'_>) -> crate::Result<RequestBody>> EncodeRequest for F {
     fn encode(self, args: Args<'_>) -> crate::Result<RequestBody> {
         self(args)
+    }
+}
+
+/// What a call may return. It is a trait so that the compiler can say it of a return type.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must be a `Result`, as a call can always fail",
+    label = "not a `Result`",
+    note = "return `rpc_runtime::Result<…>`, or a `Result` whose error is `From<rpc_runtime::Error>`"
+)]
+pub trait CallResult: Sized {
+    fn of(client: &RpcClient, reply: crate::Result<Reply>) -> Self;
+}
+
+impl<T: DeserializeOwned, E: From<Error>> CallResult for Result<T, E> {
+    fn of(client: &RpcClient, reply: crate::Result<Reply>) -> Self {
+        Ok(client.decode(reply?)?)
+    }
+}
+
+/// What a cast may return.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must be a `Result` of nothing, as a cast waits for no reply",
+    label = "not a `Result<()>`",
+    note = "return `rpc_runtime::Result<()>`, or a `Result<(), _>` whose error is `From<rpc_runtime::Error>`",
+    note = "what returns a value must be a call: remove `cast`"
+)]
+pub trait CastResult: Sized {
+    fn of(sent: crate::Result<()>) -> Self;
+}
+
+impl<E: From<Error>> CastResult for Result<(), E> {
+    fn of(sent: crate::Result<()>) -> Self {
+        Ok(sent?)
     }
 }
 
@@ -160,14 +195,9 @@ impl<'a, R, A: EncodeRequest> Call<'a, R, A> {
     }
 }
 
-impl<'a, T, E, A> IntoFuture for Call<'a, Result<T, E>, A>
-where
-    T: DeserializeOwned,
-    E: From<Error>,
-    A: EncodeRequest,
-{
-    type Output = Result<T, E>;
-    type IntoFuture = BoxFuture<'a, Result<T, E>>;
+impl<'a, R: CallResult, A: EncodeRequest> IntoFuture for Call<'a, R, A> {
+    type Output = R;
+    type IntoFuture = BoxFuture<'a, R>;
 
     fn into_future(self) -> Self::IntoFuture {
         let Self(invocation, _) = self;
@@ -175,8 +205,11 @@ where
         // Encoded here, so that the arguments need not be kept, nor be `Send`.
         let (settings, request) = invocation.encode();
         Box::pin(async move {
-            let reply = client.send_call(&settings, Some(method), request?).await?;
-            Ok(client.decode(reply)?)
+            let reply = match request {
+                Ok(request) => client.send_call(&settings, Some(method), request).await,
+                Err(error) => Err(error),
+            };
+            R::of(client, reply)
         })
     }
 }
@@ -217,13 +250,9 @@ impl<'a, R, A: EncodeRequest> Cast<'a, R, A> {
     }
 }
 
-impl<'a, E, A> IntoFuture for Cast<'a, Result<(), E>, A>
-where
-    E: From<Error>,
-    A: EncodeRequest,
-{
-    type Output = Result<(), E>;
-    type IntoFuture = BoxFuture<'a, Result<(), E>>;
+impl<'a, R: CastResult, A: EncodeRequest> IntoFuture for Cast<'a, R, A> {
+    type Output = R;
+    type IntoFuture = BoxFuture<'a, R>;
 
     fn into_future(self) -> Self::IntoFuture {
         let Self(invocation, _) = self;
@@ -234,7 +263,12 @@ where
             .and_then(|options| options.fanout);
         let fanout = overridden.unwrap_or(method.mode() == Mode::Fanout);
         let (settings, request) = invocation.encode();
-        Box::pin(async move { Ok(client.send_cast(&settings, fanout, request?).await?) })
+        Box::pin(async move {
+            R::of(match request {
+                Ok(request) => client.send_cast(&settings, fanout, request).await,
+                Err(error) => Err(error),
+            })
+        })
     }
 }
 

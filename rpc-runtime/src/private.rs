@@ -8,29 +8,34 @@
 
 use std::fmt;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 pub use std::convert::{From, Into};
 pub use std::format;
 pub use std::iter::IntoIterator;
+pub use std::marker::{Send, Sized, Sync};
 pub use std::option::Option;
 pub use std::string::{String, ToString};
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
-pub use crate::call::{Call, Cast, EncodeRequest};
+pub use crate::call::{Call, CallResult, Cast, CastResult, EncodeRequest};
 pub use crate::client::{Args, ClientBuilder, RpcClient};
-pub use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome};
+pub use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use crate::interface::{Argument, Interface, Method, Mode};
 pub use crate::options::CallOptions;
 pub use crate::transport::Transport;
 pub use crate::version::Version;
 
-pub use crate::{Error, IntoRemoteError, RemoteError};
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+pub use crate::{Error, IntoRemoteError, RemoteError, Result};
 
 use crate::Target;
+use crate::wire::RequestBody;
+
+/// Stands for the arguments of a method that does not compile.
+pub type Nothing = fn(Args<'_>) -> Result<RequestBody>;
 
 /// A typed client's settings, to begin with.
 pub fn builder<C: From<RpcClient>>(
@@ -53,6 +58,12 @@ pub fn with_topic(interface: &Interface, topic: impl Into<String>) -> Target {
     }
 }
 
+/// What a handler gets; short, as each handler names it.
+pub type In<'a> = Invocation<'a>;
+
+/// What a handler comes to.
+pub type Out = Outcome;
+
 /// One method of an endpoint: decodes, runs, encodes.
 pub type Handler<'a, S> = fn(&'a S, &'a Invocation<'a>) -> BoxFuture<'a, Outcome>;
 
@@ -64,6 +75,104 @@ pub fn boxed<'a>(future: impl Future<Output = Outcome> + Send + 'a) -> BoxFuture
 /// The name that a raw identifier stands for.
 pub fn unraw(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
+}
+
+/// A method's description, while it is made.
+#[derive(Debug)]
+pub struct Described {
+    name: &'static str,
+    mode: Mode,
+    version: Version,
+    arguments: &'static [Argument],
+}
+
+/// A method that is called.
+pub const fn call_of(name: &'static str, major: u32, minor: u32) -> Described {
+    described(name, Mode::Call, Version::new(major, minor))
+}
+
+/// A method that is cast to one server.
+pub const fn cast_of(name: &'static str, major: u32, minor: u32) -> Described {
+    described(name, Mode::Cast, Version::new(major, minor))
+}
+
+/// A method that is cast to all servers.
+pub const fn fanout_of(name: &'static str, major: u32, minor: u32) -> Described {
+    described(name, Mode::Fanout, Version::new(major, minor))
+}
+
+/// An argument of a method.
+pub const fn arg(name: &'static str, ty: &'static str) -> Argument {
+    Argument::new(name, ty)
+}
+
+const fn described(name: &'static str, mode: Mode, version: Version) -> Described {
+    Described {
+        name,
+        mode,
+        version,
+        arguments: &[],
+    }
+}
+
+impl Described {
+    #[must_use]
+    pub const fn revision(mut self, revision: u32) -> Self {
+        self.version = self.version.with_revision(revision);
+        self
+    }
+
+    #[must_use]
+    pub const fn takes(mut self, arguments: &'static [Argument]) -> Self {
+        self.arguments = arguments;
+        self
+    }
+
+    #[must_use]
+    pub const fn returns(self, returns: &'static str) -> Method {
+        Method::new(self.name, self.mode, self.version, self.arguments, returns)
+    }
+}
+
+/// Runs a call to its end.
+pub fn called<'a, R: CallResult, A: EncodeRequest>(call: Call<'a, R, A>) -> BoxFuture<'a, R> {
+    call.into_future()
+}
+
+/// Runs a cast to its end.
+pub fn sent<'a, R: CastResult, A: EncodeRequest>(cast: Cast<'a, R, A>) -> BoxFuture<'a, R> {
+    cast.into_future()
+}
+
+/// A request's context, and its arguments, still raw.
+pub fn read<'a, C: DeserializeOwned, const N: usize>(
+    incoming: &Invocation<'a>,
+    names: [&'static str; N],
+) -> Result<(C, [RawArgument<'a>; N]), RemoteError> {
+    let arguments = incoming.arguments(names)?;
+    Ok((incoming.context()?, arguments))
+}
+
+/// What a method returned, as its reply.
+pub fn reply<R: Returned>(incoming: &Invocation<'_>, returned: R) -> Outcome {
+    returned.reply(incoming)
+}
+
+/// What a server can send of what a method returned. It is a trait so that the compiler can say it of a
+/// return type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must be a `Result`, as a method can always fail",
+    label = "not a `Result`",
+    note = "return `rpc_runtime::Result<…>`, or a `Result` whose error is `rpc_runtime::IntoRemoteError`"
+)]
+pub trait Returned {
+    fn reply(self, incoming: &Invocation<'_>) -> Outcome;
+}
+
+impl<T: Serialize, E: IntoRemoteError> Returned for std::result::Result<T, E> {
+    fn reply(self, incoming: &Invocation<'_>) -> Outcome {
+        incoming.reply(self)
+    }
 }
 
 /// What each endpoint holds.
@@ -126,7 +235,7 @@ pub fn kwarg<T: DeserializeOwned>(remote: &RemoteError, name: &str) -> Option<T>
 }
 
 /// A positional argument of a remote error; one that is absent reads as null.
-pub fn arg<T: DeserializeOwned>(remote: &RemoteError, index: usize) -> Option<T> {
+pub fn positional<T: DeserializeOwned>(remote: &RemoteError, index: usize) -> Option<T> {
     T::deserialize(remote.args.get(index).unwrap_or(&Value::Null)).ok()
 }
 

@@ -4,6 +4,7 @@
     reason = "a helper of tests panics to fail the test"
 )]
 
+pub mod linted;
 mod python;
 mod vectors;
 

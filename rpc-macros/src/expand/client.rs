@@ -4,21 +4,22 @@
 //! pub fn host<'rpc>(&'rpc self, ctxt: &'rpc Context, name: &'rpc str)
 //!     -> Call<'rpc, Result<Host>, impl EncodeRequest + 'rpc>
 //! {
-//!     Call::new(&self.rpc, &Self::__rpc_host, move |mut args: Args<'_>| {
+//!     let request = move |mut args: Args<'_>| {
 //!         args.arg("name", &name)?;
 //!         args.finish(ctxt)
-//!     })
+//!     };
+//!     Call::new(&self.rpc, &Self::__host, request)
 //! }
 //! ```
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, Ident, Pat, TraitItemFn};
+use syn::ext::IdentExt;
+use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Type};
 
-use super::{Names, cfgs, descriptor, interface, types};
-use crate::attr::is_rpc;
-use crate::check::{Interface, Method, Mode};
+use super::spans::Place;
+use super::{Names, cfgs, descriptor, future_of, interface, types};
+use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let Names {
@@ -35,7 +36,20 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         .methods
         .iter()
         .map(|method| implementation(names, method));
-    let broken = interface.broken.iter().map(|method| placeholder(method));
+    let broken = interface.broken.iter().map(placeholder);
+    let stand_ins = interface
+        .broken
+        .iter()
+        .map(|method| stand_in(interface, names, method));
+    let implementation = interface.sound.then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #service for #client {
+                #(#whole)*
+                #(#broken)*
+            }
+        }
+    });
     quote! {
         impl #client {
             #constants
@@ -65,6 +79,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
             }
 
             #(#builders)*
+            #(#stand_ins)*
         }
 
         #[automatically_derived]
@@ -74,11 +89,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
             }
         }
 
-        #[automatically_derived]
-        impl #service for #client {
-            #(#whole)*
-            #(#broken)*
-        }
+        #implementation
     }
 }
 
@@ -136,14 +147,18 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         let ty = types::with_lifetime(argument.parameter.ty.to_token_stream(), "rpc");
         quote!(#ident: #ty)
     });
-    let args = Ident::new("args", Span::mixed_site());
+    let [args, request] = ["args", "request"].map(|name| Ident::new(name, Span::mixed_site()));
     let written = method.arguments.iter().map(|argument| {
-        let (ident, wire) = (&argument.parameter.ident, &argument.wire);
         // At the type, so that a type that cannot be serialised is what the compiler points at.
-        quote_spanned!(argument.parameter.ty.span()=> #args.arg(#wire, &#ident)?;)
+        let (wire, place) = (&argument.wire, Place::of(argument.parameter.ty));
+        let ident = place.variable(&argument.parameter.ident);
+        let value = quote_spanned!(place.start=> &#ident);
+        quote_spanned!(place.start=> #args.arg(#wire, #value)?;)
     });
     let mutability = (!method.arguments.is_empty()).then(|| quote!(mut));
-    let finish = quote_spanned!(method.context.ty.span()=> #args.finish(#context));
+    let place = Place::of(method.context.ty);
+    let sent_context = place.variable(context);
+    let finish = quote_spanned!(place.start=> #args.finish(#sent_context));
     quote! {
         #about
         #(#attributes)*
@@ -152,10 +167,11 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
             #context: &'rpc #context_type,
             #(#parameters),*
         ) -> #rpc::#builder<'rpc, #output, impl #rpc::EncodeRequest + 'rpc> {
-            #rpc::#builder::new(&self.rpc, &Self::#descriptor, move |#mutability #args: #rpc::Args<'_>| {
+            let #request = move |#mutability #args: #rpc::Args<'_>| {
                 #(#written)*
                 #finish
-            })
+            };
+            #rpc::#builder::new(&self.rpc, &Self::#descriptor, #request)
         }
     }
 }
@@ -168,16 +184,22 @@ fn is_forwarded(attribute: &Attribute) -> bool {
 
 /// The trait's method, for code that is generic over the trait.
 fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
-    let client = &names.client;
     let cfgs = cfgs(&method.original.attrs);
     let mut signature = method.original.sig.clone();
     let name = &method.original.sig.ident;
     let context = &method.context.ident;
+    let mut receiver = None;
     for (place, input) in signature.inputs.iter_mut().enumerate() {
-        if let FnArg::Typed(typed) = input {
-            typed.attrs.clear();
-            if place == 1 {
-                *typed.pat = Pat::Verbatim(context.to_token_stream());
+        match input {
+            FnArg::Typed(typed) => {
+                typed.attrs.clear();
+                if place == 1 {
+                    *typed.pat = Pat::Verbatim(context.to_token_stream());
+                }
+            }
+            FnArg::Receiver(own) => {
+                own.attrs.clear();
+                receiver = Some(own.self_token);
             }
         }
     }
@@ -185,31 +207,94 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
         .arguments
         .iter()
         .map(|argument| &argument.parameter.ident);
+    // At the return type, which is what is wrong when this does not compile.
+    let place = Place::of(method.output);
+    let (rpc, client, name) = (
+        place.item(&names.alias),
+        place.item(&names.client),
+        place.item(name),
+    );
+    let wait = match method.mode {
+        Mode::Call => quote_spanned!(place.start=> #rpc::called),
+        Mode::Cast | Mode::Fanout => quote_spanned!(place.start=> #rpc::sent),
+    };
+    let started = quote_spanned!(place.end=> #client::#name(#receiver, #context, #(#arguments),*));
     quote! {
         #(#cfgs)*
         #signature {
-            #client::#name(self, #context, #(#arguments),*).await
+            #wait(#started).await
         }
     }
 }
 
-/// Stands for a method with mistakes, so that they are all that is reported.
-fn placeholder(method: &TraitItemFn) -> TokenStream {
-    let cfgs = cfgs(&method.attrs);
-    let mut signature = method.sig.clone();
+/// Stands for a method with mistakes in the trait's implementation, so that they are all that is
+/// reported. Nothing of it runs: there are errors.
+fn placeholder(method: &Broken<'_>) -> TokenStream {
+    let cfgs = cfgs(&method.original.attrs);
+    let mut signature = method.original.sig.clone();
     for input in &mut signature.inputs {
         match input {
-            FnArg::Receiver(receiver) => receiver.attrs.retain(|attribute| !is_rpc(attribute)),
+            FnArg::Receiver(receiver) => receiver.attrs.clear(),
             FnArg::Typed(typed) => {
                 typed.attrs.clear();
                 *typed.pat = Pat::Verbatim(quote!(_));
+                if is_inferred(&typed.ty) {
+                    *typed.ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
+                }
             }
         }
     }
+    if signature.asyncness.take().is_none() {
+        return quote!(#(#cfgs)* #signature { ::core::panic!() });
+    }
+    signature.output = future_of(&signature.output);
+    quote!(#(#cfgs)* #signature { ::core::future::pending() })
+}
+
+/// Stands for the builder of a method with mistakes: of its name, and with as many arguments.
+fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -> TokenStream {
+    let rpc = &names.alias;
+    let vis = &interface.original.vis;
+    let cfgs = cfgs(&method.original.attrs);
+    let signature = &method.original.sig;
+    let name = &signature.ident;
+    if OWN.contains(&name.unraw().to_string().as_str()) {
+        return TokenStream::new();
+    }
+    let arguments = signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(_) => Some(quote!(_: impl #rpc::Sized)),
+        FnArg::Receiver(_) => None,
+    });
+    // What is not known here may stand in the type: then it is no use.
+    let unknown = |ident: &Ident| {
+        let generics = [&interface.original.generics, &signature.generics];
+        ident == "Self"
+            || ident == "_"
+            || generics.iter().any(|generics| {
+                let types = generics.type_params().map(|parameter| &parameter.ident);
+                let constants = generics.const_params().map(|parameter| &parameter.ident);
+                types.chain(constants).any(|parameter| parameter == ident)
+            })
+    };
+    let output = match &signature.output {
+        ReturnType::Type(_, ty)
+            if matches!(**ty, Type::Path(_))
+                && !types::has_ident(ty.to_token_stream(), &unknown) =>
+        {
+            types::owned_text(ty)
+        }
+        _ => quote!(#rpc::Result<()>),
+    };
+    let builder = if method.cast {
+        quote!(Cast)
+    } else {
+        quote!(Call)
+    };
     quote! {
         #(#cfgs)*
-        #signature {
-            ::core::unreachable!()
+        #[doc(hidden)]
+        #vis fn #name(&self, #(#arguments),*) -> #rpc::#builder<'_, #output, #rpc::Nothing> {
+            ::core::panic!()
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The endpoint: one small async function a method, and a table that the runtime picks from.
 //!
 //! ```text
-//! async fn __rpc_host(service: &S, incoming: &Invocation<'_>) -> Outcome {
-//!     let [arg0] = incoming.arguments(["name"])?;
-//!     let ctxt = incoming.context::<Context>()?;
+//! async fn __host(service: &S, request: &In<'_>) -> Out {
+//!     let (ctxt, [arg0]) = read(request, ["name"])?;
 //!     let arg0 = arg0.decode::<String>()?;
-//!     incoming.reply(<S as Inventory>::host(service, &ctxt, &arg0).await)
+//!     let returned = <S as Inventory>::host(service, &ctxt, &arg0).await;
+//!     reply(request, returned)
 //! }
 //! ```
 //!
@@ -13,8 +13,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 
+use super::spans::Place;
 use super::{Names, cfgs, descriptor, types};
 use crate::check::{Interface, Method};
 
@@ -33,10 +33,16 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     let table = interface.methods.iter().map(|method| {
         let cfgs = cfgs(&method.original.attrs);
         let handler = descriptor(method);
-        quote!(#(#cfgs)* |service, incoming| #rpc::boxed(Self::#handler(service, incoming)))
+        quote!(#(#cfgs)* |service, request| #rpc::boxed(Self::#handler(service, request)))
     });
+    // Nothing is known to implement a trait with mistakes.
+    let bound = if interface.sound {
+        quote!(#service)
+    } else {
+        quote!(#rpc::Send + #rpc::Sync)
+    };
     quote! {
-        impl<S: #service + 'static> #endpoint<S> {
+        impl<S: #bound + 'static> #endpoint<S> {
             /// Serves `service`.
             #vis fn new(service: S) -> Self {
                 Self { served: #rpc::Served::new(service) }
@@ -55,7 +61,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         }
 
         #[automatically_derived]
-        impl<S: #service + 'static> #rpc::Endpoint for #endpoint<S> {
+        impl<S: #bound + 'static> #rpc::Endpoint for #endpoint<S> {
             fn interface(&self) -> &'static #rpc::Interface {
                 const { &#client::INTERFACE }
             }
@@ -67,10 +73,10 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
             fn dispatch<'a>(
                 &'a self,
                 method: usize,
-                incoming: &'a #rpc::Invocation<'a>,
+                request: &'a #rpc::Invocation<'a>,
             ) -> #rpc::BoxFuture<'a, #rpc::Outcome> {
                 let handlers: &[#rpc::Handler<'a, S>] = &[#(#table),*];
-                self.served.run(handlers, method, incoming)
+                self.served.run(handlers, method, request)
             }
         }
     }
@@ -82,32 +88,41 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let cfgs = cfgs(&method.original.attrs);
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
     let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (implementation, incoming, context) = (local("service"), local("incoming"), local("ctxt"));
+    let (implementation, request, context) = (local("service"), local("request"), local("ctxt"));
     let locals: Vec<_> = (0..method.arguments.len())
         .map(|place| Ident::new(&format!("arg{place}"), Span::mixed_site()))
         .collect();
     let wires = method.arguments.iter().map(|argument| &argument.wire);
-    let context_type = types::owned_text(method.context.ty);
-    let context_span = method.context.ty.span();
     let mut decoded = Vec::new();
-    let mut lent = Vec::new();
+    let mut passed = Vec::new();
     for (argument, local) in method.arguments.iter().zip(&locals) {
         let ty = argument.parameter.ty;
-        let (owned, lend) = types::owned(&quote!(#rpc), ty, local);
+        let (owned, loan) = types::owned(rpc, ty, local);
         // At the type, so that a type that cannot be deserialised is what the compiler points at.
-        decoded.push(quote_spanned!(ty.span()=> let #local = #local.decode::<#owned>()?;));
-        lent.push(lend);
+        let place = Place::of(ty).start;
+        decoded.push(quote_spanned!(place=> let #local = #local.decode::<#owned>()?;));
+        passed.push(loan);
     }
-    let read_context =
-        quote_spanned!(context_span=> let #context = #incoming.context::<#context_type>()?;);
-    let call = quote!(<S as #service>::#name(#implementation, &#context, #(#lent),*).await);
-    let reply = quote_spanned!(method.output.span()=> #incoming.reply(#call));
+    // The implementation tells the context's type; its place is for when it cannot be deserialised.
+    let place = Place::of(method.context.ty);
+    let private = place.item(rpc);
+    let read = quote_spanned!(place.start=> #private::read);
+    // At the return type, which is what is wrong when this does not compile.
+    let place = Place::of(method.output);
+    let (private, service, name) = (place.item(rpc), place.item(service), place.item(name));
+    let start = quote_spanned!(place.start=> <S as #service>::#name);
+    let end = quote_spanned!(place.end=> await);
+    let called = quote!(#start(#implementation, &#context, #(#passed),*).#end);
+    // In this function no name is the user's, so it need not be hygienic; and were it, the compiler
+    // would point at the attribute.
+    let returned = Ident::new("returned", place.start);
+    let reply = quote_spanned!(place.start=> #private::reply(#request, #returned));
     quote! {
         #(#cfgs)*
-        async fn #handler(#implementation: &S, #incoming: &#rpc::Invocation<'_>) -> #rpc::Outcome {
-            let [#(#locals),*] = #incoming.arguments([#(#wires),*])?;
-            #read_context
+        async fn #handler(#implementation: &S, #request: &#rpc::In<'_>) -> #rpc::Out {
+            let (#context, [#(#locals),*]) = #read(#request, [#(#wires),*])?;
             #(#decoded)*
+            let #returned = #called;
             #reply
         }
     }

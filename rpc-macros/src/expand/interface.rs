@@ -1,13 +1,14 @@
 //! The description of the interface, as constants.
 //!
 //! ```text
-//! const __rpc_host: Method = Method::new("host", Mode::Call, Version::new(2, 0), &[…], "Result<Host>");
-//! pub const INTERFACE: Interface = Interface::new("Inventory", Version::new(2, 0), &[Self::__rpc_host]);
+//! const __host: Method = call_of("host", 2, 0).takes(&[…]).returns("Result<Host>");
+//! const __METHODS: &'static [Method] = &[Self::__host];
+//! pub const INTERFACE: Interface = Interface::new("Inventory", Version::new(2, 0), Self::__METHODS);
 //! ```
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
@@ -48,9 +49,11 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     quote! {
         #(#methods)*
 
+        const __METHODS: &'static [#rpc::Method] = &[#(#listed),*];
+
         #[doc = #about]
         #vis const INTERFACE: #rpc::Interface =
-            #rpc::Interface::new(#name, #version, &[#(#listed),*]) #(#topic)* #(#exchange)* #(#namespace)*;
+            #rpc::Interface::new(#name, #version, Self::__METHODS) #(#topic)* #(#exchange)* #(#namespace)*;
     }
 }
 
@@ -59,17 +62,23 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
     let cfgs = cfgs(&method.original.attrs);
     let constant = descriptor(method);
     let wire = &method.wire;
-    let mode = match method.mode {
-        Mode::Call => quote!(Call),
-        Mode::Cast => quote!(Cast),
-        Mode::Fanout => quote!(Fanout),
+    let described = match method.mode {
+        Mode::Call => quote!(call_of),
+        Mode::Cast => quote!(cast_of),
+        Mode::Fanout => quote!(fanout_of),
     };
-    let version = version(names, method.version);
+    let (major, minor, revision) = method.version;
+    let [major, minor] = [major, minor].map(Literal::u32_unsuffixed);
+    let revision = (revision > 0).then(|| {
+        let revision = Literal::u32_unsuffixed(revision);
+        quote!(.revision(#revision))
+    });
     let arguments = method.arguments.iter().map(|argument| {
         let wire = &argument.wire;
         let ty = types::text(argument.parameter.ty);
-        quote!(#rpc::Argument::new(#wire, #ty))
+        quote!(#rpc::arg(#wire, #ty))
     });
+    let takes = (arguments.len() > 0).then(|| quote!(.takes(&[#(#arguments),*])));
     let returns = types::text(method.output);
     let timeout = method.timeout.map(|timeout| duration(names, timeout));
     let timeout = timeout
@@ -82,20 +91,23 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
     quote! {
         #(#cfgs)*
         const #constant: #rpc::Method =
-            #rpc::Method::new(#wire, #rpc::Mode::#mode, #version, &[#(#arguments),*], #returns) #(#timeout)* #(#monitor)*;
+            #rpc::#described(#wire, #major, #minor) #revision #takes .returns(#returns) #(#timeout)* #(#monitor)*;
     }
 }
 
 fn version(names: &Names<'_>, (major, minor, revision): Version) -> TokenStream {
     let rpc = &names.alias;
-    match revision {
-        0 => quote!(#rpc::Version::new(#major, #minor)),
-        revision => quote!(#rpc::Version::new(#major, #minor).with_revision(#revision)),
-    }
+    let revision = (revision > 0).then(|| {
+        let revision = Literal::u32_unsuffixed(revision);
+        quote!(.with_revision(#revision))
+    });
+    let [major, minor] = [major, minor].map(Literal::u32_unsuffixed);
+    quote!(#rpc::Version::new(#major, #minor)#revision)
 }
 
 fn duration(names: &Names<'_>, duration: Duration) -> TokenStream {
     let rpc = &names.alias;
-    let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
+    let seconds = Literal::u64_unsuffixed(duration.as_secs());
+    let nanoseconds = Literal::u32_unsuffixed(duration.subsec_nanos());
     quote!(#rpc::Duration::new(#seconds, #nanoseconds))
 }

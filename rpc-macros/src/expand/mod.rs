@@ -6,21 +6,19 @@
 mod client;
 mod endpoint;
 mod interface;
+mod spans;
 mod types;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, Ident, ReturnType, TraitItem, TraitItemFn};
+use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type};
 
-use crate::attr::is_rpc;
-use crate::check::{Interface, Method};
+use crate::attr::{is_conditional_rpc, is_rpc};
+use crate::check::{Interface, Method, is_inferred, plain_name};
 
 pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
     let names = Names::new(interface);
     let service = service(interface);
-    if !interface.sound {
-        return quote!(#service #names);
-    }
     let Names { alias, .. } = &names;
     let private = &interface.krate;
     let client = client::expand(interface, &names);
@@ -118,41 +116,71 @@ fn service(interface: &Interface<'_>) -> TokenStream {
 
 /// `async fn f() -> R` becomes `fn f() -> impl Future<Output = R> + Send`.
 fn desugar(function: &mut TraitItemFn) {
-    function.attrs.retain(|attribute| !is_rpc(attribute));
+    function
+        .attrs
+        .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
     for input in &mut function.sig.inputs {
-        let attributes = match input {
-            syn::FnArg::Receiver(receiver) => &mut receiver.attrs,
-            syn::FnArg::Typed(typed) => &mut typed.attrs,
-        };
-        attributes.retain(|attribute| !is_rpc(attribute));
+        match input {
+            FnArg::Receiver(receiver) => receiver.attrs.retain(|attribute| !is_rpc(attribute)),
+            FnArg::Typed(typed) => {
+                typed
+                    .attrs
+                    .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
+                // What was reported is not to be reported again by the compiler.
+                if function.default.is_none() && plain_name(&typed.pat).is_none() {
+                    *typed.pat = Pat::Verbatim(quote!(_));
+                }
+                if is_inferred(&typed.ty) {
+                    *typed.ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
+                }
+            }
+        }
     }
     if function.sig.asyncness.take().is_none() {
         return;
     }
-    let output = match &function.sig.output {
-        ReturnType::Default => quote!(()),
-        ReturnType::Type(_, ty) => ty.to_token_stream(),
-    };
-    let future = quote!(impl ::core::future::Future<Output = #output> + ::core::marker::Send);
-    function.sig.output = ReturnType::Type(
-        <syn::Token![->]>::default(),
-        Box::new(syn::Type::Verbatim(future)),
-    );
+    function.sig.output = future_of(&function.sig.output);
     if let Some(body) = &mut function.default {
-        let written = body.to_token_stream();
-        body.stmts = vec![syn::Stmt::Expr(
-            syn::Expr::Verbatim(quote!(async move #written)),
-            None,
-        )];
+        // Patterns belong into the future, as with an `async fn`: what they bind may live shorter.
+        let mut bound = Vec::new();
+        for (place, input) in function.sig.inputs.iter_mut().enumerate() {
+            if let FnArg::Typed(typed) = input
+                && plain_name(&typed.pat).is_none()
+            {
+                let name = match &*typed.pat {
+                    Pat::Ident(name) if name.subpat.is_none() => name.ident.clone(),
+                    _ => Ident::new(&format!("arg{place}"), Span::mixed_site()),
+                };
+                let written = &typed.pat;
+                bound.push(quote!(let #written = #name;));
+                *typed.pat = Pat::Verbatim(name.into_token_stream());
+            }
+        }
+        let statements = &body.stmts;
+        let future = quote!(async move { #(#bound)* #(#statements)* });
+        body.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(future), None)];
         function
             .attrs
             .push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));
     }
 }
 
+/// What a function returns whose async form returns `output`.
+fn future_of(output: &ReturnType) -> ReturnType {
+    let output = match output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
+    let future = quote!(impl ::core::future::Future<Output = #output> + ::core::marker::Send);
+    ReturnType::Type(
+        <syn::Token![->]>::default(),
+        Box::new(Type::Verbatim(future)),
+    )
+}
+
 /// The constant that describes a method.
 fn descriptor(method: &Method<'_>) -> Ident {
-    format_ident!("__rpc_{}", method.original.sig.ident)
+    format_ident!("__{}", method.original.sig.ident)
 }
 
 /// The attributes that decide whether a method is there at all.

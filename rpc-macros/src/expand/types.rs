@@ -5,7 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use crate::check::option_of_reference;
+use super::spans::Place;
+use crate::check::{option_of_reference, plain};
 
 /// The type with all its lifetimes, written or not, made `lifetime` (without the quote mark).
 pub(super) fn with_lifetime(tokens: TokenStream, lifetime: &str) -> TokenStream {
@@ -48,8 +49,10 @@ pub(super) fn with_lifetime(tokens: TokenStream, lifetime: &str) -> TokenStream 
 }
 
 /// What the server decodes an argument into, and how it lends that to the method.
-pub(super) fn owned(private: &TokenStream, ty: &Type, local: &Ident) -> (TokenStream, TokenStream) {
-    let pointee = |ty: &Type| match ty {
+pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, TokenStream) {
+    let private = &Place::of(ty).item(private);
+    let ty = plain(ty);
+    let pointee = |ty: &Type| match plain(ty) {
         Type::Path(path) if path.path.is_ident("str") => {
             (quote_spanned!(ty.span()=> #private::String), true)
         }
@@ -81,6 +84,15 @@ pub(super) fn owned_text(ty: &Type) -> TokenStream {
     with_lifetime(ty.to_token_stream(), "static")
 }
 
+/// Whether there is such an identifier in the tokens.
+pub(super) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => wanted(&ident),
+        TokenTree::Group(group) => has_ident(group.stream(), wanted),
+        _ => false,
+    })
+}
+
 /// The type as a person would write it.
 pub(super) fn text(ty: &impl ToTokens) -> String {
     let mut text = String::new();
@@ -98,8 +110,12 @@ fn write(tokens: TokenStream, text: &mut String) {
                     Delimiter::Brace => ("{", "}"),
                     Delimiter::None => ("", ""),
                 };
-                // `&'a [T]`, `&mut [T]`: nothing in a type has a bracket close behind a word.
-                if open == "[" && text.ends_with(char::is_alphanumeric) {
+                let is_word = |letter: char| letter.is_alphanumeric() || "_'".contains(letter);
+                let word = text
+                    .rsplit(|letter| !is_word(letter))
+                    .next()
+                    .unwrap_or_default();
+                if !open.is_empty() && (word.starts_with('\'') || ["mut", "dyn"].contains(&word)) {
                     text.push(' ');
                 }
                 text.push_str(open);
@@ -138,6 +154,8 @@ mod tests {
         for written in [
             "&str",
             "&'a mut T",
+            "&'a [u8]",
+            "&mut (u8, u8)",
             "Result<Host>",
             "Vec<(u8, [u16; 4])>",
             "std::collections::HashMap<String, Option<Vec<u8>>>",
@@ -174,7 +192,11 @@ mod tests {
             ("Cow<'_, str>", "Cow<'static, str>", "x"),
             ("Option<u8>", "Option<u8>", "x"),
         ] {
-            let (got, lend) = owned(&quote!(p), &parse(borrowed), &local);
+            let (got, lend) = owned(
+                &Ident::new("p", Span::call_site()),
+                &parse(borrowed),
+                &local,
+            );
             assert_eq!(text(&got), decoded);
             assert_eq!(lend.to_string(), lent);
         }

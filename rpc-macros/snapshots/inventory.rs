@@ -1,0 +1,240 @@
+/// The inventory service, as all teams see it.
+pub trait Inventory: ::core::marker::Send + ::core::marker::Sync {
+    /// Looks a host up by name.
+    fn host(
+        &self,
+        ctxt: &Context,
+        name: &str,
+    ) -> impl ::core::future::Future<Output = Result<Host>> + ::core::marker::Send;
+    /// Needs servers of 2.3 or later: refused on this side when the version cap is lower.
+    fn resize(
+        &self,
+        ctxt: &Context,
+        id: Uuid,
+        size: u32,
+    ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
+    /// One way: returns as soon as the broker has accepted it.
+    fn touch(
+        &self,
+        ctxt: &Context,
+        id: Uuid,
+    ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
+    /// One way, to every server on the topic.
+    fn refresh_cache(
+        &self,
+        ctxt: &Context,
+        images: &[String],
+    ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
+}
+///The client of [`Inventory`]: calls and casts its methods. Cheap to clone.
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct InventoryClient {
+    rpc: ::rpc_runtime::__private::RpcClient,
+}
+///Serves an implementation of [`Inventory`].
+pub struct InventoryEndpoint<S> {
+    served: ::rpc_runtime::__private::Served<S>,
+}
+#[automatically_derived]
+impl<S> ::core::fmt::Debug for InventoryEndpoint<S> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(&self.served, f)
+    }
+}
+#[allow(clippy::all, clippy::pedantic, deprecated, non_upper_case_globals)]
+const _: () = {
+    use ::rpc_runtime::__private as __rpc;
+    impl InventoryClient {
+        const __host: __rpc::Method = __rpc::call_of("host", 2, 0)
+            .takes(&[__rpc::arg("name", "&str")])
+            .returns("Result<Host>");
+        const __resize: __rpc::Method = __rpc::call_of("resize", 2, 3)
+            .takes(&[__rpc::arg("id", "Uuid"), __rpc::arg("size", "u32")])
+            .returns("Result<()>");
+        const __touch: __rpc::Method = __rpc::cast_of("touch", 2, 0)
+            .takes(&[__rpc::arg("id", "Uuid")])
+            .returns("Result<()>");
+        const __refresh_cache: __rpc::Method = __rpc::fanout_of("refresh_cache", 2, 0)
+            .takes(&[__rpc::arg("images", "&[String]")])
+            .returns("Result<()>");
+        const __METHODS: &'static [__rpc::Method] = &[
+            Self::__host,
+            Self::__resize,
+            Self::__touch,
+            Self::__refresh_cache,
+        ];
+        ///What [`Inventory`] is on the wire.
+        pub const INTERFACE: __rpc::Interface = __rpc::Interface::new(
+                "Inventory",
+                __rpc::Version::new(2, 0),
+                Self::__METHODS,
+            )
+            .with_topic("inventory");
+        /// A client with the default settings.
+        #[must_use]
+        pub fn new(transport: &__rpc::Transport) -> Self {
+            Self {
+                rpc: __rpc::client(transport, Self::INTERFACE.target()),
+            }
+        }
+        /// A client whose settings are chosen first.
+        pub fn builder(transport: &__rpc::Transport) -> __rpc::ClientBuilder<Self> {
+            __rpc::builder(transport, &Self::INTERFACE)
+        }
+        /// The untyped client underneath: what a macro cannot say is written over it.
+        pub fn rpc(&self) -> &__rpc::RpcClient {
+            &self.rpc
+        }
+        /// This client with some of its settings overridden; to be kept, or passed on.
+        #[must_use]
+        pub fn prepare(&self, options: __rpc::CallOptions) -> Self {
+            Self {
+                rpc: self.rpc.prepare(options),
+            }
+        }
+        /// Whether the version cap lets a message of this version out.
+        #[must_use]
+        pub fn can_send_version(
+            &self,
+            version: impl __rpc::Into<__rpc::Version>,
+        ) -> bool {
+            self.rpc.can_send_version(version)
+        }
+        /// Looks a host up by name.
+        pub fn host<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            name: &'rpc str,
+        ) -> __rpc::Call<'rpc, Result<Host>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.arg("name", &name)?;
+                args.finish(ctxt)
+            };
+            __rpc::Call::new(&self.rpc, &Self::__host, request)
+        }
+        /// Needs servers of 2.3 or later: refused on this side when the version cap is lower.
+        pub fn resize<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            id: Uuid,
+            size: u32,
+        ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.arg("id", &id)?;
+                args.arg("size", &size)?;
+                args.finish(ctxt)
+            };
+            __rpc::Call::new(&self.rpc, &Self::__resize, request)
+        }
+        /// One way: returns as soon as the broker has accepted it.
+        pub fn touch<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            id: Uuid,
+        ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.arg("id", &id)?;
+                args.finish(ctxt)
+            };
+            __rpc::Cast::new(&self.rpc, &Self::__touch, request)
+        }
+        /// One way, to every server on the topic.
+        pub fn refresh_cache<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            images: &'rpc [String],
+        ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.arg("images", &images)?;
+                args.finish(ctxt)
+            };
+            __rpc::Cast::new(&self.rpc, &Self::__refresh_cache, request)
+        }
+    }
+    #[automatically_derived]
+    impl __rpc::From<__rpc::RpcClient> for InventoryClient {
+        fn from(rpc: __rpc::RpcClient) -> Self {
+            Self { rpc }
+        }
+    }
+    #[automatically_derived]
+    impl Inventory for InventoryClient {
+        async fn host(&self, ctxt: &Context, name: &str) -> Result<Host> {
+            __rpc::called(InventoryClient::host(self, ctxt, name)).await
+        }
+        async fn resize(&self, ctxt: &Context, id: Uuid, size: u32) -> Result<()> {
+            __rpc::called(InventoryClient::resize(self, ctxt, id, size)).await
+        }
+        async fn touch(&self, ctxt: &Context, id: Uuid) -> Result<()> {
+            __rpc::sent(InventoryClient::touch(self, ctxt, id)).await
+        }
+        async fn refresh_cache(&self, ctxt: &Context, images: &[String]) -> Result<()> {
+            __rpc::sent(InventoryClient::refresh_cache(self, ctxt, images)).await
+        }
+    }
+    impl<S: Inventory + 'static> InventoryEndpoint<S> {
+        /// Serves `service`.
+        pub fn new(service: S) -> Self {
+            Self {
+                served: __rpc::Served::new(service),
+            }
+        }
+        /// Serves it also under these namespaces, `None` being the absent one.
+        #[must_use]
+        pub fn legacy_namespaces<'n>(
+            self,
+            namespaces: impl __rpc::IntoIterator<Item = __rpc::Option<&'n str>>,
+        ) -> Self {
+            Self {
+                served: self.served.legacy_namespaces(namespaces),
+            }
+        }
+        async fn __host(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0]) = __rpc::read(request, ["name"])?;
+            let arg0 = arg0.decode::<__rpc::String>()?;
+            let returned = <S as Inventory>::host(service, &ctxt, &arg0).await;
+            __rpc::reply(request, returned)
+        }
+        async fn __resize(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0, arg1]) = __rpc::read(request, ["id", "size"])?;
+            let arg0 = arg0.decode::<Uuid>()?;
+            let arg1 = arg1.decode::<u32>()?;
+            let returned = <S as Inventory>::resize(service, &ctxt, arg0, arg1).await;
+            __rpc::reply(request, returned)
+        }
+        async fn __touch(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0]) = __rpc::read(request, ["id"])?;
+            let arg0 = arg0.decode::<Uuid>()?;
+            let returned = <S as Inventory>::touch(service, &ctxt, arg0).await;
+            __rpc::reply(request, returned)
+        }
+        async fn __refresh_cache(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0]) = __rpc::read(request, ["images"])?;
+            let arg0 = arg0.decode::<__rpc::Vec<String>>()?;
+            let returned = <S as Inventory>::refresh_cache(service, &ctxt, &arg0).await;
+            __rpc::reply(request, returned)
+        }
+    }
+    #[automatically_derived]
+    impl<S: Inventory + 'static> __rpc::Endpoint for InventoryEndpoint<S> {
+        fn interface(&self) -> &'static __rpc::Interface {
+            const { &InventoryClient::INTERFACE }
+        }
+        fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
+            self.served.namespaces()
+        }
+        fn dispatch<'a>(
+            &'a self,
+            method: usize,
+            request: &'a __rpc::Invocation<'a>,
+        ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
+            let handlers: &[__rpc::Handler<'a, S>] = &[
+                |service, request| __rpc::boxed(Self::__host(service, request)),
+                |service, request| __rpc::boxed(Self::__resize(service, request)),
+                |service, request| __rpc::boxed(Self::__touch(service, request)),
+                |service, request| __rpc::boxed(Self::__refresh_cache(service, request)),
+            ];
+            self.served.run(handlers, method, request)
+        }
+    }
+};

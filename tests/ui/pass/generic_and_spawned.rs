@@ -1,0 +1,54 @@
+//! Code that is generic over the trait takes the client, a server, a decorator; and can be spawned.
+
+use std::sync::Arc;
+
+use rpc_runtime::{CallOptions, Context, Result, Server, Transport, rpc_client};
+
+#[rpc_client(topic = "spawned", version = "1.0")]
+pub trait Counter {
+    async fn add(&self, ctxt: &Context, n: &str) -> Result<usize>;
+}
+
+struct Real;
+
+impl Counter for Real {
+    async fn add(&self, _: &Context, n: &str) -> Result<usize> {
+        tokio::task::yield_now().await;
+        Ok(n.len() + 1)
+    }
+}
+
+struct Doubled<I>(I);
+
+impl<I: Counter> Counter for Doubled<I> {
+    async fn add(&self, ctxt: &Context, n: &str) -> Result<usize> {
+        Ok(2 * self.0.add(ctxt, n).await?)
+    }
+}
+
+async fn spawned<I: Counter + 'static>(counter: Arc<I>) -> usize {
+    let task = tokio::spawn(async move {
+        let n = String::from("12");
+        counter.add(&Context::new(), &n).await
+    });
+    task.await.unwrap().unwrap()
+}
+
+#[tokio::main]
+pub async fn main() {
+    let transport = Transport::new("memory://ui-spawned").unwrap();
+    let server = Server::builder(&transport, "spawned", "a")
+        .endpoint(CounterEndpoint::new(Doubled(Real)))
+        .start()
+        .await
+        .unwrap();
+    let client = CounterClient::new(&transport);
+    assert_eq!(spawned(Arc::new(Real)).await, 3);
+    assert_eq!(spawned(Arc::new(client.clone())).await, 6);
+    assert_eq!(spawned(Arc::new(Doubled(client.clone()))).await, 12);
+    let adjusted = client.prepare(CallOptions::new().server("a"));
+    let inherent =
+        tokio::spawn(async move { adjusted.add(&Context::new(), "1").server("a").await });
+    assert_eq!(inherent.await.unwrap().unwrap(), 4);
+    server.stop().await;
+}
