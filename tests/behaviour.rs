@@ -64,6 +64,8 @@ suite! {
     casts_of_one_task_run_in_order
     fanout_reaches_every_server
     fanout_without_servers_is_no_error
+    a_fanout_can_be_prepared_away_and_has_no_server
+    a_prepared_version_never_falls_below_the_methods_own
     servers_of_a_topic_take_turns
     a_directed_call_reaches_the_one_server
     prepare_overrides_the_target

@@ -62,14 +62,23 @@ impl<E: From<Error>> CastResult for Result<(), E> {
 }
 
 /// What calls and casts have in common: a method, its arguments, and overrides.
-struct Invocation<'a, A> {
+struct Prepared<'a, A> {
     client: &'a RpcClient,
     method: &'static Method,
     options: Option<Box<CallOptions>>,
     args: A,
 }
 
-impl<'a, A: EncodeRequest> Invocation<'a, A> {
+impl<'a, A: EncodeRequest> Prepared<'a, A> {
+    fn new(client: &'a RpcClient, method: &'static Method, args: A) -> Self {
+        Self {
+            client,
+            method,
+            options: None,
+            args,
+        }
+    }
+
     fn adjust(&mut self, adjust: impl FnOnce(CallOptions) -> CallOptions) {
         let options = self.options.get_or_insert_default();
         **options = adjust(std::mem::take(&mut **options));
@@ -81,7 +90,7 @@ impl<'a, A: EncodeRequest> Invocation<'a, A> {
         if let Some(options) = self.options {
             settings.to_mut().apply(*options);
         }
-        let version = settings.version.unwrap_or_else(|| self.method.version());
+        let version = stamp(self.method.version(), settings.version);
         let request = self
             .client
             .request(&settings, self.method.name(), Some(version))
@@ -90,7 +99,17 @@ impl<'a, A: EncodeRequest> Invocation<'a, A> {
     }
 }
 
-impl<A> fmt::Debug for Invocation<'_, A> {
+/// The version of a message: the method's own, or one that was asked for. Within the method's major it
+/// never falls below the method's own, which servers of a lower version do not have.
+fn stamp(own: Version, asked: Option<Version>) -> Version {
+    match asked {
+        Some(asked) if asked.major() == own.major() => asked.max(own),
+        Some(asked) => asked,
+        None => own,
+    }
+}
+
+impl<A> fmt::Debug for Prepared<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             client,
@@ -98,7 +117,7 @@ impl<A> fmt::Debug for Invocation<'_, A> {
             options,
             args: _,
         } = self;
-        f.debug_struct("Invocation")
+        f.debug_struct("Prepared")
             .field("target", client.target())
             .field("method", &method.name())
             .field("options", options)
@@ -163,20 +182,12 @@ macro_rules! setters {
 /// `R` is the method's return type. Dropping the future gives the call up, at any point, and leaves
 /// nothing behind; the server may run the method all the same.
 #[must_use = "a call does nothing until awaited"]
-pub struct Call<'a, R, A>(Invocation<'a, A>, PhantomData<fn() -> R>);
+pub struct Call<'a, R, A>(Prepared<'a, A>, PhantomData<fn() -> R>);
 
 impl<'a, R, A: EncodeRequest> Call<'a, R, A> {
     #[doc(hidden)]
     pub fn new(client: &'a RpcClient, method: &'static Method, args: A) -> Self {
-        Self(
-            Invocation {
-                client,
-                method,
-                options: None,
-                args,
-            },
-            PhantomData,
-        )
+        Self(Prepared::new(client, method, args), PhantomData)
     }
 
     setters!();
@@ -200,10 +211,10 @@ impl<'a, R: CallResult, A: EncodeRequest> IntoFuture for Call<'a, R, A> {
     type IntoFuture = BoxFuture<'a, R>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self(invocation, _) = self;
-        let (client, method) = (invocation.client, invocation.method);
+        let Self(prepared, _) = self;
+        let (client, method) = (prepared.client, prepared.method);
         // Encoded here, so that the arguments need not be kept, nor be `Send`.
-        let (settings, request) = invocation.encode();
+        let (settings, request) = prepared.encode();
         Box::pin(async move {
             let reply = match request {
                 Ok(request) => client.send_call(&settings, Some(method), request).await,
@@ -222,23 +233,18 @@ impl<R, A> fmt::Debug for Call<'_, R, A> {
 
 /// A cast, to be adjusted and awaited: done when the broker has accepted the message.
 ///
+/// While no broker can be reached it waits, for ever by default: bound it with [`Cast::retry`], or with
+/// `tokio::time::timeout`.
+///
 /// `R` is the method's return type, a `Result` of nothing. Dropping the future may or may not have sent
 /// the message.
 #[must_use = "a cast does nothing until awaited"]
-pub struct Cast<'a, R, A>(Invocation<'a, A>, PhantomData<fn() -> R>);
+pub struct Cast<'a, R, A>(Prepared<'a, A>, PhantomData<fn() -> R>);
 
 impl<'a, R, A: EncodeRequest> Cast<'a, R, A> {
     #[doc(hidden)]
     pub fn new(client: &'a RpcClient, method: &'static Method, args: A) -> Self {
-        Self(
-            Invocation {
-                client,
-                method,
-                options: None,
-                args,
-            },
-            PhantomData,
-        )
+        Self(Prepared::new(client, method, args), PhantomData)
     }
 
     setters!();
@@ -255,14 +261,10 @@ impl<'a, R: CastResult, A: EncodeRequest> IntoFuture for Cast<'a, R, A> {
     type IntoFuture = BoxFuture<'a, R>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self(invocation, _) = self;
-        let (client, method) = (invocation.client, invocation.method);
-        let overridden = invocation
-            .options
-            .as_ref()
-            .and_then(|options| options.fanout);
-        let fanout = overridden.unwrap_or(method.mode() == Mode::Fanout);
-        let (settings, request) = invocation.encode();
+        let Self(prepared, _) = self;
+        let (client, method) = (prepared.client, prepared.method);
+        let fanout = method.mode() == Mode::Fanout;
+        let (settings, request) = prepared.encode();
         Box::pin(async move {
             R::of(match request {
                 Ok(request) => client.send_cast(&settings, fanout, request).await,

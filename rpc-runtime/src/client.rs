@@ -3,6 +3,7 @@
 //! Typed clients are a thin layer over it ([`Call`](crate::Call), [`Cast`](crate::Cast)); what a macro
 //! cannot say is written by hand over it. It knows nothing of connections or queues.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -225,16 +226,22 @@ impl RpcClient {
         fanout: bool,
         request: RequestBody,
     ) -> Result<()> {
-        let driver = self.inner.transport.driver();
-        if fanout && !settings.target.fanout {
-            let target = settings.target.clone().fanout(true);
-            return driver
-                .send(&target, request, &SendTerms::new(settings.retry, false))
-                .await;
+        let mut target = Cow::Borrowed(&settings.target);
+        // A method of the kind goes to all servers, unless something else was asked for.
+        let fanout = settings.fanout.unwrap_or(fanout || target.fanout);
+        if fanout && target.server.is_some() {
+            let reason =
+                "a fanout goes to all servers: take the server away, or add `fanout(false)`";
+            return Err(Error::invalid_target(&target, reason));
         }
-        let mandatory = settings.mandatory && !settings.target.fanout;
+        if fanout != target.fanout {
+            target.to_mut().fanout = fanout;
+        }
+        // There need be no server to hear it.
+        let mandatory = settings.mandatory && !fanout;
         let terms = SendTerms::new(settings.retry, mandatory);
-        driver.send(&settings.target, request, &terms).await
+        let driver = self.inner.transport.driver();
+        driver.send(&target, request, &terms).await
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, reply: Reply) -> Result<T> {

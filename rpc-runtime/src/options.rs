@@ -188,8 +188,8 @@ impl CallOptions {
 
 /// What a client sends with: its own settings with the overrides of each `prepare` laid over them.
 ///
-/// A version, timeout or monitor given to `prepare` goes before what a typed method declares, which goes
-/// before what the client was built with. So those three are kept in two layers.
+/// A version, fanout, timeout or monitor given to `prepare` goes before what a typed method declares,
+/// which goes before what the client was built with. So those four are kept apart.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::option_option,
@@ -198,6 +198,7 @@ impl CallOptions {
 pub(crate) struct Settings {
     pub(crate) target: Target,
     pub(crate) version: Option<Version>,
+    pub(crate) fanout: Option<bool>,
     pub(crate) default_timeout: Duration,
     pub(crate) timeout: Option<Duration>,
     pub(crate) version_cap: Option<Version>,
@@ -212,6 +213,7 @@ impl Settings {
         Self {
             target,
             version: None,
+            fanout: None,
             default_timeout: DEFAULT_TIMEOUT,
             timeout: None,
             version_cap: None,
@@ -243,6 +245,7 @@ impl Settings {
         set(&mut self.target.namespace, namespace);
         set(&mut self.target.server, server);
         set(&mut self.target.fanout, fanout);
+        set(&mut self.fanout, fanout.map(Some));
         set(&mut self.version, version.map(Some));
         set(&mut self.timeout, timeout.map(Some));
         set(&mut self.version_cap, version_cap.map(VersionCap::version));

@@ -277,6 +277,33 @@ pub(super) async fn fanout_without_servers_is_no_error(world: World) {
     client(&world).note_all(&ctxt(), 1).await.unwrap();
 }
 
+pub(super) async fn a_fanout_can_be_prepared_away_and_has_no_server(world: World) {
+    let mut stage = Bench::new(&world);
+    let _servers = (stage.serve("a", 1).await, stage.serve("b", 1).await);
+    let client = client(&world);
+    let ctxt = ctxt();
+    let error = client.note_all(&ctxt, 1).server("a").await.unwrap_err();
+    assert!(matches!(error, Error::InvalidTarget { .. }), "{error:?}");
+    let one = client.prepare(CallOptions::new().fanout(false).server("a"));
+    one.note_all(&ctxt, 2).await.unwrap();
+    assert_eq!(stage.next().await, Seen::Note("a".into(), 2));
+    let all = one.prepare(CallOptions::new().fanout(true).server(None));
+    all.note(&ctxt, 3).await.unwrap();
+    let got = [stage.next().await, stage.next().await];
+    let both = ["a", "b"].map(|name| Seen::Note(name.into(), 3));
+    assert_eq!(HashSet::from(got), HashSet::from(both));
+}
+
+pub(super) async fn a_prepared_version_never_falls_below_the_methods_own(world: World) {
+    let stage = Bench::new(&world);
+    let _server = stage.serve("one", 1).await;
+    let client = client(&world).prepare(CallOptions::new().version((2, 1)));
+    assert_eq!(client.whoami(&ctxt()).await.unwrap(), "one");
+    let capped = client.prepare(CallOptions::new().version_cap((2, 2)));
+    let error = capped.newer(&ctxt(), 1).await.unwrap_err();
+    assert!(matches!(error, Error::VersionCap { .. }), "{error:?}");
+}
+
 pub(super) async fn servers_of_a_topic_take_turns(world: World) {
     let stage = Bench::new(&world);
     let _servers = (
