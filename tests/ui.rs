@@ -1,5 +1,6 @@
 //! What `#[rpc_client]` says to mistakes, and what it must not take for one.
 #![expect(
+    dead_code,
     missing_docs,
     unreachable_pub,
     reason = "the files of `ui/pass` are written as users write a crate"

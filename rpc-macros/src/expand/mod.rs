@@ -26,7 +26,7 @@ pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
     quote! {
         #service
         #names
-        #[allow(clippy::all, clippy::pedantic, deprecated, non_upper_case_globals)]
+        #[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals)]
         const _: () = {
             use #private::__private as #alias;
             #client
@@ -74,12 +74,14 @@ impl ToTokens for Names<'_> {
         let about_endpoint = format!("Serves an implementation of [`{name}`].");
         tokens.extend(quote! {
             #[doc = #about_client]
+            #[allow(dead_code)]
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #client {
                 rpc: #krate::__private::RpcClient,
             }
 
             #[doc = #about_endpoint]
+            #[allow(dead_code)]
             #vis struct #endpoint<S> {
                 served: #krate::__private::Served<S>,
             }
