@@ -1,7 +1,7 @@
 //! What `#[rpc_client]` says to mistakes, and what it must not take for one.
 #![expect(
+    clippy::unwrap_used,
     dead_code,
-    missing_docs,
     unreachable_pub,
     reason = "the files of `ui/pass` are written as users write a crate"
 )]

@@ -141,7 +141,7 @@ fn desugar(function: &mut TraitItemFn) {
     if function.sig.asyncness.take().is_none() {
         return;
     }
-    function.sig.output = future_of(&function.sig.output);
+    function.sig.output = future_of(&function.sig.output, function.default.is_none());
     if let Some(body) = &mut function.default {
         // Patterns belong into the future, as with an `async fn`: what they bind may live shorter.
         let mut bound = Vec::new();
@@ -168,9 +168,11 @@ fn desugar(function: &mut TraitItemFn) {
 }
 
 /// What a function returns whose async form returns `output`.
-fn future_of(output: &ReturnType) -> ReturnType {
+fn future_of(output: &ReturnType, required: bool) -> ReturnType {
     let output = match output {
         ReturnType::Default => quote!(()),
+        // That was reported, and nothing can stand in for it.
+        ReturnType::Type(_, ty) if required && matches!(**ty, Type::ImplTrait(_)) => quote!(()),
         ReturnType::Type(_, ty) => ty.to_token_stream(),
     };
     let future = quote!(impl ::core::future::Future<Output = #output> + ::core::marker::Send);
