@@ -1,6 +1,7 @@
 //! What `#[rpc_client]` says to mistakes, and what it must not take for one.
 #![expect(
-    missing_docs,
+    clippy::unwrap_used,
+    dead_code,
     unreachable_pub,
     reason = "the files of `ui/pass` are written as users write a crate"
 )]

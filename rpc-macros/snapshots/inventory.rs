@@ -27,11 +27,13 @@ pub trait Inventory: ::core::marker::Send + ::core::marker::Sync {
     ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
 }
 ///The client of [`Inventory`]: calls and casts its methods. Cheap to clone.
+#[allow(dead_code)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct InventoryClient {
     rpc: ::rpc_runtime::__private::RpcClient,
 }
 ///Serves an implementation of [`Inventory`].
+#[allow(dead_code)]
 pub struct InventoryEndpoint<S> {
     served: ::rpc_runtime::__private::Served<S>,
 }
@@ -41,7 +43,7 @@ impl<S> ::core::fmt::Debug for InventoryEndpoint<S> {
         ::core::fmt::Debug::fmt(&self.served, f)
     }
 }
-#[allow(clippy::all, clippy::pedantic, deprecated, non_upper_case_globals)]
+#[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals)]
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
     impl InventoryClient {

@@ -26,7 +26,7 @@ pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
     quote! {
         #service
         #names
-        #[allow(clippy::all, clippy::pedantic, deprecated, non_upper_case_globals)]
+        #[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals)]
         const _: () = {
             use #private::__private as #alias;
             #client
@@ -74,12 +74,14 @@ impl ToTokens for Names<'_> {
         let about_endpoint = format!("Serves an implementation of [`{name}`].");
         tokens.extend(quote! {
             #[doc = #about_client]
+            #[allow(dead_code)]
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #client {
                 rpc: #krate::__private::RpcClient,
             }
 
             #[doc = #about_endpoint]
+            #[allow(dead_code)]
             #vis struct #endpoint<S> {
                 served: #krate::__private::Served<S>,
             }
@@ -139,7 +141,7 @@ fn desugar(function: &mut TraitItemFn) {
     if function.sig.asyncness.take().is_none() {
         return;
     }
-    function.sig.output = future_of(&function.sig.output);
+    function.sig.output = future_of(&function.sig.output, function.default.is_none());
     if let Some(body) = &mut function.default {
         // Patterns belong into the future, as with an `async fn`: what they bind may live shorter.
         let mut bound = Vec::new();
@@ -166,9 +168,11 @@ fn desugar(function: &mut TraitItemFn) {
 }
 
 /// What a function returns whose async form returns `output`.
-fn future_of(output: &ReturnType) -> ReturnType {
+fn future_of(output: &ReturnType, required: bool) -> ReturnType {
     let output = match output {
         ReturnType::Default => quote!(()),
+        // That was reported, and nothing can stand in for it.
+        ReturnType::Type(_, ty) if required && matches!(**ty, Type::ImplTrait(_)) => quote!(()),
         ReturnType::Type(_, ty) => ty.to_token_stream(),
     };
     let future = quote!(impl ::core::future::Future<Output = #output> + ::core::marker::Send);

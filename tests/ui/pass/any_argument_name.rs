@@ -1,5 +1,9 @@
 //! Arguments may be called as the macro's own variables are.
-#![expect(clippy::many_single_char_names, reason = "their order is what counts")]
+#![expect(
+    clippy::many_single_char_names,
+    clippy::too_many_arguments,
+    reason = "their order is what counts"
+)]
 
 use rpc_runtime::{Context, Result, Server, Transport, rpc_client};
 
