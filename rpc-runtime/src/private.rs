@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
     reason = "called by expansions alone, which use what they get"
 )]
 
@@ -135,12 +136,12 @@ impl Described {
 }
 
 /// Runs a call to its end.
-pub fn called<'a, R: CallResult, A: EncodeRequest>(call: Call<'a, R, A>) -> BoxFuture<'a, R> {
+pub fn called<R: CallResult, A: EncodeRequest>(call: Call<'_, R, A>) -> BoxFuture<'_, R> {
     call.into_future()
 }
 
 /// Runs a cast to its end.
-pub fn sent<'a, R: CastResult, A: EncodeRequest>(cast: Cast<'a, R, A>) -> BoxFuture<'a, R> {
+pub fn sent<R: CastResult, A: EncodeRequest>(cast: Cast<'_, R, A>) -> BoxFuture<'_, R> {
     cast.into_future()
 }
 

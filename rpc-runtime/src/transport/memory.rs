@@ -482,7 +482,7 @@ impl fmt::Debug for MemoryDelivery {
 mod tests {
     use super::*;
 
-    fn driver(url: &str) -> Result<MemoryDriver> {
+    fn driver(url: &str) -> Result<MemoryDriver, UrlError> {
         MemoryDriver::new(&url.parse()?)
     }
 
@@ -516,7 +516,7 @@ mod tests {
             "memory://u@a",
             "memory://a:1",
         ] {
-            assert!(matches!(driver(url), Err(Error::Url(_))), "{url}");
+            assert!(driver(url).is_err(), "{url}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A message is JSON inside a string inside JSON: an envelope `{"oslo.version", "oslo.message"}` whose
 //! message is text. Requests and replies are written in one pass into one buffer, escaped on the way.
-//! They are read by cutting the message's top level into raw pieces ([`scan`]), which are parsed when
+//! They are read by cutting the message's top level into raw pieces (`scan`), which are parsed when
 //! their type is known: what is wrong inside one argument is an error of that argument alone.
 //!
 //! Nothing in here panics on what a peer sends, recurses with its depth, or trusts its lengths.
