@@ -149,6 +149,8 @@ impl ArgumentOptions {
 #[derive(Default)]
 pub(crate) struct EnumOptions {
     pub(crate) module: Opt<LitStr>,
+    /// Whether a module was meant, though it may be bad or misspelt: then it is not missing.
+    pub(crate) module_meant: bool,
     pub(crate) krate: Opt<Path>,
 }
 
@@ -175,9 +177,15 @@ impl EnumOptions {
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
-                "module" => options.module.set(errors, meta, text(errors, meta)),
+                "module" => {
+                    options.module_meant = true;
+                    options.module.set(errors, meta, text(errors, meta));
+                }
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
-                other => _ = unknown(errors, meta, other, NAMES),
+                other => {
+                    let meant = unknown(errors, meta, other, NAMES);
+                    options.module_meant |= meant == Some("module");
+                }
             }
         }
         options

@@ -56,7 +56,10 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         return placeholder(&krate, input);
     }
     let before = errors.count();
-    let module = options.module.get().map(LitStr::value);
+    let module = match options.module.get() {
+        Some(module) => Some(module.value()),
+        None => options.module_meant.then(String::new),
+    };
     let mut raised = Vec::new();
     let mut other = None;
     for (place, variant) in (1..).zip(&data.variants) {
@@ -215,17 +218,17 @@ impl<'a> Raised<'a> {
         let (module, class, pattern) = (&self.module, &self.class, self.pattern());
         let remote = quote!(remote);
         let read = self.fields.iter().map(|place| {
-            let local = &place.local;
+            let (local, ty) = (&place.local, &place.field.ty);
             // At the type, so that one that cannot be read is what the compiler points at.
             let read = match &place.source {
                 Source::Kwarg(name) => {
-                    quote_spanned!(place.field.ty.span()=> #private::kwarg(#remote, #name))
+                    quote_spanned!(place.field.ty.span()=> #private::kwarg::<#ty>(#remote, #name))
                 }
                 Source::Arg(index) => {
-                    quote_spanned!(place.field.ty.span()=> #private::positional(#remote, #index))
+                    quote_spanned!(place.field.ty.span()=> #private::positional::<#ty>(#remote, #index))
                 }
                 Source::Message => {
-                    quote_spanned!(place.field.ty.span()=> #private::message(#remote))
+                    quote_spanned!(place.field.ty.span()=> #private::message::<#ty>(#remote))
                 }
             };
             quote!(let #private::Option::Some(#local) = #read)
