@@ -146,3 +146,36 @@ impl FromIterator<(String, Value)> for Context {
         Map::from_iter(values).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn helpers_read_old_and_new_keys() {
+        let old = Context::new().with_user("alice").with_project("p");
+        assert_eq!((old.user(), old.project()), (Some("alice"), Some("p")));
+        let new: Context =
+            serde_json::from_value(json!({ "user_id": "bob", "project_id": "q" })).unwrap();
+        assert_eq!((new.user(), new.project()), (Some("bob"), Some("q")));
+        assert_eq!((new.request_id(), new.roles().count()), (None, 0));
+        let mixed: Context =
+            serde_json::from_value(json!({ "user": null, "user_id": "c", "roles": ["a", 1, "b"] }))
+                .unwrap();
+        assert_eq!(mixed.user(), Some("c"));
+        assert_eq!(mixed.roles().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn unknown_keys_are_kept_and_wrong_types_named() {
+        let context = Context::new().with("x", [1, 2]).unwrap();
+        let text = serde_json::to_string(&context).unwrap();
+        assert_eq!(serde_json::from_str::<Context>(&text).unwrap(), context);
+        assert_eq!(context.get::<Vec<u8>>("x").unwrap(), Some(vec![1, 2]));
+        assert_eq!(context.get::<u8>("y").unwrap(), None);
+        let error = context.get::<String>("x").unwrap_err();
+        assert!(error.to_string().contains("`x`"), "{error}");
+    }
+}

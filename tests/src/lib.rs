@@ -5,10 +5,10 @@
 )]
 
 pub mod linted;
-mod python;
+mod peer;
 mod vectors;
 
-pub use python::{Python, Raised, Received};
+pub use peer::{Python, Raised, Received};
 pub use vectors::{Captured, captured};
 
 use std::path::PathBuf;
@@ -40,6 +40,18 @@ pub fn broker_tls_port() -> u16 {
 #[must_use]
 pub fn tls_file(name: &str) -> PathBuf {
     PathBuf::from(variable("RPC_TEST_TLS_DIR")).join(name)
+}
+
+/// The Python that has oslo.messaging.
+#[must_use]
+pub fn python() -> String {
+    variable("RPC_TEST_PYTHON")
+}
+
+/// The repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Runs `rabbitmqctl` on the broker, and gives what it printed.

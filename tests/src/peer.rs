@@ -56,7 +56,7 @@ impl Python {
     /// A program of `tests/python`, once it says that it is ready.
     pub async fn spawn(script: &str, arguments: &[&str]) -> Self {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
-        let mut child = Command::new(crate::variable("RPC_TEST_PYTHON"))
+        let mut child = Command::new(crate::python())
             .args(["-W", "ignore"])
             .arg(scripts.join(script))
             .args(arguments)

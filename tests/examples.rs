@@ -1,0 +1,102 @@
+//! The examples, run as a reader would: each server with the caller in the other language.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use rpc_tests::{broker_url, python, root};
+
+/// A program in the background, ended when dropped.
+struct Running(Child);
+
+impl Running {
+    /// Done when the program has printed a line with `ready` in it.
+    fn start(command: &mut Command, ready: &str) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+        let output = child.stdout.take().expect("it is piped");
+        let running = Self(child);
+        let mut lines = BufReader::new(output).lines();
+        let seen = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(ready)));
+        assert!(seen.is_some(), "it ended before it was ready");
+        // Read on, so that it is not held up.
+        std::thread::spawn(move || lines.for_each(drop));
+        running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The program of an example in Rust; built here, so that its start is quick.
+fn example(name: &str) -> Command {
+    let build = ["build", "--quiet", "-p", "rpc-examples", "--example", name];
+    let built = Command::new(env!("CARGO"))
+        .args(build)
+        .current_dir(root())
+        .status();
+    assert!(
+        built.expect("cargo runs").success(),
+        "{name} does not build"
+    );
+    let mut program = std::env::current_exe().expect("a test has a path");
+    // target/debug/deps/examples-… → target/debug/examples/NAME
+    program.pop();
+    program.pop();
+    let mut command = Command::new(program.join("examples").join(name));
+    command.env("RPC_TRANSPORT_URL", broker_url());
+    command
+}
+
+fn script(name: &str) -> Command {
+    let mut command = Command::new(python());
+    command
+        .arg(root().join("examples/python").join(name))
+        .arg(broker_url());
+    command
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().expect("it starts");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("it prints UTF-8")
+}
+
+fn assert_called(text: &str) {
+    for wanted in ["db-1", "rack-7", "HostNotFound: no host nowhere"] {
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+#[test]
+#[ignore = "needs RabbitMQ: tests/run"]
+fn each_caller_meets_each_server() {
+    let mut caller = example("inventory_caller");
+    {
+        let _rust = Running::start(&mut example("inventory_server"), "is served");
+        assert_called(&output(&mut caller));
+        assert_called(&output(&mut script("client.py")));
+    }
+    let _python = Running::start(&mut script("server.py"), "serves inventory");
+    assert_called(&output(&mut caller));
+    assert_called(&output(&mut script("client.py")));
+}
+
+#[test]
+#[ignore = "needs RabbitMQ: tests/run"]
+fn the_quickstart_runs_over_a_broker() {
+    let text = output(&mut example("quickstart"));
+    for line in [
+        "call:",
+        "directed:  bert",
+        "cast:",
+        "fanout:",
+        "refused:",
+        "remote:    NoName",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!text.contains("unexpected"), "{text}");
+}

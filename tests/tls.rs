@@ -1,0 +1,92 @@
+//! TLS against the broker itself: who is trusted, and who is let in.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use rpc_runtime::{Error, Result, RpcClient, Server, Target, Transport, args};
+use rpc_tests::{broker_tls_port, broker_url, tls_file, unique_topic};
+
+/// A transport to the broker's TLS port, under the name `host`.
+fn transport(credentials: &str, host: &str, options: &str) -> Transport {
+    let url = broker_url();
+    let (_, virtual_host) = url.rsplit_once('/').unwrap();
+    let port = broker_tls_port();
+    let url = format!("rabbit://{credentials}@{host}:{port}/{virtual_host}?ssl=true&{options}");
+    Transport::new(&url).unwrap()
+}
+
+fn file(name: &str) -> String {
+    tls_file(name).to_str().unwrap().to_owned()
+}
+
+/// A server and a client over the transport.
+async fn ping(transport: &Transport) -> Result<String> {
+    let topic = unique_topic("tls");
+    let server = Server::builder(transport, &topic, "one")
+        .ping(true)
+        .start()
+        .await?;
+    let client = RpcClient::new(transport, Target::new(&topic));
+    let pong = client.call(&(), "oslo_rpc_server_ping", args! {}).await;
+    server.stop().await;
+    transport.close().await;
+    pong
+}
+
+/// Why no connection comes about.
+async fn refusal(transport: &Transport) -> String {
+    let client = RpcClient::new(transport, Target::new("tls"));
+    let once = client.prepare(rpc_runtime::CallOptions::new().retry(0));
+    let error = once.cast(&(), "never", args! {}).await.unwrap_err();
+    transport.close().await;
+    assert!(matches!(error, Error::Delivery { .. }), "{error:?}");
+    error.to_string()
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn the_brokers_authority_is_trusted_and_no_other() {
+    let trusted = format!("ssl_ca_file={}", file("ca.pem"));
+    for host in ["localhost", "127.0.0.1"] {
+        let pong = ping(&transport("rpc:rpc", host, &trusted)).await;
+        assert_eq!(pong.unwrap(), "pong");
+    }
+    let other = format!("ssl_ca_file={}", file("other-ca.pem"));
+    let why = refusal(&transport("rpc:rpc", "localhost", &other)).await;
+    assert!(why.contains("UnknownIssuer"), "{why}");
+    let why = refusal(&transport("rpc:hunter2", "localhost", &trusted)).await;
+    assert!(
+        why.contains("ACCESS_REFUSED") && !why.contains("hunter2"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn external_login_takes_the_user_from_the_certificate() {
+    let options = format!(
+        "ssl_ca_file={}&ssl_cert_file={}&ssl_key_file={}&rabbit_login_method=EXTERNAL",
+        file("ca.pem"),
+        file("client.pem"),
+        file("client.key"),
+    );
+    let pong = ping(&transport("nobody:wrong", "localhost", &options)).await;
+    assert_eq!(pong.unwrap(), "pong");
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_call_says_that_it_waited_for_tls() {
+    let other = format!("ssl_ca_file={}", file("other-ca.pem"));
+    let transport = transport("rpc:rpc", "localhost", &other);
+    let client = RpcClient::new(&transport, Target::new("tls"));
+    let short = rpc_runtime::CallOptions::new().timeout(Duration::from_secs(2));
+    let error = client
+        .prepare(short)
+        .call::<()>(&(), "never", args! {})
+        .await
+        .unwrap_err();
+    assert!(error.is_timeout() && !error.may_have_run());
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+    transport.close().await;
+}
