@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::client::Args;
+use crate::args::Args;
 use crate::endpoint::BoxFuture;
 use crate::options::{CallOptions, Retry, Settings, VersionCap};
 use crate::wire::{Reply, RequestBody};

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
+use crate::args::{Args, EncodeArgs};
 use crate::options::{CallOptions, Retry, Settings, VersionCap};
 use crate::serializer::Serializer;
 use crate::transport::{CallTerms, SendTerms, Transport};
-use crate::wire::{Reply, RequestBody, RequestEncoder};
+use crate::wire::{Reply, RequestBody};
 use crate::{Error, Interface, Result, Target, Version};
 
 /// A client that names methods at run time: oslo.messaging's `RPCClient`.
@@ -185,12 +185,9 @@ impl RpcClient {
             let reason = "it has no topic: give the client one";
             return Err(Error::invalid_target(&settings.target, reason));
         }
-        Ok(Args {
-            encoder: RequestEncoder::new(method),
-            serializer: self.inner.serializer.as_deref(),
-            namespace: settings.target.namespace.as_deref(),
-            version,
-        })
+        let namespace = settings.target.namespace.as_deref();
+        let serializer = self.inner.serializer.as_deref();
+        Ok(Args::new(method, serializer, namespace, version))
     }
 
     pub(crate) async fn send_call(
@@ -266,106 +263,6 @@ impl fmt::Debug for RpcClient {
             .field("settings", settings)
             .finish()
     }
-}
-
-/// The arguments of one request, while they are written.
-#[derive(Debug)]
-pub struct Args<'a> {
-    encoder: RequestEncoder,
-    serializer: Option<&'a dyn Serializer>,
-    namespace: Option<&'a str>,
-    version: Option<Version>,
-}
-
-impl Args<'_> {
-    /// Writes one argument.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Serialize`], naming the argument, when the value cannot be written as JSON.
-    pub fn arg<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
-        let wrong = |error| Error::serialize(format!("the argument `{name}`"), error);
-        match self.serializer {
-            None => self.encoder.argument(name, value).map_err(wrong),
-            Some(serializer) => {
-                let entity = serde_json::to_value(value).map_err(wrong)?;
-                let entity = serializer.serialize_entity(entity)?;
-                self.encoder.argument(name, &entity).map_err(wrong)
-            }
-        }
-    }
-
-    /// Ends the arguments with the request's context.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Serialize`] when the context is no object, or cannot be written as JSON.
-    pub fn finish<C: Serialize + ?Sized>(self, ctxt: &C) -> Result<RequestBody> {
-        let wrong = |error| Error::serialize("the request context", error);
-        let Self {
-            encoder,
-            serializer,
-            namespace,
-            version,
-        } = self;
-        match serializer {
-            None => encoder.finish(namespace, version, ctxt).map_err(wrong),
-            Some(serializer) => {
-                let context = match serde_json::to_value(ctxt).map_err(wrong)? {
-                    Value::Object(context) => serializer.serialize_context(context)?,
-                    Value::Null => serializer.serialize_context(Map::new())?,
-                    // No object: the encoder says what is wrong with it.
-                    other => return encoder.finish(namespace, version, &other).map_err(wrong),
-                };
-                encoder.finish(namespace, version, &context).map_err(wrong)
-            }
-        }
-    }
-}
-
-/// The arguments of an untyped request: what [`args!`](crate::args) makes, or a map, or a closure that
-/// writes them.
-pub trait EncodeArgs {
-    /// Writes all arguments.
-    ///
-    /// # Errors
-    ///
-    /// When one of them cannot be written.
-    fn encode(self, args: &mut Args<'_>) -> Result<()>;
-}
-
-impl<F: FnOnce(&mut Args<'_>) -> Result<()>> EncodeArgs for F {
-    fn encode(self, args: &mut Args<'_>) -> Result<()> {
-        self(args)
-    }
-}
-
-impl EncodeArgs for &Map<String, Value> {
-    fn encode(self, args: &mut Args<'_>) -> Result<()> {
-        self.iter()
-            .try_for_each(|(name, value)| args.arg(name, value))
-    }
-}
-
-/// The arguments of an untyped request, by name: `args! { host, size: 3 }`.
-///
-/// A name alone takes the variable of that name. Values are borrowed; any that implements
-/// [`serde::Serialize`] will do.
-#[macro_export]
-macro_rules! args {
-    ($($name:ident $(: $value:expr)?),* $(,)?) => {
-        |args: &mut $crate::Args<'_>| -> $crate::Result<()> {
-            let _ = &args;
-            $($crate::args!(@one args $name $($value)?);)*
-            $crate::Result::Ok(())
-        }
-    };
-    (@one $args:ident $name:ident) => {
-        $args.arg($crate::__private::unraw(::core::stringify!($name)), &$name)?
-    };
-    (@one $args:ident $name:ident $value:expr) => {
-        $args.arg($crate::__private::unraw(::core::stringify!($name)), &$value)?
-    };
 }
 
 /// Chooses a client's settings: for [`RpcClient`], or for a typed client, `C`.

@@ -68,6 +68,7 @@
 //! `lapin::returned_messages`. The rest goes through `tracing`: connections and refusals at `info` and `warn`, requests that failed in a handler at
 //! `error`, dropped duplicates and late replies at `debug`. No event holds a password or an argument.
 
+mod args;
 mod call;
 mod client;
 mod context;
@@ -87,8 +88,9 @@ pub mod wire;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use args::{Args, EncodeArgs};
 pub use call::{Call, Cast};
-pub use client::{Args, ClientBuilder, EncodeArgs, RpcClient};
+pub use client::{ClientBuilder, RpcClient};
 pub use context::Context;
 pub use endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use error::{Error, Result, Stage};

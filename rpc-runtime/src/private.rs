@@ -22,8 +22,9 @@ pub use std::string::{String, ToString};
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
+pub use crate::args::Args;
 pub use crate::call::{Call, CallResult, Cast, CastResult, EncodeRequest};
-pub use crate::client::{Args, ClientBuilder, RpcClient};
+pub use crate::client::{ClientBuilder, RpcClient};
 pub use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use crate::interface::{Argument, Interface, Method, Mode};
 pub use crate::options::CallOptions;

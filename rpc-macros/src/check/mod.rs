@@ -1,9 +1,11 @@
 //! The rules, one function each, its reason above it. What passes is all that expansion gets to see.
 
+mod types;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{
@@ -14,6 +16,8 @@ use syn::{
 use crate::attr::{Version, is_conditional_rpc, is_rpc};
 use crate::errors::Errors;
 use crate::model;
+
+pub(crate) use types::{is_inferred, option_of_reference, plain};
 
 /// A trait that holds to the rules, as far as it does.
 pub(crate) struct Interface<'a> {
@@ -222,7 +226,7 @@ fn argument<'a>(
 ) -> Option<Argument<'a>> {
     let original = argument.original;
     no_cfg(errors, original);
-    owned_is_known(errors, &original.ty);
+    types::owned_is_known(errors, &original.ty);
     let Some(ident) = plain_name(&original.pat) else {
         errors.at(
             &original.pat,
@@ -600,114 +604,4 @@ fn no_cfg(errors: &Errors, argument: &PatType) {
             );
         }
     }
-}
-
-/// The type without parentheses, and without what `macro_rules!` wraps it in.
-pub(crate) fn plain(mut ty: &Type) -> &Type {
-    while let Type::Paren(syn::TypeParen { elem, .. }) | Type::Group(syn::TypeGroup { elem, .. }) =
-        ty
-    {
-        ty = elem;
-    }
-    ty
-}
-
-/// The server decodes into something that it owns, and lends that to the method.
-fn owned_is_known(errors: &Errors, ty: &Type) {
-    let ty = plain(ty);
-    let outer = match ty {
-        Type::ImplTrait(_) => {
-            errors.at(
-                ty,
-                "an argument must be of one type: name it in place of `impl`",
-            );
-            return;
-        }
-        Type::Reference(reference) => Some(reference),
-        ty => option_of_reference(ty),
-    };
-    if let Some(token) = outer.and_then(|reference| reference.mutability.as_ref()) {
-        errors.at(
-            token,
-            "an argument must be borrowed shared, as changes do not travel back: remove `mut`",
-        );
-    }
-    if is_inferred(ty) {
-        errors.at(
-            ty,
-            "an argument must be of one type: name it in place of `_`",
-        );
-        return;
-    }
-    if let Some(lifetime) = outer.and_then(|reference| reference.lifetime.as_ref())
-        && lifetime.ident == "static"
-    {
-        errors.at(
-            lifetime,
-            "an argument must be borrowed for the call alone, as the server lends it: remove `'static`",
-        );
-    }
-    let pointee = outer.map_or(ty, |reference| &reference.elem);
-    if let Type::TraitObject(_) = plain(pointee) {
-        errors.at(
-            ty,
-            "an argument must be of one type: name it in place of `dyn`",
-        );
-        return;
-    }
-    let inner = outer.map_or_else(
-        || ty.to_token_stream(),
-        |reference| reference.elem.to_token_stream(),
-    );
-    if has_reference(inner) {
-        errors.at(
-            ty,
-            "a reference must be the whole argument, or all of an `Option`: write what is inside as an owned type, such as `String`",
-        );
-    }
-}
-
-/// The reference in `Option<&T>`.
-pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
-    let Type::Path(path) = ty else { return None };
-    let last = path
-        .path
-        .segments
-        .last()
-        .filter(|last| last.ident == "Option")?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    match arguments.args.first() {
-        Some(GenericArgument::Type(ty)) => match plain(ty) {
-            Type::Reference(reference) => Some(reference),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Whether there is a `_` in the type.
-pub(crate) fn is_inferred(ty: &Type) -> bool {
-    fn in_tokens(tokens: TokenStream) -> bool {
-        let mut after_quote = false;
-        tokens.into_iter().any(|token| {
-            let lifetime = after_quote;
-            after_quote = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
-            match token {
-                TokenTree::Ident(ident) => ident == "_" && !lifetime,
-                TokenTree::Group(group) => in_tokens(group.stream()),
-                _ => false,
-            }
-        })
-    }
-    in_tokens(ty.to_token_stream())
-}
-
-fn has_reference(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Punct(punct) => punct.as_char() == '&',
-        TokenTree::Group(group) => has_reference(group.stream()),
-        _ => false,
-    })
 }

@@ -1,0 +1,166 @@
+//! Whom a message reaches.
+
+use super::*;
+
+pub(crate) async fn fanout_reaches_every_server(world: World) {
+    let mut stage = Bench::new(&world);
+    let _servers = (
+        stage.serve("a", 1).await,
+        stage.serve("b", 1).await,
+        stage.serve("c", 1).await,
+    );
+    let client = client(&world);
+    client.note_all(&ctxt(), 1).await.unwrap();
+    let all = |n| ["a", "b", "c"].map(|name| Seen::Note(name.into(), n));
+    let got = [stage.next().await, stage.next().await, stage.next().await];
+    assert_eq!(HashSet::from(got), HashSet::from(all(1)));
+    // A cast becomes a fanout by an option, and the other way round.
+    client.note(&ctxt(), 2).fanout(true).await.unwrap();
+    let got = [stage.next().await, stage.next().await, stage.next().await];
+    assert_eq!(HashSet::from(got), HashSet::from(all(2)));
+    client.note_all(&ctxt(), 3).fanout(false).await.unwrap();
+    assert!(matches!(stage.next().await, Seen::Note(_, 3)));
+    for name in ["a", "b", "c"] {
+        client.whoami(&ctxt()).server(name).await.unwrap();
+    }
+    stage.assert_nothing_more();
+}
+
+pub(crate) async fn fanout_without_servers_is_no_error(world: World) {
+    client(&world).note_all(&ctxt(), 1).await.unwrap();
+}
+
+pub(crate) async fn a_fanout_can_be_prepared_away_and_has_no_server(world: World) {
+    let mut stage = Bench::new(&world);
+    let _servers = (stage.serve("a", 1).await, stage.serve("b", 1).await);
+    let client = client(&world);
+    let ctxt = ctxt();
+    let error = client.note_all(&ctxt, 1).server("a").await.unwrap_err();
+    assert!(matches!(error, Error::InvalidTarget { .. }), "{error:?}");
+    let one = client.prepare(CallOptions::new().fanout(false).server("a"));
+    one.note_all(&ctxt, 2).await.unwrap();
+    assert_eq!(stage.next().await, Seen::Note("a".into(), 2));
+    let all = one.prepare(CallOptions::new().fanout(true).server(None));
+    all.note(&ctxt, 3).await.unwrap();
+    let got = [stage.next().await, stage.next().await];
+    let both = ["a", "b"].map(|name| Seen::Note(name.into(), 3));
+    assert_eq!(HashSet::from(got), HashSet::from(both));
+}
+
+pub(crate) async fn servers_of_a_topic_take_turns(world: World) {
+    let stage = Bench::new(&world);
+    let _servers = (
+        stage.serve("a", 8).await,
+        stage.serve("b", 8).await,
+        stage.serve("c", 8).await,
+    );
+    let client = client(&world);
+    let mut turns = HashMap::new();
+    for _ in 0..60 {
+        *turns
+            .entry(client.whoami(&ctxt()).await.unwrap())
+            .or_insert(0) += 1;
+    }
+    assert_eq!(turns.len(), 3, "{turns:?}");
+    assert!(turns.values().all(|count| *count >= 15), "{turns:?}");
+}
+
+pub(crate) async fn a_directed_call_reaches_the_one_server(world: World) {
+    let stage = Bench::new(&world);
+    let _servers = (stage.serve("a", 8).await, stage.serve("b", 8).await);
+    let client = client(&world);
+    for _ in 0..5 {
+        assert_eq!(client.whoami(&ctxt()).server("b").await.unwrap(), "b");
+    }
+    let a = client.prepare(CallOptions::new().server("a"));
+    for _ in 0..5 {
+        assert_eq!(a.whoami(&ctxt()).await.unwrap(), "a");
+    }
+    let mut both = HashSet::new();
+    for _ in 0..10 {
+        both.insert(a.whoami(&ctxt()).server(None).await.unwrap());
+    }
+    assert_eq!(both.len(), 2);
+}
+
+pub(crate) async fn prepare_overrides_the_target(world: World) {
+    let stage = Bench::new(&world);
+    let exchange = format!("{}-x", world.topic);
+    let topic = format!("{}-other", world.topic);
+    let _server = Server::builder(&stage.transport, &topic, "there")
+        .exchange(&exchange)
+        .endpoint(stage.shelves("there"))
+        .start()
+        .await
+        .unwrap();
+    let client = client(&world);
+    let elsewhere = CallOptions::new().exchange(&exchange).topic(&topic);
+    assert_eq!(
+        client.prepare(elsewhere).whoami(&ctxt()).await.unwrap(),
+        "there"
+    );
+    let ctxt = ctxt();
+    let call = client.whoami(&ctxt).exchange(&exchange).topic(&topic);
+    assert_eq!(call.await.unwrap(), "there");
+    let call = client
+        .whoami(&ctxt)
+        .exchange(&exchange)
+        .topic(&topic)
+        .namespace("none");
+    assert_eq!(remote(call.await).class, "UnsupportedVersion");
+    // The stamp of a message may be changed, and the cap for one call.
+    let there = client.prepare(CallOptions::new().exchange(&exchange).topic(&topic));
+    let refused = remote(there.whoami(&ctxt).version((2, 9)).await);
+    assert!(refused.message.contains("2.9"), "{refused}");
+    let capped = there
+        .whoami(&ctxt)
+        .version((2, 3))
+        .version_cap((2, 2))
+        .await;
+    assert!(
+        matches!(capped, Err(Error::VersionCap { .. })),
+        "{capped:?}"
+    );
+}
+
+pub(crate) async fn a_topic_that_nobody_serves_is_an_error(world: World) {
+    let client = client(&world);
+    for result in [
+        client.note(&ctxt(), 1).await,
+        client.whoami(&ctxt()).await.map(drop),
+        client.whoami(&ctxt()).server("nobody").await.map(drop),
+    ] {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::Undeliverable { .. }), "{error:?}");
+        assert!(error.to_string().contains(&world.topic), "{error}");
+        assert!(!error.may_have_run());
+    }
+    client.note(&ctxt(), 1).mandatory(false).await.unwrap();
+}
+
+pub(crate) async fn a_call_refuses_fanout(world: World) {
+    let client = client(&world).prepare(CallOptions::new().fanout(true));
+    let error = client.whoami(&ctxt()).await.unwrap_err();
+    assert!(matches!(error, Error::InvalidTarget { .. }), "{error:?}");
+}
+
+pub(crate) async fn ping_is_answered_only_when_enabled(world: World) {
+    let stage = Bench::new(&world);
+    let _pinged = Server::builder(&stage.transport, &world.topic, "pinged")
+        .endpoint(stage.shelves("pinged"))
+        .ping(true)
+        .start()
+        .await
+        .unwrap();
+    let _silent = stage.serve("silent", 1).await;
+    let rpc = RpcClient::new(&world.transport(), Target::new(&world.topic));
+    let ping = |server| {
+        let rpc = rpc.prepare(CallOptions::new().server(server));
+        async move {
+            rpc.call::<String>(&(), "oslo_rpc_server_ping", args! {})
+                .await
+        }
+    };
+    assert_eq!(ping("pinged").await.unwrap(), "pong");
+    assert_eq!(remote(ping("silent").await).class, "UnsupportedVersion");
+}
