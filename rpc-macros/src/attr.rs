@@ -59,6 +59,8 @@ pub(crate) type Version = (u32, u32, u32);
 #[derive(Default)]
 pub(crate) struct TraitOptions {
     pub(crate) topic: Opt<LitStr>,
+    /// Whether a topic was meant, though it may be bad or misspelt.
+    pub(crate) topic_meant: bool,
     pub(crate) version: Opt<Version>,
     /// Whether a version was meant, though it may be bad or misspelt: then it is not missing.
     pub(crate) version_meant: bool,
@@ -94,7 +96,10 @@ impl TraitOptions {
         };
         for meta in &metas {
             match name(meta.path()).as_str() {
-                "topic" => options.topic.set(errors, meta, text(errors, meta)),
+                "topic" => {
+                    options.topic_meant = true;
+                    options.topic.set(errors, meta, text(errors, meta));
+                }
                 "version" => {
                     options.version_meant = true;
                     options.version.set(errors, meta, version(errors, meta));
@@ -105,6 +110,7 @@ impl TraitOptions {
                 other => {
                     let meant = unknown(errors, meta, other, NAMES);
                     options.version_meant |= meant == Some("version");
+                    options.topic_meant |= meant == Some("topic");
                 }
             }
         }

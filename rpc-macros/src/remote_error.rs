@@ -86,6 +86,13 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
             raised.push(Raised::new(errors, variant, &options, module.as_deref()));
         }
     }
+    if raised.iter().any(|raised| raised.module.is_none()) {
+        errors.turn_to(0);
+        errors.at(
+            &input.ident,
+            "the classes must have a module: write `#[rpc(module = \"…\")]` on the enum",
+        );
+    }
     errors.turn_to(usize::MAX);
     let Some(other) = other else {
         errors.at(
@@ -101,10 +108,14 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let private = quote!(#krate::__private);
     let read = raised.iter().map(|raised| raised.read(&private));
     let write = raised.iter().map(|raised| raised.write(&private));
+    // At the first variant that has no text of its own, for the compiler to point at.
     let shown = raised
         .iter()
-        .any(Raised::is_shown)
-        .then(|| quote!(let shown = #private::ToString::to_string(&self);));
+        .find(|raised| raised.is_shown())
+        .map(|raised| {
+            let span = raised.variant.ident.span();
+            quote_spanned!(span=> let shown = #private::shown(&self);)
+        });
     quote! {
         #[automatically_derived]
         impl #private::From<#private::Error> for #name {
@@ -152,7 +163,7 @@ fn placeholder(krate: &TokenStream, input: &DeriveInput) -> TokenStream {
 struct Raised<'a> {
     variant: &'a Variant,
     class: String,
-    module: String,
+    module: Option<String>,
     message: Option<LitStr>,
     fields: Vec<Place<'a>>,
 }
@@ -184,22 +195,20 @@ impl<'a> Raised<'a> {
             .get()
             .map(LitStr::value)
             .or(module.map(str::to_owned));
-        if module.is_none() {
-            errors.at(
-                &variant.ident,
-                "a class must have a module: write `#[rpc(module = \"…\")]` on the enum",
-            );
-        }
         Self {
             variant,
             class: class.unwrap_or_else(|| variant.ident.unraw().to_string()),
-            module: module.unwrap_or_default(),
+            module,
             message: options.message.get().cloned(),
             fields: (0..)
                 .zip(&variant.fields)
                 .map(|(index, field)| Place::new(errors, field, index))
                 .collect(),
         }
+    }
+
+    fn module(&self) -> &str {
+        self.module.as_deref().unwrap_or_default()
     }
 
     /// Binds the fields, by the names that the message may use.
@@ -215,7 +224,7 @@ impl<'a> Raised<'a> {
 
     /// Takes a remote error of this class whose fields can be read; another one is left to the others.
     fn read(&self, private: &TokenStream) -> TokenStream {
-        let (module, class, pattern) = (&self.module, &self.class, self.pattern());
+        let (module, class, pattern) = (self.module(), &self.class, self.pattern());
         let remote = quote!(remote);
         let read = self.fields.iter().map(|place| {
             let (local, ty) = (&place.local, &place.field.ty);
@@ -241,7 +250,7 @@ impl<'a> Raised<'a> {
     }
 
     fn write(&self, private: &TokenStream) -> TokenStream {
-        let (module, class, pattern) = (&self.module, &self.class, self.pattern());
+        let (module, class, pattern) = (self.module(), &self.class, self.pattern());
         let message = self.message(private);
         let value = |place: &Place<'_>| {
             let local = &place.local;

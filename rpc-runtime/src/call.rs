@@ -233,8 +233,8 @@ impl<R, A> fmt::Debug for Call<'_, R, A> {
 
 /// A cast, to be adjusted and awaited: done when the broker has accepted the message.
 ///
-/// While no broker can be reached it waits, for ever by default: bound it with [`Cast::retry`], or with
-/// `tokio::time::timeout`.
+/// It waits for no reply and so has no timeout of its own. While no broker can be reached it waits, for ever
+/// by default: bound it with [`Cast::retry`], or with `tokio::time::timeout`.
 ///
 /// `R` is the method's return type, a `Result` of nothing. Dropping the future may or may not have sent
 /// the message.

@@ -106,7 +106,7 @@ pub use rpc_macros::IntoRemoteError;
 /// - **`InventoryClient`**, cheap to clone. `new(&transport)` gives it the default settings; a trait
 ///   without a topic has `new(&transport, topic)`. `builder(&transport)` chooses settings first
 ///   ([`ClientBuilder`]). Each method of the trait is a method of the client that returns a [`Call`] or a
-///   [`Cast`]: adjusted by setters, run by `.await`. `prepare` gives a client with other settings,
+///   [`Cast`]: adjusted by setters, run by `.await`; code that is generic over the trait has no setters. `prepare` gives a client with other settings,
 ///   `can_send_version` asks the version cap, `rpc` gives the untyped [`RpcClient`].
 /// - **`impl Inventory for InventoryClient`**: code that is generic over `impl Inventory` takes a client, a
 ///   server, a mock or a decorator.
@@ -243,7 +243,9 @@ pub use rpc_macros::IntoRemoteError;
 /// # Contexts
 ///
 /// The first parameter is the request context, `&C` for any `C` that serde writes as a JSON object and
-/// reads back. [`Context`] is the ready-made one, which keeps keys that it does not know. Methods of one
+/// reads back. [`Context`] is the ready-made one, which keeps keys that it does not know. A first
+/// parameter that can be none, such as `&str`, is refused; any other is taken for the context, so do not
+/// forget it. Methods of one
 /// trait may have different ones. That it is an object is found out when a call is made, which fails with
 /// [`Error::Serialize`] if it is not.
 ///

@@ -246,6 +246,27 @@ pub fn message<T: From<String>>(remote: &RemoteError) -> Option<T> {
     Some(remote.message.clone().into())
 }
 
+/// The text of a declared error that has none of its own.
+pub fn shown<E: Shown>(error: &E) -> String {
+    error.shown()
+}
+
+/// What has a text. It is a trait so that the compiler can say what lacks it.
+#[diagnostic::on_unimplemented(
+    message = "this variant of `{Self}` must have a text",
+    label = "write `#[rpc(message = \"…\")]` on it",
+    note = "or implement `Display` for `{Self}`"
+)]
+pub trait Shown {
+    fn shown(&self) -> String;
+}
+
+impl<E: fmt::Display> Shown for E {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
 /// A failure that an interface declares.
 pub fn raised(module: &str, class: &str, message: String) -> RemoteError {
     RemoteError::new(class, message).module(module).expected()

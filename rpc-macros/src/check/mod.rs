@@ -129,7 +129,11 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &model::Interface<'a>) -
     Interface {
         original,
         krate: krate.map_or_else(|| quote!(::rpc_runtime), ToTokens::to_token_stream),
-        topic: options.topic.get().cloned(),
+        // Where one was meant, the client's constructor is the one that goes with it.
+        topic: options.topic.get().cloned().or_else(|| {
+            let meant = LitStr::new("", Span::call_site());
+            options.topic_meant.then_some(meant)
+        }),
         namespace: options.namespace.get().cloned(),
         exchange: options.exchange.get().cloned(),
         version,
@@ -551,6 +555,13 @@ fn context<'a>(
         );
         return None;
     }
+    if is_plainly_an_argument(&reference.elem) {
+        errors.at(
+            &context.ty,
+            format!("the first parameter of `{name}` must be the request context: write `{name}(&self, ctxt: &Context, …)`"),
+        );
+        return None;
+    }
     let ident = match &*context.pat {
         Pat::Wild(_) => Ident::new("ctxt", Span::mixed_site()),
         pattern => {
@@ -569,6 +580,17 @@ fn context<'a>(
         ident,
         ty: &reference.elem,
     })
+}
+
+/// What no context is: a forgotten context must not make one of the first argument.
+fn is_plainly_an_argument(ty: &Type) -> bool {
+    match plain(ty) {
+        Type::Slice(_) => true,
+        Type::Path(path) => ["str", "String"]
+            .iter()
+            .any(|name| path.path.is_ident(name)),
+        _ => false,
+    }
 }
 
 pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
