@@ -64,9 +64,13 @@
 //!
 //! # Logging
 //!
-//! The AMQP client logs each returned message whole, at `warn`: filter its target
-//! `lapin::returned_messages`. The rest goes through `tracing`: connections and refusals at `info` and `warn`, requests that failed in a handler at
-//! `error`, dropped duplicates and late replies at `debug`. No event holds a password or an argument.
+//! Through `tracing`: connections and refusals at `info` and `warn`, requests that failed in a handler at
+//! `error`, dropped duplicates and late replies at `debug`. No event of this crate holds a password, or an
+//! argument that a handler did not put into its error.
+//!
+//! The AMQP client is less careful: at `trace` it writes out each frame, the login with its password among
+//! them, and at `warn`, under `lapin::returned_messages`, each returned message whole. Keep the target `lapin`
+//! at `info` and `lapin::returned_messages` at `error` wherever logs are kept.
 
 mod args;
 mod call;
