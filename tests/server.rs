@@ -95,13 +95,9 @@ struct Parrot {
 const PARROT: Interface = Interface::new(
     "Parrot",
     Version::new(1, 0),
-    &[Method::new(
-        "say",
-        Mode::Call,
-        Version::new(1, 0),
-        &[Argument::new("n", "i128")],
-        "i128",
-    )],
+    &[Method::new("say", Mode::Call, Version::new(1, 0))
+        .with_arguments(&[Argument::new("n", "i128")])
+        .with_returns("i128")],
 );
 
 impl Endpoint for Parrot {

@@ -8,20 +8,21 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::args::Args;
+use crate::client::Times;
 use crate::endpoint::BoxFuture;
+use crate::ladder::{Extra, TypedArgs, TypedRequest};
 use crate::options::{CallOptions, Retry, Settings, VersionCap};
 use crate::wire::{Reply, RequestBody};
-use crate::{Error, Method, Mode, RpcClient, Version};
+use crate::{Error, Method, Mode, RpcClient, Timing, Version};
 
 /// Writes one request of a typed method; what the macro passes to a call.
 #[doc(hidden)]
 pub trait EncodeRequest {
-    fn encode(self, args: Args<'_>) -> crate::Result<RequestBody>;
+    fn encode(self, args: TypedArgs<'_>) -> crate::Result<TypedRequest>;
 }
 
-impl<F: FnOnce(Args<'_>) -> crate::Result<RequestBody>> EncodeRequest for F {
-    fn encode(self, args: Args<'_>) -> crate::Result<RequestBody> {
+impl<F: FnOnce(TypedArgs<'_>) -> crate::Result<TypedRequest>> EncodeRequest for F {
+    fn encode(self, args: TypedArgs<'_>) -> crate::Result<TypedRequest> {
         self(args)
     }
 }
@@ -34,10 +35,14 @@ impl<F: FnOnce(Args<'_>) -> crate::Result<RequestBody>> EncodeRequest for F {
     note = "return `rpc_runtime::Result<…>`, or a `Result` whose error is `From<rpc_runtime::Error>`"
 )]
 pub trait CallResult: Sized {
+    type Error: From<Error>;
+
     fn of(client: &RpcClient, reply: crate::Result<Reply>) -> Self;
 }
 
 impl<T: DeserializeOwned, E: From<Error>> CallResult for Result<T, E> {
+    type Error = E;
+
     fn of(client: &RpcClient, reply: crate::Result<Reply>) -> Self {
         Ok(client.decode(reply?)?)
     }
@@ -85,27 +90,64 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
     }
 
     /// The settings that count for this call, and its request, ready to be sent.
-    fn encode(self) -> (Cow<'a, Settings>, crate::Result<RequestBody>) {
+    fn encode(self) -> (Cow<'a, Settings>, crate::Result<(RequestBody, Times)>) {
         let mut settings = Cow::Borrowed(self.client.settings());
+        let (mut own_topic, mut own_server) = (false, false);
         if let Some(options) = self.options {
+            (own_topic, own_server) = (options.topic.is_some(), options.server.is_some());
             settings.to_mut().apply(*options);
         }
-        let version = stamp(self.method.version(), settings.version);
-        let request = self
-            .client
-            .request(&settings, self.method.name(), Some(version))
-            .and_then(|args| self.args.encode(args));
+        let (cap, method) = (settings.cap(), self.method);
+        let request = rung(method, settings.version, cap).and_then(|(rung, stamp)| {
+            let args = self.client.args(&settings, method.name_in(rung), Some(stamp));
+            self.args.encode(TypedArgs::new(args, method, rung, cap))
+        });
+        let request = request.map(|TypedRequest { body, extra }| {
+            let Extra { route, timeout } = extra;
+            if let Some(topic) = route.topic.filter(|_| !own_topic) {
+                settings.to_mut().target.topic = topic;
+            }
+            if let Some(server) = route.server.filter(|_| !own_server) {
+                settings.to_mut().target.server = Some(server);
+            }
+            let own = |timing: Option<Timing>| timing.and_then(|timing| settings.time(timing));
+            let times = Times {
+                timeout: timeout.or_else(|| own(method.timeout())),
+                monitor: own(method.monitor()),
+            };
+            (body, times)
+        });
         (settings, request)
     }
 }
 
-/// The version of a message: the method's own, or one that was asked for. Within the method's major it
-/// never falls below the method's own, which servers of a lower version do not have.
-fn stamp(own: Version, asked: Option<Version>) -> Version {
-    match asked {
-        Some(asked) if asked.major() == own.major() => asked.max(own),
+/// The version whose form a message of the method takes, and the version that it is stamped with.
+///
+/// They differ only where a version was asked for in which the form did not change. Within a major no
+/// message is stamped below the version that its method came with, since no such server has it.
+fn rung(
+    method: &Method,
+    asked: Option<Version>,
+    cap: Option<Version>,
+) -> crate::Result<(Version, Version)> {
+    let takes = |limit: Option<Version>, version| Version::compatible(limit, Some(version));
+    let rung = method
+        .versions()
+        .find(|version| takes(cap, *version) && takes(asked, *version))
+        .unwrap_or(method.version());
+    let stamp = match asked {
+        Some(asked) if asked.major() == rung.major() => asked.max(rung),
         Some(asked) => asked,
-        None => own,
+        None => rung,
+    };
+    match cap {
+        Some(cap) if !takes(Some(cap), stamp) => Err(Error::VersionCap {
+            method: method.name().to_owned(),
+            argument: None,
+            requested: Some(stamp),
+            cap,
+        }),
+        _ => Ok((rung, stamp)),
     }
 }
 
@@ -179,12 +221,13 @@ macro_rules! setters {
 
 /// A call, to be adjusted and awaited: `client.method(…).timeout(…).await`.
 ///
-/// `R` is the method's return type. Dropping the future gives the call up, at any point, and leaves
-/// nothing behind; the server may run the method all the same.
+/// `R` is the method's return type; `CASTABLE` says whether it may be made a [`cast`](Call::cast) instead.
+/// Dropping the future gives the call up, at any point, and leaves nothing behind; the server may run the
+/// method all the same.
 #[must_use = "a call does nothing until awaited"]
-pub struct Call<'a, R, A>(Prepared<'a, A>, PhantomData<fn() -> R>);
+pub struct Call<'a, R, A, const CASTABLE: bool = false>(Prepared<'a, A>, PhantomData<fn() -> R>);
 
-impl<'a, R, A: EncodeRequest> Call<'a, R, A> {
+impl<'a, R, A: EncodeRequest, const CASTABLE: bool> Call<'a, R, A, CASTABLE> {
     #[doc(hidden)]
     pub fn new(client: &'a RpcClient, method: &'static Method, args: A) -> Self {
         Self(Prepared::new(client, method, args), PhantomData)
@@ -206,18 +249,27 @@ impl<'a, R, A: EncodeRequest> Call<'a, R, A> {
     }
 }
 
-impl<'a, R: CallResult, A: EncodeRequest> IntoFuture for Call<'a, R, A> {
+impl<'a, R: CallResult, A: EncodeRequest> Call<'a, R, A, true> {
+    /// Sends the message as a cast: done when the broker has accepted it, without waiting for what the
+    /// method returns.
+    pub fn cast(self) -> Cast<'a, Result<(), R::Error>, A> {
+        Cast(self.0, PhantomData)
+    }
+}
+
+impl<'a, R: CallResult, A: EncodeRequest, const CASTABLE: bool> IntoFuture
+    for Call<'a, R, A, CASTABLE>
+{
     type Output = R;
     type IntoFuture = BoxFuture<'a, R>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self(prepared, _) = self;
-        let (client, method) = (prepared.client, prepared.method);
+        let client = self.0.client;
         // Encoded here, so that the arguments need not be kept, nor be `Send`.
-        let (settings, request) = prepared.encode();
+        let (settings, request) = self.0.encode();
         Box::pin(async move {
             let reply = match request {
-                Ok(request) => client.send_call(&settings, Some(method), request).await,
+                Ok((request, own)) => client.send_call(&settings, request, &own).await,
                 Err(error) => Err(error),
             };
             R::of(client, reply)
@@ -225,7 +277,7 @@ impl<'a, R: CallResult, A: EncodeRequest> IntoFuture for Call<'a, R, A> {
     }
 }
 
-impl<R, A> fmt::Debug for Call<'_, R, A> {
+impl<R, A, const CASTABLE: bool> fmt::Debug for Call<'_, R, A, CASTABLE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Call").field(&self.0).finish()
     }
@@ -267,7 +319,7 @@ impl<'a, R: CastResult, A: EncodeRequest> IntoFuture for Cast<'a, R, A> {
         let (settings, request) = prepared.encode();
         Box::pin(async move {
             R::of(match request {
-                Ok(request) => client.send_cast(&settings, fanout, request).await,
+                Ok((request, _)) => client.send_cast(&settings, fanout, request).await,
                 Err(error) => Err(error),
             })
         })

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +12,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::args::{Args, EncodeArgs};
-use crate::options::{CallOptions, Retry, Settings, VersionCap};
+use crate::builder::ClientBuilder;
+use crate::options::{CallOptions, Settings};
 use crate::serializer::Serializer;
 use crate::transport::{CallTerms, SendTerms, Transport};
 use crate::wire::{Reply, RequestBody};
-use crate::{Error, Interface, Result, Target, Version};
+use crate::{Error, Result, Target, Version};
 
 /// A client that names methods at run time: oslo.messaging's `RPCClient`.
 ///
@@ -58,7 +58,7 @@ impl RpcClient {
         ClientBuilder::new(transport, target)
     }
 
-    fn with_settings(
+    pub(crate) fn with_settings(
         transport: Transport,
         serializer: Option<Arc<dyn Serializer>>,
         settings: Settings,
@@ -87,13 +87,13 @@ impl RpcClient {
     /// Whether the version cap lets a message of this version out.
     #[must_use]
     pub fn can_send_version(&self, version: impl Into<Version>) -> bool {
-        Version::compatible(self.inner.settings.version_cap, Some(version.into()))
+        Version::compatible(self.version_cap(), Some(version.into()))
     }
 
     /// The highest version that may be sent.
     #[must_use]
     pub fn version_cap(&self) -> Option<Version> {
-        self.inner.settings.version_cap
+        self.inner.settings.cap()
     }
 
     /// Where messages go that override nothing.
@@ -124,7 +124,7 @@ impl RpcClient {
     ) -> Result<T> {
         let settings = &self.inner.settings;
         let request = self.encode(settings, ctxt, method, args)?;
-        let reply = self.send_call(settings, None, request).await?;
+        let reply = self.send_call(settings, request, &Times::default()).await?;
         self.decode(reply)
     }
 
@@ -156,7 +156,17 @@ impl RpcClient {
         args: impl EncodeArgs,
     ) -> Result<RequestBody> {
         let version = settings.version.or(settings.target.version);
-        let mut request = self.request(settings, method, version)?;
+        if let Some(cap) = settings.cap()
+            && !Version::compatible(Some(cap), version)
+        {
+            return Err(Error::VersionCap {
+                method: method.to_owned(),
+                argument: None,
+                requested: version,
+                cap,
+            });
+        }
+        let mut request = self.args(settings, method, version);
         args.encode(&mut request)?;
         request.finish(ctxt)
     }
@@ -165,50 +175,33 @@ impl RpcClient {
         &self.inner.settings
     }
 
-    /// Begins a request, once the cap allows its version.
-    pub(crate) fn request<'a>(
+    /// Begins a request of a version that the cap allows.
+    pub(crate) fn args<'a>(
         &'a self,
         settings: &'a Settings,
         method: &str,
         version: Option<Version>,
-    ) -> Result<Args<'a>> {
-        if let Some(cap) = settings.version_cap
-            && !Version::compatible(Some(cap), version)
-        {
-            return Err(Error::VersionCap {
-                method: method.to_owned(),
-                requested: version,
-                cap,
-            });
-        }
-        if settings.target.topic.is_empty() {
-            let reason = "it has no topic: give the client one";
-            return Err(Error::invalid_target(&settings.target, reason));
-        }
+    ) -> Args<'a> {
         let namespace = settings.target.namespace.as_deref();
         let serializer = self.inner.serializer.as_deref();
-        Ok(Args::new(method, serializer, namespace, version))
+        Args::new(method, serializer, namespace, version)
     }
 
     pub(crate) async fn send_call(
         &self,
         settings: &Settings,
-        method: Option<&crate::Method>,
         request: RequestBody,
+        own: &Times,
     ) -> Result<Reply> {
+        has_topic(&settings.target)?;
         if settings.target.fanout {
             let reason = "a call cannot go to all servers: use a cast, or `fanout(false)`";
             return Err(Error::invalid_target(&settings.target, reason));
         }
-        let timeout = settings
-            .timeout
-            .or_else(|| method.and_then(crate::Method::timeout))
-            .unwrap_or(settings.default_timeout);
-        let monitor = settings.monitor.unwrap_or_else(|| {
-            method
-                .and_then(crate::Method::monitor)
-                .or(settings.default_monitor)
-        });
+        let timeout = settings.timeout.or(own.timeout);
+        let timeout = timeout.unwrap_or(settings.default_timeout);
+        let default_monitor = own.monitor.or(settings.default_monitor);
+        let monitor = settings.monitor.unwrap_or(default_monitor);
         // As in oslo.messaging, none is what zero asks for.
         let monitor = monitor.filter(|silence| !silence.is_zero());
         let send = SendTerms::new(settings.retry, settings.mandatory);
@@ -223,6 +216,7 @@ impl RpcClient {
         fanout: bool,
         request: RequestBody,
     ) -> Result<()> {
+        has_topic(&settings.target)?;
         let mut target = Cow::Borrowed(&settings.target);
         // A method of the kind goes to all servers, unless something else was asked for.
         let fanout = settings.fanout.unwrap_or(fanout || target.fanout);
@@ -250,6 +244,21 @@ impl RpcClient {
     }
 }
 
+fn has_topic(target: &Target) -> Result<()> {
+    if target.topic.is_empty() {
+        let reason = "it has no topic: give the client one";
+        return Err(Error::invalid_target(target, reason));
+    }
+    Ok(())
+}
+
+/// The times that a method declares for itself, which go before the client's.
+#[derive(Debug, Default)]
+pub(crate) struct Times {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) monitor: Option<Duration>,
+}
+
 impl fmt::Debug for RpcClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner {
@@ -258,134 +267,6 @@ impl fmt::Debug for RpcClient {
             settings,
         } = &*self.inner;
         f.debug_struct("RpcClient")
-            .field("transport", transport)
-            .field("serializer", serializer)
-            .field("settings", settings)
-            .finish()
-    }
-}
-
-/// Chooses a client's settings: for [`RpcClient`], or for a typed client, `C`.
-#[must_use = "a builder does nothing until `build`"]
-pub struct ClientBuilder<C = RpcClient> {
-    transport: Transport,
-    serializer: Option<Arc<dyn Serializer>>,
-    settings: Settings,
-    client: PhantomData<fn() -> C>,
-}
-
-impl<C: From<RpcClient>> ClientBuilder<C> {
-    pub(crate) fn new(transport: &Transport, target: Target) -> Self {
-        Self {
-            transport: transport.clone(),
-            serializer: None,
-            settings: Settings::new(target),
-            client: PhantomData,
-        }
-    }
-
-    pub(crate) fn of(transport: &Transport, interface: &Interface) -> Self {
-        Self::new(transport, interface.target())
-    }
-
-    /// The exchange to publish to, in place of the interface's.
-    pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
-        self.settings.target.exchange = Some(exchange.into());
-        self
-    }
-
-    /// The topic whose servers are meant, in place of the interface's.
-    pub fn topic(mut self, topic: impl Into<String>) -> Self {
-        self.settings.target.topic = topic.into();
-        self
-    }
-
-    /// The namespace, in place of the interface's.
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.settings.target.namespace = Some(namespace.into());
-        self
-    }
-
-    /// One server of the topic.
-    pub fn server(mut self, server: impl Into<String>) -> Self {
-        self.settings.target.server = Some(server.into());
-        self
-    }
-
-    /// The highest version that the servers are known to take. Defaults to no cap.
-    pub fn version_cap(mut self, cap: impl Into<VersionCap>) -> Self {
-        self.settings.version_cap = cap.into().version();
-        self
-    }
-
-    /// How long calls may take whose method declares no timeout. Defaults to
-    /// [`DEFAULT_TIMEOUT`](crate::DEFAULT_TIMEOUT).
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.default_timeout = timeout;
-        self
-    }
-
-    /// The longest silence of running calls whose method declares none; see [`CallOptions::monitor`].
-    /// Defaults to no monitoring.
-    pub fn monitor(mut self, silence: Duration) -> Self {
-        self.settings.default_monitor = Some(silence);
-        self
-    }
-
-    /// How often to try again to reach the broker. Defaults to [`Retry::Forever`].
-    pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
-        self.settings.retry = retry.into();
-        self
-    }
-
-    /// Whether messages that reach no queue are errors; see [`CallOptions::mandatory`]. Defaults to
-    /// true.
-    pub fn mandatory(mut self, mandatory: bool) -> Self {
-        self.settings.mandatory = mandatory;
-        self
-    }
-
-    /// A hook that rewrites entities and contexts. Defaults to none.
-    pub fn serializer(mut self, serializer: impl Serializer) -> Self {
-        self.serializer = Some(Arc::new(serializer));
-        self
-    }
-
-    /// Builds the client.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] when a setting cannot work.
-    pub fn build(self) -> Result<C> {
-        if self.settings.target.topic.is_empty() {
-            return Err(Error::Config(
-                "a client needs a topic: name one in `#[rpc_client]`, in the target, or with \
-                 `topic` of the builder"
-                    .into(),
-            ));
-        }
-        if let Some((cap, version)) = self.settings.version_cap.zip(self.settings.target.version)
-            && cap.major() != version.major()
-        {
-            return Err(Error::Config(format!(
-                "the version cap {cap} excludes all of the interface, which is of major {}: cap it \
-                 within its major",
-                version.major()
-            )));
-        }
-        Ok(RpcClient::with_settings(self.transport, self.serializer, self.settings).into())
-    }
-}
-
-impl<C> fmt::Debug for ClientBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            transport,
-            serializer,
-            settings,
-            client: _,
-        } = self;
-        f.debug_struct("ClientBuilder")
             .field("transport", transport)
             .field("serializer", serializer)
             .field("settings", settings)

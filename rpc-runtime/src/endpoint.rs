@@ -8,9 +8,10 @@ use bytes::Bytes;
 use serde::de::{self, DeserializeOwned};
 use serde::{Serialize, forward_to_deserialize_any};
 
+use crate::maybe::MAYBE;
 use crate::serializer::Serializer;
 use crate::wire::{self, Entries, Request};
-use crate::{Interface, IntoRemoteError, RemoteError, Result};
+use crate::{Interface, IntoRemoteError, RemoteError, Result, Target, Version};
 
 /// A future on the heap, that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -43,14 +44,32 @@ pub type Outcome = Result<Option<Bytes>, RemoteError>;
 pub struct Invocation<'a> {
     request: &'a Request<'a>,
     serializer: Option<&'a dyn Serializer>,
+    server: &'a Target,
 }
 
 impl<'a> Invocation<'a> {
-    pub(crate) fn new(request: &'a Request<'a>, serializer: Option<&'a dyn Serializer>) -> Self {
+    pub(crate) fn new(
+        request: &'a Request<'a>,
+        serializer: Option<&'a dyn Serializer>,
+        server: &'a Target,
+    ) -> Self {
         Self {
             request,
             serializer,
+            server,
         }
+    }
+
+    /// The server that runs the method: exchange, topic, name.
+    #[must_use]
+    pub fn server(&self) -> &'a Target {
+        self.server
+    }
+
+    /// The version that the message is stamped with; one without a stamp counts as 1.0.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.request.stamp()
     }
 
     /// The request context, as a `C`.
@@ -139,7 +158,33 @@ pub struct RawArgument<'a> {
     serializer: Option<&'a dyn Serializer>,
 }
 
-impl RawArgument<'_> {
+impl<'a> RawArgument<'a> {
+    /// This argument, or the same under a name of old.
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError` to be raised in the caller when both were sent.
+    pub fn or(self, old: RawArgument<'a>) -> Result<Self, RemoteError> {
+        match (self.json, old.json) {
+            (Some(_), Some(_)) => {
+                let (name, old) = (self.name, old.name);
+                let message = format!("got multiple values for argument '{name}', as '{old}' too");
+                Err(RemoteError::type_error(message))
+            }
+            (None, Some(_)) => Ok(old),
+            (_, None) => Ok(self),
+        }
+    }
+
+    /// The argument, as a `T`, if it was sent.
+    ///
+    /// # Errors
+    ///
+    /// A `ValueError` to be raised in the caller when it does not fit.
+    pub fn sent<T: DeserializeOwned>(self) -> Result<Option<T>, RemoteError> {
+        self.json.map(|_| self.decode()).transpose()
+    }
+
     /// The argument, as a `T`. One that was not sent is `None` for an `Option`.
     ///
     /// # Errors
@@ -167,7 +212,7 @@ impl RawArgument<'_> {
     }
 }
 
-/// What stands for an argument that was not sent: it fits an `Option`, and nothing else.
+/// What stands for an argument that was not sent: it fits an `Option` and a `Maybe`, and nothing else.
 struct Absent;
 
 impl<'de> de::Deserializer<'de> for Absent {
@@ -181,8 +226,19 @@ impl<'de> de::Deserializer<'de> for Absent {
         visitor.visit_none()
     }
 
+    fn deserialize_newtype_struct<V: de::Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match name {
+            MAYBE => visitor.visit_none(),
+            _ => Err(de::Error::custom("absent")),
+        }
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }

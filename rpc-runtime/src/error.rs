@@ -75,15 +75,19 @@ pub enum Error {
 
     /// The message needs newer servers than the version cap promises. Nothing was sent.
     #[error(
-        "`{method}` needs version {}, which the version cap {cap} excludes: raise the cap once all \
-         servers are new enough, or ask `can_send_version` first",
-        requested.map_or_else(|| "none".to_owned(), |version| version.to_string())
+        "{} needs version {}, which the version cap {cap} excludes: {}raise the cap once all servers \
+         are new enough, or ask `can_send_version` first",
+        needing(method, argument.as_deref()),
+        requested.map_or_else(|| "none".to_owned(), |version| version.to_string()),
+        if argument.is_some() { "leave it at its default, " } else { "" }
     )]
     #[non_exhaustive]
     VersionCap {
         /// The method that was to be called.
         method: String,
-        /// The version of the message; absent when a client without a version sends under a cap.
+        /// The argument whose value older servers do not know, if it is not the method as a whole.
+        argument: Option<String>,
+        /// The version that is needed; absent when a client without a version sends under a cap.
         requested: Option<Version>,
         /// The cap.
         cap: Version,
@@ -138,6 +142,13 @@ pub enum Error {
     /// A client or a server was built with settings that cannot work.
     #[error("{0}")]
     Config(String),
+}
+
+fn needing(method: &str, argument: Option<&str>) -> String {
+    match argument {
+        Some(argument) => format!("the value of `{argument}` in a message for `{method}`"),
+        None => format!("`{method}`"),
+    }
 }
 
 /// What a call was waiting for when its time was over.

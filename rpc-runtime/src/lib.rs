@@ -73,14 +73,19 @@
 //! at `info` and `lapin::returned_messages` at `error` wherever logs are kept.
 
 mod args;
+mod auto_cap;
+mod builder;
 mod call;
 mod client;
 mod context;
 mod endpoint;
 mod error;
 mod interface;
+mod ladder;
+mod maybe;
 mod options;
 mod remote;
+mod route;
 mod serializer;
 mod server;
 mod target;
@@ -93,14 +98,18 @@ pub mod wire;
 pub mod __private;
 
 pub use args::{Args, EncodeArgs};
+pub use auto_cap::AutoCap;
+pub use builder::ClientBuilder;
 pub use call::{Call, Cast};
-pub use client::{ClientBuilder, RpcClient};
+pub use client::RpcClient;
 pub use context::Context;
 pub use endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use error::{Error, Result, Stage};
-pub use interface::{Argument, Interface, Method, Mode};
+pub use interface::{Argument, Below, Interface, Method, Mode, OldName, Role, Timing};
+pub use maybe::Maybe;
 pub use options::{CallOptions, DEFAULT_TIMEOUT, Retry, VersionCap};
 pub use remote::{IntoRemoteError, RemoteError};
+pub use route::Route;
 pub use rpc_macros::IntoRemoteError;
 /// Makes a typed client and a server endpoint of a trait.
 ///

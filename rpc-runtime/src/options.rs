@@ -1,8 +1,10 @@
 //! What `prepare` may override, for one call or for a client that is passed on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Target, Version};
+use crate::interface::Timing;
+use crate::{AutoCap, Target, Version};
 
 /// How often to try again when a message cannot be handed to the transport.
 ///
@@ -24,21 +26,26 @@ impl From<u32> for Retry {
 
 /// The highest version that a client may send, checked before anything leaves the process.
 ///
-/// Written as a version, as `(2, 3)`, or as an `Option<Version>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Written as a version, as `(2, 3)`, as an `Option<Version>`, or as an [`AutoCap`]. An operator's text,
+/// which may be a release's alias, is for
+/// [`ClientBuilder::version_cap_named`](crate::ClientBuilder::version_cap_named).
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VersionCap {
     /// All versions may be sent.
     None,
     /// What an implementation of this version takes may be sent.
     At(Version),
+    /// What the oldest of the servers takes may be sent.
+    Auto(AutoCap),
 }
 
 impl VersionCap {
-    pub(crate) fn version(self) -> Option<Version> {
+    pub(crate) fn version(&self) -> Option<Version> {
         match self {
             Self::None => None,
-            Self::At(version) => Some(version),
+            Self::At(version) => Some(*version),
+            Self::Auto(cap) => cap.version(),
         }
     }
 }
@@ -58,6 +65,12 @@ impl From<(u32, u32)> for VersionCap {
 impl From<(u32, u32, u32)> for VersionCap {
     fn from(version: (u32, u32, u32)) -> Self {
         Self::At(version.into())
+    }
+}
+
+impl From<AutoCap> for VersionCap {
+    fn from(cap: AutoCap) -> Self {
+        Self::Auto(cap)
     }
 }
 
@@ -130,8 +143,8 @@ impl CallOptions {
         self
     }
 
-    /// The version to stamp messages with. For a typed method of a later version of the same major it
-    /// changes nothing: no message is stamped below the version that its method came with.
+    /// The version to stamp messages with. A typed method is then sent in the form that it has in that
+    /// version; no message is stamped below the version that its method came with.
     pub fn version(mut self, version: impl Into<Version>) -> Self {
         self.version = Some(version.into());
         self
@@ -201,7 +214,9 @@ pub(crate) struct Settings {
     pub(crate) fanout: Option<bool>,
     pub(crate) default_timeout: Duration,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) version_cap: Option<Version>,
+    /// Times by the names that the trait gives them, in place of the trait's own.
+    pub(crate) times: Arc<Vec<(String, Duration)>>,
+    pub(crate) version_cap: VersionCap,
     pub(crate) retry: Retry,
     pub(crate) default_monitor: Option<Duration>,
     pub(crate) monitor: Option<Option<Duration>>,
@@ -216,11 +231,29 @@ impl Settings {
             fanout: None,
             default_timeout: DEFAULT_TIMEOUT,
             timeout: None,
-            version_cap: None,
+            times: Arc::default(),
+            version_cap: VersionCap::None,
             retry: Retry::Forever,
             default_monitor: None,
             monitor: None,
             mandatory: true,
+        }
+    }
+
+    /// The highest version that may be sent now.
+    pub(crate) fn cap(&self) -> Option<Version> {
+        self.version_cap.version()
+    }
+
+    /// How long a method's own time is; an argument's is known to the request alone.
+    pub(crate) fn time(&self, timing: Timing) -> Option<Duration> {
+        match timing {
+            Timing::Fixed(time) => Some(time),
+            Timing::Argument(_) => None,
+            Timing::Named { name, default } => {
+                let own = self.times.iter().rev().find(|(known, _)| known == name);
+                Some(own.map_or(default, |(_, time)| *time))
+            }
         }
     }
 
@@ -248,7 +281,7 @@ impl Settings {
         set(&mut self.fanout, fanout.map(Some));
         set(&mut self.version, version.map(Some));
         set(&mut self.timeout, timeout.map(Some));
-        set(&mut self.version_cap, version_cap.map(VersionCap::version));
+        set(&mut self.version_cap, version_cap);
         set(&mut self.retry, retry);
         set(&mut self.monitor, monitor.map(Some));
         set(&mut self.mandatory, mandatory);

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use std::convert::{From, Into};
+pub use std::default::Default;
 pub use std::format;
 pub use std::iter::IntoIterator;
 pub use std::marker::{Send, Sized, Sync};
@@ -22,11 +23,13 @@ pub use std::string::{String, ToString};
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
-pub use crate::args::Args;
+pub use crate::builder::ClientBuilder;
 pub use crate::call::{Call, CallResult, Cast, CastResult, EncodeRequest};
-pub use crate::client::{ClientBuilder, RpcClient};
+pub use crate::client::RpcClient;
 pub use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
-pub use crate::interface::{Argument, Interface, Method, Mode};
+pub use crate::interface::{Argument, Below, Interface, Method, Mode, OldName, Role, Timing};
+pub use crate::ladder::{TypedArgs as Args, TypedRequest};
+pub use crate::maybe::Maybe;
 pub use crate::options::CallOptions;
 pub use crate::transport::Transport;
 pub use crate::version::Version;
@@ -34,10 +37,12 @@ pub use crate::version::Version;
 pub use crate::{Error, IntoRemoteError, RemoteError, Result};
 
 use crate::Target;
-use crate::wire::RequestBody;
+
+/// A call that may be made a cast.
+pub type CallOrCast<'a, R, A> = Call<'a, R, A, true>;
 
 /// Stands for the arguments of a method that does not compile.
-pub type Nothing = fn(Args<'_>) -> Result<RequestBody>;
+pub type Nothing = fn(Args<'_>) -> Result<TypedRequest>;
 
 /// A typed client's settings, to begin with.
 pub fn builder<C: From<RpcClient>>(
@@ -79,65 +84,21 @@ pub fn unraw(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 
-/// A method's description, while it is made.
-#[derive(Debug)]
-pub struct Described {
-    name: &'static str,
-    mode: Mode,
-    version: Version,
-    arguments: &'static [Argument],
+/// A version, briefly.
+pub const fn v(major: u32, minor: u32, revision: u32) -> Version {
+    Version::new(major, minor).with_revision(revision)
 }
 
-/// A method that is called.
-pub const fn call_of(name: &'static str, major: u32, minor: u32) -> Described {
-    described(name, Mode::Call, Version::new(major, minor))
-}
 
-/// A method that is cast to one server.
-pub const fn cast_of(name: &'static str, major: u32, minor: u32) -> Described {
-    described(name, Mode::Cast, Version::new(major, minor))
-}
-
-/// A method that is cast to all servers.
-pub const fn fanout_of(name: &'static str, major: u32, minor: u32) -> Described {
-    described(name, Mode::Fanout, Version::new(major, minor))
-}
-
-/// An argument of a method.
+/// An argument of a method, briefly.
 pub const fn arg(name: &'static str, ty: &'static str) -> Argument {
     Argument::new(name, ty)
 }
 
-const fn described(name: &'static str, mode: Mode, version: Version) -> Described {
-    Described {
-        name,
-        mode,
-        version,
-        arguments: &[],
-    }
-}
-
-impl Described {
-    #[must_use]
-    pub const fn revision(mut self, revision: u32) -> Self {
-        self.version = self.version.with_revision(revision);
-        self
-    }
-
-    #[must_use]
-    pub const fn takes(mut self, arguments: &'static [Argument]) -> Self {
-        self.arguments = arguments;
-        self
-    }
-
-    #[must_use]
-    pub const fn returns(self, returns: &'static str) -> Method {
-        Method::new(self.name, self.mode, self.version, self.arguments, returns)
-    }
-}
-
 /// Runs a call to its end.
-pub fn called<R: CallResult, A: EncodeRequest>(call: Call<'_, R, A>) -> BoxFuture<'_, R> {
+pub fn called<R: CallResult, A: EncodeRequest, const CASTABLE: bool>(
+    call: Call<'_, R, A, CASTABLE>,
+) -> BoxFuture<'_, R> {
     call.into_future()
 }
 
@@ -153,6 +114,44 @@ pub fn read<'a, C: DeserializeOwned, const N: usize>(
 ) -> Result<(C, [RawArgument<'a>; N]), RemoteError> {
     let arguments = incoming.arguments(names)?;
     Ok((incoming.context()?, arguments))
+}
+
+/// Whether a message is older than this version.
+pub fn is_before(incoming: &Invocation<'_>, major: u32, minor: u32, revision: u32) -> bool {
+    let version = Version::new(major, minor).with_revision(revision);
+    incoming.version().is_some_and(|stamp| stamp < version)
+}
+
+/// What an argument that named the server is on the server: its name.
+pub fn server_name<T: FromName>(incoming: &Invocation<'_>) -> T {
+    T::from_name(incoming.server().server.as_deref().unwrap_or_default())
+}
+
+/// What an argument that named the topic is on the server: its topic.
+pub fn topic_name<T: FromName>(incoming: &Invocation<'_>) -> T {
+    T::from_name(&incoming.server().topic)
+}
+
+/// The owned form of an argument that names a topic or a server.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot name a topic or a server",
+    label = "not a name",
+    note = "use `&str`, `String`, or an `Option` of one"
+)]
+pub trait FromName {
+    fn from_name(name: &str) -> Self;
+}
+
+impl FromName for String {
+    fn from_name(name: &str) -> Self {
+        name.to_owned()
+    }
+}
+
+impl FromName for Option<String> {
+    fn from_name(name: &str) -> Self {
+        Some(name.to_owned())
+    }
 }
 
 /// What a method returned, as its reply.

@@ -6,12 +6,9 @@ use std::collections::HashMap;
 
 use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome};
 use crate::wire::Request;
-use crate::{Interface, Method, Mode, RemoteError, Result, Version};
+use crate::{Interface, Method, Mode, OldName, RemoteError, Result, Version};
 
 const DISPATCHER: &str = "oslo_messaging.rpc.dispatcher";
-
-/// The version of messages that carry none.
-const DEFAULT_VERSION: Version = Version::new(1, 0);
 
 /// The endpoints of one server, and where each method name is found.
 #[derive(Debug, Default)]
@@ -26,12 +23,13 @@ impl Dispatcher {
         let mut methods: HashMap<_, Vec<_>> = HashMap::new();
         for (endpoint, implemented) in endpoints.iter().enumerate() {
             for (index, method) in implemented.interface().methods().iter().enumerate() {
-                // Private by oslo.messaging's rule.
-                if !method.name().starts_with('_') {
-                    methods
-                        .entry(method.name())
-                        .or_default()
-                        .push((endpoint, index));
+                let old_names = method.old_names().iter().map(OldName::name);
+                for name in old_names.chain([method.name()]) {
+                    // Private by oslo.messaging's rule.
+                    if !name.starts_with('_') {
+                        let known = methods.entry(name).or_default();
+                        known.push((endpoint, index));
+                    }
                 }
             }
         }
@@ -44,10 +42,7 @@ impl Dispatcher {
         request: &Request<'_>,
     ) -> Result<(&dyn Endpoint, usize), RemoteError> {
         let name = request.method();
-        let version = match request.version() {
-            None => Some(DEFAULT_VERSION),
-            Some(version) => version.parse().ok(),
-        };
+        let version = request.stamp();
         let takes = |endpoint: &dyn Endpoint| {
             accepts_namespace(endpoint, request.namespace())
                 && version.is_some_and(|version| {
@@ -92,16 +87,12 @@ fn accepts_namespace(endpoint: &dyn Endpoint, namespace: Option<&str>) -> bool {
 #[derive(Debug)]
 pub(super) struct Ping;
 
+const PING_VERSION: Version = Version::new(1, 0);
+
 const PING: Interface = Interface::new(
     "Ping",
-    DEFAULT_VERSION,
-    &[Method::new(
-        "oslo_rpc_server_ping",
-        Mode::Call,
-        DEFAULT_VERSION,
-        &[],
-        "Result<String>",
-    )],
+    PING_VERSION,
+    &[Method::new("oslo_rpc_server_ping", Mode::Call, PING_VERSION).with_returns("Result<String>")],
 );
 
 impl Endpoint for Ping {

@@ -82,7 +82,7 @@ impl Service {
     /// Runs the method, giving signs of life for as long as it runs where the caller wants them.
     async fn run(&self, request: &Request<'_>, delivery: &Arc<dyn Delivery>) -> Outcome {
         let (endpoint, method) = self.dispatcher.find(request)?;
-        let invocation = Invocation::new(request, self.serializer.as_deref());
+        let invocation = Invocation::new(request, self.serializer.as_deref(), &self.target);
         let _alive = request
             .reply_to()
             .zip(request.monitor())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::{Entries, Malformed, ReplyTo, context, open, unquote};
+use crate::Version;
 
 /// A request, taken apart. Arguments and context are raw JSON until somebody knows their types.
 #[derive(Debug, Clone)]
@@ -103,6 +104,15 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
+    }
+
+    /// The message's version, if it can be read; one that carries none counts as 1.0.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Version> {
+        match self.version() {
+            None => Some(Version::new(1, 0)),
+            Some(version) => version.parse().ok(),
+        }
     }
 
     /// The identity by which repetitions are known.

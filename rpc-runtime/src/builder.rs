@@ -1,0 +1,256 @@
+//! Builds clients: what can be wrong with their settings is found out here, and not at the first call.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::interface::{Method, Timing};
+use crate::options::{Retry, Settings, VersionCap};
+use crate::serializer::Serializer;
+use crate::{AutoCap, Error, Interface, Result, RpcClient, Target, Transport, Version};
+
+/// Chooses a client's settings: for [`RpcClient`], or for a typed client, `C`.
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder<C = RpcClient> {
+    transport: Transport,
+    serializer: Option<Arc<dyn Serializer>>,
+    settings: Settings,
+    interface: Option<Interface>,
+    /// A cap that is yet to be resolved.
+    named_cap: Option<String>,
+    auto_cap: Option<AutoCap>,
+    client: PhantomData<fn() -> C>,
+}
+
+impl<C: From<RpcClient>> ClientBuilder<C> {
+    pub(crate) fn new(transport: &Transport, target: Target) -> Self {
+        Self {
+            transport: transport.clone(),
+            serializer: None,
+            settings: Settings::new(target),
+            interface: None,
+            named_cap: None,
+            auto_cap: None,
+            client: PhantomData,
+        }
+    }
+
+    pub(crate) fn of(transport: &Transport, interface: &Interface) -> Self {
+        Self {
+            interface: Some(*interface),
+            ..Self::new(transport, interface.target())
+        }
+    }
+
+    /// The exchange to publish to, in place of the interface's.
+    pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
+        self.settings.target.exchange = Some(exchange.into());
+        self
+    }
+
+    /// The topic whose servers are meant, in place of the interface's.
+    pub fn topic(mut self, topic: impl Into<String>) -> Self {
+        self.settings.target.topic = topic.into();
+        self
+    }
+
+    /// The namespace, in place of the interface's.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.settings.target.namespace = Some(namespace.into());
+        self
+    }
+
+    /// One server of the topic.
+    pub fn server(mut self, server: impl Into<String>) -> Self {
+        self.settings.target.server = Some(server.into());
+        self
+    }
+
+    /// The highest version that the servers are known to take. Defaults to no cap.
+    pub fn version_cap(mut self, cap: impl Into<VersionCap>) -> Self {
+        self.settings.version_cap = cap.into();
+        self.named_cap = None;
+        self
+    }
+
+    /// The same, as an operator writes it: a version such as `2.3`, one of the trait's `aliases(…)`, or
+    /// `auto` for what was given to [`auto_cap`](Self::auto_cap).
+    ///
+    /// oslo.messaging's services read it from `upgrade_levels`.
+    pub fn version_cap_named(mut self, cap: impl Into<String>) -> Self {
+        self.named_cap = Some(cap.into());
+        self
+    }
+
+    /// What the version cap `auto` means. Without it `auto` is refused.
+    pub fn auto_cap(mut self, cap: AutoCap) -> Self {
+        self.auto_cap = Some(cap);
+        self
+    }
+
+    /// How long the time is that the trait calls `name` in its `times(…)`, in place of what is written
+    /// there.
+    pub fn time(mut self, name: impl Into<String>, time: Duration) -> Self {
+        Arc::make_mut(&mut self.settings.times).push((name.into(), time));
+        self
+    }
+
+    /// How long calls may take whose method declares no timeout. Defaults to
+    /// [`DEFAULT_TIMEOUT`](crate::DEFAULT_TIMEOUT).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.default_timeout = timeout;
+        self
+    }
+
+    /// The longest silence of running calls whose method declares none; see [`CallOptions::monitor`].
+    /// Defaults to no monitoring.
+    pub fn monitor(mut self, silence: Duration) -> Self {
+        self.settings.default_monitor = Some(silence);
+        self
+    }
+
+    /// How often to try again to reach the broker. Defaults to [`Retry::Forever`].
+    pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
+        self.settings.retry = retry.into();
+        self
+    }
+
+    /// Whether messages that reach no queue are errors; see [`CallOptions::mandatory`]. Defaults to
+    /// true.
+    pub fn mandatory(mut self, mandatory: bool) -> Self {
+        self.settings.mandatory = mandatory;
+        self
+    }
+
+    /// A hook that rewrites entities and contexts. Defaults to none.
+    pub fn serializer(mut self, serializer: impl Serializer) -> Self {
+        self.serializer = Some(Arc::new(serializer));
+        self
+    }
+
+    /// Builds the client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when a setting cannot work: no topic; a cap that is neither a version nor an
+    /// alias, or under which nothing of the interface can be sent; a time that the trait does not name.
+    pub fn build(mut self) -> Result<C> {
+        if self.settings.target.topic.is_empty() && !self.is_routed() {
+            return Err(Error::Config(
+                "a client needs a topic: name one in `#[rpc_client]`, in the target, or with \
+                 `topic` of the builder"
+                    .into(),
+            ));
+        }
+        if let Some(name) = self.named_cap.take() {
+            self.settings.version_cap = self.resolve(&name)?;
+        }
+        self.check_cap()?;
+        self.check_times()?;
+        Ok(RpcClient::with_settings(self.transport, self.serializer, self.settings).into())
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        self.interface.map_or(&[], |interface| interface.methods())
+    }
+
+    /// Whether methods find their topic themselves.
+    fn is_routed(&self) -> bool {
+        let names_topic = |method: &Method| {
+            let roles = method.arguments().iter().map(crate::Argument::role);
+            method.route().is_some() || roles.into_iter().any(|role| role == crate::Role::Topic)
+        };
+        !self.methods().is_empty() && self.methods().iter().all(names_topic)
+    }
+
+    fn resolve(&self, cap: &str) -> Result<VersionCap> {
+        let aliases = self.interface.map_or(&[][..], |interface| interface.aliases());
+        if let Some((_, version)) = aliases.iter().find(|(alias, _)| *alias == cap) {
+            return Ok(VersionCap::At(*version));
+        }
+        if cap == "auto" {
+            return self.auto_cap.clone().map(VersionCap::Auto).ok_or_else(|| {
+                Error::Config("the version cap `auto` needs a source: give one with `auto_cap`".into())
+            });
+        }
+        cap.parse().map(VersionCap::At).map_err(|_| {
+            let known: Vec<_> = aliases.iter().map(|(alias, _)| format!("`{alias}`")).collect();
+            let known = match known.len() {
+                0 => "the interface has no aliases".to_owned(),
+                _ => format!("the interface has {}", known.join(", ")),
+            };
+            Error::Config(format!(
+                "the version cap `{cap}` is neither a version nor an alias: write two or three numbers, \
+                 such as 2.3, or an alias ({known})"
+            ))
+        })
+    }
+
+    fn check_cap(&self) -> Result<()> {
+        let Some(cap) = self.settings.cap() else {
+            return Ok(());
+        };
+        if let Some(interface) = &self.interface {
+            if interface.is_reachable_under(cap) {
+                return Ok(());
+            }
+            let lowest = interface.methods().iter().map(Method::version).min();
+            return Err(excluding(cap, interface.name(), lowest));
+        }
+        match self.settings.target.version {
+            Some(version) if version.major() != cap.major() => {
+                Err(excluding(cap, "the interface", Some(version)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_times(&self) -> Result<()> {
+        let named = |timing| match timing {
+            Some(Timing::Named { name, .. }) => Some(name),
+            _ => None,
+        };
+        let known: Vec<_> = self
+            .methods()
+            .iter()
+            .flat_map(|method| [named(method.timeout()), named(method.monitor())])
+            .flatten()
+            .collect();
+        match self.settings.times.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::Config(format!(
+                "no method has a time called `{name}`: name it in the trait's `times(…)` and use it, or \
+                 leave it out"
+            ))),
+        }
+    }
+}
+
+fn excluding(cap: Version, interface: &str, lowest: Option<Version>) -> Error {
+    let lowest = lowest.map_or_else(String::new, |lowest| format!(", which begins with {lowest}"));
+    Error::Config(format!(
+        "the version cap {cap} excludes all of {interface}{lowest}: cap it at a version that it has"
+    ))
+}
+
+impl<C> fmt::Debug for ClientBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            transport,
+            serializer,
+            settings,
+            interface: _,
+            named_cap,
+            auto_cap,
+            client: _,
+        } = self;
+        f.debug_struct("ClientBuilder")
+            .field("transport", transport)
+            .field("serializer", serializer)
+            .field("settings", settings)
+            .field("named_cap", named_cap)
+            .field("auto_cap", auto_cap)
+            .finish()
+    }
+}

@@ -1,0 +1,274 @@
+//! The arguments of a typed request: which of them are sent, and under which names.
+//!
+//! A method has a *rung* for each version in which its form changed. The version cap chooses the rung
+//! before anything is written; each argument then follows what its description says of that version. What
+//! is described in an [`Interface`](crate::Interface) is what is done here: nothing is said twice.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::args::Args;
+use crate::interface::{Argument, Method};
+use crate::route::Route;
+use crate::wire::RequestBody;
+use crate::{Error, Result, Version};
+
+/// The arguments of one request of a typed method, while they are written.
+#[derive(Debug)]
+pub struct TypedArgs<'a> {
+    args: Args<'a>,
+    method: &'static Method,
+    rung: Version,
+    cap: Option<Version>,
+    extra: Extra,
+}
+
+/// What arguments may ask for beside being sent.
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
+    pub(crate) route: Route,
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// A typed request, ready to be sent.
+#[derive(Debug)]
+pub struct TypedRequest {
+    pub(crate) body: RequestBody,
+    pub(crate) extra: Extra,
+}
+
+impl<'a> TypedArgs<'a> {
+    pub(crate) fn new(
+        args: Args<'a>,
+        method: &'static Method,
+        rung: Version,
+        cap: Option<Version>,
+    ) -> Self {
+        Self {
+            args,
+            method,
+            rung,
+            cap,
+            extra: Extra::default(),
+        }
+    }
+
+    /// Writes an argument that each version has, under one name.
+    pub fn arg<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
+        self.args.arg(name, value)
+    }
+
+    /// Writes the argument at that place in the method's description if the rung has it. Below, a value
+    /// that matters is refused.
+    pub fn gated<T: Serialize + ?Sized>(
+        &mut self,
+        place: usize,
+        value: &T,
+        is_default: impl FnOnce(&T) -> bool,
+    ) -> Result<()> {
+        match self.known(place) {
+            Known::Yes(argument) => self.named(argument, value),
+            Known::NotYet(argument, since) if !is_default(value) => Err(Error::VersionCap {
+                method: self.method.name().to_owned(),
+                argument: Some(argument.name().to_owned()),
+                requested: Some(since),
+                // Without a cap, it was asked for that the message be as in this version.
+                cap: self.cap.unwrap_or(self.rung),
+            }),
+            Known::NotYet(..) | Known::NoMore => Ok(()),
+        }
+    }
+
+    /// Writes the argument at that place if the rung has it. Otherwise it is left out, whatever it is.
+    pub fn dropped<T: Serialize + ?Sized>(&mut self, place: usize, value: &T) -> Result<()> {
+        match self.known(place) {
+            Known::Yes(argument) => self.named(argument, value),
+            Known::NotYet(..) | Known::NoMore => Ok(()),
+        }
+    }
+
+    /// Writes the argument at that place if the rung has it. Below, others are sent in its place.
+    pub fn replaced<T: Serialize + ?Sized, O: OlderForm>(
+        &mut self,
+        place: usize,
+        value: &T,
+        is_default: impl FnOnce(&T) -> bool,
+        older: impl FnOnce(&T) -> O,
+        names: &[&str],
+    ) -> Result<()> {
+        match self.known(place) {
+            Known::Yes(argument) => self.named(argument, value),
+            Known::NotYet(..) if !is_default(value) => older(value).write(&mut self.args, names),
+            Known::NotYet(..) | Known::NoMore => Ok(()),
+        }
+    }
+
+    /// Sends the message to the server that an argument names, if it names one.
+    pub fn server<T: AsName + ?Sized>(&mut self, value: &T) {
+        if let Some(server) = value.as_name() {
+            self.extra.route.server = Some(server.to_owned());
+        }
+    }
+
+    /// Sends the message to the topic that an argument names, if it names one.
+    pub fn topic<T: AsName + ?Sized>(&mut self, value: &T) {
+        if let Some(topic) = value.as_name() {
+            self.extra.route.topic = Some(topic.to_owned());
+        }
+    }
+
+    /// Sends the message where the interface's own function says. What arguments name goes before it.
+    pub fn route(&mut self, computed: Route) {
+        let Route { topic, server } = &mut self.extra.route;
+        *topic = topic.take().or(computed.topic);
+        *server = server.take().or(computed.server);
+    }
+
+    /// Gives the call as many seconds as an argument says, if it says any.
+    pub fn timeout<T: AsSeconds + ?Sized>(&mut self, value: &T) -> Result<()> {
+        if let Some(seconds) = value.as_seconds() {
+            let timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
+                let method = self.method.name();
+                Error::Config(format!(
+                    "`{method}` cannot have a timeout of {seconds} seconds: give it a positive number"
+                ))
+            })?;
+            self.extra.timeout = Some(timeout);
+        }
+        Ok(())
+    }
+
+    /// The version cap that counts for this request.
+    pub fn cap(&self) -> Option<Version> {
+        self.cap
+    }
+
+    /// Ends the arguments with the request's context.
+    pub fn finish<C: Serialize + ?Sized>(self, ctxt: &C) -> Result<TypedRequest> {
+        let body = self.args.finish(ctxt)?;
+        let extra = self.extra;
+        Ok(TypedRequest { body, extra })
+    }
+
+    fn known(&self, place: usize) -> Known {
+        let argument = &self.method.arguments()[place];
+        match (argument.since(), argument.until()) {
+            (Some(since), _) if self.rung < since => Known::NotYet(argument, since),
+            (_, Some(until)) if self.rung >= until => Known::NoMore,
+            _ => Known::Yes(argument),
+        }
+    }
+
+    fn named<T: Serialize + ?Sized>(&mut self, argument: &Argument, value: &T) -> Result<()> {
+        self.args.arg(argument.name_in(self.rung), value)
+    }
+}
+
+/// Whether a rung has an argument.
+enum Known {
+    Yes(&'static Argument),
+    NotYet(&'static Argument, Version),
+    NoMore,
+}
+
+/// What is sent in place of an argument that older servers do not know: a tuple of values.
+pub trait OlderForm {
+    fn write(self, args: &mut Args<'_>, names: &[&str]) -> Result<()>;
+}
+
+macro_rules! older_form {
+    ($($value:ident)*) => {
+        impl<$($value: Serialize),*> OlderForm for ($($value,)*) {
+            #[allow(non_snake_case, reason = "a variable is named like its type")]
+            fn write(self, args: &mut Args<'_>, names: &[&str]) -> Result<()> {
+                let mut names = names.iter();
+                let ($($value,)*) = self;
+                $(if let Some(name) = names.next() {
+                    args.arg(name, &$value)?;
+                })*
+                Ok(())
+            }
+        }
+    };
+}
+
+older_form!(A);
+older_form!(A B);
+older_form!(A B C);
+older_form!(A B C D);
+
+/// An argument that can name a topic or a server. It is a trait so that the compiler can say what can not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot name a topic or a server",
+    label = "not a name",
+    note = "use `&str`, `String`, or an `Option` of one"
+)]
+pub trait AsName {
+    fn as_name(&self) -> Option<&str>;
+}
+
+impl AsName for str {
+    fn as_name(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+impl AsName for String {
+    fn as_name(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+impl<T: AsName + ?Sized> AsName for &T {
+    fn as_name(&self) -> Option<&str> {
+        (**self).as_name()
+    }
+}
+
+impl<T: AsName> AsName for Option<T> {
+    fn as_name(&self) -> Option<&str> {
+        self.as_ref()?.as_name()
+    }
+}
+
+/// An argument that can be a timeout. It is a trait so that the compiler can say what can not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a timeout",
+    label = "not a number of seconds",
+    note = "use an integer or a floating-point number of seconds, or an `Option` of one"
+)]
+pub trait AsSeconds {
+    fn as_seconds(&self) -> Option<f64>;
+}
+
+macro_rules! as_seconds {
+    ($($number:ty)*) => {
+        $(impl AsSeconds for $number {
+            fn as_seconds(&self) -> Option<f64> {
+                Some((*self).into())
+            }
+        })*
+    };
+}
+
+as_seconds!(u8 u16 u32 i32 f32 f64);
+
+impl AsSeconds for u64 {
+    #[expect(clippy::cast_precision_loss, reason = "exact for 285 million years")]
+    fn as_seconds(&self) -> Option<f64> {
+        Some(*self as f64)
+    }
+}
+
+impl<T: AsSeconds + ?Sized> AsSeconds for &T {
+    fn as_seconds(&self) -> Option<f64> {
+        (**self).as_seconds()
+    }
+}
+
+impl<T: AsSeconds> AsSeconds for Option<T> {
+    fn as_seconds(&self) -> Option<f64> {
+        self.as_ref()?.as_seconds()
+    }
+}
