@@ -3,7 +3,7 @@
 //! Nothing is judged here. Each part keeps the syntax it came from, for errors to point at.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{FnArg, Item, ItemTrait, PatType, TraitItem, TraitItemFn};
+use syn::{FnArg, Ident, Item, ItemTrait, Pat, PatType, TraitItem, TraitItemFn};
 
 use crate::attr::{ArgumentOptions, MethodOptions, TraitOptions};
 use crate::errors::Errors;
@@ -86,5 +86,11 @@ impl<'a> Method<'a> {
             arguments,
             readable: errors.count() == before,
         }
+    }
+
+    /// Whether one of its arguments is called so.
+    pub(crate) fn has_argument(&self, name: &Ident) -> bool {
+        let mut patterns = self.arguments.iter().map(|argument| &argument.original.pat);
+        patterns.any(|pattern| matches!(&**pattern, Pat::Ident(own) if own.ident == *name))
     }
 }

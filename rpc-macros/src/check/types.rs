@@ -73,12 +73,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
 
 /// The reference in `Option<&T>`.
 pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
-    let Type::Path(path) = ty else { return None };
-    let last = path
-        .path
-        .segments
-        .last()
-        .filter(|last| last.ident == "Option")?;
+    let last = last_segment(ty).filter(|last| last.ident == "Option")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };
@@ -87,6 +82,30 @@ pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
             Type::Reference(reference) => Some(reference),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// Whether it is an `Option`.
+pub(super) fn is_option(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|last| last.ident == "Option")
+}
+
+/// What a `Maybe` may hold.
+pub(crate) fn maybe(ty: &Type) -> Option<&Type> {
+    let last = last_segment(ty).filter(|last| last.ident == "Maybe")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(ty)) => Some(ty),
+        _ => None,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
+    match plain(ty) {
+        Type::Path(path) => path.path.segments.last(),
         _ => None,
     }
 }

@@ -3,15 +3,20 @@
 //! A bad option is reported and skipped, so that the others still count. What an option's value means
 //! in its place is for [`check`](crate::check) to say.
 
+mod suggest;
+mod value;
+
 use std::time::Duration;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, Ident, LitStr, Meta, Path, Token};
 
 use crate::errors::Errors;
+use suggest::unknown;
+use value::{below, below_path, index, path, route, text, times, version, word};
 
 /// A value together with the tokens that it was read from.
 pub(crate) struct Set<T> {
@@ -55,6 +60,47 @@ impl<T> Opt<T> {
 /// `major.minor[.revision]`
 pub(crate) type Version = (u32, u32, u32);
 
+/// The options that were read of those that may be given more than once.
+impl<T> Opt<T> {
+    fn push(list: &mut Vec<Set<T>>, meta: &Meta, value: Option<T>) {
+        list.extend(value.map(|value| Set {
+            value,
+            tokens: meta.to_token_stream(),
+        }));
+    }
+}
+
+/// A name that was in use before a version.
+pub(crate) struct OldName {
+    pub(crate) before: Version,
+    pub(crate) name: LitStr,
+}
+
+/// Where a method's timeout or monitor comes from.
+pub(crate) enum Time {
+    Fixed(Duration),
+    /// One of the trait's `times(…)`.
+    Named(Ident),
+}
+
+/// A function that computes where messages go, and the arguments that it gets.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) function: Path,
+    pub(crate) arguments: Vec<Ident>,
+}
+
+/// What becomes of an argument for servers that do not know it yet.
+pub(crate) enum Below {
+    Refuse,
+    Drop,
+    /// What this function makes of it is sent, under these names or its own.
+    With {
+        function: Path,
+        names: Vec<LitStr>,
+    },
+}
+
 /// The options of a trait.
 #[derive(Default)]
 pub(crate) struct TraitOptions {
@@ -66,29 +112,55 @@ pub(crate) struct TraitOptions {
     pub(crate) version_meant: bool,
     pub(crate) namespace: Opt<LitStr>,
     pub(crate) exchange: Opt<LitStr>,
+    pub(crate) aliases: Opt<Vec<(LitStr, Set<Version>)>>,
+    pub(crate) times: Opt<Vec<(Ident, Duration)>>,
+    pub(crate) route: Opt<Route>,
     pub(crate) krate: Opt<Path>,
 }
 
 /// The options of a method.
 #[derive(Default)]
 pub(crate) struct MethodOptions {
+    pub(crate) call: Opt<()>,
     pub(crate) cast: Opt<()>,
     pub(crate) fanout: Opt<()>,
     pub(crate) version: Opt<Version>,
-    pub(crate) timeout: Opt<Duration>,
-    pub(crate) monitor: Opt<Duration>,
+    pub(crate) versions: Opt<Vec<Set<Version>>>,
+    pub(crate) timeout: Opt<Time>,
+    pub(crate) monitor: Opt<Time>,
+    pub(crate) route: Opt<Route>,
     pub(crate) name: Opt<LitStr>,
+    pub(crate) old_names: Vec<Set<OldName>>,
 }
 
 /// The options of an argument.
 #[derive(Default)]
 pub(crate) struct ArgumentOptions {
     pub(crate) name: Opt<LitStr>,
+    pub(crate) old_names: Vec<Set<OldName>>,
+    pub(crate) since: Opt<Version>,
+    pub(crate) until: Opt<Version>,
+    /// The value when it is not sent: an expression, or the type's own.
+    pub(crate) default: Opt<Option<Expr>>,
+    pub(crate) below: Opt<Below>,
+    pub(crate) from: Opt<Path>,
+    pub(crate) server: Opt<()>,
+    pub(crate) topic: Opt<()>,
+    pub(crate) timeout: Opt<()>,
 }
 
 impl TraitOptions {
     pub(crate) fn parse(errors: &Errors, tokens: TokenStream) -> Self {
-        const NAMES: &[&str] = &["topic", "version", "namespace", "exchange", "crate"];
+        const NAMES: &[&str] = &[
+            "topic",
+            "version",
+            "namespace",
+            "exchange",
+            "aliases",
+            "times",
+            "route",
+            "crate",
+        ];
         let mut options = Self::default();
         let Some(metas) = metas(errors, Metas::parse_terminated.parse2(tokens)) else {
             options.version_meant = true;
@@ -106,6 +178,11 @@ impl TraitOptions {
                 }
                 "namespace" => options.namespace.set(errors, meta, text(errors, meta)),
                 "exchange" => options.exchange.set(errors, meta, text(errors, meta)),
+                "aliases" => options
+                    .aliases
+                    .set(errors, meta, value::aliases(errors, meta)),
+                "times" => options.times.set(errors, meta, times(errors, meta)),
+                "route" => options.route.set(errors, meta, route(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
                 other => {
                     let meant = unknown(errors, meta, other, NAMES);
@@ -120,16 +197,37 @@ impl TraitOptions {
 
 impl MethodOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        const NAMES: &[&str] = &["cast", "fanout", "version", "timeout", "monitor", "name"];
+        const NAMES: &[&str] = &[
+            "call",
+            "cast",
+            "fanout",
+            "version",
+            "versions",
+            "timeout",
+            "monitor",
+            "route",
+            "name",
+            "name_before",
+        ];
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
+                "call" => options.call.set(errors, meta, word(errors, meta)),
                 "cast" => options.cast.set(errors, meta, word(errors, meta)),
                 "fanout" => options.fanout.set(errors, meta, word(errors, meta)),
                 "version" => options.version.set(errors, meta, version(errors, meta)),
-                "timeout" => options.timeout.set(errors, meta, seconds(errors, meta)),
-                "monitor" => options.monitor.set(errors, meta, seconds(errors, meta)),
+                "versions" => {
+                    let versions = value::versions(errors, meta);
+                    options.versions.set(errors, meta, versions);
+                }
+                "timeout" => options.timeout.set(errors, meta, value::time(errors, meta)),
+                "monitor" => options.monitor.set(errors, meta, value::time(errors, meta)),
+                "route" => options.route.set(errors, meta, route(errors, meta)),
                 "name" => options.name.set(errors, meta, text(errors, meta)),
+                "name_before" => {
+                    let old_name = value::old_name(errors, meta);
+                    Opt::push(&mut options.old_names, meta, old_name);
+                }
                 other => _ = unknown(errors, meta, other, NAMES),
             }
         }
@@ -139,11 +237,34 @@ impl MethodOptions {
 
 impl ArgumentOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        const NAMES: &[&str] = &["name"];
+        const NAMES: &[&str] = &[
+            "name",
+            "name_before",
+            "since",
+            "until",
+            "default",
+            "below",
+            "from",
+            "server",
+            "topic",
+            "timeout",
+        ];
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
                 "name" => options.name.set(errors, meta, text(errors, meta)),
+                "name_before" => {
+                    let old_name = value::old_name(errors, meta);
+                    Opt::push(&mut options.old_names, meta, old_name);
+                }
+                "since" => options.since.set(errors, meta, version(errors, meta)),
+                "until" => options.until.set(errors, meta, version(errors, meta)),
+                "default" => options.default.set(errors, meta, value::default(errors, meta)),
+                "below" => options.below.set(errors, meta, below(errors, meta)),
+                "from" => options.from.set(errors, meta, below_path(errors, meta)),
+                "server" => options.server.set(errors, meta, word(errors, meta)),
+                "topic" => options.topic.set(errors, meta, word(errors, meta)),
+                "timeout" => options.timeout.set(errors, meta, word(errors, meta)),
                 other => _ = unknown(errors, meta, other, NAMES),
             }
         }
@@ -284,206 +405,4 @@ fn metas(errors: &Errors, parsed: syn::Result<Metas>) -> Option<Metas> {
 fn name(path: &Path) -> String {
     path.get_ident()
         .map_or_else(|| path.to_token_stream().to_string(), Ident::to_string)
-}
-
-fn word(errors: &Errors, meta: &Meta) -> Option<()> {
-    if meta.require_path_only().is_ok() {
-        return Some(());
-    }
-    let name = name(meta.path());
-    errors.at(meta, format!("`{name}` must stand alone: write `{name}`"));
-    None
-}
-
-fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a Expr> {
-    if let Meta::NameValue(pair) = meta {
-        let mut value = &pair.value;
-        // `macro_rules!` wraps what it was given.
-        while let Expr::Group(group) = value {
-            value = &group.expr;
-        }
-        return Some(value);
-    }
-    let name = name(meta.path());
-    errors.at(
-        meta,
-        format!("`{name}` must have a value: write `{name} = {example}`"),
-    );
-    None
-}
-
-fn text_value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a LitStr> {
-    match value(errors, meta, example)? {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => Some(text),
-        other => {
-            let name = name(meta.path());
-            errors.at(
-                other,
-                format!("`{name}` must be a string: write `{name} = {example}`"),
-            );
-            None
-        }
-    }
-}
-
-fn text(errors: &Errors, meta: &Meta) -> Option<LitStr> {
-    text_value(errors, meta, "\"…\"").cloned()
-}
-
-fn version(errors: &Errors, meta: &Meta) -> Option<Version> {
-    let text = text_value(errors, meta, "\"2.0\"")?;
-    let parsed = parse_version(&text.value());
-    if parsed.is_none() {
-        errors.at(
-            text,
-            "`version` must be two or three numbers: write `version = \"2.3\"`",
-        );
-    }
-    parsed
-}
-
-/// The strict grammar of `rpc_runtime::Version`.
-fn parse_version(text: &str) -> Option<Version> {
-    let number = |part: &str| {
-        let plain = part.bytes().all(|byte| byte.is_ascii_digit());
-        let padded = part.len() > 1 && part.starts_with('0');
-        part.parse().ok().filter(|_| plain && !padded)
-    };
-    let parts: Option<Vec<u32>> = text.split('.').map(number).collect();
-    match parts?[..] {
-        [major, minor] => Some((major, minor, 0)),
-        [major, minor, revision] => Some((major, minor, revision)),
-        _ => None,
-    }
-}
-
-fn seconds(errors: &Errors, meta: &Meta) -> Option<Duration> {
-    let value = value(errors, meta, "30")?;
-    let seconds = match value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(number),
-            ..
-        }) if number.suffix().is_empty() => number.base10_parse::<u32>().ok().map(f64::from),
-        Expr::Lit(ExprLit {
-            lit: Lit::Float(number),
-            ..
-        }) if number.suffix().is_empty() => number.base10_parse().ok(),
-        _ => None,
-    };
-    let duration = seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| !duration.is_zero());
-    if duration.is_none() {
-        let name = name(meta.path());
-        let message = format!(
-            "`{name}` must be a positive number of seconds: write `{name} = 30` or `{name} = 0.5`"
-        );
-        errors.at(value, message);
-    }
-    duration
-}
-
-fn index(errors: &Errors, meta: &Meta) -> Option<usize> {
-    let value = value(errors, meta, "0")?;
-    let index = match value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(number),
-            ..
-        }) => number.base10_parse().ok(),
-        _ => None,
-    };
-    if index.is_none() {
-        errors.at(
-            value,
-            "`arg` must be a place among the exception's arguments: write `arg = 0`",
-        );
-    }
-    index
-}
-
-fn path(errors: &Errors, meta: &Meta) -> Option<Path> {
-    match value(errors, meta, "::path::to::rpc_runtime")? {
-        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
-        other => {
-            errors.at(
-                other,
-                "`crate` must be a path: write `crate = ::path::to::rpc_runtime`",
-            );
-            None
-        }
-    }
-}
-
-/// Reports an option that there is not, and tells which one was meant.
-fn unknown<'k>(errors: &Errors, meta: &Meta, name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let close = known
-        .iter()
-        .map(|known| (distance(name, known), *known))
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
-        .min()
-        .map(|(_, known)| known);
-    let advice = match (close, known) {
-        (Some(close), _) => format!("did you mean `{close}`?"),
-        (None, [only]) => format!("here there is `{only}`"),
-        (None, known) => {
-            let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
-            format!("here there are {}", known.join(", "))
-        }
-    };
-    errors.at(meta.path(), format!("unknown option `{name}`: {advice}"));
-    close
-}
-
-/// How many letters must be added, removed or changed to make `b` of `a`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distance_counts_letters() {
-        for (a, b, count) in [
-            ("", "", 0),
-            ("abc", "abc", 0),
-            ("verison", "version", 2),
-            ("cst", "cast", 1),
-            ("x", "", 1),
-        ] {
-            assert_eq!(distance(a, b), count, "{a} {b}");
-        }
-    }
-
-    #[test]
-    fn versions_are_strict() {
-        assert_eq!(parse_version("2.3"), Some((2, 3, 0)));
-        assert_eq!(parse_version("2.3.4"), Some((2, 3, 4)));
-        for text in [
-            "",
-            "2",
-            "2.",
-            "+2.3",
-            "02.3",
-            "2.3.4.5",
-            "a.b",
-            "2.99999999999",
-        ] {
-            assert_eq!(parse_version(text), None, "{text}");
-        }
-    }
 }

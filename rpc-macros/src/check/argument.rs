@@ -1,0 +1,284 @@
+//! The rules for arguments: what each is for, and what becomes of it for older and newer peers.
+
+use syn::{Expr, Path, PatType, Type};
+
+use super::ladder::{Ladder, Shown};
+use super::names::Names;
+use super::{Mode, Parameter, plain_name, types};
+use crate::attr::{self, ArgumentOptions, Version};
+use crate::errors::Errors;
+use crate::model;
+
+/// An argument that holds to the rules.
+pub(crate) struct Argument<'a> {
+    pub(crate) parameter: Parameter<'a>,
+    pub(crate) wire: String,
+    /// The names that it had before, the latest first.
+    pub(crate) old_names: Vec<(Version, String)>,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) default: Option<Default<'a>>,
+    pub(crate) below: Below<'a>,
+    /// Makes it of what older clients send.
+    pub(crate) from: Option<&'a Path>,
+    pub(crate) role: Role,
+}
+
+/// What an argument is when it is not sent.
+pub(crate) enum Default<'a> {
+    /// The type's own: `None`, absent, or what `Default` says.
+    OfType,
+    Value(&'a Expr),
+}
+
+/// What older servers get.
+pub(crate) enum Below<'a> {
+    Refuse,
+    Drop,
+    With {
+        function: &'a Path,
+        names: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Sent,
+    Timeout,
+    Server,
+    Topic,
+}
+
+impl Argument<'_> {
+    pub(crate) fn is_sent(&self) -> bool {
+        matches!(self.role, Role::Sent | Role::Timeout)
+    }
+
+    /// Whether each message has it, under one name.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.since.is_none() && self.until.is_none() && self.old_names.is_empty()
+    }
+}
+
+pub(super) fn argument<'a>(
+    errors: &Errors,
+    argument: &'a model::Argument<'a>,
+    mode: Mode,
+    ladder: &mut Ladder,
+    names: &mut Names,
+) -> Option<Argument<'a>> {
+    let original = argument.original;
+    let options = &argument.options;
+    no_cfg(errors, original);
+    types::owned_is_known(errors, &original.ty);
+    let Some(ident) = plain_name(&original.pat) else {
+        errors.at(
+            &original.pat,
+            "an argument must have a name, which is sent with it: write `name: Type`",
+        );
+        return None;
+    };
+    let role = role(errors, options, mode);
+    if matches!(role, Role::Server | Role::Topic) {
+        only_routes(errors, options);
+        return Some(Argument {
+            parameter: Parameter::new(ident, &original.ty),
+            wire: ident.to_string(),
+            old_names: Vec::new(),
+            since: None,
+            until: None,
+            default: None,
+            below: Below::Refuse,
+            from: None,
+            role,
+        });
+    }
+    let wire = names.own(errors, ident, options.name.get());
+    let old_names = names.old(errors, &options.old_names);
+    for set in &options.old_names {
+        ladder.change(errors, "name_before", set.value.before, &set.tokens);
+    }
+    for (option, name) in [(&options.since, "since"), (&options.until, "until")] {
+        if let Some(set) = &option.0 {
+            ladder.change(errors, name, set.value, &set.tokens);
+        }
+    }
+    let below = below(errors, options, names);
+    known_for_a_while(errors, options);
+    let default = default(errors, options, &original.ty);
+    if default.is_none() {
+        has_a_value(errors, options, ident);
+    }
+    Some(Argument {
+        parameter: Parameter::new(ident, &original.ty),
+        wire,
+        old_names,
+        since: options.since.get().copied(),
+        until: options.until.get().copied(),
+        default,
+        below,
+        from: options.from.get(),
+        role,
+    })
+}
+
+/// An argument is for one thing.
+fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
+    let roles = [
+        (&options.server, Role::Server),
+        (&options.topic, Role::Topic),
+        (&options.timeout, Role::Timeout),
+    ];
+    let mut given = roles
+        .iter()
+        .filter_map(|(option, role)| Some((option.0.as_ref()?, *role)));
+    let Some((set, role)) = given.next() else {
+        return Role::Sent;
+    };
+    for (other, _) in given {
+        errors.at(
+            &other.tokens,
+            "an argument must be one of `server`, `topic` and `timeout`: remove this",
+        );
+    }
+    match (role, mode) {
+        (Role::Timeout, Mode::Cast | Mode::Fanout) => errors.at(
+            &set.tokens,
+            "`timeout` must stand on a call, since a cast waits for no reply: remove it",
+        ),
+        (Role::Server, Mode::Fanout) => errors.at(
+            &set.tokens,
+            "`server` must not stand on a fanout, which goes to all servers: remove one of them",
+        ),
+        _ => {}
+    }
+    role
+}
+
+/// What is not sent has no form on the wire.
+fn only_routes(errors: &Errors, options: &ArgumentOptions) {
+    fn set<T>(option: &attr::Opt<T>) -> Option<&proc_macro2::TokenStream> {
+        option.0.as_ref().map(|set| &set.tokens)
+    }
+    let old_names = options.old_names.iter().map(|set| &set.tokens);
+    let rest = [
+        set(&options.name),
+        set(&options.since),
+        set(&options.until),
+        set(&options.default),
+        set(&options.below),
+        set(&options.from),
+    ];
+    for tokens in rest.into_iter().flatten().chain(old_names) {
+        errors.at(
+            tokens,
+            "an argument that names a server or a topic must have no other option, since it is not sent: remove this",
+        );
+    }
+}
+
+fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -> Below<'a> {
+    if let Some(set) = &options.below.0
+        && !options.since.is_set()
+    {
+        errors.at(
+            &set.tokens,
+            "`below` must go with `since`, which says below what: add `since = \"…\"`",
+        );
+    }
+    let with = matches!(options.below.get(), Some(attr::Below::With { .. }));
+    if let Some(set) = &options.from.0
+        && !with
+    {
+        errors.at(
+            &set.tokens,
+            "`from` must go with `below = with(…)`, whose reverse it is: add that, or remove it",
+        );
+    }
+    match options.below.get() {
+        None | Some(attr::Below::Refuse) => Below::Refuse,
+        Some(attr::Below::Drop) => Below::Drop,
+        Some(attr::Below::With {
+            function,
+            names: others,
+        }) => Below::With {
+            function,
+            names: others
+                .iter()
+                .map(|name| names.take(errors, name.value(), name))
+                .collect(),
+        },
+    }
+}
+
+/// Something is sent between `since` and `until`.
+fn known_for_a_while(errors: &Errors, options: &ArgumentOptions) {
+    if let (Some(since), Some(until)) = (options.since.get(), &options.until.0)
+        && until.value <= *since
+    {
+        let message = format!(
+            "`until` must be above `since`, {}, or the argument is never sent: raise it",
+            Shown(*since)
+        );
+        errors.at(&until.tokens, message);
+    }
+}
+
+fn default<'a>(
+    errors: &Errors,
+    options: &'a ArgumentOptions,
+    ty: &Type,
+) -> Option<Default<'a>> {
+    if types::maybe(ty).is_some() {
+        if let Some(set) = &options.default.0 {
+            errors.at(
+                &set.tokens,
+                "a `Maybe` must have no other default than to be absent: remove this",
+            );
+        }
+        return Some(Default::OfType);
+    }
+    match options.default.get() {
+        Some(Some(value)) => Some(Default::Value(value)),
+        Some(None) => Some(Default::OfType),
+        None => types::is_option(ty).then_some(Default::OfType),
+    }
+}
+
+/// What some peers do not send must be something all the same: a new required argument breaks each older
+/// client.
+fn has_a_value(errors: &Errors, options: &ArgumentOptions, ident: &syn::Ident) {
+    if let Some(set) = &options.since.0
+        && !options.from.is_set()
+    {
+        let advice = if let Some(attr::Below::With { .. }) = options.below.get() {
+            "say with `from = …` what it is made of then"
+        } else {
+            "give it a `default`, or make it an `Option`"
+        };
+        let message = format!(
+            "`{ident}` must have a value for clients before {}, which do not send it: {advice}",
+            Shown(set.value)
+        );
+        errors.at(&set.tokens, message);
+    }
+    if let Some(set) = &options.until.0 {
+        let message = format!(
+            "`{ident}` must have a value for clients of {} and later, which do not send it: give it a `default`, or make it an `Option`",
+            Shown(set.value)
+        );
+        errors.at(&set.tokens, message);
+    }
+}
+
+/// The interface is the same in each build.
+fn no_cfg(errors: &Errors, argument: &PatType) {
+    for attribute in &argument.attrs {
+        if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+            errors.at(
+                attribute,
+                "an argument must be there in each build: put `#[cfg]` on the whole method",
+            );
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The rules for versions: the forms that a method has for older and newer servers, derived.
+//!
+//! A method's *rungs* are the versions in which its form changed: those that its arguments and names
+//! mention, or those that it lists itself.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+
+use crate::attr::{MethodOptions, Set, Version};
+use crate::errors::Errors;
+
+/// The versions that messages for a method are stamped with.
+pub(super) struct Ladder {
+    pub(super) lowest: Version,
+    /// Those above, whether listed or mentioned so far.
+    rungs: BTreeSet<Version>,
+    listed: bool,
+}
+
+impl Ladder {
+    pub(super) fn new(
+        errors: &Errors,
+        options: &MethodOptions,
+        interface: Version,
+        interface_has_version: bool,
+    ) -> Self {
+        let mut rungs = BTreeSet::new();
+        let Some(versions) = &options.versions.0 else {
+            if let Some(set) = &options.version.0 {
+                same_major(errors, set, interface, interface_has_version);
+            }
+            return Self {
+                lowest: options.version.get().copied().unwrap_or(interface),
+                rungs,
+                listed: false,
+            };
+        };
+        if options.version.is_set() {
+            errors.at(
+                &versions.tokens,
+                "`versions` must stand without `version`: remove one of them",
+            );
+        }
+        let listed = &versions.value;
+        for (higher, lower) in listed.iter().zip(listed.iter().skip(1)) {
+            if lower.value >= higher.value {
+                errors.at(
+                    &lower.tokens,
+                    "`versions` must list each version once, the highest first: put this one elsewhere",
+                );
+            }
+        }
+        if let [highest, ..] = &listed[..] {
+            same_major(errors, highest, interface, interface_has_version);
+        }
+        let lowest = listed.last().map_or(interface, |set| set.value);
+        rungs.extend(listed.iter().map(|set| set.value));
+        rungs.remove(&lowest);
+        Self {
+            lowest,
+            rungs,
+            listed: true,
+        }
+    }
+
+    /// Takes a version in which something changes: above the lowest, or nothing would ever be sent
+    /// otherwise.
+    pub(super) fn change(
+        &mut self,
+        errors: &Errors,
+        option: &str,
+        version: Version,
+        tokens: &TokenStream,
+    ) {
+        let lowest = Shown(self.lowest);
+        if version <= self.lowest {
+            let message = format!(
+                "`{option}` must be above {lowest}, the lowest version of its method, which knows nothing else: raise it, or remove it"
+            );
+            errors.at(tokens, message);
+        } else if self.listed && !self.rungs.contains(&version) {
+            let message = format!("`{option}` must be one of the method's `versions`: list it there");
+            errors.at(tokens, message);
+        } else if !self.listed && version.0 != self.lowest.0 {
+            let message = format!(
+                "`{option}` must be of the method's major, {}: or list all versions that it is sent in, as `versions(\"{}\", …, \"{lowest}\")`",
+                self.lowest.0,
+                Shown(version)
+            );
+            errors.at(tokens, message);
+        } else {
+            self.rungs.insert(version);
+        }
+    }
+
+    /// The rungs above the lowest, the highest first.
+    pub(super) fn later(&self) -> Vec<Version> {
+        self.rungs.iter().rev().copied().collect()
+    }
+}
+
+/// An endpoint implements one major.
+fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_version: bool) {
+    if has_version && set.value.0 != interface.0 {
+        let message = format!(
+            "the version must be of the interface's major, {}: declare another major in a trait of its own",
+            interface.0
+        );
+        errors.at(&set.tokens, message);
+    }
+}
+
+/// A version as it is written.
+pub(crate) struct Shown(pub(crate) Version);
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (major, minor, revision) = self.0;
+        write!(f, "{major}.{minor}")?;
+        if revision > 0 {
+            write!(f, ".{revision}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! The rules for a method as a whole: how it is used, how long it may take, where it goes.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use syn::{Ident, TraitItemFn, Type};
+
+use super::argument::{Argument, Role, argument};
+use super::ladder::Ladder;
+use super::names::Names;
+use super::{Parameter, signature};
+use crate::attr::{MethodOptions, Opt, Route, Time, TraitOptions, Version};
+use crate::errors::Errors;
+use crate::model;
+
+/// A method that holds to the rules.
+pub(crate) struct Method<'a> {
+    pub(crate) original: &'a TraitItemFn,
+    pub(crate) wire: String,
+    /// The names that it had before, the latest first.
+    pub(crate) old_names: Vec<(Version, String)>,
+    pub(crate) mode: Mode,
+    /// The version that it came with.
+    pub(crate) version: Version,
+    /// The versions in which its form changed, the highest first.
+    pub(crate) later_versions: Vec<Version>,
+    pub(crate) timeout: Option<Timing>,
+    pub(crate) monitor: Option<Timing>,
+    pub(crate) route: Option<&'a Route>,
+    pub(crate) context: Parameter<'a>,
+    pub(crate) arguments: Vec<Argument<'a>>,
+    pub(crate) output: &'a Type,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Call,
+    Cast,
+    Fanout,
+    CallOrCast,
+}
+
+impl Mode {
+    /// Whether a client waits for what it returns.
+    pub(crate) fn is_call(self) -> bool {
+        matches!(self, Self::Call | Self::CallOrCast)
+    }
+}
+
+/// Where a time comes from.
+pub(crate) enum Timing {
+    Fixed(Duration),
+    Named(String, Duration),
+    Argument(String),
+}
+
+pub(super) fn method<'a>(
+    errors: &Errors,
+    method: &'a model::Method<'a>,
+    interface: &'a TraitOptions,
+    names: &mut Names,
+) -> Option<Method<'a>> {
+    let before = errors.count();
+    let original = method.original;
+    let options = &method.options;
+    let signature = &original.sig;
+    signature::options_in_each_build(errors, original);
+    signature::is_async(errors, signature);
+    signature::no_type_parameters(errors, signature);
+    signature::shared_receiver(errors, signature);
+    signature::not_the_clients_own(errors, &signature.ident);
+    let wire = names.own(errors, &signature.ident, options.name.get());
+    let old_names = names.old(errors, &options.old_names);
+    let mode = mode(errors, options);
+    let output = signature::output(errors, signature, mode);
+    let version = interface.version.get().copied().unwrap_or((1, 0, 0));
+    let mut ladder = Ladder::new(errors, options, version, interface.version.is_set());
+    for set in &options.old_names {
+        ladder.change(errors, "name_before", set.value.before, &set.tokens);
+    }
+    let context = signature::context(errors, signature, method.context);
+    let mut wire_names = Names::of_arguments();
+    let arguments: Vec<_> = method
+        .arguments
+        .iter()
+        .filter_map(|parsed| argument(errors, parsed, mode, &mut ladder, &mut wire_names))
+        .collect();
+    let mut timeout = time(errors, &options.timeout, "timeout", mode, interface);
+    let monitor = time(errors, &options.monitor, "monitor", mode, interface);
+    for (parsed, argument) in method.arguments.iter().zip(&arguments) {
+        if argument.role == Role::Timeout {
+            if let Some(set) = &parsed.options.timeout.0
+                && timeout.is_some()
+            {
+                errors.at(
+                    &set.tokens,
+                    "a method must have one timeout: remove this one, or the other",
+                );
+            }
+            timeout = Some(Timing::Argument(argument.wire.clone()));
+        }
+    }
+    let route = route(errors, options, mode, interface, method);
+    if errors.count() > before || !method.readable {
+        return None;
+    }
+    Some(Method {
+        original,
+        wire,
+        old_names,
+        mode,
+        version: ladder.lowest,
+        later_versions: ladder.later(),
+        timeout,
+        monitor,
+        route,
+        context: context?,
+        arguments,
+        output: output?,
+    })
+}
+
+fn mode(errors: &Errors, options: &MethodOptions) -> Mode {
+    match (
+        options.call.is_set(),
+        options.cast.is_set(),
+        &options.fanout.0,
+    ) {
+        (false, true, Some(_)) => Mode::Fanout,
+        (false, true, None) => Mode::Cast,
+        (true, true, None) => Mode::CallOrCast,
+        (_, false, None) => Mode::Call,
+        (call, _, Some(fanout)) => {
+            let advice = if call {
+                "remove `call`"
+            } else {
+                "write `#[rpc(cast, fanout)]`"
+            };
+            errors.at(
+                &fanout.tokens,
+                format!("`fanout` must go with a cast, since nobody waits for many replies: {advice}"),
+            );
+            Mode::Call
+        }
+    }
+}
+
+/// A cast waits for nothing, and a name must be one of the trait's.
+fn time(
+    errors: &Errors,
+    option: &Opt<Time>,
+    name: &str,
+    mode: Mode,
+    interface: &TraitOptions,
+) -> Option<Timing> {
+    let set = option.0.as_ref()?;
+    if !mode.is_call() {
+        let message =
+            format!("`{name}` must stand on a call, since a cast waits for no reply: remove it");
+        errors.at(&set.tokens, message);
+        return None;
+    }
+    match &set.value {
+        Time::Fixed(time) => Some(Timing::Fixed(*time)),
+        Time::Named(time) => {
+            let times = interface.times.get().map_or(&[][..], Vec::as_slice);
+            let known = times.iter().find(|(known, _)| known == time);
+            if known.is_none() {
+                let advice = match times {
+                    [] => format!("write `times({time} = 1800)` there"),
+                    _ => {
+                        let names: Vec<_> =
+                            times.iter().map(|(name, _)| format!("`{name}`")).collect();
+                        format!("there are {}", names.join(", "))
+                    }
+                };
+                let message = format!("`{time}` must be one of the trait's `times`: {advice}");
+                errors.at(time, message);
+            }
+            known.map(|(name, default)| Timing::Named(name.to_string(), *default))
+        }
+    }
+}
+
+/// A method's own function, or that of the trait where the method has the arguments for it.
+fn route<'a>(
+    errors: &Errors,
+    options: &'a MethodOptions,
+    mode: Mode,
+    interface: &'a TraitOptions,
+    method: &model::Method<'_>,
+) -> Option<&'a Route> {
+    let lacking = |route: &'a Route| -> Vec<&'a Ident> {
+        let wanted = route.arguments.iter();
+        wanted.filter(|wanted| !method.has_argument(wanted)).collect()
+    };
+    let Some(own) = &options.route.0 else {
+        let of_trait = interface.route.get();
+        return of_trait.filter(|route| mode != Mode::Fanout && lacking(route).is_empty());
+    };
+    if mode == Mode::Fanout {
+        routes_nothing(errors, &own.tokens);
+    }
+    for argument in lacking(&own.value) {
+        let name = &method.original.sig.ident;
+        errors.at(
+            argument,
+            format!("`{argument}` must be an argument of `{name}`: name one of them"),
+        );
+    }
+    Some(&own.value)
+}
+
+fn routes_nothing(errors: &Errors, tokens: &TokenStream) {
+    errors.at(
+        tokens,
+        "`route` must not stand on a fanout, which goes to all servers: remove one of them",
+    );
+}

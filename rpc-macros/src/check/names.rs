@@ -1,0 +1,89 @@
+//! The rules for names on the wire.
+
+use std::collections::HashSet;
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::LitStr;
+use syn::ext::IdentExt;
+
+use crate::attr::{OldName, Set, Version};
+use crate::errors::Errors;
+
+/// The names of the methods of a trait, or of the arguments of a method: each is taken once.
+pub(super) struct Names {
+    what: &'static str,
+    taken: HashSet<String>,
+}
+
+impl Names {
+    pub(super) fn of_methods() -> Self {
+        Self::new("method")
+    }
+
+    pub(super) fn of_arguments() -> Self {
+        Self::new("argument")
+    }
+
+    fn new(what: &'static str) -> Self {
+        Self {
+            what,
+            taken: HashSet::new(),
+        }
+    }
+
+    /// The name of what is called `ident` here.
+    pub(super) fn own(
+        &mut self,
+        errors: &Errors,
+        ident: &Ident,
+        option: Option<&LitStr>,
+    ) -> String {
+        match option {
+            Some(name) => self.take(errors, name.value(), name),
+            None => self.take(errors, ident.unraw().to_string(), ident),
+        }
+    }
+
+    /// The names that it had before, the latest first.
+    pub(super) fn old(
+        &mut self,
+        errors: &Errors,
+        names: &[Set<OldName>],
+    ) -> Vec<(Version, String)> {
+        let mut old: Vec<(Version, String)> = Vec::new();
+        for set in names {
+            let OldName { before, name } = &set.value;
+            if old.iter().any(|(known, _)| known == before) {
+                errors.at(
+                    &set.tokens,
+                    "there must be one name before a version: remove the other",
+                );
+            }
+            old.push((*before, self.take(errors, name.value(), name)));
+        }
+        old.sort_by(|(a, _), (b, _)| b.cmp(a));
+        old
+    }
+
+    /// What goes over the wire must be told apart there, and oslo.messaging keeps `_` for its own.
+    pub(super) fn take(&mut self, errors: &Errors, wire: String, tokens: impl ToTokens) -> String {
+        let what = self.what;
+        if wire.is_empty() {
+            let message = format!("the {what}'s name on the wire must not be empty: give it one");
+            errors.at(&tokens, message);
+        } else if what == "method" && wire.starts_with('_') {
+            errors.at(
+                &tokens,
+                format!("`{wire}` must not begin with `_`, as no server dispatches such methods: call it otherwise"),
+            );
+        }
+        if !self.taken.insert(wire.clone()) {
+            errors.at(
+                &tokens,
+                format!("`{wire}` must be the name of one {what}: call this one otherwise, or give it another `name`"),
+            );
+        }
+        wire
+    }
+}

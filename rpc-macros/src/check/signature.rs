@@ -1,0 +1,219 @@
+//! The rules for a method's signature: what a client can wait for, and a server can run.
+
+use proc_macro2::Span;
+use syn::ext::IdentExt;
+use syn::{
+    FnArg, GenericArgument, GenericParam, Ident, Pat, PatType, PathArguments, ReceiverKind,
+    ReturnType, Safety, Signature, TraitItemFn, Type,
+};
+
+use super::types::plain;
+use super::{Mode, OWN, Parameter, plain_name};
+use crate::attr::is_conditional_rpc;
+use crate::errors::Errors;
+
+/// A call waits.
+pub(super) fn is_async(errors: &Errors, signature: &Signature) {
+    if signature.asyncness.is_none() {
+        let name = &signature.ident;
+        errors.at(
+            signature.fn_token,
+            format!("`{name}` must be async: write `async fn {name}`"),
+        );
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        errors.at(token, "a method must be safe: remove `unsafe`");
+    }
+    if let Some(token) = &signature.constness {
+        errors.at(token, "a method must not be const: remove `const`");
+    }
+    if let Some(abi) = &signature.abi {
+        errors.at(
+            abi,
+            "a method must have Rust's calling convention: remove `extern`",
+        );
+    }
+    if let Some(variadic) = &signature.variadic {
+        errors.at(
+            variadic,
+            "a method must have a fixed number of arguments: remove `...`",
+        );
+    }
+}
+
+/// A server decodes arguments into types that it knows.
+pub(super) fn no_type_parameters(errors: &Errors, signature: &Signature) {
+    for parameter in &signature.generics.params {
+        match parameter {
+            GenericParam::Lifetime(lifetime) if lifetime.bounds.is_empty() => {}
+            GenericParam::Lifetime(lifetime) => errors.at(
+                lifetime,
+                "a lifetime must have no bounds, since arguments are borrowed for the call alone: remove them",
+            ),
+            other => errors.at(
+                other,
+                "a method must have no generic types: what crosses the wire has one type, so name it",
+            ),
+        }
+    }
+    if let Some(clause) = &signature.generics.where_clause {
+        errors.at(clause, "a method must have no `where` clause: remove it");
+    }
+}
+
+/// Clients and servers are shared between tasks.
+pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
+    let name = &signature.ident;
+    match signature.inputs.first() {
+        Some(FnArg::Receiver(receiver)) => match &receiver.kind {
+            ReceiverKind::Reference(_, _, None) => {}
+            _ => errors.at(
+                receiver,
+                format!("the receiver of `{name}` must be shared, as clients and servers are: write `&self`"),
+            ),
+        },
+        _ => errors.at(
+            &signature.ident,
+            format!("`{name}` must have a receiver: write `{name}(&self, …)`"),
+        ),
+    }
+}
+
+/// The client has these methods itself.
+pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
+    let name = ident.unraw().to_string();
+    if OWN.contains(&name.as_str()) {
+        errors.at(
+            ident,
+            format!("a method must not be called `{name}`, as the client has one of that name: \
+                     call it otherwise, and keep its name on the wire with `#[rpc(name = \"{name}\")]`"),
+        );
+    }
+}
+
+/// A call can always fail; a cast returns before there is anything to return.
+pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature, mode: Mode) -> Option<&'a Type> {
+    let name = &signature.ident;
+    let ReturnType::Type(_, ty) = &signature.output else {
+        errors.at(
+            name,
+            format!("`{name}` must return a `Result`, as sending can fail: write `-> Result<()>`"),
+        );
+        return None;
+    };
+    let ty = plain(ty);
+    if let Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) = ty {
+        errors.at(
+            ty,
+            format!("`{name}` must return a `Result`, as sending can fail: write `-> Result<…>`"),
+        );
+        return None;
+    }
+    if mode != Mode::Call && returns_a_value(ty) {
+        errors.at(ty, format!("`{name}` must return nothing, as a cast waits for no reply: write `Result<()>`, or make it a call"));
+        return None;
+    }
+    Some(ty)
+}
+
+/// Whether the type is visibly a result of something. An alias may hide it; then types will tell.
+fn returns_a_value(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last() else {
+        return false;
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return false;
+    };
+    last.ident == "Result"
+        && matches!(
+            arguments.args.first(),
+            Some(GenericArgument::Type(ty)) if !matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
+        )
+}
+
+/// Each request has a context; it is sent by reference, since callers keep theirs.
+pub(super) fn context<'a>(
+    errors: &Errors,
+    signature: &Signature,
+    context: Option<&'a PatType>,
+) -> Option<Parameter<'a>> {
+    let name = &signature.ident;
+    let Some(context) = context else {
+        errors.at(
+            name,
+            format!(
+                "`{name}` must have a request context: write `{name}(&self, ctxt: &Context, …)`"
+            ),
+        );
+        return None;
+    };
+    let Type::Reference(reference) = plain(&context.ty) else {
+        errors.at(&context.ty, format!("the first parameter of `{name}` must be the request context, by reference: write `ctxt: &Context`"));
+        return None;
+    };
+    if let Some(lifetime) = &reference.lifetime
+        && lifetime.ident == "static"
+    {
+        errors.at(
+            lifetime,
+            "the request context must be borrowed for the call alone: remove `'static`",
+        );
+        return None;
+    }
+    if let Some(token) = &reference.mutability {
+        errors.at(
+            token,
+            "the request context must be borrowed shared: remove `mut`",
+        );
+        return None;
+    }
+    if is_plainly_an_argument(&reference.elem) {
+        errors.at(
+            &context.ty,
+            format!("the first parameter of `{name}` must be the request context: write `{name}(&self, ctxt: &Context, …)`"),
+        );
+        return None;
+    }
+    let ident = match &*context.pat {
+        Pat::Wild(_) => Ident::new("ctxt", Span::mixed_site()),
+        pattern => {
+            if let Some(ident) = plain_name(pattern) {
+                ident.clone()
+            } else {
+                errors.at(
+                    pattern,
+                    "the request context must have a plain name: write `ctxt: &Context`",
+                );
+                return None;
+            }
+        }
+    };
+    Some(Parameter {
+        ident,
+        ty: &reference.elem,
+    })
+}
+
+/// What no context is: a forgotten context must not make one of the first argument.
+fn is_plainly_an_argument(ty: &Type) -> bool {
+    match plain(ty) {
+        Type::Slice(_) => true,
+        Type::Path(path) => ["str", "String"]
+            .iter()
+            .any(|name| path.path.is_ident(name)),
+        _ => false,
+    }
+}
+
+/// What is conditional is not seen by a macro.
+pub(super) fn options_in_each_build(errors: &Errors, original: &TraitItemFn) {
+    for attribute in &original.attrs {
+        if is_conditional_rpc(attribute) {
+            errors.at(
+                attribute,
+                "`rpc` must be the same in each build: write it without `cfg_attr`",
+            );
+        }
+    }
+}
