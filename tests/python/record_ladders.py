@@ -604,7 +604,8 @@ def neutron(recorder):
         recorder, "neutron.reports.report_state", "neutron/agent/rpc.py PluginReportStateAPI.report_state",
         rpc.PluginReportStateAPI.report_state,
         "A cast, or a call if use_call is true; use_call is not sent. The interface's own version, 1.4; "
-        "its namespace is a constant that is None. A uuid of the report is put into agent_state (which the caller sees), it is "
+        "its namespace is a constant that is None. A uuid of the report is put into agent_state (which "
+        "the caller sees), it is "
         "wrapped once more in a dict, and the time is added. The call's timeout is the configured "
         "report_interval (30). The uuid and the time are made fixed for the recording.")
     reports = rpc.PluginReportStateAPI(topics.REPORTS)
