@@ -73,9 +73,10 @@ impl Driver for Recorder {
         request: RequestBody,
         terms: &CallTerms,
     ) -> Result<Reply> {
-        let body = request.call(MessageId::unique(), "reply_x", terms.monitor);
+        let id = MessageId::unique();
+        let body = request.call(id, "reply_x", terms.monitor);
         self.keep(target, &body, Some(terms));
-        let reply = json!({"result": self.answer, "failure": null, "ending": true, "_msg_id": "m"});
+        let reply = json!({"result": self.answer, "failure": null, "ending": true, "_msg_id": id.to_string()});
         let envelope = json!({"oslo.version": "2.0", "oslo.message": reply.to_string()});
         Ok(Reply::decode(envelope.to_string().as_bytes()).unwrap())
     }

@@ -19,7 +19,7 @@ use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Type};
 
 use super::spans::Place;
 use super::{Names, arguments, cfgs, descriptor, future_of, interface, types};
-use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred};
+use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred, is_option};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let Names {
@@ -256,10 +256,6 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
     if OWN.contains(&name.unraw().to_string().as_str()) {
         return TokenStream::new();
     }
-    let arguments = signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(_) => Some(quote!(_: impl #rpc::Sized)),
-        FnArg::Receiver(_) => None,
-    });
     // What is not known here may stand in the type: then it is no use.
     let unknown = |ident: &Ident| {
         let generics = [&interface.original.generics, &signature.generics];
@@ -271,6 +267,17 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
                 types.chain(constants).any(|parameter| parameter == ident)
             })
     };
+    let arguments = signature.inputs.iter().filter_map(|input| match input {
+        // A `None` at the call needs the type.
+        FnArg::Typed(typed)
+            if is_option(&typed.ty) && !types::has_ident(typed.ty.to_token_stream(), &unknown) =>
+        {
+            let ty = types::with_lifetime(typed.ty.to_token_stream(), "_");
+            Some(quote!(_: #ty))
+        }
+        FnArg::Typed(_) => Some(quote!(_: impl #rpc::Sized)),
+        FnArg::Receiver(_) => None,
+    });
     let output = match &signature.output {
         ReturnType::Type(_, ty)
             if matches!(**ty, Type::Path(_))
