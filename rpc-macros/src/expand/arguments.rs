@@ -15,9 +15,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use super::spans::Place;
-use crate::check::{
-    Argument, Below, Default, Method, Role, is_option, maybe, option_of_reference, plain,
-};
+use crate::attr::DefaultValue;
+use crate::check::{Argument, Below, Method, Role, is_option, maybe, option_of_reference, plain};
 
 /// The statements that write the arguments of a request to `args`.
 pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<TokenStream> {
@@ -126,10 +125,10 @@ fn is_default(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
     let value = Ident::new("value", Span::mixed_site());
     match &argument.default {
         // What is there of a `Maybe` is no default.
-        Some(Default::OfType) if maybe(ty).is_some() => quote!(|_| false),
+        Some(DefaultValue::OfType) if maybe(ty).is_some() => quote!(|_| false),
         None => quote!(|_| false),
-        Some(Default::OfType) if is_option(ty) => quote!(#rpc::Option::is_none),
-        Some(Default::OfType) => {
+        Some(DefaultValue::OfType) if is_option(ty) => quote!(#rpc::Option::is_none),
+        Some(DefaultValue::OfType) => {
             let place = Place::of(ty);
             let rpc = place.item(rpc);
             let held = match plain(ty) {
@@ -139,7 +138,7 @@ fn is_default(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
             let is_default = quote_spanned!(place.start=> #rpc::is_default(#held));
             quote!(|#value| #is_default)
         }
-        Some(Default::Value(default)) => {
+        Some(DefaultValue::Is(default)) => {
             let place = Place::of(default);
             let rpc = place.item(rpc);
             let equals = quote_spanned!(place.start=> #rpc::equals(#value, #default));
