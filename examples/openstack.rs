@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use openstack_api::{BaseApiClient, ConductorClient};
+use openstack_api::nova::{BaseApiClient, ConductorClient};
 use rpc_runtime::{Context, Error, Result};
 use serde_json::value::RawValue;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use openstack_api::{BaseApiClient, ConductorClient};
+use openstack_api::nova::{BaseApiClient, ConductorClient};
 use rpc_runtime::transport::{CallTerms, Driver, ListenTerms, Listener, SendTerms};
 use rpc_runtime::wire::{MessageId, Reply, Request, RequestBody};
 use rpc_runtime::{Context, Error, Result, Target, Transport};
