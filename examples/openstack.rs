@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use openstack_api::nova::{BaseApiClient, ConductorClient};
+use openstack_api::nova::{
+    BaseApiClient, ComputeClient, ConductorClient, Instance, Object, RebuildError,
+};
 use rpc_runtime::{Context, Error, Result};
 use serde_json::value::RawValue;
 
@@ -47,6 +49,49 @@ async fn main() -> Result<()> {
         Ok(keypair) => println!("{keypair:#}"),
         Err(Error::Remote(error)) => println!("nova says {}: {}", error.class, error.message),
         Err(error) => println!("{error}"),
+    }
+
+    // In a roll-out, capped at what the oldest computes take: one of "zed" cannot leave the instance in a
+    // state of the caller's choice, which is said here, before anything is sent.
+    let computes = ComputeClient::builder(&transport)
+        .version_cap_named("zed")
+        .build()?;
+    let data = [
+        (
+            "uuid".to_owned(),
+            "10000000-0000-4000-8000-000000000001".into(),
+        ),
+        ("host".to_owned(), "compute-1".into()),
+    ];
+    let instance = Instance(Object::new("Instance", "2.8", data.into_iter().collect()));
+    let (metadata, devices) = (BTreeMap::new(), [].into());
+    let rebuilt = computes.rebuild_instance(
+        &ctxt,
+        &instance,
+        "secret",
+        &[],
+        "new-image",
+        "old-image",
+        &metadata,
+        &devices,
+        false,
+        None,
+        None,
+        None,
+        false,
+        None,
+        None,
+        None,
+        &[],
+        false,
+        Some("stopped"),
+    );
+    match rebuilt.await {
+        Err(RebuildError::TargetState(version)) => {
+            println!("not while there are computes below {version}");
+        }
+        Err(error) => println!("{error}"),
+        Ok(()) => println!("compute-1 rebuilds the instance"),
     }
     transport.close().await;
     Ok(())

@@ -175,7 +175,7 @@ impl Case {
 }
 
 /// A message as the recording has it.
-fn recorded_form(sent: Sent) -> Value {
+fn recorded_form(sent: &Sent) -> Value {
     let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
     json!({
         "mode": if sent.is_call { "call" } else { "cast" },
@@ -238,10 +238,10 @@ async fn each_case_is_as_the_original_sends_it() {
             }
             let case = Case::new(record);
             let outcome = replay(name, &case).await;
-            let sent = case.sent.take_all().into_iter().map(recorded_form);
+            let sent = case.sent.take_all();
             let wanted = record["sent"].as_array().unwrap().iter().cloned();
             assert_eq!(
-                sent.collect::<Vec<_>>(),
+                sent.iter().map(recorded_form).collect::<Vec<_>>(),
                 wanted.map(with_times).collect::<Vec<_>>(),
                 "sent by {name}: {title}"
             );
