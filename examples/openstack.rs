@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use openstack_api::nova::{
-    BaseApiClient, ComputeClient, ConductorClient, Instance, Object, RebuildError,
-};
+use openstack_api::nova::{BaseApiClient, ConductorClient, Object, RequestSpec, SchedulerClient};
 use rpc_runtime::{Context, Error, Result};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 #[tokio::main]
@@ -51,47 +50,22 @@ async fn main() -> Result<()> {
         Err(error) => println!("{error}"),
     }
 
-    // In a roll-out, capped at what the oldest computes take: one of "zed" cannot leave the instance in a
-    // state of the caller's choice, which is said here, before anything is sent.
-    let computes = ComputeClient::builder(&transport)
-        .version_cap_named("zed")
+    // In a roll-out: capped at what schedulers of "pike" take. They know no alternates, so that asking for
+    // them is refused here, before anything is sent; without, the same call goes out as they know it.
+    let scheduler = SchedulerClient::builder(&transport)
+        .version_cap_named("pike")
         .build()?;
-    let data = [
-        (
-            "uuid".to_owned(),
-            "10000000-0000-4000-8000-000000000001".into(),
-        ),
-        ("host".to_owned(), "compute-1".into()),
-    ];
-    let instance = Instance(Object::new("Instance", "2.8", data.into_iter().collect()));
-    let (metadata, devices) = (BTreeMap::new(), [].into());
-    let rebuilt = computes.rebuild_instance(
-        &ctxt,
-        &instance,
-        "secret",
-        &[],
-        "new-image",
-        "old-image",
-        &metadata,
-        &devices,
-        false,
-        None,
-        None,
-        None,
-        false,
-        None,
-        None,
-        None,
-        &[],
-        false,
-        Some("stopped"),
-    );
-    match rebuilt.await {
-        Err(RebuildError::TargetState(version)) => {
-            println!("not while there are computes below {version}");
+    let spec = json!({"num_instances": 1, "project_id": "admin"});
+    let spec = serde_json::from_value(spec).expect("this is an object");
+    let spec = RequestSpec(Object::new("RequestSpec", "1.15", spec));
+    for alternates in [true, false] {
+        match scheduler
+            .select_destinations(&ctxt, &spec, None, false, alternates)
+            .await
+        {
+            Ok(hosts) => println!("{hosts:#}"),
+            Err(error) => println!("{error}"),
         }
-        Err(error) => println!("{error}"),
-        Ok(()) => println!("compute-1 rebuilds the instance"),
     }
     transport.close().await;
     Ok(())

@@ -308,7 +308,8 @@ pub use rpc_macros::IntoRemoteError;
 /// ([`Route`]). What is set on a single call goes before that, and what an argument names before what a function
 /// computes. A trait's `route` is for those of its methods that have the arguments which it takes.
 ///
-/// The function gets the cap, then the arguments: references as they are, others by reference. On the server
+/// The function gets the cap, then the arguments: references as they are, others by reference. One that knows
+/// no place for a message can [refuse](Route::refuse) it. On the server
 /// an argument that is not sent is the server's own name or topic; one for a `route` has its default.
 ///
 /// # Methods
