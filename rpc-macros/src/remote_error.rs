@@ -10,6 +10,9 @@
 //!                 return Self::Empty { shelf };
 //!             }
 //!         }
+//!         if refused_for(&error, "copies") {
+//!             return Self::TooManyCopies(From::from(error));
+//!         }
 //!         Self::Other(From::from(error))
 //!     }
 //! }
@@ -21,6 +24,7 @@
 //!                 let message = format!("{shelf} is empty");
 //!                 raised("stock.exceptions", "Empty", message).field("shelf", &shelf)
 //!             }
+//!             Self::TooManyCopies(error) => error.into_remote_error(),
 //!             Self::Other(error) => error.into_remote_error(),
 //!         }
 //!     }
@@ -33,7 +37,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, LitStr, Variant};
 
-use crate::attr::{EnumOptions, FieldOptions, VariantOptions};
+use crate::attr::{EnumOptions, FieldOptions, Refused, VariantOptions};
 use crate::errors::Errors;
 
 /// Expands the derive; whatever is wrong, the traits are implemented.
@@ -61,6 +65,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         None => options.module_meant.then(String::new),
     };
     let mut raised = Vec::new();
+    let mut refused: Vec<(&Ident, Option<String>)> = Vec::new();
     let mut other = None;
     for (place, variant) in (1..).zip(&data.variants) {
         errors.turn_to(place);
@@ -71,17 +76,23 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
                     &set.tokens,
                     "`other` must stand on one variant: remove this one",
                 );
-            } else if let Fields::Unnamed(fields) = &variant.fields
-                && fields.unnamed.len() == 1
-            {
-                other = Some(&variant.ident);
             } else {
-                errors.at(
-                    variant,
-                    format!("`{0}` must hold the error that is no other variant: write `{0}(rpc_runtime::Error)`", variant.ident),
-                );
+                holds_an_error(errors, variant);
                 other = Some(&variant.ident);
             }
+        } else if let Some(set) = &options.refused.0 {
+            holds_an_error(errors, variant);
+            let argument = match &set.value {
+                Refused::All => None,
+                Refused::Argument(argument) => Some(argument.value()),
+            };
+            if refused.iter().any(|(_, known)| *known == argument) {
+                errors.at(
+                    &set.tokens,
+                    "there must be one variant for a refusal: remove this one",
+                );
+            }
+            refused.push((&variant.ident, argument));
         } else {
             raised.push(Raised::new(errors, variant, &options, module.as_deref()));
         }
@@ -106,6 +117,20 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     }
     let name = &input.ident;
     let private = quote!(#krate::__private);
+    // Those for an argument go before the one for all.
+    refused.sort_by_key(|(_, argument)| argument.is_none());
+    let refusals = refused.iter().map(|(variant, argument)| {
+        let refused = match argument {
+            Some(argument) => quote!(#private::refused_for(&error, #argument)),
+            None => quote!(#private::refused(&error)),
+        };
+        quote! {
+            if #refused {
+                return Self::#variant(#private::From::from(error));
+            }
+        }
+    });
+    let held = refused.iter().map(|(variant, _)| *variant).chain([other]);
     let read = raised.iter().map(|raised| raised.read(&private));
     let write = raised.iter().map(|raised| raised.write(&private));
     // At the first variant that has no text of its own, for the compiler to point at.
@@ -123,6 +148,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
                 if let #private::Option::Some(remote) = error.remote() {
                     #(#read)*
                 }
+                #(#refusals)*
                 Self::#other(#private::From::from(error))
             }
         }
@@ -133,10 +159,24 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
                 #shown
                 match self {
                     #(#write)*
-                    Self::#other(error) => #private::IntoRemoteError::into_remote_error(error),
+                    #(Self::#held(error) => #private::IntoRemoteError::into_remote_error(error),)*
                 }
             }
         }
+    }
+}
+
+/// What is no class on the wire is kept as it came.
+fn holds_an_error(errors: &Errors, variant: &Variant) {
+    match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {}
+        _ => errors.at(
+            variant,
+            format!(
+                "`{0}` must hold the error itself: write `{0}(rpc_runtime::Error)`",
+                variant.ident
+            ),
+        ),
     }
 }
 
