@@ -64,40 +64,8 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         Some(module) => Some(module.value()),
         None => options.module_meant.then(String::new),
     };
-    let mut raised = Vec::new();
-    let mut refused: Vec<(&Ident, Option<String>)> = Vec::new();
-    let mut other = None;
-    for (place, variant) in (1..).zip(&data.variants) {
-        errors.turn_to(place);
-        let options = VariantOptions::parse(errors, &variant.attrs);
-        if let Some(set) = &options.other.0 {
-            if other.is_some() {
-                errors.at(
-                    &set.tokens,
-                    "`other` must stand on one variant: remove this one",
-                );
-            } else {
-                holds_an_error(errors, variant);
-                other = Some(&variant.ident);
-            }
-        } else if let Some(set) = &options.refused.0 {
-            holds_an_error(errors, variant);
-            let argument = match &set.value {
-                Refused::All => None,
-                Refused::Argument(argument) => Some(argument.value()),
-            };
-            if refused.iter().any(|(_, known)| *known == argument) {
-                errors.at(
-                    &set.tokens,
-                    "there must be one variant for a refusal: remove this one",
-                );
-            }
-            refused.push((&variant.ident, argument));
-        } else {
-            raised.push(Raised::new(errors, variant, &options, module.as_deref()));
-        }
-    }
-    if raised.iter().any(|raised| raised.module.is_none()) {
+    let variants = Variants::new(errors, &data.variants, module.as_deref());
+    if variants.raised.iter().any(|raised| raised.module.is_none()) {
         errors.turn_to(0);
         errors.at(
             &input.ident,
@@ -105,7 +73,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         );
     }
     errors.turn_to(usize::MAX);
-    let Some(other) = other else {
+    let Some(other) = variants.other else {
         errors.at(
             &input.ident,
             "one variant must take all other errors: add `#[rpc(other)] Other(rpc_runtime::Error)`",
@@ -115,10 +83,78 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     if errors.count() > before {
         return placeholder(&krate, input);
     }
-    let name = &input.ident;
+    expand(&input.ident, &variants, other, &krate)
+}
+
+/// The variants, by what they are.
+#[derive(Default)]
+struct Variants<'a> {
+    raised: Vec<Raised<'a>>,
+    /// Those for what the version cap refused: for an argument's sake, or any.
+    refused: Vec<(&'a Ident, Option<String>)>,
+    other: Option<&'a Ident>,
+}
+
+impl<'a> Variants<'a> {
+    fn new(
+        errors: &Errors,
+        variants: impl IntoIterator<Item = &'a Variant>,
+        module: Option<&str>,
+    ) -> Self {
+        let mut sorted = Self::default();
+        for (place, variant) in (1..).zip(variants) {
+            errors.turn_to(place);
+            sorted.add(errors, variant, module);
+        }
+        // Those for an argument go before the one for any.
+        sorted
+            .refused
+            .sort_by_key(|(_, argument)| argument.is_none());
+        sorted
+    }
+
+    fn add(&mut self, errors: &Errors, variant: &'a Variant, module: Option<&str>) {
+        let options = VariantOptions::parse(errors, &variant.attrs);
+        if let Some(set) = &options.other.0 {
+            if self.other.is_some() {
+                errors.at(
+                    &set.tokens,
+                    "`other` must stand on one variant: remove this one",
+                );
+                return;
+            }
+            holds_an_error(errors, variant);
+            self.other = Some(&variant.ident);
+        } else if let Some(set) = &options.refused.0 {
+            holds_an_error(errors, variant);
+            let argument = match &set.value {
+                Refused::All => None,
+                Refused::Argument(argument) => Some(argument.value()),
+            };
+            if self.refused.iter().any(|(_, known)| *known == argument) {
+                errors.at(
+                    &set.tokens,
+                    "there must be one variant for a refusal: remove this one",
+                );
+            }
+            self.refused.push((&variant.ident, argument));
+        } else {
+            self.raised
+                .push(Raised::new(errors, variant, &options, module));
+        }
+    }
+}
+
+fn expand(
+    name: &Ident,
+    variants: &Variants<'_>,
+    other: &Ident,
+    krate: &TokenStream,
+) -> TokenStream {
+    let Variants {
+        raised, refused, ..
+    } = variants;
     let private = quote!(#krate::__private);
-    // Those for an argument go before the one for all.
-    refused.sort_by_key(|(_, argument)| argument.is_none());
     let refusals = refused.iter().map(|(variant, argument)| {
         let refused = match argument {
             Some(argument) => quote!(#private::refused_for(&error, #argument)),
