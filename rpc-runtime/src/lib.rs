@@ -48,7 +48,8 @@
 //!
 //! # Where to look
 //!
-//! - Declaring interfaces: [`rpc_client`], [`IntoRemoteError`], [`Context`], [`Interface`].
+//! - Declaring interfaces: [`rpc_client`], [`IntoRemoteError`], [`Context`], [`Interface`];
+//!   [`assert_compatible`] compares two when they are compiled.
 //! - Calling: [`Call`] and [`Cast`] are what a client's methods return; [`CallOptions`] is
 //!   oslo.messaging's `prepare`; [`RpcClient`] names methods at run time; [`Error`] says what went wrong.
 //! - Serving: [`Server`], [`Endpoint`], [`RemoteError`].
@@ -105,7 +106,10 @@ pub use client::RpcClient;
 pub use context::Context;
 pub use endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use error::{Error, Result, Stage};
-pub use interface::{Argument, Below, Interface, Method, Mode, OldName, Role, Timing};
+pub use interface::{
+    Argument, Below, Incompatibility, Interface, Method, Mode, OldName, Role, Timing,
+    assert_compatible, compatibility,
+};
 pub use maybe::Maybe;
 pub use options::{CallOptions, DEFAULT_TIMEOUT, Retry, VersionCap};
 pub use remote::{IntoRemoteError, RemoteError};
