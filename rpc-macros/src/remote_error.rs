@@ -58,7 +58,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let before = errors.count();
     let module = match options.module.get() {
         Some(module) => Some(module.value()),
-        None => options.module_meant.then(String::new),
+        None => options.module.is_meant().then(String::new),
     };
     let mut raised = Vec::new();
     let mut other = None;

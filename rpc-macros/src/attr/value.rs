@@ -22,12 +22,7 @@ pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {
 
 pub(super) fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a Expr> {
     if let Meta::NameValue(pair) = meta {
-        let mut value = &pair.value;
-        // `macro_rules!` wraps what it was given.
-        while let Expr::Group(group) = value {
-            value = &group.expr;
-        }
-        return Some(value);
+        return Some(unwrapped(&pair.value));
     }
     let name = name(meta.path());
     errors.at(
@@ -35,6 +30,14 @@ pub(super) fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Optio
         format!("`{name}` must have a value: write `{name} = {example}`"),
     );
     None
+}
+
+/// What `macro_rules!` was given, which it wraps.
+fn unwrapped(mut value: &Expr) -> &Expr {
+    while let Expr::Group(group) = value {
+        value = &group.expr;
+    }
+    value
 }
 
 pub(super) fn text_value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a LitStr> {
@@ -141,6 +144,12 @@ fn listed<T: Parse>(errors: &Errors, meta: &Meta, example: &str) -> Option<Vec<T
     parts
 }
 
+/// All values, if each could be read; the mistakes of all were reported.
+fn all<T>(values: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let values: Vec<_> = values.collect();
+    values.into_iter().collect()
+}
+
 /// `name = value`, where the name may be quoted.
 struct Pair {
     name: LitStr,
@@ -156,7 +165,7 @@ impl Parse for Pair {
             LitStr::new(&name.unraw().to_string(), name.span())
         };
         input.parse::<Token![=]>()?;
-        let value = input.parse()?;
+        let value = unwrapped(&input.parse()?).clone();
         Ok(Self { name, value })
     }
 }
@@ -183,7 +192,7 @@ pub(super) fn aliases(errors: &Errors, meta: &Meta) -> Option<Vec<(LitStr, Set<V
         };
         Some((name, value))
     };
-    pairs.into_iter().map(alias).collect()
+    all(pairs.into_iter().map(alias))
 }
 
 pub(super) fn times(errors: &Errors, meta: &Meta) -> Option<Vec<(Ident, Duration)>> {
@@ -198,7 +207,7 @@ pub(super) fn times(errors: &Errors, meta: &Meta) -> Option<Vec<(Ident, Duration
         };
         Some((ident, seconds(errors, &name.value(), &value)?))
     };
-    pairs.into_iter().map(time).collect()
+    all(pairs.into_iter().map(time))
 }
 
 pub(super) fn versions(errors: &Errors, meta: &Meta) -> Option<Vec<Set<Version>>> {
@@ -209,7 +218,7 @@ pub(super) fn versions(errors: &Errors, meta: &Meta) -> Option<Vec<Set<Version>>
             tokens: text.into_token_stream(),
         })
     };
-    texts.into_iter().map(version).collect()
+    all(texts.into_iter().map(version))
 }
 
 pub(super) fn old_name(errors: &Errors, meta: &Meta) -> Option<OldName> {
@@ -243,9 +252,9 @@ pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<Option<Expr>> {
 pub(super) fn route(errors: &Errors, meta: &Meta) -> Option<Route> {
     let value = value(errors, meta, "by_host(host)")?;
     let route = match value {
-        Expr::Call(call) => match &*call.func {
+        Expr::Call(call) => match unwrapped(&call.func) {
             Expr::Path(function) if function.qself.is_none() => {
-                let arguments = call.args.iter().map(|argument| match argument {
+                let arguments = call.args.iter().map(|argument| match unwrapped(argument) {
                     Expr::Path(path) => path.path.get_ident().cloned(),
                     _ => None,
                 });
@@ -274,7 +283,7 @@ pub(super) fn below(errors: &Errors, meta: &Meta) -> Option<Below> {
         Expr::Path(path) if path.path.is_ident("drop") => Some(Below::Drop),
         Expr::Call(call) if matches!(&*call.func, Expr::Path(with) if with.path.is_ident("with")) =>
         {
-            let mut arguments = call.args.iter();
+            let mut arguments = call.args.iter().map(unwrapped);
             let function = match arguments.next() {
                 Some(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
                 _ => None,

@@ -79,7 +79,7 @@ pub(super) fn argument<'a>(
     if matches!(role, Role::Server | Role::Topic | Role::Route) {
         only_routes(errors, options, role);
         let default = default(errors, options, &original.ty);
-        if role == Role::Route && default.is_none() {
+        if role == Role::Route && default.is_none() && options.readable {
             errors.at(
                 &original.pat,
                 format!("`{ident}` must have a value on the server, which does not get it: give it a `default`, or make it an `Option`"),
@@ -110,7 +110,7 @@ pub(super) fn argument<'a>(
     let below = below(errors, options, names);
     known_for_a_while(errors, options);
     let default = default(errors, options, &original.ty);
-    if default.is_none() {
+    if default.is_none() && options.readable {
         has_a_value(errors, options, ident);
     }
     Some(Argument {
@@ -185,6 +185,7 @@ fn only_routes(errors: &Errors, options: &ArgumentOptions, role: Role) {
 fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -> Below<'a> {
     if let Some(set) = &options.below.0
         && !options.since.is_set()
+        && options.readable
     {
         errors.at(
             &set.tokens,
@@ -194,6 +195,7 @@ fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -
     let with = matches!(options.below.get(), Some(attr::Below::With { .. }));
     if let Some(set) = &options.from.0
         && !with
+        && options.readable
     {
         errors.at(
             &set.tokens,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 
-use crate::attr::{MethodOptions, Set, Version};
+use crate::attr::{MethodOptions, Set, TraitOptions, Version};
 use crate::errors::Errors;
 
 /// The versions that messages for a method are stamped with.
@@ -16,15 +16,14 @@ pub(super) struct Ladder {
     /// Those above, whether listed or mentioned so far.
     rungs: BTreeSet<Version>,
     listed: bool,
+    /// Else nothing can be said of what is above or below.
+    known: bool,
 }
 
 impl Ladder {
-    pub(super) fn new(
-        errors: &Errors,
-        options: &MethodOptions,
-        interface: Version,
-        interface_has_version: bool,
-    ) -> Self {
+    pub(super) fn new(errors: &Errors, options: &MethodOptions, interface: &TraitOptions) -> Self {
+        let interface_has_version = interface.version.is_set();
+        let interface = interface.version.get().copied().unwrap_or((1, 0, 0));
         let mut rungs = BTreeSet::new();
         let Some(versions) = &options.versions.0 else {
             if let Some(set) = &options.version.0 {
@@ -34,6 +33,11 @@ impl Ladder {
                 lowest: options.version.get().copied().unwrap_or(interface),
                 rungs,
                 listed: false,
+                known: if options.version.is_meant() || options.versions.is_meant() {
+                    options.version.is_set()
+                } else {
+                    interface_has_version
+                },
             };
         };
         if options.version.is_set() {
@@ -61,6 +65,7 @@ impl Ladder {
             lowest,
             rungs,
             listed: true,
+            known: true,
         }
     }
 
@@ -74,6 +79,9 @@ impl Ladder {
         tokens: &TokenStream,
     ) {
         let lowest = Shown(self.lowest);
+        if !self.known {
+            return;
+        }
         if version <= self.lowest {
             let message = format!(
                 "`{option}` must be above {lowest}, the lowest version of its method, which knows nothing else: raise it, or remove it"

@@ -43,7 +43,7 @@ pub(crate) struct Interface<'a> {
 /// A method with mistakes.
 pub(crate) struct Broken<'a> {
     pub(crate) original: &'a TraitItemFn,
-    pub(crate) cast: bool,
+    pub(crate) mode: Mode,
 }
 
 /// A parameter with a plain name.
@@ -79,7 +79,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
             not_empty(errors, text, name);
         }
     }
-    if !options.version_meant {
+    if !options.version.is_meant() {
         errors.at(
             &original.ident,
             "the interface must have a version: write `#[rpc_client(version = \"1.0\")]`",
@@ -96,7 +96,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
             Some(method) => methods.push(method),
             None => broken.push(Broken {
                 original: parsed.original,
-                cast: parsed.options.cast.is_set() && !parsed.options.call.is_set(),
+                mode: method::mode(&parsed.options),
             }),
         }
     }
@@ -105,7 +105,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         // Their types may name what the client does not know.
         let unusable = methods.drain(..).map(|method: Method<'_>| Broken {
             original: method.original,
-            cast: !method.mode.is_call(),
+            mode: method.mode,
         });
         broken.extend(unusable);
     }
@@ -119,7 +119,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         // Where one was meant, the client's constructor is the one that goes with it.
         topic: options.topic.get().cloned().or_else(|| {
             let meant = LitStr::new("", Span::call_site());
-            options.topic_meant.then_some(meant)
+            options.topic.is_meant().then_some(meant)
         }),
         namespace: options.namespace.get().cloned(),
         exchange: options.exchange.get().cloned(),

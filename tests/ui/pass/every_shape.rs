@@ -68,10 +68,7 @@ pub fn main() {
         ],
     );
     let draw = INTERFACE.method("draw").expect("there is `draw`");
-    assert_eq!(
-        draw.timeout(),
-        Some(Timing::Fixed(Duration::from_secs(30)))
-    );
+    assert_eq!(draw.timeout(), Some(Timing::Fixed(Duration::from_secs(30))));
     assert_eq!(
         draw.monitor(),
         Some(Timing::Fixed(Duration::from_millis(500)))
