@@ -90,7 +90,7 @@ impl<'a> TypedArgs<'a> {
 
     /// Writes the argument at that place if the rung has it. Below, what `older` makes of it is sent in
     /// its place, under the names that its description lists.
-    pub fn replaced<T: Serialize + ?Sized, O: OlderForm>(
+    pub fn replaced<const N: usize, T: Serialize + ?Sized, O: OlderForm<N>>(
         &mut self,
         place: usize,
         value: &T,
@@ -179,14 +179,20 @@ enum Known {
     NoMore,
 }
 
-/// What is sent in place of an argument that older servers do not know: a tuple of values.
-pub trait OlderForm {
+/// What is sent in place of an argument that older servers do not know: a tuple of as many values as there
+/// are names. It is a trait so that the compiler can say what is not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tuple of {N} values, one for each name",
+    label = "the older form, which is to be sent under {N} names",
+    note = "return a tuple of as many values as `below = with(…)` has names"
+)]
+pub trait OlderForm<const N: usize> {
     fn write(self, args: &mut Args<'_>, names: &[&str]) -> Result<()>;
 }
 
 macro_rules! older_form {
-    ($($value:ident)*) => {
-        impl<$($value: Serialize),*> OlderForm for ($($value,)*) {
+    ($count:literal $($value:ident)*) => {
+        impl<$($value: Serialize),*> OlderForm<$count> for ($($value,)*) {
             #[allow(non_snake_case, reason = "a variable is named like its type")]
             fn write(self, args: &mut Args<'_>, names: &[&str]) -> Result<()> {
                 let mut names = names.iter();
@@ -200,10 +206,10 @@ macro_rules! older_form {
     };
 }
 
-older_form!(A);
-older_form!(A B);
-older_form!(A B C);
-older_form!(A B C D);
+older_form!(1 A);
+older_form!(2 A B);
+older_form!(3 A B C);
+older_form!(4 A B C D);
 
 /// An argument that can name a topic or a server. It is a trait so that the compiler can say what can not.
 #[diagnostic::on_unimplemented(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -65,15 +66,15 @@ pub(super) fn version(errors: &Errors, meta: &Meta) -> Option<Version> {
     let example = "\"2.3\"";
     version_of(
         errors,
-        &name(meta.path()),
+        &format!("`{}`", name(meta.path())),
         text_value(errors, meta, example)?,
     )
 }
 
-fn version_of(errors: &Errors, option: &str, text: &LitStr) -> Option<Version> {
+fn version_of(errors: &Errors, what: &str, text: &LitStr) -> Option<Version> {
     let parsed = parse_version(&text.value());
     if parsed.is_none() {
-        let message = format!("`{option}` must be two or three numbers: write \"2.3\"");
+        let message = format!("{what} must be two or three numbers: write \"2.3\"");
         errors.at(text, message);
     }
     parsed
@@ -178,7 +179,7 @@ pub(super) fn aliases(errors: &Errors, meta: &Meta) -> Option<Vec<(LitStr, Set<V
                 lit: Lit::Str(text),
                 ..
             }) => Set {
-                value: version_of(errors, "aliases", &text)?,
+                value: version_of(errors, &format!("`{}`", name.value()), &text)?,
                 tokens: text.into_token_stream(),
             },
             other => {
@@ -214,7 +215,7 @@ pub(super) fn versions(errors: &Errors, meta: &Meta) -> Option<Vec<Set<Version>>
     let texts: Vec<LitStr> = listed(errors, meta, "\"3.0\", \"2.4\", \"2.0\"")?;
     let version = |text: LitStr| {
         Some(Set {
-            value: version_of(errors, "versions", &text)?,
+            value: version_of(errors, "each of `versions`", &text)?,
             tokens: text.into_token_stream(),
         })
     };
@@ -231,13 +232,20 @@ pub(super) fn old_name(errors: &Errors, meta: &Meta) -> Option<OldName> {
             errors.at(meta, message);
         })
         .ok()?;
-    let before = version_of(errors, "name_before", &version)?;
+    let before = version_of(errors, "the version of `name_before`", &version)?;
     Some(OldName { before, name })
 }
 
 pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<Option<Expr>> {
     match meta {
         Meta::Path(_) => Some(None),
+        Meta::NameValue(pair) if has_self(pair.value.to_token_stream()) => {
+            errors.at(
+                &pair.value,
+                "`default` must not use `Self`, which is not the same for clients and servers: name a constant by its path",
+            );
+            None
+        }
         Meta::NameValue(pair) => Some(Some(pair.value.clone())),
         Meta::List(_) => {
             errors.at(
@@ -247,6 +255,14 @@ pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<Option<Expr>> {
             None
         }
     }
+}
+
+fn has_self(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Self",
+        TokenTree::Group(group) => has_self(group.stream()),
+        _ => false,
+    })
 }
 
 pub(super) fn route(errors: &Errors, meta: &Meta) -> Option<Route> {

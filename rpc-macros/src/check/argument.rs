@@ -109,6 +109,7 @@ pub(super) fn argument<'a>(
     }
     let below = below(errors, options, names);
     known_for_a_while(errors, options);
+    old_names_are_used(errors, options);
     let default = default(errors, options, &original.ty);
     if default.is_none() && options.readable {
         has_a_value(errors, options, ident);
@@ -228,6 +229,34 @@ fn known_for_a_while(errors: &Errors, options: &ArgumentOptions) {
             Shown(*since)
         );
         errors.at(&until.tokens, message);
+    }
+}
+
+/// A name is of use while there is something to be sent under it, the newest one too.
+fn old_names_are_used(errors: &Errors, options: &ArgumentOptions) {
+    // An older form with no names of its own is sent under the argument's.
+    let own_older_form =
+        matches!(options.below.get(), Some(attr::Below::With { names, .. }) if names.is_empty());
+    for set in &options.old_names {
+        let before = set.value.before;
+        if let Some(since) = options.since.get()
+            && before <= *since
+            && !own_older_form
+        {
+            let message = format!(
+                "`name_before` must be above `since`, {}, or the name is never sent: raise it, or remove it",
+                Shown(*since)
+            );
+            errors.at(&set.tokens, message);
+        } else if let Some(until) = options.until.get()
+            && before >= *until
+        {
+            let message = format!(
+                "`name_before` must be below `until`, {}, or the newer name is never sent: let the argument have the old name alone",
+                Shown(*until)
+            );
+            errors.at(&set.tokens, message);
+        }
     }
 }
 

@@ -26,18 +26,21 @@ impl Ladder {
         let interface = interface.version.get().copied().unwrap_or((1, 0, 0));
         let mut rungs = BTreeSet::new();
         let Some(versions) = &options.versions.0 else {
-            if let Some(set) = &options.version.0 {
-                same_major(errors, set, interface, interface_has_version);
-            }
+            let fits = options
+                .version
+                .0
+                .as_ref()
+                .is_none_or(|set| same_major(errors, set, interface, interface_has_version));
             return Self {
                 lowest: options.version.get().copied().unwrap_or(interface),
                 rungs,
                 listed: false,
-                known: if options.version.is_meant() || options.versions.is_meant() {
-                    options.version.is_set()
-                } else {
-                    interface_has_version
-                },
+                known: fits
+                    && if options.version.is_meant() || options.versions.is_meant() {
+                        options.version.is_set()
+                    } else {
+                        interface_has_version
+                    },
             };
         };
         if options.version.is_set() {
@@ -55,10 +58,11 @@ impl Ladder {
                 );
             }
         }
-        if let [highest, ..] = &listed[..] {
+        if let Some(highest) = listed.iter().max_by_key(|set| set.value) {
             same_major(errors, highest, interface, interface_has_version);
         }
-        let lowest = listed.last().map_or(interface, |set| set.value);
+        let lowest = listed.iter().map(|set| set.value).min();
+        let lowest = lowest.unwrap_or(interface);
         rungs.extend(listed.iter().map(|set| set.value));
         rungs.remove(&lowest);
         Self {
@@ -110,14 +114,16 @@ impl Ladder {
 }
 
 /// An endpoint implements one major.
-fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_version: bool) {
-    if has_version && set.value.0 != interface.0 {
+fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_version: bool) -> bool {
+    let fits = !has_version || set.value.0 == interface.0;
+    if !fits {
         let message = format!(
             "the version must be of the interface's major, {}: declare another major in a trait of its own",
             interface.0
         );
         errors.at(&set.tokens, message);
     }
+    fits
 }
 
 /// A version as it is written.

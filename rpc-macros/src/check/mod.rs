@@ -12,7 +12,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Ident, ItemTrait, LitStr, Pat, TraitItemFn, Type};
 
-use crate::attr::{TraitOptions, Version};
+use crate::attr::{Opt, Time, TraitOptions, Version};
 use crate::errors::Errors;
 use crate::model;
 
@@ -71,9 +71,9 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     service::plain_trait(errors, original);
     let sound_trait = errors.count() == before;
     for (option, name) in [
-        (&options.topic, "topic"),
-        (&options.namespace, "namespace"),
-        (&options.exchange, "exchange"),
+        (&options.topic, "`topic`"),
+        (&options.namespace, "`namespace`"),
+        (&options.exchange, "`exchange`"),
     ] {
         if let Some(text) = option.get() {
             not_empty(errors, text, name);
@@ -112,6 +112,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     errors.turn_to(0);
     let aliases = aliases(errors, options, &methods, broken.is_empty());
     route_is_used(errors, interface);
+    times_are_used(errors, interface);
     let krate = options.krate.get();
     Interface {
         original,
@@ -186,11 +187,31 @@ fn route_is_used(errors: &Errors, interface: &model::Interface<'_>) {
     }
 }
 
+/// A time that no method has is a mistake, and so is one that is two.
+fn times_are_used(errors: &Errors, interface: &model::Interface<'_>) {
+    let times = interface.options.times.get().map_or(&[][..], Vec::as_slice);
+    for (place, (time, _)) in times.iter().enumerate() {
+        let is_it =
+            |option: &Opt<Time>| matches!(option.get(), Some(Time::Named(own)) if own == time);
+        let mut methods = interface.methods.iter().map(|method| &method.options);
+        if times[..place].iter().any(|(known, _)| known == time) {
+            errors.at(time, format!("`{time}` must be one time: remove the other"));
+        } else if interface.methods.iter().all(|method| method.readable)
+            && !methods.any(|method| is_it(&method.timeout) || is_it(&method.monitor))
+        {
+            errors.at(
+                time,
+                format!("`{time}` must be the time of some method: write `timeout = {time}` on one, or remove it"),
+            );
+        }
+    }
+}
+
 fn not_empty(errors: &Errors, text: &LitStr, name: &str) {
     if text.value().is_empty() {
         errors.at(
             text,
-            format!("`{name}` must not be empty: name one, or leave it out"),
+            format!("{name} must not be empty: name one, or leave it out"),
         );
     }
 }

@@ -2,19 +2,24 @@
 //!
 //! ```text
 //! args.arg("name", &name)?;                                   // in each message
-//! args.gated(1, &size, |value| equals(value, 4))?;            // since = "2.4", default = 4
+//! args.gated(1, &size, |value| {                              // since = "2.4", default = 4
+//!     let default: u32 = 4;
+//!     equals(value, default)
+//! })?;
 //! args.dropped(2, &hint)?;                                    // since = "2.4", below = drop
-//! args.replaced(3, &spec, |_| false, |value| legacy(value))?; // below = with(legacy, "a", "b")
+//! args.replaced::<2, _, _>(3, &spec, |_| false, |value| legacy(value))?;
+//!                                                             // below = with(legacy, "a", "b")
 //! if let Maybe::Given(value) = &owner { … }                   // owner: Maybe<T>
 //! args.server(&host);                                         // #[rpc(server)]
 //! args.route(by_host(args.cap(), host));                      // route = by_host(host)
 //! ```
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
+use syn::{Expr, Type};
 
 use super::spans::Place;
+use super::types;
 use crate::check::{
     Argument, Below, Default, Method, Role, is_option, maybe, option_of_reference, plain,
 };
@@ -36,19 +41,28 @@ pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Tok
             }
             Role::Server => Some(names(argument, &quote!(server), args)),
             Role::Topic => Some(names(argument, &quote!(topic), args)),
+            // Where the function could not be read, the argument is used all the same.
+            Role::Route if method.route.is_none() => {
+                let ident = &argument.parameter.ident;
+                Some(quote!(let _ = &#ident;))
+            }
             Role::Route => None,
         })
         .collect();
     if let Some(route) = method.route {
         let function = &route.function;
+        // At the function, which is what is wrong when this does not compile.
+        let place = Place::of(function);
         let arguments = route.arguments.iter().map(|name| {
             let given = method
                 .arguments
                 .iter()
                 .find(|argument| argument.parameter.ident == *name);
-            given.map(|argument| lent(argument.parameter.ty, &argument.parameter.ident))
+            given.map(|argument| lent(argument.parameter.ty, &argument.parameter.ident, place))
         });
-        statements.push(quote!(#args.route(#function(#args.cap(), #(#arguments),*));));
+        let cap = quote_spanned!(place.start=> #args.cap());
+        let computed = quote_spanned!(place.start=> #function(#cap, #(#arguments),*));
+        statements.push(quote_spanned!(place.start=> #args.route(#computed);));
     }
     statements
 }
@@ -102,20 +116,22 @@ fn gated(
         }
         Below::Refuse | Below::Drop => quote_spanned!(start=> #args.dropped(#index, #value)?;),
         Below::With { function, names } => {
-            let value_in = Ident::new("value", Span::mixed_site());
+            // At the function, which is what is wrong when this does not compile.
+            let start = Place::of(function).start;
+            let value_in = Ident::new("value", Span::mixed_site().located_at(start));
             let held = maybe(ty).unwrap_or(ty);
             let lent = match plain(held) {
-                Type::Reference(_) => quote!(*#value_in),
-                held if option_of_reference(held).is_some() => quote!(*#value_in),
+                Type::Reference(_) => quote_spanned!(start=> *#value_in),
+                held if option_of_reference(held).is_some() => quote_spanned!(start=> *#value_in),
                 _ => value_in.to_token_stream(),
             };
-            let older = if names.len() > 1 {
-                quote!(#function(#lent))
-            } else {
-                quote!((#function(#lent),))
-            };
-            let older = quote!(|#value_in| #older);
-            quote_spanned!(start=> #args.replaced(#index, #value, #is_default, #older)?;)
+            let mut older = quote_spanned!(start=> #function(#lent));
+            if names.len() < 2 {
+                older = quote_spanned!(start=> (#older,));
+            }
+            let older = quote_spanned!(start=> |#value_in| #older);
+            let count = Literal::usize_unsuffixed(names.len().max(1));
+            quote_spanned!(start=> #args.replaced::<#count, _, _>(#index, #value, #is_default, #older)?;)
         }
     }
 }
@@ -132,9 +148,12 @@ fn is_default(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
         Some(Default::OfType) => {
             let place = Place::of(ty);
             let rpc = place.item(rpc);
+            let value_in = place.variable(&value);
             let held = match plain(ty) {
-                Type::Reference(reference) if !is_unsized(&reference.elem) => quote!(*#value),
-                _ => value.to_token_stream(),
+                Type::Reference(reference) if !types::is_unsized(&reference.elem) => {
+                    quote_spanned!(place.start=> *#value_in)
+                }
+                _ => value_in.to_token_stream(),
             };
             let is_default = quote_spanned!(place.start=> #rpc::is_default(#held));
             quote!(|#value| #is_default)
@@ -142,26 +161,33 @@ fn is_default(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
         Some(Default::Value(default)) => {
             let place = Place::of(default);
             let rpc = place.item(rpc);
-            let equals = quote_spanned!(place.start=> #rpc::equals(#value, #default));
-            quote!(|#value| #equals)
+            let (of_type, variable) = (
+                default_of(ty, default),
+                Ident::new("default", Span::mixed_site()),
+            );
+            let compared = place.variable(&variable);
+            let equals = quote_spanned!(place.start=> #rpc::equals(#value, #compared));
+            quote!(|#value| {
+                let #variable #of_type;
+                #equals
+            })
         }
     }
 }
 
-fn is_unsized(ty: &Type) -> bool {
-    match plain(ty) {
-        Type::Slice(_) => true,
-        Type::Path(path) => path.path.is_ident("str"),
-        _ => false,
-    }
+/// The type and the value of a default: written so on both sides, the compiler says once what is wrong.
+pub(super) fn default_of(ty: &Type, default: &Expr) -> TokenStream {
+    let ty = types::with_lifetime(ty.to_token_stream(), "_");
+    quote!(: #ty = #default)
 }
 
 /// An argument as a function of the user's gets it: borrowed, if it is not already.
-fn lent(ty: &Type, ident: &Ident) -> TokenStream {
+fn lent(ty: &Type, ident: &Ident, place: Place) -> TokenStream {
     let ty = plain(ty);
+    let ident = place.variable(ident);
     if matches!(ty, Type::Reference(_)) || option_of_reference(ty).is_some() {
         ident.to_token_stream()
     } else {
-        quote!(&#ident)
+        quote_spanned!(place.start=> &#ident)
     }
 }

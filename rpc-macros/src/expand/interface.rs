@@ -96,7 +96,10 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
     });
     let route = method.route.map(|route| {
         let (function, arguments) = (types::text(&route.function), &route.arguments);
-        let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+        let arguments: Vec<_> = arguments
+            .iter()
+            .map(|name| name.unraw().to_string())
+            .collect();
         let route = format!("{function}({})", arguments.join(", "));
         quote!(.with_route(#route))
     });

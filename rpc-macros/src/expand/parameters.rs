@@ -3,10 +3,11 @@
 //! ```text
 //! let arg0 = arg0.decode::<String>()?;                        // name: &str
 //! let arg1 = arg1.or(old0)?.decode::<u32>()?;                 // name_before("2.4", "old")
-//! let arg2 = arg2.sent::<u32>()?;                             // default = 4: passed as
-//!                                                             //   match arg2 { Some(v) => v, None => 4 }
+//! let arg2 = arg2.sent::<u32>()?;                             // default = 4
+//! let default2: u32 = 4;                                      //   passed as arg2.unwrap_or(default2)
 //! let arg3 = if is_before(request, v(2, 4, 0)) {              // below = with(…), from = modern
-//!     modern(old1.decode()?, old2.decode()?)
+//!     let made: Spec = modern(old1.decode()?, old2.decode()?);
+//!     made
 //! } else {
 //!     arg3.decode::<Spec>()?
 //! };
@@ -17,6 +18,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
+use super::arguments::default_of;
 use super::spans::Place;
 use super::{interface, types};
 use crate::check::{
@@ -70,10 +72,18 @@ impl Parameters {
             }
         };
         self.decoded.push(decoded);
-        self.passed.push(match (default, argument.role) {
-            (None, _) => loan,
-            (Some(default), Role::Route) => quote!(#default),
-            (Some(default), _) => or_default(rpc, ty, &local, default),
+        let Some(default) = default else {
+            self.passed.push(loan);
+            return;
+        };
+        // A variable of its own, since it may be borrowed of what else would be dropped too soon.
+        let variable = Ident::new(&format!("default{place}"), Span::mixed_site());
+        let of_type = default_of(ty, default);
+        self.decoded.push(quote!(let #variable #of_type;));
+        self.passed.push(if argument.role == Role::Route {
+            variable.into_token_stream()
+        } else {
+            or_default(rpc, ty, &local, &variable)
         });
     }
 
@@ -134,16 +144,25 @@ impl Parameters {
                 default
             }
             Some(function) => {
-                let others: Vec<_> = names.iter().map(|name| self.old(name)).collect();
-                let made = if others.is_empty() {
-                    quote!(#function(#raw.decode()?))
-                } else {
-                    quote!(#function(#(#others.decode()?),*))
-                };
-                match &argument.default {
-                    Some(Default::Value(_)) => quote!(#rpc::Option::Some(#made)),
-                    _ => made,
+                // At the function, which is what is wrong when this does not compile.
+                let start = Place::of(function).start;
+                let mut sent: Vec<_> = names
+                    .iter()
+                    .map(|name| self.old(name).into_token_stream())
+                    .collect();
+                if sent.is_empty() {
+                    sent.push(raw);
                 }
+                let sent = sent
+                    .iter()
+                    .map(|raw| quote_spanned!(start=> #raw.decode()?));
+                let made = quote_spanned!(start=> #function(#(#sent),*));
+                let variable = Ident::new("made", Span::mixed_site());
+                let value = match &argument.default {
+                    Some(Default::Value(_)) => quote!(#rpc::Option::Some(#variable)),
+                    _ => variable.to_token_stream(),
+                };
+                quote!(let #variable: #owned = #made; #value)
             }
         };
         let since = interface::version(rpc, since);
@@ -152,19 +171,18 @@ impl Parameters {
 }
 
 /// The argument, lent from what was sent, or else its default.
-fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &impl ToTokens) -> TokenStream {
-    let sent = Ident::new("sent", Span::mixed_site());
-    let (held, loan) = match plain(ty) {
-        Type::Reference(_) => (quote!(&#local), quote!(&*#sent)),
-        ty if option_of_reference(ty).is_some() => {
-            (quote!(&#local), types::owned(rpc, ty, &sent).1)
-        }
-        _ => (quote!(#local), sent.to_token_stream()),
-    };
-    quote! {
-        match #held {
-            #rpc::Option::Some(#sent) => #loan,
-            #rpc::Option::None => #default,
-        }
+fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &Ident) -> TokenStream {
+    if let Type::Reference(reference) = plain(ty) {
+        return if types::is_unsized(&reference.elem) {
+            quote!(#local.as_deref().unwrap_or(#default))
+        } else {
+            quote!(#local.as_ref().unwrap_or(#default))
+        };
     }
+    if option_of_reference(ty).is_none() {
+        return quote!(#local.unwrap_or(#default));
+    }
+    let sent = Ident::new("sent", Span::mixed_site());
+    let (_, loan) = types::owned(rpc, ty, &sent);
+    quote!(#local.as_ref().map_or(#default, |#sent| #loan))
 }
