@@ -2,12 +2,10 @@
 //!
 //! ```text
 //! args.arg("name", &name)?;                                   // in each message
-//! args.gated(1, &size, |value| {                              // since = "2.4", default = 4
-//!     let default: u32 = 4;
-//!     equals(value, default)
-//! })?;
+//! let default1: u32 = 4;                                      // since = "2.4", default = 4
+//! args.gated(1, &size, |value| equals(value, default1))?;
 //! args.dropped(2, &hint)?;                                    // since = "2.4", below = drop
-//! args.replaced::<2, _, _>(3, &spec, |_| false, |value| legacy(value))?;
+//! args.replaced(3, ["a", "b"], &spec, |_| false, |value| legacy(value))?;
 //!                                                             // below = with(legacy, "a", "b")
 //! if let Maybe::Given(value) = &owner { … }                   // owner: Maybe<T>
 //! args.server(&host);                                         // #[rpc(server)]
@@ -16,7 +14,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, Type};
+use syn::Type;
 
 use super::spans::Place;
 use super::types;
@@ -109,76 +107,84 @@ fn gated(
 ) -> TokenStream {
     let ty = argument.parameter.ty;
     let start = Place::of(ty).start;
-    let is_default = is_default(argument, rpc);
+    let (default, is_default) = is_default(argument, index, rpc);
+    let index = Literal::usize_unsuffixed(index);
     match &argument.below {
         Below::Refuse if argument.since.is_some() => {
-            quote_spanned!(start=> #args.gated(#index, #value, #is_default)?;)
+            let gated = quote_spanned!(start=> #args.gated(#index, #value, #is_default)?;);
+            quote!(#default #gated)
         }
         Below::Refuse | Below::Drop => quote_spanned!(start=> #args.dropped(#index, #value)?;),
         Below::With { function, names } => {
             // At the function, which is what is wrong when this does not compile.
             let start = Place::of(function).start;
-            let value_in = Ident::new("value", Span::mixed_site().located_at(start));
+            // Not hygienic, or the compiler would point at the attribute; so it is called as nothing else.
+            let value_in = Ident::new("__value", start);
             let held = maybe(ty).unwrap_or(ty);
             let lent = match plain(held) {
                 Type::Reference(_) => quote_spanned!(start=> *#value_in),
                 held if option_of_reference(held).is_some() => quote_spanned!(start=> *#value_in),
                 _ => value_in.to_token_stream(),
             };
-            let mut older = quote_spanned!(start=> #function(#lent));
-            if names.len() < 2 {
-                older = quote_spanned!(start=> (#older,));
-            }
-            let older = quote_spanned!(start=> |#value_in| #older);
-            let count = Literal::usize_unsuffixed(names.len().max(1));
-            quote_spanned!(start=> #args.replaced::<#count, _, _>(#index, #value, #is_default, #older)?;)
+            let older = quote_spanned!(start=> |#value_in| #function(#lent));
+            let names = quote!([#(#names),*]);
+            let replaced = quote_spanned!(start=> #args.replaced(#index, #names, #value, #is_default, #older)?;);
+            quote!(#default #replaced)
         }
     }
 }
 
-/// A closure that tells whether the argument may be left out.
-fn is_default(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
+/// The default, if one is to be compared with, and a closure that tells whether the argument may be left out.
+fn is_default(
+    argument: &Argument<'_>,
+    index: usize,
+    rpc: &Ident,
+) -> (Option<TokenStream>, TokenStream) {
     let ty = argument.parameter.ty;
     let value = Ident::new("value", Span::mixed_site());
     match &argument.default {
         // What is there of a `Maybe` is no default.
-        Some(Default::OfType) if maybe(ty).is_some() => quote!(|_| false),
-        None => quote!(|_| false),
-        Some(Default::OfType) if is_option(ty) => quote!(#rpc::Option::is_none),
-        Some(Default::OfType) => {
-            let place = Place::of(ty);
-            let rpc = place.item(rpc);
-            let value_in = place.variable(&value);
-            let held = match plain(ty) {
-                Type::Reference(reference) if !types::is_unsized(&reference.elem) => {
-                    quote_spanned!(place.start=> *#value_in)
-                }
-                _ => value_in.to_token_stream(),
+        Some(Default::OfType) if maybe(ty).is_some() => (None, quote!(|_| false)),
+        None => (None, quote!(|_| false)),
+        Some(Default::OfType) if is_option(ty) => (None, quote!(#rpc::Option::is_none)),
+        Some(default) => {
+            let place = match default {
+                Default::OfType => Place::of(ty),
+                Default::Value(value) => Place::of(value),
             };
-            let is_default = quote_spanned!(place.start=> #rpc::is_default(#held));
-            quote!(|#value| #is_default)
-        }
-        Some(Default::Value(default)) => {
-            let place = Place::of(default);
             let rpc = place.item(rpc);
-            let (of_type, variable) = (
-                default_of(ty, default),
-                Ident::new("default", Span::mixed_site()),
-            );
-            let compared = place.variable(&variable);
-            let equals = quote_spanned!(place.start=> #rpc::equals(#value, #compared));
-            quote!(|#value| {
-                let #variable #of_type;
-                #equals
-            })
+            let variable = Ident::new(&format!("default{index}"), Span::mixed_site());
+            let default = let_default(&variable, ty, default, &rpc);
+            let equals = quote_spanned!(place.start=> #rpc::equals(#value, #variable));
+            (Some(default), quote!(|#value| #equals))
         }
     }
 }
 
-/// The type and the value of a default: written so on both sides, the compiler says once what is wrong.
-pub(super) fn default_of(ty: &Type, default: &Expr) -> TokenStream {
-    let ty = types::with_lifetime(ty.to_token_stream(), "_");
-    quote!(: #ty = #default)
+/// A default, in a variable of its type: as it is written alike on both sides, the compiler says once what
+/// is wrong with it.
+pub(super) fn let_default(
+    variable: &Ident,
+    ty: &Type,
+    default: &Default<'_>,
+    rpc: &Ident,
+) -> TokenStream {
+    let of_default = types::with_lifetime(ty.to_token_stream(), "_");
+    let value = match default {
+        Default::Value(value) => value.to_token_stream(),
+        Default::OfType => {
+            let place = Place::of(ty);
+            let rpc = place.item(rpc);
+            match plain(ty) {
+                Type::Reference(reference) if !types::is_unsized(&reference.elem) => {
+                    let ty = types::with_lifetime(reference.elem.to_token_stream(), "_");
+                    quote_spanned!(place.start=> &#rpc::default::<#ty>())
+                }
+                _ => quote_spanned!(place.start=> #rpc::default::<#of_default>()),
+            }
+        }
+    };
+    quote!(let #variable: #of_default = #value;)
 }
 
 /// An argument as a function of the user's gets it: borrowed, if it is not already.

@@ -18,7 +18,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
-use super::arguments::default_of;
+use super::arguments::let_default;
 use super::spans::Place;
 use super::{interface, types};
 use crate::check::{
@@ -49,15 +49,16 @@ impl Parameters {
         let ty = argument.parameter.ty;
         let local = Ident::new(&format!("arg{place}"), Span::mixed_site());
         let (owned, loan) = types::owned(rpc, ty, &local);
-        let default = match &argument.default {
-            Some(Default::Value(value)) => Some(value),
-            _ => None,
-        };
+        let own_absence = is_option(ty) || maybe(ty).is_some();
+        let default = argument
+            .default
+            .as_ref()
+            .filter(|default| !own_absence || matches!(default, Default::Value(_)));
         let at = Place::of(ty);
         let private = at.item(rpc);
         let decoded = match argument.role {
             Role::Sent | Role::Timeout => {
-                let value = self.message(argument, &local, &owned, rpc, request);
+                let value = self.message(argument, default.is_some(), &local, &owned, rpc, request);
                 quote!(let #local = #value;)
             }
             Role::Server => {
@@ -78,8 +79,8 @@ impl Parameters {
         };
         // A variable of its own, since it may be borrowed of what else would be dropped too soon.
         let variable = Ident::new(&format!("default{place}"), Span::mixed_site());
-        let of_type = default_of(ty, default);
-        self.decoded.push(quote!(let #variable #of_type;));
+        let default = let_default(&variable, ty, default, rpc);
+        self.decoded.push(default);
         self.passed.push(if argument.role == Role::Route {
             variable.into_token_stream()
         } else {
@@ -103,6 +104,7 @@ impl Parameters {
     fn message(
         &mut self,
         argument: &Argument<'_>,
+        has_default: bool,
         local: &Ident,
         owned: &TokenStream,
         rpc: &Ident,
@@ -118,20 +120,12 @@ impl Parameters {
         }
         // At the type, so that a type that cannot be deserialised is what the compiler points at.
         let start = Place::of(ty).start;
-        let own_absence = is_option(ty) || maybe(ty).is_some();
-        let (now, default) = match &argument.default {
-            Some(Default::Value(_)) => (
-                quote_spanned!(start=> #raw.sent::<#owned>()?),
-                quote!(#rpc::Option::None),
-            ),
-            Some(Default::OfType) if !own_absence => (
-                quote_spanned!(start=> #raw.sent::<#owned>()?.unwrap_or_default()),
-                quote!(#rpc::Default::default()),
-            ),
-            _ => (
-                quote_spanned!(start=> #raw.decode::<#owned>()?),
-                quote!(#rpc::Default::default()),
-            ),
+        let (now, default) = if has_default {
+            let now = quote_spanned!(start=> #raw.sent::<#owned>()?);
+            (now, quote!(#rpc::Option::None))
+        } else {
+            let now = quote_spanned!(start=> #raw.decode::<#owned>()?);
+            (now, quote!(#rpc::Default::default()))
         };
         let (Below::With { names, .. }, Some(since)) = (&argument.below, argument.since) else {
             return now;
@@ -158,9 +152,10 @@ impl Parameters {
                     .map(|raw| quote_spanned!(start=> #raw.decode()?));
                 let made = quote_spanned!(start=> #function(#(#sent),*));
                 let variable = Ident::new("made", Span::mixed_site());
-                let value = match &argument.default {
-                    Some(Default::Value(_)) => quote!(#rpc::Option::Some(#variable)),
-                    _ => variable.to_token_stream(),
+                let value = if has_default {
+                    quote!(#rpc::Option::Some(#variable))
+                } else {
+                    variable.to_token_stream()
                 };
                 quote!(let #variable: #owned = #made; #value)
             }
