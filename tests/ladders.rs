@@ -606,3 +606,51 @@ fn the_interface_shows_all_of_it() {
         Some("by_pool(pool)")
     );
 }
+
+fn joined(words: Option<Vec<String>>) -> String {
+    words.unwrap_or_default().join(" ")
+}
+
+fn words(text: &str) -> Option<Vec<String>> {
+    Some(text.split(' ').map(str::to_owned).collect())
+}
+
+fn parted(text: String) -> Option<Vec<String>> {
+    words(&text)
+}
+
+#[rpc_client(topic = "labels", version = "1.0")]
+trait Labels {
+    async fn label(
+        &self,
+        ctxt: &Context,
+        #[rpc(since = "1.1", below = with(joined, "text"), from = parted)] words: Option<
+            Vec<String>,
+        >,
+    ) -> Result<Vec<String>>;
+}
+
+struct Label;
+
+impl Labels for Label {
+    async fn label(&self, _: &Context, words: Option<Vec<String>>) -> Result<Vec<String>> {
+        Ok(words.unwrap_or_else(|| vec!["none".into()]))
+    }
+}
+
+#[tokio::test]
+async fn what_holds_its_default_is_not_transformed() {
+    let transport = Transport::new("memory://labels").unwrap();
+    let builder = Server::builder(&transport, "labels", "s");
+    let server = builder.endpoint(LabelsEndpoint::new(Label)).start();
+    let server = server.await.unwrap();
+    let labels = LabelsClient::new(&transport);
+    let ctxt = Context::new();
+    for cap in [(1, 0), (1, 1)] {
+        let none = labels.label(&ctxt, None).version_cap(cap).await.unwrap();
+        assert_eq!(none, ["none"], "{cap:?}");
+        let two = labels.label(&ctxt, words("a b")).version_cap(cap).await;
+        assert_eq!(two.unwrap(), ["a", "b"], "{cap:?}");
+    }
+    server.stop().await;
+}

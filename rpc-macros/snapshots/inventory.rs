@@ -47,30 +47,17 @@ impl<S> ::core::fmt::Debug for InventoryEndpoint<S> {
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
     impl InventoryClient {
-        const __host: __rpc::Method = __rpc::Method::new(
-                "host",
-                __rpc::Mode::Call,
-                __rpc::v(2, 0, 0),
-            )
+        const __host: __rpc::Method = __rpc::call("host", __rpc::v(2, 0, 0))
             .with_arguments(&[__rpc::arg("name", "&str")])
             .with_returns("Result<Host>");
-        const __resize: __rpc::Method = __rpc::Method::new(
-                "resize",
-                __rpc::Mode::Call,
-                __rpc::v(2, 3, 0),
-            )
+        const __resize: __rpc::Method = __rpc::call("resize", __rpc::v(2, 3, 0))
             .with_arguments(&[__rpc::arg("id", "Uuid"), __rpc::arg("size", "u32")])
             .with_returns("Result<()>");
-        const __touch: __rpc::Method = __rpc::Method::new(
-                "touch",
-                __rpc::Mode::Cast,
-                __rpc::v(2, 0, 0),
-            )
+        const __touch: __rpc::Method = __rpc::cast("touch", __rpc::v(2, 0, 0))
             .with_arguments(&[__rpc::arg("id", "Uuid")])
             .with_returns("Result<()>");
-        const __refresh_cache: __rpc::Method = __rpc::Method::new(
+        const __refresh_cache: __rpc::Method = __rpc::fanout(
                 "refresh_cache",
-                __rpc::Mode::Fanout,
                 __rpc::v(2, 0, 0),
             )
             .with_arguments(&[__rpc::arg("images", "&[String]")])

@@ -62,7 +62,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let before = errors.count();
     let module = match options.module.get() {
         Some(module) => Some(module.value()),
-        None => options.module_meant.then(String::new),
+        None => options.module.is_meant().then(String::new),
     };
     let variants = Variants::new(errors, &data.variants, module.as_deref());
     if variants.raised.iter().any(|raised| raised.module.is_none()) {

@@ -176,6 +176,12 @@ impl<'a> RawArgument<'a> {
         }
     }
 
+    /// Whether it was sent, whatever it is.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        self.json.is_some()
+    }
+
     /// The argument, as a `T`, if it was sent.
     ///
     /// # Errors

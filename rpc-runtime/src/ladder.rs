@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::args::Args;
-use crate::interface::{Argument, Below, Method};
+use crate::interface::{Argument, Method};
 use crate::route::Route;
 use crate::wire::RequestBody;
 use crate::{Error, Result, Version};
@@ -92,10 +92,11 @@ impl<'a> TypedArgs<'a> {
     }
 
     /// Writes the argument at that place if the rung has it. Below, what `older` makes of it is sent in
-    /// its place, under the names that its description lists.
-    pub fn replaced<T: Serialize, O: OlderForm>(
+    /// its place, under these names, or under its own if there are none.
+    pub fn replaced<T: Serialize, O: OlderForm<N>, const N: usize>(
         &mut self,
         place: usize,
+        names: [&str; N],
         value: T,
         is_default: impl FnOnce(&T) -> bool,
         older: impl FnOnce(T) -> O,
@@ -103,12 +104,8 @@ impl<'a> TypedArgs<'a> {
         match self.known(place) {
             Known::Yes(argument) => self.named(argument, &value),
             Known::NotYet(argument, _) if !is_default(&value) => {
-                let own = [argument.name_in(self.rung)];
-                let names = match argument.below() {
-                    Below::With(names) if !names.is_empty() => names,
-                    _ => &own,
-                };
-                older(value).write(&mut self.args, names)
+                let own = argument.name_in(self.rung);
+                older(value).write(&mut self.args, own, names)
             }
             Known::NotYet(..) | Known::NoMore => Ok(()),
         }
@@ -197,31 +194,46 @@ enum Known {
     NoMore,
 }
 
-/// What is sent in place of an argument that older servers do not know: a tuple of values.
-pub trait OlderForm {
-    fn write(self, args: &mut Args<'_>, names: &[&str]) -> Result<()>;
+/// What is sent in place of an argument that older servers do not know: one value, or a tuple of as many as
+/// there are names. It is a trait so that the compiler can say what is not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must be a tuple of {N} values, one for each name",
+    label = "the older form, which is to be sent under {N} names",
+    note = "return a tuple of as many values as `below = with(…)` has names"
+)]
+pub trait OlderForm<const N: usize> {
+    fn write(self, args: &mut Args<'_>, own: &str, names: [&str; N]) -> Result<()>;
+}
+
+impl<T: Serialize> OlderForm<0> for T {
+    fn write(self, args: &mut Args<'_>, own: &str, []: [&str; 0]) -> Result<()> {
+        args.arg(own, &self)
+    }
+}
+
+impl<T: Serialize> OlderForm<1> for T {
+    fn write(self, args: &mut Args<'_>, _: &str, [name]: [&str; 1]) -> Result<()> {
+        args.arg(name, &self)
+    }
 }
 
 macro_rules! older_form {
-    ($($value:ident)*) => {
-        impl<$($value: Serialize),*> OlderForm for ($($value,)*) {
+    ($count:literal: $($name:ident $value:ident)*) => {
+        impl<$($value: Serialize),*> OlderForm<$count> for ($($value,)*) {
             #[allow(non_snake_case, reason = "a variable is named like its type")]
-            fn write(self, args: &mut Args<'_>, names: &[&str]) -> Result<()> {
-                let mut names = names.iter();
+            fn write(self, args: &mut Args<'_>, _: &str, names: [&str; $count]) -> Result<()> {
+                let [$($name),*] = names;
                 let ($($value,)*) = self;
-                $(if let Some(name) = names.next() {
-                    args.arg(name, &$value)?;
-                })*
+                $(args.arg($name, &$value)?;)*
                 Ok(())
             }
         }
     };
 }
 
-older_form!(A);
-older_form!(A B);
-older_form!(A B C);
-older_form!(A B C D);
+older_form!(2: a A b B);
+older_form!(3: a A b B c C);
+older_form!(4: a A b B c C d D);
 
 /// An argument that can name a topic or a server. It is a trait so that the compiler can say what can not.
 #[diagnostic::on_unimplemented(

@@ -89,9 +89,39 @@ pub const fn v(major: u32, minor: u32, revision: u32) -> Version {
     Version::new(major, minor).with_revision(revision)
 }
 
+/// A method that is called, briefly.
+pub const fn call(name: &'static str, version: Version) -> Method {
+    Method::new(name, Mode::Call, version)
+}
+
+/// A method that is cast.
+pub const fn cast(name: &'static str, version: Version) -> Method {
+    Method::new(name, Mode::Cast, version)
+}
+
+/// A method that is cast to all servers.
+pub const fn fanout(name: &'static str, version: Version) -> Method {
+    Method::new(name, Mode::Fanout, version)
+}
+
+/// A method that is called or cast.
+pub const fn call_or_cast(name: &'static str, version: Version) -> Method {
+    Method::new(name, Mode::CallOrCast, version)
+}
+
+/// A name that was in use before a version.
+pub const fn before(version: Version, name: &'static str) -> OldName {
+    OldName::new(version, name)
+}
+
 /// An argument of a method, briefly.
 pub const fn arg(name: &'static str, ty: &'static str) -> Argument {
     Argument::new(name, ty)
+}
+
+/// An argument that came with a version.
+pub const fn since(version: Version, name: &'static str, ty: &'static str) -> Argument {
+    Argument::new(name, ty).with_since(version)
 }
 
 /// Runs a call to its end.
@@ -115,24 +145,24 @@ pub fn read<'a, C: DeserializeOwned, const N: usize>(
     Ok((incoming.context()?, arguments))
 }
 
-/// Whether an argument holds the default of its type.
-pub fn is_default<T: HasDefault + ?Sized>(value: &T) -> bool {
-    value.is_default()
+/// The default of a type.
+pub fn default<T: HasDefault>() -> T {
+    T::of_type()
 }
 
-/// What can be told from the default of its type. It is a trait so that the compiler can say what can not.
+/// What has a default. It is a trait so that the compiler can say what has none.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be compared with a default",
-    label = "this has a `default`, but not both `Default` and `PartialEq`",
-    note = "implement both, write `default = …` if it is `PartialEq`, or make the argument an `Option`"
+    message = "`{Self}` has no default of its own",
+    label = "this has a `default`, but not `Default`",
+    note = "implement `Default`, write `default = …`, or make the argument an `Option`"
 )]
 pub trait HasDefault {
-    fn is_default(&self) -> bool;
+    fn of_type() -> Self;
 }
 
-impl<T: Default + PartialEq> HasDefault for T {
-    fn is_default(&self) -> bool {
-        *self == T::default()
+impl<T: Default> HasDefault for T {
+    fn of_type() -> Self {
+        T::default()
     }
 }
 
@@ -148,7 +178,7 @@ pub fn equals<T: Comparable>(value: &T, default: T) -> bool {
 /// What can be compared with its default. It is a trait so that the compiler can say what can not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with its default",
-    label = "this is compared with the argument, which is not `PartialEq`",
+    label = "the argument is compared with this, and is not `PartialEq`",
     note = "implement `PartialEq`, or make the argument an `Option`"
 )]
 pub trait Comparable {

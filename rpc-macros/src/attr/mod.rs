@@ -15,7 +15,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, LitStr, Meta, Path, Token};
 
 use crate::errors::Errors;
-use suggest::unknown;
+use suggest::{Places, unknown};
 use value::{below, below_path, index, path, route, text, times, version, word};
 
 /// A value together with the tokens that it was read from.
@@ -24,12 +24,15 @@ pub(crate) struct Set<T> {
     pub(crate) tokens: TokenStream,
 }
 
-/// An option's value, if it was given.
-pub(crate) struct Opt<T>(pub(crate) Option<Set<T>>);
+/// An option's value, if it was given, and could be read.
+pub(crate) struct Opt<T>(pub(crate) Option<Set<T>>, Meant);
+
+/// Whether an option was meant, though it may be bad or misspelt: then it is not missing.
+type Meant = bool;
 
 impl<T> Default for Opt<T> {
     fn default() -> Self {
-        Self(None)
+        Self(None, false)
     }
 }
 
@@ -42,8 +45,13 @@ impl<T> Opt<T> {
         self.0.is_some()
     }
 
+    pub(crate) fn is_meant(&self) -> bool {
+        self.1
+    }
+
     /// Takes a value that was read, unless there is one already.
     fn set(&mut self, errors: &Errors, meta: &Meta, value: Option<T>) {
+        self.1 = true;
         if self.is_set() {
             let name = name(meta.path());
             errors.at(
@@ -112,11 +120,7 @@ pub(crate) enum Below {
 #[derive(Default)]
 pub(crate) struct TraitOptions {
     pub(crate) topic: Opt<LitStr>,
-    /// Whether a topic was meant, though it may be bad or misspelt.
-    pub(crate) topic_meant: bool,
     pub(crate) version: Opt<Version>,
-    /// Whether a version was meant, though it may be bad or misspelt: then it is not missing.
-    pub(crate) version_meant: bool,
     pub(crate) namespace: Opt<LitStr>,
     pub(crate) exchange: Opt<LitStr>,
     pub(crate) aliases: Opt<Vec<(LitStr, Set<Version>)>>,
@@ -154,35 +158,63 @@ pub(crate) struct ArgumentOptions {
     pub(crate) topic: Opt<()>,
     pub(crate) route: Opt<()>,
     pub(crate) timeout: Opt<()>,
+    /// Whether all that there is could be read: else nothing is known to be missing.
+    pub(crate) readable: bool,
 }
+
+const OF_TRAIT: &[&str] = &[
+    "topic",
+    "version",
+    "namespace",
+    "exchange",
+    "aliases",
+    "times",
+    "route",
+    "crate",
+];
+const OF_METHOD: &[&str] = &[
+    "call",
+    "cast",
+    "fanout",
+    "version",
+    "versions",
+    "timeout",
+    "monitor",
+    "route",
+    "name",
+    "name_before",
+];
+const OF_ARGUMENT: &[&str] = &[
+    "name",
+    "name_before",
+    "since",
+    "until",
+    "default",
+    "below",
+    "from",
+    "server",
+    "topic",
+    "route",
+    "timeout",
+];
+
+const PLACES: Places = &[
+    ("the trait", OF_TRAIT),
+    ("a method", OF_METHOD),
+    ("an argument", OF_ARGUMENT),
+];
 
 impl TraitOptions {
     pub(crate) fn parse(errors: &Errors, tokens: TokenStream) -> Self {
-        const NAMES: &[&str] = &[
-            "topic",
-            "version",
-            "namespace",
-            "exchange",
-            "aliases",
-            "times",
-            "route",
-            "crate",
-        ];
         let mut options = Self::default();
         let Some(metas) = metas(errors, Metas::parse_terminated.parse2(tokens)) else {
-            options.version_meant = true;
+            options.version.1 = true;
             return options;
         };
         for meta in &metas {
             match name(meta.path()).as_str() {
-                "topic" => {
-                    options.topic_meant = true;
-                    options.topic.set(errors, meta, text(errors, meta));
-                }
-                "version" => {
-                    options.version_meant = true;
-                    options.version.set(errors, meta, version(errors, meta));
-                }
+                "topic" => options.topic.set(errors, meta, text(errors, meta)),
+                "version" => options.version.set(errors, meta, version(errors, meta)),
                 "namespace" => options.namespace.set(errors, meta, text(errors, meta)),
                 "exchange" => options.exchange.set(errors, meta, text(errors, meta)),
                 "aliases" => options
@@ -191,11 +223,13 @@ impl TraitOptions {
                 "times" => options.times.set(errors, meta, times(errors, meta)),
                 "route" => options.route.set(errors, meta, route(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
-                other => {
-                    let meant = unknown(errors, meta, other, NAMES);
-                    options.version_meant |= meant == Some("version");
-                    options.topic_meant |= meant == Some("topic");
-                }
+                other => match unknown(errors, meta, other, OF_TRAIT, PLACES) {
+                    Some("version") => options.version.1 = true,
+                    Some("topic") => options.topic.1 = true,
+                    Some("times") => options.times.1 = true,
+                    Some("route") => options.route.1 = true,
+                    _ => {}
+                },
             }
         }
         options
@@ -204,18 +238,6 @@ impl TraitOptions {
 
 impl MethodOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        const NAMES: &[&str] = &[
-            "call",
-            "cast",
-            "fanout",
-            "version",
-            "versions",
-            "timeout",
-            "monitor",
-            "route",
-            "name",
-            "name_before",
-        ];
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
@@ -235,7 +257,14 @@ impl MethodOptions {
                     let old_name = value::old_name(errors, meta);
                     Opt::push(&mut options.old_names, meta, old_name);
                 }
-                other => _ = unknown(errors, meta, other, NAMES),
+                other => match unknown(errors, meta, other, OF_METHOD, PLACES) {
+                    Some("cast") => options.cast.1 = true,
+                    Some("fanout") => options.fanout.1 = true,
+                    Some("version") => options.version.1 = true,
+                    Some("versions") => options.versions.1 = true,
+                    Some("route") => options.route.1 = true,
+                    _ => {}
+                },
             }
         }
         options
@@ -244,19 +273,7 @@ impl MethodOptions {
 
 impl ArgumentOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        const NAMES: &[&str] = &[
-            "name",
-            "name_before",
-            "since",
-            "until",
-            "default",
-            "below",
-            "from",
-            "server",
-            "topic",
-            "route",
-            "timeout",
-        ];
+        let before = errors.count();
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
@@ -276,9 +293,10 @@ impl ArgumentOptions {
                 "topic" => options.topic.set(errors, meta, word(errors, meta)),
                 "route" => options.route.set(errors, meta, word(errors, meta)),
                 "timeout" => options.timeout.set(errors, meta, word(errors, meta)),
-                other => _ = unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, OF_ARGUMENT, PLACES),
             }
         }
+        options.readable = errors.count() == before;
         options
     }
 }
@@ -287,8 +305,6 @@ impl ArgumentOptions {
 #[derive(Default)]
 pub(crate) struct EnumOptions {
     pub(crate) module: Opt<LitStr>,
-    /// Whether a module was meant, though it may be bad or misspelt: then it is not missing.
-    pub(crate) module_meant: bool,
     pub(crate) krate: Opt<Path>,
 }
 
@@ -317,20 +333,26 @@ pub(crate) struct FieldOptions {
     pub(crate) message: Opt<()>,
 }
 
+const OF_ENUM: &[&str] = &["module", "crate"];
+const OF_VARIANT: &[&str] = &["class", "module", "message", "refused", "other"];
+const OF_FIELD: &[&str] = &["name", "arg", "message"];
+
+const PLACES_OF_ERRORS: Places = &[
+    ("the enum", OF_ENUM),
+    ("a variant", OF_VARIANT),
+    ("a field", OF_FIELD),
+];
+
 impl EnumOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        const NAMES: &[&str] = &["module", "crate"];
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
-                "module" => {
-                    options.module_meant = true;
-                    options.module.set(errors, meta, text(errors, meta));
-                }
+                "module" => options.module.set(errors, meta, text(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
                 other => {
-                    let meant = unknown(errors, meta, other, NAMES);
-                    options.module_meant |= meant == Some("module");
+                    let meant = unknown(errors, meta, other, OF_ENUM, PLACES_OF_ERRORS);
+                    options.module.1 |= meant == Some("module");
                 }
             }
         }
@@ -340,7 +362,6 @@ impl EnumOptions {
 
 impl VariantOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        const NAMES: &[&str] = &["class", "module", "message", "refused", "other"];
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
@@ -351,7 +372,7 @@ impl VariantOptions {
                     .refused
                     .set(errors, meta, value::refused(errors, meta)),
                 "other" => options.other.set(errors, meta, word(errors, meta)),
-                other => _ = unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, OF_VARIANT, PLACES_OF_ERRORS),
             }
         }
         options
@@ -360,14 +381,13 @@ impl VariantOptions {
 
 impl FieldOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        const NAMES: &[&str] = &["name", "arg", "message"];
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
                 "name" => options.name.set(errors, meta, text(errors, meta)),
                 "arg" => options.arg.set(errors, meta, index(errors, meta)),
                 "message" => options.message.set(errors, meta, word(errors, meta)),
-                other => _ = unknown(errors, meta, other, NAMES),
+                other => _ = unknown(errors, meta, other, OF_FIELD, PLACES_OF_ERRORS),
             }
         }
         options

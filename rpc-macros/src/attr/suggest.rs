@@ -4,13 +4,27 @@ use syn::Meta;
 
 use crate::errors::Errors;
 
+/// Where there are options, and which.
+pub(super) type Places = &'static [(&'static str, &'static [&'static str])];
+
 /// Reports an option that there is not, and tells which one was meant.
 pub(super) fn unknown<'k>(
     errors: &Errors,
     meta: &Meta,
     name: &str,
     known: &[&'k str],
+    places: Places,
 ) -> Option<&'k str> {
+    let elsewhere = places.iter().filter(|(_, known)| known.contains(&name));
+    let elsewhere: Vec<_> = elsewhere.map(|(place, _)| *place).collect();
+    if !elsewhere.is_empty() {
+        let places = elsewhere.join(" or ");
+        errors.at(
+            meta,
+            format!("`{name}` must stand on {places}: move it there"),
+        );
+        return None;
+    }
     let close = known
         .iter()
         .map(|known| (distance(name, known), *known))

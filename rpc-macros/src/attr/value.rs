@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -22,12 +23,7 @@ pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {
 
 pub(super) fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a Expr> {
     if let Meta::NameValue(pair) = meta {
-        let mut value = &pair.value;
-        // `macro_rules!` wraps what it was given.
-        while let Expr::Group(group) = value {
-            value = &group.expr;
-        }
-        return Some(value);
+        return Some(unwrapped(&pair.value));
     }
     let name = name(meta.path());
     errors.at(
@@ -35,6 +31,14 @@ pub(super) fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Optio
         format!("`{name}` must have a value: write `{name} = {example}`"),
     );
     None
+}
+
+/// What `macro_rules!` was given, which it wraps.
+fn unwrapped(mut value: &Expr) -> &Expr {
+    while let Expr::Group(group) = value {
+        value = &group.expr;
+    }
+    value
 }
 
 pub(super) fn text_value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Option<&'a LitStr> {
@@ -62,15 +66,15 @@ pub(super) fn version(errors: &Errors, meta: &Meta) -> Option<Version> {
     let example = "\"2.3\"";
     version_of(
         errors,
-        &name(meta.path()),
+        &format!("`{}`", name(meta.path())),
         text_value(errors, meta, example)?,
     )
 }
 
-fn version_of(errors: &Errors, option: &str, text: &LitStr) -> Option<Version> {
+fn version_of(errors: &Errors, what: &str, text: &LitStr) -> Option<Version> {
     let parsed = parse_version(&text.value());
     if parsed.is_none() {
-        let message = format!("`{option}` must be two or three numbers: write \"2.3\"");
+        let message = format!("{what} must be two or three numbers: write \"2.3\"");
         errors.at(text, message);
     }
     parsed
@@ -141,6 +145,12 @@ fn listed<T: Parse>(errors: &Errors, meta: &Meta, example: &str) -> Option<Vec<T
     parts
 }
 
+/// All values, if each could be read; the mistakes of all were reported.
+fn all<T>(values: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let values: Vec<_> = values.collect();
+    values.into_iter().collect()
+}
+
 /// `name = value`, where the name may be quoted.
 struct Pair {
     name: LitStr,
@@ -156,7 +166,7 @@ impl Parse for Pair {
             LitStr::new(&name.unraw().to_string(), name.span())
         };
         input.parse::<Token![=]>()?;
-        let value = input.parse()?;
+        let value = unwrapped(&input.parse()?).clone();
         Ok(Self { name, value })
     }
 }
@@ -169,7 +179,7 @@ pub(super) fn aliases(errors: &Errors, meta: &Meta) -> Option<Vec<(LitStr, Set<V
                 lit: Lit::Str(text),
                 ..
             }) => Set {
-                value: version_of(errors, "aliases", &text)?,
+                value: version_of(errors, &format!("`{}`", name.value()), &text)?,
                 tokens: text.into_token_stream(),
             },
             other => {
@@ -183,7 +193,7 @@ pub(super) fn aliases(errors: &Errors, meta: &Meta) -> Option<Vec<(LitStr, Set<V
         };
         Some((name, value))
     };
-    pairs.into_iter().map(alias).collect()
+    all(pairs.into_iter().map(alias))
 }
 
 pub(super) fn times(errors: &Errors, meta: &Meta) -> Option<Vec<(Ident, Duration)>> {
@@ -198,18 +208,18 @@ pub(super) fn times(errors: &Errors, meta: &Meta) -> Option<Vec<(Ident, Duration
         };
         Some((ident, seconds(errors, &name.value(), &value)?))
     };
-    pairs.into_iter().map(time).collect()
+    all(pairs.into_iter().map(time))
 }
 
 pub(super) fn versions(errors: &Errors, meta: &Meta) -> Option<Vec<Set<Version>>> {
     let texts: Vec<LitStr> = listed(errors, meta, "\"3.0\", \"2.4\", \"2.0\"")?;
     let version = |text: LitStr| {
         Some(Set {
-            value: version_of(errors, "versions", &text)?,
+            value: version_of(errors, "each of `versions`", &text)?,
             tokens: text.into_token_stream(),
         })
     };
-    texts.into_iter().map(version).collect()
+    all(texts.into_iter().map(version))
 }
 
 pub(super) fn old_name(errors: &Errors, meta: &Meta) -> Option<OldName> {
@@ -222,13 +232,20 @@ pub(super) fn old_name(errors: &Errors, meta: &Meta) -> Option<OldName> {
             errors.at(meta, message);
         })
         .ok()?;
-    let before = version_of(errors, "name_before", &version)?;
+    let before = version_of(errors, "the version of `name_before`", &version)?;
     Some(OldName { before, name })
 }
 
 pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<DefaultValue> {
     match meta {
         Meta::Path(_) => Some(DefaultValue::OfType),
+        Meta::NameValue(pair) if has_self(pair.value.to_token_stream()) => {
+            errors.at(
+                &pair.value,
+                "`default` must not use `Self`, which is not the same for clients and servers: name a constant by its path",
+            );
+            None
+        }
         Meta::NameValue(pair) => Some(DefaultValue::Is(Box::new(pair.value.clone()))),
         Meta::List(_) => {
             errors.at(
@@ -247,12 +264,20 @@ pub(super) fn refused(errors: &Errors, meta: &Meta) -> Option<Refused> {
     }
 }
 
+fn has_self(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Self",
+        TokenTree::Group(group) => has_self(group.stream()),
+        _ => false,
+    })
+}
+
 pub(super) fn route(errors: &Errors, meta: &Meta) -> Option<Route> {
     let value = value(errors, meta, "by_host(host)")?;
     let route = match value {
-        Expr::Call(call) => match &*call.func {
+        Expr::Call(call) => match unwrapped(&call.func) {
             Expr::Path(function) if function.qself.is_none() => {
-                let arguments = call.args.iter().map(|argument| match argument {
+                let arguments = call.args.iter().map(|argument| match unwrapped(argument) {
                     Expr::Path(path) => path.path.get_ident().cloned(),
                     _ => None,
                 });
@@ -281,7 +306,7 @@ pub(super) fn below(errors: &Errors, meta: &Meta) -> Option<Below> {
         Expr::Path(path) if path.path.is_ident("drop") => Some(Below::Drop),
         Expr::Call(call) if matches!(&*call.func, Expr::Path(with) if with.path.is_ident("with")) =>
         {
-            let mut arguments = call.args.iter();
+            let mut arguments = call.args.iter().map(unwrapped);
             let function = match arguments.next() {
                 Some(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
                 _ => None,

@@ -73,7 +73,7 @@ pub(super) fn argument<'a>(
     if matches!(role, Role::Server | Role::Topic | Role::Route) {
         only_routes(errors, options, role);
         let default = default(errors, options, &original.ty);
-        if role == Role::Route && default.is_none() {
+        if role == Role::Route && default.is_none() && options.readable {
             errors.at(
                 &original.pat,
                 format!("`{ident}` must have a value on the server, which does not get it: give it a `default`, or make it an `Option`"),
@@ -103,8 +103,9 @@ pub(super) fn argument<'a>(
     }
     let below = below(errors, options, names);
     known_for_a_while(errors, options);
+    old_names_are_used(errors, options);
     let default = default(errors, options, &original.ty);
-    if default.is_none() {
+    if default.is_none() && options.readable {
         has_a_value(errors, options, ident);
     }
     Some(Argument {
@@ -179,6 +180,7 @@ fn only_routes(errors: &Errors, options: &ArgumentOptions, role: Role) {
 fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -> Below<'a> {
     if let Some(set) = &options.below.0
         && !options.since.is_set()
+        && options.readable
     {
         errors.at(
             &set.tokens,
@@ -188,6 +190,7 @@ fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -
     let with = matches!(options.below.get(), Some(attr::Below::With { .. }));
     if let Some(set) = &options.from.0
         && !with
+        && options.readable
     {
         errors.at(
             &set.tokens,
@@ -220,6 +223,34 @@ fn known_for_a_while(errors: &Errors, options: &ArgumentOptions) {
             Shown(*since)
         );
         errors.at(&until.tokens, message);
+    }
+}
+
+/// A name is of use while there is something to be sent under it, the newest one too.
+fn old_names_are_used(errors: &Errors, options: &ArgumentOptions) {
+    // An older form with no names of its own is sent under the argument's.
+    let own_older_form =
+        matches!(options.below.get(), Some(attr::Below::With { names, .. }) if names.is_empty());
+    for set in &options.old_names {
+        let before = set.value.before;
+        if let Some(since) = options.since.get()
+            && before <= *since
+            && !own_older_form
+        {
+            let message = format!(
+                "`name_before` must be above `since`, {}, or the name is never sent: raise it, or remove it",
+                Shown(*since)
+            );
+            errors.at(&set.tokens, message);
+        } else if let Some(until) = options.until.get()
+            && before >= *until
+        {
+            let message = format!(
+                "`name_before` must be below `until`, {}, or the newer name is never sent: let the argument have the old name alone",
+                Shown(*until)
+            );
+            errors.at(&set.tokens, message);
+        }
     }
 }
 

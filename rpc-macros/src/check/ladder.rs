@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 
-use crate::attr::{MethodOptions, Set, Version};
+use crate::attr::{MethodOptions, Set, TraitOptions, Version};
 use crate::errors::Errors;
 
 /// The versions that messages for a method are stamped with.
@@ -16,24 +16,31 @@ pub(super) struct Ladder {
     /// Those above, whether listed or mentioned so far.
     rungs: BTreeSet<Version>,
     listed: bool,
+    /// Else nothing can be said of what is above or below.
+    known: bool,
 }
 
 impl Ladder {
-    pub(super) fn new(
-        errors: &Errors,
-        options: &MethodOptions,
-        interface: Version,
-        interface_has_version: bool,
-    ) -> Self {
+    pub(super) fn new(errors: &Errors, options: &MethodOptions, interface: &TraitOptions) -> Self {
+        let interface_has_version = interface.version.is_set();
+        let interface = interface.version.get().copied().unwrap_or((1, 0, 0));
         let mut rungs = BTreeSet::new();
         let Some(versions) = &options.versions.0 else {
-            if let Some(set) = &options.version.0 {
-                same_major(errors, set, interface, interface_has_version);
-            }
+            let fits = options
+                .version
+                .0
+                .as_ref()
+                .is_none_or(|set| same_major(errors, set, interface, interface_has_version));
             return Self {
                 lowest: options.version.get().copied().unwrap_or(interface),
                 rungs,
                 listed: false,
+                known: fits
+                    && if options.version.is_meant() || options.versions.is_meant() {
+                        options.version.is_set()
+                    } else {
+                        interface_has_version
+                    },
             };
         };
         if options.version.is_set() {
@@ -51,16 +58,18 @@ impl Ladder {
                 );
             }
         }
-        if let [highest, ..] = &listed[..] {
+        if let Some(highest) = listed.iter().max_by_key(|set| set.value) {
             same_major(errors, highest, interface, interface_has_version);
         }
-        let lowest = listed.last().map_or(interface, |set| set.value);
+        let lowest = listed.iter().map(|set| set.value).min();
+        let lowest = lowest.unwrap_or(interface);
         rungs.extend(listed.iter().map(|set| set.value));
         rungs.remove(&lowest);
         Self {
             lowest,
             rungs,
             listed: true,
+            known: true,
         }
     }
 
@@ -74,6 +83,9 @@ impl Ladder {
         tokens: &TokenStream,
     ) {
         let lowest = Shown(self.lowest);
+        if !self.known {
+            return;
+        }
         if version <= self.lowest {
             let message = format!(
                 "`{option}` must be above {lowest}, the lowest version of its method, which knows nothing else: raise it, or remove it"
@@ -102,14 +114,16 @@ impl Ladder {
 }
 
 /// An endpoint implements one major.
-fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_version: bool) {
-    if has_version && set.value.0 != interface.0 {
+fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_version: bool) -> bool {
+    let fits = !has_version || set.value.0 == interface.0;
+    if !fits {
         let message = format!(
             "the version must be of the interface's major, {}: declare another major in a trait of its own",
             interface.0
         );
         errors.at(&set.tokens, message);
     }
+    fits
 }
 
 /// A version as it is written.

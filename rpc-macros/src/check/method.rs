@@ -71,10 +71,10 @@ pub(super) fn method<'a>(
     signature::not_the_clients_own(errors, &signature.ident);
     let wire = names.own(errors, &signature.ident, options.name.get());
     let old_names = names.old(errors, &options.old_names);
-    let mode = mode(errors, options);
+    fanout_of_a_cast(errors, options);
+    let mode = mode(options);
     let output = signature::output(errors, signature, mode);
-    let version = interface.version.get().copied().unwrap_or((1, 0, 0));
-    let mut ladder = Ladder::new(errors, options, version, interface.version.is_set());
+    let mut ladder = Ladder::new(errors, options, interface);
     for set in &options.old_names {
         ladder.change(errors, "name_before", set.value.before, &set.tokens);
     }
@@ -83,11 +83,14 @@ pub(super) fn method<'a>(
     let arguments: Vec<_> = method
         .arguments
         .iter()
-        .filter_map(|parsed| argument(errors, parsed, mode, &mut ladder, &mut wire_names))
+        .filter_map(|parsed| {
+            let argument = argument(errors, parsed, mode, &mut ladder, &mut wire_names)?;
+            Some((parsed, argument))
+        })
         .collect();
     let mut timeout = time(errors, &options.timeout, "timeout", mode, interface);
     let monitor = time(errors, &options.monitor, "monitor", mode, interface);
-    for (parsed, argument) in method.arguments.iter().zip(&arguments) {
+    for (parsed, argument) in &arguments {
         if argument.role == Role::Timeout {
             if let Some(set) = &parsed.options.timeout.0
                 && timeout.is_some()
@@ -101,7 +104,7 @@ pub(super) fn method<'a>(
         }
     }
     let route = route(errors, options, mode, interface, method);
-    routing_arguments_route(errors, method, route);
+    routing_arguments_route(errors, method, interface, route);
     if errors.count() > before || !method.readable {
         return None;
     }
@@ -116,36 +119,42 @@ pub(super) fn method<'a>(
         monitor,
         route,
         context: context?,
-        arguments,
+        arguments: arguments
+            .into_iter()
+            .map(|(_, argument)| argument)
+            .collect(),
         output: output?,
     })
 }
 
-fn mode(errors: &Errors, options: &MethodOptions) -> Mode {
+/// How a method is used, whether or not it was said rightly.
+pub(super) fn mode(options: &MethodOptions) -> Mode {
     match (
-        options.call.is_set(),
-        options.cast.is_set(),
-        &options.fanout.0,
+        options.call.is_meant(),
+        options.cast.is_meant(),
+        options.fanout.is_meant(),
     ) {
-        (false, true, Some(_)) => Mode::Fanout,
-        (false, true, None) => Mode::Cast,
-        (true, true, None) => Mode::CallOrCast,
-        (_, false, None) => Mode::Call,
-        (call, _, Some(fanout)) => {
-            let advice = if call {
-                "remove `call`"
-            } else {
-                "write `#[rpc(cast, fanout)]`"
-            };
-            errors.at(
-                &fanout.tokens,
-                format!(
-                    "`fanout` must go with a cast, since nobody waits for many replies: {advice}"
-                ),
-            );
-            Mode::Call
-        }
+        (false, true, true) => Mode::Fanout,
+        (false, true, false) => Mode::Cast,
+        (true, true, _) => Mode::CallOrCast,
+        (_, false, _) => Mode::Call,
     }
+}
+
+fn fanout_of_a_cast(errors: &Errors, options: &MethodOptions) {
+    let Some(fanout) = &options.fanout.0 else {
+        return;
+    };
+    let advice = match (options.call.is_meant(), options.cast.is_meant()) {
+        (false, true) => return,
+        (true, true) => "remove `call`",
+        (true, false) => "write `cast` in place of `call`",
+        (false, false) => "write `#[rpc(cast, fanout)]`",
+    };
+    errors.at(
+        &fanout.tokens,
+        format!("`fanout` must go with a cast, since nobody waits for many replies: {advice}"),
+    );
 }
 
 /// A cast waits for nothing, and a name must be one of the trait's.
@@ -166,6 +175,9 @@ fn time(
     match &set.value {
         Time::Fixed(time) => Some(Timing::Fixed(*time)),
         Time::Named(time) => {
+            if interface.times.is_meant() && !interface.times.is_set() {
+                return None;
+            }
             let times = interface.times.get().map_or(&[][..], Vec::as_slice);
             let known = times.iter().find(|(known, _)| known == time);
             if known.is_none() {
@@ -217,7 +229,16 @@ fn route<'a>(
 }
 
 /// What is not sent must be used otherwise.
-fn routing_arguments_route(errors: &Errors, method: &model::Method<'_>, route: Option<&Route>) {
+fn routing_arguments_route(
+    errors: &Errors,
+    method: &model::Method<'_>,
+    interface: &TraitOptions,
+    route: Option<&Route>,
+) {
+    let unreadable = |route: &Opt<Route>| route.is_meant() && !route.is_set();
+    if unreadable(&method.options.route) || unreadable(&interface.route) {
+        return;
+    }
     for argument in &method.arguments {
         let Some(set) = &argument.options.route.0 else {
             continue;

@@ -12,7 +12,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Ident, ItemTrait, LitStr, Pat, TraitItemFn, Type};
 
-use crate::attr::{TraitOptions, Version};
+use crate::attr::{Opt, Time, TraitOptions, Version};
 use crate::errors::Errors;
 use crate::model;
 
@@ -43,7 +43,7 @@ pub(crate) struct Interface<'a> {
 /// A method with mistakes.
 pub(crate) struct Broken<'a> {
     pub(crate) original: &'a TraitItemFn,
-    pub(crate) cast: bool,
+    pub(crate) mode: Mode,
 }
 
 /// A parameter with a plain name.
@@ -71,15 +71,15 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     service::plain_trait(errors, original);
     let sound_trait = errors.count() == before;
     for (option, name) in [
-        (&options.topic, "topic"),
-        (&options.namespace, "namespace"),
-        (&options.exchange, "exchange"),
+        (&options.topic, "`topic`"),
+        (&options.namespace, "`namespace`"),
+        (&options.exchange, "`exchange`"),
     ] {
         if let Some(text) = option.get() {
             not_empty(errors, text, name);
         }
     }
-    if !options.version_meant {
+    if !options.version.is_meant() {
         errors.at(
             &original.ident,
             "the interface must have a version: write `#[rpc_client(version = \"1.0\")]`",
@@ -96,7 +96,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
             Some(method) => methods.push(method),
             None => broken.push(Broken {
                 original: parsed.original,
-                cast: parsed.options.cast.is_set() && !parsed.options.call.is_set(),
+                mode: method::mode(&parsed.options),
             }),
         }
     }
@@ -105,13 +105,14 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         // Their types may name what the client does not know.
         let unusable = methods.drain(..).map(|method: Method<'_>| Broken {
             original: method.original,
-            cast: !method.mode.is_call(),
+            mode: method.mode,
         });
         broken.extend(unusable);
     }
     errors.turn_to(0);
     let aliases = aliases(errors, options, &methods, broken.is_empty());
     route_is_used(errors, interface);
+    times_are_used(errors, interface);
     let krate = options.krate.get();
     Interface {
         original,
@@ -119,7 +120,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         // Where one was meant, the client's constructor is the one that goes with it.
         topic: options.topic.get().cloned().or_else(|| {
             let meant = LitStr::new("", Span::call_site());
-            options.topic_meant.then_some(meant)
+            options.topic.is_meant().then_some(meant)
         }),
         namespace: options.namespace.get().cloned(),
         exchange: options.exchange.get().cloned(),
@@ -186,11 +187,31 @@ fn route_is_used(errors: &Errors, interface: &model::Interface<'_>) {
     }
 }
 
+/// A time that no method has is a mistake, and so is one that is two.
+fn times_are_used(errors: &Errors, interface: &model::Interface<'_>) {
+    let times = interface.options.times.get().map_or(&[][..], Vec::as_slice);
+    for (place, (time, _)) in times.iter().enumerate() {
+        let is_it =
+            |option: &Opt<Time>| matches!(option.get(), Some(Time::Named(own)) if own == time);
+        let mut methods = interface.methods.iter().map(|method| &method.options);
+        if times[..place].iter().any(|(known, _)| known == time) {
+            errors.at(time, format!("`{time}` must be one time: remove the other"));
+        } else if interface.methods.iter().all(|method| method.readable)
+            && !methods.any(|method| is_it(&method.timeout) || is_it(&method.monitor))
+        {
+            errors.at(
+                time,
+                format!("`{time}` must be the time of some method: write `timeout = {time}` on one, or remove it"),
+            );
+        }
+    }
+}
+
 fn not_empty(errors: &Errors, text: &LitStr, name: &str) {
     if text.value().is_empty() {
         errors.at(
             text,
-            format!("`{name}` must not be empty: name one, or leave it out"),
+            format!("{name} must not be empty: name one, or leave it out"),
         );
     }
 }

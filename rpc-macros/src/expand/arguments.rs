@@ -2,19 +2,22 @@
 //!
 //! ```text
 //! args.arg("name", &name)?;                                   // in each message
-//! args.gated(1, &size, |value| equals(value, 4))?;            // since = "2.4", default = 4
+//! let default1: u32 = 4;                                      // since = "2.4", default = 4
+//! args.gated(1, &size, |value| equals(value, default1))?;
 //! args.dropped(2, &hint)?;                                    // since = "2.4", below = drop
-//! args.replaced(3, spec, |_| false, |value| legacy(value))?;  // below = with(legacy, "a", "b")
+//! args.replaced(3, ["a", "b"], spec, |_| false, |value| legacy(value))?;
+//!                                                             // below = with(legacy, "a", "b")
 //! if let Maybe::Given(value) = owner { … }                    // owner: Maybe<T>
 //! args.server(&host);                                         // #[rpc(server)]
 //! args.route(by_host(args.cap(), host));                      // route = by_host(host)
 //! ```
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use super::spans::Place;
+use super::types;
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, option_of_reference, plain};
 
@@ -26,6 +29,11 @@ pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Tok
             Role::Server => quote!(server),
             Role::Topic => quote!(topic),
             Role::Timeout => quote!(timeout),
+            // Where the function could not be read, the argument is used all the same.
+            Role::Route if method.route.is_none() => {
+                let ident = &argument.parameter.ident;
+                return Some(quote!(let _ = &#ident;));
+            }
             Role::Sent | Role::Route => return None,
         };
         // At the type, so that a type that is no name is what the compiler points at.
@@ -37,12 +45,16 @@ pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Tok
     });
     let route = method.route.map(|route| {
         let function = &route.function;
+        // At the function, which is what is wrong when this does not compile.
+        let place = Place::of(function);
         let arguments = route.arguments.iter().filter_map(|name| {
             let mut given = method.arguments.iter().map(|argument| &argument.parameter);
             let given = given.find(|parameter| parameter.ident == *name)?;
-            Some(lent(given.ty, &given.ident))
+            Some(lent(given.ty, &given.ident, place))
         });
-        quote!(#args.route(#function(#args.cap(), #(#arguments),*));)
+        let cap = quote_spanned!(place.start=> #args.cap());
+        let computed = quote_spanned!(place.start=> #function(#cap, #(#arguments),*));
+        quote_spanned!(place.start=> #args.route(#computed);)
     });
     let sent = method
         .arguments
@@ -63,9 +75,8 @@ fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Tok
         return statement(argument, index, rpc, args, &borrowed, &own);
     }
     let value = Ident::new("value", Span::mixed_site());
-    let given = value.to_token_stream();
-    let statement = statement(argument, index, rpc, args, &quote!(&#given), &value);
-    quote!(if let #rpc::Maybe::Given(#given) = #ident { #statement })
+    let statement = statement(argument, index, rpc, args, &quote!(&#value), &value);
+    quote!(if let #rpc::Maybe::Given(#value) = #ident { #statement })
 }
 
 /// Writes an argument that is at hand, `own`, and borrowed.
@@ -82,66 +93,88 @@ fn statement(
         let wire = &argument.wire;
         return quote_spanned!(start=> #args.arg(#wire, #borrowed)?;);
     }
-    let is_default = is_default(argument, rpc);
+    let (default, is_default) = is_default(argument, index, rpc);
+    let index = Literal::usize_unsuffixed(index);
     match &argument.below {
         Below::Refuse if argument.since.is_some() => {
-            quote_spanned!(start=> #args.gated(#index, #borrowed, #is_default)?;)
+            let gated = quote_spanned!(start=> #args.gated(#index, #borrowed, #is_default)?;);
+            quote!(#default #gated)
         }
         Below::Refuse | Below::Drop => quote_spanned!(start=> #args.dropped(#index, #borrowed)?;),
         Below::With { function, names } => {
-            let value = Ident::new("value", Span::mixed_site());
-            let older = if names.len() > 1 {
-                quote!(|#value| #function(#value))
-            } else {
-                quote!(|#value| (#function(#value),))
-            };
-            quote_spanned!(start=> #args.replaced(#index, #own, #is_default, #older)?;)
+            // At the function, which is what is wrong when this does not compile.
+            let start = Place::of(function).start;
+            // Not hygienic, or the compiler would point at the attribute; so it is called as nothing else.
+            let value = Ident::new("__value", start);
+            let older = quote_spanned!(start=> |#value| #function(#value));
+            let names = quote!([#(#names),*]);
+            let replaced =
+                quote_spanned!(start=> #args.replaced(#index, #names, #own, #is_default, #older)?;);
+            quote!(#default #replaced)
         }
     }
 }
 
-/// A closure that tells whether the argument may be left out.
-fn is_default(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
+/// The default, if one is to be compared with, and a closure that tells whether the argument may be left out.
+fn is_default(
+    argument: &Argument<'_>,
+    index: usize,
+    rpc: &Ident,
+) -> (Option<TokenStream>, TokenStream) {
     let ty = argument.parameter.ty;
     let value = Ident::new("value", Span::mixed_site());
     match &argument.default {
         // What is there of a `Maybe` is no default.
-        Some(DefaultValue::OfType) if maybe(ty).is_some() => quote!(|_| false),
-        None => quote!(|_| false),
-        Some(DefaultValue::OfType) if is_option(ty) => quote!(#rpc::Option::is_none),
-        Some(DefaultValue::OfType) => {
-            let place = Place::of(ty);
-            let rpc = place.item(rpc);
-            let held = match plain(ty) {
-                Type::Reference(reference) if !is_unsized(&reference.elem) => quote!(*#value),
-                _ => value.to_token_stream(),
+        Some(DefaultValue::OfType) if maybe(ty).is_some() => (None, quote!(|_| false)),
+        None => (None, quote!(|_| false)),
+        Some(DefaultValue::OfType) if is_option(ty) => (None, quote!(#rpc::Option::is_none)),
+        Some(default) => {
+            let place = match default {
+                DefaultValue::OfType => Place::of(ty),
+                DefaultValue::Is(value) => Place::of(value),
             };
-            let is_default = quote_spanned!(place.start=> #rpc::is_default(#held));
-            quote!(|#value| #is_default)
-        }
-        Some(DefaultValue::Is(default)) => {
-            let place = Place::of(default);
             let rpc = place.item(rpc);
-            let equals = quote_spanned!(place.start=> #rpc::equals(#value, #default));
-            quote!(|#value| #equals)
+            let variable = Ident::new(&format!("default{index}"), Span::mixed_site());
+            let default = let_default(&variable, ty, default, &rpc);
+            let equals = quote_spanned!(place.start=> #rpc::equals(#value, #variable));
+            (Some(default), quote!(|#value| #equals))
         }
     }
 }
 
-fn is_unsized(ty: &Type) -> bool {
-    match plain(ty) {
-        Type::Slice(_) => true,
-        Type::Path(path) => path.path.is_ident("str"),
-        _ => false,
-    }
+/// A default, in a variable of its type: as it is written alike on both sides, the compiler says once what
+/// is wrong with it.
+pub(super) fn let_default(
+    variable: &Ident,
+    ty: &Type,
+    default: &DefaultValue,
+    rpc: &Ident,
+) -> TokenStream {
+    let of_default = types::with_lifetime(ty.to_token_stream(), "_");
+    let value = match default {
+        DefaultValue::Is(value) => value.to_token_stream(),
+        DefaultValue::OfType => {
+            let place = Place::of(ty);
+            let rpc = place.item(rpc);
+            match plain(ty) {
+                Type::Reference(reference) if !types::is_unsized(&reference.elem) => {
+                    let ty = types::with_lifetime(reference.elem.to_token_stream(), "_");
+                    quote_spanned!(place.start=> &#rpc::default::<#ty>())
+                }
+                _ => quote_spanned!(place.start=> #rpc::default::<#of_default>()),
+            }
+        }
+    };
+    quote!(let #variable: #of_default = #value;)
 }
 
 /// An argument as a function of the user's gets it: borrowed, if it is not already.
-fn lent(ty: &Type, ident: &Ident) -> TokenStream {
+fn lent(ty: &Type, ident: &Ident, place: Place) -> TokenStream {
     let ty = plain(ty);
+    let ident = place.variable(ident);
     if matches!(ty, Type::Reference(_)) || option_of_reference(ty).is_some() {
         ident.to_token_stream()
     } else {
-        quote!(&#ident)
+        quote_spanned!(place.start=> &#ident)
     }
 }

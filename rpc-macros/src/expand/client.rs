@@ -136,11 +136,7 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         quote!(#[doc = #about])
     });
     let descriptor = descriptor(method);
-    let builder = match method.mode {
-        Mode::Call => quote!(Call),
-        Mode::CallOrCast => quote!(CallOrCast),
-        Mode::Cast | Mode::Fanout => quote!(Cast),
-    };
+    let builder = builder_of(method.mode);
     let context = &method.context.ident;
     let context_type = types::with_lifetime(method.context.ty.to_token_stream(), "rpc");
     let parameters = method.arguments.iter().map(|argument| {
@@ -168,6 +164,14 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
             };
             #rpc::#builder::new(&self.rpc, &Self::#descriptor, #request)
         }
+    }
+}
+
+fn builder_of(mode: Mode) -> TokenStream {
+    match mode {
+        Mode::Call => quote!(Call),
+        Mode::CallOrCast => quote!(CallOrCast),
+        Mode::Cast | Mode::Fanout => quote!(Cast),
     }
 }
 
@@ -287,11 +291,7 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
         }
         _ => quote!(#rpc::Result<()>),
     };
-    let builder = if method.cast {
-        quote!(Cast)
-    } else {
-        quote!(Call)
-    };
+    let builder = builder_of(method.mode);
     quote! {
         #(#cfgs)*
         #[doc(hidden)]

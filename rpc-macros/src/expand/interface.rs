@@ -1,7 +1,7 @@
 //! The description of the interface, as constants.
 //!
 //! ```text
-//! const __host: Method = Method::new("host", Mode::Call, v(2, 0, 0))
+//! const __host: Method = call("host", v(2, 0, 0))
 //!     .with_arguments(&[arg("name", "&str")])
 //!     .with_returns("Result<Host>");
 //! const __METHODS: &'static [Method] = &[Self::__host];
@@ -70,10 +70,10 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
     let constant = descriptor(method);
     let wire = &method.wire;
     let mode = match method.mode {
-        Mode::Call => quote!(Call),
-        Mode::Cast => quote!(Cast),
-        Mode::Fanout => quote!(Fanout),
-        Mode::CallOrCast => quote!(CallOrCast),
+        Mode::Call => quote!(call),
+        Mode::Cast => quote!(cast),
+        Mode::Fanout => quote!(fanout),
+        Mode::CallOrCast => quote!(call_or_cast),
     };
     let version = version(rpc, method.version);
     let arguments = method
@@ -94,13 +94,16 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
     });
     let route = method.route.map(|route| {
         let (function, arguments) = (types::text(&route.function), &route.arguments);
-        let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+        let arguments: Vec<_> = arguments
+            .iter()
+            .map(|name| name.unraw().to_string())
+            .collect();
         let route = format!("{function}({})", arguments.join(", "));
         quote!(.with_route(#route))
     });
     quote! {
         #(#cfgs)*
-        const #constant: #rpc::Method = #rpc::Method::new(#wire, #rpc::Mode::#mode, #version)
+        const #constant: #rpc::Method = #rpc::#mode(#wire, #version)
             #arguments .with_returns(#returns) #later #old_names #timeout #monitor #route;
     }
 }
@@ -108,10 +111,13 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
 fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
     let wire = &argument.wire;
     let ty = types::text(argument.parameter.ty);
-    let since = argument.since.map(|since| {
-        let since = version(rpc, since);
-        quote!(.with_since(#since))
-    });
+    let begun = match argument.since {
+        None => quote!(#rpc::arg(#wire, #ty)),
+        Some(since) => {
+            let since = version(rpc, since);
+            quote!(#rpc::since(#since, #wire, #ty))
+        }
+    };
     let until = argument.until.map(|until| {
         let until = version(rpc, until);
         quote!(.with_until(#until))
@@ -138,13 +144,13 @@ fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
         Role::Topic => Some(quote!(.with_role(#rpc::Role::Topic))),
         Role::Route => Some(quote!(.with_role(#rpc::Role::Route))),
     };
-    quote!(#rpc::arg(#wire, #ty) #since #until #below #default #old_names #role)
+    quote!(#begun #until #below #default #old_names #role)
 }
 
 fn old_names(rpc: &Ident, names: &[(Version, String)]) -> Option<TokenStream> {
     let old = names.iter().map(|(before, name)| {
         let before = version(rpc, *before);
-        quote!(#rpc::OldName::new(#before, #name))
+        quote!(#rpc::before(#before, #name))
     });
     (!names.is_empty()).then(|| quote!(.with_old_names(&[#(#old),*])))
 }

@@ -3,10 +3,11 @@
 //! ```text
 //! let arg0 = arg0.decode::<String>()?;                        // name: &str
 //! let arg1 = arg1.or(old0)?.decode::<u32>()?;                 // name_before("2.4", "old")
-//! let arg2 = arg2.sent::<u32>()?;                             // default = 4: passed as
-//!                                                             //   match arg2 { Some(v) => v, None => 4 }
+//! let arg2 = arg2.sent::<u32>()?;                             // default = 4
+//! let default2: u32 = 4;                                      //   passed as arg2.unwrap_or(default2)
 //! let arg3 = if is_before(request, v(2, 4, 0)) {              // below = with(…), from = modern
-//!     modern(old1.decode()?, old2.decode()?)
+//!     let made: Spec = modern(old1.decode()?, old2.decode()?);
+//!     made
 //! } else {
 //!     arg3.decode::<Spec>()?
 //! };
@@ -17,6 +18,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
+use super::arguments::let_default;
 use super::spans::Place;
 use super::{interface, types};
 use crate::attr::DefaultValue;
@@ -46,15 +48,15 @@ impl Parameters {
         let ty = argument.parameter.ty;
         let local = Ident::new(&format!("arg{place}"), Span::mixed_site());
         let (owned, loan) = types::owned(rpc, ty, &local);
-        let default = match &argument.default {
-            Some(DefaultValue::Is(value)) => Some(value),
-            _ => None,
-        };
+        let own_absence = is_option(ty) || maybe(ty).is_some();
+        let default = argument
+            .default
+            .filter(|default| !own_absence || matches!(default, DefaultValue::Is(_)));
         let at = Place::of(ty);
         let private = at.item(rpc);
         let decoded = match argument.role {
             Role::Sent | Role::Timeout => {
-                let value = self.message(argument, &local, &owned, rpc, request);
+                let value = self.message(argument, default.is_some(), &local, &owned, rpc, request);
                 quote!(let #local = #value;)
             }
             Role::Server => {
@@ -69,10 +71,18 @@ impl Parameters {
             }
         };
         self.decoded.push(decoded);
-        self.passed.push(match (default, argument.role) {
-            (None, _) => loan,
-            (Some(default), Role::Route) => quote!(#default),
-            (Some(default), _) => or_default(rpc, ty, &local, default),
+        let Some(default) = default else {
+            self.passed.push(loan);
+            return;
+        };
+        // A variable of its own, since it may be borrowed of what else would be dropped too soon.
+        let variable = Ident::new(&format!("default{place}"), Span::mixed_site());
+        let default = let_default(&variable, ty, default, rpc);
+        self.decoded.push(default);
+        self.passed.push(if argument.role == Role::Route {
+            variable.into_token_stream()
+        } else {
+            or_default(rpc, ty, &local, &variable)
         });
     }
 
@@ -92,6 +102,7 @@ impl Parameters {
     fn message(
         &mut self,
         argument: &Argument<'_>,
+        has_default: bool,
         local: &Ident,
         owned: &TokenStream,
         rpc: &Ident,
@@ -107,20 +118,12 @@ impl Parameters {
         }
         // At the type, so that a type that cannot be deserialised is what the compiler points at.
         let start = Place::of(ty).start;
-        let own_absence = is_option(ty) || maybe(ty).is_some();
-        let (now, default) = match &argument.default {
-            Some(DefaultValue::Is(_)) => (
-                quote_spanned!(start=> #raw.sent::<#owned>()?),
-                quote!(#rpc::Option::None),
-            ),
-            Some(DefaultValue::OfType) if !own_absence => (
-                quote_spanned!(start=> #raw.sent::<#owned>()?.unwrap_or_default()),
-                quote!(#rpc::Default::default()),
-            ),
-            _ => (
-                quote_spanned!(start=> #raw.decode::<#owned>()?),
-                quote!(#rpc::Default::default()),
-            ),
+        let (now, default) = if has_default {
+            let now = quote_spanned!(start=> #raw.sent::<#owned>()?);
+            (now, quote!(#rpc::Option::None))
+        } else {
+            let now = quote_spanned!(start=> #raw.decode::<#owned>()?);
+            (now, quote!(#rpc::Default::default()))
         };
         let (Below::With { names, .. }, Some(since)) = (&argument.below, argument.since) else {
             return now;
@@ -133,15 +136,30 @@ impl Parameters {
                 default
             }
             Some(function) => {
-                let others: Vec<_> = names.iter().map(|name| self.old(name)).collect();
-                let made = if others.is_empty() {
-                    quote!(#function(#raw.decode()?))
+                // At the function, which is what is wrong when this does not compile.
+                let start = Place::of(function).start;
+                let mut sent: Vec<_> = names
+                    .iter()
+                    .map(|name| self.old(name).into_token_stream())
+                    .collect();
+                if sent.is_empty() {
+                    sent.push(raw);
+                }
+                let decoded = sent
+                    .iter()
+                    .map(|raw| quote_spanned!(start=> #raw.decode()?));
+                let made = quote_spanned!(start=> #function(#(#decoded),*));
+                let variable = Ident::new("made", Span::mixed_site());
+                let value = if has_default {
+                    quote!(#rpc::Option::Some(#variable))
                 } else {
-                    quote!(#function(#(#others.decode()?),*))
+                    variable.to_token_stream()
                 };
-                match &argument.default {
-                    Some(DefaultValue::Is(_)) => quote!(#rpc::Option::Some(#made)),
-                    _ => made,
+                let made = quote!(let #variable: #owned = #made; #value);
+                // A client whose argument holds its default has sent nothing in its place.
+                match argument.default {
+                    Some(_) => quote!(if #(#sent.is_sent())||* { #made } else { #default }),
+                    None => made,
                 }
             }
         };
@@ -151,19 +169,18 @@ impl Parameters {
 }
 
 /// The argument, lent from what was sent, or else its default.
-fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &impl ToTokens) -> TokenStream {
-    let sent = Ident::new("sent", Span::mixed_site());
-    let (held, loan) = match plain(ty) {
-        Type::Reference(_) => (quote!(&#local), quote!(&*#sent)),
-        ty if option_of_reference(ty).is_some() => {
-            (quote!(&#local), types::owned(rpc, ty, &sent).1)
-        }
-        _ => (quote!(#local), sent.to_token_stream()),
-    };
-    quote! {
-        match #held {
-            #rpc::Option::Some(#sent) => #loan,
-            #rpc::Option::None => #default,
-        }
+fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &Ident) -> TokenStream {
+    if let Type::Reference(reference) = plain(ty) {
+        return if types::is_unsized(&reference.elem) {
+            quote!(#local.as_deref().unwrap_or(#default))
+        } else {
+            quote!(#local.as_ref().unwrap_or(#default))
+        };
     }
+    if option_of_reference(ty).is_none() {
+        return quote!(#local.unwrap_or(#default));
+    }
+    let sent = Ident::new("sent", Span::mixed_site());
+    let (_, loan) = types::owned(rpc, ty, &sent);
+    quote!(#local.as_ref().map_or(#default, |#sent| #loan))
 }

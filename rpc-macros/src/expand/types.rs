@@ -79,6 +79,15 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
     }
 }
 
+/// Whether it is behind references alone, and owned as something else.
+pub(super) fn is_unsized(ty: &Type) -> bool {
+    match plain(ty) {
+        Type::Slice(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    }
+}
+
 /// A type that borrows nothing.
 pub(super) fn owned_text(ty: &Type) -> TokenStream {
     with_lifetime(ty.to_token_stream(), "static")

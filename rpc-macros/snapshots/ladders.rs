@@ -1,0 +1,534 @@
+/// Disks, for servers of all versions.
+pub trait Disks: ::core::marker::Send + ::core::marker::Sync {
+    /// With an argument that matters, and one that does not.
+    fn create(
+        &self,
+        ctxt: &Context,
+        copies: u32,
+        hint: Option<&str>,
+    ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send;
+    /// With an argument that was two before.
+    fn reshape(
+        &self,
+        ctxt: &Context,
+        spec: &Spec,
+    ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send;
+    /// With an argument that went, and one that may be absent.
+    fn update(
+        &self,
+        ctxt: &Context,
+        bus: Option<&str>,
+        owner: Maybe<Option<String>>,
+    ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send;
+    /// Renamed, with an argument whose unit has changed.
+    fn resize(
+        &self,
+        ctxt: &Context,
+        size: u32,
+    ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
+    /// With defaults that are borrowed.
+    fn label(
+        &self,
+        ctxt: &Context,
+        tags: &[String],
+        label: &str,
+    ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
+    /// In both ways, and for as long as it is told.
+    fn check(
+        &self,
+        ctxt: &Context,
+        host: Option<&str>,
+        within: Option<u32>,
+    ) -> impl ::core::future::Future<
+        Output = Result<Option<String>>,
+    > + ::core::marker::Send;
+    /// Where it goes depends on the cap.
+    fn scan(
+        &self,
+        ctxt: &Context,
+        pool: Option<&str>,
+    ) -> impl ::core::future::Future<Output = Result<String>> + ::core::marker::Send;
+    /// Over two majors.
+    fn forget(
+        &self,
+        ctxt: &Context,
+        disk: u32,
+        wait: bool,
+    ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
+}
+///The client of [`Disks`]: calls and casts its methods. Cheap to clone.
+#[allow(dead_code)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct DisksClient {
+    rpc: ::rpc_runtime::__private::RpcClient,
+}
+///Serves an implementation of [`Disks`].
+#[allow(dead_code)]
+pub struct DisksEndpoint<S> {
+    served: ::rpc_runtime::__private::Served<S>,
+}
+#[automatically_derived]
+impl<S> ::core::fmt::Debug for DisksEndpoint<S> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(&self.served, f)
+    }
+}
+#[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals)]
+const _: () = {
+    use ::rpc_runtime::__private as __rpc;
+    impl DisksClient {
+        const __create: __rpc::Method = __rpc::call("create", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::since(__rpc::v(2, 1, 0), "copies", "u32").with_default("3"),
+                    __rpc::since(__rpc::v(2, 2, 0), "hint", "Option<&str>")
+                        .with_below(__rpc::Below::Drop),
+                ],
+            )
+            .with_returns("Result<Disk>")
+            .with_later_versions(&[__rpc::v(2, 2, 0), __rpc::v(2, 1, 0)]);
+        const __reshape: __rpc::Method = __rpc::call("reshape", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::since(__rpc::v(2, 3, 0), "spec", "&Spec")
+                        .with_below(__rpc::Below::With(&["size", "kind"])),
+                ],
+            )
+            .with_returns("Result<Disk>")
+            .with_later_versions(&[__rpc::v(2, 3, 0)]);
+        const __update: __rpc::Method = __rpc::call("update", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::arg("bus", "Option<&str>").with_until(__rpc::v(2, 2, 0)),
+                    __rpc::arg("owner", "Maybe<Option<String>>")
+                        .with_old_names(&[__rpc::before(__rpc::v(2, 4, 0), "user")]),
+                ],
+            )
+            .with_returns("Result<Disk>")
+            .with_later_versions(&[__rpc::v(2, 4, 0), __rpc::v(2, 2, 0)]);
+        const __resize: __rpc::Method = __rpc::call("resize", __rpc::v(2, 1, 0))
+            .with_arguments(
+                &[
+                    __rpc::since(__rpc::v(2, 2, 0), "size", "u32")
+                        .with_below(__rpc::Below::With(&[])),
+                ],
+            )
+            .with_returns("Result<()>")
+            .with_later_versions(&[__rpc::v(2, 3, 0), __rpc::v(2, 2, 0)])
+            .with_old_names(&[__rpc::before(__rpc::v(2, 3, 0), "grow")]);
+        const __label: __rpc::Method = __rpc::call("label", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::since(__rpc::v(2, 4, 0), "tags", "&[String]")
+                        .with_default("&[]"),
+                    __rpc::since(__rpc::v(2, 4, 0), "label", "&str")
+                        .with_default("Default::default()"),
+                ],
+            )
+            .with_returns("Result<()>")
+            .with_later_versions(&[__rpc::v(2, 4, 0)]);
+        const __check: __rpc::Method = __rpc::call_or_cast("check", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::arg("host", "Option<&str>").with_role(__rpc::Role::Server),
+                    __rpc::arg("within", "Option<u32>").with_role(__rpc::Role::Timeout),
+                ],
+            )
+            .with_returns("Result<Option<String>>")
+            .with_timeout(__rpc::Timing::Argument("within"))
+            .with_monitor(__rpc::Timing::Named {
+                name: "silence",
+                default: __rpc::Duration::new(60, 0),
+            });
+        const __scan: __rpc::Method = __rpc::call("scan", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[__rpc::arg("pool", "Option<&str>").with_role(__rpc::Role::Route)],
+            )
+            .with_returns("Result<String>")
+            .with_timeout(__rpc::Timing::Named {
+                name: "long",
+                default: __rpc::Duration::new(1800, 0),
+            })
+            .with_route("by_pool(pool)");
+        const __forget: __rpc::Method = __rpc::cast("forget", __rpc::v(1, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::arg("disk", "u32")
+                        .with_old_names(&[__rpc::before(__rpc::v(2, 5, 0), "id")]),
+                    __rpc::since(__rpc::v(1, 3, 0), "wait", "bool").with_default("true"),
+                ],
+            )
+            .with_returns("Result<()>")
+            .with_later_versions(&[__rpc::v(2, 5, 0), __rpc::v(1, 3, 0)]);
+        const __METHODS: &'static [__rpc::Method] = &[
+            Self::__create,
+            Self::__reshape,
+            Self::__update,
+            Self::__resize,
+            Self::__label,
+            Self::__check,
+            Self::__scan,
+            Self::__forget,
+        ];
+        ///What [`Disks`] is on the wire.
+        pub const INTERFACE: __rpc::Interface = __rpc::Interface::new(
+                "Disks",
+                __rpc::v(2, 0, 0),
+                Self::__METHODS,
+            )
+            .with_topic("disks")
+            .with_aliases(&[("ash", __rpc::v(2, 1, 0)), ("2024.2", __rpc::v(2, 4, 0))]);
+        /// A client with the default settings.
+        #[must_use]
+        pub fn new(transport: &__rpc::Transport) -> Self {
+            Self {
+                rpc: __rpc::client(transport, Self::INTERFACE.target()),
+            }
+        }
+        /// A client whose settings are chosen first.
+        pub fn builder(transport: &__rpc::Transport) -> __rpc::ClientBuilder<Self> {
+            __rpc::builder(transport, &Self::INTERFACE)
+        }
+        /// The untyped client underneath: what a macro cannot say is written over it.
+        pub fn rpc(&self) -> &__rpc::RpcClient {
+            &self.rpc
+        }
+        /// This client with some of its settings overridden; to be kept, or passed on.
+        #[must_use]
+        pub fn prepare(&self, options: __rpc::CallOptions) -> Self {
+            Self {
+                rpc: self.rpc.prepare(options),
+            }
+        }
+        /// Whether the version cap lets a message of this version out.
+        #[must_use]
+        pub fn can_send_version(
+            &self,
+            version: impl __rpc::Into<__rpc::Version>,
+        ) -> bool {
+            self.rpc.can_send_version(version)
+        }
+        /// With an argument that matters, and one that does not.
+        pub fn create<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            copies: u32,
+            hint: Option<&'rpc str>,
+        ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                let default0: u32 = 3;
+                args.gated(0, &copies, |value| __rpc::equals(value, default0))?;
+                args.dropped(1, &hint)?;
+                args.finish(ctxt)
+            };
+            __rpc::Call::new(&self.rpc, &Self::__create, request)
+        }
+        /// With an argument that was two before.
+        pub fn reshape<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            spec: &'rpc Spec,
+        ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.replaced(
+                    0,
+                    ["size", "kind"],
+                    spec,
+                    |_| false,
+                    |__value| size_and_kind(__value),
+                )?;
+                args.finish(ctxt)
+            };
+            __rpc::Call::new(&self.rpc, &Self::__reshape, request)
+        }
+        /// With an argument that went, and one that may be absent.
+        pub fn update<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            bus: Option<&'rpc str>,
+            owner: Maybe<Option<String>>,
+        ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.dropped(0, &bus)?;
+                if let __rpc::Maybe::Given(value) = owner {
+                    args.dropped(1, &value)?;
+                }
+                args.finish(ctxt)
+            };
+            __rpc::Call::new(&self.rpc, &Self::__update, request)
+        }
+        /// Renamed, with an argument whose unit has changed.
+        pub fn resize<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            size: u32,
+        ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.replaced(
+                    0,
+                    [],
+                    size,
+                    |_| false,
+                    |__value| Units::megabytes(__value),
+                )?;
+                args.finish(ctxt)
+            };
+            __rpc::Call::new(&self.rpc, &Self::__resize, request)
+        }
+        /// With defaults that are borrowed.
+        pub fn label<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            tags: &'rpc [String],
+            label: &'rpc str,
+        ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                let default0: &'_ [String] = &[];
+                args.gated(0, &tags, |value| __rpc::equals(value, default0))?;
+                let default1: &'_ str = __rpc::default::<&'_ str>();
+                args.gated(1, &label, |value| __rpc::equals(value, default1))?;
+                args.finish(ctxt)
+            };
+            __rpc::Call::new(&self.rpc, &Self::__label, request)
+        }
+        /// In both ways, and for as long as it is told.
+        pub fn check<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            host: Option<&'rpc str>,
+            within: Option<u32>,
+        ) -> __rpc::CallOrCast<
+            'rpc,
+            Result<Option<String>>,
+            impl __rpc::EncodeRequest + 'rpc,
+        > {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.server(&host);
+                args.timeout(&within)?;
+                args.arg("within", &within)?;
+                args.finish(ctxt)
+            };
+            __rpc::CallOrCast::new(&self.rpc, &Self::__check, request)
+        }
+        /// Where it goes depends on the cap.
+        pub fn scan<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            pool: Option<&'rpc str>,
+        ) -> __rpc::Call<'rpc, Result<String>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.route(by_pool(args.cap(), pool));
+                args.finish(ctxt)
+            };
+            __rpc::Call::new(&self.rpc, &Self::__scan, request)
+        }
+        /// Over two majors.
+        pub fn forget<'rpc>(
+            &'rpc self,
+            ctxt: &'rpc Context,
+            disk: u32,
+            wait: bool,
+        ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
+            let request = move |mut args: __rpc::Args<'_>| {
+                args.dropped(0, &disk)?;
+                let default1: bool = true;
+                args.gated(1, &wait, |value| __rpc::equals(value, default1))?;
+                args.finish(ctxt)
+            };
+            __rpc::Cast::new(&self.rpc, &Self::__forget, request)
+        }
+    }
+    #[automatically_derived]
+    impl __rpc::From<__rpc::RpcClient> for DisksClient {
+        fn from(rpc: __rpc::RpcClient) -> Self {
+            Self { rpc }
+        }
+    }
+    #[automatically_derived]
+    impl Disks for DisksClient {
+        async fn create(
+            &self,
+            ctxt: &Context,
+            copies: u32,
+            hint: Option<&str>,
+        ) -> Result<Disk> {
+            __rpc::called(DisksClient::create(self, ctxt, copies, hint)).await
+        }
+        async fn reshape(&self, ctxt: &Context, spec: &Spec) -> Result<Disk> {
+            __rpc::called(DisksClient::reshape(self, ctxt, spec)).await
+        }
+        async fn update(
+            &self,
+            ctxt: &Context,
+            bus: Option<&str>,
+            owner: Maybe<Option<String>>,
+        ) -> Result<Disk> {
+            __rpc::called(DisksClient::update(self, ctxt, bus, owner)).await
+        }
+        async fn resize(&self, ctxt: &Context, size: u32) -> Result<()> {
+            __rpc::called(DisksClient::resize(self, ctxt, size)).await
+        }
+        async fn label(
+            &self,
+            ctxt: &Context,
+            tags: &[String],
+            label: &str,
+        ) -> Result<()> {
+            __rpc::called(DisksClient::label(self, ctxt, tags, label)).await
+        }
+        async fn check(
+            &self,
+            ctxt: &Context,
+            host: Option<&str>,
+            within: Option<u32>,
+        ) -> Result<Option<String>> {
+            __rpc::called(DisksClient::check(self, ctxt, host, within)).await
+        }
+        async fn scan(&self, ctxt: &Context, pool: Option<&str>) -> Result<String> {
+            __rpc::called(DisksClient::scan(self, ctxt, pool)).await
+        }
+        async fn forget(&self, ctxt: &Context, disk: u32, wait: bool) -> Result<()> {
+            __rpc::sent(DisksClient::forget(self, ctxt, disk, wait)).await
+        }
+    }
+    impl<S: Disks + 'static> DisksEndpoint<S> {
+        /// Serves `service`.
+        pub fn new(service: S) -> Self {
+            Self {
+                served: __rpc::Served::new(service),
+            }
+        }
+        /// Serves it also under these namespaces, `None` being the absent one.
+        #[must_use]
+        pub fn legacy_namespaces<'n>(
+            self,
+            namespaces: impl __rpc::IntoIterator<Item = __rpc::Option<&'n str>>,
+        ) -> Self {
+            Self {
+                served: self.served.legacy_namespaces(namespaces),
+            }
+        }
+        async fn __create(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0, arg1]) = __rpc::read(request, ["copies", "hint"])?;
+            let arg0 = arg0.sent::<u32>()?;
+            let default0: u32 = 3;
+            let arg1 = arg1.decode::<__rpc::Option<__rpc::String>>()?;
+            let returned = <S as Disks>::create(
+                    service,
+                    &ctxt,
+                    arg0.unwrap_or(default0),
+                    arg1.as_deref(),
+                )
+                .await;
+            __rpc::reply(request, returned)
+        }
+        async fn __reshape(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0, old1, old2]) = __rpc::read(
+                request,
+                ["spec", "size", "kind"],
+            )?;
+            let arg0 = if __rpc::is_before(request, __rpc::v(2, 3, 0)) {
+                let made: Spec = spec(old1.decode()?, old2.decode()?);
+                made
+            } else {
+                arg0.decode::<Spec>()?
+            };
+            let returned = <S as Disks>::reshape(service, &ctxt, &arg0).await;
+            __rpc::reply(request, returned)
+        }
+        async fn __update(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0, arg1, old2]) = __rpc::read(
+                request,
+                ["bus", "owner", "user"],
+            )?;
+            let arg0 = arg0.decode::<__rpc::Option<__rpc::String>>()?;
+            let arg1 = arg1.or(old2)?.decode::<Maybe<Option<String>>>()?;
+            let returned = <S as Disks>::update(service, &ctxt, arg0.as_deref(), arg1)
+                .await;
+            __rpc::reply(request, returned)
+        }
+        async fn __resize(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0]) = __rpc::read(request, ["size"])?;
+            let arg0 = if __rpc::is_before(request, __rpc::v(2, 2, 0)) {
+                let made: u32 = Units::gigabytes(arg0.decode()?);
+                made
+            } else {
+                arg0.decode::<u32>()?
+            };
+            let returned = <S as Disks>::resize(service, &ctxt, arg0).await;
+            __rpc::reply(request, returned)
+        }
+        async fn __label(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0, arg1]) = __rpc::read(request, ["tags", "label"])?;
+            let arg0 = arg0.sent::<__rpc::Vec<String>>()?;
+            let default0: &'_ [String] = &[];
+            let arg1 = arg1.sent::<__rpc::String>()?;
+            let default1: &'_ str = __rpc::default::<&'_ str>();
+            let returned = <S as Disks>::label(
+                    service,
+                    &ctxt,
+                    arg0.as_deref().unwrap_or(default0),
+                    arg1.as_deref().unwrap_or(default1),
+                )
+                .await;
+            __rpc::reply(request, returned)
+        }
+        async fn __check(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg1]) = __rpc::read(request, ["within"])?;
+            let arg0 = __rpc::server_name::<__rpc::Option<__rpc::String>>(request);
+            let arg1 = arg1.decode::<Option<u32>>()?;
+            let returned = <S as Disks>::check(service, &ctxt, arg0.as_deref(), arg1)
+                .await;
+            __rpc::reply(request, returned)
+        }
+        async fn __scan(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, []) = __rpc::read(request, [])?;
+            let arg0 = <__rpc::Option<__rpc::String> as __rpc::Default>::default();
+            let returned = <S as Disks>::scan(service, &ctxt, arg0.as_deref()).await;
+            __rpc::reply(request, returned)
+        }
+        async fn __forget(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            let (ctxt, [arg0, old1, arg1]) = __rpc::read(
+                request,
+                ["disk", "id", "wait"],
+            )?;
+            let arg0 = arg0.or(old1)?.decode::<u32>()?;
+            let arg1 = arg1.sent::<bool>()?;
+            let default1: bool = true;
+            let returned = <S as Disks>::forget(
+                    service,
+                    &ctxt,
+                    arg0,
+                    arg1.unwrap_or(default1),
+                )
+                .await;
+            __rpc::reply(request, returned)
+        }
+    }
+    #[automatically_derived]
+    impl<S: Disks + 'static> __rpc::Endpoint for DisksEndpoint<S> {
+        fn interface(&self) -> &'static __rpc::Interface {
+            const { &DisksClient::INTERFACE }
+        }
+        fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
+            self.served.namespaces()
+        }
+        fn dispatch<'a>(
+            &'a self,
+            method: usize,
+            request: &'a __rpc::Invocation<'a>,
+        ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
+            let handlers: &[__rpc::Handler<'a, S>] = &[
+                |service, request| __rpc::boxed(Self::__create(service, request)),
+                |service, request| __rpc::boxed(Self::__reshape(service, request)),
+                |service, request| __rpc::boxed(Self::__update(service, request)),
+                |service, request| __rpc::boxed(Self::__resize(service, request)),
+                |service, request| __rpc::boxed(Self::__label(service, request)),
+                |service, request| __rpc::boxed(Self::__check(service, request)),
+                |service, request| __rpc::boxed(Self::__scan(service, request)),
+                |service, request| __rpc::boxed(Self::__forget(service, request)),
+            ];
+            self.served.run(handlers, method, request)
+        }
+    }
+};
