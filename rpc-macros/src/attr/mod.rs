@@ -16,6 +16,7 @@ use syn::{Attribute, Expr, Ident, LitStr, Meta, Path, Token};
 
 use crate::errors::Errors;
 use suggest::unknown;
+pub(crate) use value::parse_version;
 use value::{below, below_path, index, path, route, text, times, version, word};
 
 /// A value together with the tokens that it was read from.

@@ -18,9 +18,9 @@ use crate::model;
 
 pub(crate) use argument::{Argument, Below, Default, Role};
 pub(crate) use method::{Method, Mode, Timing};
-pub(crate) use types::{is_inferred, maybe, option_of_reference, plain};
+pub(crate) use types::{is_inferred, is_option, maybe, option_of_reference, plain};
 
-use ladder::Shown;
+pub(crate) use ladder::Shown;
 use names::Names;
 
 /// A trait that holds to the rules, as far as it does.

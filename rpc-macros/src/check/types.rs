@@ -87,7 +87,7 @@ pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
 }
 
 /// Whether it is an `Option`.
-pub(super) fn is_option(ty: &Type) -> bool {
+pub(crate) fn is_option(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|last| last.ident == "Option")
 }
 

@@ -9,6 +9,8 @@ mod interface;
 mod spans;
 mod types;
 
+pub(crate) use types::text;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type};

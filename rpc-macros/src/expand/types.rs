@@ -94,7 +94,7 @@ pub(super) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -
 }
 
 /// The type as a person would write it.
-pub(super) fn text(ty: &impl ToTokens) -> String {
+pub(crate) fn text(ty: &impl ToTokens) -> String {
     let mut text = String::new();
     write(ty.to_token_stream(), &mut text);
     text
