@@ -47,18 +47,34 @@ impl<S> ::core::fmt::Debug for InventoryEndpoint<S> {
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
     impl InventoryClient {
-        const __host: __rpc::Method = __rpc::call_of("host", 2, 0)
-            .takes(&[__rpc::arg("name", "&str")])
-            .returns("Result<Host>");
-        const __resize: __rpc::Method = __rpc::call_of("resize", 2, 3)
-            .takes(&[__rpc::arg("id", "Uuid"), __rpc::arg("size", "u32")])
-            .returns("Result<()>");
-        const __touch: __rpc::Method = __rpc::cast_of("touch", 2, 0)
-            .takes(&[__rpc::arg("id", "Uuid")])
-            .returns("Result<()>");
-        const __refresh_cache: __rpc::Method = __rpc::fanout_of("refresh_cache", 2, 0)
-            .takes(&[__rpc::arg("images", "&[String]")])
-            .returns("Result<()>");
+        const __host: __rpc::Method = __rpc::Method::new(
+                "host",
+                __rpc::Mode::Call,
+                __rpc::v(2, 0, 0),
+            )
+            .with_arguments(&[__rpc::arg("name", "&str")])
+            .with_returns("Result<Host>");
+        const __resize: __rpc::Method = __rpc::Method::new(
+                "resize",
+                __rpc::Mode::Call,
+                __rpc::v(2, 3, 0),
+            )
+            .with_arguments(&[__rpc::arg("id", "Uuid"), __rpc::arg("size", "u32")])
+            .with_returns("Result<()>");
+        const __touch: __rpc::Method = __rpc::Method::new(
+                "touch",
+                __rpc::Mode::Cast,
+                __rpc::v(2, 0, 0),
+            )
+            .with_arguments(&[__rpc::arg("id", "Uuid")])
+            .with_returns("Result<()>");
+        const __refresh_cache: __rpc::Method = __rpc::Method::new(
+                "refresh_cache",
+                __rpc::Mode::Fanout,
+                __rpc::v(2, 0, 0),
+            )
+            .with_arguments(&[__rpc::arg("images", "&[String]")])
+            .with_returns("Result<()>");
         const __METHODS: &'static [__rpc::Method] = &[
             Self::__host,
             Self::__resize,
@@ -68,7 +84,7 @@ const _: () = {
         ///What [`Inventory`] is on the wire.
         pub const INTERFACE: __rpc::Interface = __rpc::Interface::new(
                 "Inventory",
-                __rpc::Version::new(2, 0),
+                __rpc::v(2, 0, 0),
                 Self::__METHODS,
             )
             .with_topic("inventory");

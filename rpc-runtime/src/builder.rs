@@ -165,13 +165,17 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     }
 
     fn resolve(&self, cap: &str) -> Result<VersionCap> {
-        let aliases = self.interface.map_or(&[][..], |interface| interface.aliases());
+        let aliases = self
+            .interface
+            .map_or(&[][..], |interface| interface.aliases());
         if let Some((_, version)) = aliases.iter().find(|(alias, _)| *alias == cap) {
             return Ok(VersionCap::At(*version));
         }
         if cap == "auto" {
             return self.auto_cap.clone().map(VersionCap::Auto).ok_or_else(|| {
-                Error::Config("the version cap `auto` needs a source: give one with `auto_cap`".into())
+                Error::Config(
+                    "the version cap `auto` needs a source: give one with `auto_cap`".into(),
+                )
             });
         }
         cap.parse().map(VersionCap::At).map_err(|_| {
@@ -217,7 +221,12 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
             .flat_map(|method| [named(method.timeout()), named(method.monitor())])
             .flatten()
             .collect();
-        match self.settings.times.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        match self
+            .settings
+            .times
+            .iter()
+            .find(|(name, _)| !known.contains(&name.as_str()))
+        {
             None => Ok(()),
             Some((name, _)) => Err(Error::Config(format!(
                 "no method has a time called `{name}`: name it in the trait's `times(…)` and use it, or \
@@ -228,7 +237,9 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
 }
 
 fn excluding(cap: Version, interface: &str, lowest: Option<Version>) -> Error {
-    let lowest = lowest.map_or_else(String::new, |lowest| format!(", which begins with {lowest}"));
+    let lowest = lowest.map_or_else(String::new, |lowest| {
+        format!(", which begins with {lowest}")
+    });
     Error::Config(format!(
         "the version cap {cap} excludes all of {interface}{lowest}: cap it at a version that it has"
     ))

@@ -99,7 +99,9 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
         }
         let (cap, method) = (settings.cap(), self.method);
         let request = rung(method, settings.version, cap).and_then(|(rung, stamp)| {
-            let args = self.client.args(&settings, method.name_in(rung), Some(stamp));
+            let args = self
+                .client
+                .args(&settings, method.name_in(rung), Some(stamp));
             self.args.encode(TypedArgs::new(args, method, rung, cap))
         });
         let request = request.map(|TypedRequest { body, extra }| {

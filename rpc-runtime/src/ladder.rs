@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::args::Args;
-use crate::interface::{Argument, Method};
+use crate::interface::{Argument, Below, Method};
 use crate::route::Route;
 use crate::wire::RequestBody;
 use crate::{Error, Result, Version};
@@ -88,18 +88,25 @@ impl<'a> TypedArgs<'a> {
         }
     }
 
-    /// Writes the argument at that place if the rung has it. Below, others are sent in its place.
+    /// Writes the argument at that place if the rung has it. Below, what `older` makes of it is sent in
+    /// its place, under the names that its description lists.
     pub fn replaced<T: Serialize + ?Sized, O: OlderForm>(
         &mut self,
         place: usize,
         value: &T,
         is_default: impl FnOnce(&T) -> bool,
         older: impl FnOnce(&T) -> O,
-        names: &[&str],
     ) -> Result<()> {
         match self.known(place) {
             Known::Yes(argument) => self.named(argument, value),
-            Known::NotYet(..) if !is_default(value) => older(value).write(&mut self.args, names),
+            Known::NotYet(argument, _) if !is_default(value) => {
+                let own = [argument.name_in(self.rung)];
+                let names = match argument.below() {
+                    Below::With(names) if !names.is_empty() => names,
+                    _ => &own,
+                };
+                older(value).write(&mut self.args, names)
+            }
             Known::NotYet(..) | Known::NoMore => Ok(()),
         }
     }

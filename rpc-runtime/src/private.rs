@@ -89,7 +89,6 @@ pub const fn v(major: u32, minor: u32, revision: u32) -> Version {
     Version::new(major, minor).with_revision(revision)
 }
 
-
 /// An argument of a method, briefly.
 pub const fn arg(name: &'static str, ty: &'static str) -> Argument {
     Argument::new(name, ty)
@@ -116,9 +115,50 @@ pub fn read<'a, C: DeserializeOwned, const N: usize>(
     Ok((incoming.context()?, arguments))
 }
 
+/// Whether an argument holds the default of its type.
+pub fn is_default<T: HasDefault + ?Sized>(value: &T) -> bool {
+    value.is_default()
+}
+
+/// What can be told from the default of its type. It is a trait so that the compiler can say what can not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be compared with a default",
+    label = "this has a `default`, but not both `Default` and `PartialEq`",
+    note = "implement both, write `default = …` if it is `PartialEq`, or make the argument an `Option`"
+)]
+pub trait HasDefault {
+    fn is_default(&self) -> bool;
+}
+
+impl<T: Default + PartialEq> HasDefault for T {
+    fn is_default(&self) -> bool {
+        *self == T::default()
+    }
+}
+
+/// Whether an argument is what it is when it is not sent.
+pub fn equals<T: Comparable>(value: &T, default: T) -> bool {
+    value.equals(&default)
+}
+
+/// What can be compared with its default. It is a trait so that the compiler can say what can not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be compared with its default",
+    label = "this is compared with the argument, which is not `PartialEq`",
+    note = "implement `PartialEq`, or make the argument an `Option`"
+)]
+pub trait Comparable {
+    fn equals(&self, other: &Self) -> bool;
+}
+
+impl<T: PartialEq> Comparable for T {
+    fn equals(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
 /// Whether a message is older than this version.
-pub fn is_before(incoming: &Invocation<'_>, major: u32, minor: u32, revision: u32) -> bool {
-    let version = Version::new(major, minor).with_revision(revision);
+pub fn is_before(incoming: &Invocation<'_>, version: Version) -> bool {
     incoming.version().is_some_and(|stamp| stamp < version)
 }
 

@@ -147,6 +147,7 @@ pub(crate) struct ArgumentOptions {
     pub(crate) from: Opt<Path>,
     pub(crate) server: Opt<()>,
     pub(crate) topic: Opt<()>,
+    pub(crate) route: Opt<()>,
     pub(crate) timeout: Opt<()>,
 }
 
@@ -248,6 +249,7 @@ impl ArgumentOptions {
             "from",
             "server",
             "topic",
+            "route",
             "timeout",
         ];
         let mut options = Self::default();
@@ -260,11 +262,14 @@ impl ArgumentOptions {
                 }
                 "since" => options.since.set(errors, meta, version(errors, meta)),
                 "until" => options.until.set(errors, meta, version(errors, meta)),
-                "default" => options.default.set(errors, meta, value::default(errors, meta)),
+                "default" => options
+                    .default
+                    .set(errors, meta, value::default(errors, meta)),
                 "below" => options.below.set(errors, meta, below(errors, meta)),
                 "from" => options.from.set(errors, meta, below_path(errors, meta)),
                 "server" => options.server.set(errors, meta, word(errors, meta)),
                 "topic" => options.topic.set(errors, meta, word(errors, meta)),
+                "route" => options.route.set(errors, meta, word(errors, meta)),
                 "timeout" => options.timeout.set(errors, meta, word(errors, meta)),
                 other => _ = unknown(errors, meta, other, NAMES),
             }

@@ -5,7 +5,12 @@ use syn::Meta;
 use crate::errors::Errors;
 
 /// Reports an option that there is not, and tells which one was meant.
-pub(super) fn unknown<'k>(errors: &Errors, meta: &Meta, name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn unknown<'k>(
+    errors: &Errors,
+    meta: &Meta,
+    name: &str,
+    known: &[&'k str],
+) -> Option<&'k str> {
     let close = known
         .iter()
         .map(|known| (distance(name, known), *known))

@@ -60,7 +60,11 @@ pub(super) fn text(errors: &Errors, meta: &Meta) -> Option<LitStr> {
 
 pub(super) fn version(errors: &Errors, meta: &Meta) -> Option<Version> {
     let example = "\"2.3\"";
-    version_of(errors, &name(meta.path()), text_value(errors, meta, example)?)
+    version_of(
+        errors,
+        &name(meta.path()),
+        text_value(errors, meta, example)?,
+    )
 }
 
 fn version_of(errors: &Errors, option: &str, text: &LitStr) -> Option<Version> {
@@ -186,7 +190,10 @@ pub(super) fn times(errors: &Errors, meta: &Meta) -> Option<Vec<(Ident, Duration
     let pairs: Vec<Pair> = listed(errors, meta, "long = 1800")?;
     let time = |Pair { name, value }: Pair| {
         let Ok(ident) = name.parse::<Ident>() else {
-            errors.at(&name, "a time must be called by a plain name: write `long = 1800`");
+            errors.at(
+                &name,
+                "a time must be called by a plain name: write `long = 1800`",
+            );
             return None;
         };
         Some((ident, seconds(errors, &name.value(), &value)?))
@@ -265,7 +272,8 @@ pub(super) fn below(errors: &Errors, meta: &Meta) -> Option<Below> {
     let below = match value {
         Expr::Path(path) if path.path.is_ident("refuse") => Some(Below::Refuse),
         Expr::Path(path) if path.path.is_ident("drop") => Some(Below::Drop),
-        Expr::Call(call) if matches!(&*call.func, Expr::Path(with) if with.path.is_ident("with")) => {
+        Expr::Call(call) if matches!(&*call.func, Expr::Path(with) if with.path.is_ident("with")) =>
+        {
             let mut arguments = call.args.iter();
             let function = match arguments.next() {
                 Some(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
@@ -278,8 +286,12 @@ pub(super) fn below(errors: &Errors, meta: &Meta) -> Option<Below> {
                 }) => Some(name.clone()),
                 _ => None,
             });
-            let names = names.collect::<Option<Vec<_>>>().filter(|names| names.len() <= 4);
-            function.zip(names).map(|(function, names)| Below::With { function, names })
+            let names = names
+                .collect::<Option<Vec<_>>>()
+                .filter(|names| names.len() <= 4);
+            function
+                .zip(names)
+                .map(|(function, names)| Below::With { function, names })
         }
         _ => None,
     };

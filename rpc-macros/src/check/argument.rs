@@ -1,6 +1,6 @@
 //! The rules for arguments: what each is for, and what becomes of it for older and newer peers.
 
-use syn::{Expr, Path, PatType, Type};
+use syn::{Expr, PatType, Path, Type};
 
 use super::ladder::{Ladder, Shown};
 use super::names::Names;
@@ -47,13 +47,10 @@ pub(crate) enum Role {
     Timeout,
     Server,
     Topic,
+    Route,
 }
 
 impl Argument<'_> {
-    pub(crate) fn is_sent(&self) -> bool {
-        matches!(self.role, Role::Sent | Role::Timeout)
-    }
-
     /// Whether each message has it, under one name.
     pub(crate) fn is_plain(&self) -> bool {
         self.since.is_none() && self.until.is_none() && self.old_names.is_empty()
@@ -79,15 +76,22 @@ pub(super) fn argument<'a>(
         return None;
     };
     let role = role(errors, options, mode);
-    if matches!(role, Role::Server | Role::Topic) {
-        only_routes(errors, options);
+    if matches!(role, Role::Server | Role::Topic | Role::Route) {
+        only_routes(errors, options, role);
+        let default = default(errors, options, &original.ty);
+        if role == Role::Route && default.is_none() {
+            errors.at(
+                &original.pat,
+                format!("`{ident}` must have a value on the server, which does not get it: give it a `default`, or make it an `Option`"),
+            );
+        }
         return Some(Argument {
             parameter: Parameter::new(ident, &original.ty),
             wire: ident.to_string(),
             old_names: Vec::new(),
             since: None,
             until: None,
-            default: None,
+            default,
             below: Below::Refuse,
             from: None,
             role,
@@ -127,6 +131,7 @@ fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
     let roles = [
         (&options.server, Role::Server),
         (&options.topic, Role::Topic),
+        (&options.route, Role::Route),
         (&options.timeout, Role::Timeout),
     ];
     let mut given = roles
@@ -138,7 +143,7 @@ fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
     for (other, _) in given {
         errors.at(
             &other.tokens,
-            "an argument must be one of `server`, `topic` and `timeout`: remove this",
+            "an argument must be one of `server`, `topic`, `route` and `timeout`: remove this",
         );
     }
     match (role, mode) {
@@ -156,7 +161,7 @@ fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
 }
 
 /// What is not sent has no form on the wire.
-fn only_routes(errors: &Errors, options: &ArgumentOptions) {
+fn only_routes(errors: &Errors, options: &ArgumentOptions, role: Role) {
     fn set<T>(option: &attr::Opt<T>) -> Option<&proc_macro2::TokenStream> {
         option.0.as_ref().map(|set| &set.tokens)
     }
@@ -165,14 +170,14 @@ fn only_routes(errors: &Errors, options: &ArgumentOptions) {
         set(&options.name),
         set(&options.since),
         set(&options.until),
-        set(&options.default),
+        set(&options.default).filter(|_| role != Role::Route),
         set(&options.below),
         set(&options.from),
     ];
     for tokens in rest.into_iter().flatten().chain(old_names) {
         errors.at(
             tokens,
-            "an argument that names a server or a topic must have no other option, since it is not sent: remove this",
+            "an argument that only routes must have no such option, since it is not sent: remove this",
         );
     }
 }
@@ -224,11 +229,7 @@ fn known_for_a_while(errors: &Errors, options: &ArgumentOptions) {
     }
 }
 
-fn default<'a>(
-    errors: &Errors,
-    options: &'a ArgumentOptions,
-    ty: &Type,
-) -> Option<Default<'a>> {
+fn default<'a>(errors: &Errors, options: &'a ArgumentOptions, ty: &Type) -> Option<Default<'a>> {
     if types::maybe(ty).is_some() {
         if let Some(set) = &options.default.0 {
             errors.at(

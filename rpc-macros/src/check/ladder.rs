@@ -80,7 +80,8 @@ impl Ladder {
             );
             errors.at(tokens, message);
         } else if self.listed && !self.rungs.contains(&version) {
-            let message = format!("`{option}` must be one of the method's `versions`: list it there");
+            let message =
+                format!("`{option}` must be one of the method's `versions`: list it there");
             errors.at(tokens, message);
         } else if !self.listed && version.0 != self.lowest.0 {
             let message = format!(

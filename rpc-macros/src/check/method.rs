@@ -8,7 +8,7 @@ use syn::{Ident, TraitItemFn, Type};
 use super::argument::{Argument, Role, argument};
 use super::ladder::Ladder;
 use super::names::Names;
-use super::{Parameter, signature};
+use super::{Parameter, plain_name, signature};
 use crate::attr::{MethodOptions, Opt, Route, Time, TraitOptions, Version};
 use crate::errors::Errors;
 use crate::model;
@@ -101,6 +101,7 @@ pub(super) fn method<'a>(
         }
     }
     let route = route(errors, options, mode, interface, method);
+    routing_arguments_route(errors, method, route);
     if errors.count() > before || !method.readable {
         return None;
     }
@@ -138,7 +139,9 @@ fn mode(errors: &Errors, options: &MethodOptions) -> Mode {
             };
             errors.at(
                 &fanout.tokens,
-                format!("`fanout` must go with a cast, since nobody waits for many replies: {advice}"),
+                format!(
+                    "`fanout` must go with a cast, since nobody waits for many replies: {advice}"
+                ),
             );
             Mode::Call
         }
@@ -192,7 +195,9 @@ fn route<'a>(
 ) -> Option<&'a Route> {
     let lacking = |route: &'a Route| -> Vec<&'a Ident> {
         let wanted = route.arguments.iter();
-        wanted.filter(|wanted| !method.has_argument(wanted)).collect()
+        wanted
+            .filter(|wanted| !method.has_argument(wanted))
+            .collect()
     };
     let Some(own) = &options.route.0 else {
         let of_trait = interface.route.get();
@@ -209,6 +214,22 @@ fn route<'a>(
         );
     }
     Some(&own.value)
+}
+
+/// What is not sent must be used otherwise.
+fn routing_arguments_route(errors: &Errors, method: &model::Method<'_>, route: Option<&Route>) {
+    for argument in &method.arguments {
+        let Some(set) = &argument.options.route.0 else {
+            continue;
+        };
+        let used = |name: &Ident| route.is_some_and(|route| route.arguments.contains(name));
+        if plain_name(&argument.original.pat).is_some_and(|name| !used(name)) {
+            errors.at(
+                &set.tokens,
+                "an argument that only routes must be one that the `route` function gets: add it there, or write such a function on the method or the trait",
+            );
+        }
+    }
 }
 
 fn routes_nothing(errors: &Errors, tokens: &TokenStream) {

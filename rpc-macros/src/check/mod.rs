@@ -62,10 +62,7 @@ impl<'a> Parameter<'a> {
 /// What a client has of its own.
 pub(crate) const OWN: &[&str] = &["new", "builder", "rpc", "prepare", "can_send_version"];
 
-pub(crate) fn interface<'a>(
-    errors: &Errors,
-    interface: &'a model::Interface<'a>,
-) -> Interface<'a> {
+pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>) -> Interface<'a> {
     let original = interface.original;
     let options = &interface.options;
     errors.turn_to(0);
@@ -99,7 +96,7 @@ pub(crate) fn interface<'a>(
             Some(method) => methods.push(method),
             None => broken.push(Broken {
                 original: parsed.original,
-                cast: parsed.options.cast.is_set(),
+                cast: parsed.options.cast.is_set() && !parsed.options.call.is_set(),
             }),
         }
     }
@@ -152,7 +149,10 @@ fn aliases(
             );
         }
         if known.iter().any(|(known, _)| *known == name) {
-            errors.at(alias, format!("`{name}` must be one alias: remove the other"));
+            errors.at(
+                alias,
+                format!("`{name}` must be one alias: remove the other"),
+            );
         }
         let stamps = |method: &Method<'_>| {
             let mut versions = method.later_versions.iter().chain([&method.version]);

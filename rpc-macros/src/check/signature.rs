@@ -92,7 +92,11 @@ pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
 }
 
 /// A call can always fail; a cast returns before there is anything to return.
-pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature, mode: Mode) -> Option<&'a Type> {
+pub(super) fn output<'a>(
+    errors: &Errors,
+    signature: &'a Signature,
+    mode: Mode,
+) -> Option<&'a Type> {
     let name = &signature.ident;
     let ReturnType::Type(_, ty) = &signature.output else {
         errors.at(
@@ -109,7 +113,7 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature, mode: Mode) 
         );
         return None;
     }
-    if mode != Mode::Call && returns_a_value(ty) {
+    if !mode.is_call() && returns_a_value(ty) {
         errors.at(ty, format!("`{name}` must return nothing, as a cast waits for no reply: write `Result<()>`, or make it a call"));
         return None;
     }

@@ -18,8 +18,8 @@ use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Type};
 
 use super::spans::Place;
-use super::{Names, cfgs, descriptor, future_of, interface, types};
-use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred};
+use super::{Names, arguments, cfgs, descriptor, future_of, interface, types};
+use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred, is_option};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let Names {
@@ -138,6 +138,7 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let descriptor = descriptor(method);
     let builder = match method.mode {
         Mode::Call => quote!(Call),
+        Mode::CallOrCast => quote!(CallOrCast),
         Mode::Cast | Mode::Fanout => quote!(Cast),
     };
     let context = &method.context.ident;
@@ -148,14 +149,8 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         quote!(#ident: #ty)
     });
     let [args, request] = ["args", "request"].map(|name| Ident::new(name, Span::mixed_site()));
-    let written = method.arguments.iter().map(|argument| {
-        // At the type, so that a type that cannot be serialised is what the compiler points at.
-        let (wire, place) = (&argument.wire, Place::of(argument.parameter.ty));
-        let ident = place.variable(&argument.parameter.ident);
-        let value = quote_spanned!(place.start=> &#ident);
-        quote_spanned!(place.start=> #args.arg(#wire, #value)?;)
-    });
-    let mutability = (!method.arguments.is_empty()).then(|| quote!(mut));
+    let written = arguments::written(method, rpc, &args);
+    let mutability = (!written.is_empty()).then(|| quote!(mut));
     let place = Place::of(method.context.ty);
     let sent_context = place.variable(context);
     let finish = quote_spanned!(place.start=> #args.finish(#sent_context));
@@ -215,7 +210,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
         place.item(name),
     );
     let wait = match method.mode {
-        Mode::Call => quote_spanned!(place.start=> #rpc::called),
+        Mode::Call | Mode::CallOrCast => quote_spanned!(place.start=> #rpc::called),
         Mode::Cast | Mode::Fanout => quote_spanned!(place.start=> #rpc::sent),
     };
     let started = quote_spanned!(place.end=> #client::#name(#receiver, #context, #(#arguments),*));
@@ -261,10 +256,6 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
     if OWN.contains(&name.unraw().to_string().as_str()) {
         return TokenStream::new();
     }
-    let arguments = signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(_) => Some(quote!(_: impl #rpc::Sized)),
-        FnArg::Receiver(_) => None,
-    });
     // What is not known here may stand in the type: then it is no use.
     let unknown = |ident: &Ident| {
         let generics = [&interface.original.generics, &signature.generics];
@@ -276,6 +267,17 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
                 types.chain(constants).any(|parameter| parameter == ident)
             })
     };
+    let arguments = signature.inputs.iter().filter_map(|input| match input {
+        // A `None` at the call needs the type.
+        FnArg::Typed(typed)
+            if is_option(&typed.ty) && !types::has_ident(typed.ty.to_token_stream(), &unknown) =>
+        {
+            let ty = types::with_lifetime(typed.ty.to_token_stream(), "_");
+            Some(quote!(_: #ty))
+        }
+        FnArg::Typed(_) => Some(quote!(_: impl #rpc::Sized)),
+        FnArg::Receiver(_) => None,
+    });
     let output = match &signature.output {
         ReturnType::Type(_, ty)
             if matches!(**ty, Type::Path(_))

@@ -14,8 +14,9 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
+use super::parameters::{self, Parameters};
 use super::spans::Place;
-use super::{Names, cfgs, descriptor, types};
+use super::{Names, cfgs, descriptor};
 use crate::check::{Interface, Method};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
@@ -89,20 +90,12 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
     let local = |name: &str| Ident::new(name, Span::mixed_site());
     let (implementation, request, context) = (local("service"), local("request"), local("ctxt"));
-    let locals: Vec<_> = (0..method.arguments.len())
-        .map(|place| Ident::new(&format!("arg{place}"), Span::mixed_site()))
-        .collect();
-    let wires = method.arguments.iter().map(|argument| &argument.wire);
-    let mut decoded = Vec::new();
-    let mut passed = Vec::new();
-    for (argument, local) in method.arguments.iter().zip(&locals) {
-        let ty = argument.parameter.ty;
-        let (owned, loan) = types::owned(rpc, ty, local);
-        // At the type, so that a type that cannot be deserialised is what the compiler points at.
-        let place = Place::of(ty).start;
-        decoded.push(quote_spanned!(place=> let #local = #local.decode::<#owned>()?;));
-        passed.push(loan);
-    }
+    let Parameters {
+        names,
+        locals,
+        decoded,
+        passed,
+    } = parameters::of(method, rpc, &request);
     // The implementation tells the context's type; its place is for when it cannot be deserialised.
     let place = Place::of(method.context.ty);
     let private = place.item(rpc);
@@ -120,7 +113,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     quote! {
         #(#cfgs)*
         async fn #handler(#implementation: &S, #request: &#rpc::In<'_>) -> #rpc::Out {
-            let (#context, [#(#locals),*]) = #read(#request, [#(#wires),*])?;
+            let (#context, [#(#locals),*]) = #read(#request, [#(#names),*])?;
             #(#decoded)*
             let #returned = #called;
             #reply

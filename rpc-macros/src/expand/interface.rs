@@ -1,20 +1,24 @@
 //! The description of the interface, as constants.
 //!
 //! ```text
-//! const __host: Method = call_of("host", 2, 0).takes(&[…]).returns("Result<Host>");
+//! const __host: Method = Method::new("host", Mode::Call, v(2, 0, 0))
+//!     .with_arguments(&[arg("name", "&str")])
+//!     .with_returns("Result<Host>");
 //! const __METHODS: &'static [Method] = &[Self::__host];
-//! pub const INTERFACE: Interface = Interface::new("Inventory", Version::new(2, 0), Self::__METHODS);
+//! pub const INTERFACE: Interface = Interface::new("Inventory", v(2, 0, 0), Self::__METHODS);
 //! ```
 
 use std::time::Duration;
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
 use super::{Names, cfgs, descriptor, types};
 use crate::attr::Version;
-use crate::check::{Interface, Method, Mode};
+use crate::check::{
+    Argument, Below, Default, Interface, Method, Mode, Role, Timing, is_option, maybe,
+};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let rpc = &names.alias;
@@ -24,7 +28,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         "What [`{name}`] is on the wire.",
         name = interface.original.ident
     );
-    let version = version(names, interface.version);
+    let version = version(rpc, interface.version);
     let topic = interface
         .topic
         .iter()
@@ -37,6 +41,11 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         .namespace
         .iter()
         .map(|name| quote!(.with_namespace(#name)));
+    let aliases = interface.aliases.iter().map(|(alias, at)| {
+        let at = self::version(rpc, *at);
+        quote!((#alias, #at))
+    });
+    let aliases = (aliases.len() > 0).then(|| quote!(.with_aliases(&[#(#aliases),*])));
     let listed = interface.methods.iter().map(|method| {
         let cfgs = cfgs(&method.original.attrs);
         let constant = descriptor(method);
@@ -53,7 +62,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
 
         #[doc = #about]
         #vis const INTERFACE: #rpc::Interface =
-            #rpc::Interface::new(#name, #version, Self::__METHODS) #(#topic)* #(#exchange)* #(#namespace)*;
+            #rpc::Interface::new(#name, #version, Self::__METHODS) #(#topic)* #(#exchange)* #(#namespace)* #aliases;
     }
 }
 
@@ -62,51 +71,111 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
     let cfgs = cfgs(&method.original.attrs);
     let constant = descriptor(method);
     let wire = &method.wire;
-    let described = match method.mode {
-        Mode::Call => quote!(call_of),
-        Mode::Cast => quote!(cast_of),
-        Mode::Fanout => quote!(fanout_of),
+    let mode = match method.mode {
+        Mode::Call => quote!(Call),
+        Mode::Cast => quote!(Cast),
+        Mode::Fanout => quote!(Fanout),
+        Mode::CallOrCast => quote!(CallOrCast),
     };
-    let (major, minor, revision) = method.version;
-    let [major, minor] = [major, minor].map(Literal::u32_unsuffixed);
-    let revision = (revision > 0).then(|| {
-        let revision = Literal::u32_unsuffixed(revision);
-        quote!(.revision(#revision))
-    });
-    let arguments = method.arguments.iter().map(|argument| {
-        let wire = &argument.wire;
-        let ty = types::text(argument.parameter.ty);
-        quote!(#rpc::arg(#wire, #ty))
-    });
-    let takes = (arguments.len() > 0).then(|| quote!(.takes(&[#(#arguments),*])));
+    let version = version(rpc, method.version);
+    let arguments = method
+        .arguments
+        .iter()
+        .map(|argument| describe_argument(argument, rpc));
+    let arguments = (arguments.len() > 0).then(|| quote!(.with_arguments(&[#(#arguments),*])));
     let returns = types::text(method.output);
-    let timeout = method.timeout.map(|timeout| duration(names, timeout));
-    let timeout = timeout
-        .iter()
-        .map(|timeout| quote!(.with_timeout(#timeout)));
-    let monitor = method.monitor.map(|monitor| duration(names, monitor));
-    let monitor = monitor
-        .iter()
-        .map(|monitor| quote!(.with_monitor(#monitor)));
+    let later = versions(rpc, &method.later_versions);
+    let old_names = old_names(rpc, &method.old_names);
+    let timeout = method.timeout.as_ref().map(|timeout| {
+        let timeout = timing(rpc, timeout);
+        quote!(.with_timeout(#timeout))
+    });
+    let monitor = method.monitor.as_ref().map(|monitor| {
+        let monitor = timing(rpc, monitor);
+        quote!(.with_monitor(#monitor))
+    });
+    let route = method.route.map(|route| {
+        let (function, arguments) = (types::text(&route.function), &route.arguments);
+        let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+        let route = format!("{function}({})", arguments.join(", "));
+        quote!(.with_route(#route))
+    });
     quote! {
         #(#cfgs)*
-        const #constant: #rpc::Method =
-            #rpc::#described(#wire, #major, #minor) #revision #takes .returns(#returns) #(#timeout)* #(#monitor)*;
+        const #constant: #rpc::Method = #rpc::Method::new(#wire, #rpc::Mode::#mode, #version)
+            #arguments .with_returns(#returns) #later #old_names #timeout #monitor #route;
     }
 }
 
-fn version(names: &Names<'_>, (major, minor, revision): Version) -> TokenStream {
-    let rpc = &names.alias;
-    let revision = (revision > 0).then(|| {
-        let revision = Literal::u32_unsuffixed(revision);
-        quote!(.with_revision(#revision))
+fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
+    let wire = &argument.wire;
+    let ty = types::text(argument.parameter.ty);
+    let since = argument.since.map(|since| {
+        let since = version(rpc, since);
+        quote!(.with_since(#since))
     });
-    let [major, minor] = [major, minor].map(Literal::u32_unsuffixed);
-    quote!(#rpc::Version::new(#major, #minor)#revision)
+    let until = argument.until.map(|until| {
+        let until = version(rpc, until);
+        quote!(.with_until(#until))
+    });
+    let below = match &argument.below {
+        Below::Refuse => None,
+        Below::Drop => Some(quote!(.with_below(#rpc::Below::Drop))),
+        Below::With { names, .. } => Some(quote!(.with_below(#rpc::Below::With(&[#(#names),*])))),
+    };
+    // An `Option` says so by its type.
+    let default = match &argument.default {
+        Some(Default::Value(value)) => Some(types::text(value)),
+        Some(Default::OfType) if is_option(argument.parameter.ty) => None,
+        Some(Default::OfType) if maybe(argument.parameter.ty).is_some() => None,
+        Some(Default::OfType) => Some("Default::default()".to_owned()),
+        None => None,
+    };
+    let default = default.map(|default| quote!(.with_default(#default)));
+    let old_names = old_names(rpc, &argument.old_names);
+    let role = match argument.role {
+        Role::Sent => None,
+        Role::Timeout => Some(quote!(.with_role(#rpc::Role::Timeout))),
+        Role::Server => Some(quote!(.with_role(#rpc::Role::Server))),
+        Role::Topic => Some(quote!(.with_role(#rpc::Role::Topic))),
+        Role::Route => Some(quote!(.with_role(#rpc::Role::Route))),
+    };
+    quote!(#rpc::arg(#wire, #ty) #since #until #below #default #old_names #role)
 }
 
-fn duration(names: &Names<'_>, duration: Duration) -> TokenStream {
-    let rpc = &names.alias;
+fn old_names(rpc: &Ident, names: &[(Version, String)]) -> Option<TokenStream> {
+    let old = names.iter().map(|(before, name)| {
+        let before = version(rpc, *before);
+        quote!(#rpc::OldName::new(#before, #name))
+    });
+    (!names.is_empty()).then(|| quote!(.with_old_names(&[#(#old),*])))
+}
+
+fn versions(rpc: &Ident, later: &[Version]) -> Option<TokenStream> {
+    let versions = later.iter().map(|later| version(rpc, *later));
+    (!later.is_empty()).then(|| quote!(.with_later_versions(&[#(#versions),*])))
+}
+
+fn timing(rpc: &Ident, timing: &Timing) -> TokenStream {
+    match timing {
+        Timing::Fixed(time) => {
+            let time = duration(rpc, *time);
+            quote!(#rpc::Timing::Fixed(#time))
+        }
+        Timing::Named(name, default) => {
+            let default = duration(rpc, *default);
+            quote!(#rpc::Timing::Named { name: #name, default: #default })
+        }
+        Timing::Argument(name) => quote!(#rpc::Timing::Argument(#name)),
+    }
+}
+
+pub(super) fn version(rpc: &Ident, (major, minor, revision): Version) -> TokenStream {
+    let [major, minor, revision] = [major, minor, revision].map(Literal::u32_unsuffixed);
+    quote!(#rpc::v(#major, #minor, #revision))
+}
+
+fn duration(rpc: &Ident, duration: Duration) -> TokenStream {
     let seconds = Literal::u64_unsuffixed(duration.as_secs());
     let nanoseconds = Literal::u32_unsuffixed(duration.subsec_nanos());
     quote!(#rpc::Duration::new(#seconds, #nanoseconds))

@@ -3,9 +3,11 @@
 //! Paths are rooted, locals have mixed-site hygiene, identifiers of the user keep their spans. Nothing
 //! here can fail: what is wrong was found before, and its part is left out.
 
+mod arguments;
 mod client;
 mod endpoint;
 mod interface;
+mod parameters;
 mod spans;
 mod types;
 

@@ -169,7 +169,8 @@ pub enum Below {
     Refuse,
     /// Left out, whatever it holds.
     Drop,
-    /// Others are sent in its place, under these names.
+    /// What a function makes of it is sent in its place: under these names, or under its own if there
+    /// are none.
     With(&'static [&'static str]),
 }
 
@@ -185,4 +186,6 @@ pub enum Role {
     Server,
     /// It names the topic, and is not sent.
     Topic,
+    /// It is for the function that computes the route, and is not sent.
+    Route,
 }

@@ -92,7 +92,10 @@ const PING_VERSION: Version = Version::new(1, 0);
 const PING: Interface = Interface::new(
     "Ping",
     PING_VERSION,
-    &[Method::new("oslo_rpc_server_ping", Mode::Call, PING_VERSION).with_returns("Result<String>")],
+    &[
+        Method::new("oslo_rpc_server_ping", Mode::Call, PING_VERSION)
+            .with_returns("Result<String>"),
+    ],
 );
 
 impl Endpoint for Ping {

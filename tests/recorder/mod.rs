@@ -1,0 +1,89 @@
+//! A transport that keeps what is sent, and answers each call the same.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rpc_runtime::transport::{CallTerms, Driver, ListenTerms, Listener, SendTerms};
+use rpc_runtime::wire::{MessageId, Reply, Request, RequestBody};
+use rpc_runtime::{Error, Result, Target, Transport};
+use serde_json::{Value, json};
+
+/// One message, as it was handed to the transport.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) target: Target,
+    pub(crate) is_call: bool,
+    pub(crate) message: Value,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) monitor: Option<Duration>,
+}
+
+/// The messages that were sent and not yet looked at.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outbox(Arc<Mutex<Vec<Sent>>>);
+
+impl Outbox {
+    /// The only one.
+    pub(crate) fn take(&self) -> Sent {
+        let mut sent = std::mem::take(&mut *self.0.lock().unwrap());
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        sent.remove(0)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    sent: Outbox,
+    answer: Value,
+}
+
+impl Recorder {
+    pub(crate) fn transport(answer: Value) -> (Transport, Outbox) {
+        let sent = Outbox::default();
+        let recorder = Self {
+            sent: sent.clone(),
+            answer,
+        };
+        (Transport::from_driver(recorder), sent)
+    }
+
+    fn keep(&self, target: &Target, body: &[u8], terms: Option<&CallTerms>) {
+        let text = Request::open(body).unwrap();
+        self.sent.0.lock().unwrap().push(Sent {
+            target: target.clone(),
+            is_call: terms.is_some(),
+            message: serde_json::from_str(&text).unwrap(),
+            timeout: terms.map(|terms| terms.timeout),
+            monitor: terms.and_then(|terms| terms.monitor),
+        });
+    }
+}
+
+#[async_trait]
+impl Driver for Recorder {
+    async fn send(&self, target: &Target, request: RequestBody, _: &SendTerms) -> Result<()> {
+        self.keep(target, &request.cast(), None);
+        Ok(())
+    }
+
+    async fn call(
+        &self,
+        target: &Target,
+        request: RequestBody,
+        terms: &CallTerms,
+    ) -> Result<Reply> {
+        let id = MessageId::unique();
+        let body = request.call(id, "reply_x", terms.monitor);
+        self.keep(target, &body, Some(terms));
+        let reply = json!({"result": self.answer, "failure": null, "ending": true, "_msg_id": id.to_string()});
+        let envelope = json!({"oslo.version": "2.0", "oslo.message": reply.to_string()});
+        Ok(Reply::decode(envelope.to_string().as_bytes()).unwrap())
+    }
+
+    async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
+        Err(Error::Closed)
+    }
+
+    async fn close(&self) {}
+}
