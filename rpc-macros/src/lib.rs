@@ -1,7 +1,7 @@
 //! The `#[rpc_client]` attribute of `rpc-runtime`, where it is documented and to be used from.
 //!
-//! Five stages, each a module: `attr` reads options, `model` takes the trait apart, `check` holds
-//! it to the rules, `expand` writes what comes of it. Errors are gathered in `errors` and reported
+//! Stages, each a module: `attr` reads options, `model` takes the trait apart, `check` holds it to the
+//! rules, `lock` to its releases, `expand` writes what comes of it. Errors are gathered in `errors` and reported
 //! all at once; what is right of a trait is expanded even then, so that one mistake is one message.
 
 mod attr;
@@ -44,7 +44,8 @@ fn rpc_client_tokens(options: TokenStream, item: &TokenStream) -> TokenStream {
     let errors = errors::Errors::new();
     let interface = model::Interface::new(&errors, options, &original);
     let checked = check::interface(&errors, &interface);
-    let expansion = expand::interface(&checked);
+    let lock = lock::check(&errors, &checked, &lock::Package::of_this_build());
+    let expansion = expand::interface(&checked, lock.as_ref());
     let errors = errors.into_compile_errors();
     quote::quote!(#expansion #errors)
 }

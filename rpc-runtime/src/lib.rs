@@ -82,6 +82,7 @@ mod endpoint;
 mod error;
 mod interface;
 mod ladder;
+mod lock;
 mod maybe;
 mod options;
 mod remote;

@@ -29,6 +29,7 @@ pub use crate::client::RpcClient;
 pub use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use crate::interface::{Argument, Below, Interface, Method, Mode, OldName, Role, Timing};
 pub use crate::ladder::{TypedArgs as Args, TypedRequest};
+pub use crate::lock::Lock;
 pub use crate::maybe::Maybe;
 pub use crate::options::CallOptions;
 pub use crate::transport::Transport;

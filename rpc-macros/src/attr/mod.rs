@@ -116,6 +116,7 @@ pub(crate) struct TraitOptions {
     pub(crate) aliases: Opt<Vec<(LitStr, Set<Version>)>>,
     pub(crate) times: Opt<Vec<(Ident, Duration)>>,
     pub(crate) route: Opt<Route>,
+    pub(crate) lock: Opt<LitStr>,
     pub(crate) krate: Opt<Path>,
 }
 
@@ -161,6 +162,7 @@ impl TraitOptions {
             "aliases",
             "times",
             "route",
+            "lock",
             "crate",
         ];
         let mut options = Self::default();
@@ -185,6 +187,7 @@ impl TraitOptions {
                     .set(errors, meta, value::aliases(errors, meta)),
                 "times" => options.times.set(errors, meta, times(errors, meta)),
                 "route" => options.route.set(errors, meta, route(errors, meta)),
+                "lock" => options.lock.set(errors, meta, text(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
                 other => {
                     let meant = unknown(errors, meta, other, NAMES);

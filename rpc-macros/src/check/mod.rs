@@ -33,6 +33,8 @@ pub(crate) struct Interface<'a> {
     pub(crate) exchange: Option<LitStr>,
     pub(crate) version: Version,
     pub(crate) aliases: Vec<(String, Version)>,
+    /// The path of its lock, within the package.
+    pub(crate) lock: Option<LitStr>,
     /// Whether the trait itself can be implemented for a client.
     pub(crate) sound: bool,
     pub(crate) methods: Vec<Method<'a>>,
@@ -125,6 +127,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         exchange: options.exchange.get().cloned(),
         version,
         aliases,
+        lock: options.lock.get().cloned(),
         sound,
         methods,
         broken,

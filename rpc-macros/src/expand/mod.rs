@@ -7,6 +7,7 @@ mod arguments;
 mod client;
 mod endpoint;
 mod interface;
+mod lock;
 mod parameters;
 mod spans;
 mod types;
@@ -19,14 +20,17 @@ use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type
 
 use crate::attr::{is_conditional_rpc, is_rpc};
 use crate::check::{Interface, Method, is_inferred, plain_name};
+use crate::lock::Lock;
 
-pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
+pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> TokenStream {
     let names = Names::new(interface);
     let service = service(interface);
     let Names { alias, .. } = &names;
     let private = &interface.krate;
     let client = client::expand(interface, &names);
     let endpoint = endpoint::expand(interface, &names);
+    let followed = lock.map(lock::followed);
+    let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
         #service
         #names
@@ -35,7 +39,9 @@ pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
             use #private::__private as #alias;
             #client
             #endpoint
+            #followed
         };
+        #tests
     }
 }
 

@@ -49,6 +49,10 @@ pub(super) fn compare(
         );
         comparing.found.violations.push((Place::Trait, message));
     }
+    if version <= last {
+        // What is left needs no version of its own, and is recorded with the next.
+        comparing.found.additions.clear();
+    }
     comparing.found
 }
 
@@ -183,6 +187,9 @@ impl Comparing {
         let mut came = matches.came;
         let of = format!(" of `{}`", now.name);
         for gone in matches.gone.iter().map(|index| &old[*index]) {
+            if new.iter().any(|argument| argument.replaces.contains(&gone.name)) {
+                continue;
+            }
             let same = |argument: &usize| new[*argument].is_otherwise(gone);
             match only(&came, same) {
                 Some(argument) => {
@@ -274,6 +281,12 @@ impl Comparing {
                 self.broken(at, &format!("{name} must have the default `{default}`"));
             }
             (None, None) => {}
+        }
+        for replaced in &released.replaces {
+            if !now.replaces.contains(replaced) {
+                let must = format!("{name} must take the place of `{replaced}`");
+                self.broken(at, &must);
+            }
         }
         let of = format!(" of `{method}`");
         let old_names = [&released.old_names[..], &now.old_names];

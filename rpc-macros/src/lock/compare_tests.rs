@@ -58,6 +58,10 @@ fn additions_above_the_release_are_fine() {
         ),
         (("default 3", "default 3\n    until 2.4"), "`limit` of `host` ends"),
         (("name: String", "name: String\n    default x"), "`name` of `host` has a default"),
+        (
+            ("  name: String\n", "  spec: Spec\n    since 2.4\n    replaces name\n"),
+            "`spec` of `host` is new",
+        ),
         (("call host", "call/cast host"), "`host` may be cast"),
         (("  name", "  changed 2.4\n  name"), "`host` has other versions"),
     ] {

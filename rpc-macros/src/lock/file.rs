@@ -38,8 +38,6 @@ pub(crate) struct Release {
     /// Those that came or changed.
     pub(crate) methods: Vec<Method>,
     pub(crate) types: Vec<Structure>,
-    /// Where its text begins.
-    pub(crate) start: usize,
 }
 
 /// Why a text is no lock.
@@ -53,8 +51,8 @@ pub(crate) struct Damage {
 impl File {
     /// The released interface of that major at that version, with the version of its last section.
     pub(crate) fn interface_at(&self, version: Version) -> Option<(Version, Interface)> {
-        let mut releases = (self.releases.iter())
-            .filter(|release| release.version.0 == version.0 && release.version <= version);
+        let releases = self.of_major(version.0);
+        let mut releases = releases.filter(|release| release.version <= version);
         let first = releases.next()?;
         let mut interface = Interface {
             address: first.address.clone()?,
@@ -69,17 +67,12 @@ impl File {
         Some((last, interface))
     }
 
-    /// The versions of that major.
-    pub(crate) fn versions(&self, major: u32) -> impl Iterator<Item = Version> {
-        let versions = self.releases.iter().map(|release| release.version);
-        versions.filter(move |version| version.0 == major)
+    /// The sections of that major.
+    pub(crate) fn of_major(&self, major: u32) -> impl Iterator<Item = &Release> {
+        let releases = self.releases.iter();
+        releases.filter(move |release| release.version.0 == major)
     }
 
-    /// Where in the text the section of a new version belongs.
-    pub(crate) fn place_of(&self, version: Version, end: usize) -> usize {
-        let later = self.releases.iter().find(|other| other.version > version);
-        later.map_or(end, |later| later.start)
-    }
 }
 
 /// The text of an interface's address, in a section.
@@ -121,6 +114,9 @@ pub(crate) fn print_method(method: &Method) -> String {
         }
         if let Some(default) = &argument.default {
             line(&mut text, &format!("    default {}", escaped(default)));
+        }
+        for name in &argument.replaces {
+            line(&mut text, &format!("    replaces {}", quoted(name)));
         }
         print_old_names(&mut text, "    ", &argument.old_names);
     }
@@ -176,14 +172,12 @@ fn unescaped(text: &str) -> String {
 /// Reads a lock.
 pub(crate) fn parse(text: &str) -> Result<File, Damage> {
     let mut parser = Parser::default();
-    let mut start = 0;
-    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+    for (number, line) in (1..).zip(text.lines()) {
         let at_line = |message| Damage {
             line: number,
             message,
         };
-        parser.line(line.trim_end(), start).map_err(at_line)?;
-        start += line.len();
+        parser.line(line.trim_end()).map_err(at_line)?;
     }
     parser.end().map_err(|message| Damage {
         line: text.lines().count(),
@@ -211,7 +205,7 @@ enum Item {
 type Read<T> = Result<T, String>;
 
 impl Parser {
-    fn line(&mut self, line: &str, start: usize) -> Read<()> {
+    fn line(&mut self, line: &str) -> Read<()> {
         let rest = line.trim_start_matches(' ');
         let indent = line.len() - rest.len();
         if rest.is_empty() || rest.starts_with('#') {
@@ -222,7 +216,7 @@ impl Parser {
         {
             let version = version.strip_suffix(']').and_then(parse_version);
             let version = version.ok_or("a section must begin with its version, as `[2.0]`")?;
-            return self.section(version, start);
+            return self.section(version);
         }
         let Some(release) = self.file.releases.last_mut() else {
             return Err("a section must come first, as `[2.0]`".to_owned());
@@ -258,7 +252,7 @@ impl Parser {
         Ok(())
     }
 
-    fn section(&mut self, version: Version, start: usize) -> Read<()> {
+    fn section(&mut self, version: Version) -> Read<()> {
         if let Some(last) = self.file.releases.last()
             && last.version >= version
         {
@@ -272,7 +266,6 @@ impl Parser {
             address: None,
             methods: Vec::new(),
             types: Vec::new(),
-            start,
         });
         Ok(())
     }
@@ -372,6 +365,7 @@ impl Method {
                 since: None,
                 until: None,
                 default: None,
+                replaces: Vec::new(),
                 old_names: Vec::new(),
             });
             return Ok(());
@@ -394,10 +388,11 @@ impl Argument {
                 self.default = Some(words.text());
                 return Ok(());
             }
+            "replaces" => self.replaces.push(words.name()?),
             "was" => self.old_names.push(words.old_name()?),
             other => {
                 return Err(format!(
-                    "`{other}` is none of `since`, `until`, `default`, `was`"
+                    "`{other}` is none of `since`, `until`, `default`, `replaces`, `was`"
                 ));
             }
         }

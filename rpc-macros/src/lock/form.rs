@@ -69,6 +69,8 @@ pub(crate) struct Argument {
     pub(crate) until: Option<Version>,
     /// The value that it has when it is not sent, as written.
     pub(crate) default: Option<String>,
+    /// The arguments that it takes the place of.
+    pub(crate) replaces: Vec<String>,
     pub(crate) old_names: Vec<OldName>,
 }
 

@@ -60,7 +60,8 @@ fn method(method: &check::Method<'_>) -> Method {
 pub(super) fn sent<'m, 'a>(
     method: &'m check::Method<'a>,
 ) -> impl Iterator<Item = &'m check::Argument<'a>> {
-    method.arguments.iter().filter(|argument| argument.is_sent())
+    let sent = |role| matches!(role, check::Role::Sent | check::Role::Timeout);
+    method.arguments.iter().filter(move |argument| sent(argument.role))
 }
 
 fn argument(argument: &check::Argument<'_>) -> Argument {
@@ -76,6 +77,10 @@ fn argument(argument: &check::Argument<'_>) -> Argument {
                 Some("default".to_owned())
             }
             _ => None,
+        },
+        replaces: match &argument.below {
+            check::Below::With { names, .. } => names.clone(),
+            _ => Vec::new(),
         },
         old_names: old_names(&argument.old_names),
     }
