@@ -100,3 +100,17 @@ fn the_quickstart_runs_over_a_broker() {
     }
     assert!(!text.contains("unexpected"), "{text}");
 }
+
+#[test]
+#[ignore = "needs RabbitMQ: tests/run"]
+fn two_majors_are_served_by_one_server() {
+    let text = output(&mut example("two_majors"));
+    for line in [
+        "volume 0 and grows it: true",
+        "one that is not there: false",
+        "bytes: 5368709120",
+        "NotFound: no volume 9",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+}

@@ -29,8 +29,8 @@ fn spec(size: u32, kind: String) -> Spec {
 }
 
 /// Megabytes, for servers before 2.2.
-fn megabytes(gigabytes: &u32) -> u64 {
-    u64::from(*gigabytes) * 1024
+fn megabytes(gigabytes: u32) -> u64 {
+    u64::from(gigabytes) * 1024
 }
 
 fn gigabytes(megabytes: u64) -> u32 {
@@ -51,6 +51,7 @@ fn by_pool(cap: Option<Version>, pool: Option<&str>) -> Route {
     aliases(ash = "2.1", "2024.2" = "2.4"),
     times(long = 1800, silence = 60)
 )]
+#[expect(clippy::too_many_arguments, reason = "one of each kind")]
 trait Disks {
     /// Each kind of argument.
     async fn create(

@@ -103,7 +103,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// The longest silence of running calls whose method declares none; see [`CallOptions::monitor`].
+    /// The longest silence of running calls whose method declares none; see [`CallOptions::monitor`](crate::CallOptions::monitor).
     /// Defaults to no monitoring.
     pub fn monitor(mut self, silence: Duration) -> Self {
         self.settings.default_monitor = Some(silence);
@@ -116,7 +116,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// Whether messages that reach no queue are errors; see [`CallOptions::mandatory`]. Defaults to
+    /// Whether messages that reach no queue are errors; see [`CallOptions::mandatory`](crate::CallOptions::mandatory). Defaults to
     /// true.
     pub fn mandatory(mut self, mandatory: bool) -> Self {
         self.settings.mandatory = mandatory;

@@ -90,16 +90,16 @@ impl<'a> TypedArgs<'a> {
 
     /// Writes the argument at that place if the rung has it. Below, what `older` makes of it is sent in
     /// its place, under the names that its description lists.
-    pub fn replaced<T: Serialize + ?Sized, O: OlderForm>(
+    pub fn replaced<T: Serialize, O: OlderForm>(
         &mut self,
         place: usize,
-        value: &T,
+        value: T,
         is_default: impl FnOnce(&T) -> bool,
-        older: impl FnOnce(&T) -> O,
+        older: impl FnOnce(T) -> O,
     ) -> Result<()> {
         match self.known(place) {
-            Known::Yes(argument) => self.named(argument, value),
-            Known::NotYet(argument, _) if !is_default(value) => {
+            Known::Yes(argument) => self.named(argument, &value),
+            Known::NotYet(argument, _) if !is_default(&value) => {
                 let own = [argument.name_in(self.rung)];
                 let names = match argument.below() {
                     Below::With(names) if !names.is_empty() => names,
@@ -147,6 +147,7 @@ impl<'a> TypedArgs<'a> {
     }
 
     /// The version cap that counts for this request.
+    #[must_use]
     pub fn cap(&self) -> Option<Version> {
         self.cap
     }

@@ -208,6 +208,9 @@ pub use rpc_macros::IntoRemoteError;
 /// | `topic = "…"` | The topic that clients send to. | given to `new` |
 /// | `namespace = "…"` | The namespace of the endpoint. | none |
 /// | `exchange = "…"` | The exchange to publish to. | [`DEFAULT_EXCHANGE`] |
+/// | `aliases(juno = "2.6", "2024.1" = "2.9")` | Names for versions, which a cap may be given by. | none |
+/// | `times(long = 1800)` | Names for times, in seconds; a client may be built with others. | none |
+/// | `route = by_host(host)` | A function that computes where messages go; see [Routes](#routes). | the client's target |
 /// | `crate = ::path` | Where this crate is to be found. | `::rpc_runtime` |
 ///
 /// Of a method, as in `#[rpc(cast, version = "2.1")]`:
@@ -216,16 +219,98 @@ pub use rpc_macros::IntoRemoteError;
 /// |---|---|---|
 /// | `cast` | One way: nobody waits for a reply. The method returns `Result<()>`. | a call |
 /// | `fanout` | Beside `cast`: to every server of the topic. | to one server |
-/// | `version = "2.1"` | The version that a message is stamped with; of the trait's major. | the trait's |
-/// | `timeout = 30` | How many seconds a call may take. | the client's |
-/// | `monitor = 0.5` | How many seconds the server may be silent while a call runs. | the client's |
+/// | `call, cast` | A call that may be sent one way: `client.method(…).cast().await`. | a call |
+/// | `version = "2.1"` | The version that it came with; of the trait's major. | the trait's |
+/// | `versions("3.0", "2.4", "2.0")` | All versions that it is sent in, the highest first; of any majors. | derived |
+/// | `timeout = 30`, `timeout = long` | How many seconds a call may take, or one of the trait's `times`. | the client's |
+/// | `monitor = 0.5`, `monitor = long` | How many seconds the server may be silent while a call runs. | the client's |
+/// | `route = by_host(host)` | A function that computes where this method's messages go. | the trait's |
 /// | `name = "…"` | The name on the wire. | the method's |
+/// | `name_before("2.4", "…")` | The name for servers before a version. | none |
 ///
 /// Of an argument, as in `#[rpc(name = "type")] kind: &str`:
 ///
 /// | option | meaning | default |
 /// |---|---|---|
 /// | `name = "…"` | The name on the wire. | the argument's |
+/// | `name_before("2.4", "…")` | The name for servers before a version. | none |
+/// | `since = "2.4"` | The first version whose servers know it. | the method's |
+/// | `until = "2.4"` | The first version whose servers know it no more. | none |
+/// | `default`, `default = 4` | What it is when it is not sent: its type's `Default`, or a value as a caller would write it. | none; an `Option` is `None` |
+/// | `below = refuse`, `drop`, `with(f)` | What servers before `since` get; see [Versions](#versions). | `refuse` |
+/// | `from = f` | Beside `below = with(…)`: makes it of what older clients send. | none |
+/// | `server`, `topic` | Names the server or the topic, and is not sent. | sent |
+/// | `route` | Is for the `route` function alone, and is not sent. | sent |
+/// | `timeout` | Is sent, and is how many seconds the call may take. | sent |
+///
+/// # Versions
+///
+/// Servers of several versions run side by side while a deployment rolls. What a client may send is bounded by
+/// its [version cap](ClientBuilder::version_cap); what it does send is derived from the trait: a method has a
+/// *rung* for each version in which its form changed, and a message takes the highest that the cap allows. Its
+/// stamp is that rung's version.
+///
+/// ```
+/// use rpc_runtime::{Context, Result, rpc_client};
+/// # #[derive(Clone, serde::Serialize, serde::Deserialize)] pub struct Spec { size: u32, kind: String }
+///
+/// #[rpc_client(topic = "inventory", version = "2.0", aliases(ash = "2.3", birch = "2.5"))]
+/// pub trait Inventory {
+///     async fn create(
+///         &self,
+///         ctxt: &Context,
+///         // In each version, once under another name.
+///         #[rpc(name_before("2.2", "host"))] name: &str,
+///         // From 2.3 on. Below, 1 is left out, and any other number is an error that names it.
+///         #[rpc(since = "2.3", default = 1)] copies: u32,
+///         // From 2.4 on. Below, it is lost: by this word, and never by accident.
+///         #[rpc(since = "2.4", below = drop)] hint: Option<&str>,
+///         // From 2.5 on. Below, two arguments stand for it; a server makes it of them.
+///         #[rpc(since = "2.5", below = with(parts, "size", "kind"), from = whole)] spec: Spec,
+///         // For servers before 2.1 alone.
+///         #[rpc(until = "2.1")] bus: Option<u8>,
+///     ) -> Result<()>;
+/// }
+///
+/// fn parts(spec: Spec) -> (u32, String) {
+///     (spec.size, spec.kind)
+/// }
+///
+/// fn whole(size: u32, kind: String) -> Spec {
+///     Spec { size, kind }
+/// }
+/// ```
+///
+/// - *The stamp.* Under a cap of 2.4 `create` is stamped 2.4 and sends `name`, `copies`, `hint`, `size` and
+///   `kind`; under 2.2 it is stamped 2.2. Without a cap it takes the highest rung. A version given to
+///   [`prepare`](CallOptions::version) chooses the rung too.
+/// - *Refusals.* Below `since` a value that matters is [`Error::VersionCap`], which names method, argument,
+///   needed version and cap; nothing is sent. A method's own error type may map it, by `From<Error>`. Values are
+///   compared by `PartialEq`.
+/// - *Transformations.* `with(f)` sends what `f` makes of the argument, under the argument's own name;
+///   `with(f, "a", "b")` sends the tuple that `f` returns, under those names. `f` takes the argument as it is
+///   declared, and `from` takes the parts, each of a type that can be deserialised.
+/// - *Several majors.* A method that lists its `versions(…)` is sent in any of them. Endpoints implement one
+///   major: the highest.
+/// - *On the server* the same trait takes each older message: what was not sent has its default, what has an
+///   old name is known by it, newer versions are refused with `UnsupportedVersion`, and arguments that the
+///   method has not, with a `TypeError` that names them.
+/// - *Mistakes do not compile:* an argument that is new and has no default would break each older client; a
+///   `since` that is not above the method's own version would never be looked at.
+///
+/// Caps are given to the builder: [`version_cap`](ClientBuilder::version_cap) takes a version or an
+/// [`AutoCap`], [`version_cap_named`](ClientBuilder::version_cap_named) what an operator writes: a version, an
+/// alias, or `auto`. One under which nothing could ever be sent is an error of `build`.
+///
+/// # Routes
+///
+/// A message goes to the client's target, except where its arguments say otherwise: one marked `server` or
+/// `topic` names them, and a `route` function computes them from arguments and the version cap
+/// ([`Route`]). What is set on a single call goes before that, and what an argument names before what a function
+/// computes. A trait's `route` is for those of its methods that have the arguments which it takes.
+///
+/// The function gets the cap, then the arguments: references as they are, others by reference. On the server
+/// an argument that is not sent is the server's own name or topic; one for a `route` has its default.
 ///
 /// # Methods
 ///
@@ -251,8 +336,9 @@ pub use rpc_macros::IntoRemoteError;
 /// | `Cow<'_, str>`, `T<'_>` | `Cow<'static, str>`, `T<'static>` |
 ///
 /// A reference within another type, such as `&[&str]`, is refused. An `Option` that was not sent is `None`
-/// on the server; anything else that was not sent, and any argument that the method has not, raises
-/// Python's `TypeError` in the caller.
+/// on the server; anything else that was not sent and has no default, and any argument that the method has
+/// not, raises Python's `TypeError` in the caller. [`Maybe`] tells an argument that is absent from one that is
+/// null.
 ///
 /// # Contexts
 ///

@@ -138,6 +138,10 @@ impl<T: Default + PartialEq> HasDefault for T {
 }
 
 /// Whether an argument is what it is when it is not sent.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the argument's type is what is written"
+)]
 pub fn equals<T: Comparable>(value: &T, default: T) -> bool {
     value.equals(&default)
 }

@@ -8,7 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
 
-use super::{Below, OldName, Route, Set, Time, Version, name};
+use super::{Below, DefaultValue, OldName, Route, Set, Time, Version, name};
 use crate::errors::Errors;
 
 pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {
@@ -226,10 +226,10 @@ pub(super) fn old_name(errors: &Errors, meta: &Meta) -> Option<OldName> {
     Some(OldName { before, name })
 }
 
-pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<Option<Expr>> {
+pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<DefaultValue> {
     match meta {
-        Meta::Path(_) => Some(None),
-        Meta::NameValue(pair) => Some(Some(pair.value.clone())),
+        Meta::Path(_) => Some(DefaultValue::OfType),
+        Meta::NameValue(pair) => Some(DefaultValue::Is(Box::new(pair.value.clone()))),
         Meta::List(_) => {
             errors.at(
                 meta,

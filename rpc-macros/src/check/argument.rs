@@ -1,11 +1,11 @@
 //! The rules for arguments: what each is for, and what becomes of it for older and newer peers.
 
-use syn::{Expr, PatType, Path, Type};
+use syn::{PatType, Path, Type};
 
 use super::ladder::{Ladder, Shown};
 use super::names::Names;
 use super::{Mode, Parameter, plain_name, types};
-use crate::attr::{self, ArgumentOptions, Version};
+use crate::attr::{self, ArgumentOptions, DefaultValue, Version};
 use crate::errors::Errors;
 use crate::model;
 
@@ -17,18 +17,12 @@ pub(crate) struct Argument<'a> {
     pub(crate) old_names: Vec<(Version, String)>,
     pub(crate) since: Option<Version>,
     pub(crate) until: Option<Version>,
-    pub(crate) default: Option<Default<'a>>,
+    /// What it is when it is not sent.
+    pub(crate) default: Option<&'a DefaultValue>,
     pub(crate) below: Below<'a>,
     /// Makes it of what older clients send.
     pub(crate) from: Option<&'a Path>,
     pub(crate) role: Role,
-}
-
-/// What an argument is when it is not sent.
-pub(crate) enum Default<'a> {
-    /// The type's own: `None`, absent, or what `Default` says.
-    OfType,
-    Value(&'a Expr),
 }
 
 /// What older servers get.
@@ -229,7 +223,11 @@ fn known_for_a_while(errors: &Errors, options: &ArgumentOptions) {
     }
 }
 
-fn default<'a>(errors: &Errors, options: &'a ArgumentOptions, ty: &Type) -> Option<Default<'a>> {
+fn default<'a>(
+    errors: &Errors,
+    options: &'a ArgumentOptions,
+    ty: &Type,
+) -> Option<&'a DefaultValue> {
     if types::maybe(ty).is_some() {
         if let Some(set) = &options.default.0 {
             errors.at(
@@ -237,13 +235,10 @@ fn default<'a>(errors: &Errors, options: &'a ArgumentOptions, ty: &Type) -> Opti
                 "a `Maybe` must have no other default than to be absent: remove this",
             );
         }
-        return Some(Default::OfType);
+        return Some(&DefaultValue::OfType);
     }
-    match options.default.get() {
-        Some(Some(value)) => Some(Default::Value(value)),
-        Some(None) => Some(Default::OfType),
-        None => types::is_option(ty).then_some(Default::OfType),
-    }
+    let implied = types::is_option(ty).then_some(&DefaultValue::OfType);
+    options.default.get().or(implied)
 }
 
 /// What some peers do not send must be something all the same: a new required argument breaks each older

@@ -16,7 +16,7 @@ use crate::attr::{TraitOptions, Version};
 use crate::errors::Errors;
 use crate::model;
 
-pub(crate) use argument::{Argument, Below, Default, Role};
+pub(crate) use argument::{Argument, Below, Role};
 pub(crate) use method::{Method, Mode, Timing};
 pub(crate) use types::{is_inferred, is_option, maybe, option_of_reference, plain};
 

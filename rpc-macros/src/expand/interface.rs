@@ -15,10 +15,8 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
 use super::{Names, cfgs, descriptor, types};
-use crate::attr::Version;
-use crate::check::{
-    Argument, Below, Default, Interface, Method, Mode, Role, Timing, is_option, maybe,
-};
+use crate::attr::{DefaultValue, Version};
+use crate::check::{Argument, Below, Interface, Method, Mode, Role, Timing, is_option, maybe};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let rpc = &names.alias;
@@ -125,10 +123,10 @@ fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
     };
     // An `Option` says so by its type.
     let default = match &argument.default {
-        Some(Default::Value(value)) => Some(types::text(value)),
-        Some(Default::OfType) if is_option(argument.parameter.ty) => None,
-        Some(Default::OfType) if maybe(argument.parameter.ty).is_some() => None,
-        Some(Default::OfType) => Some("Default::default()".to_owned()),
+        Some(DefaultValue::Is(value)) => Some(types::text(value)),
+        Some(DefaultValue::OfType) if is_option(argument.parameter.ty) => None,
+        Some(DefaultValue::OfType) if maybe(argument.parameter.ty).is_some() => None,
+        Some(DefaultValue::OfType) => Some("Default::default()".to_owned()),
         None => None,
     };
     let default = default.map(|default| quote!(.with_default(#default)));

@@ -19,9 +19,8 @@ use syn::Type;
 
 use super::spans::Place;
 use super::{interface, types};
-use crate::check::{
-    Argument, Below, Default, Method, Role, is_option, maybe, option_of_reference, plain,
-};
+use crate::attr::DefaultValue;
+use crate::check::{Argument, Below, Method, Role, is_option, maybe, option_of_reference, plain};
 
 /// The names that a message for a method may have arguments under, and what the method gets of them.
 #[derive(Default)]
@@ -48,7 +47,7 @@ impl Parameters {
         let local = Ident::new(&format!("arg{place}"), Span::mixed_site());
         let (owned, loan) = types::owned(rpc, ty, &local);
         let default = match &argument.default {
-            Some(Default::Value(value)) => Some(value),
+            Some(DefaultValue::Is(value)) => Some(value),
             _ => None,
         };
         let at = Place::of(ty);
@@ -110,11 +109,11 @@ impl Parameters {
         let start = Place::of(ty).start;
         let own_absence = is_option(ty) || maybe(ty).is_some();
         let (now, default) = match &argument.default {
-            Some(Default::Value(_)) => (
+            Some(DefaultValue::Is(_)) => (
                 quote_spanned!(start=> #raw.sent::<#owned>()?),
                 quote!(#rpc::Option::None),
             ),
-            Some(Default::OfType) if !own_absence => (
+            Some(DefaultValue::OfType) if !own_absence => (
                 quote_spanned!(start=> #raw.sent::<#owned>()?.unwrap_or_default()),
                 quote!(#rpc::Default::default()),
             ),
@@ -141,7 +140,7 @@ impl Parameters {
                     quote!(#function(#(#others.decode()?),*))
                 };
                 match &argument.default {
-                    Some(Default::Value(_)) => quote!(#rpc::Option::Some(#made)),
+                    Some(DefaultValue::Is(_)) => quote!(#rpc::Option::Some(#made)),
                     _ => made,
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rpc_runtime::{Context, Interface, Mode, Result, Version, rpc_client};
+use rpc_runtime::{Context, Interface, Mode, Result, Timing, Version, rpc_client};
 
 #[rpc_client(
     topic = "shapes",
@@ -68,6 +68,9 @@ pub fn main() {
         ],
     );
     let draw = INTERFACE.method("draw").expect("there is `draw`");
-    assert_eq!(draw.timeout(), Some(Duration::from_secs(30)));
-    assert_eq!(draw.monitor(), Some(Duration::from_millis(500)));
+    assert_eq!(draw.timeout(), Some(Timing::Fixed(Duration::from_secs(30))));
+    assert_eq!(
+        draw.monitor(),
+        Some(Timing::Fixed(Duration::from_millis(500)))
+    );
 }
