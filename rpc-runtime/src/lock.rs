@@ -124,7 +124,11 @@ impl Lock {
         match last {
             Some((start, version)) if version == self.version => {
                 let written = before[start..].trim_end() == section.trim_end();
-                if written { Ok(None) } else { Err(CHANGED.to_owned()) }
+                if written {
+                    Ok(None)
+                } else {
+                    Err(CHANGED.to_owned())
+                }
             }
             last if last.map(|(_, version)| version) == self.last => {
                 let mut text = format!("{}\n\n{section}", before.trim_end());
@@ -262,7 +266,7 @@ impl Sent {
         if argument.until().is_some_and(|until| rung >= until) {
             return;
         }
-        let Some(since) = argument.since().filter(|since| rung < *since) else {
+        if argument.since().is_none_or(|since| rung >= since) {
             let name = escaped(argument.name_in(rung));
             if argument.ty().contains("Maybe<") {
                 self.sometimes.push(name);
@@ -270,9 +274,10 @@ impl Sent {
                 self.always.push(name);
             }
             return;
-        };
-        debug_assert!(rung < since);
+        }
         if let Below::With(names) = argument.below() {
+            let own = [argument.name_in(rung)];
+            let names = if names.is_empty() { &own } else { names };
             let names = names.iter().map(|name| escaped(name));
             if holds_default {
                 self.sometimes.extend(names);

@@ -26,7 +26,10 @@ fn a_section_goes_where_its_version_belongs() {
     let end = with(lock((3, 1), Some((3, 0))), TEXT).unwrap();
     assert_eq!(end.unwrap(), format!("{TEXT}\n[N]\nn\n"));
     let before = with(lock((1, 9), None), TEXT).unwrap();
-    assert_eq!(before.unwrap(), "# Head.\n\n[N]\nn\n\n[2.0]\na\n  b\n\n[3.0]\nc\n");
+    assert_eq!(
+        before.unwrap(),
+        "# Head.\n\n[N]\nn\n\n[2.0]\na\n  b\n\n[3.0]\nc\n"
+    );
 }
 
 #[test]
@@ -77,9 +80,18 @@ fn each_release_gets_what_it_knows() {
 #[test]
 fn what_a_release_does_not_know_is_named() {
     for (releases, mistake) in [
-        ("[ 2.0\nm host\nr name\nr size\na rack\na gone\n", "2.0 has no method `get_host`"),
-        ("[ 2.0\nm get_host\nr name\nr size\na gone\n", "`get_host` of 2.0 has no argument `rack`"),
-        ("[ 2.0\nm get_host\nr name\nr size\na rack\n", "`get_host` of 2.0 has no argument `gone`"),
+        (
+            "[ 2.0\nm host\nr name\nr size\na rack\na gone\n",
+            "2.0 has no method `get_host`",
+        ),
+        (
+            "[ 2.0\nm get_host\nr name\nr size\na gone\n",
+            "`get_host` of 2.0 has no argument `rack`",
+        ),
+        (
+            "[ 2.0\nm get_host\nr name\nr size\na rack\n",
+            "`get_host` of 2.0 has no argument `gone`",
+        ),
         (
             "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\nr id\n",
             "`get_host` of 2.0 needs the argument `id`",

@@ -59,7 +59,10 @@ pub(super) fn tests(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -
         let last = version(&private, last);
         quote!(.after(#last))
     });
-    let release = lock.release.as_ref().map(|[header, section]| quote!(.to_be_released(#header, #section)));
+    let release = lock
+        .release
+        .as_ref()
+        .map(|[header, section]| quote!(.to_be_released(#header, #section)));
     quote! {
         #[cfg(test)]
         #[doc(hidden)]

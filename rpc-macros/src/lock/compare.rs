@@ -110,7 +110,12 @@ impl Comparing {
             match only(&came, same) {
                 Some(place) => {
                     came.retain(|other| *other != place);
-                    self.renamed(Place::Method(place), &now.methods[place].name, &old.name, "");
+                    self.renamed(
+                        Place::Method(place),
+                        &now.methods[place].name,
+                        &old.name,
+                        "",
+                    );
                 }
                 None => {
                     let (trait_name, name) = (&now.address.name, &old.name);
@@ -156,7 +161,10 @@ impl Comparing {
         if released.returns != now.returns {
             let [released, now] = [released, now]
                 .map(|method| method.returns.clone().unwrap_or_else(|| "()".to_owned()));
-            self.broken(at, &format!("`{name}` must return `{released}`, not `{now}`"));
+            self.broken(
+                at,
+                &format!("`{name}` must return `{released}`, not `{now}`"),
+            );
         }
         if released.since != now.since {
             let message = format!(
@@ -187,7 +195,10 @@ impl Comparing {
         let mut came = matches.came;
         let of = format!(" of `{}`", now.name);
         for gone in matches.gone.iter().map(|index| &old[*index]) {
-            if new.iter().any(|argument| argument.replaces.contains(&gone.name)) {
+            if new
+                .iter()
+                .any(|argument| argument.replaces.contains(&gone.name))
+            {
                 continue;
             }
             let same = |argument: &usize| new[*argument].is_otherwise(gone);
@@ -234,8 +245,15 @@ impl Comparing {
 
     fn argument(&mut self, at: Place, method: &str, released: &Argument, now: &Argument) {
         let name = format!("`{}` of `{method}`", now.name);
+        let is_new = now.since.is_some_and(|since| since > self.last);
+        if is_new && now.replaces.contains(&released.name) {
+            return self.addition(format!("{name} is another"));
+        }
         if released.ty != now.ty {
-            let must = format!("{name} must be of the type `{}`, not `{}`", released.ty, now.ty);
+            let must = format!(
+                "{name} must be of the type `{}`, not `{}`",
+                released.ty, now.ty
+            );
             self.broken(at, &must);
         }
         if released.since != now.since {
@@ -294,7 +312,13 @@ impl Comparing {
     }
 
     /// A new name must leave the old one to those who know it.
-    fn old_names(&mut self, at: Place, [was, name]: [&str; 2], [released, now]: [&[OldName]; 2], of: &str) {
+    fn old_names(
+        &mut self,
+        at: Place,
+        [was, name]: [&str; 2],
+        [released, now]: [&[OldName]; 2],
+        of: &str,
+    ) {
         for old in released.iter().filter(|old| !now.contains(old)) {
             let message = format!(
                 "`{name}`{of} must have its old name, as when {} was released: write `#[rpc(name_before(\"{}\", \"{}\"))]` on it",
@@ -381,7 +405,10 @@ impl Method {
     /// Whether it is the other but for its name.
     fn is_otherwise(&self, other: &Self) -> bool {
         let name = other.name.clone();
-        Self { name, ..self.clone() } == *other
+        Self {
+            name,
+            ..self.clone()
+        } == *other
     }
 }
 
@@ -392,7 +419,10 @@ impl Argument {
 
     fn is_otherwise(&self, other: &Self) -> bool {
         let name = other.name.clone();
-        Self { name, ..self.clone() } == *other
+        Self {
+            name,
+            ..self.clone()
+        } == *other
     }
 }
 

@@ -24,7 +24,10 @@ fn changed(changes: &[(&str, &str)], version: Version) -> Comparison {
     }
     let interface = |text: &str| {
         let parsed = file::parse(text);
-        let released = parsed.as_ref().ok().and_then(|file| file.interface_at((2, 9, 0)));
+        let released = parsed
+            .as_ref()
+            .ok()
+            .and_then(|file| file.interface_at((2, 9, 0)));
         released.unwrap_or_else(|| panic!("{parsed:?} {text}"))
     };
     let (last, released) = interface(RELEASED);
@@ -36,34 +39,62 @@ fn changed(changes: &[(&str, &str)], version: Version) -> Comparison {
 fn what_did_not_change_is_nothing() {
     assert_eq!(changed(&[], (2, 3, 0)), Comparison::default());
     // The order is no part of the form.
-    let moved = [("  name: String\n", ""), ("    default 3\n", "    default 3\n  name: String\n")];
+    let moved = [
+        ("  name: String\n", ""),
+        ("    default 3\n", "    default 3\n  name: String\n"),
+    ];
     assert_eq!(changed(&moved, (2, 3, 0)), Comparison::default());
 }
 
 #[test]
 fn additions_above_the_release_are_fine() {
     for (changes, addition) in [
-        (("cast touch", "call find since 2.4\ncast touch"), "`find` is new"),
+        (
+            ("cast touch", "call find since 2.4\ncast touch"),
+            "`find` is new",
+        ),
         (
             ("  limit", "  rack: Option<u32>\n    since 2.4\n  limit"),
             "`rack` of `host` is new",
         ),
         (
-            ("call host since 2.0 -> Host", "call find since 2.0 -> Host\n  was host before 2.4"),
+            (
+                "call host since 2.0 -> Host",
+                "call find since 2.0 -> Host\n  was host before 2.4",
+            ),
             "`find` was `host`",
         ),
         (
             ("  id: Uuid", "  uuid: Uuid\n    was id before 2.4"),
             "`uuid` of `touch` was `id`",
         ),
-        (("default 3", "default 3\n    until 2.4"), "`limit` of `host` ends"),
-        (("name: String", "name: String\n    default x"), "`name` of `host` has a default"),
         (
-            ("  name: String\n", "  spec: Spec\n    since 2.4\n    replaces name\n"),
+            ("default 3", "default 3\n    until 2.4"),
+            "`limit` of `host` ends",
+        ),
+        (
+            ("name: String", "name: String\n    default x"),
+            "`name` of `host` has a default",
+        ),
+        (
+            (
+                "  name: String\n",
+                "  spec: Spec\n    since 2.4\n    replaces name\n",
+            ),
             "`spec` of `host` is new",
         ),
+        (
+            (
+                "  name: String\n",
+                "  name: Label\n    since 2.4\n    replaces name\n",
+            ),
+            "`name` of `host` is another",
+        ),
         (("call host", "call/cast host"), "`host` may be cast"),
-        (("  name", "  changed 2.4\n  name"), "`host` has other versions"),
+        (
+            ("  name", "  changed 2.4\n  name"),
+            "`host` has other versions",
+        ),
     ] {
         let found = changed(&[changes], (2, 4, 0));
         assert_eq!(found.violations, [], "{changes:?}");
@@ -96,7 +127,10 @@ fn each_violation_says_what_to_do() {
             "`find` was added after 2.3 was released: write `#[rpc(version = \"2.4\")]` on it",
         ),
         (
-            ("call host since 2.0 -> Host\n  name: String\n  limit: u32\n    default 3\n", ""),
+            (
+                "call host since 2.0 -> Host\n  name: String\n  limit: u32\n    default 3\n",
+                "",
+            ),
             Trait,
             "`Inventory` must have the method `host`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
         ),
@@ -182,7 +216,11 @@ fn each_violation_says_what_to_do() {
         ),
     ] {
         let found = changed(&[changes], (2, 3, 0));
-        assert_eq!(found.violations, [(place, message.to_owned())], "{changes:?}");
+        assert_eq!(
+            found.violations,
+            [(place, message.to_owned())],
+            "{changes:?}"
+        );
     }
 }
 
@@ -190,19 +228,29 @@ fn each_violation_says_what_to_do() {
 fn the_interface_never_falls_below_the_release() {
     let found = changed(&[], (2, 1, 0));
     assert_eq!(found.violations.len(), 1);
-    assert!(found.violations[0].1.contains("of version 2.3 at least"), "{found:?}");
+    assert!(
+        found.violations[0].1.contains("of version 2.3 at least"),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn advice_names_the_version_that_is_in_the_making() {
-    let found = changed(&[("cast touch", "call find since 2.0\ncast touch")], (2, 7, 0));
+    let found = changed(
+        &[("cast touch", "call find since 2.0\ncast touch")],
+        (2, 7, 0),
+    );
     assert!(found.violations[0].1.contains("\"2.7\""), "{found:?}");
 }
 
 #[test]
 fn all_violations_are_found_at_once() {
     let found = changed(
-        &[("name: String", "name: u8"), ("-> Host", "-> u8"), ("cast touch", "fanout touch")],
+        &[
+            ("name: String", "name: u8"),
+            ("-> Host", "-> u8"),
+            ("cast touch", "fanout touch"),
+        ],
         (2, 3, 0),
     );
     assert_eq!(found.violations.len(), 3);

@@ -72,7 +72,6 @@ impl File {
         let releases = self.releases.iter();
         releases.filter(move |release| release.version.0 == major)
     }
-
 }
 
 /// The text of an interface's address, in a section.
@@ -238,7 +237,11 @@ impl Parser {
             (2, Item::Method) => release.methods.last_mut().ok_or(LOST)?.detail(&mut words)?,
             (4, Item::Method) => {
                 let method = release.methods.last_mut().ok_or(LOST)?;
-                method.arguments.last_mut().ok_or(LOST)?.detail(&mut words)?;
+                method
+                    .arguments
+                    .last_mut()
+                    .ok_or(LOST)?
+                    .detail(&mut words)?;
             }
             (2, Item::Type) => {
                 let ty = release.types.last_mut().ok_or(LOST)?;
@@ -275,7 +278,9 @@ impl Parser {
         let Some((last, before)) = self.file.releases.split_last() else {
             return Ok(());
         };
-        let first = !before.iter().any(|release| release.version.0 == last.version.0);
+        let first = !before
+            .iter()
+            .any(|release| release.version.0 == last.version.0);
         match (first, &last.address) {
             (true, None) => Err(format!(
                 "the section {} must begin with `interface`, as it is the first of its major",
@@ -322,7 +327,11 @@ impl Release {
             return Ok(Item::Type);
         }
         let mode = Mode::ALL.into_iter().find(|mode| mode.word() == word);
-        let mode = mode.ok_or_else(|| format!("`{word}` is none of `interface`, `call`, `cast`, `call/cast`, `fanout`, `type`"))?;
+        let mode = mode.ok_or_else(|| {
+            format!(
+                "`{word}` is none of `interface`, `call`, `cast`, `call/cast`, `fanout`, `type`"
+            )
+        })?;
         let name = words.name()?;
         if self.methods.iter().any(|other| other.name == name) {
             return Err(format!("`{name}` must stand once in a section"));

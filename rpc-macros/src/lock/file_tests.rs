@@ -46,7 +46,11 @@ fn print(file: &File) -> String {
         text.extend(release.address.as_ref().map(print_address));
         text.extend(release.methods.iter().map(print_method));
         for ty in &release.types {
-            let _ = writeln!(text, "type {} {:016x}\n  {}", ty.name, ty.fingerprint, ty.shape);
+            let _ = writeln!(
+                text,
+                "type {} {:016x}\n  {}",
+                ty.name, ty.fingerprint, ty.shape
+            );
         }
     }
     text
@@ -55,7 +59,10 @@ fn print(file: &File) -> String {
 #[test]
 fn what_is_printed_is_what_was_read() {
     let read = parse(LOCK).unwrap();
-    assert_eq!(format!("# The interface `Inventory`.\n{}", print(&read)), LOCK);
+    assert_eq!(
+        format!("# The interface `Inventory`.\n{}", print(&read)),
+        LOCK
+    );
     let host = &read.releases[0].methods[0];
     assert_eq!(host.old_names[0].name, "get_host");
     let all = &read.releases[0].methods[2];
@@ -98,28 +105,84 @@ fn damage_is_found_at_its_line() {
         ("[2]\n", 1, "a section must begin with its version"),
         ("[2.0\n", 1, "a section must begin with its version"),
         ("<<<<<<< HEAD\n", 1, "a section must come first"),
-        ("[2.0]\ninterface I\n<<<<<<< HEAD\n", 3, "`<<<<<<<` is none of"),
-        ("[2.0]\ncall host since 2.0\n", 2, "must begin with `interface`"),
+        (
+            "[2.0]\ninterface I\n<<<<<<< HEAD\n",
+            3,
+            "`<<<<<<<` is none of",
+        ),
+        (
+            "[2.0]\ncall host since 2.0\n",
+            2,
+            "must begin with `interface`",
+        ),
         ("[2.0]\ninterface I\n[2.0]\n", 3, "of a version above 2.0"),
-        ("[2.0]\ninterface I\n[2.1]\ninterface I\n", 4, "must not have an `interface`"),
+        (
+            "[2.0]\ninterface I\n[2.1]\ninterface I\n",
+            4,
+            "must not have an `interface`",
+        ),
         ("[2.0]\ninterface I\ninterface I\n", 3, "once in a section"),
         ("[2.0]\ninterface I\n  title t\n", 3, "belongs to nothing"),
         ("[2.0]\ninterface I\n    topic t\n", 3, "belongs to nothing"),
-        ("[2.0]\ninterface I\n  topic t u\n", 3, "nothing must follow"),
+        (
+            "[2.0]\ninterface I\n  topic t u\n",
+            3,
+            "nothing must follow",
+        ),
         ("[2.0]\ninterface \"I\n", 2, "a quotation mark is missing"),
         ("[2.0]\ninterface\n", 2, "a name is missing"),
         ("[2.0]\ninterface I\ncall\n", 3, "a name is missing"),
         ("[2.0]\ninterface I\ncall host\n", 3, "`since` must stand"),
-        ("[2.0]\ninterface I\ncall host since x\n", 3, "`x` is not a version"),
-        ("[2.0]\ninterface I\ncall host since 2.0 Host\n", 3, "`->` must stand"),
-        ("[2.0]\ninterface I\ncall a since 2.0\ncall a since 2.0\n", 4, "once in a section"),
-        ("[2.0]\ninterface I\ncall a since 2.0\n  b\n", 4, "`b` must have a type"),
-        ("[2.0]\ninterface I\ncall a since 2.0\n  b:\n", 4, "`b` must have a type"),
-        ("[2.0]\ninterface I\ncall a since 2.0\n  b: u8\n  b: u8\n", 5, "once in a method"),
-        ("[2.0]\ninterface I\ncall a since 2.0\n    since 2.1\n", 4, "belongs to nothing"),
-        ("[2.0]\ninterface I\ncall a since 2.0\n  b: u8\n    sine 2.1\n", 5, "`sine` is none of"),
-        ("[2.0]\ninterface I\ncall a since 2.0\n  b: u8\n    was c\n", 5, "`before` must stand"),
-        ("[2.0]\ninterface I\ntype Host xyz\n", 3, "16 hexadecimal digits"),
+        (
+            "[2.0]\ninterface I\ncall host since x\n",
+            3,
+            "`x` is not a version",
+        ),
+        (
+            "[2.0]\ninterface I\ncall host since 2.0 Host\n",
+            3,
+            "`->` must stand",
+        ),
+        (
+            "[2.0]\ninterface I\ncall a since 2.0\ncall a since 2.0\n",
+            4,
+            "once in a section",
+        ),
+        (
+            "[2.0]\ninterface I\ncall a since 2.0\n  b\n",
+            4,
+            "`b` must have a type",
+        ),
+        (
+            "[2.0]\ninterface I\ncall a since 2.0\n  b:\n",
+            4,
+            "`b` must have a type",
+        ),
+        (
+            "[2.0]\ninterface I\ncall a since 2.0\n  b: u8\n  b: u8\n",
+            5,
+            "once in a method",
+        ),
+        (
+            "[2.0]\ninterface I\ncall a since 2.0\n    since 2.1\n",
+            4,
+            "belongs to nothing",
+        ),
+        (
+            "[2.0]\ninterface I\ncall a since 2.0\n  b: u8\n    sine 2.1\n",
+            5,
+            "`sine` is none of",
+        ),
+        (
+            "[2.0]\ninterface I\ncall a since 2.0\n  b: u8\n    was c\n",
+            5,
+            "`before` must stand",
+        ),
+        (
+            "[2.0]\ninterface I\ntype Host xyz\n",
+            3,
+            "16 hexadecimal digits",
+        ),
     ] {
         let damage = parse(text).unwrap_err();
         assert!(damage.message.contains(message), "{text}: {damage:?}");

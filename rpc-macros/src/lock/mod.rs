@@ -105,14 +105,20 @@ pub(crate) fn check(
     let compared = match &released {
         Some((last, released)) => {
             if released.address.name != now.address.name {
-                errors.at(path, another(path, &released.address.name, &now.address.name));
+                errors.at(
+                    path,
+                    another(path, &released.address.name, &now.address.name),
+                );
                 return None;
             }
             compare::compare((*last, released), (version, &now))
         }
         None => Comparison {
             violations: Vec::new(),
-            additions: vec![format!("version {} is the first of its major", Shown(version))],
+            additions: vec![format!(
+                "version {} is the first of its major",
+                Shown(version)
+            )],
         },
     };
     for (place, message) in compared.violations {
@@ -132,12 +138,7 @@ pub(crate) fn check(
 }
 
 /// The text of the lock; a missing one is none while it is being written.
-fn read(
-    errors: &Errors,
-    path: &LitStr,
-    root: &Path,
-    package: &Package,
-) -> Option<Option<String>> {
+fn read(errors: &Errors, path: &LitStr, root: &Path, package: &Package) -> Option<Option<String>> {
     let value = path.value();
     let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     if value.is_empty() || !Path::new(&value).components().all(inside) {
@@ -202,7 +203,8 @@ fn section(released: Option<&Interface>, now: &Interface) -> String {
     if released.is_none() {
         text.push_str(&file::print_address(&now.address));
     }
-    let is_new = |method: &&Method| released.is_none_or(|released| !released.methods.contains(method));
+    let is_new =
+        |method: &&Method| released.is_none_or(|released| !released.methods.contains(method));
     text.extend(now.methods.iter().filter(is_new).map(file::print_method));
     text
 }

@@ -4,7 +4,7 @@ use syn::ext::IdentExt;
 
 use super::form::{Address, Argument, Interface, Method, Mode, OldName};
 use super::wire_type;
-use crate::attr::Version;
+use crate::attr::{DefaultValue, Version};
 use crate::check;
 use crate::expand::text;
 
@@ -49,7 +49,9 @@ fn method(method: &check::Method<'_>) -> Method {
             check::Mode::CallOrCast => Mode::CallOrCast,
         },
         since: method.version,
-        changed: listed.filter(|version| !derived.contains(version)).collect(),
+        changed: listed
+            .filter(|version| !derived.contains(version))
+            .collect(),
         old_names,
         arguments,
         returns: wire_type::of_returned(method.output),
@@ -61,7 +63,10 @@ pub(super) fn sent<'m, 'a>(
     method: &'m check::Method<'a>,
 ) -> impl Iterator<Item = &'m check::Argument<'a>> {
     let sent = |role| matches!(role, check::Role::Sent | check::Role::Timeout);
-    method.arguments.iter().filter(move |argument| sent(argument.role))
+    method
+        .arguments
+        .iter()
+        .filter(move |argument| sent(argument.role))
 }
 
 fn argument(argument: &check::Argument<'_>) -> Argument {
@@ -71,14 +76,16 @@ fn argument(argument: &check::Argument<'_>) -> Argument {
         since: argument.since,
         until: argument.until,
         default: match &argument.default {
-            Some(check::Default::Value(value)) => Some(text(value)),
+            Some(DefaultValue::Is(value)) => Some(text(value)),
             // That of an `Option` is in its type.
-            Some(check::Default::OfType) if !is_absent_alone(argument.parameter.ty) => {
+            Some(DefaultValue::OfType) if !is_absent_alone(argument.parameter.ty) => {
                 Some("default".to_owned())
             }
             _ => None,
         },
         replaces: match &argument.below {
+            // Without names, under its own.
+            check::Below::With { names, .. } if names.is_empty() => vec![argument.wire.clone()],
             check::Below::With { names, .. } => names.clone(),
             _ => Vec::new(),
         },

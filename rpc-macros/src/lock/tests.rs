@@ -31,7 +31,11 @@ impl Drop for Files {
 /// The lock, and the compile errors.
 fn held(files: &Files, blessing: bool, trait_: &TokenStream) -> (Option<Lock>, String) {
     let original = model::parse(trait_.clone()).unwrap();
-    let options = quote!(topic = "inventory", version = "2.0", lock = "inventory.lock");
+    let options = quote!(
+        topic = "inventory",
+        version = "2.0",
+        lock = "inventory.lock"
+    );
     let errors = Errors::new();
     let interface = model::Interface::new(&errors, options, &original);
     let checked = crate::check::interface(&errors, &interface);
@@ -75,20 +79,34 @@ cast touch since 2.1
 #[test]
 fn a_trait_is_recorded_as_the_wire_has_it() {
     let files = Files::new("recorded", None);
-    let item = inventory().to_string().replace("spec , \"id\"))]", "spec , \"id\") , default = Spec :: none ())]");
+    let item = inventory().to_string().replace(
+        "spec , \"id\"))]",
+        "spec , \"id\") , default = Spec :: none ())]",
+    );
     let (lock, errors) = held(&files, true, &item.parse().unwrap());
     assert_eq!(errors, "");
     let lock = lock.unwrap();
     let [header, section] = lock.release.unwrap();
     assert!(header.contains("`RPC_LOCK=bless cargo test -p stock interface_lock`"));
     assert_eq!(section.replace("    default Spec::none()\n", ""), RECORDED);
-    assert_eq!((lock.version, lock.last, lock.exists), ((2, 3, 0), None, false));
+    assert_eq!(
+        (lock.version, lock.last, lock.exists),
+        ((2, 3, 0), None, false)
+    );
 }
 
 #[test]
 fn a_later_release_has_what_changed() {
-    let text = format!("# As released.\n\n[2.1]\n{}", RECORDED.replace("touch since 2.1", "touch since 2.0"));
-    let text = text.split("  was poke").next().unwrap().replace("cast touch", "cast poke").replace("since 2.0\n", "since 2.1\n");
+    let text = format!(
+        "# As released.\n\n[2.1]\n{}",
+        RECORDED.replace("touch since 2.1", "touch since 2.0")
+    );
+    let text = text
+        .split("  was poke")
+        .next()
+        .unwrap()
+        .replace("cast touch", "cast poke")
+        .replace("since 2.0\n", "since 2.1\n");
     let files = Files::new("later", Some(&text));
     let item = quote! {
         trait Inventory {
@@ -100,7 +118,10 @@ fn a_later_release_has_what_changed() {
     let (lock, errors) = held(&files, true, &item);
     assert_eq!(errors, "");
     let lock = lock.unwrap();
-    assert_eq!(lock.release.unwrap()[1], "cast touch since 2.1\n  was poke before 2.2\n");
+    assert_eq!(
+        lock.release.unwrap()[1],
+        "cast touch since 2.1\n  was poke before 2.2\n"
+    );
     assert_eq!(lock.additions, ["`touch` was `poke`"]);
     assert_eq!(lock.releases, "[ 2.1\nm host\nr name\nm poke\n");
 }
@@ -108,10 +129,17 @@ fn a_later_release_has_what_changed() {
 #[test]
 fn what_is_no_lock_is_an_error_with_the_command() {
     let files = Files::new("missing", None);
-    let item = quote!(trait Inventory { async fn host(&self, ctxt: &Context) -> Result<()>; });
+    let item = quote!(
+        trait Inventory {
+            async fn host(&self, ctxt: &Context) -> Result<()>;
+        }
+    );
     let (lock, errors) = held(&files, false, &item);
     assert!(lock.is_none());
-    assert!(errors.contains("RPC_LOCK=bless cargo test -p stock interface_lock"), "{errors}");
+    assert!(
+        errors.contains("RPC_LOCK=bless cargo test -p stock interface_lock"),
+        "{errors}"
+    );
     let files = Files::new("damaged", Some("[2.0]\ninterface Inventory\n=======\n"));
     for blessing in [false, true] {
         let (lock, errors) = held(&files, blessing, &item);
@@ -125,8 +153,15 @@ fn what_is_no_lock_is_an_error_with_the_command() {
 
 #[test]
 fn other_mistakes_come_first() {
-    let files = Files::new("mistakes", Some("[2.0]\ninterface Inventory\ncall host since 2.0\n"));
-    let item = quote!(trait Inventory { fn host(&self, ctxt: &Context) -> Result<()>; });
+    let files = Files::new(
+        "mistakes",
+        Some("[2.0]\ninterface Inventory\ncall host since 2.0\n"),
+    );
+    let item = quote!(
+        trait Inventory {
+            fn host(&self, ctxt: &Context) -> Result<()>;
+        }
+    );
     let (lock, errors) = held(&files, false, &item);
     assert!(lock.is_none());
     assert_eq!(errors.matches("compile_error").count(), 1, "{errors}");

@@ -58,12 +58,17 @@ fn owned_path(ty: &Type, path: &syn::Path) -> TokenStream {
         return quote!(String);
     }
     // What points to a value is the value. A `Cow` has its lifetime before it.
-    if ["Box", "Arc", "Rc", "Cow"].iter().any(|name| last.ident == name)
+    if ["Box", "Arc", "Rc", "Cow"]
+        .iter()
+        .any(|name| last.ident == name)
         && let Some(inner) = types(last).next()
     {
         return owned(inner);
     }
-    let first = path.segments.first().map(|segment| segment.ident.to_string());
+    let first = path
+        .segments
+        .first()
+        .map(|segment| segment.ident.to_string());
     let known = ["std", "core", "alloc"].contains(&first.as_deref().unwrap_or_default());
     let before = (path.segments.iter().take(path.segments.len() - 1))
         .filter(|_| !known)
@@ -114,7 +119,10 @@ mod tests {
             ("&'a [Cow<'_, str>]", "Vec<String>"),
             ("Option<&Host>", "Option<Host>"),
             ("std::string::String", "String"),
-            ("::std::collections::HashMap<String, Vec<u8>>", "HashMap<String, Vec<u8>>"),
+            (
+                "::std::collections::HashMap<String, Vec<u8>>",
+                "HashMap<String, Vec<u8>>",
+            ),
             ("model::Host<'_>", "model::Host"),
             ("Box<(u8, [u16; 4])>", "(u8, [u16; 4])"),
             ("(u8,)", "(u8, )"),
@@ -128,7 +136,10 @@ mod tests {
         for (written, recorded) in [
             ("Result<()>", None),
             ("Result<Host>", Some("Host")),
-            ("std::result::Result<Vec<Host>, StockError>", Some("Vec<Host>")),
+            (
+                "std::result::Result<Vec<Host>, StockError>",
+                Some("Vec<Host>"),
+            ),
             ("StockResult<u8>", Some("u8")),
             ("HostResult", Some("HostResult")),
         ] {
