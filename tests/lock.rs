@@ -84,17 +84,16 @@ impl Package {
     /// Runs the commands, each followed by lines of its output.
     fn replay(&self, console: &str) {
         let mut output = String::new();
-        let mut rest = "";
         for line in console.lines() {
             if let Some(command) = line.strip_prefix("$ ") {
                 output = self.run(command);
-                rest = &output;
                 continue;
             }
-            let place = rest.find(line.trim()).unwrap_or_else(|| {
-                panic!("`{line}` must be in the output:\n{output}");
-            });
-            rest = &rest[place..];
+            // Tests end in any order.
+            assert!(
+                output.contains(line.trim()),
+                "`{line}` must be in the output:\n{output}"
+            );
         }
     }
 }
@@ -124,5 +123,5 @@ fn the_page_on_locks_is_true() {
         }
         kinds.push(kind);
     }
-    assert_eq!(kinds.iter().filter(|kind| **kind == "lock").count(), 3);
+    assert_eq!(kinds.iter().filter(|kind| **kind == "lock").count(), 5);
 }

@@ -21,7 +21,10 @@ fn mistakes_are_explained() {
 fn copy_locks() -> std::io::Result<()> {
     // target/debug/deps/ui-… → target
     let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(3).expect("it is in a target folder");
+    let target = program
+        .ancestors()
+        .nth(3)
+        .expect("it is in a target folder");
     let to = target.join("tests/trybuild/rpc-tests/ui/fail/locks");
     std::fs::create_dir_all(&to)?;
     for lock in std::fs::read_dir("ui/fail/locks")? {

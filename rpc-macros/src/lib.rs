@@ -6,6 +6,7 @@
 
 mod attr;
 mod check;
+mod describe;
 mod errors;
 mod expand;
 mod lock;
@@ -29,6 +30,16 @@ pub fn into_remote_error(item: proc_macro::TokenStream) -> proc_macro::TokenStre
     let input = syn::parse_macro_input!(item as syn::DeriveInput);
     let errors = errors::Errors::new();
     let expansion = remote_error::derive(&errors, &input);
+    let errors = errors.into_compile_errors();
+    quote::quote!(#expansion #errors).into()
+}
+
+/// Tells the structure of a type on the wire. See `rpc_runtime::Describe`.
+#[proc_macro_derive(Describe, attributes(rpc))]
+pub fn describe(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = syn::parse_macro_input!(item as syn::DeriveInput);
+    let errors = errors::Errors::new();
+    let expansion = describe::derive(&errors, &input);
     let errors = errors.into_compile_errors();
     quote::quote!(#expansion #errors).into()
 }

@@ -367,6 +367,48 @@ impl FieldOptions {
     }
 }
 
+/// The options of a described type.
+#[derive(Default)]
+pub(crate) struct DescribedType {
+    pub(crate) name: Opt<LitStr>,
+    pub(crate) krate: Opt<Path>,
+}
+
+/// The options of its fields.
+#[derive(Default)]
+pub(crate) struct DescribedField {
+    pub(crate) opaque: Opt<()>,
+}
+
+impl DescribedType {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        const NAMES: &[&str] = &["name", "crate"];
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "name" => options.name.set(errors, meta, text(errors, meta)),
+                "crate" => options.krate.set(errors, meta, path(errors, meta)),
+                other => _ = unknown(errors, meta, other, NAMES),
+            }
+        }
+        options
+    }
+}
+
+impl DescribedField {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        const NAMES: &[&str] = &["opaque"];
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "opaque" => options.opaque.set(errors, meta, word(errors, meta)),
+                other => _ = unknown(errors, meta, other, NAMES),
+            }
+        }
+        options
+    }
+}
+
 /// Whether this is ours, to be read and removed.
 pub(crate) fn is_rpc(attribute: &Attribute) -> bool {
     attribute.path().is_ident("rpc")

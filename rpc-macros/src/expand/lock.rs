@@ -16,12 +16,13 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
-use super::{Names, interface::version};
+use super::{Names, described, interface::version};
 use crate::check::Interface;
 use crate::lock::Lock;
 
 /// Makes cargo build again when the lock changes, or is to be written.
-pub(super) fn followed(lock: &Lock) -> TokenStream {
+pub(super) fn followed(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -> TokenStream {
+    let types = described::held(interface, lock, &names.alias);
     let file = lock.exists.then(|| {
         let path = format!("/{}", lock.path.value());
         quote! {
@@ -34,6 +35,7 @@ pub(super) fn followed(lock: &Lock) -> TokenStream {
         const _: ::core::option::Option<&'static ::core::primitive::str> =
             ::core::option_env!("RPC_LOCK");
         #file
+        #types
     }
 }
 
@@ -63,17 +65,22 @@ pub(super) fn tests(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -
         .release
         .as_ref()
         .map(|[header, section]| quote!(.to_be_released(#header, #section)));
+    let types = described::compared(interface, lock, &private);
     quote! {
         #[cfg(test)]
         #[doc(hidden)]
-        const #constant: #private::Lock = #private::Lock::new(
-            &#client::INTERFACE,
-            [::core::env!("CARGO_MANIFEST_DIR"), #path],
-            #command,
-            #now,
-            &[#(#additions),*],
-            #releases,
-        ) #last #release;
+        const #constant: #private::Lock = {
+            #[allow(unused_imports)]
+            use #private::NotDescribed as _;
+            #private::Lock::new(
+                &#client::INTERFACE,
+                [::core::env!("CARGO_MANIFEST_DIR"), #path],
+                #command,
+                #now,
+                &[#(#additions),*],
+                #releases,
+            ) #last #types #release
+        };
 
         #[cfg(test)]
         mod #module {

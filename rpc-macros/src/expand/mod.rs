@@ -5,6 +5,7 @@
 
 mod arguments;
 mod client;
+mod described;
 mod endpoint;
 mod interface;
 mod lock;
@@ -12,7 +13,7 @@ mod parameters;
 mod spans;
 mod types;
 
-pub(crate) use types::text;
+pub(crate) use types::{has_ident, text};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -29,7 +30,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let private = &interface.krate;
     let client = client::expand(interface, &names);
     let endpoint = endpoint::expand(interface, &names);
-    let followed = lock.map(lock::followed);
+    let followed = lock.map(|lock| lock::followed(interface, lock, &names));
     let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
         #service

@@ -10,6 +10,9 @@ mod form;
 mod of_trait;
 mod wire_type;
 
+pub(crate) use form::Structure;
+pub(crate) use wire_type::{of as wire_type, value_of};
+
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -62,6 +65,10 @@ pub(crate) struct Lock {
     pub(crate) last: Option<Version>,
     /// The version that the trait has now.
     pub(crate) version: Version,
+    /// The types whose structure was released.
+    pub(crate) types: Vec<Structure>,
+    /// The release whose structures these must be, unless a higher version is in the making.
+    pub(crate) held_to: Option<Version>,
     /// What is written when the trait is released: its text, and the text of a new file before it.
     pub(crate) release: Option<[String; 2]>,
 }
@@ -133,6 +140,13 @@ pub(crate) fn check(
         releases: briefly(&file, version.0),
         last: released.as_ref().map(|(last, _)| *last),
         version,
+        held_to: released
+            .as_ref()
+            .map(|(last, _)| *last)
+            .filter(|last| version <= *last && !package.blessing),
+        types: released_form
+            .map(|released| released.types.clone())
+            .unwrap_or_default(),
         release: (package.blessing).then(|| [header(&now, package), section(released_form, &now)]),
     })
 }

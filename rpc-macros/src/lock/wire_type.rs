@@ -11,7 +11,7 @@ use crate::check::plain;
 use crate::expand::text;
 
 /// The type of an argument.
-pub(super) fn of(ty: &Type) -> String {
+pub(crate) fn of(ty: &Type) -> String {
     text(&owned(ty))
 }
 
@@ -25,7 +25,7 @@ pub(super) fn of_returned(ty: &Type) -> Option<String> {
 }
 
 /// The `T` of a `Result<T, E>`; an alias without parameters stands for itself.
-pub(super) fn value_of(ty: &Type) -> &Type {
+pub(crate) fn value_of(ty: &Type) -> &Type {
     let result = last(ty).filter(|last| last.ident.to_string().ends_with("Result"));
     result.and_then(|last| types(last).next()).unwrap_or(ty)
 }

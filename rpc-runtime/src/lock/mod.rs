@@ -10,8 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
+use self::structures::{Locked, Types};
+use crate::describe::Structure;
 use crate::interface::{Argument, Below, Interface, Method, Role};
 use crate::{ParseVersionError, Version};
+
+pub(crate) mod structures;
 
 /// A trait and its lock, as the macro found them.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +28,7 @@ pub struct Lock {
     last: Option<Version>,
     additions: &'static [&'static str],
     releases: &'static str,
+    types: Types,
     /// The beginning of a new file, and the section, if it is to be written.
     release: Option<[&'static str; 2]>,
 }
@@ -49,8 +54,19 @@ impl Lock {
             last: None,
             additions,
             releases,
+            types: Types::NONE,
             release: None,
         }
+    }
+
+    /// With the structures that types have, and those that were released.
+    pub const fn with_types(
+        mut self,
+        found: &'static [Option<&'static Structure>],
+        locked: &'static [Locked],
+    ) -> Self {
+        self.types = Types { found, locked };
+        self
     }
 
     /// With the last release of this major.
@@ -71,20 +87,35 @@ impl Lock {
     ///
     /// As tests do.
     pub fn is_up_to_date(&self) {
-        if self.additions.is_empty() {
+        let types = match self.types.compare() {
+            Ok(types) => types,
+            Err(why) => panic!("the lock {} cannot be written: {why}", self.path[1]),
+        };
+        if !types.changes.is_empty() && self.last.is_some_and(|last| self.version <= last) {
+            panic!(
+                "the lock {} cannot be written: {}, and {} was released without: give a method that has it a higher version, as `#[rpc(versions(…))]`",
+                self.path[1],
+                types.changes.join(", "),
+                self.version
+            );
+        }
+        if self.additions.is_empty() && types.changes.is_empty() {
             return;
         }
         if let Some([header, section]) = self.release {
-            if let Err(why) = self.write(header, section) {
+            let section = format!("[{}]\n{section}{}", self.version, types.text);
+            if let Err(why) = self.write(header, &section) {
                 panic!("the lock {} was not written: {why}", self.path[1]);
             }
             return;
         }
+        let additions = self.additions.iter().map(ToString::to_string);
+        let additions: Vec<_> = additions.chain(types.changes).collect();
         panic!(
             "the lock {} is behind the trait `{}`: {}. To release it as {}, run `{}`",
             self.path[1],
             self.interface.name(),
-            self.additions.join(", "),
+            additions.join(", "),
             self.version,
             self.command
         );
@@ -99,8 +130,7 @@ impl Lock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => header.to_owned(),
             Err(error) => return Err(told(error)),
         };
-        let section = format!("[{}]\n{section}", self.version);
-        let Some(text) = self.with_section(&text, &section)? else {
+        let Some(text) = self.with_section(&text, section)? else {
             return Ok(());
         };
         fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).map_err(told)?;
@@ -293,5 +323,4 @@ fn escaped(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "lock_tests.rs"]
 mod tests;
