@@ -1,12 +1,25 @@
-//! The typed interfaces of `examples/openstack`, held against what a real nova 33.0.2 was sent and
-//! answered: the requests are what nova's own client wrote, the replies are read as nova wrote them.
+//! The typed interfaces of `examples/openstack`, held against the Python originals.
+//!
+//! Here against what a real nova 33.0.2 was sent and answered: the requests are what nova's own client
+//! wrote, the replies are read as nova wrote them. In `replay` against what the clients of many services
+//! send under each version cap.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "openstack/nova.rs"]
+mod nova;
+#[path = "openstack/others.rs"]
+mod others;
+mod recorder;
+#[path = "openstack/replay.rs"]
+mod replay;
+#[path = "openstack/servers.rs"]
+mod servers;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use openstack_api::{BaseApiClient, ConductorClient};
+use openstack_api::nova::{BaseApiClient, ConductorClient};
 use rpc_runtime::transport::{CallTerms, Driver, ListenTerms, Listener, SendTerms};
 use rpc_runtime::wire::{MessageId, Reply, Request, RequestBody};
 use rpc_runtime::{Context, Error, Result, Target, Transport};

@@ -1,8 +1,10 @@
 //! `#[derive(IntoRemoteError)]`: what each kind of variant is on the wire, and what comes back as it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt;
 
-use rpc_runtime::{Error, IntoRemoteError, RemoteError};
+use rpc_runtime::{Context, Error, IntoRemoteError, RemoteError, Result, Transport, rpc_client};
 use serde_json::{Value, json};
 
 #[derive(Debug, IntoRemoteError)]
@@ -27,6 +29,10 @@ enum StockError {
         #[rpc(name = "type")]
         kind: String,
     },
+    #[rpc(refused)]
+    TooOld(Error),
+    #[rpc(refused = "copies")]
+    TooOldForCopies(Error),
     #[rpc(other)]
     Other(Error),
 }
@@ -156,4 +162,42 @@ fn everything_else_goes_to_other_and_passes_through_unchanged() {
         None,
         "what is expected is nobody else's business"
     );
+}
+
+#[rpc_client(topic = "stock", version = "1.0")]
+trait Stock {
+    #[rpc(version = "1.1")]
+    async fn store(
+        &self,
+        ctxt: &Context,
+        #[rpc(since = "1.2", default = 1)] copies: u32,
+        #[rpc(since = "1.2")] label: Option<&str>,
+    ) -> Result<(), StockError>;
+}
+
+#[tokio::test]
+async fn refusals_are_variants_of_their_own() {
+    let transport = Transport::new("memory://").unwrap();
+    let stock = StockClient::builder(&transport)
+        .version_cap((1, 1))
+        .build()
+        .unwrap();
+    let ctxt = Context::new();
+    let copies = stock.store(&ctxt, 2, None).await;
+    assert!(matches!(
+        copies,
+        Err(StockError::TooOldForCopies(Error::VersionCap { .. }))
+    ));
+    let label = stock.store(&ctxt, 1, Some("x")).await;
+    let Err(StockError::TooOld(error)) = label else {
+        panic!("{label:?}");
+    };
+    assert!(error.to_string().contains("`label`"), "{error}");
+    let raised = StockError::TooOld(error).into_remote_error();
+    assert!(
+        raised.is("oslo_messaging.rpc.client", "RPCVersionCapError"),
+        "{raised}"
+    );
+    let method = stock.store(&ctxt, 1, None).version_cap((1, 0)).await;
+    assert!(matches!(method, Err(StockError::TooOld(_))));
 }

@@ -10,6 +10,9 @@
 //!                 return Self::Empty { shelf };
 //!             }
 //!         }
+//!         if refused_for(&error, "copies") {
+//!             return Self::TooManyCopies(From::from(error));
+//!         }
 //!         Self::Other(From::from(error))
 //!     }
 //! }
@@ -21,6 +24,7 @@
 //!                 let message = format!("{shelf} is empty");
 //!                 raised("stock.exceptions", "Empty", message).field("shelf", &shelf)
 //!             }
+//!             Self::TooManyCopies(error) => error.into_remote_error(),
 //!             Self::Other(error) => error.into_remote_error(),
 //!         }
 //!     }
@@ -33,7 +37,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, LitStr, Variant};
 
-use crate::attr::{EnumOptions, FieldOptions, VariantOptions};
+use crate::attr::{EnumOptions, FieldOptions, Refused, VariantOptions};
 use crate::errors::Errors;
 
 /// Expands the derive; whatever is wrong, the traits are implemented.
@@ -60,33 +64,8 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         Some(module) => Some(module.value()),
         None => options.module_meant.then(String::new),
     };
-    let mut raised = Vec::new();
-    let mut other = None;
-    for (place, variant) in (1..).zip(&data.variants) {
-        errors.turn_to(place);
-        let options = VariantOptions::parse(errors, &variant.attrs);
-        if let Some(set) = &options.other.0 {
-            if other.is_some() {
-                errors.at(
-                    &set.tokens,
-                    "`other` must stand on one variant: remove this one",
-                );
-            } else if let Fields::Unnamed(fields) = &variant.fields
-                && fields.unnamed.len() == 1
-            {
-                other = Some(&variant.ident);
-            } else {
-                errors.at(
-                    variant,
-                    format!("`{0}` must hold the error that is no other variant: write `{0}(rpc_runtime::Error)`", variant.ident),
-                );
-                other = Some(&variant.ident);
-            }
-        } else {
-            raised.push(Raised::new(errors, variant, &options, module.as_deref()));
-        }
-    }
-    if raised.iter().any(|raised| raised.module.is_none()) {
+    let variants = Variants::new(errors, &data.variants, module.as_deref());
+    if variants.raised.iter().any(|raised| raised.module.is_none()) {
         errors.turn_to(0);
         errors.at(
             &input.ident,
@@ -94,7 +73,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         );
     }
     errors.turn_to(usize::MAX);
-    let Some(other) = other else {
+    let Some(other) = variants.other else {
         errors.at(
             &input.ident,
             "one variant must take all other errors: add `#[rpc(other)] Other(rpc_runtime::Error)`",
@@ -104,8 +83,90 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     if errors.count() > before {
         return placeholder(&krate, input);
     }
-    let name = &input.ident;
+    expand(&input.ident, &variants, other, &krate)
+}
+
+/// The variants, by what they are.
+#[derive(Default)]
+struct Variants<'a> {
+    raised: Vec<Raised<'a>>,
+    /// Those for what the version cap refused: for an argument's sake, or any.
+    refused: Vec<(&'a Ident, Option<String>)>,
+    other: Option<&'a Ident>,
+}
+
+impl<'a> Variants<'a> {
+    fn new(
+        errors: &Errors,
+        variants: impl IntoIterator<Item = &'a Variant>,
+        module: Option<&str>,
+    ) -> Self {
+        let mut sorted = Self::default();
+        for (place, variant) in (1..).zip(variants) {
+            errors.turn_to(place);
+            sorted.add(errors, variant, module);
+        }
+        // Those for an argument go before the one for any.
+        sorted
+            .refused
+            .sort_by_key(|(_, argument)| argument.is_none());
+        sorted
+    }
+
+    fn add(&mut self, errors: &Errors, variant: &'a Variant, module: Option<&str>) {
+        let options = VariantOptions::parse(errors, &variant.attrs);
+        if let Some(set) = &options.other.0 {
+            if self.other.is_some() {
+                errors.at(
+                    &set.tokens,
+                    "`other` must stand on one variant: remove this one",
+                );
+                return;
+            }
+            holds_an_error(errors, variant);
+            self.other = Some(&variant.ident);
+        } else if let Some(set) = &options.refused.0 {
+            holds_an_error(errors, variant);
+            let argument = match &set.value {
+                Refused::All => None,
+                Refused::Argument(argument) => Some(argument.value()),
+            };
+            if self.refused.iter().any(|(_, known)| *known == argument) {
+                errors.at(
+                    &set.tokens,
+                    "there must be one variant for a refusal: remove this one",
+                );
+            }
+            self.refused.push((&variant.ident, argument));
+        } else {
+            self.raised
+                .push(Raised::new(errors, variant, &options, module));
+        }
+    }
+}
+
+fn expand(
+    name: &Ident,
+    variants: &Variants<'_>,
+    other: &Ident,
+    krate: &TokenStream,
+) -> TokenStream {
+    let Variants {
+        raised, refused, ..
+    } = variants;
     let private = quote!(#krate::__private);
+    let refusals = refused.iter().map(|(variant, argument)| {
+        let refused = match argument {
+            Some(argument) => quote!(#private::refused_for(&error, #argument)),
+            None => quote!(#private::refused(&error)),
+        };
+        quote! {
+            if #refused {
+                return Self::#variant(#private::From::from(error));
+            }
+        }
+    });
+    let held = refused.iter().map(|(variant, _)| *variant).chain([other]);
     let read = raised.iter().map(|raised| raised.read(&private));
     let write = raised.iter().map(|raised| raised.write(&private));
     // At the first variant that has no text of its own, for the compiler to point at.
@@ -123,6 +184,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
                 if let #private::Option::Some(remote) = error.remote() {
                     #(#read)*
                 }
+                #(#refusals)*
                 Self::#other(#private::From::from(error))
             }
         }
@@ -133,10 +195,24 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
                 #shown
                 match self {
                     #(#write)*
-                    Self::#other(error) => #private::IntoRemoteError::into_remote_error(error),
+                    #(Self::#held(error) => #private::IntoRemoteError::into_remote_error(error),)*
                 }
             }
         }
+    }
+}
+
+/// What is no class on the wire is kept as it came.
+fn holds_an_error(errors: &Errors, variant: &Variant) {
+    match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {}
+        _ => errors.at(
+            variant,
+            format!(
+                "`{0}` must hold the error itself: write `{0}(rpc_runtime::Error)`",
+                variant.ident
+            ),
+        ),
     }
 }
 

@@ -104,8 +104,11 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
                 .args(&settings, method.name_in(rung), Some(stamp));
             self.args.encode(TypedArgs::new(args, method, rung, cap))
         });
-        let request = request.map(|TypedRequest { body, extra }| {
+        let request = request.and_then(|TypedRequest { body, extra }| {
             let Extra { route, timeout } = extra;
+            if let Some(reason) = route.refused.filter(|_| !own_server) {
+                return Err(Error::invalid_target(&settings.target, reason));
+            }
             if let Some(topic) = route.topic.filter(|_| !own_topic) {
                 settings.to_mut().target.topic = topic;
             }
@@ -117,7 +120,7 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
                 timeout: timeout.or_else(|| own(method.timeout())),
                 monitor: own(method.monitor()),
             };
-            (body, times)
+            Ok((body, times))
         });
         (settings, request)
     }

@@ -21,6 +21,8 @@ pub struct TypedArgs<'a> {
     method: &'static Method,
     rung: Version,
     cap: Option<Version>,
+    /// The newest version that a value needs, and the argument that has it.
+    needed: Option<(Version, &'static Argument)>,
     extra: Extra,
 }
 
@@ -50,6 +52,7 @@ impl<'a> TypedArgs<'a> {
             method,
             rung,
             cap,
+            needed: None,
             extra: Extra::default(),
         }
     }
@@ -69,13 +72,13 @@ impl<'a> TypedArgs<'a> {
     ) -> Result<()> {
         match self.known(place) {
             Known::Yes(argument) => self.named(argument, value),
-            Known::NotYet(argument, since) if !is_default(value) => Err(Error::VersionCap {
-                method: self.method.name().to_owned(),
-                argument: Some(argument.name().to_owned()),
-                requested: Some(since),
-                // Without a cap, it was asked for that the message be as in this version.
-                cap: self.cap.unwrap_or(self.rung),
-            }),
+            Known::NotYet(argument, since) if !is_default(value) => {
+                // Refused at the end, so that what is named is what needs the newest servers.
+                if self.needed.is_none_or(|(needed, _)| needed < since) {
+                    self.needed = Some((since, argument));
+                }
+                Ok(())
+            }
             Known::NotYet(..) | Known::NoMore => Ok(()),
         }
     }
@@ -127,7 +130,12 @@ impl<'a> TypedArgs<'a> {
 
     /// Sends the message where the interface's own function says. What arguments name goes before it.
     pub fn route(&mut self, computed: Route) {
-        let Route { topic, server } = &mut self.extra.route;
+        let Route {
+            topic,
+            server,
+            refused,
+        } = &mut self.extra.route;
+        *refused = computed.refused.filter(|_| server.is_none());
         *topic = topic.take().or(computed.topic);
         *server = server.take().or(computed.server);
     }
@@ -154,6 +162,15 @@ impl<'a> TypedArgs<'a> {
 
     /// Ends the arguments with the request's context.
     pub fn finish<C: Serialize + ?Sized>(self, ctxt: &C) -> Result<TypedRequest> {
+        if let Some((since, argument)) = self.needed {
+            return Err(Error::VersionCap {
+                method: self.method.name().to_owned(),
+                argument: Some(argument.name().to_owned()),
+                requested: Some(since),
+                // Without a cap, it was asked for that the message be as in this version.
+                cap: self.cap.unwrap_or(self.rung),
+            });
+        }
         let body = self.args.finish(ctxt)?;
         let extra = self.extra;
         Ok(TypedRequest { body, extra })
@@ -266,6 +283,13 @@ impl AsSeconds for u64 {
     #[expect(clippy::cast_precision_loss, reason = "exact for 285 million years")]
     fn as_seconds(&self) -> Option<f64> {
         Some(*self as f64)
+    }
+}
+
+/// Whole or not, and written as it is.
+impl AsSeconds for serde_json::Number {
+    fn as_seconds(&self) -> Option<f64> {
+        self.as_f64()
     }
 }
 

@@ -48,7 +48,8 @@
 //!
 //! # Where to look
 //!
-//! - Declaring interfaces: [`rpc_client`], [`IntoRemoteError`], [`Describe`], [`Context`], [`Interface`].
+//! - Declaring interfaces: [`rpc_client`], [`IntoRemoteError`], [`Describe`], [`Context`], [`Interface`];
+//!   [`assert_compatible`] compares two when they are compiled.
 //! - Calling: [`Call`] and [`Cast`] are what a client's methods return; [`CallOptions`] is
 //!   oslo.messaging's `prepare`; [`RpcClient`] names methods at run time; [`Error`] says what went wrong.
 //! - Serving: [`Server`], [`Endpoint`], [`RemoteError`].
@@ -108,7 +109,10 @@ pub use context::Context;
 pub use describe::{Describe, Structure};
 pub use endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use error::{Error, Result, Stage};
-pub use interface::{Argument, Below, Interface, Method, Mode, OldName, Role, Timing};
+pub use interface::{
+    Argument, Below, Incompatibility, Interface, Method, Mode, OldName, Role, Timing,
+    assert_compatible, compatibility,
+};
 pub use maybe::Maybe;
 pub use options::{CallOptions, DEFAULT_TIMEOUT, Retry, VersionCap};
 pub use remote::{IntoRemoteError, RemoteError};
@@ -311,7 +315,8 @@ pub use route::Route;
 /// ([`Route`]). What is set on a single call goes before that, and what an argument names before what a function
 /// computes. A trait's `route` is for those of its methods that have the arguments which it takes.
 ///
-/// The function gets the cap, then the arguments: references as they are, others by reference. On the server
+/// The function gets the cap, then the arguments: references as they are, others by reference. One that knows
+/// no place for a message can [refuse](Route::refuse) it. On the server
 /// an argument that is not sent is the server's own name or topic; one for a `route` has its default.
 ///
 /// # Methods

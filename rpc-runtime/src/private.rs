@@ -277,6 +277,16 @@ impl<S> fmt::Debug for Served<S> {
     }
 }
 
+/// Whether the version cap refused a message.
+pub fn refused(error: &Error) -> bool {
+    matches!(error, Error::VersionCap { .. })
+}
+
+/// Whether the version cap refused a message for the sake of this argument.
+pub fn refused_for(error: &Error, name: &str) -> bool {
+    matches!(error, Error::VersionCap { argument: Some(argument), .. } if argument == name)
+}
+
 /// A keyword argument of a remote error; one that is absent reads as null.
 pub fn kwarg<T: DeserializeOwned>(remote: &RemoteError, name: &str) -> Option<T> {
     T::deserialize(remote.kwargs.get(name).unwrap_or(&Value::Null)).ok()

@@ -200,7 +200,9 @@ impl std::error::Error for RemoteError {}
 ///
 /// - On the enum: `module` of all classes; `crate`, the path of this crate.
 /// - On a variant: `class` (by default the variant's name), `module`, `message`, a format string over the
-///   fields (by default the enum's `Display`); `other` on the one that takes everything else.
+///   fields (by default the enum's `Display`); `other` on the one that takes everything else;
+///   `refused = "argument"` on one that takes what the version cap refused for the sake of that argument, and
+///   `refused` on one that takes all that it refused. These hold an [`Error`].
 /// - On a field: `name`, its keyword; `arg`, its place among the positional arguments; `message`, when it
 ///   is the text itself.
 ///

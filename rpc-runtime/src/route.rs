@@ -25,6 +25,8 @@
 pub struct Route {
     pub(crate) topic: Option<String>,
     pub(crate) server: Option<String>,
+    /// Why the message can go nowhere.
+    pub(crate) refused: Option<&'static str>,
 }
 
 impl Route {
@@ -46,5 +48,15 @@ impl Route {
     pub fn server(mut self, server: impl Into<String>) -> Self {
         self.server = Some(server.into());
         self
+    }
+
+    /// Nowhere: the message is refused with [`Error::InvalidTarget`](crate::Error::InvalidTarget) for
+    /// this reason, which says what to do, unless an argument or the call itself names a server.
+    #[must_use]
+    pub fn refuse(reason: &'static str) -> Self {
+        Self {
+            refused: Some(reason),
+            ..Self::default()
+        }
     }
 }

@@ -85,11 +85,16 @@ impl Version {
     /// The higher of two versions, usable in constants.
     #[must_use]
     pub(crate) const fn max_const(self, other: Self) -> Self {
-        let higher = self.major > other.major
+        if self.is_below(other) { other } else { self }
+    }
+
+    /// `<`, usable in constants.
+    #[must_use]
+    pub(crate) const fn is_below(self, other: Self) -> bool {
+        self.major < other.major
             || (self.major == other.major
-                && (self.minor > other.minor
-                    || (self.minor == other.minor && self.revision > other.revision)));
-        if higher { self } else { other }
+                && (self.minor < other.minor
+                    || (self.minor == other.minor && self.revision < other.revision)))
     }
 }
 

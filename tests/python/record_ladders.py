@@ -179,6 +179,7 @@ def nova(recorder):
     import nova.config
     from nova import context, objects, rpc
     from nova.compute import rpcapi as compute
+    from nova.conductor import rpcapi as conductor
     from nova.scheduler import rpcapi as scheduler
 
     conf = nova.conf.CONF
@@ -378,7 +379,44 @@ def nova(recorder):
         confirm.case(f"cap {cap}, a call", cap, api, ctxt, confirmed | {"cast": False})
         confirm.case(f"cap {cap}, a call, the instance's host", cap, api, ctxt,
                      confirmed | {"cast": False, "host": None}, replies=["done"])
-    return [select, prep, rebuild, stop, confirm]
+
+    # The conductor, whose client is never given a cap: here it is, to see what would become of it.
+    attach = Method(
+        recorder, "nova.conductor.attach_volume", "nova/conductor/rpcapi.py ComputeTaskAPI.attach_volume",
+        conductor.ComputeTaskAPI.attach_volume,
+        "1.26 of the namespace compute_task. A call, or a cast if do_cast is true; do_cast is not sent. "
+        "The call's timeout is the configured long_rpc_timeout (1800), and its monitor the configured "
+        "rpc_response_timeout (60). Below 1.26 it refuses; but the original gives its client no cap, so "
+        "that this cannot happen: the caps are the recording's own.")
+
+    def conductor_api(cap):
+        api = conductor.ComputeTaskAPI()
+        assert api.client.version_cap is None
+        api.client = api.client.prepare(version_cap=cap) if cap else api.client
+        return api
+
+    attached = {
+        "instance": instance, "volume": {"id": VOLUME, "multiattach": False}, "device": "/dev/vdb",
+        "disk_bus": "virtio", "device_type": "disk",
+    }
+    for cap in (None, "1.26", "1.25"):
+        api = conductor_api(cap)
+        for do_cast in (False, True):
+            attach.case(f"cap {cap}, a {'cast' if do_cast else 'call'}", cap, api, ctxt,
+                        attached | {"do_cast": do_cast}, replies=None if do_cast else ["/dev/vdb"])
+    attach.case("everything", None, conductor_api(None), ctxt, attached | {
+        "tag": "data", "supports_multiattach": True, "delete_on_termination": True})
+    attach.case("as little as possible", None, conductor_api(None), ctxt, attached | {
+        "device": None, "disk_bus": None, "device_type": None})
+    conf.set_override("rpc_response_timeout", 120)
+    conf.set_override("long_rpc_timeout", 300)
+    for do_cast in (False, True):
+        attach.case(f"a {'cast' if do_cast else 'call'}, timeouts configured", None, conductor_api(None),
+                    ctxt, attached | {"do_cast": do_cast},
+                    conf={"rpc_response_timeout": 120, "long_rpc_timeout": 300})
+    conf.clear_override("rpc_response_timeout")
+    conf.clear_override("long_rpc_timeout")
+    return [select, prep, rebuild, stop, confirm, attach]
 
 
 def cinder(recorder):

@@ -1,5 +1,8 @@
-//! A transport that keeps what is sent, and answers each call the same.
+//! A transport that keeps what is sent, and answers calls as it is told.
 
+#![allow(dead_code, reason = "each test uses what it needs")]
+
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,9 +27,14 @@ pub(crate) struct Sent {
 pub(crate) struct Outbox(Arc<Mutex<Vec<Sent>>>);
 
 impl Outbox {
+    /// All of them.
+    pub(crate) fn take_all(&self) -> Vec<Sent> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
     /// The only one.
     pub(crate) fn take(&self) -> Sent {
-        let mut sent = std::mem::take(&mut *self.0.lock().unwrap());
+        let mut sent = self.take_all();
         assert_eq!(sent.len(), 1, "{sent:?}");
         sent.remove(0)
     }
@@ -35,14 +43,25 @@ impl Outbox {
 #[derive(Debug)]
 pub(crate) struct Recorder {
     sent: Outbox,
+    replies: Mutex<VecDeque<Value>>,
     answer: Value,
 }
 
 impl Recorder {
+    /// Answers each call the same.
     pub(crate) fn transport(answer: Value) -> (Transport, Outbox) {
+        Self::replying([], answer)
+    }
+
+    /// Answers calls with these, in order, and then each the same.
+    pub(crate) fn replying(
+        replies: impl IntoIterator<Item = Value>,
+        answer: Value,
+    ) -> (Transport, Outbox) {
         let sent = Outbox::default();
         let recorder = Self {
             sent: sent.clone(),
+            replies: Mutex::new(replies.into_iter().collect()),
             answer,
         };
         (Transport::from_driver(recorder), sent)
@@ -76,7 +95,10 @@ impl Driver for Recorder {
         let id = MessageId::unique();
         let body = request.call(id, "reply_x", terms.monitor);
         self.keep(target, &body, Some(terms));
-        let reply = json!({"result": self.answer, "failure": null, "ending": true, "_msg_id": id.to_string()});
+        let next = self.replies.lock().unwrap().pop_front();
+        let answer = next.unwrap_or_else(|| self.answer.clone());
+        let reply =
+            json!({"result": answer, "failure": null, "ending": true, "_msg_id": id.to_string()});
         let envelope = json!({"oslo.version": "2.0", "oslo.message": reply.to_string()});
         Ok(Reply::decode(envelope.to_string().as_bytes()).unwrap())
     }

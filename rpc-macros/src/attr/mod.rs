@@ -302,7 +302,15 @@ pub(crate) struct VariantOptions {
     pub(crate) class: Opt<LitStr>,
     pub(crate) module: Opt<LitStr>,
     pub(crate) message: Opt<LitStr>,
+    pub(crate) refused: Opt<Refused>,
     pub(crate) other: Opt<()>,
+}
+
+/// Which refusals of the version cap a variant takes.
+pub(crate) enum Refused {
+    All,
+    /// Those for the sake of an argument of this name.
+    Argument(LitStr),
 }
 
 /// The options of a variant's field.
@@ -336,13 +344,16 @@ impl EnumOptions {
 
 impl VariantOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        const NAMES: &[&str] = &["class", "module", "message", "other"];
+        const NAMES: &[&str] = &["class", "module", "message", "refused", "other"];
         let mut options = Self::default();
         for meta in &rpc_metas(errors, attributes) {
             match name(meta.path()).as_str() {
                 "class" => options.class.set(errors, meta, text(errors, meta)),
                 "module" => options.module.set(errors, meta, text(errors, meta)),
                 "message" => options.message.set(errors, meta, text(errors, meta)),
+                "refused" => options
+                    .refused
+                    .set(errors, meta, value::refused(errors, meta)),
                 "other" => options.other.set(errors, meta, word(errors, meta)),
                 other => _ = unknown(errors, meta, other, NAMES),
             }

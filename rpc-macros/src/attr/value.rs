@@ -8,7 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
 
-use super::{Below, DefaultValue, OldName, Route, Set, Time, Version, name};
+use super::{Below, DefaultValue, OldName, Refused, Route, Set, Time, Version, name};
 use crate::errors::Errors;
 
 pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {
@@ -237,6 +237,13 @@ pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<DefaultValue> {
             );
             None
         }
+    }
+}
+
+pub(super) fn refused(errors: &Errors, meta: &Meta) -> Option<Refused> {
+    match meta {
+        Meta::Path(_) => Some(Refused::All),
+        _ => text(errors, meta).map(Refused::Argument),
     }
 }
 

@@ -123,8 +123,11 @@ impl Argument {
 
     /// The name in a message that is stamped `version`.
     #[must_use]
-    pub fn name_in(&self, version: Version) -> &'static str {
-        OldName::in_force(self.old_names, version).unwrap_or(self.name)
+    pub const fn name_in(&self, version: Version) -> &'static str {
+        match OldName::in_force(self.old_names, version) {
+            Some(old) => old,
+            None => self.name,
+        }
     }
 }
 
@@ -155,9 +158,23 @@ impl OldName {
     }
 
     /// Of several, that which a message stamped `version` uses.
-    pub(super) fn in_force(names: &'static [OldName], version: Version) -> Option<&'static str> {
-        let later = names.iter().filter(|old| version < old.before);
-        later.min_by_key(|old| old.before).map(|old| old.name)
+    pub(super) const fn in_force(names: &[OldName], version: Version) -> Option<&'static str> {
+        let mut earliest: Option<&OldName> = None;
+        let mut index = 0;
+        while index < names.len() {
+            let old = &names[index];
+            if version.is_below(old.before) {
+                earliest = match earliest {
+                    Some(other) if !old.before.is_below(other.before) => Some(other),
+                    _ => Some(old),
+                };
+            }
+            index += 1;
+        }
+        match earliest {
+            Some(old) => Some(old.name),
+            None => None,
+        }
     }
 }
 

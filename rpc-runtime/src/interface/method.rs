@@ -144,8 +144,11 @@ impl Method {
 
     /// The name in a message that is stamped `version`.
     #[must_use]
-    pub fn name_in(&self, version: Version) -> &'static str {
-        OldName::in_force(self.old_names, version).unwrap_or(self.name)
+    pub const fn name_in(&self, version: Version) -> &'static str {
+        match OldName::in_force(self.old_names, version) {
+            Some(old) => old,
+            None => self.name,
+        }
     }
 
     /// The arguments, in the trait's order; the context is none of them.

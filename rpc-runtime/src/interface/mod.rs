@@ -1,9 +1,11 @@
 //! The description of an interface: what `#[rpc_client]` reads off a trait, as constants.
 
 mod argument;
+mod compatible;
 mod method;
 
 pub use argument::{Argument, Below, OldName, Role};
+pub use compatible::{Incompatibility, assert_compatible, compatibility};
 pub use method::{Method, Mode, Timing};
 
 use crate::{Target, Version};

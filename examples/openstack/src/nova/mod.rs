@@ -1,0 +1,20 @@
+//! nova: computes, and the services that run them.
+//!
+//! One module for each service, named like nova's own packages, and one for the objects that they exchange.
+
+mod base;
+mod compute;
+mod conductor;
+mod objects;
+mod request_spec;
+mod scheduler;
+
+pub use base::{BaseApi, BaseApiClient, BaseApiEndpoint, Pong};
+pub use compute::{Compute, ComputeClient, ComputeEndpoint, RebuildError};
+pub use conductor::{
+    ComputeTask, ComputeTaskClient, ComputeTaskEndpoint, Conductor, ConductorClient,
+    ConductorEndpoint,
+};
+pub use objects::{Image, Instance, Limits, Object};
+pub use request_spec::RequestSpec;
+pub use scheduler::{Scheduler, SchedulerClient, SchedulerEndpoint};

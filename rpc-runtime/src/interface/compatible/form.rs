@@ -1,0 +1,271 @@
+//! One form of a method: which arguments its messages hold, and whether a method of another interface can
+//! be run with them.
+
+use super::violation::Violation;
+use super::{Checked, goes_by, same, types};
+use crate::Version;
+use crate::interface::{Argument, Below, Method, Role};
+
+/// The messages for one method that have one stamp.
+pub(super) struct Form {
+    method: &'static str,
+    stamp: Version,
+    arguments: &'static [Argument],
+}
+
+/// What such a message holds of one argument.
+struct Sent {
+    argument: &'static Argument,
+    itself: Option<&'static str>,
+    /// The names of what is sent in its place.
+    others: &'static [&'static str],
+    /// Whether it is sent as it is: what is made of it for older servers has a type that is not described.
+    as_it_is: bool,
+}
+
+/// In how many messages of a form something is.
+#[derive(Clone, Copy)]
+enum Presence {
+    Never,
+    Sometimes,
+    Always,
+}
+
+impl Form {
+    pub(super) const fn new(method: &Method, stamp: Version) -> Self {
+        Self {
+            method: method.name_in(stamp),
+            stamp,
+            arguments: method.arguments(),
+        }
+    }
+
+    pub(super) const fn is_served_by(&self, new: &Method) -> Checked {
+        check!(self.is_taken_by(new));
+        self.suffices(new)
+    }
+
+    /// Each argument that is sent is known, and of a type that fits.
+    const fn is_taken_by(&self, new: &Method) -> Checked {
+        let mut place = 0;
+        while place < self.arguments.len() {
+            let sent = self.sent(&self.arguments[place]);
+            let mut index = 0;
+            while let Some(name) = sent.name(index) {
+                check!(self.takes(new, name, sent.ty()));
+                index += 1;
+            }
+            place += 1;
+        }
+        Ok(())
+    }
+
+    const fn takes(&self, new: &Method, name: &'static str, ty: Option<&'static str>) -> Checked {
+        let arguments = new.arguments();
+        let mut index = 0;
+        while index < arguments.len() {
+            let argument = &arguments[index];
+            if is_sent(argument) {
+                match self.made_of(argument) {
+                    // What it is made of then has a type that is not described.
+                    Some([]) if goes_by(argument.name(), argument.old_names(), name) => {
+                        return Ok(());
+                    }
+                    Some(others) if lists(others, name) => return Ok(()),
+                    None if goes_by(argument.name(), argument.old_names(), name) => {
+                        return self.fits(argument, name, ty);
+                    }
+                    _ => {}
+                }
+            }
+            index += 1;
+        }
+        Err(Violation::Argument {
+            method: self.method,
+            argument: name,
+            stamp: self.stamp,
+        })
+    }
+
+    const fn fits(&self, new: &Argument, name: &'static str, ty: Option<&'static str>) -> Checked {
+        match ty {
+            Some(old) if !types::takes(new.ty(), old) => Err(Violation::Type {
+                method: self.method,
+                argument: name,
+                old,
+                new: new.ty(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Each argument that is needed is sent, and none twice.
+    const fn suffices(&self, new: &Method) -> Checked {
+        let mut index = 0;
+        while index < new.arguments().len() {
+            let argument = &new.arguments()[index];
+            if is_sent(argument) {
+                check!(self.suffices_for(argument));
+            }
+            index += 1;
+        }
+        Ok(())
+    }
+
+    const fn suffices_for(&self, new: &Argument) -> Checked {
+        let is_there = match self.made_of(new) {
+            Some(others @ [_, ..]) => self.all_are_there(others),
+            _ => match self.is_there_once(new) {
+                Ok(is_there) => is_there,
+                Err(violation) => return Err(violation),
+            },
+        };
+        if is_there || can_be_absent(new) {
+            return Ok(());
+        }
+        Err(Violation::Required {
+            method: self.method,
+            argument: new.name(),
+            stamp: self.stamp,
+        })
+    }
+
+    const fn is_there_once(&self, new: &Argument) -> Result<bool, Violation> {
+        let mut found = self.presence(new.name());
+        let mut index = 0;
+        while index < new.old_names().len() {
+            found = match (found, self.presence(new.old_names()[index].name())) {
+                (found, Presence::Never) | (Presence::Never, found) => found,
+                _ => {
+                    return Err(Violation::Twice {
+                        method: self.method,
+                        argument: new.name(),
+                        stamp: self.stamp,
+                    });
+                }
+            };
+            index += 1;
+        }
+        Ok(matches!(found, Presence::Always))
+    }
+
+    const fn all_are_there(&self, names: &[&str]) -> bool {
+        let mut index = 0;
+        while index < names.len() {
+            if !matches!(self.presence(names[index]), Presence::Always) {
+                return false;
+            }
+            index += 1;
+        }
+        true
+    }
+
+    const fn presence(&self, wanted: &str) -> Presence {
+        let mut place = 0;
+        while place < self.arguments.len() {
+            let sent = self.sent(&self.arguments[place]);
+            let mut index = 0;
+            while let Some(name) = sent.name(index) {
+                if same(name, wanted) {
+                    return sent.presence();
+                }
+                index += 1;
+            }
+            place += 1;
+        }
+        Presence::Never
+    }
+
+    /// What the server makes an argument of in messages from before it came, if not of itself: of others
+    /// of these names, or of an older value of its own.
+    const fn made_of(&self, new: &Argument) -> Option<&'static [&'static str]> {
+        match (new.since(), new.below()) {
+            (Some(since), Below::With(names)) if self.stamp.is_below(since) => Some(names),
+            _ => None,
+        }
+    }
+
+    /// What the client does: see `TypedArgs`.
+    const fn sent(&self, argument: &'static Argument) -> Sent {
+        let nothing = Sent {
+            argument,
+            itself: None,
+            others: &[],
+            as_it_is: false,
+        };
+        if !is_sent(argument) {
+            return nothing;
+        }
+        match (argument.since(), argument.until()) {
+            (Some(since), _) if self.stamp.is_below(since) => match argument.below() {
+                Below::Refuse | Below::Drop => nothing,
+                Below::With([]) => Sent {
+                    itself: Some(argument.name_in(self.stamp)),
+                    ..nothing
+                },
+                Below::With(others) => Sent { others, ..nothing },
+            },
+            (_, Some(until)) if !self.stamp.is_below(until) => nothing,
+            _ => Sent {
+                itself: Some(argument.name_in(self.stamp)),
+                as_it_is: true,
+                ..nothing
+            },
+        }
+    }
+}
+
+impl Sent {
+    const fn name(&self, index: usize) -> Option<&'static str> {
+        match self.itself {
+            Some(name) if index == 0 => Some(name),
+            None if index < self.others.len() => Some(self.others[index]),
+            _ => None,
+        }
+    }
+
+    const fn ty(&self) -> Option<&'static str> {
+        if self.as_it_is {
+            Some(self.argument.ty())
+        } else {
+            None
+        }
+    }
+
+    const fn presence(&self) -> Presence {
+        let can_lack = if self.as_it_is {
+            types::is_maybe(self.argument.ty())
+        } else {
+            // Nothing is made of a default.
+            can_be_absent(self.argument)
+        };
+        if can_lack {
+            Presence::Sometimes
+        } else {
+            Presence::Always
+        }
+    }
+}
+
+const fn is_sent(argument: &Argument) -> bool {
+    match argument.role() {
+        Role::Sent | Role::Timeout => true,
+        Role::Server | Role::Topic | Role::Route => false,
+    }
+}
+
+/// Whether it has a value when it is not sent.
+const fn can_be_absent(argument: &Argument) -> bool {
+    argument.default().is_some() || types::is_optional(argument.ty())
+}
+
+const fn lists(names: &[&str], wanted: &str) -> bool {
+    let mut index = 0;
+    while index < names.len() {
+        if same(names[index], wanted) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}

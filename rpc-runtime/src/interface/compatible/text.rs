@@ -1,0 +1,142 @@
+//! A text that is put together while constants are evaluated, where nothing can be formatted.
+
+use crate::Version;
+
+/// Longer than any message with names of a sensible length.
+const CAPACITY: usize = 512;
+
+/// Stands for what did not fit.
+const CUT: &str = "…";
+
+/// A short text in a fixed place.
+pub(super) struct Text {
+    bytes: [u8; CAPACITY],
+    length: usize,
+    cut: bool,
+}
+
+impl Text {
+    /// The template, with a value in place of each `{}`.
+    pub(super) const fn of(template: &str, values: &[&str]) -> Self {
+        let mut text = Self::new();
+        let (mut rest, mut index) = (template, 0);
+        while index < values.len() {
+            let (before, gap) = rest.split_at(gap(rest));
+            text.push(before);
+            text.push(values[index]);
+            rest = gap.split_at("{}".len()).1;
+            index += 1;
+        }
+        text.push(rest);
+        text
+    }
+
+    /// A version, as it is displayed.
+    pub(super) const fn version(version: Version) -> Self {
+        let mut text = Self::new();
+        text.number(version.major());
+        text.push(".");
+        text.number(version.minor());
+        if version.revision() > 0 {
+            text.push(".");
+            text.number(version.revision());
+        }
+        text
+    }
+
+    pub(super) const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            // Only whole characters are ever put in.
+            Err(_) => CUT,
+        }
+    }
+
+    const fn new() -> Self {
+        Self {
+            bytes: [0; CAPACITY],
+            length: 0,
+            cut: false,
+        }
+    }
+
+    const fn push(&mut self, part: &str) {
+        if self.cut {
+            return;
+        }
+        let room = CAPACITY - CUT.len() - self.length;
+        if part.len() <= room {
+            self.append(part.as_bytes());
+            return;
+        }
+        let mut end = room;
+        while !part.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.append(part.as_bytes().split_at(end).0);
+        self.append(CUT.as_bytes());
+        self.cut = true;
+    }
+
+    const fn append(&mut self, part: &[u8]) {
+        let (_, free) = self.bytes.split_at_mut(self.length);
+        free.split_at_mut(part.len()).0.copy_from_slice(part);
+        self.length += part.len();
+    }
+
+    const fn number(&mut self, number: u32) {
+        const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+        if number > 9 {
+            self.number(number / 10);
+        }
+        self.push(DIGITS[(number % 10) as usize]);
+    }
+}
+
+/// Where the first `{}` stands, which there must be.
+const fn gap(template: &str) -> usize {
+    let bytes = template.as_bytes();
+    let mut index = 0;
+    while !(bytes[index] == b'{' && bytes[index + 1] == b'}') {
+        index += 1;
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_written_as_they_are_displayed() {
+        for version in [
+            Version::new(0, 0),
+            Version::new(2, 10),
+            Version::new(4_294_967_295, 7).with_revision(20),
+        ] {
+            assert_eq!(Text::version(version).as_str(), version.to_string());
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_between_characters() {
+        let whole = "x".repeat(CAPACITY - CUT.len());
+        assert_eq!(Text::of("{}{}", &[&whole, ""]).as_str(), whole);
+        let cut = format!("{whole}…");
+        assert_eq!(Text::of("{}y{}", &[&whole, "z"]).as_str(), cut);
+        for shift in 0..4 {
+            let shift = "x".repeat(shift);
+            let long = "🦀".repeat(CAPACITY);
+            let text = Text::of("{}{}z", &[&shift, &long]);
+            let kept = text.as_str().strip_suffix(CUT).unwrap();
+            let crabs = (CAPACITY - CUT.len() - shift.len()) / 4;
+            assert_eq!(kept, format!("{shift}{}", "🦀".repeat(crabs)));
+        }
+    }
+
+    #[test]
+    fn values_stand_in_the_gaps_as_they_are() {
+        assert_eq!(Text::of("no gap", &[]).as_str(), "no gap");
+        assert_eq!(Text::of("{} – {}", &["{}", "ö"]).as_str(), "{} – ö");
+    }
+}

@@ -1,0 +1,171 @@
+//! What is wrong between two interfaces, and how it is said.
+
+use std::fmt;
+
+use super::text::Text;
+use crate::Version;
+
+/// Why an endpoint does not serve all clients of another interface; its text says what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Incompatibility {
+    /// The name and the version of the interface that is served.
+    pub(super) interface: &'static str,
+    pub(super) served: Version,
+    pub(super) violation: Violation,
+}
+
+/// A rule that does not hold. Methods and arguments go by the names that old messages have for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Violation {
+    Namespace(Option<&'static str>),
+    Exchange(&'static str),
+    Topic(&'static str),
+    /// No message for a method is of the major that is served.
+    Major {
+        method: &'static str,
+        highest: Version,
+    },
+    /// A message is of a version above the one that is served.
+    Stamp {
+        method: &'static str,
+        stamp: Version,
+    },
+    /// There is no such method.
+    Method {
+        method: &'static str,
+        stamp: Version,
+    },
+    /// What was called is only cast.
+    Mode {
+        method: &'static str,
+    },
+    Returns {
+        method: &'static str,
+        old: &'static str,
+        new: &'static str,
+    },
+    /// There is no such argument.
+    Argument {
+        method: &'static str,
+        argument: &'static str,
+        stamp: Version,
+    },
+    Type {
+        method: &'static str,
+        argument: &'static str,
+        old: &'static str,
+        new: &'static str,
+    },
+    /// Two arguments became one.
+    Twice {
+        method: &'static str,
+        argument: &'static str,
+        stamp: Version,
+    },
+    /// An argument is needed that is not sent.
+    Required {
+        method: &'static str,
+        argument: &'static str,
+        stamp: Version,
+    },
+}
+
+impl Incompatibility {
+    pub(super) const fn text(&self) -> Text {
+        use Violation as V;
+        let interface = self.interface;
+        let served = Text::version(self.served);
+        let served = served.as_str();
+        match self.violation {
+            V::Namespace(Some(name)) => Text::of(
+                "`{}` must keep the namespace `{}`, which its clients name: write `namespace = \"{}\"`",
+                &[interface, name, name],
+            ),
+            V::Namespace(None) => Text::of(
+                "`{}` must have no namespace, as its clients name none: remove `namespace`",
+                &[interface],
+            ),
+            V::Exchange(name) => Text::of(
+                "`{}` must keep the exchange `{}`, which its clients publish to: write `exchange = \"{}\"`",
+                &[interface, name, name],
+            ),
+            V::Topic(name) => Text::of(
+                "`{}` must keep the topic `{}`, which its clients send to: write `topic = \"{}\"`",
+                &[interface, name, name],
+            ),
+            V::Major { method, highest } => Text::of(
+                "`{}` must be sent in the major of `{}` {}, and is sent in {}: serve the old interface \
+                 beside the new one",
+                &[method, interface, served, Text::version(highest).as_str()],
+            ),
+            V::Stamp { method, stamp } => {
+                let stamp = Text::version(stamp);
+                let stamp = stamp.as_str();
+                Text::of(
+                    "`{}` must be served in {}, which its clients stamp it with, and `{}` is of {}: raise `{}` to {}",
+                    &[method, stamp, interface, served, interface, stamp],
+                )
+            }
+            V::Method { method, stamp } => Text::of(
+                "`{}` must stay a method of `{}`, as clients of {} send it: keep it, or give its successor \
+                 `name_before(\"…\", \"{}\")`",
+                &[method, interface, Text::version(stamp).as_str(), method],
+            ),
+            V::Mode { method } => Text::of(
+                "`{}` must stay a call, as its clients wait for the reply: remove `cast`, or write \
+                 `call, cast`",
+                &[method],
+            ),
+            V::Returns { method, old, new } => Text::of(
+                "`{}` must return `{}`, which its clients expect, and returns `{}`: keep the type, or add \
+                 a method",
+                &[method, old, new],
+            ),
+            V::Argument {
+                method,
+                argument,
+                stamp,
+            } => Text::of(
+                "`{}` of `{}` must stay an argument, as clients of {} send it: keep it, with `until` if it \
+                 is to go, or give its successor `name_before(\"…\", \"{}\")`",
+                &[argument, method, Text::version(stamp).as_str(), argument],
+            ),
+            V::Type {
+                method,
+                argument,
+                old,
+                new,
+            } => Text::of(
+                "`{}` of `{}` must take `{}`, which its clients send, and takes `{}`: keep the type, or \
+                 add an argument",
+                &[argument, method, old, new],
+            ),
+            V::Twice {
+                method,
+                argument,
+                stamp,
+            } => Text::of(
+                "`{}` of `{}` must be sent once, and clients of {} send it by two of its names: make one \
+                 of them an argument of its own",
+                &[argument, method, Text::version(stamp).as_str()],
+            ),
+            V::Required {
+                method,
+                argument,
+                stamp,
+            } => Text::of(
+                "`{}` of `{}` must have a value for clients of {}, which need not send it: give it a \
+                 `default`, or make it an `Option`",
+                &[argument, method, Text::version(stamp).as_str()],
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Incompatibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
+    }
+}
+
+impl std::error::Error for Incompatibility {}
