@@ -18,7 +18,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, Type, Variant};
 
-use self::serde::{Container, Rename};
+use self::serde::{Attributes, Rename};
 use crate::attr::{DescribedField, DescribedType};
 use crate::errors::Errors;
 use crate::{expand, lock};
@@ -34,7 +34,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
             "a described type must have no generic types, since a lock knows it by its name: describe what it stands for, or implement `Describe` by hand",
         );
     }
-    let container = Container::of(&input.attrs);
+    let container = Attributes::of(&input.attrs);
     let mut describing = Describing {
         errors,
         name: input.ident.to_string(),
@@ -84,7 +84,7 @@ struct Describing<'a> {
 }
 
 impl<'a> Describing<'a> {
-    fn of_struct(&mut self, container: &Container, fields: &'a Fields) -> String {
+    fn of_struct(&mut self, container: &Attributes, fields: &'a Fields) -> String {
         let transparent = container.transparent;
         match fields {
             Fields::Named(named) if transparent => {
@@ -105,7 +105,7 @@ impl<'a> Describing<'a> {
     }
 
     /// `{ name: Type, … }`, or `Type` for a newtype, or `(Type, …)`.
-    fn fields(&mut self, container: &Container, rename: &Rename, fields: &'a Fields) -> String {
+    fn fields(&mut self, container: &Attributes, rename: &Rename, fields: &'a Fields) -> String {
         let written: Vec<_> = (fields.iter())
             .filter_map(|field| self.field(container, rename, field))
             .collect();
@@ -128,8 +128,8 @@ impl<'a> Describing<'a> {
         }
     }
 
-    fn variant(&mut self, container: &Container, variant: &'a Variant) -> Option<String> {
-        let serde = Container::of(&variant.attrs);
+    fn variant(&mut self, container: &Attributes, variant: &'a Variant) -> Option<String> {
+        let serde = Attributes::of(&variant.attrs);
         if serde.skipped {
             return None;
         }
@@ -155,11 +155,11 @@ impl<'a> Describing<'a> {
 
     fn field(
         &mut self,
-        container: &Container,
+        container: &Attributes,
         rename: &Rename,
         field: &'a Field,
     ) -> Option<Written> {
-        let serde = Container::of(&field.attrs);
+        let serde = Attributes::of(&field.attrs);
         let options = DescribedField::parse(self.errors, &field.attrs);
         if serde.skipped {
             return None;

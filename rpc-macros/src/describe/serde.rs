@@ -6,7 +6,11 @@ use syn::{Attribute, LitStr};
 
 /// The attributes of a type, of a variant, or of a field.
 #[derive(Default)]
-pub(super) struct Container {
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of serde's"
+)]
+pub(super) struct Attributes {
     pub(super) name: Option<String>,
     pub(super) rename_all: Rename,
     pub(super) rename_all_fields: Rename,
@@ -23,7 +27,7 @@ pub(super) struct Container {
     pub(super) through: Option<String>,
 }
 
-impl Container {
+impl Attributes {
     pub(super) fn of(attributes: &[Attribute]) -> Self {
         let mut read = Self::default();
         for attribute in attributes {
@@ -41,16 +45,12 @@ impl Container {
             "rename" => self.name = written(meta)?,
             "rename_all" => self.rename_all = Rename(written(meta)?),
             "rename_all_fields" => self.rename_all_fields = Rename(written(meta)?),
-            "default" => {
+            "default" | "skip_serializing_if" => {
                 self.default = true;
                 value(meta)?;
             }
             "skip" | "skip_serializing" => self.skipped = true,
             "skip_deserializing" => self.default = true,
-            "skip_serializing_if" => {
-                self.default = true;
-                value(meta)?;
-            }
             "flatten" => self.flattened = true,
             "transparent" => self.transparent = true,
             "untagged" => self.untagged = true,

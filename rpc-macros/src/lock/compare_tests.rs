@@ -103,8 +103,8 @@ fn additions_above_the_release_are_fine() {
 }
 
 #[test]
-fn each_violation_says_what_to_do() {
-    use Place::{Argument, Method, Trait};
+fn each_violation_of_an_argument_says_what_to_do() {
+    use Place::{Argument, Method};
     for (changes, place, message) in [
         (
             ("  limit", "  rack: u32\n  limit"),
@@ -121,6 +121,60 @@ fn each_violation_says_what_to_do() {
             Argument(0, 1),
             "`rack` was added to `host` after 2.3 was released: write `#[rpc(since = \"2.4\")]` on it",
         ),
+        (
+            ("name: String", "name: u32"),
+            Argument(0, 0),
+            "`name` of `host` must be of the type `String`, not `u32`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+        (
+            ("  name: String\n", ""),
+            Method(0),
+            "`host` must have the argument `name`, as when 2.3 was released: put it back, with `#[rpc(until = \"2.4\")]` if later servers do without it",
+        ),
+        (
+            ("name: String", "label: String"),
+            Argument(0, 0),
+            "`label` of `host` was `name` on the wire when 2.3 was released: write `#[rpc(name_before(\"2.4\", \"name\"))]` on it, or keep it with `#[rpc(name = \"name\")]`",
+        ),
+        (
+            ("name: String", "label: String\n    was name before 2.2"),
+            Argument(0, 0),
+            "`label` of `host` was `name` when 2.3 was released, and can have another name after it alone: write `#[rpc(name_before(\"2.4\", \"name\"))]` on it",
+        ),
+        (
+            ("    since 2.3", "    since 2.2"),
+            Argument(1, 1),
+            "`late` of `touch` must be there since 2.3, as when 2.3 was released: write `since = \"2.3\"`",
+        ),
+        (
+            ("default 3", "default 3\n    since 2.4"),
+            Argument(0, 1),
+            "`limit` of `host` must be there from the first, as when 2.3 was released: remove its `since`",
+        ),
+        (
+            ("default 3", "default 3\n    until 2.2"),
+            Argument(0, 1),
+            "`limit` of `host` was there when 2.3 was released, and can end after it alone: write `until = \"2.4\"`",
+        ),
+        (
+            ("default 3", "default 4"),
+            Argument(0, 1),
+            "`limit` of `host` must have the default `3`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+    ] {
+        let found = changed(&[changes], (2, 3, 0));
+        assert_eq!(
+            found.violations,
+            [(place, message.to_owned())],
+            "{changes:?}"
+        );
+    }
+}
+
+#[test]
+fn each_violation_of_a_method_says_what_to_do() {
+    use Place::{Method, Trait};
+    for (changes, place, message) in [
         (
             ("cast touch", "call find since 2.0\ncast touch"),
             Method(1),
@@ -163,46 +217,6 @@ fn each_violation_says_what_to_do() {
             ("  was poke before 2.2\n", ""),
             Method(1),
             "`touch` must have its old name, as when 2.3 was released: write `#[rpc(name_before(\"2.2\", \"poke\"))]` on it",
-        ),
-        (
-            ("name: String", "name: u32"),
-            Argument(0, 0),
-            "`name` of `host` must be of the type `String`, not `u32`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
-        ),
-        (
-            ("  name: String\n", ""),
-            Method(0),
-            "`host` must have the argument `name`, as when 2.3 was released: put it back, with `#[rpc(until = \"2.4\")]` if later servers do without it",
-        ),
-        (
-            ("name: String", "label: String"),
-            Argument(0, 0),
-            "`label` of `host` was `name` on the wire when 2.3 was released: write `#[rpc(name_before(\"2.4\", \"name\"))]` on it, or keep it with `#[rpc(name = \"name\")]`",
-        ),
-        (
-            ("name: String", "label: String\n    was name before 2.2"),
-            Argument(0, 0),
-            "`label` of `host` was `name` when 2.3 was released, and can have another name after it alone: write `#[rpc(name_before(\"2.4\", \"name\"))]` on it",
-        ),
-        (
-            ("    since 2.3", "    since 2.2"),
-            Argument(1, 1),
-            "`late` of `touch` must be there since 2.3, as when 2.3 was released: write `since = \"2.3\"`",
-        ),
-        (
-            ("default 3", "default 3\n    since 2.4"),
-            Argument(0, 1),
-            "`limit` of `host` must be there from the first, as when 2.3 was released: remove its `since`",
-        ),
-        (
-            ("default 3", "default 3\n    until 2.2"),
-            Argument(0, 1),
-            "`limit` of `host` was there when 2.3 was released, and can end after it alone: write `until = \"2.4\"`",
-        ),
-        (
-            ("default 3", "default 4"),
-            Argument(0, 1),
-            "`limit` of `host` must have the default `3`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
         ),
         (
             ("topic inventory", "topic stock"),

@@ -88,7 +88,13 @@ pub(crate) fn check(
         );
         return None;
     };
-    let text = read(errors, path, root, package)?;
+    let text = match read(&path.value(), root, package) {
+        Ok(text) => text,
+        Err(message) => {
+            errors.at(path, message);
+            return None;
+        }
+    };
     let file = match text.as_deref().map(file::parse).transpose() {
         Ok(file) => file.unwrap_or_default(),
         Err(damage) => {
@@ -152,32 +158,21 @@ pub(crate) fn check(
 }
 
 /// The text of the lock; a missing one is none while it is being written.
-fn read(errors: &Errors, path: &LitStr, root: &Path, package: &Package) -> Option<Option<String>> {
-    let value = path.value();
+fn read(path: &str, root: &Path, package: &Package) -> Result<Option<String>, String> {
     let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
-    if value.is_empty() || !Path::new(&value).components().all(inside) {
-        errors.at(
-            path,
-            "`lock` must be a path within the package, which it is published with: write `lock = \"rpc/inventory.lock\"`",
-        );
-        return None;
+    if path.is_empty() || !Path::new(path).components().all(inside) {
+        return Err("`lock` must be a path within the package, which it is published with: write `lock = \"rpc/inventory.lock\"`".to_owned());
     }
-    match fs::read_to_string(root.join(&value)) {
-        Ok(text) => Some(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound && package.blessing => Some(None),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let message = format!(
-                "the lock `{value}` must be there, to hold the trait to its releases: write it with `{}`, and check it in",
-                package.command()
-            );
-            errors.at(path, message);
-            None
-        }
-        Err(error) => {
-            let message = format!("the lock `{value}` must be a file to be read: {error}");
-            errors.at(path, message);
-            None
-        }
+    match fs::read_to_string(root.join(path)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound && package.blessing => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(format!(
+            "the lock `{path}` must be there, to hold the trait to its releases: write it with `{}`, and check it in",
+            package.command()
+        )),
+        Err(error) => Err(format!(
+            "the lock `{path}` must be a file that can be read: {error}"
+        )),
     }
 }
 

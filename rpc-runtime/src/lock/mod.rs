@@ -38,6 +38,7 @@ static WRITING: Mutex<()> = Mutex::new(());
 
 impl Lock {
     /// A trait that has `additions` beside what was released.
+    #[must_use]
     pub const fn new(
         interface: &'static Interface,
         path: [&'static str; 2],
@@ -60,6 +61,7 @@ impl Lock {
     }
 
     /// With the structures that types have, and those that were released.
+    #[must_use]
     pub const fn with_types(
         mut self,
         found: &'static [Option<&'static Structure>],
@@ -70,12 +72,14 @@ impl Lock {
     }
 
     /// With the last release of this major.
+    #[must_use]
     pub const fn after(mut self, last: Version) -> Self {
         self.last = Some(last);
         self
     }
 
     /// To be written, with this beginning if there is no file, and this section.
+    #[must_use]
     pub const fn to_be_released(mut self, header: &'static str, section: &'static str) -> Self {
         self.release = Some([header, section]);
         self
@@ -87,38 +91,37 @@ impl Lock {
     ///
     /// As tests do.
     pub fn is_up_to_date(&self) {
-        let types = match self.types.compare() {
-            Ok(types) => types,
-            Err(why) => panic!("the lock {} cannot be written: {why}", self.path[1]),
-        };
+        if let Err(why) = self.bring_up_to_date() {
+            panic!("the lock {} {why}", self.path[1]);
+        }
+    }
+
+    fn bring_up_to_date(&self) -> Result<(), String> {
+        let refused = |why| format!("was not written: {why}");
+        let types = self.types.compare().map_err(refused)?;
         if !types.changes.is_empty() && self.last.is_some_and(|last| self.version <= last) {
-            panic!(
-                "the lock {} cannot be written: {}, and {} was released without: give a method that has it a higher version, as `#[rpc(versions(…))]`",
-                self.path[1],
+            return Err(format!(
+                "was not written: {}, and {} was released without that. Give a method that has it a higher version, as `#[rpc(versions(…))]`",
                 types.changes.join(", "),
                 self.version
-            );
+            ));
         }
         if self.additions.is_empty() && types.changes.is_empty() {
-            return;
+            return Ok(());
         }
         if let Some([header, section]) = self.release {
             let section = format!("[{}]\n{section}{}", self.version, types.text);
-            if let Err(why) = self.write(header, &section) {
-                panic!("the lock {} was not written: {why}", self.path[1]);
-            }
-            return;
+            return self.write(header, &section).map_err(refused);
         }
         let additions = self.additions.iter().map(ToString::to_string);
         let additions: Vec<_> = additions.chain(types.changes).collect();
-        panic!(
-            "the lock {} is behind the trait `{}`: {}. To release it as {}, run `{}`",
-            self.path[1],
+        Err(format!(
+            "is behind the trait `{}`: {}. To release it as {}, run `{}`",
             self.interface.name(),
             additions.join(", "),
             self.version,
             self.command
-        );
+        ))
     }
 
     fn write(&self, header: &str, section: &str) -> Result<(), String> {
