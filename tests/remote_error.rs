@@ -1,7 +1,5 @@
 //! `#[derive(IntoRemoteError)]`: what each kind of variant is on the wire, and what comes back as it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fmt;
 
 use rpc_runtime::{Context, Error, IntoRemoteError, RemoteError, Result, Transport, rpc_client};

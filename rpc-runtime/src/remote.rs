@@ -202,7 +202,7 @@ impl std::error::Error for RemoteError {}
 /// - On a variant: `class` (by default the variant's name), `module`, `message`, a format string over the
 ///   fields (by default the enum's `Display`); `other` on the one that takes everything else;
 ///   `refused = "argument"` on one that takes what the version cap refused for the sake of that argument, and
-///   `refused` on one that takes all that it refused. These hold an [`Error`].
+///   `refused` on one that takes all that it refused. These hold an [`Error`](crate::Error).
 /// - On a field: `name`, its keyword; `arg`, its place among the positional arguments; `message`, when it
 ///   is the text itself.
 ///
