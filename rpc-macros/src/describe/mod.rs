@@ -62,6 +62,10 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     };
     let (ident, name) = (&input.ident, input.ident.unraw().to_string());
     let name = options.name.get().map_or(name, syn::LitStr::value);
+    if errors.count() > 0 {
+        // What was reported is not to be reported again by the compiler.
+        describing.parts.clear();
+    }
     let (generics, parameters, clause) = input.generics.split_for_impl();
     let parts = describing.parts.iter().map(|ty| {
         let private = quote_spanned!(ty.span()=> #krate::__private::Describe);
