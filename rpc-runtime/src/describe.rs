@@ -12,7 +12,7 @@ use crate::Maybe;
 
 /// A type whose structure on the wire is known: an interface lock then sees when it changes.
 ///
-/// To be derived, for types that interfaces with a [lock](rpc_client#the-interface-lock) send. Serde's
+/// To be derived, for types that interfaces with a [lock](macro@crate::rpc_client#the-interface-lock) send. Serde's
 /// attributes count, as far as they change what is written. Each field's type implements `Describe` too; one
 /// that does not, or that holds the type itself, is marked `#[rpc(opaque)]`, and is known by its name alone.
 /// A field with `?` may be absent.
@@ -33,8 +33,6 @@ use crate::Maybe;
 ///
 /// assert_eq!(Host::STRUCTURE.shape(), "{ host-name: String, size?: u32, started: Duration }");
 /// ```
-///
-/// [rpc_client]: macro@crate::rpc_client
 #[diagnostic::on_unimplemented(
     message = "the structure of `{Self}` is not known",
     label = "not described",
