@@ -12,9 +12,11 @@ use crate::Maybe;
 
 /// A type whose structure on the wire is known: an interface lock then sees when it changes.
 ///
-/// To be derived, for types that interfaces with a [lock](macro@crate::rpc_client#the-interface-lock) send. Serde's
-/// attributes count, as far as they change what is written. Each field's type implements `Describe` too; one
-/// that does not, or that holds the type itself, is marked `#[rpc(opaque)]`, and is known by its name alone.
+/// To be derived, for types that interfaces with a [lock](macro@crate::rpc_client#the-interface-lock) send.
+/// Serde's attributes count, as far as they change what is written. Each field's type implements `Describe`
+/// too; one that does not is marked `#[rpc(opaque)]`, and is known by its name alone. So is a type within
+/// itself; where two types hold each other, one of them is to be marked.
+///
 /// A field with `?` may be absent.
 ///
 /// ```
