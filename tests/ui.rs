@@ -12,8 +12,26 @@
 /// are written anew with `TRYBUILD=overwrite cargo test -p rpc-tests --test ui`.
 #[test]
 fn mistakes_are_explained() {
+    copy_locks().expect("they can be copied");
     // No `pass` here: trybuild then checks all files in one go, in place of building each.
     trybuild::TestCases::new().compile_fail("ui/fail/*.rs");
+}
+
+/// Puts the locks where the files look for them: trybuild compiles them in a package of its own.
+fn copy_locks() -> std::io::Result<()> {
+    // target/debug/deps/ui-… → target
+    let program = std::env::current_exe()?;
+    let target = program
+        .ancestors()
+        .nth(3)
+        .expect("it is in a target folder");
+    let to = target.join("tests/trybuild/rpc-tests/ui/fail/locks");
+    std::fs::create_dir_all(&to)?;
+    for lock in std::fs::read_dir("ui/fail/locks")? {
+        let lock = lock?;
+        std::fs::copy(lock.path(), to.join(lock.file_name()))?;
+    }
+    Ok(())
 }
 
 #[path = "ui/pass/any_argument_name.rs"]

@@ -215,7 +215,8 @@ fn seeds() -> Vec<Seed> {
         }
     };
     let options = quote! {
-        topic = "shapes", version = "2.0", namespace = "n", exchange = "e", crate = ::a::rpc_runtime
+        topic = "shapes", version = "2.0", namespace = "n", exchange = "e", crate = ::a::rpc_runtime,
+        lock = "snapshots/shapes.lock"
     };
     vec![inventory(None), (options, every_shape), disks(None)]
 }

@@ -48,7 +48,7 @@
 //!
 //! # Where to look
 //!
-//! - Declaring interfaces: [`rpc_client`], [`IntoRemoteError`], [`Context`], [`Interface`];
+//! - Declaring interfaces: [`rpc_client`], [`IntoRemoteError`], [`Describe`], [`Context`], [`Interface`];
 //!   [`assert_compatible`] compares two when they are compiled.
 //! - Calling: [`Call`] and [`Cast`] are what a client's methods return; [`CallOptions`] is
 //!   oslo.messaging's `prepare`; [`RpcClient`] names methods at run time; [`Error`] says what went wrong.
@@ -79,10 +79,12 @@ mod builder;
 mod call;
 mod client;
 mod context;
+mod describe;
 mod endpoint;
 mod error;
 mod interface;
 mod ladder;
+mod lock;
 mod maybe;
 mod options;
 mod remote;
@@ -104,6 +106,7 @@ pub use builder::ClientBuilder;
 pub use call::{Call, Cast};
 pub use client::RpcClient;
 pub use context::Context;
+pub use describe::{Describe, Structure};
 pub use endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use error::{Error, Result, Stage};
 pub use interface::{
@@ -114,7 +117,6 @@ pub use maybe::Maybe;
 pub use options::{CallOptions, DEFAULT_TIMEOUT, Retry, VersionCap};
 pub use remote::{IntoRemoteError, RemoteError};
 pub use route::Route;
-pub use rpc_macros::IntoRemoteError;
 /// Makes a typed client and a server endpoint of a trait.
 ///
 /// The attribute stands on a trait whose methods are a service's interface. For a trait `Inventory` it
@@ -214,6 +216,7 @@ pub use rpc_macros::IntoRemoteError;
 /// | `aliases(juno = "2.6", "2024.1" = "2.9")` | Names for versions, which a cap may be given by. | none |
 /// | `times(long = 1800)` | Names for times, in seconds; a client may be built with others. | none |
 /// | `route = by_host(host)` | A function that computes where messages go; see [Routes](#routes). | the client's target |
+/// | `lock = "rpc/inventory.lock"` | The [interface lock](#the-interface-lock): a file within the package. | none |
 /// | `crate = ::path` | Where this crate is to be found. | `::rpc_runtime` |
 ///
 /// Of a method, as in `#[rpc(cast, version = "2.1")]`:
@@ -353,6 +356,37 @@ pub use rpc_macros::IntoRemoteError;
 /// trait may have different ones. That it is an object is found out when a call is made, which fails with
 /// [`Error::Serialize`] if it is not.
 ///
+/// # The interface lock
+///
+/// With `lock = "rpc/inventory.lock"` the trait is held to what was released of it. The file records each
+/// release, is checked in, and is read by the compiler; there is nothing of it at run time. It is written by
+/// one command, which nothing else is changed by:
+///
+/// ```text
+/// RPC_LOCK=bless cargo test -p PACKAGE interface_lock
+/// ```
+///
+/// Run it once to begin with, and then with each release of the interface: what has been blessed is taken to
+/// run somewhere. (To take it back, restore the file.) A change since then is one of three:
+///
+/// - **None on the wire**: `&str` in place of `String`, another order, another context, `below`, timeouts,
+///   arguments that only route, a Rust name whose `name` stays.
+/// - **Additive**, in a version above the release: a method with a `version`, an argument with `since`, the end
+///   of one with `until`, another name with `name_before`. It compiles. The test `…interface_lock::is_up_to_date`,
+///   which the trait expands to, fails until it is blessed, so that a release is not forgotten.
+/// - **Breaking**: anything else, such as an argument without `since`, another type, a method that is gone. That
+///   is a compile error at the argument or the method, which says what to write, and it cannot be blessed.
+///   Another major, in a trait of its own, may break with everything; both may have one lock.
+///
+/// A type that derives [`Describe`] is known by its structure, and held to it: a field that may be absent can
+/// come with a higher version, anything else is breaking. Other types are known by their names alone.
+///
+/// A second test, `sends_what_each_release_accepts`, holds what clients send under the cap of each release
+/// against what that release knows.
+///
+/// The trait is to be in a module, in a package that is tested (`cfg(test)`), and the file among those that
+/// are published with it. The repository's `examples/lock` shows it all, from the first release to a breach.
+///
 /// # Errors
 ///
 /// The return type is any `Result<T, E>`, behind any alias, where the client needs `E: From<Error>` and the
@@ -362,6 +396,7 @@ pub use rpc_macros::IntoRemoteError;
 /// Mistakes in the trait are reported all at once, each where it is. What is right of it still expands, so
 /// that code which uses the client has no errors of its own.
 pub use rpc_macros::rpc_client;
+pub use rpc_macros::{Describe, IntoRemoteError};
 pub use serializer::Serializer;
 pub use server::{Server, ServerBuilder};
 pub use target::{DEFAULT_EXCHANGE, Target};

@@ -12,14 +12,29 @@
 
 use std::borrow::Cow;
 
-use rpc_runtime::{Context, Result, rpc_client};
+use rpc_runtime::{Context, Describe, Result, rpc_client};
+use serde::{Deserialize, Serialize};
+
+/// What is looked up.
+#[derive(Debug, Clone, Serialize, Deserialize, Describe)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry<'a> {
+    /// What it is called.
+    pub full_name: Cow<'a, str>,
+    /// How it came.
+    #[rpc(opaque)]
+    pub age: std::time::Duration,
+    /// What it is part of.
+    pub parents: Vec<Entry<'a>>,
+}
 
 /// A service that uses what there is to be used.
 #[rpc_client(
     topic = "linted",
     version = "2.0",
     namespace = "lint",
-    exchange = "lints"
+    exchange = "lints",
+    lock = "src/linted.lock"
 )]
 pub trait Linted: std::fmt::Debug {
     /// How many there may be.
@@ -34,7 +49,7 @@ pub trait Linted: std::fmt::Debug {
         many: &[Cow<'_, str>],
         text: Cow<'_, str>,
         flags: (bool, bool, bool, bool),
-    ) -> Result<Vec<String>>;
+    ) -> Result<Vec<Entry<'static>>>;
 
     /// Is not there any more.
     #[deprecated = "look it up"]

@@ -16,6 +16,7 @@ use syn::{Attribute, Expr, Ident, LitStr, Meta, Path, Token};
 
 use crate::errors::Errors;
 use suggest::{Places, unknown};
+pub(crate) use value::parse_version;
 use value::{below, below_path, index, path, route, text, times, version, word};
 
 /// A value together with the tokens that it was read from.
@@ -126,6 +127,7 @@ pub(crate) struct TraitOptions {
     pub(crate) aliases: Opt<Vec<(LitStr, Set<Version>)>>,
     pub(crate) times: Opt<Vec<(Ident, Duration)>>,
     pub(crate) route: Opt<Route>,
+    pub(crate) lock: Opt<LitStr>,
     pub(crate) krate: Opt<Path>,
 }
 
@@ -170,6 +172,7 @@ const OF_TRAIT: &[&str] = &[
     "aliases",
     "times",
     "route",
+    "lock",
     "crate",
 ];
 const OF_METHOD: &[&str] = &[
@@ -222,6 +225,7 @@ impl TraitOptions {
                     .set(errors, meta, value::aliases(errors, meta)),
                 "times" => options.times.set(errors, meta, times(errors, meta)),
                 "route" => options.route.set(errors, meta, route(errors, meta)),
+                "lock" => options.lock.set(errors, meta, text(errors, meta)),
                 "crate" => options.krate.set(errors, meta, path(errors, meta)),
                 other => match unknown(errors, meta, other, OF_TRAIT, PLACES) {
                     Some("version") => options.version.1 = true,
@@ -388,6 +392,58 @@ impl FieldOptions {
                 "arg" => options.arg.set(errors, meta, index(errors, meta)),
                 "message" => options.message.set(errors, meta, word(errors, meta)),
                 other => _ = unknown(errors, meta, other, OF_FIELD, PLACES_OF_ERRORS),
+            }
+        }
+        options
+    }
+}
+
+/// The options of a described type.
+#[derive(Default)]
+pub(crate) struct DescribedType {
+    pub(crate) name: Opt<LitStr>,
+    pub(crate) krate: Opt<Path>,
+}
+
+/// The options of its fields.
+#[derive(Default)]
+pub(crate) struct DescribedField {
+    pub(crate) opaque: Opt<()>,
+}
+
+const OF_DESCRIBED_TYPE: &[&str] = &["name", "crate"];
+const OF_DESCRIBED_FIELD: &[&str] = &["opaque"];
+
+const PLACES_OF_DESCRIBED: Places = &[
+    ("the type", OF_DESCRIBED_TYPE),
+    ("a field", OF_DESCRIBED_FIELD),
+];
+
+impl DescribedType {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "name" => options.name.set(errors, meta, text(errors, meta)),
+                "crate" => options.krate.set(errors, meta, path(errors, meta)),
+                other => {
+                    _ = unknown(errors, meta, other, OF_DESCRIBED_TYPE, PLACES_OF_DESCRIBED);
+                }
+            }
+        }
+        options
+    }
+}
+
+impl DescribedField {
+    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+        let mut options = Self::default();
+        for meta in &rpc_metas(errors, attributes) {
+            match name(meta.path()).as_str() {
+                "opaque" => options.opaque.set(errors, meta, word(errors, meta)),
+                other => {
+                    _ = unknown(errors, meta, other, OF_DESCRIBED_FIELD, PLACES_OF_DESCRIBED);
+                }
             }
         }
         options

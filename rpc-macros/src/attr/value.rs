@@ -81,7 +81,7 @@ fn version_of(errors: &Errors, what: &str, text: &LitStr) -> Option<Version> {
 }
 
 /// The strict grammar of `rpc_runtime::Version`.
-pub(super) fn parse_version(text: &str) -> Option<Version> {
+pub(crate) fn parse_version(text: &str) -> Option<Version> {
     let number = |part: &str| {
         let plain = part.bytes().all(|byte| byte.is_ascii_digit());
         let padded = part.len() > 1 && part.starts_with('0');

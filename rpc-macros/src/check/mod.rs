@@ -20,7 +20,7 @@ pub(crate) use argument::{Argument, Below, Role};
 pub(crate) use method::{Method, Mode, Timing};
 pub(crate) use types::{is_inferred, is_option, maybe, option_of_reference, plain};
 
-use ladder::Shown;
+pub(crate) use ladder::Shown;
 use names::Names;
 
 /// A trait that holds to the rules, as far as it does.
@@ -33,6 +33,8 @@ pub(crate) struct Interface<'a> {
     pub(crate) exchange: Option<LitStr>,
     pub(crate) version: Version,
     pub(crate) aliases: Vec<(String, Version)>,
+    /// The path of its lock, within the package.
+    pub(crate) lock: Option<LitStr>,
     /// Whether the trait itself can be implemented for a client.
     pub(crate) sound: bool,
     pub(crate) methods: Vec<Method<'a>>,
@@ -126,6 +128,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         exchange: options.exchange.get().cloned(),
         version,
         aliases,
+        lock: options.lock.get().cloned(),
         sound,
         methods,
         broken,

@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
 use super::{Names, cfgs, descriptor, types};
@@ -174,7 +174,7 @@ fn timing(rpc: &Ident, timing: &Timing) -> TokenStream {
     }
 }
 
-pub(super) fn version(rpc: &Ident, (major, minor, revision): Version) -> TokenStream {
+pub(super) fn version(rpc: &impl ToTokens, (major, minor, revision): Version) -> TokenStream {
     let [major, minor, revision] = [major, minor, revision].map(Literal::u32_unsuffixed);
     quote!(#rpc::v(#major, #minor, #revision))
 }

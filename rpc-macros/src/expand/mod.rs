@@ -5,11 +5,15 @@
 
 mod arguments;
 mod client;
+mod described;
 mod endpoint;
 mod interface;
+mod lock;
 mod parameters;
 mod spans;
 mod types;
+
+pub(crate) use types::{has_ident, text};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -17,14 +21,17 @@ use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type
 
 use crate::attr::{is_conditional_rpc, is_rpc};
 use crate::check::{Interface, Method, is_inferred, plain_name};
+use crate::lock::Lock;
 
-pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
+pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> TokenStream {
     let names = Names::new(interface);
     let service = service(interface);
     let Names { alias, .. } = &names;
     let private = &interface.krate;
     let client = client::expand(interface, &names);
     let endpoint = endpoint::expand(interface, &names);
+    let followed = lock.map(|lock| lock::followed(interface, lock, &names));
+    let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
         #service
         #names
@@ -33,7 +40,9 @@ pub(crate) fn interface(interface: &Interface<'_>) -> TokenStream {
             use #private::__private as #alias;
             #client
             #endpoint
+            #followed
         };
+        #tests
     }
 }
 

@@ -94,7 +94,7 @@ pub(super) fn owned_text(ty: &Type) -> TokenStream {
 }
 
 /// Whether there is such an identifier in the tokens.
-pub(super) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -> bool {
+pub(crate) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => wanted(&ident),
         TokenTree::Group(group) => has_ident(group.stream(), wanted),
@@ -103,7 +103,7 @@ pub(super) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -
 }
 
 /// The type as a person would write it.
-pub(super) fn text(ty: &impl ToTokens) -> String {
+pub(crate) fn text(ty: &impl ToTokens) -> String {
     let mut text = String::new();
     write(ty.to_token_stream(), &mut text);
     text

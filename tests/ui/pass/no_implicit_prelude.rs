@@ -3,7 +3,13 @@
 
 use ::rpc_runtime::{Context, rpc_client};
 
-#[rpc_client(topic = "bare", version = "1.0")]
+#[derive(::serde::Serialize, ::serde::Deserialize, ::rpc_runtime::Describe)]
+pub enum Size {
+    Small,
+    Large { cores: u32 },
+}
+
+#[rpc_client(topic = "bare", version = "1.0", lock = "ui/pass/bare.lock")]
 pub trait Bare {
     const LIMIT: ::core::primitive::usize = 3;
     async fn count(&self, ctxt: &Context) -> ::rpc_runtime::Result<u32>;
@@ -14,6 +20,7 @@ pub trait Bare {
         name: ::core::option::Option<&str>,
         all: &[u8],
     ) -> ::rpc_runtime::Result<()>;
+    async fn size(&self, ctxt: &Context) -> ::rpc_runtime::Result<Size>;
     async fn twice(&self, ctxt: &Context) -> ::rpc_runtime::Result<u32> {
         let once = Bare::count(self, ctxt).await?;
         ::core::result::Result::Ok(once * 2)
@@ -54,6 +61,6 @@ mod in_the_way {
 
 pub fn main() {
     ::std::assert_eq!(<BareClient as Bare>::LIMIT, 3);
-    ::std::assert_eq!(BareClient::INTERFACE.methods().len(), 2);
+    ::std::assert_eq!(BareClient::INTERFACE.methods().len(), 3);
     ::std::assert_eq!(in_the_way::ShadowedClient::INTERFACE.methods().len(), 2);
 }

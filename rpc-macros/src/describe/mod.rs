@@ -1,0 +1,212 @@
+//! `#[derive(Describe)]`: the structure of a type on the wire, as serde writes it.
+//!
+//! ```text
+//! impl Describe for Host {
+//!     const STRUCTURE: &'static Structure = &Structure::named(
+//!         "Host",
+//!         "{ name: String, rack?: u32 }",
+//!         &[<String as Describe>::STRUCTURE, <u32 as Describe>::STRUCTURE],
+//!     );
+//! }
+//! ```
+
+mod serde;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Field, Fields, Type, Variant};
+
+use self::serde::{Attributes, Rename};
+use crate::attr::{DescribedField, DescribedType};
+use crate::errors::Errors;
+use crate::{expand, lock};
+
+/// Expands the derive; whatever is wrong, the trait is implemented.
+pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
+    let options = DescribedType::parse(errors, &input.attrs);
+    let krate = options.krate.get();
+    let krate = krate.map_or_else(|| quote!(::rpc_runtime), ToTokens::to_token_stream);
+    if let Some(parameter) = input.generics.type_params().next() {
+        errors.at(
+            parameter,
+            "a described type must have no generic types, since a lock knows it by its name: describe what it stands for, or implement `Describe` by hand",
+        );
+    }
+    let container = Attributes::of(&input.attrs);
+    let mut describing = Describing {
+        errors,
+        name: input.ident.to_string(),
+        parts: Vec::new(),
+    };
+    let shape = match &input.data {
+        Data::Struct(data) => describing.of_struct(&container, &data.fields),
+        Data::Enum(data) => {
+            let variants: Vec<_> = (data.variants.iter())
+                .filter_map(|variant| describing.variant(&container, variant))
+                .collect();
+            format!("{}{}", container.tagging(), variants.join(" | "))
+        }
+        Data::Union(_) => {
+            errors.at(
+                &input.ident,
+                "a union must not be described: serde does not write it",
+            );
+            String::new()
+        }
+    };
+    let shape = match &container.through {
+        Some(path) => format!("{shape} through {path}"),
+        None => shape,
+    };
+    let (ident, name) = (&input.ident, input.ident.unraw().to_string());
+    let name = options.name.get().map_or(name, syn::LitStr::value);
+    if errors.count() > 0 {
+        // What was reported is not to be reported again by the compiler.
+        describing.parts.clear();
+    }
+    let (generics, parameters, clause) = input.generics.split_for_impl();
+    let parts = describing.parts.iter().map(|ty| {
+        let private = quote_spanned!(ty.span()=> #krate::__private::Describe);
+        quote_spanned!(ty.span()=> <#ty as #private>::STRUCTURE)
+    });
+    quote! {
+        #[automatically_derived]
+        impl #generics #krate::__private::Describe for #ident #parameters #clause {
+            const STRUCTURE: &'static #krate::__private::Structure =
+                &#krate::__private::Structure::named(#name, #shape, &[#(#parts),*]);
+        }
+    }
+}
+
+struct Describing<'a> {
+    errors: &'a Errors,
+    /// The type itself, which cannot be a part of its structure.
+    name: String,
+    parts: Vec<&'a Type>,
+}
+
+impl<'a> Describing<'a> {
+    fn of_struct(&mut self, container: &Attributes, fields: &'a Fields) -> String {
+        let transparent = container.transparent;
+        match fields {
+            Fields::Named(named) if transparent => {
+                let sent = named.named.iter();
+                let sent =
+                    sent.filter_map(|field| self.field(container, &container.rename_all, field));
+                sent.map(|field| field.ty).collect()
+            }
+            fields => {
+                let text = self.fields(container, &container.rename_all, fields);
+                if text.is_empty() {
+                    "()".to_owned()
+                } else {
+                    text
+                }
+            }
+        }
+    }
+
+    /// `{ name: Type, … }`, or `Type` for a newtype, or `(Type, …)`.
+    fn fields(&mut self, container: &Attributes, rename: &Rename, fields: &'a Fields) -> String {
+        let written: Vec<_> = (fields.iter())
+            .filter_map(|field| self.field(container, rename, field))
+            .collect();
+        match fields {
+            Fields::Unit => String::new(),
+            Fields::Named(_) => {
+                let fields: Vec<_> = written.iter().map(Written::named).collect();
+                if fields.is_empty() {
+                    return "{}".to_owned();
+                }
+                format!("{{ {} }}", fields.join(", "))
+            }
+            Fields::Unnamed(_) => {
+                let types: Vec<_> = written.into_iter().map(|field| field.ty).collect();
+                match &types[..] {
+                    [only] if fields.len() == 1 => only.clone(),
+                    types => format!("({})", types.join(", ")),
+                }
+            }
+        }
+    }
+
+    fn variant(&mut self, container: &Attributes, variant: &'a Variant) -> Option<String> {
+        let serde = Attributes::of(&variant.attrs);
+        if serde.skipped {
+            return None;
+        }
+        let name = variant.ident.unraw().to_string();
+        let name = serde
+            .name
+            .clone()
+            .unwrap_or_else(|| container.rename_all.variant(&name));
+        let rename = serde.rename_all.or(&container.rename_all_fields);
+        let fields = self.fields(container, rename, &variant.fields);
+        let other = if serde.other { " (any other)" } else { "" };
+        let space = if fields.is_empty() { "" } else { " " };
+        Some(if container.untagged || serde.untagged {
+            if fields.is_empty() {
+                "null".to_owned()
+            } else {
+                fields
+            }
+        } else {
+            format!("{name}{space}{fields}{other}")
+        })
+    }
+
+    fn field(
+        &mut self,
+        container: &Attributes,
+        rename: &Rename,
+        field: &'a Field,
+    ) -> Option<Written> {
+        let serde = Attributes::of(&field.attrs);
+        let options = DescribedField::parse(self.errors, &field.attrs);
+        if serde.skipped {
+            return None;
+        }
+        let itself = |ident: &syn::Ident| *ident == self.name || ident == "Self";
+        let holds_itself = expand::has_ident(field.ty.to_token_stream(), &itself);
+        if serde.through.is_none() && !options.opaque.is_set() && !holds_itself {
+            self.parts.push(&field.ty);
+        }
+        let mut ty = lock::wire_type(&field.ty);
+        if let Some(path) = &serde.through {
+            ty = format!("{ty} through {path}");
+        }
+        let name = field.ident.as_ref().map(|ident| ident.unraw().to_string());
+        let name = name.map(|name| serde.name.clone().unwrap_or_else(|| rename.field(&name)));
+        let option = ty.starts_with("Option<") && serde.through.is_none();
+        Some(Written {
+            name: name.unwrap_or_default(),
+            optional: option || serde.default || container.default,
+            flattened: serde.flattened,
+            ty,
+        })
+    }
+}
+
+/// A field, as it is written.
+struct Written {
+    name: String,
+    /// Whether a reader does without it.
+    optional: bool,
+    flattened: bool,
+    ty: String,
+}
+
+impl Written {
+    fn named(&self) -> String {
+        let mark = if self.optional { "?" } else { "" };
+        if self.flattened {
+            return format!("..{}", self.ty);
+        }
+        format!("{}{mark}: {}", self.name, self.ty)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! Serde's attributes, as far as they change what is written. What it does not know is passed over: whether
+//! it is right is for serde to say.
+
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, LitStr};
+
+/// The attributes of a type, of a variant, or of a field.
+#[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of serde's"
+)]
+pub(super) struct Attributes {
+    pub(super) name: Option<String>,
+    pub(super) rename_all: Rename,
+    pub(super) rename_all_fields: Rename,
+    /// `default`: a reader does without it.
+    pub(super) default: bool,
+    pub(super) skipped: bool,
+    pub(super) flattened: bool,
+    pub(super) transparent: bool,
+    pub(super) untagged: bool,
+    pub(super) other: bool,
+    tag: Option<String>,
+    content: Option<String>,
+    /// What writes it in place of its type.
+    pub(super) through: Option<String>,
+}
+
+impl Attributes {
+    pub(super) fn of(attributes: &[Attribute]) -> Self {
+        let mut read = Self::default();
+        for attribute in attributes {
+            if attribute.path().is_ident("serde") {
+                // What serde cannot read either is reported by it.
+                let _ = attribute.parse_nested_meta(|meta| read.option(&meta));
+            }
+        }
+        read
+    }
+
+    fn option(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        let name = meta.path.get_ident().map(ToString::to_string);
+        match name.as_deref().unwrap_or_default() {
+            "rename" => self.name = written(meta)?,
+            "rename_all" => self.rename_all = Rename(written(meta)?),
+            "rename_all_fields" => self.rename_all_fields = Rename(written(meta)?),
+            "default" | "skip_serializing_if" => {
+                self.default = true;
+                value(meta)?;
+            }
+            "skip" | "skip_serializing" => self.skipped = true,
+            "skip_deserializing" => self.default = true,
+            "flatten" => self.flattened = true,
+            "transparent" => self.transparent = true,
+            "untagged" => self.untagged = true,
+            "other" => self.other = true,
+            "tag" => self.tag = value(meta)?,
+            "content" => self.content = value(meta)?,
+            "with" | "serialize_with" | "into" => self.through = value(meta)?,
+            _ => {
+                skip(meta)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How an enum says which variant it is.
+    pub(super) fn tagging(&self) -> String {
+        match (&self.tag, &self.content) {
+            (Some(tag), Some(content)) => format!("by {tag} in {content}: "),
+            (Some(tag), None) => format!("by {tag}: "),
+            _ => String::new(),
+        }
+    }
+}
+
+fn value(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<String>> {
+    if !meta.input.peek(syn::Token![=]) {
+        return Ok(None);
+    }
+    Ok(Some(meta.value()?.parse::<LitStr>()?.value()))
+}
+
+/// `= "…"`, or `(serialize = "…", deserialize = "…")`, of which the former is written.
+fn written(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<String>> {
+    if !meta.input.peek(syn::token::Paren) {
+        return value(meta);
+    }
+    let mut name = None;
+    meta.parse_nested_meta(|side| {
+        let text = value(&side)?;
+        if side.path.is_ident("serialize") {
+            name = text;
+        }
+        Ok(())
+    })?;
+    Ok(name)
+}
+
+fn skip(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+    if meta.input.peek(syn::token::Paren) {
+        return meta.parse_nested_meta(|inner| skip(&inner));
+    }
+    if meta.input.peek(syn::Token![=]) {
+        meta.value()?.parse::<syn::Expr>()?;
+    }
+    Ok(())
+}
+
+/// A `rename_all`.
+#[derive(Default)]
+pub(super) struct Rename(Option<String>);
+
+impl Rename {
+    pub(super) fn or<'r>(&'r self, other: &'r Self) -> &'r Self {
+        if self.0.is_some() { self } else { other }
+    }
+
+    /// The name of a field, which is in snake case.
+    pub(super) fn field(&self, name: &str) -> String {
+        let words: Vec<_> = name.split('_').filter(|word| !word.is_empty()).collect();
+        let pascal: String = words.iter().map(|word| capitalised(word)).collect();
+        match self.0.as_deref().unwrap_or_default() {
+            "UPPERCASE" | "SCREAMING_SNAKE_CASE" => name.to_uppercase(),
+            "PascalCase" => pascal,
+            "camelCase" => uncapitalised(&pascal),
+            "kebab-case" => name.replace('_', "-"),
+            "SCREAMING-KEBAB-CASE" => name.to_uppercase().replace('_', "-"),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// The name of a variant, which is in Pascal case.
+    pub(super) fn variant(&self, name: &str) -> String {
+        let mut snake = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !snake.is_empty() {
+                snake.push('_');
+            }
+            snake.extend(letter.to_lowercase());
+        }
+        match self.0.as_deref().unwrap_or_default() {
+            "lowercase" => name.to_lowercase(),
+            "UPPERCASE" => name.to_uppercase(),
+            "camelCase" => uncapitalised(name),
+            "snake_case" => snake,
+            "SCREAMING_SNAKE_CASE" => snake.to_uppercase(),
+            "kebab-case" => snake.replace('_', "-"),
+            "SCREAMING-KEBAB-CASE" => snake.to_uppercase().replace('_', "-"),
+            _ => name.to_owned(),
+        }
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn uncapitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}

@@ -1,0 +1,136 @@
+use quote::quote;
+
+use super::*;
+
+fn shape(item: TokenStream) -> (String, Vec<String>) {
+    let input: DeriveInput = syn::parse2(item).unwrap();
+    let errors = Errors::new();
+    let expansion = derive(&errors, &input).to_string();
+    assert_eq!(errors.into_compile_errors().to_string(), "");
+    let mut texts = expansion.split('"');
+    let shape = texts.nth(3).unwrap().to_owned();
+    let parts = expansion.split("& [").nth(1).unwrap();
+    let parts = parts
+        .split("> :: STRUCTURE")
+        .filter_map(|part| part.split_once('<'));
+    let parts = parts.map(|(_, part)| part.split(" as ").next().unwrap().replace(' ', ""));
+    (shape, parts.collect())
+}
+
+#[test]
+fn structs_are_what_serde_writes() {
+    for (item, expected, parts) in [
+        (
+            quote!(
+                struct Host<'a> {
+                    name: &'a str,
+                    r#type: Option<u8>,
+                    tree: Vec<Host<'a>>,
+                }
+            ),
+            "{ name: String, type?: Option<u8>, tree: Vec<Host> }",
+            vec!["&'astr", "Option<u8>"],
+        ),
+        (
+            quote! {
+                #[serde(rename_all = "camelCase", deny_unknown_fields)]
+                struct Host {
+                    host_name: String,
+                    #[serde(rename(serialize = "Size", deserialize = "size"), default)] size: u8,
+                    #[serde(default = "now")] since: u8,
+                    #[serde(skip)] cache: Cache,
+                    #[serde(flatten)] rest: Rest,
+                    #[serde(with = "hex")] key: Key,
+                    #[rpc(opaque)] other: Other,
+                }
+            },
+            "{ hostName: String, Size?: u8, since?: u8, ..Rest, key: Key through hex, other: Other }",
+            vec!["String", "u8", "u8", "Rest"],
+        ),
+        (
+            quote!(
+                struct Id(String);
+            ),
+            "String",
+            vec!["String"],
+        ),
+        (
+            quote!(
+                struct Pair(u8, Option<u8>);
+            ),
+            "(u8, Option<u8>)",
+            vec!["u8", "Option<u8>"],
+        ),
+        (
+            quote!(
+                struct Unit;
+            ),
+            "()",
+            vec![],
+        ),
+        (
+            quote!(
+                #[serde(transparent)]
+                struct Id {
+                    id: u8,
+                }
+            ),
+            "u8",
+            vec!["u8"],
+        ),
+        (
+            quote!(
+                #[serde(default)]
+                struct Host {
+                    a: u8,
+                }
+            ),
+            "{ a?: u8 }",
+            vec!["u8"],
+        ),
+    ] {
+        let (text, types) = shape(item);
+        assert_eq!(text, expected);
+        assert_eq!(types, parts);
+    }
+}
+
+#[test]
+fn enums_are_what_serde_writes() {
+    for (item, expected) in [
+        (
+            quote!(
+                enum Size {
+                    Small,
+                    Large(u8),
+                    Of {
+                        cores: u8,
+                    },
+                    #[serde(skip)]
+                    None,
+                }
+            ),
+            "Small | Large u8 | Of { cores: u8 }",
+        ),
+        (
+            quote! {
+                #[serde(tag = "kind", content = "value", rename_all = "snake_case", rename_all_fields = "UPPERCASE")]
+                enum Size { VerySmall, #[serde(rename = "L")] Large { n: u8 }, #[serde(other)] Any }
+            },
+            "by kind in value: very_small | L { N: u8 } | any (any other)",
+        ),
+        (
+            quote!(
+                #[serde(untagged)]
+                enum Id {
+                    Name(String),
+                    Number(u8),
+                    No,
+                }
+            ),
+            "String | u8 | null",
+        ),
+    ] {
+        assert_eq!(shape(item).0, expected);
+    }
+}

@@ -1,0 +1,110 @@
+//! What a lock adds: builds that follow it, and tests that hold the trait to it. Nothing is left at run time.
+//!
+//! ```text
+//! const _: &'static [u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/rpc/inventory.lock"));
+//!
+//! #[cfg(test)]
+//! mod inventory_interface_lock {
+//!     #[test]
+//!     fn is_up_to_date() {
+//!         super::__INVENTORY_LOCK.is_up_to_date();
+//!     }
+//! }
+//! ```
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+
+use super::{Names, described, interface::version};
+use crate::check::Interface;
+use crate::lock::Lock;
+
+/// Makes cargo build again when the lock changes, or is to be written.
+pub(super) fn followed(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -> TokenStream {
+    let types = described::held(interface, lock, &names.alias);
+    let file = lock.exists.then(|| {
+        let path = format!("/{}", lock.path.value());
+        quote! {
+            const _: &'static [::core::primitive::u8] = ::core::include_bytes!(
+                ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #path)
+            );
+        }
+    });
+    quote! {
+        const _: ::core::option::Option<&'static ::core::primitive::str> =
+            ::core::option_env!("RPC_LOCK");
+        #file
+        #types
+    }
+}
+
+/// The tests. They stand beside the trait: what is within a block is not found by a test harness.
+pub(super) fn tests(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -> TokenStream {
+    let krate = &interface.krate;
+    let name = interface.original.ident.unraw().to_string();
+    let (constant, module) = (
+        format_ident!("__{}_LOCK", snake_case(&name).to_uppercase()),
+        format_ident!("{}_interface_lock", snake_case(&name)),
+    );
+    let private = quote!(#krate::__private);
+    let client = &names.client;
+    let path = lock.path.value();
+    let Lock {
+        command,
+        additions,
+        releases,
+        ..
+    } = lock;
+    let now = version(&private, lock.version);
+    let last = lock.last.map(|last| {
+        let last = version(&private, last);
+        quote!(.after(#last))
+    });
+    let release = lock
+        .release
+        .as_ref()
+        .map(|[header, section]| quote!(.to_be_released(#header, #section)));
+    let types = described::compared(interface, lock, &private);
+    quote! {
+        #[cfg(test)]
+        #[doc(hidden)]
+        const #constant: #private::Lock = {
+            #[allow(unused_imports)]
+            use #private::NotDescribed as _;
+            #private::Lock::new(
+                &#client::INTERFACE,
+                [::core::env!("CARGO_MANIFEST_DIR"), #path],
+                #command,
+                #now,
+                &[#(#additions),*],
+                #releases,
+            ) #last #types #release
+        };
+
+        #[cfg(test)]
+        mod #module {
+            #[::core::prelude::v1::test]
+            fn is_up_to_date() {
+                super::#constant.is_up_to_date();
+            }
+
+            #[::core::prelude::v1::test]
+            fn sends_what_each_release_accepts() {
+                super::#constant.sends_what_each_release_accepts();
+            }
+        }
+    }
+}
+
+/// `FooBar` as `foo_bar`.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() && !snake.ends_with('_') {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}

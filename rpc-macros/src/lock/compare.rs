@@ -1,0 +1,431 @@
+//! What changed in an interface since its last release, and whether peers of that release can bear it.
+//!
+//! Additive is what older peers never see, as it is above the version that they have: a method, an argument
+//! that servers do without, another name. Everything else breaks somebody. Two plain values in, messages out.
+
+use super::form::{Address, Argument, Interface, Method, Mode, OldName};
+use crate::attr::Version;
+use crate::check::Shown;
+
+/// What came of a comparison.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Comparison {
+    /// What must not be.
+    pub(super) violations: Vec<(Place, String)>,
+    /// What came, briefly.
+    pub(super) additions: Vec<String>,
+}
+
+/// What of the interface of today a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Trait,
+    Method(usize),
+    Argument(usize, usize),
+}
+
+/// Compares the interface of today, at its version, with that of the last release.
+pub(super) fn compare(
+    (last, released): (Version, &Interface),
+    (version, now): (Version, &Interface),
+) -> Comparison {
+    let next = if version > last {
+        version
+    } else {
+        (last.0, last.1.saturating_add(1), 0)
+    };
+    let mut comparing = Comparing {
+        last,
+        next,
+        found: Comparison::default(),
+    };
+    comparing.addresses(&released.address, &now.address);
+    comparing.all_methods(released, now);
+    if comparing.found.violations.is_empty() && version < last {
+        let message = format!(
+            "the interface must be of version {} at least, as it was released: its highest version is now {}, so put the one that is gone back",
+            Shown(last),
+            Shown(version)
+        );
+        comparing.found.violations.push((Place::Trait, message));
+    }
+    if version <= last {
+        // What is left needs no version of its own, and is recorded with the next.
+        comparing.found.additions.clear();
+    }
+    comparing.found
+}
+
+struct Comparing {
+    last: Version,
+    /// Where something may be added.
+    next: Version,
+    found: Comparison,
+}
+
+impl Comparing {
+    /// `what` must be as released: `x` must …, as …
+    fn broken(&mut self, place: Place, must: &str) {
+        let message = format!(
+            "{must}, as when {} was released: put it back, or declare version {}.0 in a trait of its own",
+            Shown(self.last),
+            self.last.0.saturating_add(1)
+        );
+        self.wrong(place, message);
+    }
+
+    fn wrong(&mut self, place: Place, message: String) {
+        self.found.violations.push((place, message));
+    }
+
+    fn addition(&mut self, addition: String) {
+        self.found.additions.push(addition);
+    }
+
+    fn addresses(&mut self, released: &Address, now: &Address) {
+        for (what, released, now) in [
+            ("topic", &released.topic, &now.topic),
+            ("exchange", &released.exchange, &now.exchange),
+            ("namespace", &released.namespace, &now.namespace),
+        ] {
+            if released != now {
+                let must = match released {
+                    Some(value) => format!("the {what} must be `{value}`"),
+                    None => format!("the interface must have no {what}"),
+                };
+                self.broken(Place::Trait, &must);
+            }
+        }
+    }
+
+    fn all_methods(&mut self, released: &Interface, now: &Interface) {
+        let name = |method: &Method| method.name.clone();
+        let matches = Matches::new(&released.methods, &now.methods, Method::answers, name);
+        for &(old, place) in &matches.both {
+            self.method(&released.methods[old], place, &now.methods[place]);
+        }
+        let mut came = matches.came;
+        for old in matches.gone.iter().map(|old| &released.methods[*old]) {
+            let same = |place: &usize| now.methods[*place].is_otherwise(old);
+            match only(&came, same) {
+                Some(place) => {
+                    came.retain(|other| *other != place);
+                    self.renamed(
+                        Place::Method(place),
+                        &now.methods[place].name,
+                        &old.name,
+                        "",
+                    );
+                }
+                None => {
+                    let (trait_name, name) = (&now.address.name, &old.name);
+                    self.broken(
+                        Place::Trait,
+                        &format!("`{trait_name}` must have the method `{name}`"),
+                    );
+                }
+            }
+        }
+        for place in came {
+            let method = &now.methods[place];
+            let name = &method.name;
+            if method.since <= self.last {
+                let message = format!(
+                    "`{name}` was added after {} was released: write `#[rpc(version = \"{}\")]` on it",
+                    Shown(self.last),
+                    Shown(self.next)
+                );
+                self.wrong(Place::Method(place), message);
+            }
+            self.addition(format!("`{name}` is new"));
+        }
+    }
+
+    fn method(&mut self, released: &Method, place: usize, now: &Method) {
+        let at = Place::Method(place);
+        let name = &now.name;
+        if released.mode != now.mode {
+            // Servers make no difference between the two.
+            if (released.mode, now.mode) == (Mode::Call, Mode::CallOrCast) {
+                self.addition(format!("`{name}` may be cast"));
+            } else {
+                let mode = match released.mode {
+                    Mode::Call => "a call",
+                    Mode::Cast => "a cast",
+                    Mode::Fanout => "a fanout",
+                    Mode::CallOrCast => "a call that may be cast",
+                };
+                self.broken(at, &format!("`{name}` must be {mode}"));
+            }
+        }
+        if released.returns != now.returns {
+            let [released, now] = [released, now]
+                .map(|method| method.returns.clone().unwrap_or_else(|| "()".to_owned()));
+            self.broken(
+                at,
+                &format!("`{name}` must return `{released}`, not `{now}`"),
+            );
+        }
+        if released.since != now.since {
+            let message = format!(
+                "`{name}` must be there since {}, as when {} was released, not since {}: write `#[rpc(version = \"{}\")]` on it",
+                Shown(released.since),
+                Shown(self.last),
+                Shown(now.since),
+                Shown(released.since)
+            );
+            self.wrong(at, message);
+        }
+        if released.changed != now.changed {
+            self.addition(format!("`{name}` has other versions"));
+        }
+        let old_names = [&released.old_names[..], &now.old_names];
+        self.old_names(at, [&released.name, name], old_names, "");
+        self.arguments(released, place, now);
+    }
+
+    fn arguments(&mut self, released: &Method, place: usize, now: &Method) {
+        let name = |argument: &Argument| argument.name.clone();
+        let (old, new) = (&released.arguments, &now.arguments);
+        let matches = Matches::new(old, new, Argument::answers, name);
+        for &(index, argument) in &matches.both {
+            let at = Place::Argument(place, argument);
+            self.argument(at, &now.name, &old[index], &new[argument]);
+        }
+        let mut came = matches.came;
+        let of = format!(" of `{}`", now.name);
+        for gone in matches.gone.iter().map(|index| &old[*index]) {
+            if new
+                .iter()
+                .any(|argument| argument.replaces.contains(&gone.name))
+            {
+                continue;
+            }
+            let same = |argument: &usize| new[*argument].is_otherwise(gone);
+            match only(&came, same) {
+                Some(argument) => {
+                    came.retain(|other| *other != argument);
+                    let at = Place::Argument(place, argument);
+                    self.renamed(at, &new[argument].name, &gone.name, &of);
+                }
+                None => {
+                    let message = format!(
+                        "`{}` must have the argument `{}`, as when {} was released: put it back, with `#[rpc(until = \"{}\")]` if later servers do without it",
+                        now.name,
+                        gone.name,
+                        Shown(self.last),
+                        Shown(self.next)
+                    );
+                    self.wrong(Place::Method(place), message);
+                }
+            }
+        }
+        for argument in came {
+            self.new_argument(Place::Argument(place, argument), now, &new[argument]);
+        }
+    }
+
+    fn new_argument(&mut self, at: Place, method: &Method, argument: &Argument) {
+        let (name, method) = (&argument.name, &method.name);
+        if argument.since.is_none_or(|since| since <= self.last) {
+            let default = if argument.is_optional() {
+                ""
+            } else {
+                ", and give it a `default`, or make it an `Option`"
+            };
+            let message = format!(
+                "`{name}` was added to `{method}` after {} was released: write `#[rpc(since = \"{}\")]` on it{default}",
+                Shown(self.last),
+                Shown(self.next)
+            );
+            self.wrong(at, message);
+        }
+        self.addition(format!("`{name}` of `{method}` is new"));
+    }
+
+    fn argument(&mut self, at: Place, method: &str, released: &Argument, now: &Argument) {
+        let name = format!("`{}` of `{method}`", now.name);
+        let is_new = now.since.is_some_and(|since| since > self.last);
+        if is_new && now.replaces.contains(&released.name) {
+            return self.addition(format!("{name} is another"));
+        }
+        if released.ty != now.ty {
+            let must = format!(
+                "{name} must be of the type `{}`, not `{}`",
+                released.ty, now.ty
+            );
+            self.broken(at, &must);
+        }
+        if released.since != now.since {
+            let message = match released.since {
+                Some(since) => format!(
+                    "{name} must be there since {since}, as when {} was released: write `since = \"{since}\"`",
+                    Shown(self.last),
+                    since = Shown(since)
+                ),
+                None => format!(
+                    "{name} must be there from the first, as when {} was released: remove its `since`",
+                    Shown(self.last)
+                ),
+            };
+            self.wrong(at, message);
+        }
+        match (released.until, now.until) {
+            (released, now) if released == now => {}
+            (Some(until), _) => {
+                let message = format!(
+                    "{name} must be there until {until}, as when {} was released: write `until = \"{until}\"`",
+                    Shown(self.last),
+                    until = Shown(until)
+                );
+                self.wrong(at, message);
+            }
+            (None, now) => {
+                if now.is_some_and(|until| until <= self.last) {
+                    let message = format!(
+                        "{name} was there when {} was released, and can end after it alone: write `until = \"{}\"`",
+                        Shown(self.last),
+                        Shown(self.next)
+                    );
+                    self.wrong(at, message);
+                }
+                self.addition(format!("{name} ends"));
+            }
+        }
+        match (&released.default, &now.default) {
+            (released, now) if released == now => {}
+            (None, Some(_)) => self.addition(format!("{name} has a default")),
+            (Some(default), _) => {
+                self.broken(at, &format!("{name} must have the default `{default}`"));
+            }
+            (None, None) => {}
+        }
+        for replaced in &released.replaces {
+            if !now.replaces.contains(replaced) {
+                let must = format!("{name} must take the place of `{replaced}`");
+                self.broken(at, &must);
+            }
+        }
+        let of = format!(" of `{method}`");
+        let old_names = [&released.old_names[..], &now.old_names];
+        self.old_names(at, [&released.name, &now.name], old_names, &of);
+    }
+
+    /// A new name must leave the old one to those who know it.
+    fn old_names(
+        &mut self,
+        at: Place,
+        [was, name]: [&str; 2],
+        [released, now]: [&[OldName]; 2],
+        of: &str,
+    ) {
+        for old in released.iter().filter(|old| !now.contains(old)) {
+            let message = format!(
+                "`{name}`{of} must have its old name, as when {} was released: write `#[rpc(name_before(\"{}\", \"{}\"))]` on it",
+                Shown(self.last),
+                Shown(old.before),
+                old.name
+            );
+            self.wrong(at, message);
+        }
+        let mut early = false;
+        for new in now.iter().filter(|new| !released.contains(new)) {
+            if new.before <= self.last && !early {
+                early = true;
+                let message = format!(
+                    "`{name}`{of} was `{was}` when {} was released, and can have another name after it alone: write `#[rpc(name_before(\"{}\", \"{was}\"))]` on it",
+                    Shown(self.last),
+                    Shown(self.next)
+                );
+                self.wrong(at, message);
+            }
+            self.addition(format!("`{name}`{of} was `{}`", new.name));
+        }
+    }
+
+    fn renamed(&mut self, at: Place, name: &str, was: &str, of: &str) {
+        let message = format!(
+            "`{name}`{of} was `{was}` on the wire when {} was released: write `#[rpc(name_before(\"{}\", \"{was}\"))]` on it, or keep it with `#[rpc(name = \"{was}\")]`",
+            Shown(self.last),
+            Shown(self.next)
+        );
+        self.wrong(at, message);
+    }
+}
+
+/// Which of the released things are which of today's.
+struct Matches {
+    both: Vec<(usize, usize)>,
+    gone: Vec<usize>,
+    came: Vec<usize>,
+}
+
+impl Matches {
+    fn new<T>(
+        released: &[T],
+        now: &[T],
+        answers: impl Fn(&T, &str) -> bool,
+        name: impl Fn(&T) -> String,
+    ) -> Self {
+        let mut came: Vec<usize> = (0..now.len()).collect();
+        let (mut both, mut gone) = (Vec::new(), Vec::new());
+        for (index, thing) in released.iter().enumerate() {
+            let wanted = name(thing);
+            let same = came.iter().find(|place| name(&now[**place]) == wanted);
+            let known = || came.iter().find(|place| answers(&now[**place], &wanted));
+            match same.or_else(known).copied() {
+                Some(place) => {
+                    came.retain(|other| *other != place);
+                    both.push((index, place));
+                }
+                None => gone.push(index),
+            }
+        }
+        Self { both, gone, came }
+    }
+}
+
+/// The one of which this holds.
+fn only(places: &[usize], holds: impl Fn(&usize) -> bool) -> Option<usize> {
+    let mut those = places.iter().filter(|place| holds(place));
+    let first = those.next();
+    first.filter(|_| those.next().is_none()).copied()
+}
+
+fn knows(old_names: &[OldName], name: &str) -> bool {
+    old_names.iter().any(|old| old.name == name)
+}
+
+impl Method {
+    /// Whether it had this name.
+    fn answers(&self, name: &str) -> bool {
+        knows(&self.old_names, name)
+    }
+
+    /// Whether it is the other but for its name.
+    fn is_otherwise(&self, other: &Self) -> bool {
+        let name = other.name.clone();
+        Self {
+            name,
+            ..self.clone()
+        } == *other
+    }
+}
+
+impl Argument {
+    fn answers(&self, name: &str) -> bool {
+        knows(&self.old_names, name)
+    }
+
+    fn is_otherwise(&self, other: &Self) -> bool {
+        let name = other.name.clone();
+        Self {
+            name,
+            ..self.clone()
+        } == *other
+    }
+}
+
+#[cfg(test)]
+#[path = "compare_tests.rs"]
+mod tests;

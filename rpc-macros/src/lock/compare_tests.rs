@@ -1,0 +1,271 @@
+use super::super::file;
+use super::*;
+
+const RELEASED: &str = "[2.3]
+interface Inventory
+  topic inventory
+call host since 2.0 -> Host
+  name: String
+  limit: u32
+    default 3
+cast touch since 2.1
+  was poke before 2.2
+  id: Uuid
+  late: Option<u8>
+    since 2.3
+";
+
+/// The comparison with what the released text becomes when this is put in place of that.
+fn changed(changes: &[(&str, &str)], version: Version) -> Comparison {
+    let mut text = RELEASED.to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    let interface = |text: &str| {
+        let parsed = file::parse(text);
+        let released = parsed
+            .as_ref()
+            .ok()
+            .and_then(|file| file.interface_at((2, 9, 0)));
+        released.unwrap_or_else(|| panic!("{parsed:?} {text}"))
+    };
+    let (last, released) = interface(RELEASED);
+    let (_, now) = interface(&text);
+    compare((last, &released), (version, &now))
+}
+
+#[test]
+fn what_did_not_change_is_nothing() {
+    assert_eq!(changed(&[], (2, 3, 0)), Comparison::default());
+    // The order is no part of the form.
+    let moved = [
+        ("  name: String\n", ""),
+        ("    default 3\n", "    default 3\n  name: String\n"),
+    ];
+    assert_eq!(changed(&moved, (2, 3, 0)), Comparison::default());
+}
+
+#[test]
+fn additions_above_the_release_are_fine() {
+    for (changes, addition) in [
+        (
+            ("cast touch", "call find since 2.4\ncast touch"),
+            "`find` is new",
+        ),
+        (
+            ("  limit", "  rack: Option<u32>\n    since 2.4\n  limit"),
+            "`rack` of `host` is new",
+        ),
+        (
+            (
+                "call host since 2.0 -> Host",
+                "call find since 2.0 -> Host\n  was host before 2.4",
+            ),
+            "`find` was `host`",
+        ),
+        (
+            ("  id: Uuid", "  uuid: Uuid\n    was id before 2.4"),
+            "`uuid` of `touch` was `id`",
+        ),
+        (
+            ("default 3", "default 3\n    until 2.4"),
+            "`limit` of `host` ends",
+        ),
+        (
+            ("name: String", "name: String\n    default x"),
+            "`name` of `host` has a default",
+        ),
+        (
+            (
+                "  name: String\n",
+                "  spec: Spec\n    since 2.4\n    replaces name\n",
+            ),
+            "`spec` of `host` is new",
+        ),
+        (
+            (
+                "  name: String\n",
+                "  name: Label\n    since 2.4\n    replaces name\n",
+            ),
+            "`name` of `host` is another",
+        ),
+        (("call host", "call/cast host"), "`host` may be cast"),
+        (
+            ("  name", "  changed 2.4\n  name"),
+            "`host` has other versions",
+        ),
+    ] {
+        let found = changed(&[changes], (2, 4, 0));
+        assert_eq!(found.violations, [], "{changes:?}");
+        assert_eq!(found.additions, [addition]);
+    }
+}
+
+#[test]
+fn each_violation_of_an_argument_says_what_to_do() {
+    use Place::{Argument, Method};
+    for (changes, place, message) in [
+        (
+            ("  limit", "  rack: u32\n  limit"),
+            Argument(0, 1),
+            "`rack` was added to `host` after 2.3 was released: write `#[rpc(since = \"2.4\")]` on it, and give it a `default`, or make it an `Option`",
+        ),
+        (
+            ("  limit", "  rack: Option<u32>\n  limit"),
+            Argument(0, 1),
+            "`rack` was added to `host` after 2.3 was released: write `#[rpc(since = \"2.4\")]` on it",
+        ),
+        (
+            ("  limit", "  rack: Option<u32>\n    since 2.3\n  limit"),
+            Argument(0, 1),
+            "`rack` was added to `host` after 2.3 was released: write `#[rpc(since = \"2.4\")]` on it",
+        ),
+        (
+            ("name: String", "name: u32"),
+            Argument(0, 0),
+            "`name` of `host` must be of the type `String`, not `u32`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+        (
+            ("  name: String\n", ""),
+            Method(0),
+            "`host` must have the argument `name`, as when 2.3 was released: put it back, with `#[rpc(until = \"2.4\")]` if later servers do without it",
+        ),
+        (
+            ("name: String", "label: String"),
+            Argument(0, 0),
+            "`label` of `host` was `name` on the wire when 2.3 was released: write `#[rpc(name_before(\"2.4\", \"name\"))]` on it, or keep it with `#[rpc(name = \"name\")]`",
+        ),
+        (
+            ("name: String", "label: String\n    was name before 2.2"),
+            Argument(0, 0),
+            "`label` of `host` was `name` when 2.3 was released, and can have another name after it alone: write `#[rpc(name_before(\"2.4\", \"name\"))]` on it",
+        ),
+        (
+            ("    since 2.3", "    since 2.2"),
+            Argument(1, 1),
+            "`late` of `touch` must be there since 2.3, as when 2.3 was released: write `since = \"2.3\"`",
+        ),
+        (
+            ("default 3", "default 3\n    since 2.4"),
+            Argument(0, 1),
+            "`limit` of `host` must be there from the first, as when 2.3 was released: remove its `since`",
+        ),
+        (
+            ("default 3", "default 3\n    until 2.2"),
+            Argument(0, 1),
+            "`limit` of `host` was there when 2.3 was released, and can end after it alone: write `until = \"2.4\"`",
+        ),
+        (
+            ("default 3", "default 4"),
+            Argument(0, 1),
+            "`limit` of `host` must have the default `3`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+    ] {
+        let found = changed(&[changes], (2, 3, 0));
+        assert_eq!(
+            found.violations,
+            [(place, message.to_owned())],
+            "{changes:?}"
+        );
+    }
+}
+
+#[test]
+fn each_violation_of_a_method_says_what_to_do() {
+    use Place::{Method, Trait};
+    for (changes, place, message) in [
+        (
+            ("cast touch", "call find since 2.0\ncast touch"),
+            Method(1),
+            "`find` was added after 2.3 was released: write `#[rpc(version = \"2.4\")]` on it",
+        ),
+        (
+            (
+                "call host since 2.0 -> Host\n  name: String\n  limit: u32\n    default 3\n",
+                "",
+            ),
+            Trait,
+            "`Inventory` must have the method `host`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+        (
+            ("call host", "call find"),
+            Method(0),
+            "`find` was `host` on the wire when 2.3 was released: write `#[rpc(name_before(\"2.4\", \"host\"))]` on it, or keep it with `#[rpc(name = \"host\")]`",
+        ),
+        (
+            ("cast touch", "call touch"),
+            Method(1),
+            "`touch` must be a cast, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+        (
+            ("-> Host", "-> Rack"),
+            Method(0),
+            "`host` must return `Host`, not `Rack`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+        (
+            (" -> Host", ""),
+            Method(0),
+            "`host` must return `Host`, not `()`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+        (
+            ("since 2.0", "since 2.1"),
+            Method(0),
+            "`host` must be there since 2.0, as when 2.3 was released, not since 2.1: write `#[rpc(version = \"2.0\")]` on it",
+        ),
+        (
+            ("  was poke before 2.2\n", ""),
+            Method(1),
+            "`touch` must have its old name, as when 2.3 was released: write `#[rpc(name_before(\"2.2\", \"poke\"))]` on it",
+        ),
+        (
+            ("topic inventory", "topic stock"),
+            Trait,
+            "the topic must be `inventory`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+        (
+            ("  topic inventory\n", "  topic inventory\n  namespace n\n"),
+            Trait,
+            "the interface must have no namespace, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+    ] {
+        let found = changed(&[changes], (2, 3, 0));
+        assert_eq!(
+            found.violations,
+            [(place, message.to_owned())],
+            "{changes:?}"
+        );
+    }
+}
+
+#[test]
+fn the_interface_never_falls_below_the_release() {
+    let found = changed(&[], (2, 1, 0));
+    assert_eq!(found.violations.len(), 1);
+    assert!(
+        found.violations[0].1.contains("of version 2.3 at least"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn advice_names_the_version_that_is_in_the_making() {
+    let found = changed(
+        &[("cast touch", "call find since 2.0\ncast touch")],
+        (2, 7, 0),
+    );
+    assert!(found.violations[0].1.contains("\"2.7\""), "{found:?}");
+}
+
+#[test]
+fn all_violations_are_found_at_once() {
+    let found = changed(
+        &[
+            ("name: String", "name: u8"),
+            ("-> Host", "-> u8"),
+            ("cast touch", "fanout touch"),
+        ],
+        (2, 3, 0),
+    );
+    assert_eq!(found.violations.len(), 3);
+}

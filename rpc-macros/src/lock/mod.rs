@@ -1,0 +1,256 @@
+//! The interface lock: a file that records each release of an interface, and that the trait is held to.
+//!
+//! `form` is what is recorded, `of_trait` takes it from a trait and `file` from the lock's text; `compare`
+//! tells what changed. Here the file is found, and messages are put where they belong. This macro never
+//! writes: a test that it expands to does, when it is asked to bless.
+
+mod compare;
+mod file;
+mod form;
+mod of_trait;
+mod wire_type;
+
+pub(crate) use form::Structure;
+pub(crate) use wire_type::{of as wire_type, value_of};
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+
+use syn::LitStr;
+
+use crate::attr::Version;
+use crate::check::{self, Shown};
+use crate::errors::Errors;
+use compare::{Comparison, Place};
+use file::{File, Release};
+use form::{Interface, Method};
+
+/// Where a trait is compiled.
+pub(crate) struct Package {
+    /// The package's root; without cargo there is none.
+    root: Option<PathBuf>,
+    name: String,
+    /// Whether the locks are being written.
+    blessing: bool,
+}
+
+impl Package {
+    pub(crate) fn of_this_build() -> Self {
+        Self {
+            root: std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
+            name: std::env::var("CARGO_PKG_NAME").unwrap_or_default(),
+            blessing: std::env::var_os("RPC_LOCK").is_some_and(|value| value == "bless"),
+        }
+    }
+
+    /// What writes the lock.
+    fn command(&self) -> String {
+        format!("RPC_LOCK=bless cargo test -p {} interface_lock", self.name)
+    }
+}
+
+/// A trait's lock, for its tests.
+pub(crate) struct Lock {
+    /// The path, within the package.
+    pub(crate) path: LitStr,
+    /// Whether there is a file, for builds to follow.
+    pub(crate) exists: bool,
+    pub(crate) command: String,
+    /// What came since the last release.
+    pub(crate) additions: Vec<String>,
+    /// The releases of the trait's major, briefly.
+    pub(crate) releases: String,
+    /// The version of the last of them.
+    pub(crate) last: Option<Version>,
+    /// The version that the trait has now.
+    pub(crate) version: Version,
+    /// The types whose structure was released.
+    pub(crate) types: Vec<Structure>,
+    /// The release whose structures these must be, unless a higher version is in the making.
+    pub(crate) held_to: Option<Version>,
+    /// What is written when the trait is released: its text, and the text of a new file before it.
+    pub(crate) release: Option<[String; 2]>,
+}
+
+/// Holds a trait to its lock. It is not compared as long as there are other mistakes.
+pub(crate) fn check(
+    errors: &Errors,
+    interface: &check::Interface<'_>,
+    package: &Package,
+) -> Option<Lock> {
+    let path = interface.lock.as_ref()?;
+    errors.turn_to(0);
+    let Some(root) = &package.root else {
+        errors.at(
+            path,
+            "`lock` must be within a package: build with cargo, or set CARGO_MANIFEST_DIR to its root",
+        );
+        return None;
+    };
+    let text = match read(&path.value(), root, package) {
+        Ok(text) => text,
+        Err(message) => {
+            errors.at(path, message);
+            return None;
+        }
+    };
+    let file = match text.as_deref().map(file::parse).transpose() {
+        Ok(file) => file.unwrap_or_default(),
+        Err(damage) => {
+            let message = format!(
+                "`{}` must be a lock, and line {} is not: {}. Restore it; or remove it, and write it anew with `{}`",
+                path.value(),
+                damage.line,
+                damage.message,
+                package.command()
+            );
+            errors.at(path, message);
+            return None;
+        }
+    };
+    if errors.count() > 0 {
+        return None;
+    }
+    let version = of_trait::version(interface);
+    let now = of_trait::interface(interface);
+    let released = file.interface_at((version.0, u32::MAX, u32::MAX));
+    let compared = match &released {
+        Some((last, released)) => {
+            if released.address.name != now.address.name {
+                errors.at(
+                    path,
+                    another(path, &released.address.name, &now.address.name),
+                );
+                return None;
+            }
+            compare::compare((*last, released), (version, &now))
+        }
+        None => Comparison {
+            violations: Vec::new(),
+            additions: vec![format!(
+                "version {} is the first of its major",
+                Shown(version)
+            )],
+        },
+    };
+    for (place, message) in compared.violations {
+        report(errors, interface, place, message);
+    }
+    let released_form = released.as_ref().map(|(_, released)| released);
+    Some(Lock {
+        path: path.clone(),
+        exists: text.is_some(),
+        command: package.command(),
+        additions: compared.additions,
+        releases: briefly(&file, version.0),
+        last: released.as_ref().map(|(last, _)| *last),
+        version,
+        held_to: released
+            .as_ref()
+            .map(|(last, _)| *last)
+            .filter(|last| version <= *last && !package.blessing),
+        types: released_form
+            .map(|released| released.types.clone())
+            .unwrap_or_default(),
+        release: (package.blessing).then(|| [header(&now, package), section(released_form, &now)]),
+    })
+}
+
+/// The text of the lock; a missing one is none while it is being written.
+fn read(path: &str, root: &Path, package: &Package) -> Result<Option<String>, String> {
+    let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    if path.is_empty() || !Path::new(path).components().all(inside) {
+        return Err("`lock` must be a path within the package, which it is published with: write `lock = \"rpc/inventory.lock\"`".to_owned());
+    }
+    match fs::read_to_string(root.join(path)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound && package.blessing => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(format!(
+            "the lock `{path}` must be there, to hold the trait to its releases: write it with `{}`, and check it in",
+            package.command()
+        )),
+        Err(error) => Err(format!(
+            "the lock `{path}` must be a file that can be read: {error}"
+        )),
+    }
+}
+
+fn another(path: &LitStr, locked: &str, name: &str) -> String {
+    format!(
+        "`{name}` must have a lock of its own: `{}` is that of `{locked}`. Name another file; if the trait was renamed, rename it there too",
+        path.value()
+    )
+}
+
+/// Puts a message at the user's own tokens.
+fn report(errors: &Errors, interface: &check::Interface<'_>, place: Place, message: String) {
+    let (method, argument) = match place {
+        Place::Trait => return errors.at(&interface.original.ident, message),
+        Place::Method(method) => (method, None),
+        Place::Argument(method, argument) => (method, Some(argument)),
+    };
+    let method = &interface.methods[method];
+    match argument.and_then(|argument| of_trait::sent(method).nth(argument)) {
+        Some(argument) => errors.at(&argument.parameter.ident, message),
+        None => errors.at(&method.original.sig.ident, message),
+    }
+}
+
+/// How a lock begins.
+fn header(now: &Interface, package: &Package) -> String {
+    format!(
+        "# The interface `{}`, as it was released. The trait is held to it when it is compiled.\n# To be checked in. Written by `{}` alone.\n",
+        now.address.name,
+        package.command()
+    )
+}
+
+/// What a release adds to the lock.
+fn section(released: Option<&Interface>, now: &Interface) -> String {
+    let mut text = String::new();
+    if released.is_none() {
+        text.push_str(&file::print_address(&now.address));
+    }
+    let is_new =
+        |method: &&Method| released.is_none_or(|released| !released.methods.contains(method));
+    text.extend(now.methods.iter().filter(is_new).map(file::print_method));
+    text
+}
+
+/// Which names each release knows, one a line, for the runtime's `lock`: `[` a version, `m` a method, `o`
+/// another name of it, `r` an argument that it needs, `a` one that it does without.
+fn briefly(file: &File, major: u32) -> String {
+    let mut text = String::new();
+    let mut line = |mark: char, name: &str| {
+        text.extend([mark, ' ']);
+        text.extend(name.escape_default());
+        text.push('\n');
+    };
+    for Release {
+        version, methods, ..
+    } in file.of_major(major)
+    {
+        line('[', &Shown(*version).to_string());
+        for method in methods {
+            line('m', &method.name);
+            for old in &method.old_names {
+                line('o', &old.name);
+            }
+            for argument in &method.arguments {
+                let always = argument.since.is_none() && argument.until.is_none();
+                // Under an old name it is the same argument, but there is but one line for it.
+                let needed = always && !argument.is_optional() && argument.old_names.is_empty();
+                line(if needed { 'r' } else { 'a' }, &argument.name);
+                let old_names = argument.old_names.iter().map(|old| &old.name);
+                for name in old_names.chain(&argument.replaces) {
+                    line('a', name);
+                }
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

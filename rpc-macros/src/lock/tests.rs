@@ -1,0 +1,168 @@
+//! The lock from the trait's tokens to messages, each with its place.
+
+use std::fs;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::*;
+use crate::model;
+
+/// A package of its own in a temporary directory.
+struct Files(PathBuf);
+
+impl Files {
+    fn new(name: &str, lock: Option<&str>) -> Self {
+        let root = std::env::temp_dir().join(format!("rpc-lock-{}-{name}", std::process::id()));
+        fs::create_dir_all(&root).unwrap();
+        if let Some(lock) = lock {
+            fs::write(root.join("inventory.lock"), lock).unwrap();
+        }
+        Self(root)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The lock, and the compile errors.
+fn held(files: &Files, blessing: bool, trait_: &TokenStream) -> (Option<Lock>, String) {
+    let original = model::parse(trait_.clone()).unwrap();
+    let options = quote!(
+        topic = "inventory",
+        version = "2.0",
+        lock = "inventory.lock"
+    );
+    let errors = Errors::new();
+    let interface = model::Interface::new(&errors, options, &original);
+    let checked = crate::check::interface(&errors, &interface);
+    let package = Package {
+        root: Some(files.0.clone()),
+        name: "stock".to_owned(),
+        blessing,
+    };
+    let lock = check(&errors, &checked, &package);
+    (lock, errors.into_compile_errors().to_string())
+}
+
+fn inventory() -> TokenStream {
+    quote! {
+        trait Inventory {
+            async fn host(&self, ctxt: &Context, name: &str, #[rpc(server)] rack: &str) -> Result<Host>;
+            #[rpc(cast, version = "2.1", name_before("2.2", "poke"))]
+            async fn touch(
+                &self,
+                ctxt: &Context,
+                #[rpc(since = "2.3", below = with(spec, "id"))] spec: &Spec,
+                #[rpc(default = 3)] depth: u32,
+            ) -> Result<()>;
+        }
+    }
+}
+
+const RECORDED: &str = "interface Inventory
+  topic inventory
+call host since 2.0 -> Host
+  name: String
+cast touch since 2.1
+  was poke before 2.2
+  spec: Spec
+    since 2.3
+    replaces id
+  depth: u32
+    default 3
+";
+
+#[test]
+fn a_trait_is_recorded_as_the_wire_has_it() {
+    let files = Files::new("recorded", None);
+    let item = inventory().to_string().replace(
+        "spec , \"id\"))]",
+        "spec , \"id\") , default = Spec :: none ())]",
+    );
+    let (lock, errors) = held(&files, true, &item.parse().unwrap());
+    assert_eq!(errors, "");
+    let lock = lock.unwrap();
+    let [header, section] = lock.release.unwrap();
+    assert!(header.contains("`RPC_LOCK=bless cargo test -p stock interface_lock`"));
+    assert_eq!(section.replace("    default Spec::none()\n", ""), RECORDED);
+    assert_eq!(
+        (lock.version, lock.last, lock.exists),
+        ((2, 3, 0), None, false)
+    );
+}
+
+#[test]
+fn a_later_release_has_what_changed() {
+    let text = format!(
+        "# As released.\n\n[2.1]\n{}",
+        RECORDED.replace("touch since 2.1", "touch since 2.0")
+    );
+    let text = text
+        .split("  was poke")
+        .next()
+        .unwrap()
+        .replace("cast touch", "cast poke")
+        .replace("since 2.0\n", "since 2.1\n");
+    let files = Files::new("later", Some(&text));
+    let item = quote! {
+        trait Inventory {
+            async fn host(&self, ctxt: &Context, name: String) -> Result<Host, Other>;
+            #[rpc(cast, version = "2.1", name_before("2.2", "poke"))]
+            async fn touch(&self, ctxt: &Context) -> Result<()>;
+        }
+    };
+    let (lock, errors) = held(&files, true, &item);
+    assert_eq!(errors, "");
+    let lock = lock.unwrap();
+    assert_eq!(
+        lock.release.unwrap()[1],
+        "cast touch since 2.1\n  was poke before 2.2\n"
+    );
+    assert_eq!(lock.additions, ["`touch` was `poke`"]);
+    assert_eq!(lock.releases, "[ 2.1\nm host\nr name\nm poke\n");
+}
+
+#[test]
+fn what_is_no_lock_is_an_error_with_the_command() {
+    let files = Files::new("missing", None);
+    let item = quote!(
+        trait Inventory {
+            async fn host(&self, ctxt: &Context) -> Result<()>;
+        }
+    );
+    let (lock, errors) = held(&files, false, &item);
+    assert!(lock.is_none());
+    assert!(
+        errors.contains("RPC_LOCK=bless cargo test -p stock interface_lock"),
+        "{errors}"
+    );
+    let files = Files::new("damaged", Some("[2.0]\ninterface Inventory\n=======\n"));
+    for blessing in [false, true] {
+        let (lock, errors) = held(&files, blessing, &item);
+        assert!(lock.is_none());
+        assert!(errors.contains("line 3 is not"), "{errors}");
+    }
+    let files = Files::new("another", Some("[2.0]\ninterface Stock\n"));
+    let (_, errors) = held(&files, true, &item);
+    assert!(errors.contains("is that of `Stock`"), "{errors}");
+}
+
+#[test]
+fn other_mistakes_come_first() {
+    let files = Files::new(
+        "mistakes",
+        Some("[2.0]\ninterface Inventory\ncall host since 2.0\n"),
+    );
+    let item = quote!(
+        trait Inventory {
+            fn host(&self, ctxt: &Context) -> Result<()>;
+        }
+    );
+    let (lock, errors) = held(&files, false, &item);
+    assert!(lock.is_none());
+    assert_eq!(errors.matches("compile_error").count(), 1, "{errors}");
+}

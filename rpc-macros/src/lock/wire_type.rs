@@ -1,0 +1,150 @@
+//! The text of a type as the wire has it: what is written otherwise but is the same value there is equal.
+//!
+//! `&str` and `String`, `&[T]` and `Vec<T>`, `Box<T>` and `T`, `std::string::String` and `String`: one text.
+//! Lifetimes are nothing on the wire, and neither is the error type of a result.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
+
+use crate::check::plain;
+use crate::expand::text;
+
+/// The type of an argument.
+pub(crate) fn of(ty: &Type) -> String {
+    text(&owned(ty))
+}
+
+/// The type of what a method returns; `None` for nothing.
+pub(super) fn of_returned(ty: &Type) -> Option<String> {
+    let returned = value_of(ty);
+    match plain(returned) {
+        Type::Tuple(tuple) if tuple.elems.is_empty() => None,
+        returned => Some(of(returned)),
+    }
+}
+
+/// The `T` of a `Result<T, E>`; an alias without parameters stands for itself.
+pub(crate) fn value_of(ty: &Type) -> &Type {
+    let result = last(ty).filter(|last| last.ident.to_string().ends_with("Result"));
+    result.and_then(|last| types(last).next()).unwrap_or(ty)
+}
+
+fn owned(ty: &Type) -> TokenStream {
+    match plain(ty) {
+        Type::Reference(reference) => owned(&reference.elem),
+        Type::Slice(slice) => {
+            let element = owned(&slice.elem);
+            quote!(Vec<#element>)
+        }
+        Type::Array(array) => {
+            let (element, length) = (owned(&array.elem), &array.len);
+            quote!([#element; #length])
+        }
+        Type::Tuple(tuple) => match tuple.elems.iter().map(owned).collect::<Vec<_>>().as_slice() {
+            [only] => quote!((#only,)),
+            elements => quote!((#(#elements),*)),
+        },
+        Type::Path(path) if path.qself.is_none() => owned_path(ty, &path.path),
+        other => other.to_token_stream(),
+    }
+}
+
+fn owned_path(ty: &Type, path: &syn::Path) -> TokenStream {
+    let Some(last) = last(ty) else {
+        return path.to_token_stream();
+    };
+    if path.is_ident("str") {
+        return quote!(String);
+    }
+    // What points to a value is the value. A `Cow` has its lifetime before it.
+    if ["Box", "Arc", "Rc", "Cow"]
+        .iter()
+        .any(|name| last.ident == name)
+        && let Some(inner) = types(last).next()
+    {
+        return owned(inner);
+    }
+    let first = path
+        .segments
+        .first()
+        .map(|segment| segment.ident.to_string());
+    let known = ["std", "core", "alloc"].contains(&first.as_deref().unwrap_or_default());
+    let before = (path.segments.iter().take(path.segments.len() - 1))
+        .filter(|_| !known)
+        .map(|segment| &segment.ident);
+    let name = &last.ident;
+    let arguments = match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => {
+            let kept: Vec<_> = (arguments.args.iter())
+                .filter_map(|argument| match argument {
+                    GenericArgument::Lifetime(_) => None,
+                    GenericArgument::Type(ty) => Some(owned(ty)),
+                    other => Some(other.to_token_stream()),
+                })
+                .collect();
+            (!kept.is_empty()).then(|| quote!(<#(#kept),*>))
+        }
+        other => Some(other.to_token_stream()),
+    };
+    quote!(#(#before::)* #name #arguments)
+}
+
+fn last(ty: &Type) -> Option<&PathSegment> {
+    match plain(ty) {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    (arguments.into_iter().flatten()).filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_same_value_is_the_same_text() {
+        for (written, recorded) in [
+            ("&str", "String"),
+            ("&'a [Cow<'_, str>]", "Vec<String>"),
+            ("Option<&Host>", "Option<Host>"),
+            ("std::string::String", "String"),
+            (
+                "::std::collections::HashMap<String, Vec<u8>>",
+                "HashMap<String, Vec<u8>>",
+            ),
+            ("model::Host<'_>", "model::Host"),
+            ("Box<(u8, [u16; 4])>", "(u8, [u16; 4])"),
+            ("(u8,)", "(u8, )"),
+        ] {
+            assert_eq!(of(&syn::parse_str(written).unwrap()), recorded, "{written}");
+        }
+    }
+
+    #[test]
+    fn results_are_what_they_hold() {
+        for (written, recorded) in [
+            ("Result<()>", None),
+            ("Result<Host>", Some("Host")),
+            (
+                "std::result::Result<Vec<Host>, StockError>",
+                Some("Vec<Host>"),
+            ),
+            ("StockResult<u8>", Some("u8")),
+            ("HostResult", Some("HostResult")),
+        ] {
+            let got = of_returned(&syn::parse_str(written).unwrap());
+            assert_eq!(got.as_deref(), recorded, "{written}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+use super::*;
+use crate::{Mode, OldName};
+
+const fn lock(version: (u32, u32), last: Option<(u32, u32)>) -> Lock {
+    const NONE: &Interface = &Interface::new("Inventory", Version::new(2, 0), &[]);
+    let version = Version::new(version.0, version.1);
+    let lock = Lock::new(NONE, ["", ""], "", version, &["x"], "");
+    match last {
+        Some((major, minor)) => lock.after(Version::new(major, minor)),
+        None => lock,
+    }
+}
+
+const TEXT: &str = "# Head.\n\n[2.0]\na\n  b\n\n[3.0]\nc\n";
+
+#[test]
+fn a_section_goes_where_its_version_belongs() {
+    let with = |lock: Lock, text| lock.with_section(text, "[N]\nn\n");
+    let first = with(lock((2, 0), None), "# Head.\n").unwrap();
+    assert_eq!(first.as_deref(), Some("# Head.\n\n[N]\nn\n"));
+    let between = with(lock((2, 4), Some((2, 0))), TEXT).unwrap();
+    assert_eq!(
+        between.as_deref(),
+        Some("# Head.\n\n[2.0]\na\n  b\n\n[N]\nn\n\n[3.0]\nc\n")
+    );
+    let end = with(lock((3, 1), Some((3, 0))), TEXT).unwrap();
+    assert_eq!(end.unwrap(), format!("{TEXT}\n[N]\nn\n"));
+    let before = with(lock((1, 9), None), TEXT).unwrap();
+    assert_eq!(
+        before.unwrap(),
+        "# Head.\n\n[N]\nn\n\n[2.0]\na\n  b\n\n[3.0]\nc\n"
+    );
+}
+
+#[test]
+fn what_was_released_stays() {
+    let again = lock((2, 0), None).with_section(TEXT, "[2.0]\na\n  b\n");
+    assert_eq!(again, Ok(None));
+    let other = lock((2, 0), None).with_section(TEXT, "[2.0]\na\n");
+    assert_eq!(other, Err(CHANGED.to_owned()));
+    let behind = lock((2, 4), Some((2, 3))).with_section(TEXT, "[2.4]\n");
+    assert_eq!(behind, Err(CHANGED.to_owned()));
+    let unknown = lock((2, 4), None).with_section(TEXT, "[2.4]\n");
+    assert_eq!(unknown, Err(CHANGED.to_owned()));
+}
+
+const V24: Version = Version::new(2, 4);
+
+const METHODS: &[Method] = &[
+    Method::new("host", Mode::Call, Version::new(2, 0))
+        .with_later_versions(&[V24])
+        .with_old_names(&[OldName::new(V24, "get_host")])
+        .with_arguments(&[
+            Argument::new("label", "&str").with_old_names(&[OldName::new(V24, "name")]),
+            Argument::new("spec", "&Spec")
+                .with_since(V24)
+                .with_below(Below::With(&["size", "rack"])),
+            Argument::new("late", "Option<u8>").with_since(V24),
+            Argument::new("gone", "Option<u8>").with_until(V24),
+            Argument::new("server", "&str").with_role(Role::Server),
+        ]),
+    Method::new("find", Mode::Call, V24),
+];
+
+fn sent(releases: &'static str) -> Result<(), String> {
+    const INTERFACE: &Interface = &Interface::new("Inventory", Version::new(2, 0), METHODS);
+    let lock = Lock::new(INTERFACE, ["", ""], "", V24, &[], releases);
+    std::panic::catch_unwind(|| lock.sends_what_each_release_accepts())
+        .map_err(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default())
+}
+
+#[test]
+fn each_release_gets_what_it_knows() {
+    let old = "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\n";
+    assert_eq!(sent(old), Ok(()));
+    let both = "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\n[ 2.4\nm host\no get_host\nr label\na name\na spec\na size\na rack\na late\na gone\nm find\n";
+    assert_eq!(sent(both), Ok(()));
+}
+
+#[test]
+fn what_a_release_does_not_know_is_named() {
+    for (releases, mistake) in [
+        (
+            "[ 2.0\nm host\nr name\nr size\na rack\na gone\n",
+            "2.0 has no method `get_host`",
+        ),
+        (
+            "[ 2.0\nm get_host\nr name\nr size\na gone\n",
+            "`get_host` of 2.0 has no argument `rack`",
+        ),
+        (
+            "[ 2.0\nm get_host\nr name\nr size\na rack\n",
+            "`get_host` of 2.0 has no argument `gone`",
+        ),
+        (
+            "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\nr id\n",
+            "`get_host` of 2.0 needs the argument `id`",
+        ),
+    ] {
+        let message = sent(releases).unwrap_err();
+        assert!(message.contains(mistake), "{message}");
+    }
+}
