@@ -611,12 +611,13 @@ fn joined(words: Option<Vec<String>>) -> String {
     words.unwrap_or_default().join(" ")
 }
 
-fn words(text: &str) -> Option<Vec<String>> {
-    Some(text.split(' ').map(str::to_owned).collect())
-}
-
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "from what is sent to the argument's type"
+)]
 fn parted(text: String) -> Option<Vec<String>> {
-    words(&text)
+    Some(text.split(' ').map(str::to_owned).collect())
 }
 
 #[rpc_client(topic = "labels", version = "1.0")]
@@ -649,7 +650,10 @@ async fn what_holds_its_default_is_not_transformed() {
     for cap in [(1, 0), (1, 1)] {
         let none = labels.label(&ctxt, None).version_cap(cap).await.unwrap();
         assert_eq!(none, ["none"], "{cap:?}");
-        let two = labels.label(&ctxt, words("a b")).version_cap(cap).await;
+        let two = labels
+            .label(&ctxt, parted("a b".into()))
+            .version_cap(cap)
+            .await;
         assert_eq!(two.unwrap(), ["a", "b"], "{cap:?}");
     }
     server.stop().await;

@@ -19,11 +19,11 @@ pub trait Inventory {
     ) -> Result<()>;
 }
 
-fn megabytes(gigabytes: &u32) -> u32 {
+fn megabytes(gigabytes: u32) -> u32 {
     gigabytes * 1024
 }
 
-fn halves(gigabytes: &u32) -> (u32, u32) {
+fn halves(gigabytes: u32) -> (u32, u32) {
     (gigabytes / 2, gigabytes / 2)
 }
 

@@ -2,7 +2,7 @@ use rpc_runtime::{Context, Result, rpc_client};
 
 #[rpc_client(version = "2.0")]
 pub trait Inventory {
-    async fn by_value(
+    async fn by_reference(
         &self,
         ctxt: &Context,
         #[rpc(since = "2.1", below = with(megabytes), default = 1)] size: u32,
@@ -29,7 +29,7 @@ pub trait Inventory {
     ) -> Result<()>;
 }
 
-fn megabytes(gigabytes: u32) -> u32 {
+fn megabytes(gigabytes: &u32) -> u32 {
     gigabytes * 1024
 }
 
