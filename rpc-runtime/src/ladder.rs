@@ -144,6 +144,7 @@ impl<'a> TypedArgs<'a> {
     }
 
     /// The version cap that counts for this request.
+    #[must_use]
     pub fn cap(&self) -> Option<Version> {
         self.cap
     }

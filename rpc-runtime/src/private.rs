@@ -167,8 +167,8 @@ impl<T: Default> HasDefault for T {
 }
 
 /// Whether an argument is what it is when it is not sent.
-pub fn equals<T: Comparable>(value: &T, default: T) -> bool {
-    value.equals(&default)
+pub fn equals<T: Comparable>(value: &T, default: &T) -> bool {
+    value.equals(default)
 }
 
 /// What can be compared with its default. It is a trait so that the compiler can say what can not.

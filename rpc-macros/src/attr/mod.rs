@@ -98,6 +98,13 @@ pub(crate) struct Route {
     pub(crate) arguments: Vec<Ident>,
 }
 
+/// What an argument is when it is not sent.
+pub(crate) enum Fallback {
+    /// What its type says.
+    OfType,
+    Value(Box<Expr>),
+}
+
 /// What becomes of an argument for servers that do not know it yet.
 pub(crate) enum Below {
     Refuse,
@@ -144,8 +151,7 @@ pub(crate) struct ArgumentOptions {
     pub(crate) old_names: Vec<Set<OldName>>,
     pub(crate) since: Opt<Version>,
     pub(crate) until: Opt<Version>,
-    /// The value when it is not sent: an expression, or the type's own.
-    pub(crate) default: Opt<Option<Expr>>,
+    pub(crate) default: Opt<Fallback>,
     pub(crate) below: Opt<Below>,
     pub(crate) from: Opt<Path>,
     pub(crate) server: Opt<()>,

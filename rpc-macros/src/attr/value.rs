@@ -9,7 +9,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
 
-use super::{Below, OldName, Route, Set, Time, Version, name};
+use super::{Below, Fallback, OldName, Route, Set, Time, Version, name};
 use crate::errors::Errors;
 
 pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {
@@ -236,9 +236,9 @@ pub(super) fn old_name(errors: &Errors, meta: &Meta) -> Option<OldName> {
     Some(OldName { before, name })
 }
 
-pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<Option<Expr>> {
+pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<Fallback> {
     match meta {
-        Meta::Path(_) => Some(None),
+        Meta::Path(_) => Some(Fallback::OfType),
         Meta::NameValue(pair) if has_self(pair.value.to_token_stream()) => {
             errors.at(
                 &pair.value,
@@ -246,7 +246,7 @@ pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<Option<Expr>> {
             );
             None
         }
-        Meta::NameValue(pair) => Some(Some(pair.value.clone())),
+        Meta::NameValue(pair) => Some(Fallback::Value(Box::new(pair.value.clone()))),
         Meta::List(_) => {
             errors.at(
                 meta,

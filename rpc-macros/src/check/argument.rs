@@ -271,8 +271,8 @@ fn default<'a>(errors: &Errors, options: &'a ArgumentOptions, ty: &Type) -> Opti
         return Some(Default::OfType);
     }
     match options.default.get() {
-        Some(Some(value)) => Some(Default::Value(value)),
-        Some(None) => Some(Default::OfType),
+        Some(attr::Fallback::Value(value)) => Some(Default::Value(value)),
+        Some(attr::Fallback::OfType) => Some(Default::OfType),
         None => types::is_option(ty).then_some(Default::OfType),
     }
 }
