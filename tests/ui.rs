@@ -50,6 +50,14 @@ mod every_shape;
 mod generic_and_spawned;
 #[path = "ui/pass/inherent_methods.rs"]
 mod inherent_methods;
+#[path = "ui/pass/ladder_functions_and_values.rs"]
+mod ladder_functions_and_values;
+#[path = "ui/pass/ladders_made_by_a_macro.rs"]
+mod ladders_made_by_a_macro;
+#[path = "ui/pass/ladders_of_any_argument_name.rs"]
+mod ladders_of_any_argument_name;
+#[path = "ui/pass/ladders_without_a_prelude.rs"]
+mod ladders_without_a_prelude;
 #[path = "ui/pass/made_by_a_macro.rs"]
 mod made_by_a_macro;
 #[path = "ui/pass/mock_by_hand.rs"]
@@ -88,6 +96,10 @@ compile_and_run! {
     every_shape
     generic_and_spawned
     inherent_methods
+    ladder_functions_and_values
+    ladders_made_by_a_macro
+    ladders_of_any_argument_name
+    ladders_without_a_prelude
     made_by_a_macro
     mock_by_hand
     mock_with_mockall

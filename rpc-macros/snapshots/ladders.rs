@@ -217,7 +217,7 @@ const _: () = {
         ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
                 let default0: u32 = 3;
-                args.gated(0, &copies, |value| __rpc::equals(value, default0))?;
+                args.gated(0, &copies, |value| __rpc::equals(value, &default0))?;
                 args.dropped(1, &hint)?;
                 args.finish(ctxt)
             };
@@ -284,9 +284,9 @@ const _: () = {
         ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
                 let default0: &'_ [String] = &[];
-                args.gated(0, &tags, |value| __rpc::equals(value, default0))?;
+                args.gated(0, &tags, |value| __rpc::equals(value, &default0))?;
                 let default1: &'_ str = __rpc::default::<&'_ str>();
-                args.gated(1, &label, |value| __rpc::equals(value, default1))?;
+                args.gated(1, &label, |value| __rpc::equals(value, &default1))?;
                 args.finish(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__label, request)
@@ -332,7 +332,7 @@ const _: () = {
             let request = move |mut args: __rpc::Args<'_>| {
                 args.dropped(0, &disk)?;
                 let default1: bool = true;
-                args.gated(1, &wait, |value| __rpc::equals(value, default1))?;
+                args.gated(1, &wait, |value| __rpc::equals(value, &default1))?;
                 args.finish(ctxt)
             };
             __rpc::Cast::new(&self.rpc, &Self::__forget, request)

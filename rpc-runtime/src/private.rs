@@ -170,12 +170,8 @@ impl<T: Default> HasDefault for T {
 }
 
 /// Whether an argument is what it is when it is not sent.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the argument's type is what is written"
-)]
-pub fn equals<T: Comparable>(value: &T, default: T) -> bool {
-    value.equals(&default)
+pub fn equals<T: Comparable>(value: &T, default: &T) -> bool {
+    value.equals(default)
 }
 
 /// What can be compared with its default. It is a trait so that the compiler can say what can not.

@@ -12,7 +12,7 @@
 
 use std::borrow::Cow;
 
-use rpc_runtime::{Context, Describe, Result, rpc_client};
+use rpc_runtime::{Context, Describe, Maybe, Result, Route, Version, rpc_client};
 use serde::{Deserialize, Serialize};
 
 /// What is looked up.
@@ -34,6 +34,8 @@ pub struct Entry<'a> {
     version = "2.0",
     namespace = "lint",
     exchange = "lints",
+    aliases(ash = "2.1", "2024.2" = "2.3"),
+    times(long = 60),
     lock = "src/linted.lock"
 )]
 pub trait Linted: std::fmt::Debug {
@@ -50,6 +52,35 @@ pub trait Linted: std::fmt::Debug {
         text: Cow<'_, str>,
         flags: (bool, bool, bool, bool),
     ) -> Result<Vec<Entry<'static>>>;
+
+    /// Changes something, as servers of each version know it.
+    #[rpc(call, cast, timeout = long, name_before("2.2", "alter"), route = by_pool(pool))]
+    async fn change<'a>(
+        &'a self,
+        ctxt: &'a Context,
+        #[rpc(route)] pool: Option<&'a str>,
+        #[rpc(since = "2.1", default = 4)] copies: u32,
+        #[rpc(since = "2.1", default = &[])] tags: &'a [String],
+        #[rpc(since = "2.2", default)] label: &str,
+        #[rpc(since = "2.2", below = drop)] hint: Option<Cow<'_, str>>,
+    ) -> Result<()>;
+
+    /// Grows something, which was told otherwise before.
+    async fn grow(
+        &self,
+        ctxt: &Context,
+        #[rpc(since = "2.3", below = with(halves, "left", "right"), from = whole)] size: u64,
+        #[rpc(until = "2.3", name_before("2.2", "user"))] owner: Maybe<Option<String>>,
+    ) -> Result<()>;
+
+    /// Waits, at one server.
+    async fn wait(
+        &self,
+        ctxt: &Context,
+        #[rpc(server)] host: &str,
+        #[rpc(topic)] topic: Option<String>,
+        #[rpc(timeout)] within: Option<u32>,
+    ) -> Result<()>;
 
     /// Is not there any more.
     #[deprecated = "look it up"]
@@ -69,4 +100,16 @@ pub trait Linted: std::fmt::Debug {
         self.r#loop(ctxt, name.len() as u64).await?;
         self.refresh(ctxt).await
     }
+}
+
+fn by_pool(_: Option<Version>, pool: Option<&str>) -> Route {
+    pool.map_or_else(Route::new, |pool| Route::new().server(pool))
+}
+
+fn halves(size: u64) -> (u64, u64) {
+    (size / 2, size - size / 2)
+}
+
+fn whole(left: u64, right: u64) -> u64 {
+    left + right
 }

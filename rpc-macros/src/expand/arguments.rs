@@ -3,7 +3,7 @@
 //! ```text
 //! args.arg("name", &name)?;                                   // in each message
 //! let default1: u32 = 4;                                      // since = "2.4", default = 4
-//! args.gated(1, &size, |value| equals(value, default1))?;
+//! args.gated(1, &size, |value| equals(value, &default1))?;
 //! args.dropped(2, &hint)?;                                    // since = "2.4", below = drop
 //! args.replaced(3, ["a", "b"], spec, |_| false, |value| legacy(value))?;
 //!                                                             // below = with(legacy, "a", "b")
@@ -136,7 +136,7 @@ fn is_default(
             let rpc = place.item(rpc);
             let variable = Ident::new(&format!("default{index}"), Span::mixed_site());
             let default = let_default(&variable, ty, default, &rpc);
-            let equals = quote_spanned!(place.start=> #rpc::equals(#value, #variable));
+            let equals = quote_spanned!(place.start=> #rpc::equals(#value, &#variable));
             (Some(default), quote!(|#value| #equals))
         }
     }

@@ -272,9 +272,10 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
             })
     };
     let arguments = signature.inputs.iter().filter_map(|input| match input {
-        // A `None` at the call needs the type.
+        // A `None` or a `&[]` at the call needs the type.
         FnArg::Typed(typed)
-            if is_option(&typed.ty) && !types::has_ident(typed.ty.to_token_stream(), &unknown) =>
+            if (is_option(&typed.ty) || types::is_slice(&typed.ty))
+                && !types::has_ident(typed.ty.to_token_stream(), &unknown) =>
         {
             let ty = types::with_lifetime(typed.ty.to_token_stream(), "_");
             Some(quote!(_: #ty))

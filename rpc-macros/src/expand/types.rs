@@ -88,6 +88,11 @@ pub(super) fn is_unsized(ty: &Type) -> bool {
     }
 }
 
+/// Whether it is a borrowed slice.
+pub(super) fn is_slice(ty: &Type) -> bool {
+    matches!(plain(ty), Type::Reference(to) if matches!(plain(&to.elem), Type::Slice(_)))
+}
+
 /// A type that borrows nothing.
 pub(super) fn owned_text(ty: &Type) -> TokenStream {
     with_lifetime(ty.to_token_stream(), "static")
