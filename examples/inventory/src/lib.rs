@@ -1,12 +1,13 @@
 //! The inventory service's interface, as a crate that callers and servers share.
 //!
-//! It depends on `rpc-runtime` without default features: no broker client, no TLS.
+//! It depends on `rpc-runtime` without default features: no broker client, no TLS. What was released of it is in
+//! `rpc/inventory.lock`, and the compiler holds the trait to that.
 
-use rpc_runtime::{Context, Result, rpc_client};
+use rpc_runtime::{Context, Describe, Result, rpc_client};
 use serde::{Deserialize, Serialize};
 
 /// A host in a rack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Describe)]
 pub struct Host {
     /// Its name, unique in the inventory.
     pub name: String,
@@ -17,7 +18,7 @@ pub struct Host {
 }
 
 /// The inventory service, as all teams see it.
-#[rpc_client(topic = "inventory", version = "2.0")]
+#[rpc_client(topic = "inventory", version = "2.0", lock = "rpc/inventory.lock")]
 pub trait Inventory {
     /// Looks a host up by name.
     async fn host(&self, ctxt: &Context, name: &str) -> Result<Host>;
