@@ -244,7 +244,7 @@ pub use route::Route;
 /// | `until = "2.4"` | The first version whose servers know it no more. | none |
 /// | `default`, `default = 4` | What it is when it is not sent: its type's `Default`, or a value as a caller would write it. | none; an `Option` is `None` |
 /// | `below = refuse`, `drop`, `with(f)` | What servers before `since` get; see [Versions](#versions). | `refuse` |
-/// | `from = f` | Beside `below = with(…)`: makes it of what older clients send. | none |
+/// | `from = f` | Beside `below = with(…)`, which needs it: makes the argument of what older clients send. | none |
 /// | `server`, `topic` | Names the server or the topic, and is not sent. | sent |
 /// | `route` | Is for the `route` function alone, and is not sent. | sent |
 /// | `timeout` | Is sent, and is how many seconds the call may take. | sent |

@@ -1,5 +1,6 @@
 //! The rules for arguments: what each is for, and what becomes of it for older and newer peers.
 
+use proc_macro2::TokenStream;
 use syn::{PatType, Path, Type};
 
 use super::ladder::{Ladder, Shown};
@@ -20,8 +21,6 @@ pub(crate) struct Argument<'a> {
     /// What it is when it is not sent.
     pub(crate) default: Option<&'a DefaultValue>,
     pub(crate) below: Below<'a>,
-    /// Makes it of what older clients send.
-    pub(crate) from: Option<&'a Path>,
     pub(crate) role: Role,
 }
 
@@ -32,6 +31,8 @@ pub(crate) enum Below<'a> {
     With {
         function: &'a Path,
         names: Vec<String>,
+        /// Makes it of what older clients send.
+        from: &'a Path,
     },
 }
 
@@ -87,7 +88,6 @@ pub(super) fn argument<'a>(
             until: None,
             default,
             below: Below::Refuse,
-            from: None,
             role,
         });
     }
@@ -116,7 +116,6 @@ pub(super) fn argument<'a>(
         until: options.until.get().copied(),
         default,
         below,
-        from: options.from.get(),
         role,
     })
 }
@@ -157,7 +156,7 @@ fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
 
 /// What is not sent has no form on the wire.
 fn only_routes(errors: &Errors, options: &ArgumentOptions, role: Role) {
-    fn set<T>(option: &attr::Opt<T>) -> Option<&proc_macro2::TokenStream> {
+    fn set<T>(option: &attr::Opt<T>) -> Option<&TokenStream> {
         option.0.as_ref().map(|set| &set.tokens)
     }
     let old_names = options.old_names.iter().map(|set| &set.tokens);
@@ -197,19 +196,40 @@ fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -
             "`from` must go with `below = with(…)`, whose reverse it is: add that, or remove it",
         );
     }
-    match options.below.get() {
-        None | Some(attr::Below::Refuse) => Below::Refuse,
-        Some(attr::Below::Drop) => Below::Drop,
-        Some(attr::Below::With {
+    let Some(set) = &options.below.0 else {
+        return Below::Refuse;
+    };
+    match &set.value {
+        attr::Below::Refuse => Below::Refuse,
+        attr::Below::Drop => Below::Drop,
+        attr::Below::With {
             function,
             names: others,
-        }) => Below::With {
-            function,
-            names: others
+        } => {
+            let names = others
                 .iter()
                 .map(|name| names.take(errors, name.value(), name))
-                .collect(),
-        },
+                .collect();
+            let Some(from) = options.from.get() else {
+                older_clients_are_heard(errors, options, &set.tokens);
+                return Below::Refuse;
+            };
+            Below::With {
+                function,
+                names,
+                from,
+            }
+        }
+    }
+}
+
+/// What is sent in an argument's place must arrive as that argument.
+fn older_clients_are_heard(errors: &Errors, options: &ArgumentOptions, tokens: &TokenStream) {
+    if options.readable {
+        errors.at(
+            tokens,
+            "`below = with(…)` must go with `from`, its reverse for what older clients send: add `from = path::to::function`",
+        );
     }
 }
 
@@ -275,16 +295,13 @@ fn default<'a>(
 /// What some peers do not send must be something all the same: a new required argument breaks each older
 /// client.
 fn has_a_value(errors: &Errors, options: &ArgumentOptions, ident: &syn::Ident) {
+    let made = matches!(options.below.get(), Some(attr::Below::With { .. }));
     if let Some(set) = &options.since.0
+        && !made
         && !options.from.is_set()
     {
-        let advice = if let Some(attr::Below::With { .. }) = options.below.get() {
-            "say with `from = …` what it is made of then"
-        } else {
-            "give it a `default`, or make it an `Option`"
-        };
         let message = format!(
-            "`{ident}` must have a value for clients before {}, which do not send it: {advice}",
+            "`{ident}` must have a value for clients before {}, which do not send it: give it a `default`, or make it an `Option`",
             Shown(set.value)
         );
         errors.at(&set.tokens, message);

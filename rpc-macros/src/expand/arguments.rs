@@ -101,7 +101,9 @@ fn statement(
             quote!(#default #gated)
         }
         Below::Refuse | Below::Drop => quote_spanned!(start=> #args.dropped(#index, #borrowed)?;),
-        Below::With { function, names } => {
+        Below::With {
+            function, names, ..
+        } => {
             // At the function, which is what is wrong when this does not compile.
             let start = Place::of(function).start;
             // Not hygienic, or the compiler would point at the attribute; so it is called as nothing else.

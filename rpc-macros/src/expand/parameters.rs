@@ -125,43 +125,34 @@ impl Parameters {
             let now = quote_spanned!(start=> #raw.decode::<#owned>()?);
             (now, quote!(#rpc::Default::default()))
         };
-        let (Below::With { names, .. }, Some(since)) = (&argument.below, argument.since) else {
+        let (Below::With { names, from, .. }, Some(since)) = (&argument.below, argument.since)
+        else {
             return now;
         };
-        let before = match argument.from {
-            None => {
-                for name in names {
-                    self.local(name, Ident::new("_", Span::mixed_site()));
-                }
-                default
-            }
-            Some(function) => {
-                // At the function, which is what is wrong when this does not compile.
-                let start = Place::of(function).start;
-                let mut sent: Vec<_> = names
-                    .iter()
-                    .map(|name| self.old(name).into_token_stream())
-                    .collect();
-                if sent.is_empty() {
-                    sent.push(raw);
-                }
-                let decoded = sent
-                    .iter()
-                    .map(|raw| quote_spanned!(start=> #raw.decode()?));
-                let made = quote_spanned!(start=> #function(#(#decoded),*));
-                let variable = Ident::new("made", Span::mixed_site());
-                let value = if has_default {
-                    quote!(#rpc::Option::Some(#variable))
-                } else {
-                    variable.to_token_stream()
-                };
-                let made = quote!(let #variable: #owned = #made; #value);
-                // A client whose argument holds its default has sent nothing in its place.
-                match argument.default {
-                    Some(_) => quote!(if #(#sent.is_sent())||* { #made } else { #default }),
-                    None => made,
-                }
-            }
+        // At the function, which is what is wrong when this does not compile.
+        let start = Place::of(from).start;
+        let mut sent: Vec<_> = names
+            .iter()
+            .map(|name| self.old(name).into_token_stream())
+            .collect();
+        if sent.is_empty() {
+            sent.push(raw);
+        }
+        let decoded = sent
+            .iter()
+            .map(|raw| quote_spanned!(start=> #raw.decode()?));
+        let made = quote_spanned!(start=> #from(#(#decoded),*));
+        let variable = Ident::new("made", Span::mixed_site());
+        let value = if has_default {
+            quote!(#rpc::Option::Some(#variable))
+        } else {
+            variable.to_token_stream()
+        };
+        let made = quote!(let #variable: #owned = #made; #value);
+        // A client whose argument holds its default has sent nothing in its place.
+        let before = match argument.default {
+            Some(_) => quote!(if #(#sent.is_sent())||* { #made } else { #default }),
+            None => made,
         };
         let since = interface::version(rpc, since);
         quote!(if #rpc::is_before(#request, #since) { #before } else { #now })

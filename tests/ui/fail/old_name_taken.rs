@@ -9,7 +9,7 @@ trait Inventory {
         ctxt: &Context,
         name: &str,
         #[rpc(name_before("2.1", "name"))] pattern: &str,
-        #[rpc(since = "2.2", below = with(size_and_kind, "size", "kind"), default = "")] spec: &str,
+        #[rpc(since = "2.2", below = with(size_and_kind, "size", "kind"), from = spec)] spec: &str,
         kind: Option<&str>,
     ) -> Result<()>;
     #[rpc(name = "search")]

@@ -5,27 +5,27 @@ pub trait Inventory {
     async fn by_reference(
         &self,
         ctxt: &Context,
-        #[rpc(since = "2.1", below = with(megabytes), default = 1)] size: u32,
+        #[rpc(since = "2.1", below = with(megabytes), from = gigabytes)] size: u32,
     ) -> Result<()>;
     async fn one_of_two(
         &self,
         ctxt: &Context,
-        #[rpc(since = "2.1", below = with(shortened, "short", "long"), default = "")] name: &str,
+        #[rpc(since = "2.1", below = with(shortened, "short", "long"), from = joined)] name: &str,
     ) -> Result<()>;
     async fn no_function(
         &self,
         ctxt: &Context,
-        #[rpc(since = "2.1", below = with(shorter), default = "")] name: &str,
+        #[rpc(since = "2.1", below = with(shorter), from = whole)] name: &str,
     ) -> Result<()>;
     async fn three_of_two(
         &self,
         ctxt: &Context,
-        #[rpc(since = "2.1", below = with(three, "short", "long"), default = "")] name: &str,
+        #[rpc(since = "2.1", below = with(three, "short", "long"), from = joined)] name: &str,
     ) -> Result<()>;
     async fn not_serialize(
         &self,
         ctxt: &Context,
-        #[rpc(since = "2.1", below = with(opaque), default = "")] name: &str,
+        #[rpc(since = "2.1", below = with(opaque), from = whole)] name: &str,
     ) -> Result<()>;
 }
 
@@ -45,6 +45,18 @@ pub struct Opaque;
 
 fn opaque(_: &str) -> Opaque {
     Opaque
+}
+
+fn gigabytes(megabytes: u32) -> u32 {
+    megabytes / 1024
+}
+
+fn joined(short: String, long: String) -> String {
+    short + &long
+}
+
+fn whole(name: String) -> String {
+    name
 }
 
 fn main() {}
