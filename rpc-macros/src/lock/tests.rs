@@ -79,10 +79,9 @@ cast touch since 2.1
 #[test]
 fn a_trait_is_recorded_as_the_wire_has_it() {
     let files = Files::new("recorded", None);
-    let item = inventory().to_string().replace(
-        "spec , \"id\"))]",
-        "spec , \"id\") , from = modern)]",
-    );
+    let item = inventory()
+        .to_string()
+        .replace("spec , \"id\"))]", "spec , \"id\") , from = modern)]");
     let (lock, errors) = held(&files, true, &item.parse().unwrap());
     assert_eq!(errors, "");
     let lock = lock.unwrap();
