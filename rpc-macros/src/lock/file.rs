@@ -178,8 +178,9 @@ pub(crate) fn parse(text: &str) -> Result<File, Damage> {
         };
         parser.line(line.trim_end()).map_err(at_line)?;
     }
-    parser.end().map_err(|message| Damage {
-        line: text.lines().count(),
+    let ended = parser.end().and_then(|()| parser.has_release());
+    ended.map_err(|message| Damage {
+        line: text.lines().count().max(1),
         message,
     })?;
     Ok(parser.file)
@@ -274,6 +275,14 @@ impl Parser {
     }
 
     /// The first section of a major has the interface's name, others do without.
+    /// To a lock with nothing in it, nothing would be held.
+    fn has_release(&self) -> Read<()> {
+        if self.file.releases.is_empty() {
+            return Err("a release must be in it".to_owned());
+        }
+        Ok(())
+    }
+
     fn end(&self) -> Read<()> {
         let Some((last, before)) = self.file.releases.split_last() else {
             return Ok(());

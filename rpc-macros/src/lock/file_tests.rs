@@ -101,6 +101,8 @@ fn an_interface_is_what_its_sections_add_up_to() {
 #[test]
 fn damage_is_found_at_its_line() {
     for (text, line, message) in [
+        ("", 1, "a release must be in it"),
+        ("# The interface\n", 1, "a release must be in it"),
         ("call host since 2.0\n", 1, "a section must come first"),
         ("[2]\n", 1, "a section must begin with its version"),
         ("[2.0\n", 1, "a section must begin with its version"),
