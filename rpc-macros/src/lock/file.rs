@@ -274,7 +274,6 @@ impl Parser {
         Ok(())
     }
 
-    /// The first section of a major has the interface's name, others do without.
     /// To a lock with nothing in it, nothing would be held.
     fn has_release(&self) -> Read<()> {
         if self.file.releases.is_empty() {
@@ -283,6 +282,7 @@ impl Parser {
         Ok(())
     }
 
+    /// The first section of a major has the interface's name, others do without.
     fn end(&self) -> Read<()> {
         let Some((last, before)) = self.file.releases.split_last() else {
             return Ok(());
