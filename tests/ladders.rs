@@ -239,6 +239,13 @@ async fn a_version_that_is_asked_for_chooses_the_form() {
         (&message["method"], &message["version"]),
         (&json!("grow"), &json!("2.2"))
     );
+    // What refuses a value is then that version, and not a cap that would allow it.
+    let error = old
+        .resize(&Context::new(), "d", 2, &[], "x")
+        .version_cap((2, 9))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::VersionCap { cap, .. } if cap == (2, 2).into()));
 }
 
 #[tokio::test]
@@ -349,7 +356,19 @@ async fn a_list_of_versions_spans_majors() {
         );
     }
     let refused = disks.forget(&ctxt, "t", 1, true).version_cap((2, 4)).await;
-    assert!(matches!(refused, Err(Error::VersionCap { .. })));
+    let needed = Some(Version::new(2, 5));
+    assert!(matches!(refused, Err(Error::VersionCap { requested, .. }) if requested == needed));
+    // Of a major that it has not, in the form that is nearest.
+    disks
+        .forget(&ctxt, "t", 1, true)
+        .version((3, 0))
+        .await
+        .unwrap();
+    let message = sent.take().message;
+    assert_eq!(
+        (&message["version"], &message["args"]),
+        (&json!("3.0"), &json!({"disk": 1, "wait": true}))
+    );
 }
 
 #[tokio::test]
@@ -540,6 +559,10 @@ async fn a_server_takes_what_each_older_client_sends() {
         .await
         .unwrap();
     assert_eq!((&absent[1], &absent[5]), (&json!(4), &json!("absent")));
+    // A newer argument under an older stamp is not lost.
+    let early = rpc_runtime::args! { name: "d", spec: spec };
+    let got: Vec<Value> = disks.rpc().call(&ctxt, "create", early).await.unwrap();
+    assert_eq!(got[3], spec);
     for cap in [(2, 4), (2, 3), (2, 2), (2, 1)] {
         let got = disks
             .resize(&ctxt, "d", 2, &[], "")
@@ -657,4 +680,56 @@ async fn what_holds_its_default_is_not_transformed() {
         assert_eq!(two.unwrap(), ["a", "b"], "{cap:?}");
     }
     server.stop().await;
+}
+
+#[rpc_client(topic = "labels", version = "1.0")]
+trait Marks {
+    #[rpc(version = "1.1", name_before("1.2", "label"))]
+    async fn mark(&self, ctxt: &Context) -> Result<String>;
+}
+
+#[rpc_client(topic = "labels", version = "1.2")]
+trait Tags {
+    async fn label(&self, ctxt: &Context, #[rpc(timeout)] within: i64) -> Result<String>;
+}
+
+impl Marks for Label {
+    async fn mark(&self, _: &Context) -> Result<String> {
+        Ok("mark".into())
+    }
+}
+
+impl Tags for Label {
+    async fn label(&self, _: &Context, _: i64) -> Result<String> {
+        Ok("label".into())
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_old_hides_no_other_endpoints_method() {
+    let transport = Transport::new("memory://marks").unwrap();
+    let builder = Server::builder(&transport, "labels", "s")
+        .endpoint(MarksEndpoint::new(Label))
+        .endpoint(TagsEndpoint::new(Label));
+    let server = builder.start().await.unwrap();
+    let (marks, tags, ctxt) = (
+        MarksClient::new(&transport),
+        TagsClient::new(&transport),
+        Context::new(),
+    );
+    assert_eq!(tags.label(&ctxt, 9).await.unwrap(), "label");
+    let older = marks.mark(&ctxt).version_cap((1, 1));
+    assert_eq!(older.await.unwrap(), "mark");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_time_must_be_one() {
+    let (transport, _) = Recorder::transport(json!("ok"));
+    let tags = TagsClient::new(&transport);
+    let error = tags.label(&Context::new(), -1).await.unwrap_err();
+    assert!(
+        error.to_string().contains("give it a positive number"),
+        "{error}"
+    );
 }

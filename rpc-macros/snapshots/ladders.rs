@@ -427,7 +427,8 @@ const _: () = {
                 request,
                 ["spec", "size", "kind"],
             )?;
-            let arg0 = if __rpc::is_before(request, __rpc::v(2, 3, 0)) {
+            let arg0 = if __rpc::is_before(request, __rpc::v(2, 3, 0)) && !arg0.is_sent()
+            {
                 let made: Spec = spec(old1.decode()?, old2.decode()?);
                 made
             } else {

@@ -1,6 +1,7 @@
 //! A version cap that is found out: the lowest version among the servers that run.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::endpoint::BoxFuture;
@@ -37,7 +38,10 @@ pub struct AutoCap {
 
 struct Shared {
     source: Box<dyn Fn() -> BoxFuture<'static, Result<Option<Version>>> + Send + Sync>,
-    cap: RwLock<Option<Version>>,
+    /// How often the source was asked.
+    asked: AtomicU64,
+    /// The latest report, and which one it is.
+    cap: RwLock<(u64, Option<Version>)>,
 }
 
 impl AutoCap {
@@ -60,9 +64,10 @@ impl AutoCap {
                 Ok(versions.into_iter().min())
             })
         };
-        let cap = RwLock::new(source().await?);
+        let cap = RwLock::new((0, source().await?));
         let source = Box::new(source);
-        let shared = Arc::new(Shared { source, cap });
+        let asked = AtomicU64::new(0);
+        let shared = Arc::new(Shared { source, asked, cap });
         Ok(Self { shared })
     }
 
@@ -70,21 +75,26 @@ impl AutoCap {
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         let cap = self.shared.cap.read();
-        *cap.unwrap_or_else(PoisonError::into_inner)
+        cap.unwrap_or_else(PoisonError::into_inner).1
     }
 
     /// Asks the source again. The calls that begin from now on use what it says.
     ///
-    /// A dropped future changes nothing.
+    /// Of several at once, the one that began last counts. A dropped future changes nothing.
     ///
     /// # Errors
     ///
     /// What the source fails with; then the cap stays as it is.
     pub async fn refresh(&self) -> Result<Option<Version>> {
+        let asked = self.shared.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let reported = (self.shared.source)().await?;
         let cap = self.shared.cap.write();
-        *cap.unwrap_or_else(PoisonError::into_inner) = reported;
-        Ok(reported)
+        let mut cap = cap.unwrap_or_else(PoisonError::into_inner);
+        // Of refreshes at once, one that was asked for earlier may be answered later, and knows less.
+        if asked > cap.0 {
+            *cap = (asked, reported);
+        }
+        Ok(cap.1)
     }
 }
 
@@ -100,5 +110,48 @@ impl Eq for AutoCap {}
 impl fmt::Debug for AutoCap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AutoCap").field(&self.version()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn of_refreshes_at_once_the_last_counts() {
+        let asked: Arc<Mutex<Vec<oneshot::Sender<Version>>>> = Arc::default();
+        let asking = asked.clone();
+        let cap = AutoCap::new(move || {
+            let (report, reported) = oneshot::channel();
+            let mut asking = asking.lock().unwrap();
+            let first = asking.is_empty();
+            asking.push(report);
+            async move {
+                if first {
+                    return Ok::<_, Error>(Some(Version::new(2, 0)));
+                }
+                Ok(reported.await.ok())
+            }
+        });
+        let cap = cap.await.unwrap();
+        let answer = |version: (u32, u32)| {
+            let report = asked.lock().unwrap().pop().unwrap();
+            report.send(version.into()).unwrap();
+        };
+        let refresh = || {
+            let cap = cap.clone();
+            tokio::spawn(async move { cap.refresh().await.unwrap() })
+        };
+        let (earlier, later) = (refresh(), refresh());
+        tokio::task::yield_now().await;
+        answer((2, 1));
+        assert_eq!(later.await.unwrap(), Some((2, 1).into()));
+        answer((2, 4));
+        assert_eq!(earlier.await.unwrap(), Some((2, 1).into()));
+        assert_eq!(cap.version(), Some((2, 1).into()));
     }
 }

@@ -139,7 +139,7 @@ fn rung(
     let rung = method
         .versions()
         .find(|version| takes(cap, *version) && takes(asked, *version))
-        .unwrap_or(method.version());
+        .unwrap_or_else(|| nearest(method, asked, cap));
     let stamp = match asked {
         Some(asked) if asked.major() == rung.major() => asked.max(rung),
         Some(asked) => asked,
@@ -154,6 +154,19 @@ fn rung(
         }),
         _ => Ok((rung, stamp)),
     }
+}
+
+/// Where no rung fits: the newest below a version that was asked for, or what a cap of that major would have
+/// to be at least.
+fn nearest(method: &Method, asked: Option<Version>, cap: Option<Version>) -> Version {
+    let below = asked.and_then(|asked| method.versions().find(|version| *version < asked));
+    let of_the_major = cap.and_then(|cap| {
+        let versions = method.versions();
+        versions
+            .filter(|version| version.major() == cap.major())
+            .last()
+    });
+    below.or(of_the_major).unwrap_or(method.version())
 }
 
 impl<A> fmt::Debug for Prepared<'_, A> {

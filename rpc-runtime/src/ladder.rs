@@ -142,8 +142,13 @@ impl<'a> TypedArgs<'a> {
         if let Some(seconds) = value.as_seconds() {
             let timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
                 let method = self.method.name();
+                let advice = if seconds > 0.0 {
+                    "a smaller"
+                } else {
+                    "a positive"
+                };
                 Error::Config(format!(
-                    "`{method}` cannot have a timeout of {seconds} seconds: give it a positive number"
+                    "`{method}` cannot have a timeout of {seconds} seconds: give it {advice} number"
                 ))
             })?;
             self.extra.timeout = Some(timeout);
@@ -164,8 +169,8 @@ impl<'a> TypedArgs<'a> {
                 method: self.method.name().to_owned(),
                 argument: Some(argument.name().to_owned()),
                 requested: Some(since),
-                // Without a cap, it was asked for that the message be as in this version.
-                cap: self.cap.unwrap_or(self.rung),
+                // Where no cap excludes it, it was asked for that the message be as in this version.
+                cap: (self.cap.filter(|cap| !cap.is_compatible_with(since))).unwrap_or(self.rung),
             });
         }
         let body = self.args.finish(ctxt)?;
@@ -289,14 +294,20 @@ macro_rules! as_seconds {
     };
 }
 
-as_seconds!(u8 u16 u32 i32 f32 f64);
+as_seconds!(u8 u16 u32 i8 i16 i32 f32 f64);
 
-impl AsSeconds for u64 {
-    #[expect(clippy::cast_precision_loss, reason = "exact for 285 million years")]
-    fn as_seconds(&self) -> Option<f64> {
-        Some(*self as f64)
-    }
+macro_rules! as_many_seconds {
+    ($($number:ty)*) => {
+        $(impl AsSeconds for $number {
+            #[expect(clippy::cast_precision_loss, reason = "exact for 285 million years")]
+            fn as_seconds(&self) -> Option<f64> {
+                Some(*self as f64)
+            }
+        })*
+    };
 }
+
+as_many_seconds!(u64 i64 usize isize);
 
 /// Whole or not, and written as it is.
 impl AsSeconds for serde_json::Number {

@@ -41,6 +41,15 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         parts: Vec::new(),
     };
     let shape = match &input.data {
+        // What it has itself is nothing on the wire.
+        _ if container.into.is_some() => {
+            describing.parts.extend(&container.into);
+            container
+                .into
+                .as_ref()
+                .map(lock::wire_type)
+                .unwrap_or_default()
+        }
         Data::Struct(data) => describing.of_struct(&container, &data.fields),
         Data::Enum(data) => {
             let variants: Vec<_> = (data.variants.iter())
@@ -55,10 +64,6 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
             );
             String::new()
         }
-    };
-    let shape = match &container.through {
-        Some(path) => format!("{shape} through {path}"),
-        None => shape,
     };
     let (ident, name) = (&input.ident, input.ident.unraw().to_string());
     let name = options.name.get().map_or(name, syn::LitStr::value);
@@ -99,10 +104,21 @@ impl<'a> Describing<'a> {
             }
             fields => {
                 let text = self.fields(container, &container.rename_all, fields);
-                if text.is_empty() {
-                    "()".to_owned()
-                } else {
-                    text
+                let text = match &container.tag {
+                    Some(tag) if matches!(fields, Fields::Named(_)) => {
+                        let own = self.name.strip_prefix("r#").unwrap_or(&self.name);
+                        let own = container.name.as_deref().unwrap_or(own);
+                        let rest = text.trim_start_matches('{').trim_end_matches('}').trim();
+                        let comma = if rest.is_empty() { "" } else { ", " };
+                        format!("{{ {tag} = {own}{comma}{rest} }}")
+                    }
+                    _ => text,
+                };
+                match text.as_str() {
+                    "" => "()".to_owned(),
+                    // One more would not be read.
+                    _ if container.closed => format!("{text} and no others"),
+                    _ => text,
                 }
             }
         }
@@ -179,10 +195,17 @@ impl<'a> Describing<'a> {
         }
         let name = field.ident.as_ref().map(|ident| ident.unraw().to_string());
         let name = name.map(|name| serde.name.clone().unwrap_or_else(|| rename.field(&name)));
-        let option = ty.starts_with("Option<") && serde.through.is_none();
+        let option = ty.starts_with("Option<") && serde.through.is_none() && !serde.read_through;
+        let optional = option || serde.default || container.default;
+        if serde.left_out && !optional && !serde.flattened {
+            self.errors.at(
+                field,
+                "a field that may be left out must have a value then: write `#[serde(default)]` on it",
+            );
+        }
         Some(Written {
             name: name.unwrap_or_default(),
-            optional: option || serde.default || container.default,
+            optional,
             flattened: serde.flattened,
             ty,
         })

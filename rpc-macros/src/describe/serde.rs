@@ -2,7 +2,7 @@
 //! it is right is for serde to say.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, LitStr};
+use syn::{Attribute, LitStr, Type};
 
 /// The attributes of a type, of a variant, or of a field.
 #[derive(Default)]
@@ -16,15 +16,23 @@ pub(super) struct Attributes {
     pub(super) rename_all_fields: Rename,
     /// `default`: a reader does without it.
     pub(super) default: bool,
+    /// `skip_serializing_if`: it may not be written.
+    pub(super) left_out: bool,
     pub(super) skipped: bool,
     pub(super) flattened: bool,
     pub(super) transparent: bool,
     pub(super) untagged: bool,
     pub(super) other: bool,
-    tag: Option<String>,
+    /// `deny_unknown_fields`: a reader knows no others.
+    pub(super) closed: bool,
+    /// `deserialize_with`: an `Option` is then as any other type.
+    pub(super) read_through: bool,
+    pub(super) tag: Option<String>,
     content: Option<String>,
     /// What writes it in place of its type.
     pub(super) through: Option<String>,
+    /// `into`: the type that is written.
+    pub(super) into: Option<Type>,
 }
 
 impl Attributes {
@@ -45,10 +53,19 @@ impl Attributes {
             "rename" => self.name = written(meta)?,
             "rename_all" => self.rename_all = Rename(written(meta)?),
             "rename_all_fields" => self.rename_all_fields = Rename(written(meta)?),
-            "default" | "skip_serializing_if" => {
+            "default" => {
                 self.default = true;
                 value(meta)?;
             }
+            "skip_serializing_if" => {
+                self.left_out = true;
+                value(meta)?;
+            }
+            "deserialize_with" => {
+                self.read_through = true;
+                value(meta)?;
+            }
+            "deny_unknown_fields" => self.closed = true,
             "skip" | "skip_serializing" => self.skipped = true,
             "skip_deserializing" => self.default = true,
             "flatten" => self.flattened = true,
@@ -57,7 +74,8 @@ impl Attributes {
             "other" => self.other = true,
             "tag" => self.tag = value(meta)?,
             "content" => self.content = value(meta)?,
-            "with" | "serialize_with" | "into" => self.through = value(meta)?,
+            "with" | "serialize_with" => self.through = value(meta)?,
+            "into" => self.into = meta.value()?.parse::<LitStr>()?.parse().ok(),
             _ => {
                 skip(meta)?;
             }

@@ -18,6 +18,7 @@ fn shape(item: TokenStream) -> (String, Vec<String>) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn structs_are_what_serde_writes() {
     for (item, expected, parts) in [
         (
@@ -44,7 +45,7 @@ fn structs_are_what_serde_writes() {
                     #[rpc(opaque)] other: Other,
                 }
             },
-            "{ hostName: String, Size?: u8, since?: u8, ..Rest, key: Key through hex, other: Other }",
+            "{ hostName: String, Size?: u8, since?: u8, ..Rest, key: Key through hex, other: Other } and no others",
             vec!["String", "u8", "u8", "Rest"],
         ),
         (
@@ -77,6 +78,37 @@ fn structs_are_what_serde_writes() {
             ),
             "u8",
             vec!["u8"],
+        ),
+        (
+            quote!(
+                #[serde(tag = "kind")]
+                struct Host {
+                    #[serde(deserialize_with = "hex")]
+                    a: Option<u8>,
+                    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+                    b: Vec<u8>,
+                }
+            ),
+            "{ kind = Host, a: Option<u8>, b?: Vec<u8> }",
+            vec!["Option<u8>", "Vec<u8>"],
+        ),
+        (
+            quote!(
+                #[serde(tag = "kind", rename = "H")]
+                struct Host {}
+            ),
+            "{ kind = H }",
+            vec![],
+        ),
+        (
+            quote!(
+                #[serde(from = "String", into = "String")]
+                struct Host {
+                    cache: Cache,
+                }
+            ),
+            "String",
+            vec!["String"],
         ),
         (
             quote!(
@@ -133,4 +165,21 @@ fn enums_are_what_serde_writes() {
     ] {
         assert_eq!(shape(item).0, expected);
     }
+}
+
+#[test]
+fn what_may_be_left_out_must_be_read_without() {
+    let input: DeriveInput = syn::parse_quote!(
+        struct Host {
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            disks: Vec<u8>,
+        }
+    );
+    let errors = Errors::new();
+    let _ = derive(&errors, &input);
+    let errors = errors.into_compile_errors().to_string();
+    assert!(
+        errors.contains("write `#[serde(default)]` on it"),
+        "{errors}"
+    );
 }

@@ -114,7 +114,7 @@ fn named<'a>(ty: &'a Type, found: &mut Vec<&'a Type>) {
     const EVERYWHERE: &[&str] = &[
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
         "i128", "isize", "f32", "f64", "str", "String", "Vec", "Option", "Box", "Arc", "Rc", "Cow",
-        "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Maybe", "Value", "Duration",
+        "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Maybe",
     ];
     match plain(ty) {
         Type::Reference(reference) => named(&reference.elem, found),

@@ -5,7 +5,7 @@
 //! let arg1 = arg1.or(old0)?.decode::<u32>()?;                 // name_before("2.4", "old")
 //! let arg2 = arg2.sent::<u32>()?;                             // default = 4
 //! let default2: u32 = 4;                                      //   passed as arg2.unwrap_or(default2)
-//! let arg3 = if is_before(request, v(2, 4, 0)) {              // below = with(…), from = modern
+//! let arg3 = if is_before(request, v(2, 4, 0)) && !arg3.is_sent() { // below = with(…), from = modern
 //!     let made: Spec = modern(old1.decode()?, old2.decode()?);
 //!     made
 //! } else {
@@ -129,6 +129,7 @@ impl Parameters {
         else {
             return now;
         };
+        let sent_now = quote!(#raw.is_sent());
         // At the function, which is what is wrong when this does not compile.
         let start = Place::of(from).start;
         let mut sent: Vec<_> = names
@@ -155,7 +156,9 @@ impl Parameters {
             None => made,
         };
         let since = interface::version(rpc, since);
-        quote!(if #rpc::is_before(#request, #since) { #before } else { #now })
+        // What is sent counts, and is not lost, even if the stamp is too low for it.
+        let lacks = (!names.is_empty()).then(|| quote!(&& !#sent_now));
+        quote!(if #rpc::is_before(#request, #since) #lacks { #before } else { #now })
     }
 }
 

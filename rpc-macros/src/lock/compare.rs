@@ -129,7 +129,7 @@ impl Comparing {
         for place in came {
             let method = &now.methods[place];
             let name = &method.name;
-            if method.since <= self.last {
+            if method.since_in(self.last.0) <= self.last {
                 let message = format!(
                     "`{name}` was added after {} was released: write `#[rpc(version = \"{}\")]` on it",
                     Shown(self.last),
@@ -195,10 +195,12 @@ impl Comparing {
         let mut came = matches.came;
         let of = format!(" of `{}`", now.name);
         for gone in matches.gone.iter().map(|index| &old[*index]) {
-            if new
-                .iter()
-                .any(|argument| argument.replaces.contains(&gone.name))
-            {
+            // What was released already is sent to the servers that know the other.
+            let takes_its_place = |argument: &Argument| {
+                argument.replaces.contains(&gone.name)
+                    && argument.since.is_some_and(|since| since > self.last)
+            };
+            if new.iter().any(takes_its_place) {
                 continue;
             }
             let same = |argument: &usize| new[*argument].is_otherwise(gone);
@@ -400,6 +402,19 @@ impl Method {
     /// Whether it had this name.
     fn answers(&self, name: &str) -> bool {
         knows(&self.old_names, name)
+    }
+
+    /// The first version of a major that has it. It may have come with another.
+    fn since_in(&self, major: u32) -> Version {
+        let mut versions = self.changed.clone();
+        versions.extend(self.old_names.iter().map(|old| old.before));
+        for argument in &self.arguments {
+            versions.extend(argument.since.iter().chain(&argument.until));
+            versions.extend(argument.old_names.iter().map(|old| old.before));
+        }
+        versions.push(self.since);
+        let of_the_major = versions.into_iter().filter(|version| version.0 == major);
+        of_the_major.min().unwrap_or(self.since)
     }
 
     /// Whether it is the other but for its name.

@@ -103,6 +103,29 @@ fn additions_above_the_release_are_fine() {
 }
 
 #[test]
+fn a_method_may_come_with_the_versions_of_another_major() {
+    let came = (
+        "cast touch",
+        "call find since 1.4\n  changed 2.4\ncast touch",
+    );
+    assert_eq!(changed(&[came], (2, 4, 0)).violations, []);
+    let late = (
+        "cast touch",
+        "call find since 1.4\n  changed 2.3\ncast touch",
+    );
+    assert_eq!(changed(&[late], (2, 4, 0)).violations.len(), 1);
+}
+
+#[test]
+fn what_was_released_already_takes_no_place() {
+    let released = [
+        ("  id: Uuid\n", ""),
+        ("    since 2.3\n", "    since 2.3\n    replaces id\n"),
+    ];
+    assert_eq!(changed(&released, (2, 4, 0)).violations.len(), 1);
+}
+
+#[test]
 fn each_violation_of_an_argument_says_what_to_do() {
     use Place::{Argument, Method};
     for (changes, place, message) in [

@@ -295,13 +295,13 @@ impl Sent {
         if !matches!(argument.role(), Role::Sent | Role::Timeout) {
             return;
         }
-        let holds_default = argument.default().is_some() || argument.ty().contains("Option<");
+        let holds_default = argument.default().is_some() || is_a(argument.ty(), "Option");
         if argument.until().is_some_and(|until| rung >= until) {
             return;
         }
         if argument.since().is_none_or(|since| rung >= since) {
             let name = escaped(argument.name_in(rung));
-            if argument.ty().contains("Maybe<") {
+            if is_a(argument.ty(), "Maybe") {
                 self.sometimes.push(name);
             } else {
                 self.always.push(name);
@@ -319,6 +319,12 @@ impl Sent {
             }
         }
     }
+}
+
+/// Whether that is what the type is itself, rather than what is within.
+fn is_a(ty: &str, name: &str) -> bool {
+    let (path, _) = ty.split_once('<').unwrap_or_default();
+    path.rsplit("::").next() == Some(name)
 }
 
 fn escaped(name: &str) -> String {

@@ -101,3 +101,17 @@ fn what_a_release_does_not_know_is_named() {
         assert!(message.contains(mistake), "{message}");
     }
 }
+
+#[test]
+fn a_type_is_what_it_is_itself() {
+    for (ty, name, is) in [
+        ("Option<u8>", "Option", true),
+        ("std::option::Option<&str>", "Option", true),
+        ("Vec<Option<u8>>", "Option", false),
+        ("MyOption<u8>", "Option", false),
+        ("rpc_runtime::Maybe<u8>", "Maybe", true),
+        ("u8", "Option", false),
+    ] {
+        assert_eq!(is_a(ty, name), is, "{ty}");
+    }
+}

@@ -50,11 +50,19 @@ impl Dispatcher {
                 })
         };
         let candidates = self.methods.get(name).map_or(&[][..], Vec::as_slice);
-        for &(endpoint, method) in candidates {
-            let endpoint = &*self.endpoints[endpoint];
-            if takes(endpoint) {
-                return Ok((endpoint, method));
-            }
+        let taking = || {
+            let found = candidates
+                .iter()
+                .map(|(endpoint, method)| (&*self.endpoints[*endpoint], *method));
+            found.filter(|(endpoint, _)| takes(*endpoint))
+        };
+        // A name of old does not stand in the way of what is called so in the message's version.
+        let is_called_so = |(endpoint, method): &(&dyn Endpoint, usize)| {
+            let method = &endpoint.interface().methods()[*method];
+            version.is_some_and(|version| method.name_in(version) == name)
+        };
+        if let Some(found) = taking().find(is_called_so).or_else(|| taking().next()) {
+            return Ok(found);
         }
         Err(
             if self.endpoints.iter().any(|endpoint| takes(&**endpoint)) {
