@@ -31,7 +31,7 @@ pub use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument}
 pub use crate::interface::{Argument, Below, Interface, Method, Mode, OldName, Role, Timing};
 pub use crate::ladder::{TypedArgs as Args, TypedRequest};
 pub use crate::lock::Lock;
-pub use crate::lock::structures::{NotDescribed, Probe, hold};
+pub use crate::lock::structures::{NotDescribed, Probe, describe, hold};
 pub use crate::maybe::Maybe;
 pub use crate::options::CallOptions;
 pub use crate::transport::Transport;

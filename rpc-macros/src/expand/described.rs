@@ -9,6 +9,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
 use super::spans::Place;
@@ -50,15 +51,36 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
         let (cfgs, found) = (&probed.cfgs, probed.found(&private.to_token_stream()));
         let private = place.item(private);
         let call = quote_spanned!(place.end=> #private::hold(#found, LOCKED, #message));
-        quote!(#cfgs const _: () = #call;)
+        let described = described(probed.ty).map(|written| {
+            let message = format!(
+                "`{written}` must derive `Describe`, as when {} was released: its structure is held to that, so derive it again",
+                Shown(last),
+            );
+            let call = quote_spanned!(place.end=> #private::describe(#written, FOUND, LOCKED, #message));
+            quote!(#cfgs const _: () = #call;)
+        });
+        quote!(#cfgs const _: () = #call; #described)
+    });
+    let found = probed(interface).into_iter().map(|probed| {
+        let (cfgs, found) = (&probed.cfgs, probed.found(&private.to_token_stream()));
+        quote!(#cfgs #found)
     });
     quote! {
         const _: () = {
             use #private::NotDescribed as _;
             const LOCKED: &'static [(&'static ::core::primitive::str, ::core::primitive::u64)] =
                 &[#(#locked),*];
+            const FOUND: &'static [#private::Option<&'static #private::Structure>] = &[#(#found),*];
             #(#held)*
         };
+    }
+}
+
+/// The name under which a lock knows a type that derives `Describe`.
+fn described(ty: &Type) -> Option<String> {
+    match plain(ty) {
+        Type::Path(path) => Some(path.path.segments.last()?.ident.unraw().to_string()),
+        _ => None,
     }
 }
 

@@ -54,6 +54,35 @@ pub const fn hold(found: Option<&Structure>, locked: &[(&str, u64)], message: &s
     }
 }
 
+/// Panics when a type has no structure any more that it was released with.
+///
+/// # Panics
+///
+/// When it is compiled.
+#[track_caller]
+pub const fn describe(
+    written: &str,
+    found: &[Option<&Structure>],
+    locked: &[(&str, u64)],
+    message: &str,
+) {
+    let mut index = 0;
+    while index < found.len() {
+        if let Some(structure) = found[index]
+            && let Some(name) = structure.name()
+            && is_same(name, written)
+        {
+            return;
+        }
+        index += 1;
+    }
+    let mut index = 0;
+    while index < locked.len() {
+        assert!(!is_same(locked[index].0, written), "{}", message);
+        index += 1;
+    }
+}
+
 const fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut index = 0;
