@@ -5,6 +5,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use openstack_api::nova::{BaseApiClient, ConductorClient, Object, RequestSpec, SchedulerClient};
 use rpc_runtime::{Context, Error, Result};
@@ -25,6 +26,7 @@ async fn main() -> Result<()> {
         let hello = RawValue::from_string(r#""hello""#.into()).expect("this is JSON");
         match BaseApiClient::new(&transport, topic)
             .ping(&ctxt, hello)
+            .queue_wait(Duration::ZERO)
             .await
         {
             Ok(pong) => println!("{topic}: {} is there", pong.service),

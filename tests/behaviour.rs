@@ -70,6 +70,7 @@ suite! {
     a_directed_call_reaches_the_one_server
     prepare_overrides_the_target
     a_topic_that_nobody_serves_is_an_error
+    what_has_no_queue_waits_for_a_server
     a_call_refuses_fanout
     the_version_cap_refuses_before_anything_is_sent
     an_older_server_refuses_a_newer_message

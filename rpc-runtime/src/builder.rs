@@ -116,10 +116,23 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// Whether messages that reach no queue are errors; see [`CallOptions::mandatory`](crate::CallOptions::mandatory). Defaults to
-    /// true.
+    /// Whether messages must reach a queue; see [`CallOptions::mandatory`](crate::CallOptions::mandatory). Defaults to true.
     pub fn mandatory(mut self, mandatory: bool) -> Self {
         self.settings.mandatory = mandatory;
+        self
+    }
+
+    /// How long a message waits for a queue where there is none; see
+    /// [`CallOptions::queue_wait`](crate::CallOptions::queue_wait).
+    pub fn queue_wait(mut self, wait: Duration) -> Self {
+        self.settings.queue_wait = Some(wait);
+        self
+    }
+
+    /// Whether to send messages again that may have come through; see
+    /// [`CallOptions::resend`](crate::CallOptions::resend). Defaults to no.
+    pub fn resend(mut self, resend: bool) -> Self {
+        self.settings.resend = resend;
         self
     }
 

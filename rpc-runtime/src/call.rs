@@ -229,9 +229,21 @@ macro_rules! setters {
             self
         }
 
-        /// Whether a message that reaches no queue is an error; see [`CallOptions::mandatory`].
+        /// Whether the message must reach a queue; see [`CallOptions::mandatory`].
         pub fn mandatory(mut self, mandatory: bool) -> Self {
             self.0.adjust(|options| options.mandatory(mandatory));
+            self
+        }
+
+        /// How long the message waits for a queue where there is none; see [`CallOptions::queue_wait`].
+        pub fn queue_wait(mut self, wait: Duration) -> Self {
+            self.0.adjust(|options| options.queue_wait(wait));
+            self
+        }
+
+        /// Whether to send the message again that may have come through; see [`CallOptions::resend`].
+        pub fn resend(mut self, resend: bool) -> Self {
+            self.0.adjust(|options| options.resend(resend));
             self
         }
     };

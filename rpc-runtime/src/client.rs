@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::args::{Args, EncodeArgs};
 use crate::builder::ClientBuilder;
-use crate::options::{CallOptions, Settings};
+use crate::options::{CallOptions, DEFAULT_QUEUE_WAIT, Settings};
 use crate::serializer::Serializer;
 use crate::transport::{CallTerms, SendTerms, Transport};
 use crate::wire::{Reply, RequestBody};
@@ -204,7 +204,8 @@ impl RpcClient {
         let monitor = settings.monitor.unwrap_or(default_monitor);
         // As in oslo.messaging, none is what zero asks for.
         let monitor = monitor.filter(|silence| !silence.is_zero());
-        let send = SendTerms::new(settings.retry, settings.mandatory);
+        let wait = settings.queue_wait.unwrap_or(timeout);
+        let send = terms(settings, settings.mandatory, wait);
         let terms = CallTerms::new(send, timeout, monitor);
         let driver = self.inner.transport.driver();
         driver.call(&settings.target, request, &terms).await
@@ -230,7 +231,8 @@ impl RpcClient {
         }
         // There need be no server to hear it.
         let mandatory = settings.mandatory && !fanout;
-        let terms = SendTerms::new(settings.retry, mandatory);
+        let wait = settings.queue_wait.unwrap_or(DEFAULT_QUEUE_WAIT);
+        let terms = terms(settings, mandatory, wait);
         let driver = self.inner.transport.driver();
         driver.send(&target, request, &terms).await
     }
@@ -242,6 +244,13 @@ impl RpcClient {
         let entity = serializer.deserialize_entity(reply.into_result()?)?;
         serde_json::from_value(entity).map_err(|error| Error::deserialize("the result", error))
     }
+}
+
+fn terms(settings: &Settings, mandatory: bool, queue_wait: Duration) -> SendTerms {
+    let mut terms = SendTerms::new(settings.retry, mandatory);
+    terms.queue_wait = queue_wait;
+    terms.resend = settings.resend;
+    terms
 }
 
 fn has_topic(target: &Target) -> Result<()> {

@@ -33,12 +33,9 @@ pub enum Error {
         waiting_for: Stage,
     },
 
-    /// The message could not be handed to the broker in as many tries as were allowed.
-    #[error(
-        "the message for {target} was not delivered after {attempts} {}: {reason}; \
-         check the transport URL and the broker, or allow more tries with `retry`",
-        if *attempts == 1 { "attempt" } else { "attempts" }
-    )]
+    /// The message could not be handed to the broker in as many tries as were allowed, or it is not known
+    /// whether it was: `maybe_delivered` tells which.
+    #[error("{}", undelivered(target, *attempts, reason, *maybe_delivered))]
     #[non_exhaustive]
     Delivery {
         /// Whom the message was for.
@@ -48,11 +45,12 @@ pub enum Error {
         /// Why the last one failed.
         reason: Arc<str>,
         /// Whether the broker may have taken the message all the same: it was written, and the
-        /// answer was lost.
+        /// answer was lost. When false, it certainly is in no queue.
         maybe_delivered: bool,
     },
 
-    /// The broker has no queue for the message: no server has ever listened there.
+    /// The broker has no queue for the message, and no server declared one while it waited. It was not
+    /// delivered.
     #[error(
         "nobody serves {target}: start a server for it, or check exchange, topic and server name; \
          `mandatory(false)` sends such messages into the void"
@@ -144,6 +142,24 @@ pub enum Error {
     Config(String),
 }
 
+fn undelivered(target: &Target, attempts: u32, reason: &str, maybe: bool) -> String {
+    let attempts = match attempts {
+        1 => "1 attempt".to_owned(),
+        more => format!("{more} attempts"),
+    };
+    if maybe {
+        format!(
+            "the message for {target} may or may not have been delivered ({attempts}: {reason}); \
+             where it does no harm twice, allow it to be sent again with `resend`"
+        )
+    } else {
+        format!(
+            "the message for {target} was not delivered after {attempts}: {reason}; \
+             check the transport URL and the broker, or allow more tries with `retry`"
+        )
+    }
+}
+
 fn needing(method: &str, argument: Option<&str>) -> String {
     match argument {
         Some(argument) => format!("the value of `{argument}` in a message for `{method}`"),
@@ -159,8 +175,9 @@ pub enum Stage {
     Connection(Option<Arc<str>>),
     /// Room to publish: the broker holds publishers back, for lack of memory or disk.
     Unblocking(Arc<str>),
-    /// The broker's word that it has the request.
-    Confirmation,
+    /// The broker's word that it has the request; or, with why its connection was lost before that came,
+    /// the reply to a request that may have come through.
+    Confirmation(Option<Arc<str>>),
     /// The reply: the request is with a server, or in its queue.
     Reply,
     /// The server's next sign of life, on a call with a monitor.
@@ -172,7 +189,7 @@ impl Stage {
         match self {
             Self::Connection(_) => "check the transport URL and the broker",
             Self::Unblocking(_) => "free the broker's memory or disk",
-            Self::Confirmation => "check the broker, which may be slow or unreachable",
+            Self::Confirmation(_) => "check the broker, which may be slow or unreachable",
             Self::Reply => {
                 "check that a server runs there, or give the call more time with `timeout`"
             }
@@ -187,7 +204,10 @@ impl fmt::Display for Stage {
             Self::Connection(None) => f.write_str("a connection to the broker"),
             Self::Connection(Some(why)) => write!(f, "a connection to the broker ({why})"),
             Self::Unblocking(why) => write!(f, "the broker to accept messages again ({why})"),
-            Self::Confirmation => f.write_str("the broker to confirm the request"),
+            Self::Confirmation(None) => f.write_str("the broker to confirm the request"),
+            Self::Confirmation(Some(why)) => {
+                write!(f, "the reply to a request that may have been lost ({why})")
+            }
             Self::Reply => f.write_str("the reply"),
             Self::Heartbeat => f.write_str("the server's heartbeat"),
         }
@@ -223,7 +243,7 @@ impl Error {
         match self {
             Self::Timeout { waiting_for, .. } => match waiting_for {
                 Stage::Connection(_) | Stage::Unblocking(_) => false,
-                Stage::Confirmation | Stage::Reply | Stage::Heartbeat => true,
+                Stage::Confirmation(_) | Stage::Reply | Stage::Heartbeat => true,
             },
             Self::Delivery {
                 maybe_delivered, ..

@@ -83,6 +83,10 @@ impl From<Option<Version>> for VersionCap {
 /// The timeout of a call for which none is given: oslo.messaging's `rpc_response_timeout`.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a cast waits for a missing queue, unless it is told otherwise with
+/// [`CallOptions::queue_wait`].
+pub const DEFAULT_QUEUE_WAIT: Duration = Duration::from_secs(60);
+
 /// Overrides for one call, or for a prepared client: oslo.messaging's `prepare()`.
 ///
 /// What is not set stays as the client has it. `namespace`, `server`, `monitor` and `version_cap` can also
@@ -117,6 +121,8 @@ pub struct CallOptions {
     pub(crate) retry: Option<Retry>,
     pub(crate) monitor: Option<Option<Duration>>,
     pub(crate) mandatory: Option<bool>,
+    pub(crate) queue_wait: Option<Duration>,
+    pub(crate) resend: Option<bool>,
 }
 
 impl CallOptions {
@@ -174,7 +180,8 @@ impl CallOptions {
         self
     }
 
-    /// How often to try again to reach the broker. The default is [`Retry::Forever`].
+    /// How often to try again to reach the broker. The default is [`Retry::Forever`]. A message that was
+    /// written is not sent again, whatever is set here: see [`CallOptions::resend`].
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.retry = Some(retry.into());
         self
@@ -191,10 +198,35 @@ impl CallOptions {
         self
     }
 
-    /// Whether a message that reaches no queue is an error (the default) or is dropped in silence, as
-    /// oslo.messaging does. A fanout is never an error, since it may have no receiver.
+    /// Whether a message must reach a queue (the default), or is dropped in silence where there is none, as
+    /// oslo.messaging does. A fanout need not, since it may have no receiver.
+    ///
+    /// A mandatory message waits for its queue, which servers declare when they start or come back: see
+    /// [`CallOptions::queue_wait`].
     pub fn mandatory(mut self, mandatory: bool) -> Self {
         self.mandatory = Some(mandatory);
+        self
+    }
+
+    /// How long a mandatory message waits for a queue where there is none; then it is
+    /// [`Error::Undeliverable`](crate::Error::Undeliverable). Zero fails at once.
+    ///
+    /// The default is all of a call's timeout, and [`DEFAULT_QUEUE_WAIT`] for a cast. A call never waits
+    /// longer than its timeout.
+    pub fn queue_wait(mut self, wait: Duration) -> Self {
+        self.queue_wait = Some(wait);
+        self
+    }
+
+    /// Whether to send a message again whose connection was cut before the broker had confirmed it. It may
+    /// be in a queue already, so that it can run twice: the second message has the identity of the first, by
+    /// which a server knows what it has seen, but two servers of a topic may be given one each. For
+    /// methods that do no harm when they run twice. The default is no.
+    ///
+    /// Without it, such a cast is an [`Error::Delivery`](crate::Error::Delivery) that may have run, and such
+    /// a call waits for its reply until its timeout. oslo.messaging always sends again.
+    pub fn resend(mut self, resend: bool) -> Self {
+        self.resend = Some(resend);
         self
     }
 }
@@ -221,6 +253,8 @@ pub(crate) struct Settings {
     pub(crate) default_monitor: Option<Duration>,
     pub(crate) monitor: Option<Option<Duration>>,
     pub(crate) mandatory: bool,
+    pub(crate) queue_wait: Option<Duration>,
+    pub(crate) resend: bool,
 }
 
 impl Settings {
@@ -237,6 +271,8 @@ impl Settings {
             default_monitor: None,
             monitor: None,
             mandatory: true,
+            queue_wait: None,
+            resend: false,
         }
     }
 
@@ -272,6 +308,8 @@ impl Settings {
             retry,
             monitor,
             mandatory,
+            queue_wait,
+            resend,
         } = options;
         set(&mut self.target.exchange, exchange.map(Some));
         set(&mut self.target.topic, topic);
@@ -285,6 +323,8 @@ impl Settings {
         set(&mut self.retry, retry);
         set(&mut self.monitor, monitor.map(Some));
         set(&mut self.mandatory, mandatory);
+        set(&mut self.queue_wait, queue_wait.map(Some));
+        set(&mut self.resend, resend);
     }
 }
 

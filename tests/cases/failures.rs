@@ -78,7 +78,8 @@ pub(crate) async fn a_typed_error_crosses_the_wire(world: World) {
         Err(StockError::Empty { shelf }) => assert_eq!(shelf, "A-7"),
         other => panic!("{other:?}"),
     }
-    match client(&world).pick(&ctxt(), "A-7").server("nobody").await {
+    let impatient = client(&world).prepare(CallOptions::new().queue_wait(Duration::ZERO));
+    match impatient.pick(&ctxt(), "A-7").server("nobody").await {
         Err(StockError::Rpc(Error::Undeliverable { .. })) => {}
         other => panic!("{other:?}"),
     }

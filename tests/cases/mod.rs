@@ -8,6 +8,7 @@ mod times;
 mod versions;
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 

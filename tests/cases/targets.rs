@@ -124,11 +124,17 @@ pub(crate) async fn prepare_overrides_the_target(world: World) {
 }
 
 pub(crate) async fn a_topic_that_nobody_serves_is_an_error(world: World) {
+    const SHORT: Duration = Duration::from_millis(300);
     let client = client(&world);
+    let impatient = client.prepare(CallOptions::new().queue_wait(Duration::ZERO));
     for result in [
-        client.note(&ctxt(), 1).await,
-        client.whoami(&ctxt()).await.map(drop),
-        client.whoami(&ctxt()).server("nobody").await.map(drop),
+        impatient.note(&ctxt(), 1).await,
+        impatient.whoami(&ctxt()).await.map(drop),
+        impatient.whoami(&ctxt()).server("nobody").await.map(drop),
+        // It waits for a queue, within its limit.
+        client.note(&ctxt(), 1).queue_wait(SHORT).await,
+        client.whoami(&ctxt()).timeout(SHORT).await.map(drop),
+        client.whoami(&ctxt()).queue_wait(SHORT).await.map(drop),
     ] {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::Undeliverable { .. }), "{error:?}");
@@ -136,6 +142,25 @@ pub(crate) async fn a_topic_that_nobody_serves_is_an_error(world: World) {
         assert!(!error.may_have_run());
     }
     client.note(&ctxt(), 1).mandatory(false).await.unwrap();
+}
+
+pub(crate) async fn what_has_no_queue_waits_for_a_server(world: World) {
+    let stage = Bench::new(&world);
+    let client = client(&world);
+    let ctxt = ctxt();
+    let mut called = pin!(client.whoami(&ctxt).into_future());
+    let mut cast = pin!(client.note(&ctxt, 7).into_future());
+    let early = tokio::time::timeout(Duration::from_millis(300), async {
+        tokio::select! {
+            early = &mut called => panic!("{early:?}"),
+            early = &mut cast => panic!("{early:?}"),
+        }
+    });
+    assert!(early.await.is_err(), "both wait");
+    let _server = stage.serve("late", 1).await;
+    let (called, cast) = tokio::join!(called, cast);
+    assert_eq!(called.unwrap(), "late");
+    cast.unwrap();
 }
 
 pub(crate) async fn a_call_refuses_fanout(world: World) {

@@ -129,6 +129,7 @@ async fn a_topic_that_nobody_serves_is_an_error_or_a_silence() {
     let client = client(&transport, &unique_topic("nowhere"));
     let asked = Asked::of(&captured()["mandatory"][0]);
     let error = client
+        .prepare(CallOptions::new().queue_wait(Duration::ZERO))
         .call::<Value>(&asked.context, &asked.method, raw(&asked.args))
         .await
         .unwrap_err();

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::wire::{Reply, ReplyTo, RequestBody};
-use crate::{Result, Retry, Target};
+use crate::{DEFAULT_QUEUE_WAIT, Result, Retry, Target};
 
 pub use replies::{Registration, ReplyTable};
 pub use url::{Host, Secret, TransportUrl, UrlError};
@@ -126,13 +126,24 @@ pub struct SendTerms {
     pub retry: Retry,
     /// Whether it is an error that no queue takes the message. Never so for a fanout.
     pub mandatory: bool,
+    /// How long a mandatory message waits for a queue where there is none; a call, not beyond its
+    /// deadline.
+    pub queue_wait: Duration,
+    /// Whether to send again what may have come through.
+    pub resend: bool,
 }
 
 impl SendTerms {
-    /// Terms for one message.
+    /// Terms for one message, which waits for its queue for [`DEFAULT_QUEUE_WAIT`] and is not sent again
+    /// once it may have come through.
     #[must_use]
     pub fn new(retry: Retry, mandatory: bool) -> Self {
-        Self { retry, mandatory }
+        Self {
+            retry,
+            mandatory,
+            queue_wait: DEFAULT_QUEUE_WAIT,
+            resend: false,
+        }
     }
 }
 

@@ -106,12 +106,13 @@ async fn a_topic_that_nobody_serves_is_an_error_unless_asked_otherwise() {
     let transport = transport("");
     let target = Target::new(topic());
     let driver = transport.driver();
+    let mut strict = casting(Retry::Forever, true);
+    strict.queue_wait = Duration::ZERO;
     let error = driver
-        .call(&target, request("m"), &terms(LONG))
+        .call(&target, request("m"), &CallTerms::new(strict.clone(), LONG, None))
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Undeliverable { .. }), "{error}");
-    let strict = casting(Retry::Forever, true);
     let error = driver
         .send(&target, request("m"), &strict)
         .await

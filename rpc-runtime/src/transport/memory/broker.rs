@@ -18,6 +18,8 @@ use crate::transport::{ListenTerms, ReplyTable};
 #[derive(Default)]
 pub(super) struct Broker {
     state: Mutex<State>,
+    /// Tells those whose queue is missing that there are new ones.
+    pub(super) declared: Notify,
 }
 
 impl Broker {

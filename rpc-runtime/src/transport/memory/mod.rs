@@ -7,6 +7,7 @@
 mod broker;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -90,21 +91,34 @@ impl MemoryDriver {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn publish(
-        &self,
-        target: &Target,
-        mandatory: bool,
-        body: Bytes,
-        expires: Option<Instant>,
-    ) -> Result<()> {
-        if self.listeners().closed {
-            return Err(Error::Closed);
-        }
-        let message = Message { body, expires };
-        if self.broker.lock().publish(target, message) || target.fanout || !mandatory {
-            Ok(())
-        } else {
-            Err(Error::undeliverable(target))
+    /// Puts a message into its queues. Where it must reach one and there is none, it waits for that: until
+    /// a listener declares it, the time is over, or the transport is closed.
+    async fn publish(&self, target: &Target, message: Message, terms: &SendTerms) -> Result<()> {
+        let limit = Instant::now().checked_add(terms.queue_wait);
+        let mut waiting = false;
+        loop {
+            // Listened for before the look, so that nothing is missed in between.
+            let mut declared = pin!(self.broker.declared.notified());
+            declared.as_mut().enable();
+            if self.listeners().closed {
+                return Err(Error::Closed);
+            }
+            let reached = self.broker.lock().publish(target, message.clone());
+            if reached || target.fanout || !terms.mandatory {
+                return Ok(());
+            }
+            if terms.queue_wait.is_zero() {
+                return Err(Error::undeliverable(target));
+            }
+            if !std::mem::replace(&mut waiting, true) {
+                tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
+            }
+            match limit {
+                Some(limit) => timeout_at(limit, declared)
+                    .await
+                    .map_err(|_| Error::undeliverable(target))?,
+                None => declared.await,
+            }
         }
     }
 }
@@ -112,7 +126,11 @@ impl MemoryDriver {
 #[async_trait]
 impl Driver for MemoryDriver {
     async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()> {
-        self.publish(target, terms.mandatory, request.cast(), None)
+        let message = Message {
+            body: request.cast(),
+            expires: None,
+        };
+        self.publish(target, message, terms).await
     }
 
     async fn call(
@@ -122,8 +140,15 @@ impl Driver for MemoryDriver {
         terms: &CallTerms,
     ) -> Result<Reply> {
         let mut registration = self.waiting.register()?;
-        let body = request.call(registration.id(), &self.reply_queue, terms.monitor);
-        self.publish(target, terms.send.mandatory, body, Some(terms.deadline))?;
+        let message = Message {
+            body: request.call(registration.id(), &self.reply_queue, terms.monitor),
+            expires: Some(terms.deadline),
+        };
+        let mut send = terms.send.clone();
+        // Not beyond the deadline, so that what ends the call then is the missing queue.
+        let left = terms.deadline.saturating_duration_since(Instant::now());
+        send.queue_wait = send.queue_wait.min(left);
+        self.publish(target, message, &send).await?;
         timeout_at(terms.deadline, registration.reply(target, terms))
             .await
             .unwrap_or_else(|_| Err(Error::timeout(target, terms.timeout, Stage::Reply)))
@@ -136,6 +161,7 @@ impl Driver for MemoryDriver {
         }
         let inbox = Arc::new(Inbox::default());
         let id = self.broker.lock().listen(target, terms, inbox.clone());
+        self.broker.declared.notify_waiters();
         listeners.inboxes.retain(|inbox| inbox.strong_count() > 0);
         listeners.inboxes.push(Arc::downgrade(&inbox));
         Ok(Box::new(MemoryListener {
@@ -157,6 +183,8 @@ impl Driver for MemoryDriver {
             inbox.closed.store(true, Ordering::Release);
             inbox.arrival.notify_one();
         }
+        drop(listeners);
+        self.broker.declared.notify_waiters();
     }
 }
 

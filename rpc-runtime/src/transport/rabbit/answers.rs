@@ -32,7 +32,7 @@ pub(super) async fn send(shared: &Arc<Shared>, to: &ReplyTo, body: Bytes) -> Res
     if shared.missing_queues.before_publishing(&to.queue, &body) == Advice::Done {
         return Ok(());
     }
-    if publish(shared, key.clone(), body.clone()).await? == Outcome::Taken {
+    if publish(shared, key.clone(), body.clone()).await? != Outcome::Returned {
         return Ok(());
     }
     if shared.missing_queues.came_back(&to.queue, &body) == Advice::Probe {
@@ -75,7 +75,7 @@ async fn probe(
         };
         // Not for ever: without a connection, this would keep the driver alive that could make one.
         match timeout(PROBE_DEADLINE, publish(shared, key.clone(), next.clone())).await {
-            Ok(Ok(Outcome::Taken)) => {}
+            Ok(Ok(Outcome::Taken | Outcome::Lost(_))) => {}
             Ok(Err(error)) => {
                 tracing::warn!(queue, %error, "replies are dropped");
                 shared.missing_queues.gone(queue);
@@ -105,6 +105,8 @@ async fn publish(shared: &Arc<Shared>, key: ShortString, body: Bytes) -> Result<
             key,
         },
         mandatory: true,
+        // The caller takes the first of them, and drops the second.
+        resend: true,
         body,
         expires: None,
     };

@@ -6,10 +6,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::error::Stage;
 use crate::{Error, Result, Retry, Target};
+
+/// The first wait for a missing queue, and the longest.
+const QUEUE_POLLS: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
 
 /// The tries of one message.
 #[derive(Debug)]
@@ -39,20 +42,60 @@ impl<'a> Attempts<'a> {
         self.made = self.made.saturating_add(1);
         self.maybe_delivered |= maybe_delivered;
         match self.retry {
-            Retry::Times(times) if self.made > times => Err(Error::delivery(
-                self.target,
-                self.made,
-                why.clone(),
-                self.maybe_delivered,
-            )),
+            Retry::Times(times) if self.made > times => Err(self.error(why)),
             Retry::Times(_) | Retry::Forever => Ok(()),
         }
+    }
+
+    /// Counts a failure after which the message must not be tried again.
+    pub(super) fn last(&mut self, why: &Arc<str>) -> Error {
+        self.made = self.made.saturating_add(1);
+        self.maybe_delivered = true;
+        self.error(why)
+    }
+
+    fn error(&self, why: &Arc<str>) -> Error {
+        Error::delivery(self.target, self.made, why.clone(), self.maybe_delivered)
     }
 
     /// Waits before the next try on a connection that stands: the second one comes at once.
     pub(super) async fn pause(&self) {
         if self.made > 1 {
             sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// The wait of one message for its queue: short at first, as servers declare it anew at once.
+#[derive(Debug)]
+pub(super) struct QueueWait {
+    limit: Option<Instant>,
+    next: Duration,
+}
+
+impl QueueWait {
+    /// Begins now, for `time`.
+    pub(super) fn new(time: Duration) -> Self {
+        Self {
+            // What the clock cannot count is no limit.
+            limit: Instant::now().checked_add(time),
+            next: QUEUE_POLLS[0],
+        }
+    }
+
+    /// Waits until it is time to try again; false when the time is over.
+    pub(super) async fn again(&mut self) -> bool {
+        let next = Instant::now() + self.next;
+        self.next = (self.next * 2).min(QUEUE_POLLS[1]);
+        match self.limit {
+            Some(limit) if limit <= next => {
+                sleep_until(limit).await;
+                false
+            }
+            Some(_) | None => {
+                sleep_until(next).await;
+                true
+            }
         }
     }
 }
@@ -64,15 +107,15 @@ pub(super) struct Progress(Arc<Mutex<Reached>>);
 #[derive(Debug)]
 struct Reached {
     stage: Stage,
-    /// An earlier try may have come through.
-    maybe_delivered: bool,
+    /// Why an earlier try was lost that may have come through.
+    lost: Option<Arc<str>>,
 }
 
 impl Progress {
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Reached {
             stage: Stage::Connection(None),
-            maybe_delivered: false,
+            lost: None,
         })))
     }
 
@@ -85,8 +128,11 @@ impl Progress {
         self.lock().stage = stage;
     }
 
-    pub(super) fn maybe_delivered(&self) {
-        self.lock().maybe_delivered = true;
+    /// The last try may have come through, but for `why` nobody can tell.
+    pub(super) fn lost(&self, why: &Arc<str>) {
+        let mut reached = self.lock();
+        reached.lost = Some(why.clone());
+        reached.stage = Stage::Confirmation(Some(why.clone()));
     }
 
     /// What to report. A stage that promises that nothing was sent is no longer true after a try
@@ -94,8 +140,8 @@ impl Progress {
     pub(super) fn stage(&self) -> Stage {
         let reached = self.lock();
         match &reached.stage {
-            Stage::Connection(_) | Stage::Unblocking(_) if reached.maybe_delivered => {
-                Stage::Confirmation
+            Stage::Connection(_) | Stage::Unblocking(_) if reached.lost.is_some() => {
+                Stage::Confirmation(reached.lost.clone())
             }
             stage => stage.clone(),
         }
@@ -119,16 +165,31 @@ mod tests {
         for _ in 0..100 {
             attempts.failed(&"x".into(), false).unwrap();
         }
+        let error = attempts.last(&"y".into());
+        assert!(error.may_have_run(), "{error}");
     }
 
     #[test]
     fn a_lost_confirm_is_not_forgotten() {
         let progress = Progress::new();
         assert_eq!(progress.stage(), Stage::Connection(None));
-        progress.maybe_delivered();
-        progress.set(Stage::Connection(Some("cut".into())));
-        assert_eq!(progress.stage(), Stage::Confirmation);
+        progress.lost(&"cut".into());
+        progress.set(Stage::Connection(Some("refused".into())));
+        assert_eq!(progress.stage(), Stage::Confirmation(Some("cut".into())));
         progress.set(Stage::Reply);
         assert_eq!(progress.stage(), Stage::Reply);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_missing_queue_is_looked_for_until_the_time_is_over() {
+        let began = Instant::now();
+        let mut wait = QueueWait::new(Duration::from_secs(2));
+        let mut tries = 0;
+        while wait.again().await {
+            tries += 1;
+        }
+        assert_eq!(began.elapsed(), Duration::from_secs(2));
+        assert!((5..10).contains(&tries), "{tries}");
+        assert!(!QueueWait::new(Duration::ZERO).again().await);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::attempts::{Attempts, Progress};
 use super::connection::Connection;
@@ -66,13 +66,23 @@ impl Driver for RabbitDriver {
         let message = Message {
             route: shared.topology.route(target)?,
             mandatory: terms.mandatory && !target.fanout,
+            resend: terms.resend,
             body: request.cast(),
             expires: None,
         };
         let mut attempts = Attempts::new(target, terms.retry);
         let progress = Progress::new();
-        let outcome = publisher::publish(&shared.publishing, &message, &mut attempts, &progress);
-        publisher::require(outcome.await?, target)
+        let delivered = publisher::deliver(
+            &shared.publishing,
+            &message,
+            terms.queue_wait,
+            &mut attempts,
+            &progress,
+        );
+        match delivered.await? {
+            Outcome::Lost(why) => Err(attempts.last(&why)),
+            Outcome::Taken | Outcome::Returned => Ok(()),
+        }
     }
 
     async fn call(
@@ -147,6 +157,7 @@ impl RabbitDriver {
         let message = Message {
             route,
             mandatory: terms.send.mandatory,
+            resend: terms.send.resend,
             body: request.call(registration.id(), queue, terms.monitor),
             expires: Some(terms.deadline),
         };
@@ -154,13 +165,23 @@ impl RabbitDriver {
         // begins when the request is with the broker.
         let mut unmonitored = terms.clone();
         unmonitored.monitor = None;
-        let outcome: Outcome = tokio::select! {
+        // Not beyond the deadline, so that what ends the call then is the missing queue.
+        let left = terms.deadline.saturating_duration_since(Instant::now());
+        let delivered = publisher::deliver(
+            &shared.publishing,
+            &message,
+            terms.send.queue_wait.min(left),
+            &mut attempts,
+            progress,
+        );
+        let outcome = tokio::select! {
             biased;
             reply = registration.reply(target, &unmonitored) => return reply,
-            outcome = publisher::publish(&shared.publishing, &message, &mut attempts, progress) => outcome?,
+            outcome = delivered => outcome?,
         };
-        publisher::require(outcome, target)?;
-        progress.set(Stage::Reply);
+        if outcome == Outcome::Taken {
+            progress.set(Stage::Reply);
+        }
         registration.reply(target, terms).await
     }
 }

@@ -3,7 +3,9 @@
 //! A message is alone on its channel until its confirm is there, because lapin attaches returned
 //! messages and confirms to each other by their order alone. Waiting for a connection or for a blocked
 //! broker can be given up; from the first byte on, a publish is finished, by a task if its caller goes.
-//! A retry sends the same bytes, so that servers know a repetition by its identity.
+//!
+//! What may have come through is not sent again, unless its sender allows it: two servers could be given
+//! one each. Then the same bytes are sent, so that a server that has both knows the repetition by its identity.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Confirmation, ErrorKind};
 use tokio::time::Instant;
 
-use super::attempts::{Attempts, Progress};
+use super::attempts::{Attempts, Progress, QueueWait};
 use super::connection::Connection;
 use super::fault::Fault;
 use super::finish::finish;
@@ -31,37 +33,33 @@ const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
 pub(super) struct Message {
     pub(super) route: Route,
     pub(super) mandatory: bool,
+    /// Whether it may be sent again when it may have come through.
+    pub(super) resend: bool,
     pub(super) body: Bytes,
     /// When it is of no use any more: the broker drops it then.
     pub(super) expires: Option<Instant>,
 }
 
 /// What the broker did with a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It is in a queue; if it was not mandatory, perhaps in none.
     Taken,
     /// There is no queue for it.
     Returned,
+    /// For this reason nobody can tell whether it is in a queue.
+    Lost(Arc<str>),
 }
 
-/// Why one publish failed.
-struct Failure {
-    fault: Fault,
-    /// Whether the broker may have the message all the same.
-    maybe_delivered: bool,
+/// How one publish failed.
+enum Failure {
+    /// The broker certainly has not taken it.
+    Unsent(Fault),
+    /// It was written, and the broker has not said that it took it.
+    Unanswered(Fault),
 }
 
-impl Failure {
-    fn before_writing(fault: Fault) -> Self {
-        Self {
-            fault,
-            maybe_delivered: false,
-        }
-    }
-}
-
-/// Publishes until the broker has the message, or no attempt is left.
+/// Publishes until the broker has answered, no attempt is left, or the message may have come through.
 pub(super) async fn publish(
     connection: &Connection,
     message: &Message,
@@ -79,19 +77,56 @@ pub(super) async fn publish(
             Ok(outcome) => return Ok(outcome),
             Err(failure) => failure,
         };
-        if let Some(error) = failure
-            .fault
-            .refusal(&format!("a message for {}", attempts.target()))
-        {
+        let (fault, maybe_delivered) = match failure {
+            Failure::Unsent(fault) => (fault, false),
+            Failure::Unanswered(fault) => (fault, true),
+        };
+        let why = fault.why().clone();
+        if let Some(error) = fault.refusal(&format!("a message for {}", attempts.target())) {
             return Err(error);
         }
-        tracing::debug!(target = %attempts.target(), why = %failure.fault.why(), "a publish failed");
-        attempts.failed(failure.fault.why(), failure.maybe_delivered)?;
-        if failure.maybe_delivered {
-            progress.maybe_delivered();
+        if maybe_delivered {
+            progress.lost(&why);
+            if !message.resend {
+                return Ok(Outcome::Lost(why));
+            }
         }
-        progress.set(Stage::Connection(Some(failure.fault.why().clone())));
+        attempts.failed(&why, maybe_delivered)?;
+        tracing::debug!(target = %attempts.target(), %why, "a publish failed: trying again");
+        progress.set(Stage::Connection(Some(why)));
         attempts.pause().await;
+    }
+}
+
+/// Publishes what must reach a queue, and waits for that queue for `queue_wait`. What is lost is not an
+/// error.
+///
+/// # Errors
+///
+/// Those of [`publish`], and [`Error::Undeliverable`] when the time is over.
+pub(super) async fn deliver(
+    connection: &Connection,
+    message: &Message,
+    queue_wait: Duration,
+    attempts: &mut Attempts<'_>,
+    progress: &Progress,
+) -> Result<Outcome> {
+    let mut wait = None;
+    loop {
+        let outcome = publish(connection, message, attempts, progress).await?;
+        if outcome != Outcome::Returned {
+            return Ok(outcome);
+        }
+        let target = attempts.target();
+        let wait = wait.get_or_insert_with(|| {
+            if !queue_wait.is_zero() {
+                tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
+            }
+            QueueWait::new(queue_wait)
+        });
+        if !wait.again().await {
+            return Err(Error::undeliverable(target));
+        }
     }
 }
 
@@ -106,7 +141,7 @@ async fn publish_on(
         let link = link.clone();
         finish(async move { link.ensure_exchange(&exchange).await })
             .await
-            .map_err(Failure::before_writing)?;
+            .map_err(Failure::Unsent)?;
     }
     let permit = if let Ok(permit) = link.permits.clone().try_acquire_owned() {
         permit
@@ -116,9 +151,9 @@ async fn publish_on(
         tokio::select! {
             permit = link.permits.clone().acquire_owned() => {
                 // The semaphore is never closed; were it, the link would be of no use.
-                permit.map_err(|_| Failure::before_writing(Fault::lost(busy)))?
+                permit.map_err(|_| Failure::Unsent(Fault::lost(busy)))?
             }
-            why = link.down() => return Err(Failure::before_writing(Fault::ended(why))),
+            why = link.down() => return Err(Failure::Unsent(Fault::ended(why))),
         }
     };
     // The wait for a permit may have been one for a blocked broker.
@@ -127,7 +162,7 @@ async fn publish_on(
         link.unblocked().await;
     }
     // From here on it may be written at any time.
-    progress.set(Stage::Confirmation);
+    progress.set(Stage::Confirmation(None));
     let message = message.clone();
     finish(async move {
         let _permit = permit;
@@ -138,7 +173,7 @@ async fn publish_on(
 
 /// Publishes on a channel where nothing else is on its way.
 async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure> {
-    let channel = link.lease().await.map_err(Failure::before_writing)?;
+    let channel = link.lease().await.map_err(Failure::Unsent)?;
     let exchange = message
         .route
         .exchange
@@ -160,17 +195,23 @@ async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure
     };
     let confirmed = tokio::select! {
         biased;
-        confirmed = confirmed => confirmed.map_err(|error| Failure {
-            fault: Fault::of(&error),
+        confirmed = confirmed => confirmed.map_err(|error| match Fault::of(&error) {
+            // The exchange is gone, and the message with it: it is declared anew at the next try.
+            fault @ Fault::Missing(_) => {
+                link.forget_declared(&exchange);
+                Failure::Unsent(fault)
+            }
             // lapin says so when the channel was gone before the first byte.
-            maybe_delivered: !matches!(error.kind(), ErrorKind::InvalidChannelState(..)),
+            fault if matches!(error.kind(), ErrorKind::InvalidChannelState(..)) => {
+                Failure::Unsent(fault)
+            }
+            fault => Failure::Unanswered(fault),
         }),
-        why = link.down() => Err(Failure { fault: Fault::ended(why), maybe_delivered: true }),
+        why = link.down() => Err(Failure::Unanswered(Fault::ended(why))),
         // The channel is given up, and the confirm with it.
-        () = link.patience(CONFIRM_DEADLINE) => Err(Failure {
-            fault: Fault::lost(format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}")),
-            maybe_delivered: true,
-        }),
+        () = link.patience(CONFIRM_DEADLINE) => Err(Failure::Unanswered(Fault::lost(format!(
+            "the broker has not confirmed a message for {CONFIRM_DEADLINE:?}"
+        )))),
     };
     match confirmed {
         Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => {
@@ -183,22 +224,12 @@ async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure
         }
         Ok(Confirmation::Nack(_)) => {
             link.give_back(channel);
-            Err(Failure {
-                fault: Fault::lost(
-                    "the broker could not take the message: its queue is full or failing",
-                ),
-                // Some of the queues it was routed to may have it.
-                maybe_delivered: true,
-            })
+            // Of several queues, some may have it; one that failed may have had it before.
+            Err(Failure::Unanswered(Fault::lost(
+                "the broker could not take the message: its queue is full or failing",
+            )))
         }
-        Err(failure) => {
-            if let Fault::Missing(_) = failure.fault {
-                // The exchange is gone, and the message with it: it is declared anew at the next try.
-                link.forget_declared(&exchange);
-                return Err(Failure::before_writing(failure.fault));
-            }
-            Err(failure)
-        }
+        Err(failure) => Err(failure),
     }
 }
 
@@ -218,13 +249,5 @@ fn properties(expires: Option<Instant>) -> BasicProperties {
             let milliseconds = left.as_millis().clamp(1, u32::MAX.into());
             properties.with_expiration(ShortString::from(milliseconds.to_string()))
         }
-    }
-}
-
-/// The error of a mandatory message that came back.
-pub(super) fn require(outcome: Outcome, target: &crate::Target) -> Result<()> {
-    match outcome {
-        Outcome::Taken => Ok(()),
-        Outcome::Returned => Err(Error::undeliverable(target)),
     }
 }
