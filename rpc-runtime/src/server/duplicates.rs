@@ -1,51 +1,60 @@
 //! Remembers which requests were seen, so that none runs twice.
 //!
-//! A plain structure without clock or lock of its own. Bounded, whatever peers send: an identity is kept
-//! as 128 bits, and what is forgotten is the oldest.
+//! A plain structure without a clock or a lock of its own. An identity is kept as 128 bits, for a time that
+//! outlasts reconnections; in numbers, for as many as peers could send in that time at the rate of a busy
+//! broker, and no more, whatever they send. What is forgotten is the oldest.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::wire::MessageId;
 
-/// How many requests are remembered: at 1,000 a second, what arrived in the last minute.
-const CAPACITY: usize = 65_536;
+/// How long a request is remembered, at least; at most for twice as long.
+const REMEMBERED: Duration = Duration::from_secs(300);
+/// How many requests are remembered, at least; at most twice as many. At 1,700 a second they come to the
+/// same as the time. A full memory takes some 40 MB; that of an idle server, nothing.
+const CAPACITY: usize = 512 * 1024;
 
 /// The identities of the latest requests of one server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Duplicates {
-    seen: HashSet<Identity>,
-    order: VecDeque<Identity>,
+    /// Those that are entered now, and those that were entered before them.
+    young: HashSet<u128>,
+    old: HashSet<u128>,
+    began: Instant,
+    capacity: usize,
     /// For identities that are not written as oslo.messaging does.
     digests: [RandomState; 2],
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Identity {
-    Written(MessageId),
-    Digest([u64; 2]),
-}
-
 impl Duplicates {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            young: HashSet::new(),
+            old: HashSet::new(),
+            began: now,
+            capacity: CAPACITY,
+            digests: Default::default(),
+        }
+    }
+
     /// Enters a request; false when it was there before.
-    pub(super) fn insert(&mut self, unique_id: &str) -> bool {
-        let identity = match unique_id.parse() {
-            Ok(id) => Identity::Written(id),
-            Err(()) => Identity::Digest([
-                self.digests[0].hash_one(unique_id),
-                self.digests[1].hash_one(unique_id),
-            ]),
-        };
-        if !self.seen.insert(identity) {
-            return false;
+    pub(super) fn insert(&mut self, unique_id: &str, now: Instant) -> bool {
+        if self.young.len() >= self.capacity || now.duration_since(self.began) >= REMEMBERED {
+            self.old = std::mem::take(&mut self.young);
+            self.began = now;
         }
-        if self.order.len() == CAPACITY
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
-        }
-        self.order.push_back(identity);
-        true
+        let identity = unique_id.parse().map_or_else(
+            |()| {
+                let [high, low] = &self.digests;
+                u128::from(high.hash_one(unique_id)) << 64 | u128::from(low.hash_one(unique_id))
+            },
+            MessageId::as_u128,
+        );
+        !self.old.contains(&identity) && self.young.insert(identity)
     }
 }
 
@@ -54,20 +63,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_the_latest_and_forgets_the_oldest() {
-        let mut duplicates = Duplicates::default();
-        assert!(duplicates.insert("first"));
-        assert!(!duplicates.insert("first"));
+    fn a_request_is_known_for_its_time() {
+        let began = Instant::now();
+        let mut duplicates = Duplicates::new(began);
         let id = MessageId::unique().to_string();
-        assert!(duplicates.insert(&id));
-        assert!(!duplicates.insert(&id));
-        for id in 2..CAPACITY {
-            assert!(duplicates.insert(&id.to_string()));
+        for id in ["any text", &id] {
+            assert!(duplicates.insert(id, began));
+            assert!(!duplicates.insert(id, began));
         }
-        assert!(!duplicates.insert("first"), "still within the capacity");
-        assert!(duplicates.insert("one more"));
-        assert!(duplicates.insert("first"), "the oldest is forgotten");
-        assert_eq!(duplicates.seen.len(), CAPACITY);
-        assert_eq!(duplicates.order.len(), CAPACITY);
+        let later = began + REMEMBERED;
+        assert!(!duplicates.insert(&id, later), "its time is not over");
+        assert!(duplicates.insert("another", later));
+        assert!(duplicates.insert(&id, later + REMEMBERED));
+        assert!(!duplicates.insert("another", later + REMEMBERED));
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_when_there_are_too_many() {
+        let now = Instant::now();
+        let mut duplicates = Duplicates::new(now);
+        duplicates.capacity = 1000;
+        for id in 0..1000 {
+            assert!(duplicates.insert(&id.to_string(), now));
+        }
+        assert!(!duplicates.insert("0", now), "within the capacity");
+        for id in 1000..3000 {
+            assert!(duplicates.insert(&id.to_string(), now));
+        }
+        assert!(duplicates.young.len() + duplicates.old.len() <= 2000);
+        assert!(duplicates.insert("0", now), "long forgotten");
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::endpoint::Endpoint;
 use crate::serializer::Serializer;
@@ -194,7 +194,7 @@ impl ServerBuilder {
             target: target.clone(),
             dispatcher: Dispatcher::new(endpoints),
             serializer,
-            duplicates: Mutex::new(Duplicates::default()),
+            duplicates: Mutex::new(Duplicates::new(Instant::now())),
         });
         let (stop, stopped) = watch::channel(None);
         let listening = tokio::spawn(listen(listener, service, concurrency, stopped));

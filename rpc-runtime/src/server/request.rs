@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::AbortHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::endpoint::{BoxFuture, Invocation, Outcome};
 use crate::remote::Origin;
@@ -76,7 +76,7 @@ impl Service {
         self.duplicates
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(unique_id)
+            .insert(unique_id, Instant::now())
     }
 
     /// Runs the method, giving signs of life for as long as it runs where the caller wants them.

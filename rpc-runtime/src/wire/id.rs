@@ -23,6 +23,11 @@ impl MessageId {
             .fetch_add(1, Ordering::Relaxed);
         Self(u128::from(process) << 64 | u128::from(count))
     }
+
+    /// The number that the digits write.
+    pub(crate) fn as_u128(self) -> u128 {
+        self.0
+    }
 }
 
 /// The standard library seeds its hashers from the operating system's random numbers.

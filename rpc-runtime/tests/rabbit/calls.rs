@@ -109,7 +109,11 @@ async fn a_topic_that_nobody_serves_is_an_error_unless_asked_otherwise() {
     let mut strict = casting(Retry::Forever, true);
     strict.queue_wait = Duration::ZERO;
     let error = driver
-        .call(&target, request("m"), &CallTerms::new(strict.clone(), LONG, None))
+        .call(
+            &target,
+            request("m"),
+            &CallTerms::new(strict.clone(), LONG, None),
+        )
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Undeliverable { .. }), "{error}");

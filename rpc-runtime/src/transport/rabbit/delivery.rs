@@ -3,18 +3,27 @@
 //! An acknowledgement belongs to the session that the request came in. Once that has ended, the broker
 //! hands the request to another server, so acknowledging fails and the request must not be run. Replies
 //! belong to no session: they go out over whatever connection stands.
+//!
+//! AMQP does not answer an acknowledgement, and one that is cut on its way means that another server gets
+//! the request. So a question follows that the broker does answer, in its order: then the acknowledgement
+//! has arrived, and what is redelivered to anyone has certainly not begun here. One question does for all
+//! acknowledgements that were written before it, and the next ones wait for its answer.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use lapin::Channel;
-use lapin::options::BasicAckOptions;
+use lapin::options::{BasicAckOptions, ChannelFlowOptions};
 use tokio::time::timeout;
 
 use super::answers;
+use super::fault::Fault;
 use super::link::Link;
 use super::shared::Shared;
 use crate::transport::Delivery;
@@ -30,6 +39,17 @@ pub(super) struct Session {
     link: Arc<Link>,
     channel: Channel,
     ended: AtomicBool,
+    waiting: Mutex<Waiting>,
+    /// How many acknowledgements are known to have arrived. Who holds it asks for all that wait.
+    arrived: tokio::sync::Mutex<u64>,
+}
+
+/// The requests to be acknowledged with the next question.
+#[derive(Debug, Default)]
+struct Waiting {
+    tags: Vec<u64>,
+    /// How many there were, with those that have been written.
+    count: u64,
 }
 
 impl Session {
@@ -38,6 +58,8 @@ impl Session {
             link,
             channel,
             ended: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            arrived: tokio::sync::Mutex::default(),
         }
     }
 
@@ -64,12 +86,60 @@ impl Session {
                 "its connection has ended: another server gets it",
             ));
         }
-        // To the channel itself: the delivery's own acknowledgement may never return on a cut.
-        let ack = self.channel.basic_ack(tag, BasicAckOptions::default());
-        match self.link.control("basic.ack", ack).await {
-            Ok(()) => Ok(()),
+        let mine = {
+            let mut waiting = self.waiting();
+            waiting.tags.push(tag);
+            waiting.count += 1;
+            waiting.count
+        };
+        let mut arrived = self.arrived.lock().await;
+        if *arrived >= mine {
+            return Ok(());
+        }
+        match self.acknowledge_all().await {
+            Ok(count) => {
+                *arrived = count;
+                Ok(())
+            }
             Err(fault) => Err(Error::refused(what, fault.why().clone())),
         }
+    }
+
+    /// Acknowledges what waits; done when the broker has it. Gives how many there were so far.
+    async fn acknowledge_all(&self) -> Result<u64, Fault> {
+        let (tags, count) = {
+            let mut waiting = self.waiting();
+            (std::mem::take(&mut waiting.tags), waiting.count)
+        };
+        let requests = tags.len();
+        for tag in tags {
+            self.write_acknowledgement(tag).await?;
+        }
+        let active = ChannelFlowOptions { active: true };
+        let question = self.channel.channel_flow(active);
+        if let Err(fault) = self.link.control("channel.flow", question).await {
+            tracing::warn!(requests, why = %fault.why(), "not run: the broker has or has not their \
+                acknowledgement; if it has not, it hands them out again");
+            return Err(fault);
+        }
+        Ok(count)
+    }
+
+    /// Queues it on the channel; what is queued later is answered later.
+    async fn write_acknowledgement(&self, tag: u64) -> Result<(), Fault> {
+        // To the channel itself: the delivery's own acknowledgement may never return on a cut.
+        let mut ack = pin!(self.channel.basic_ack(tag, BasicAckOptions::default()));
+        // It is queued by the first poll; that it is written as well is for the question to tell.
+        poll_fn(|context| match ack.as_mut().poll(context) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(Fault::of(&error))),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(())),
+        })
+        .await
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        // No section can stop half-way.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
