@@ -69,9 +69,8 @@
 //! `error`, dropped duplicates and late replies at `debug`. No event of this crate holds a password, or an
 //! argument that a handler did not put into its error.
 //!
-//! The AMQP client is less careful: at `trace` it writes out each frame, the login with its password among
-//! them, and at `warn`, under `lapin::returned_messages`, each returned message whole. Keep the target `lapin`
-//! at `info` and `lapin::returned_messages` at `error` wherever logs are kept.
+//! The AMQP client never gets to know a password, so that it logs none. At `trace` it writes out each frame,
+//! with the bodies of messages: keep the target `lapin` at `debug` wherever logs are kept.
 
 mod args;
 mod auto_cap;

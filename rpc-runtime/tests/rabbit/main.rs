@@ -10,7 +10,9 @@
 mod calls;
 mod faults;
 mod life;
+mod login;
 mod relay;
+mod returned;
 #[cfg(feature = "tls")]
 mod tls;
 mod topology;

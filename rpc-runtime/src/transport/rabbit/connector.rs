@@ -1,7 +1,8 @@
 //! Reaches one broker: TCP, TLS and the AMQP handshake, under one deadline.
 //!
 //! TLS is done before lapin sees the stream. lapin must never be given a URI that asks for TLS: without
-//! its TLS features, it would connect in clear, credentials included.
+//! its TLS features, it would connect in clear. It is not given the password either, which it would log:
+//! see [`login`](super::login).
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::fault::explain;
+use super::login::{Credentials, LoginWriter, PLACEHOLDER};
 use super::options::{Address, Login, Options};
+use super::returned::{ReturnFilter, Returned};
 use super::socket::{Abort, AbortOnDrop, Kit, Socket, Wire};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
@@ -42,6 +45,8 @@ pub(super) struct Connector {
 pub(super) struct Connected {
     pub(super) connection: lapin::Connection,
     pub(super) abort: Abort,
+    /// On which channels a message came back.
+    pub(super) returned: Returned,
 }
 
 impl Connector {
@@ -79,15 +84,26 @@ impl Connector {
         let abort = Abort::default();
         // Ends the handshake should this future be dropped in it.
         let guard = AbortOnDrop::new(abort.clone());
+        let returned = Returned::default();
+        let wire = Wire::new(
+            socket,
+            abort.clone(),
+            LoginWriter::new(self.credentials(address)),
+            ReturnFilter::new(returned.clone()),
+        );
         let shaken = timeout(
             self.deadline,
-            self.handshake(address, name, socket, abort.clone()),
+            self.handshake(address, name, wire, abort.clone()),
         )
         .await;
         match shaken {
             Ok(Ok(connection)) => {
                 guard.disarm();
-                Ok(Connected { connection, abort })
+                Ok(Connected {
+                    connection,
+                    abort,
+                    returned,
+                })
             }
             Ok(Err(error)) => Err(format!(
                 "{}: {}",
@@ -114,11 +130,22 @@ impl Connector {
         Ok(Socket::Plain(tcp))
     }
 
+    /// What lapin does not get to know.
+    fn credentials(&self, address: &Address) -> Option<Credentials> {
+        let user = address.user.clone();
+        let password = address.password.clone();
+        match self.login {
+            Login::Plain => Some(Credentials::Plain { user, password }),
+            Login::AmqPlain => Some(Credentials::AmqPlain { user, password }),
+            Login::External => None,
+        }
+    }
+
     async fn handshake(
         &self,
         address: &Address,
         name: &str,
-        socket: Socket,
+        wire: Wire,
         abort: Abort,
     ) -> lapin::Result<lapin::Connection> {
         let mechanism = match self.login {
@@ -131,7 +158,7 @@ impl Connector {
             authority: AMQPAuthority {
                 userinfo: AMQPUserInfo {
                     username: address.user.clone(),
-                    password: address.password.expose().to_owned(),
+                    password: PLACEHOLDER.into(),
                 },
                 host: address.name.clone(),
                 port: address.port,
@@ -149,8 +176,8 @@ impl Connector {
             .with_client_property("product".into(), env!("CARGO_PKG_NAME").into())
             .with_client_property("version".into(), env!("CARGO_PKG_VERSION").into())
             .with_connection_name(name.into());
-        let runtime = Runtime::new(Kit::current(abort.clone()));
-        let stream = Mutex::new(Some(Wire::new(socket, abort)));
+        let runtime = Runtime::new(Kit::current(abort));
+        let stream = Mutex::new(Some(wire));
         let connect = move |_: AMQPUri, _: Runtime<Kit>| {
             // lapin asks once: it was not told to try again.
             let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();

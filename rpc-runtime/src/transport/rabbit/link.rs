@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use super::connector::Connected;
 use super::fault::{Fault, explain};
+use super::returned::Returned;
 use super::socket::Abort;
 
 /// How long the broker may take to answer what it answers from memory.
@@ -33,6 +34,7 @@ const CHANNELS: usize = 16;
 pub(super) struct Link {
     connection: lapin::Connection,
     abort: Abort,
+    returned: Returned,
     place: String,
     /// Why the link has ended.
     down: watch::Sender<Option<Arc<str>>>,
@@ -59,10 +61,15 @@ impl std::fmt::Debug for Link {
 
 impl Link {
     pub(super) fn new(connected: Connected, place: String) -> Self {
-        let Connected { connection, abort } = connected;
+        let Connected {
+            connection,
+            abort,
+            returned,
+        } = connected;
         Self {
             connection,
             abort,
+            returned,
             place,
             down: watch::Sender::new(None),
             blocked: watch::Sender::new(None),
@@ -215,13 +222,20 @@ impl Link {
     pub(super) async fn lease(&self) -> Result<Channel, Fault> {
         while let Some(channel) = self.take_idle() {
             if channel.status().connected() {
+                self.returned.take(channel.id());
                 return Ok(channel);
             }
         }
         let channel = self.open_channel().await?;
         let select = channel.confirm_select(ConfirmSelectOptions::default());
         self.control("confirm.select", select).await?;
+        self.returned.take(channel.id());
         Ok(channel)
+    }
+
+    /// Whether the message that was alone on the channel came back: to be asked once it is confirmed.
+    pub(super) fn take_returned(&self, channel_id: u16) -> bool {
+        self.returned.take(channel_id)
     }
 
     fn take_idle(&self) -> Option<Channel> {

@@ -6,8 +6,9 @@
 //! [`listener`] and [`answers`] work over whatever link stands. [`topology`] and [`options`] are plain
 //! values.
 //!
-//! No message's content is logged here. lapin logs each message that was returned, whole, at WARN under
-//! the target `lapin::returned_messages`: deployments had better filter that.
+//! No message's content is logged here, and no password. lapin is less careful, so it gets to see neither
+//! the password ([`login`]) nor returned messages ([`returned`]); what it writes at TRACE are frames, with
+//! the bodies of messages.
 
 mod answers;
 mod attempts;
@@ -20,10 +21,12 @@ mod fault;
 mod finish;
 mod link;
 mod listener;
+mod login;
 mod missing_queues;
 mod options;
 mod publisher;
 mod replies;
+mod returned;
 mod shared;
 mod socket;
 mod steady_names;

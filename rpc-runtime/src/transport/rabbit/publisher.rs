@@ -1,7 +1,7 @@
 //! Hands messages to the broker, each with a confirm.
 //!
-//! A message is alone on its channel until its confirm is there, because lapin attaches returned
-//! messages and confirms to each other by their order alone. Waiting for a connection or for a blocked
+//! A message is alone on its channel until its confirm is there: what came back on the channel before
+//! then is this message, since the broker returns before it confirms. Waiting for a connection or for a blocked
 //! broker can be given up; from the first byte on, a publish is finished, by a task if its caller goes.
 //!
 //! What may have come through is not sent again, unless its sender allows it: two servers could be given
@@ -214,13 +214,14 @@ async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure
         )))),
     };
     match confirmed {
-        Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => {
+        Ok(Confirmation::Ack(_) | Confirmation::NotRequested) => {
+            let returned = link.take_returned(channel.id());
             link.give_back(channel);
-            Ok(Outcome::Taken)
-        }
-        Ok(Confirmation::Ack(Some(_))) => {
-            link.give_back(channel);
-            Ok(Outcome::Returned)
+            Ok(if returned {
+                Outcome::Returned
+            } else {
+                Outcome::Taken
+            })
         }
         Ok(Confirmation::Nack(_)) => {
             link.give_back(channel);

@@ -19,6 +19,9 @@ use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::login::LoginWriter;
+use super::returned::ReturnFilter;
+
 /// A connection to a broker's port.
 #[derive(Debug)]
 pub(super) enum Socket {
@@ -90,16 +93,29 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// The stream that lapin reads and writes. lapin does so from a thread of its own.
+/// The stream that lapin reads and writes. lapin does so from a thread of its own. The password goes in
+/// here, and returned messages are taken out.
 #[derive(Debug)]
 pub(super) struct Wire {
     socket: Socket,
     abort: Abort,
+    login: LoginWriter,
+    returns: ReturnFilter,
 }
 
 impl Wire {
-    pub(super) fn new(socket: Socket, abort: Abort) -> Self {
-        Self { socket, abort }
+    pub(super) fn new(
+        socket: Socket,
+        abort: Abort,
+        login: LoginWriter,
+        returns: ReturnFilter,
+    ) -> Self {
+        Self {
+            socket,
+            abort,
+            login,
+            returns,
+        }
     }
 }
 
@@ -110,17 +126,22 @@ impl AsyncRead for Wire {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         self.abort.check(&self.abort.0.reader, context)?;
-        let mut buffer = ReadBuf::new(buffer);
-        let read = match &mut self.socket {
-            Socket::Plain(tcp) => {
-                tokio::io::AsyncRead::poll_read(Pin::new(tcp), context, &mut buffer)
-            }
-            #[cfg(feature = "tls")]
-            Socket::Tls(tls) => {
-                tokio::io::AsyncRead::poll_read(Pin::new(tls), context, &mut buffer)
-            }
-        };
-        read.map_ok(|()| buffer.filled().len())
+        let Self {
+            socket, returns, ..
+        } = &mut *self;
+        returns.poll_read(buffer, |buffer| {
+            let mut buffer = ReadBuf::new(buffer);
+            let read = match socket {
+                Socket::Plain(tcp) => {
+                    tokio::io::AsyncRead::poll_read(Pin::new(tcp), context, &mut buffer)
+                }
+                #[cfg(feature = "tls")]
+                Socket::Tls(tls) => {
+                    tokio::io::AsyncRead::poll_read(Pin::new(tls), context, &mut buffer)
+                }
+            };
+            read.map_ok(|()| buffer.filled().len())
+        })
     }
 }
 
@@ -131,11 +152,12 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.abort.check(&self.abort.0.writer, context)?;
-        match &mut self.socket {
+        let Self { socket, login, .. } = &mut *self;
+        login.poll_write(bytes, |bytes| match socket {
             Socket::Plain(tcp) => tokio::io::AsyncWrite::poll_write(Pin::new(tcp), context, bytes),
             #[cfg(feature = "tls")]
             Socket::Tls(tls) => tokio::io::AsyncWrite::poll_write(Pin::new(tls), context, bytes),
-        }
+        })
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,0 +1,50 @@
+//! Messages that come back, among others that do not.
+
+use std::sync::Arc;
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn no_returned_message_is_taken_for_another() {
+    const TASKS: usize = 16;
+    const EACH: usize = 125;
+    let served = topic();
+    let transport = Arc::new(transport(""));
+    // It takes a few requests and leaves the others in their queue, which is all that matters.
+    let listener = listen(&transport, &Target::new(&*served).server("s")).await;
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let (transport, served) = (transport.clone(), served.clone());
+            tokio::spawn(async move {
+                for number in 0..EACH {
+                    let lost = (task + number) % 4 == 0;
+                    let target = if lost {
+                        Target::new(topic())
+                    } else {
+                        Target::new(&*served)
+                    };
+                    // Some bodies take several frames.
+                    let length = if number % 10 == 0 {
+                        300_000
+                    } else {
+                        10 + number
+                    };
+                    let body = request(&"m".repeat(length));
+                    let terms = casting(Retry::Times(0), true);
+                    let sent = transport.driver().send(&target, body, &terms).await;
+                    match sent {
+                        Ok(()) if !lost => {}
+                        Err(Error::Undeliverable { .. }) if lost => {}
+                        other => panic!("{task}/{number}, lost: {lost}: {other:?}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    drop(listener);
+    transport.close().await;
+}

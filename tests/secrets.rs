@@ -1,0 +1,253 @@
+//! No password in any output. Alone in its program, since it records what all crates log, at every level.
+
+use std::fmt::{self, Write as _};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rpc_runtime::{CallOptions, Error, RpcClient, Server, Target, Transport, TransportUrl, args};
+use rpc_tests::{broker_tls_port, broker_url, rabbitmqctl, tls_file, unique_topic};
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// Each password has this in it; nothing else that is said here does.
+const MARK: &str = "hunter2";
+const USER: &str = "careful";
+/// As a URL has it, since it must be encoded there.
+const PASSWORD: &str = "hunter2%2Fse%3Acret%40sauce";
+const WRONG: &str = "hunter2%2Fwrong";
+
+/// All that was written so far.
+#[derive(Clone, Default)]
+struct Record(Arc<Mutex<Vec<u8>>>);
+
+impl Record {
+    /// Everything that is logged from now on.
+    fn of_all_logs() -> Self {
+        let record = Self::default();
+        let writer = record.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+            .with_span_events(FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .init();
+        record
+    }
+
+    fn add(&self, text: &str) {
+        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.push(b'\n');
+    }
+
+    /// What people may print.
+    fn debug(&self, value: &dyn fmt::Debug) {
+        self.add(&format!("{value:?}\n{value:#?}"));
+    }
+
+    fn error(&self, error: &Error) {
+        self.debug(error);
+        self.add(&error.to_string());
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            self.add(&format!("{cause} {cause:?}"));
+            source = cause.source();
+        }
+    }
+
+    fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl io::Write for Record {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The forms in which the mark might be found.
+fn forms() -> Vec<String> {
+    let bytes = MARK.as_bytes();
+    let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    let list = format!("{bytes:?}");
+    let mut forms = vec![
+        MARK.to_owned(),
+        hex.to_uppercase(),
+        hex,
+        list.trim_matches(['[', ']']).to_owned(),
+        format!("{bytes:02x?}").trim_matches(['[', ']']).to_owned(),
+    ];
+    forms.extend((0..3).map(|offset| base64_inner(bytes, offset)));
+    forms
+}
+
+/// The base64 digits that depend on nothing but `bytes`, when these begin `offset` bytes into a group.
+fn base64_inner(bytes: &[u8], offset: usize) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits: Vec<u8> = std::iter::repeat_n(0, offset * 8)
+        .chain(
+            bytes
+                .iter()
+                .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)),
+        )
+        .collect();
+    bits.chunks_exact(6)
+        .skip((offset * 8).div_ceil(6))
+        .map(|six| {
+            six.iter()
+                .fold(0, |digit, bit| digit << 1 | usize::from(*bit))
+        })
+        .map(|digit| char::from(DIGITS[digit]))
+        .collect()
+}
+
+fn assert_no_password(text: &str) {
+    for form in forms() {
+        if let Some(line) = text.lines().find(|line| line.contains(&form)) {
+            panic!("a password, as `{form}`, in: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_password_is_found_in_each_form() {
+    for offset in 0..3 {
+        // Of `xhunter2x`, `xxhunter2x` and `xxxhunter2x`, by another's hand.
+        let encoded = ["eHh4aHVudGVyMng=", "eGh1bnRlcjJ4", "eHhodW50ZXIyeA=="][offset];
+        let form = base64_inner(MARK.as_bytes(), offset);
+        assert!(encoded.contains(&form), "{form}");
+    }
+    for text in [
+        format!("{:?}", b"\0user\0hunter2"),
+        "68756e74657232".to_owned(),
+        format!("rabbit://user:{PASSWORD}@host"),
+    ] {
+        assert!(std::panic::catch_unwind(|| assert_no_password(&text)).is_err());
+    }
+}
+
+/// A transport as `USER`.
+fn transport(record: &Record, password: &str, address: &str, options: &str) -> Transport {
+    let base = broker_url();
+    let (_, virtual_host) = base.rsplit_once('/').expect("a virtual host");
+    let url = format!("rabbit://{USER}:{password}@{address}/{virtual_host}?{options}");
+    let parsed: TransportUrl = url.parse().expect("a URL");
+    record.debug(&parsed);
+    record.add(&parsed.to_string());
+    let transport = Transport::new(&url).expect("a transport");
+    record.debug(&transport);
+    transport
+}
+
+fn once() -> CallOptions {
+    CallOptions::new().retry(0).timeout(Duration::from_secs(20))
+}
+
+/// Calls, casts, and what goes wrong with them on a connection that stands.
+async fn use_it(record: &Record, transport: &Transport) {
+    let topic = unique_topic("secrets");
+    let builder = Server::builder(transport, &topic, "one").ping(true);
+    record.debug(&builder);
+    let server = builder.start().await.expect("a server");
+    let client = RpcClient::new(transport, Target::new(&topic)).prepare(once());
+    record.debug(&client);
+    record.debug(&once());
+    let pong: String = client
+        .call(&(), "oslo_rpc_server_ping", args! {})
+        .await
+        .expect("a pong");
+    assert_eq!(pong, "pong");
+    client.cast(&(), "unknown", args! {}).await.expect("a cast");
+    let unknown = client.call::<()>(&(), "unknown", args! {}).await;
+    record.error(&unknown.expect_err("no such method"));
+    let nobody = RpcClient::new(transport, Target::new(unique_topic("nobody"))).prepare(once());
+    let lost = nobody.cast(&(), "lost", args! {}).await;
+    record.error(&lost.expect_err("nobody serves that"));
+
+    // The broker throws everybody out, and all is well again.
+    let _ = rabbitmqctl(&["close_all_connections", "away for a moment"]);
+    let patient = client.prepare(CallOptions::new().timeout(Duration::from_secs(30)));
+    let pong: String = patient
+        .call(&(), "oslo_rpc_server_ping", args! {})
+        .await
+        .expect("a pong again");
+    assert_eq!(pong, "pong");
+    server.stop().await;
+    transport.close().await;
+    record.debug(transport);
+}
+
+/// Why nothing could be sent.
+async fn refused(record: &Record, transport: &Transport) -> String {
+    let client = RpcClient::new(transport, Target::new("secrets")).prepare(once());
+    let refused = client.cast(&(), "never", args! {}).await;
+    let error = refused.expect_err("no connection");
+    record.error(&error);
+    record.debug(transport);
+    transport.close().await;
+    error.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn no_output_at_any_level_holds_a_password() {
+    let plain_password = PASSWORD
+        .replace("%2F", "/")
+        .replace("%3A", ":")
+        .replace("%40", "@");
+    let _ = rabbitmqctl(&["add_user", USER, &plain_password]);
+    let _ = rabbitmqctl(&["set_permissions", "-p", "rpc/tests", USER, ".*", ".*", ".*"]);
+    let record = Record::of_all_logs();
+    let base: TransportUrl = broker_url().parse().expect("a URL");
+    let port = base.hosts()[0].port.expect("a port");
+    let broker = format!("127.0.0.1:{port}");
+
+    for method in ["PLAIN", "AMQPLAIN"] {
+        let options = format!("rabbit_login_method={method}");
+        use_it(&record, &transport(&record, PASSWORD, &broker, &options)).await;
+        let why = refused(&record, &transport(&record, WRONG, &broker, &options)).await;
+        assert!(why.contains("ACCESS_REFUSED"), "{why}");
+    }
+    let tls = format!("localhost:{}", broker_tls_port());
+    for (ca, works) in [("ca.pem", true), ("other-ca.pem", false)] {
+        let file = tls_file(ca);
+        let options = format!("ssl=true&ssl_ca_file={}", file.display());
+        let transport = transport(&record, PASSWORD, &tls, &options);
+        if works {
+            use_it(&record, &transport).await;
+        } else {
+            let _ = refused(&record, &transport).await;
+        }
+    }
+    // Nobody there; and a broker that takes the other protocol for a mistake.
+    for (address, options) in [
+        ("127.0.0.1:1", ""),
+        (tls.as_str(), ""),
+        (&broker, "ssl=true"),
+    ] {
+        let _ = refused(&record, &transport(&record, PASSWORD, address, options)).await;
+    }
+    for bad in ["", "host:port", "[host", "h/?unknown=1", "h/?ssl_ca_file=x"] {
+        let error = Transport::new(&format!("rabbit://{USER}:{PASSWORD}@{bad}"));
+        record.error(&error.expect_err("a bad URL"));
+    }
+
+    let text = record.text();
+    assert_no_password(&text);
+    // Unless lapin was heard at its loudest, that says nothing.
+    for heard in ["TRACE lapin", "StartOk", "AMQPLAIN", USER] {
+        assert!(text.contains(heard), "nothing was heard of {heard}");
+    }
+    assert!(!text.contains("lapin::returned_messages"));
+}
