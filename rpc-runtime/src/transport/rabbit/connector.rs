@@ -4,6 +4,7 @@
 //! its TLS features, it would connect in clear, credentials included.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use lapin::uri::{
     AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism,
 };
 use lapin::{AsyncTcpStream, ConnectionProperties};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::explain;
 use super::options::{Address, Login, Options};
+use super::pulse::{self, Pulse};
 use super::socket::{Abort, AbortOnDrop, Kit, Socket, Wire};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
@@ -25,6 +27,9 @@ use crate::transport::UrlError;
 /// Every connection names its frame size: a broker without a limit would make lapin allocate 137 GB.
 const FRAME_MAX: u32 = 131_072;
 const CHANNEL_MAX: u16 = 2047;
+/// How long TCP waits for an answer before it asks anew. The kernel asks after 1, 3, 7 and 15 seconds: once
+/// a network works again, that would come late.
+const TCP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How brokers are reached.
 #[derive(Debug)]
@@ -42,6 +47,7 @@ pub(super) struct Connector {
 pub(super) struct Connected {
     pub(super) connection: lapin::Connection,
     pub(super) abort: Abort,
+    pub(super) pulse: Pulse,
 }
 
 impl Connector {
@@ -64,7 +70,8 @@ impl Connector {
     /// words why not. A dropped future leaves nothing behind.
     pub(super) async fn connect(&self, address: &Address, name: &str) -> Result<Connected, String> {
         let what = "no answer to";
-        let reached = timeout(self.deadline, self.reach(address)).await;
+        let deadline = Instant::now() + self.deadline;
+        let reached = timeout_at(deadline, self.reach(address)).await;
         let socket = match reached {
             Ok(Ok(socket)) => socket,
             Ok(Err(why)) => return Err(format!("{}: {why}", place(address))),
@@ -77,17 +84,20 @@ impl Connector {
             }
         };
         let abort = Abort::default();
+        let pulse = Pulse::default();
         // Ends the handshake should this future be dropped in it.
         let guard = AbortOnDrop::new(abort.clone());
-        let shaken = timeout(
-            self.deadline,
-            self.handshake(address, name, socket, abort.clone()),
-        )
-        .await;
+        let wire = Wire::new(socket, abort.clone(), pulse.clone());
+        let kit = Kit::current(abort.clone());
+        let shaken = timeout_at(deadline, self.handshake(address, name, wire, kit)).await;
         match shaken {
             Ok(Ok(connection)) => {
                 guard.disarm();
-                Ok(Connected { connection, abort })
+                Ok(Connected {
+                    connection,
+                    abort,
+                    pulse,
+                })
             }
             Ok(Err(error)) => Err(format!(
                 "{}: {}",
@@ -105,7 +115,8 @@ impl Connector {
     }
 
     async fn reach(&self, address: &Address) -> io::Result<Socket> {
-        let tcp = TcpStream::connect((address.name.as_str(), address.port)).await?;
+        let addresses = lookup_host((address.name.as_str(), address.port)).await?;
+        let tcp = connect_tcp(&addresses.collect::<Vec<_>>()).await?;
         tcp.set_nodelay(true)?;
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
@@ -118,8 +129,8 @@ impl Connector {
         &self,
         address: &Address,
         name: &str,
-        socket: Socket,
-        abort: Abort,
+        wire: Wire,
+        kit: Kit,
     ) -> lapin::Result<lapin::Connection> {
         let mechanism = match self.login {
             Login::Plain => SASLMechanism::Plain,
@@ -140,7 +151,7 @@ impl Connector {
             query: AMQPQueryString {
                 frame_max: Some(FRAME_MAX),
                 channel_max: Some(CHANNEL_MAX),
-                heartbeat: Some(self.heartbeat),
+                heartbeat: Some(pulse::interval(self.heartbeat)),
                 connection_timeout: None,
                 auth_mechanism: Some(mechanism),
             },
@@ -149,8 +160,8 @@ impl Connector {
             .with_client_property("product".into(), env!("CARGO_PKG_NAME").into())
             .with_client_property("version".into(), env!("CARGO_PKG_VERSION").into())
             .with_connection_name(name.into());
-        let runtime = Runtime::new(Kit::current(abort.clone()));
-        let stream = Mutex::new(Some(Wire::new(socket, abort)));
+        let runtime = Runtime::new(kit);
+        let stream = Mutex::new(Some(wire));
         let connect = move |_: AMQPUri, _: Runtime<Kit>| {
             // lapin asks once: it was not told to try again.
             let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -170,6 +181,25 @@ impl Connector {
             format!("{why}; check the virtual host `{}`", self.virtual_host)
         } else {
             why
+        }
+    }
+}
+
+/// Takes the first address that answers, each having a second in its turn; an error when none is silent
+/// and all refuse.
+async fn connect_tcp(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    loop {
+        let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        let mut silent = false;
+        for address in addresses {
+            match timeout(TCP_PATIENCE, TcpStream::connect(address)).await {
+                Ok(Ok(tcp)) => return Ok(tcp),
+                Ok(Err(error)) => refusal = error,
+                Err(_) => silent = true,
+            }
+        }
+        if !silent {
+            return Err(refusal);
         }
     }
 }

@@ -14,11 +14,13 @@ use futures_core::Stream;
 use lapin::options::ConfirmSelectOptions;
 use lapin::types::ShortString;
 use lapin::{Channel, Event};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::connector::Connected;
 use super::fault::{Fault, explain};
+use super::pulse::{self, Pulse};
 use super::socket::Abort;
 
 /// How long the broker may take to answer what it answers from memory.
@@ -33,6 +35,9 @@ const CHANNELS: usize = 16;
 pub(super) struct Link {
     connection: lapin::Connection,
     abort: Abort,
+    pulse: Pulse,
+    /// The engine's: what must outlive a caller runs there.
+    runtime: Handle,
     place: String,
     /// Why the link has ended.
     down: watch::Sender<Option<Arc<str>>>,
@@ -58,11 +63,18 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
+    /// To be called on the engine.
     pub(super) fn new(connected: Connected, place: String) -> Self {
-        let Connected { connection, abort } = connected;
+        let Connected {
+            connection,
+            abort,
+            pulse,
+        } = connected;
         Self {
             connection,
             abort,
+            pulse,
+            runtime: Handle::current(),
             place,
             down: watch::Sender::new(None),
             blocked: watch::Sender::new(None),
@@ -76,6 +88,10 @@ impl Link {
     /// Where the broker is.
     pub(super) fn place(&self) -> &str {
         &self.place
+    }
+
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -132,10 +148,17 @@ impl Link {
             self.block("the broker is low on memory or disk");
         }
         let mut down = pin!(self.down());
+        let mut silence = pin!(self.silence());
         loop {
             let event = tokio::select! {
                 biased;
                 why = &mut down => return why,
+                limit = &mut silence => {
+                    self.fail(&format!(
+                        "the broker's heartbeats stopped: nothing has arrived for {limit:?}"
+                    ));
+                    continue;
+                }
                 event = poll_fn(|context| events.as_mut().poll_next(context)) => event,
             };
             match event {
@@ -152,6 +175,15 @@ impl Link {
                 None => self.fail("the connection was cut"),
             }
         }
+    }
+
+    /// Done when the broker has been silent for longer than it can be while it lives.
+    async fn silence(&self) -> Duration {
+        let Some(limit) = pulse::limit(self.connection.configuration().heartbeat()) else {
+            return std::future::pending().await;
+        };
+        self.pulse.lost(limit).await;
+        limit
     }
 
     fn block(&self, reason: &str) {

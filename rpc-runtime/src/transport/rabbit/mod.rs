@@ -2,20 +2,24 @@
 //!
 //! The one place that names the AMQP client. Its connections are disposable: what makes RPC (topology,
 //! the reply queue, retries) is kept here and outlives them. [`driver`] puts the parts together;
-//! [`connection`] keeps a [`link`] alive, which [`connector`] makes; [`publisher`], [`replies`],
-//! [`listener`] and [`answers`] work over whatever link stands. [`topology`] and [`options`] are plain
-//! values.
+//! [`connection`] keeps a [`link`] alive, for which [`dial`] reaches a host and [`connector`] shakes hands;
+//! [`publisher`], [`replies`], [`listener`] and [`answers`] work over whatever link stands. All that must
+//! not be held up runs on a thread of the driver's own, the [`engine`]. [`topology`], [`options`] and
+//! [`backoff`] are plain values.
 //!
 //! No message's content is logged here. lapin logs each message that was returned, whole, at WARN under
 //! the target `lapin::returned_messages`: deployments had better filter that.
 
 mod answers;
 mod attempts;
+mod backoff;
 mod connection;
 mod connector;
 mod declare;
 mod delivery;
+mod dial;
 mod driver;
+mod engine;
 mod fault;
 mod finish;
 mod link;
@@ -23,6 +27,7 @@ mod listener;
 mod missing_queues;
 mod options;
 mod publisher;
+mod pulse;
 mod replies;
 mod shared;
 mod socket;

@@ -19,6 +19,8 @@ use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::pulse::Pulse;
+
 /// A connection to a broker's port.
 #[derive(Debug)]
 pub(super) enum Socket {
@@ -95,11 +97,16 @@ impl Drop for AbortOnDrop {
 pub(super) struct Wire {
     socket: Socket,
     abort: Abort,
+    pulse: Pulse,
 }
 
 impl Wire {
-    pub(super) fn new(socket: Socket, abort: Abort) -> Self {
-        Self { socket, abort }
+    pub(super) fn new(socket: Socket, abort: Abort, pulse: Pulse) -> Self {
+        Self {
+            socket,
+            abort,
+            pulse,
+        }
     }
 }
 
@@ -120,7 +127,10 @@ impl AsyncRead for Wire {
                 tokio::io::AsyncRead::poll_read(Pin::new(tls), context, &mut buffer)
             }
         };
-        read.map_ok(|()| buffer.filled().len())
+        read.map_ok(|()| {
+            self.pulse.beat();
+            buffer.filled().len()
+        })
     }
 }
 
