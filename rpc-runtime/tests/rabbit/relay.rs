@@ -1,7 +1,10 @@
-//! A TCP relay between driver and broker that cuts connections when told to.
+//! A TCP relay between driver and broker that cuts connections, goes silent or refuses when told to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -10,22 +13,38 @@ use tokio::task::AbortHandle;
 pub(crate) struct Relay {
     port: u16,
     generation: Arc<watch::Sender<u64>>,
+    /// The count of connections that were taken.
+    taken: Arc<AtomicUsize>,
+    silent: watch::Sender<bool>,
     task: AbortHandle,
 }
 
 impl Relay {
     /// Passes everything on to `broker`.
     pub(crate) async fn to(broker: &str) -> Self {
+        Self::at(0, broker).await
+    }
+
+    /// The same at a port of one's choice.
+    pub(crate) async fn at(port: u16, broker: &str) -> Self {
         let broker = broker.to_owned();
-        Self::start(move |mut client| {
-            let broker = broker.clone();
+        let silent = watch::Sender::new(false);
+        let silence = silent.clone();
+        let serve = move |client: TcpStream| {
+            let (broker, silence) = (broker.clone(), silence.clone());
             async move {
-                if let Ok(mut server) = TcpStream::connect(&broker).await {
-                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                let Ok(server) = TcpStream::connect(&broker).await else {
+                    return;
+                };
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.into_split();
+                tokio::select! {
+                    () = forward(from_client, to_server, silence.subscribe()) => {}
+                    () = forward(from_server, to_client, silence.subscribe()) => {}
                 }
             }
-        })
-        .await
+        };
+        Self::serving(port, serve, silent).await
     }
 
     /// Accepts, and never says a word.
@@ -40,12 +59,23 @@ impl Relay {
     pub(crate) async fn start<F: Future<Output = ()> + Send + 'static>(
         serve: impl Fn(TcpStream) -> F + Send + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serving(0, serve, watch::Sender::new(false)).await
+    }
+
+    async fn serving<F: Future<Output = ()> + Send + 'static>(
+        port: u16,
+        serve: impl Fn(TcpStream) -> F + Send + 'static,
+        silent: watch::Sender<bool>,
+    ) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let generation = Arc::new(watch::Sender::new(0));
         let cuts = generation.clone();
+        let taken = Arc::new(AtomicUsize::new(0));
+        let count = taken.clone();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
                 let mut cut = cuts.subscribe();
                 let serving = serve(client);
                 tokio::spawn(async move {
@@ -59,12 +89,29 @@ impl Relay {
         Self {
             port,
             generation,
+            taken,
+            silent,
             task: task.abort_handle(),
         }
     }
 
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How many connections it has taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
+    }
+
+    /// Stops to forward, in both directions, what goes over the connections that stand and those to come;
+    /// they stay open.
+    pub(crate) fn silence(&self, silent: bool) {
+        self.silent.send_replace(silent);
     }
 
     /// Cuts each connection that stands; new ones are taken.
@@ -77,6 +124,21 @@ impl Drop for Relay {
     fn drop(&mut self) {
         self.task.abort();
         self.cut();
+    }
+}
+
+/// Passes bytes on, those of silent times afterwards; done at the end of either side.
+async fn forward(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut silent: watch::Receiver<bool>,
+) {
+    let mut buffer = vec![0; 65536];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let speaks = silent.wait_for(|silent| !silent).await.map(drop);
+        if speaks.is_err() || to.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
     }
 }
 

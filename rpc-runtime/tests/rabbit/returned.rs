@@ -31,7 +31,8 @@ async fn no_returned_message_is_taken_for_another() {
                         10 + number
                     };
                     let body = request(&"m".repeat(length));
-                    let terms = casting(Retry::Times(0), true);
+                    let mut terms = casting(Retry::Times(0), true);
+                    terms.queue_wait = Duration::ZERO;
                     let sent = transport.driver().send(&target, body, &terms).await;
                     match sent {
                         Ok(()) if !lost => {}

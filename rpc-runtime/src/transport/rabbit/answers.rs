@@ -36,8 +36,10 @@ pub(super) async fn send(shared: &Arc<Shared>, to: &ReplyTo, body: Bytes) -> Res
         return Ok(());
     }
     if shared.missing_queues.came_back(&to.queue, &body) == Advice::Probe {
+        let engine = &shared.engine;
         let shared = Arc::downgrade(shared);
-        tokio::spawn(async move {
+        // Not on the runtime of a handler, which may end before it.
+        engine.spawn(async move {
             let mut body = None;
             let started = Instant::now();
             loop {
@@ -53,7 +55,7 @@ pub(super) async fn send(shared: &Arc<Shared>, to: &ReplyTo, body: Bytes) -> Res
                     return;
                 }
             }
-        });
+        })?;
     }
     Ok(())
 }

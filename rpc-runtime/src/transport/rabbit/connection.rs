@@ -1,23 +1,28 @@
 //! Keeps one connection to the brokers alive: the supervisor, and the handle to it.
 //!
-//! The supervisor is one task. It takes the hosts in turn, from a shuffled list, and replaces a link
-//! that went down: at once the first time, then backing off. It starts when the connection is first
-//! used and ends with [`Connection::close`], or when the handle is dropped. It knows nothing of queues:
-//! who needs topology declares it anew on each link.
+//! The supervisor is one task on the engine. It replaces a link that went down: at once the first time,
+//! then backing off. It starts when the connection is first used. It ends with [`Connection::close`], or
+//! when the handle is dropped, once those have left who clean up over its links. It knows nothing of
+//! queues: who needs topology declares it anew on each link.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::attempts::{Attempts, Progress};
-use super::connector::{Connector, place};
+use super::backoff::Pace;
+use super::connector::Connector;
+use super::dial::Dialler;
+use super::engine::Engine;
 use super::link::Link;
-use super::options::{Address, Backoff, Options};
+use super::options::Options;
 use crate::error::Stage;
 use crate::{Error, Result};
+
+/// How long those may take who clean up over a connection that ends.
+const LEAVE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How the connection is, and how many attempts have failed since it was made.
 #[derive(Debug, Clone)]
@@ -43,33 +48,43 @@ enum State {
 pub(super) struct Connection {
     status: watch::Receiver<Status>,
     stop: watch::Sender<bool>,
-    nudge: Arc<Notify>,
+    /// Tells the supervisor that somebody waits.
+    nudge: watch::Sender<()>,
+    guests: watch::Sender<()>,
+    engine: Arc<Engine>,
     /// Until first used.
     supervisor: Mutex<Option<Supervisor>>,
 }
 
 impl Connection {
     /// A connection that operators will see as `name`. Nothing is done until it is used.
-    pub(super) fn new(options: &Options, connector: Arc<Connector>, name: String) -> Self {
+    pub(super) fn new(
+        options: &Options,
+        connector: Arc<Connector>,
+        engine: Arc<Engine>,
+        name: String,
+    ) -> Self {
         let (status, watching) = watch::channel(Status {
             state: State::Idle,
             failures: 0,
         });
         let stop = watch::Sender::new(false);
-        let nudge = Arc::new(Notify::new());
+        let nudge = watch::Sender::new(());
+        let guests = watch::Sender::new(());
+        let hosts = options.hosts.clone();
         let supervisor = Supervisor {
-            connector,
-            name,
-            hosts: options.hosts.clone(),
-            backoff: options.backoff,
-            nudge: nudge.clone(),
+            dialler: Dialler::new(connector, name, hosts, options.backoff, nudge.subscribe()),
+            pace: Pace::new(options.backoff),
             status,
             stop: stop.subscribe(),
+            guests: guests.clone(),
         };
         Self {
             status: watching,
             stop,
             nudge,
+            guests,
+            engine,
             supervisor: Mutex::new(Some(supervisor)),
         }
     }
@@ -82,10 +97,11 @@ impl Connection {
     }
 
     /// Begins to connect, if that was not done before.
-    pub(super) fn start(&self) {
+    pub(super) fn start(&self) -> Result<()> {
         if let Some(supervisor) = self.take_supervisor() {
-            tokio::spawn(supervisor.run());
+            self.engine.spawn(supervisor.run())?;
         }
+        Ok(())
     }
 
     /// Waits for a link, as many failures as `attempts` allows.
@@ -95,11 +111,14 @@ impl Connection {
         progress: &Progress,
     ) -> Result<Arc<Link>> {
         let mut seen = self.status.borrow().failures;
-        self.start();
+        self.start()?;
         let mut status = self.status.clone();
         let mut nudged = false;
         loop {
             let now = status.borrow_and_update().clone();
+            if *self.stop.borrow() {
+                return Err(Error::Closed);
+            }
             match now.state {
                 State::Ready(link) if link.is_up() => return Ok(link),
                 State::Closed => return Err(Error::Closed),
@@ -118,7 +137,7 @@ impl Connection {
             if !nudged {
                 // A new caller need not wait for the end of a long back-off.
                 nudged = true;
-                self.nudge.notify_one();
+                self.nudge.send_replace(());
             }
             if status.changed().await.is_err() {
                 return Err(Error::Closed);
@@ -126,16 +145,20 @@ impl Connection {
         }
     }
 
-    /// The links as they come, for a task that must not keep the connection alive.
+    /// The links as they come, for a task that must not keep the connection alive. Once the connection is
+    /// closed, its last link stays for a while, until no `Links` are left.
     pub(super) fn links(&self) -> Links {
-        Links(self.status.clone())
+        Links {
+            status: self.status.clone(),
+            _guest: self.guests.subscribe(),
+        }
     }
 
     /// Ends the connection, in good order if it stands. Done when its task has ended.
     pub(super) async fn close(&self) {
         self.stop.send_replace(true);
         if let Some(supervisor) = self.take_supervisor() {
-            supervisor.set(State::Closed);
+            set(&supervisor.status, State::Closed);
         }
         let mut status = self.status.clone();
         // The supervisor's last act is to drop the sender.
@@ -145,25 +168,28 @@ impl Connection {
 
 /// The links of a connection, one after the other.
 #[derive(Debug, Clone)]
-pub(super) struct Links(watch::Receiver<Status>);
+pub(super) struct Links {
+    status: watch::Receiver<Status>,
+    _guest: watch::Receiver<()>,
+}
 
 impl Links {
     /// Waits for a link that is up; none when the connection is closed.
     pub(super) async fn next(&mut self) -> Option<Arc<Link>> {
         loop {
-            let now = self.0.borrow_and_update().state.clone();
+            let now = self.status.borrow_and_update().state.clone();
             match now {
                 State::Ready(link) if link.is_up() => return Some(link),
                 State::Closed => return None,
                 State::Idle | State::Connecting { .. } | State::Ready(_) => {}
             }
-            self.0.changed().await.ok()?;
+            self.status.changed().await.ok()?;
         }
     }
 
     /// The link, if there is one now.
     pub(super) fn current(&self) -> Option<Arc<Link>> {
-        match &self.0.borrow().state {
+        match &self.status.borrow().state {
             State::Ready(link) if link.is_up() => Some(link.clone()),
             _ => None,
         }
@@ -173,24 +199,35 @@ impl Links {
 /// The task behind a [`Connection`].
 #[derive(Debug)]
 struct Supervisor {
-    connector: Arc<Connector>,
-    name: String,
-    hosts: Vec<Address>,
-    backoff: Backoff,
-    nudge: Arc<Notify>,
+    dialler: Dialler,
+    pace: Pace,
     status: watch::Sender<Status>,
     stop: watch::Receiver<bool>,
+    /// Watched by whoever uses the links.
+    guests: watch::Sender<()>,
 }
 
 impl Supervisor {
     async fn run(self) {
-        let mut stop = self.stop.clone();
-        tokio::select! {
-            () = self.keep_connected() => {}
+        let Self {
+            dialler,
+            pace,
+            status,
+            mut stop,
+            guests,
+        } = self;
+        let leave = async {
             // Asked to, or the handle is gone.
-            _ = stop.wait_for(|stop| *stop) => {}
+            let _ = stop.wait_for(|stop| *stop).await;
+            if timeout(LEAVE_DEADLINE, guests.closed()).await.is_err() {
+                tracing::warn!("closing takes long: queues may stay until they expire");
+            }
+        };
+        tokio::select! {
+            () = keep_connected(dialler, pace, &status) => {}
+            () = leave => {}
         }
-        let last = self.status.send_replace(Status {
+        let last = status.send_replace(Status {
             state: State::Closed,
             failures: 0,
         });
@@ -198,77 +235,47 @@ impl Supervisor {
             link.close().await;
         }
     }
+}
 
-    async fn keep_connected(&self) {
-        let mut hosts = self.hosts.clone();
-        shuffle(&mut hosts);
-        let mut attempts = 0;
-        for address in hosts.iter().cycle() {
-            self.set_connecting(None);
-            match self.connector.connect(address, &self.name).await {
-                Ok(connected) => {
-                    let link = Arc::new(Link::new(connected, place(address)));
-                    tracing::info!(broker = link.place(), connection = self.name, "connected");
-                    self.set(State::Ready(link.clone()));
-                    let since = Instant::now();
-                    let why = link.attend().await;
-                    tracing::warn!(broker = link.place(), connection = self.name, %why, "connection lost");
-                    attempts = 0;
-                    self.set_connecting(Some(why));
-                    // A link that stood is replaced at once; one that falls again and again, as fast
-                    // as failing attempts at first.
-                    sleep(self.backoff.interval.saturating_sub(since.elapsed())).await;
-                }
-                Err(why) => {
-                    attempts += 1;
-                    tracing::warn!(connection = self.name, attempts, why, "cannot connect");
-                    self.status.send_modify(|status| {
-                        status.failures += 1;
-                        status.state = State::Connecting {
-                            why: Some(why.into()),
-                        };
-                    });
-                    self.wait(self.backoff.delay(attempts)).await;
-                }
-            }
-        }
-    }
-
-    /// Waits with a little jitter, so that the clients of one broker do not come back in step. Somebody
-    /// who begins to wait for the connection ends the wait, but not before the shortest interval.
-    async fn wait(&self, delay: Duration) {
-        let delay = delay + delay / 1000 * (random() % 100);
-        let shortest = delay.min(self.backoff.interval);
-        sleep(shortest).await;
-        tokio::select! {
-            () = sleep(delay.saturating_sub(shortest)) => {}
-            () = self.nudge.notified() => {}
-        }
-    }
-
-    fn set(&self, state: State) {
-        self.status.send_modify(|status| status.state = state);
-    }
-
-    /// Keeps the reason of the last failure, if there is no newer one.
-    fn set_connecting(&self, why: Option<Arc<str>>) {
-        self.status.send_modify(|status| {
-            let known = match &mut status.state {
-                State::Connecting { why } => why.take(),
-                _ => None,
-            };
-            status.state = State::Connecting { why: why.or(known) };
-        });
+/// Never ends.
+async fn keep_connected(mut dialler: Dialler, mut pace: Pace, status: &watch::Sender<Status>) {
+    loop {
+        set_connecting(status, None);
+        let (connected, place) = dialler
+            .dial(|why, all| {
+                status.send_modify(|status| {
+                    status.failures += u64::from(all);
+                    status.state = State::Connecting { why: Some(why) };
+                });
+            })
+            .await;
+        let link = Arc::new(Link::new(connected, place));
+        tracing::info!(
+            broker = link.place(),
+            connection = dialler.name(),
+            "connected"
+        );
+        set(status, State::Ready(link.clone()));
+        let since = Instant::now();
+        let why = link.attend().await;
+        tracing::warn!(broker = link.place(), connection = dialler.name(), %why, "connection lost");
+        drop(link);
+        set_connecting(status, Some(why));
+        sleep(pace.after(since.elapsed())).await;
     }
 }
 
-fn shuffle(hosts: &mut [Address]) {
-    for last in (1..hosts.len()).rev() {
-        hosts.swap(last, random() as usize % (last + 1));
-    }
+fn set(status: &watch::Sender<Status>, state: State) {
+    status.send_modify(|status| status.state = state);
 }
 
-/// The standard library seeds its hashers from the operating system.
-fn random() -> u32 {
-    (RandomState::new().build_hasher().finish() >> 32) as u32
+/// Keeps the reason of the last failure, if there is no newer one.
+fn set_connecting(status: &watch::Sender<Status>, why: Option<Arc<str>>) {
+    status.send_modify(|status| {
+        let known = match &mut status.state {
+            State::Connecting { why } => why.take(),
+            _ => None,
+        };
+        status.state = State::Connecting { why: why.or(known) };
+    });
 }

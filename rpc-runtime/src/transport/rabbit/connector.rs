@@ -5,6 +5,7 @@
 //! see [`login`](super::login).
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use lapin::uri::{
     AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism,
 };
 use lapin::{AsyncTcpStream, ConnectionProperties};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::explain;
 use super::login::{Credentials, LoginWriter, PLACEHOLDER};
 use super::options::{Address, Login, Options};
+use super::pulse::{self, Pulse};
 use super::returned::{ReturnFilter, Returned};
 use super::socket::{Abort, AbortOnDrop, Kit, Socket, Wire};
 #[cfg(feature = "tls")]
@@ -28,6 +30,9 @@ use crate::transport::UrlError;
 /// Every connection names its frame size: a broker without a limit would make lapin allocate 137 GB.
 const FRAME_MAX: u32 = 131_072;
 const CHANNEL_MAX: u16 = 2047;
+/// How long TCP waits for an answer before it asks anew. The kernel asks after 1, 3, 7 and 15 seconds: once
+/// a network works again, that would come late.
+const TCP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How brokers are reached.
 #[derive(Debug)]
@@ -47,6 +52,7 @@ pub(super) struct Connected {
     pub(super) abort: Abort,
     /// On which channels a message came back.
     pub(super) returned: Returned,
+    pub(super) pulse: Pulse,
 }
 
 impl Connector {
@@ -69,7 +75,8 @@ impl Connector {
     /// words why not. A dropped future leaves nothing behind.
     pub(super) async fn connect(&self, address: &Address, name: &str) -> Result<Connected, String> {
         let what = "no answer to";
-        let reached = timeout(self.deadline, self.reach(address)).await;
+        let deadline = Instant::now() + self.deadline;
+        let reached = timeout_at(deadline, self.reach(address)).await;
         let socket = match reached {
             Ok(Ok(socket)) => socket,
             Ok(Err(why)) => return Err(format!("{}: {why}", place(address))),
@@ -82,20 +89,19 @@ impl Connector {
             }
         };
         let abort = Abort::default();
+        let pulse = Pulse::default();
         // Ends the handshake should this future be dropped in it.
         let guard = AbortOnDrop::new(abort.clone());
         let returned = Returned::default();
         let wire = Wire::new(
             socket,
             abort.clone(),
+            pulse.clone(),
             LoginWriter::new(self.credentials(address)),
             ReturnFilter::new(returned.clone()),
         );
-        let shaken = timeout(
-            self.deadline,
-            self.handshake(address, name, wire, abort.clone()),
-        )
-        .await;
+        let kit = Kit::current(abort.clone());
+        let shaken = timeout_at(deadline, self.handshake(address, name, wire, kit)).await;
         match shaken {
             Ok(Ok(connection)) => {
                 guard.disarm();
@@ -103,6 +109,7 @@ impl Connector {
                     connection,
                     abort,
                     returned,
+                    pulse,
                 })
             }
             Ok(Err(error)) => Err(format!(
@@ -121,7 +128,8 @@ impl Connector {
     }
 
     async fn reach(&self, address: &Address) -> io::Result<Socket> {
-        let tcp = TcpStream::connect((address.name.as_str(), address.port)).await?;
+        let addresses = lookup_host((address.name.as_str(), address.port)).await?;
+        let tcp = connect_tcp(&addresses.collect::<Vec<_>>()).await?;
         tcp.set_nodelay(true)?;
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
@@ -146,7 +154,7 @@ impl Connector {
         address: &Address,
         name: &str,
         wire: Wire,
-        abort: Abort,
+        kit: Kit,
     ) -> lapin::Result<lapin::Connection> {
         let mechanism = match self.login {
             Login::Plain => SASLMechanism::Plain,
@@ -167,7 +175,7 @@ impl Connector {
             query: AMQPQueryString {
                 frame_max: Some(FRAME_MAX),
                 channel_max: Some(CHANNEL_MAX),
-                heartbeat: Some(self.heartbeat),
+                heartbeat: Some(pulse::interval(self.heartbeat)),
                 connection_timeout: None,
                 auth_mechanism: Some(mechanism),
             },
@@ -176,7 +184,7 @@ impl Connector {
             .with_client_property("product".into(), env!("CARGO_PKG_NAME").into())
             .with_client_property("version".into(), env!("CARGO_PKG_VERSION").into())
             .with_connection_name(name.into());
-        let runtime = Runtime::new(Kit::current(abort));
+        let runtime = Runtime::new(kit);
         let stream = Mutex::new(Some(wire));
         let connect = move |_: AMQPUri, _: Runtime<Kit>| {
             // lapin asks once: it was not told to try again.
@@ -197,6 +205,25 @@ impl Connector {
             format!("{why}; check the virtual host `{}`", self.virtual_host)
         } else {
             why
+        }
+    }
+}
+
+/// Takes the first address that answers, each having a second in its turn; an error when none is silent
+/// and all refuse.
+async fn connect_tcp(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    loop {
+        let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        let mut silent = false;
+        for address in addresses {
+            match timeout(TCP_PATIENCE, TcpStream::connect(address)).await {
+                Ok(Ok(tcp)) => return Ok(tcp),
+                Ok(Err(error)) => refusal = error,
+                Err(_) => silent = true,
+            }
+        }
+        if !silent {
+            return Err(refusal);
         }
     }
 }

@@ -3,15 +3,15 @@
 //! It says what happens in which order, and how long it may take; the parts do it.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::attempts::{Attempts, Progress};
 use super::connection::Connection;
 use super::connector::Connector;
+use super::engine::Engine;
 use super::listener::RabbitListener;
 use super::missing_queues::MissingQueues;
 use super::options::Options;
@@ -26,9 +26,6 @@ use crate::transport::{
 use crate::wire::{Reply, RequestBody};
 use crate::{Error, Result, Target};
 
-/// How long listeners and the reply reader may take to leave in good order.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
-
 /// The driver behind `rabbit://`.
 #[derive(Debug)]
 pub(crate) struct RabbitDriver {
@@ -40,12 +37,17 @@ impl RabbitDriver {
     pub(crate) fn new(url: &TransportUrl) -> Result<Self> {
         let options = Options::new(url)?;
         let connector = Arc::new(Connector::new(&options)?);
-        let name = |role: &str| format!("{}:{}:{role}", process_name(), std::process::id());
+        let engine = Arc::new(Engine::default());
+        let connection = |role: &str| {
+            let name = format!("{}:{}:{role}", process_name(), std::process::id());
+            Connection::new(&options, connector.clone(), engine.clone(), name)
+        };
         Ok(Self {
             shared: Arc::new(Shared {
                 url: url.clone(),
-                publishing: Connection::new(&options, connector.clone(), name("publish")),
-                consuming: Connection::new(&options, connector, name("consume")),
+                publishing: connection("publish"),
+                consuming: connection("consume"),
+                engine,
                 topology: Topology::new(options.topology),
                 prefetch: options.prefetch,
                 backoff: options.backoff,
@@ -114,26 +116,21 @@ impl Driver for RabbitDriver {
             0 => terms.prefetch,
             configured => configured,
         };
-        self.shared.consuming.start();
+        self.shared.consuming.start()?;
         let listener = RabbitListener::start(self.shared.clone(), queues, prefetch).await?;
         Ok(Box::new(listener))
     }
 
     async fn close(&self) {
         let shared = &*self.shared;
+        tracing::debug!(url = %shared.url, "closing");
         shared.table.close();
         shared.closing.send_replace(true);
         if let Some(replies) = shared.replies.get() {
             replies.close();
         }
-        // Until no task watches the flag any more: queues are deleted while connections stand.
-        if timeout(CLOSE_DEADLINE, shared.closing.closed())
-            .await
-            .is_err()
-        {
-            tracing::warn!(url = %shared.url, "closing takes long: queues may stay until they expire");
-        }
         tokio::join!(shared.publishing.close(), shared.consuming.close());
+        shared.engine.close();
     }
 }
 
@@ -150,7 +147,7 @@ impl RabbitDriver {
         let route = shared.topology.route(target)?;
         let mut registration = shared.table.register()?;
         let mut attempts = Attempts::new(target, terms.send.retry);
-        shared.publishing.start();
+        shared.publishing.start()?;
         // The reply queue must be there before anyone could answer.
         shared.consuming.link(&mut attempts, progress).await?;
         let queue = shared.replies()?.ready().await?;

@@ -1,8 +1,9 @@
 //! Work that is finished even when nobody waits for it any more.
 //!
 //! lapin's publishes and confirms may not be dropped half-way: each would leave something behind on its
-//! channel for as long as that lives. A caller may go at any time; then a task takes the work over. The
-//! work must end by itself, at the latest with its link.
+//! channel for as long as that lives. A caller may go at any time; then a task takes the work over, on the
+//! driver's runtime, since the caller's may be ending. The work must end by itself, at the latest with its
+//! link.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -18,14 +19,15 @@ pub(super) struct Finish<T: Send + 'static> {
     runtime: Handle,
 }
 
-/// To be called within the runtime that shall take over.
+/// Work that `runtime` shall take over.
 pub(super) fn finish<T: Send + 'static>(
+    runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Finish<T> {
     Finish {
         work: Some(Box::pin(work)),
         begun: false,
-        runtime: Handle::current(),
+        runtime: runtime.clone(),
     }
 }
 
@@ -33,13 +35,17 @@ impl<T: Send + 'static> Future for Finish<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        self.begun = true;
-        let Some(work) = &mut self.work else {
+        let this = &mut *self;
+        this.begun = true;
+        let Some(work) = &mut this.work else {
             return Poll::Pending;
         };
+        // Timers are bound to the runtime that they are made in: they must outlive the caller's.
+        let within = this.runtime.enter();
         let result = work.as_mut().poll(context);
+        drop(within);
         if result.is_ready() {
-            self.work = None;
+            this.work = None;
         }
         result
     }
@@ -68,7 +74,7 @@ mod tests {
     async fn work_that_was_begun_is_finished() {
         let (go, gone) = oneshot::channel::<()>();
         let (done, seen) = oneshot::channel();
-        let mut work = finish(async move {
+        let mut work = finish(&Handle::current(), async move {
             gone.await.unwrap();
             done.send(()).unwrap();
         });
@@ -85,7 +91,32 @@ mod tests {
     #[tokio::test]
     async fn work_that_was_not_begun_is_not_done() {
         let (done, seen) = oneshot::channel();
-        drop(finish(async move { done.send(()) }));
+        drop(finish(&Handle::current(), async move { done.send(()) }));
         seen.await.unwrap_err();
+    }
+
+    #[test]
+    fn work_outlives_the_runtime_of_its_caller() {
+        let ours = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_time()
+            .build()
+            .unwrap();
+        let (done, seen) = oneshot::channel();
+        let mut work = finish(ours.handle(), async move {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            done.send(()).unwrap();
+        });
+        // It has no timers of its own.
+        let callers = tokio::runtime::Builder::new_current_thread().build();
+        callers.unwrap().block_on(async {
+            poll_fn(|context| {
+                assert!(Pin::new(&mut work).poll(context).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+        });
+        drop(work);
+        ours.block_on(seen).unwrap();
     }
 }

@@ -14,11 +14,13 @@ use futures_core::Stream;
 use lapin::options::ConfirmSelectOptions;
 use lapin::types::ShortString;
 use lapin::{Channel, Event};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::connector::Connected;
 use super::fault::{Fault, explain};
+use super::pulse::{self, Pulse};
 use super::returned::Returned;
 use super::socket::Abort;
 
@@ -35,6 +37,9 @@ pub(super) struct Link {
     connection: lapin::Connection,
     abort: Abort,
     returned: Returned,
+    pulse: Pulse,
+    /// The engine's: what must outlive a caller runs there.
+    runtime: Handle,
     place: String,
     /// Why the link has ended.
     down: watch::Sender<Option<Arc<str>>>,
@@ -60,16 +65,20 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
+    /// To be called on the engine.
     pub(super) fn new(connected: Connected, place: String) -> Self {
         let Connected {
             connection,
             abort,
             returned,
+            pulse,
         } = connected;
         Self {
             connection,
             abort,
             returned,
+            pulse,
+            runtime: Handle::current(),
             place,
             down: watch::Sender::new(None),
             blocked: watch::Sender::new(None),
@@ -83,6 +92,10 @@ impl Link {
     /// Where the broker is.
     pub(super) fn place(&self) -> &str {
         &self.place
+    }
+
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -139,10 +152,17 @@ impl Link {
             self.block("the broker is low on memory or disk");
         }
         let mut down = pin!(self.down());
+        let mut silence = pin!(self.silence());
         loop {
             let event = tokio::select! {
                 biased;
                 why = &mut down => return why,
+                limit = &mut silence => {
+                    self.fail(&format!(
+                        "the broker's heartbeats stopped: nothing has arrived for {limit:?}"
+                    ));
+                    continue;
+                }
                 event = poll_fn(|context| events.as_mut().poll_next(context)) => event,
             };
             match event {
@@ -159,6 +179,15 @@ impl Link {
                 None => self.fail("the connection was cut"),
             }
         }
+    }
+
+    /// Done when the broker has been silent for longer than it can be while it lives.
+    async fn silence(&self) -> Duration {
+        let Some(limit) = pulse::limit(self.connection.configuration().heartbeat()) else {
+            return std::future::pending().await;
+        };
+        self.pulse.lost(limit).await;
+        limit
     }
 
     fn block(&self, reason: &str) {

@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use super::backoff::Pace;
 use super::connection::Links;
 use super::delivery::{RabbitDelivery, Session};
 use super::fault::Fault;
@@ -57,7 +58,7 @@ impl RabbitListener {
         let task = ListenerTask {
             links: shared.consuming.links(),
             closing: shared.closing(),
-            shared,
+            shared: shared.clone(),
             stop: stop.subscribe(),
             sources: queues.map(|queue| Source {
                 queue,
@@ -67,7 +68,7 @@ impl RabbitListener {
             incoming: incoming_sender,
             started: Some(started),
         };
-        let task = tokio::spawn(task.run());
+        let task = shared.engine.spawn(task.run())?;
         let listener = Self {
             incoming,
             stop,
@@ -147,7 +148,7 @@ impl ListenerTask {
             closing: self.closing.clone(),
             stop: self.stop.clone(),
         };
-        let mut failures = 0;
+        let mut pace = Pace::new(self.shared.backoff);
         while let Some(link) = ended.or(self.links.next()).await.flatten() {
             let since = Instant::now();
             // Not interrupted: a consume that is dropped half-way would take requests for nobody. Each
@@ -176,16 +177,10 @@ impl ListenerTask {
             let Some(fault) = fault else { break };
             let queue = &self.sources[0].queue.name;
             tracing::warn!(%queue, why = %fault.why(), "the server hears nothing: declaring anew");
-            failures = if since.elapsed() > self.shared.backoff.delay(1) {
-                0
-            } else {
-                failures + 1
-            };
-            // A link that is down is its supervisor's to pace; the first time there is no wait at all.
-            if failures > 1 && link.is_up() {
-                ended
-                    .or(sleep(self.shared.backoff.delay(failures - 1)))
-                    .await;
+            let pause = pace.after(since.elapsed());
+            // A link that is down is its supervisor's to pace.
+            if link.is_up() {
+                ended.or(sleep(pause)).await;
             }
         }
         self.delete_private_queues().await;

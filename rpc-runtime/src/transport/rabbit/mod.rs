@@ -2,9 +2,10 @@
 //!
 //! The one place that names the AMQP client. Its connections are disposable: what makes RPC (topology,
 //! the reply queue, retries) is kept here and outlives them. [`driver`] puts the parts together;
-//! [`connection`] keeps a [`link`] alive, which [`connector`] makes; [`publisher`], [`replies`],
-//! [`listener`] and [`answers`] work over whatever link stands. [`topology`] and [`options`] are plain
-//! values.
+//! [`connection`] keeps a [`link`] alive, for which [`dial`] reaches a host and [`connector`] shakes hands;
+//! [`publisher`], [`replies`], [`listener`] and [`answers`] work over whatever link stands. All that must
+//! not be held up runs on a thread of the driver's own, the [`engine`]. [`topology`], [`options`] and
+//! [`backoff`] are plain values.
 //!
 //! No message's content is logged here, and no password. lapin is less careful, so it gets to see neither
 //! the password ([`login`]) nor returned messages ([`returned`]); what it writes at TRACE are frames, with
@@ -12,11 +13,14 @@
 
 mod answers;
 mod attempts;
+mod backoff;
 mod connection;
 mod connector;
 mod declare;
 mod delivery;
+mod dial;
 mod driver;
+mod engine;
 mod fault;
 mod finish;
 mod link;
@@ -25,6 +29,7 @@ mod login;
 mod missing_queues;
 mod options;
 mod publisher;
+mod pulse;
 mod replies;
 mod returned;
 mod shared;

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::backoff::Backoff;
 use super::topology::TopologyOptions;
 use crate::transport::{Host, Secret, TransportUrl, UrlError};
 
@@ -45,22 +46,6 @@ pub(super) enum Login {
     Plain,
     AmqPlain,
     External,
-}
-
-/// The time between attempts to connect: `interval`, then `step` more at each, up to `max`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Backoff {
-    pub(super) interval: Duration,
-    pub(super) step: Duration,
-    pub(super) max: Duration,
-}
-
-impl Backoff {
-    /// The wait after `failures` attempts in a row.
-    pub(super) fn delay(&self, failures: u32) -> Duration {
-        let steps = self.step.saturating_mul(failures.saturating_sub(1));
-        self.interval.saturating_add(steps).min(self.max)
-    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -101,10 +86,12 @@ impl Options {
         let mut login = Login::Plain;
         let mut heartbeat = 60;
         let mut connect_timeout = Duration::from_secs(10);
+        // oslo.messaging waits 1, 3, 5 and up to 30 seconds: for half a minute after the broker came back,
+        // nothing would work. A refused connection costs next to nothing, and jitter spreads them.
         let mut backoff = Backoff {
-            interval: Duration::from_secs(1),
-            step: Duration::from_secs(2),
-            max: Duration::from_secs(30),
+            interval: Duration::from_millis(100),
+            step: Duration::from_millis(200),
+            max: Duration::from_millis(800),
         };
         let mut prefetch = 0;
         let mut missing_reply_queue = Duration::from_secs(60);
@@ -362,12 +349,12 @@ mod tests {
     }
 
     #[test]
-    fn attempts_are_spaced_as_in_oslo_messaging() {
+    fn attempts_are_a_second_apart_at_most() {
         let backoff = read("rabbit:///").unwrap().backoff;
-        let delays: Vec<_> = [1, 2, 3, 15, 16, u32::MAX]
-            .map(|n| backoff.delay(n).as_secs())
+        let delays: Vec<_> = [1, 2, 3, 4, 5, u32::MAX]
+            .map(|n| backoff.delay(n).as_millis())
             .into();
-        assert_eq!(delays, [1, 3, 5, 29, 30, 30]);
+        assert_eq!(delays, [100, 300, 500, 700, 800, 800]);
     }
 
     #[test]

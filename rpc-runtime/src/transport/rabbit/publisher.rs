@@ -138,10 +138,14 @@ async fn publish_on(
     if let Some(exchange) = message.route.exchange.clone()
         && !link.has_declared(&exchange.name)
     {
+        let runtime = link.runtime().clone();
         let link = link.clone();
-        finish(async move { link.ensure_exchange(&exchange).await })
-            .await
-            .map_err(Failure::Unsent)?;
+        finish(
+            &runtime,
+            async move { link.ensure_exchange(&exchange).await },
+        )
+        .await
+        .map_err(Failure::Unsent)?;
     }
     let permit = if let Ok(permit) = link.permits.clone().try_acquire_owned() {
         permit
@@ -164,7 +168,8 @@ async fn publish_on(
     // From here on it may be written at any time.
     progress.set(Stage::Confirmation(None));
     let message = message.clone();
-    finish(async move {
+    let runtime = link.runtime().clone();
+    finish(&runtime, async move {
         let _permit = permit;
         publish_alone(&link, message).await
     })

@@ -17,10 +17,11 @@ use lapin::{Channel, Consumer};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use super::backoff::{Backoff, Pace};
 use super::connection::Links;
+use super::engine::Engine;
 use super::fault::{Fault, explain};
 use super::link::Link;
-use super::options::Backoff;
 use super::topology::Queue;
 use crate::transport::ReplyTable;
 use crate::wire::Reply;
@@ -44,6 +45,7 @@ enum Reading {
 #[derive(Debug)]
 pub(super) struct Replies {
     queue: Queue,
+    engine: Arc<Engine>,
     reading: watch::Receiver<Reading>,
     /// Until the first call.
     reader: Mutex<Option<Reader>>,
@@ -52,6 +54,7 @@ pub(super) struct Replies {
 impl Replies {
     pub(super) fn new(
         queue: Queue,
+        engine: Arc<Engine>,
         links: Links,
         table: ReplyTable,
         backoff: Backoff,
@@ -62,12 +65,13 @@ impl Replies {
             queue: queue.clone(),
             links,
             table,
-            backoff,
+            pace: Pace::new(backoff),
             reading: sender,
             closing,
         };
         Self {
             queue,
+            engine,
             reading,
             reader: Mutex::new(Some(reader)),
         }
@@ -83,7 +87,7 @@ impl Replies {
     /// The queue's name, once replies to it would arrive.
     pub(super) async fn ready(&self) -> Result<&str> {
         if let Some(reader) = self.take_reader() {
-            tokio::spawn(reader.run());
+            self.engine.spawn(reader.run())?;
         }
         let mut reading = self.reading.clone();
         loop {
@@ -109,7 +113,7 @@ struct Reader {
     queue: Queue,
     links: Links,
     table: ReplyTable,
-    backoff: Backoff,
+    pace: Pace,
     reading: watch::Sender<Reading>,
     closing: watch::Receiver<bool>,
 }
@@ -130,7 +134,6 @@ impl Reader {
     }
 
     async fn read(&mut self) {
-        let mut failures = 0;
         while let Some(link) = self.links.next().await {
             let since = Instant::now();
             let fault = match self.consume(&link).await {
@@ -150,14 +153,10 @@ impl Reader {
                     Some(error) => Reading::Refused(error),
                     None => Reading::NotYet,
                 });
-            failures = if since.elapsed() > self.backoff.delay(1) {
-                0
-            } else {
-                failures + 1
-            };
+            let pause = self.pace.after(since.elapsed());
             // A link that is down is its supervisor's to pace.
-            if failures > 0 && link.is_up() {
-                sleep(self.backoff.delay(failures)).await;
+            if link.is_up() {
+                sleep(pause).await;
             }
         }
     }

@@ -89,10 +89,13 @@ struct Short {
 
 impl Short {
     fn of(bytes: &[u8]) -> Self {
-        let mut short = Self::default();
-        short.length = bytes.len().min(LONGEST_HEAD);
-        short.bytes[..short.length].copy_from_slice(&bytes[..short.length]);
-        short
+        let length = bytes.len().min(LONGEST_HEAD);
+        let mut head = [0; LONGEST_HEAD];
+        head[..length].copy_from_slice(&bytes[..length]);
+        Self {
+            bytes: head,
+            length,
+        }
     }
 
     fn as_slice(&self) -> &[u8] {

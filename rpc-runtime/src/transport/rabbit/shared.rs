@@ -3,14 +3,15 @@
 //! Tasks hold links and flags, never this, so that they end with the driver; listeners and requests under
 //! way do hold it, since they need it to the end.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::backoff::Backoff;
 use super::connection::Connection;
+use super::engine::Engine;
 use super::missing_queues::MissingQueues;
-use super::options::Backoff;
 use super::replies::Replies;
 use super::topology::Topology;
 use crate::Result;
@@ -20,6 +21,7 @@ use crate::transport::{ReplyTable, TransportUrl};
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) url: TransportUrl,
+    pub(super) engine: Arc<Engine>,
     pub(super) topology: Topology,
     pub(super) prefetch: u16,
     pub(super) backoff: Backoff,
@@ -53,6 +55,7 @@ impl Shared {
         Ok(self.replies.get_or_init(|| {
             Replies::new(
                 queue,
+                self.engine.clone(),
                 self.consuming.links(),
                 self.table.clone(),
                 self.backoff,

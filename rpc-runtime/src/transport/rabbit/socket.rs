@@ -20,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::login::LoginWriter;
+use super::pulse::Pulse;
 use super::returned::ReturnFilter;
 
 /// A connection to a broker's port.
@@ -99,6 +100,7 @@ impl Drop for AbortOnDrop {
 pub(super) struct Wire {
     socket: Socket,
     abort: Abort,
+    pulse: Pulse,
     login: LoginWriter,
     returns: ReturnFilter,
 }
@@ -107,12 +109,14 @@ impl Wire {
     pub(super) fn new(
         socket: Socket,
         abort: Abort,
+        pulse: Pulse,
         login: LoginWriter,
         returns: ReturnFilter,
     ) -> Self {
         Self {
             socket,
             abort,
+            pulse,
             login,
             returns,
         }
@@ -127,7 +131,10 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<usize>> {
         self.abort.check(&self.abort.0.reader, context)?;
         let Self {
-            socket, returns, ..
+            socket,
+            pulse,
+            returns,
+            ..
         } = &mut *self;
         returns.poll_read(buffer, |buffer| {
             let mut buffer = ReadBuf::new(buffer);
@@ -140,7 +147,10 @@ impl AsyncRead for Wire {
                     tokio::io::AsyncRead::poll_read(Pin::new(tls), context, &mut buffer)
                 }
             };
-            read.map_ok(|()| buffer.filled().len())
+            read.map_ok(|()| {
+                pulse.beat();
+                buffer.filled().len()
+            })
         })
     }
 }
