@@ -316,7 +316,9 @@ impl<R, A, const CASTABLE: bool> fmt::Debug for Call<'_, R, A, CASTABLE> {
 /// A cast, to be adjusted and awaited: done when the broker has accepted the message.
 ///
 /// It waits for no reply and so has no timeout of its own. While no broker can be reached it waits, for ever
-/// by default: bound it with [`Cast::retry`], or with `tokio::time::timeout`.
+/// by default: bound it with [`Cast::retry`], or with `tokio::time::timeout`. For a queue it waits a minute, or
+/// what [`Cast::queue_wait`] says. When it fails, [`Error::may_have_run`] tells whether it may have been
+/// delivered all the same.
 ///
 /// `R` is the method's return type, a `Result` of nothing. Dropping the future may or may not have sent
 /// the message.

@@ -11,6 +11,7 @@ mod calls;
 mod faults;
 mod life;
 mod login;
+mod once;
 mod recovery;
 mod relay;
 mod returned;

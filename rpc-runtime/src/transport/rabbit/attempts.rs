@@ -54,6 +54,15 @@ impl<'a> Attempts<'a> {
         self.error(why)
     }
 
+    /// The error of a message for which there is no queue.
+    pub(super) fn unserved(&self) -> Error {
+        if self.maybe_delivered {
+            self.error(&"there is no queue for it any more".into())
+        } else {
+            Error::undeliverable(self.target)
+        }
+    }
+
     fn error(&self, why: &Arc<str>) -> Error {
         Error::delivery(self.target, self.made, why.clone(), self.maybe_delivered)
     }
@@ -107,6 +116,8 @@ pub(super) struct Progress(Arc<Mutex<Reached>>);
 #[derive(Debug)]
 struct Reached {
     stage: Stage,
+    /// The last try came back, and the next one has not begun.
+    unserved: bool,
     /// Why an earlier try was lost that may have come through.
     lost: Option<Arc<str>>,
 }
@@ -115,6 +126,7 @@ impl Progress {
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Reached {
             stage: Stage::Connection(None),
+            unserved: false,
             lost: None,
         })))
     }
@@ -125,7 +137,14 @@ impl Progress {
     }
 
     pub(super) fn set(&self, stage: Stage) {
-        self.lock().stage = stage;
+        let mut reached = self.lock();
+        reached.stage = stage;
+        reached.unserved = false;
+    }
+
+    /// There was no queue for the last try: it certainly was not delivered.
+    pub(super) fn unserved(&self) {
+        self.lock().unserved = true;
     }
 
     /// The last try may have come through, but for `why` nobody can tell.
@@ -135,9 +154,22 @@ impl Progress {
         reached.stage = Stage::Confirmation(Some(why.clone()));
     }
 
+    /// The error of a call whose time is over.
+    pub(super) fn over(&self, target: &Target, timeout: Duration) -> Error {
+        let (unserved, lost) = {
+            let reached = self.lock();
+            (reached.unserved, reached.lost.is_some())
+        };
+        if unserved && !lost {
+            Error::undeliverable(target)
+        } else {
+            Error::timeout(target, timeout, self.stage())
+        }
+    }
+
     /// What to report. A stage that promises that nothing was sent is no longer true after a try
     /// whose confirm was lost.
-    pub(super) fn stage(&self) -> Stage {
+    fn stage(&self) -> Stage {
         let reached = self.lock();
         match &reached.stage {
             Stage::Connection(_) | Stage::Unblocking(_) if reached.lost.is_some() => {
@@ -165,8 +197,10 @@ mod tests {
         for _ in 0..100 {
             attempts.failed(&"x".into(), false).unwrap();
         }
+        assert!(!attempts.unserved().may_have_run());
         let error = attempts.last(&"y".into());
         assert!(error.may_have_run(), "{error}");
+        assert!(attempts.unserved().may_have_run());
     }
 
     #[test]
@@ -178,6 +212,23 @@ mod tests {
         assert_eq!(progress.stage(), Stage::Confirmation(Some("cut".into())));
         progress.set(Stage::Reply);
         assert_eq!(progress.stage(), Stage::Reply);
+    }
+
+    #[test]
+    fn what_came_back_was_not_delivered() {
+        let target = Target::new("t");
+        let over = |progress: &Progress| progress.over(&target, Duration::from_secs(1));
+        let progress = Progress::new();
+        progress.unserved();
+        assert!(matches!(over(&progress), Error::Undeliverable { .. }));
+        progress.set(Stage::Confirmation(None));
+        assert!(
+            over(&progress).is_timeout(),
+            "the next try may come through"
+        );
+        progress.lost(&"cut".into());
+        progress.unserved();
+        assert!(over(&progress).may_have_run(), "an earlier one may have");
     }
 
     #[tokio::test(start_paused = true)]

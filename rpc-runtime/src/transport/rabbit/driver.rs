@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::attempts::{Attempts, Progress};
 use super::connection::Connection;
@@ -107,7 +107,7 @@ impl Driver for RabbitDriver {
         );
         replied
             .await
-            .unwrap_or_else(|_| Err(Error::timeout(target, terms.timeout, progress.stage())))
+            .unwrap_or_else(|_| Err(progress.over(target, terms.timeout)))
     }
 
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
@@ -162,12 +162,10 @@ impl RabbitDriver {
         // begins when the request is with the broker.
         let mut unmonitored = terms.clone();
         unmonitored.monitor = None;
-        // Not beyond the deadline, so that what ends the call then is the missing queue.
-        let left = terms.deadline.saturating_duration_since(Instant::now());
         let delivered = publisher::deliver(
             &shared.publishing,
             &message,
-            terms.send.queue_wait.min(left),
+            terms.send.queue_wait,
             &mut attempts,
             progress,
         );

@@ -22,8 +22,8 @@ use super::fault::Fault;
 use super::finish::finish;
 use super::link::Link;
 use super::topology::Route;
+use crate::Result;
 use crate::error::Stage;
-use crate::{Error, Result};
 
 /// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
 const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
@@ -117,6 +117,7 @@ pub(super) async fn deliver(
         if outcome != Outcome::Returned {
             return Ok(outcome);
         }
+        progress.unserved();
         let target = attempts.target();
         let wait = wait.get_or_insert_with(|| {
             if !queue_wait.is_zero() {
@@ -125,7 +126,7 @@ pub(super) async fn deliver(
             QueueWait::new(queue_wait)
         });
         if !wait.again().await {
-            return Err(Error::undeliverable(target));
+            return Err(attempts.unserved());
         }
     }
 }
