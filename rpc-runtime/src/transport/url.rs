@@ -106,7 +106,7 @@ impl TransportUrl {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// There is no `://`, or nothing in front of it.
+    /// There is no `://`, or no name of a driver in front of it: what stands there may hold a password.
     #[error("the transport URL has no driver: it begins with `rabbit://` or `memory://`")]
     NoDriver,
     /// There is no such driver, or it was not built in.
@@ -176,7 +176,7 @@ impl FromStr for TransportUrl {
 
     fn from_str(url: &str) -> Result<Self, UrlError> {
         let (driver, rest) = url.trim().split_once("://").ok_or(UrlError::NoDriver)?;
-        if driver.is_empty() {
+        if !is_driver(driver) {
             return Err(UrlError::NoDriver);
         }
         if rest.contains('#') {
@@ -215,6 +215,15 @@ impl FromStr for TransportUrl {
             options,
         })
     }
+}
+
+/// What a scheme is made of, by RFC 3986.
+fn is_driver(text: &str) -> bool {
+    let first = text.bytes().next();
+    first.is_some_and(|first| first.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// Reads one host; errors name it by its place, since its text may hold a password.
@@ -402,6 +411,8 @@ mod tests {
             ("", UrlError::NoDriver),
             ("localhost", UrlError::NoDriver),
             ("://h", UrlError::NoDriver),
+            // The error must not quote the password that stands before the first `://`.
+            ("rabbit:u:secret@h/?next=a://h", UrlError::NoDriver),
             ("rabbit://h,", UrlError::NoHostName(2)),
             ("rabbit://u:p@:5672", UrlError::NoHostName(1)),
             ("rabbit://h:", UrlError::BadPort(1)),
