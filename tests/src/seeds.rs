@@ -15,6 +15,7 @@ pub fn transport_urls() -> Vec<Vec<u8>> {
     [
         "rabbit://nova:p%40ss@rabbit-1:5671,nova:p%40ss@[::1]/cell?ssl=true",
         "rabbit://guest:guest@localhost:5672/",
+        "rabbit://a%2Fb:p@h/",
         "rabbit://a,b:1,c@[fe80::1]:65535//?heartbeat_timeout_threshold=10&rabbit_quorum_queue=1",
         "rabbit://u:p@h/%2F?ssl_key_password=x&ssl_ca_file=%2Fetc%2Fca.pem&kombu_reconnect_delay=0.5",
         "kombu://:p@h:1/v?rabbit_retry_interval=1e3&rabbit_transient_queues_ttl=99999999999999999999",

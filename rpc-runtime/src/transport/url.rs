@@ -260,6 +260,9 @@ fn parse_host(place: usize, text: &str) -> Result<Host, UrlError> {
     if name.is_empty() {
         return Err(UrlError::NoHostName(place));
     }
+    if name.contains(['[', ']']) {
+        return Err(UrlError::BadBrackets(place));
+    }
     let port = port
         .map(|port| match port.parse() {
             Ok(number) if number > 0 && !port.starts_with('+') => Ok(number),
@@ -281,13 +284,16 @@ fn decode(what: &'static str, text: &str) -> Result<String, UrlError> {
         .map_err(|_| UrlError::NotUtf8(what))
 }
 
-/// What is written as it is, in users, virtual hosts and options.
+/// What is written as it is, in virtual hosts and options.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~')
     .remove(b'/');
+
+/// In a user, a slash would end the hosts.
+const ENCODED_USER: &AsciiSet = &ENCODED.add(b'/');
 
 impl fmt::Display for TransportUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -327,7 +333,7 @@ impl fmt::Debug for TransportUrl {
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(user) = &self.user {
-            write!(f, "{}", utf8_percent_encode(user, ENCODED))?;
+            write!(f, "{}", utf8_percent_encode(user, ENCODED_USER))?;
         }
         if self.password.is_some() {
             f.write_str(":***")?;
@@ -353,6 +359,13 @@ mod tests {
 
     fn parse(url: &str) -> Result<TransportUrl, UrlError> {
         url.parse()
+    }
+
+    #[test]
+    fn a_user_with_a_slash_is_shown_as_it_must_be_written() {
+        let url: TransportUrl = "rabbit://a%2Fb:p@h/".parse().unwrap();
+        assert_eq!(url.hosts()[0].user.as_deref(), Some("a/b"));
+        assert_eq!(url.to_string(), "rabbit://a%2Fb:***@h/");
     }
 
     #[test]
@@ -415,6 +428,8 @@ mod tests {
             ("rabbit:u:secret@h/?next=a://h", UrlError::NoDriver),
             ("rabbit://h,", UrlError::NoHostName(2)),
             ("rabbit://u:p@:5672", UrlError::NoHostName(1)),
+            ("rabbit://[[::1]", UrlError::BadBrackets(1)),
+            ("rabbit://h]", UrlError::BadBrackets(1)),
             ("rabbit://h:", UrlError::BadPort(1)),
             ("rabbit://h:0", UrlError::BadPort(1)),
             ("rabbit://h:65536", UrlError::BadPort(1)),
