@@ -91,6 +91,11 @@ suite! {
     a_monitored_call_fails_when_its_server_falls_silent
     a_monitor_of_zero_asks_for_none
     a_dropped_call_leaves_the_client_usable
+    a_call_dropped_at_any_poll_leaves_nothing_behind
+    a_cast_dropped_at_any_poll_runs_once_at_most
+    a_start_dropped_at_any_poll_leaves_no_server
+    a_stop_dropped_at_any_poll_goes_on
+    a_close_dropped_at_any_poll_ends_the_calls
     the_serializer_hook_sees_everything_both_ways
     the_context_travels_with_unknown_keys
     namespaces_and_majors_live_side_by_side

@@ -151,7 +151,8 @@ fn transport(record: &Record, password: &str, address: &str, options: &str) -> T
 }
 
 fn once() -> CallOptions {
-    CallOptions::new().retry(0).timeout(Duration::from_secs(20))
+    let once = CallOptions::new().retry(0).queue_wait(Duration::ZERO);
+    once.timeout(Duration::from_secs(20))
 }
 
 /// Calls, casts, and what goes wrong with them on a connection that stands.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::brief::brief;
 use crate::remote::{IntoRemoteError, RemoteError};
 use crate::transport::UrlError;
 use crate::version::ParseVersionError;
@@ -322,7 +323,8 @@ impl Error {
     pub(crate) fn deserialize(what: impl Into<String>, reason: impl fmt::Display) -> Self {
         Self::Deserialize {
             what: what.into(),
-            reason: reason.to_string().into(),
+            // It may quote what a peer sent.
+            reason: brief(reason.to_string()).into(),
         }
     }
 }

@@ -74,6 +74,7 @@
 
 mod args;
 mod auto_cap;
+mod brief;
 mod builder;
 mod call;
 mod client;

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::brief::brief;
+
 /// What went wrong in the server: oslo.messaging's `RemoteError`, with everything the server sent.
 ///
 /// A server returns one from a handler to raise a class of its choice in Python clients; a client
@@ -109,8 +111,10 @@ impl RemoteError {
         self.origin
     }
 
-    /// Blames the request.
+    /// Blames the request, and quotes no more of it than people can read.
     pub(crate) fn refusal(mut self) -> Self {
+        self.message = brief(self.message).into_owned();
+        self.args = vec![Value::from(self.message.as_str())];
         self.origin = Origin::Request;
         self
     }

@@ -1,5 +1,6 @@
 //! The cases of the behaviour suite, by what they promise; here, the service that they all use.
 
+mod cancellation;
 mod failures;
 mod lives;
 mod messages;
@@ -22,6 +23,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::World;
 
+pub(super) use cancellation::*;
 pub(super) use failures::*;
 pub(super) use lives::*;
 pub(super) use messages::*;

@@ -4,11 +4,17 @@
     reason = "a helper of tests panics to fail the test"
 )]
 
+pub mod hostile;
 pub mod linted;
+pub mod mutate;
 mod peer;
+mod seeded;
+pub mod seeds;
+pub mod trial;
 mod vectors;
 
 pub use peer::{Python, Raised, Received};
+pub use seeded::Seeded;
 pub use vectors::{Captured, captured};
 
 use std::path::PathBuf;

@@ -326,3 +326,25 @@ fn odd_monitors_ask_for_none() {
         assert_eq!(request.monitor().is_some(), monitored, "{timeout}");
     }
 }
+
+#[test]
+fn an_error_quotes_no_megabytes() {
+    let text = "é".repeat(1 << 20);
+    let reply = envelope(&format!(
+        r#"{{"result": "{text}", "failure": null, "ending": true, "_msg_id": "{ID}"}}"#
+    ));
+    let error = Reply::decode(&reply).unwrap().into_result::<u8>();
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("éé"), "{error}");
+    assert!(error.len() < 2048, "{} bytes", error.len());
+}
+
+#[test]
+fn the_work_is_as_long_as_the_message() {
+    let entry = r#""_context_a": 1, "a": 2, "method": "m", "_msg_id": "x", "_reply_q": "q", "#;
+    let many = envelope(&format!("{{{}\"_timeout\": 1}}", entry.repeat(50_000)));
+    // Quadratic work would take minutes.
+    let began = tokio::time::Instant::now();
+    exercise(&many);
+    assert!(began.elapsed() < std::time::Duration::from_secs(20));
+}

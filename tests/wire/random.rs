@@ -5,32 +5,24 @@ use std::time::Duration;
 
 use rpc_runtime::Version;
 use rpc_runtime::wire::{self, MessageId, Reply, ReplyTo, Request, RequestBody, RequestEncoder};
-use rpc_tests::Python;
+use rpc_tests::{Python, Seeded};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Value, json};
 
-/// A generator of numbers that are the same in each run: `SplitMix64`.
-pub(crate) struct Seeded(u64);
+/// A generator of values that are the same in each run.
+pub(crate) struct Random(Seeded);
 
-impl Seeded {
+impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        Self(Seeded::new(seed))
     }
 
     pub(crate) fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap()
+        self.0.below(limit)
     }
 
     fn wide(&mut self) -> i128 {
-        let bits = u128::from(self.next()) << 64 | u128::from(self.next());
+        let bits = u128::from(self.0.bits()) << 64 | u128::from(self.0.bits());
         bits.cast_signed()
     }
 
@@ -60,12 +52,12 @@ impl Seeded {
         match self.below(if depth == 0 { 9 } else { 11 }) {
             0 => Any::Null,
             1 => Any::Bool(self.below(2) == 0),
-            2 => Any::Integer(i128::from(self.next().cast_signed() >> self.below(60))),
+            2 => Any::Integer(i128::from(self.0.bits().cast_signed() >> self.below(60))),
             3 => Any::Integer([0, -1, 1 << 70, -(1 << 70), i128::MAX, i128::MIN][self.below(6)]),
             4 => Any::Integer(self.wide() >> self.below(120)),
             5 => Any::Float([0.0, -0.0, 1e300, 5e-324, 0.1, 1e16, -1e22, 100.0][self.below(8)]),
             6 => loop {
-                let float = f64::from_bits(self.next());
+                let float = f64::from_bits(self.0.bits());
                 // JSON has no others: serde_json writes them as null.
                 if float.is_finite() {
                     break Any::Float(float);
@@ -156,7 +148,7 @@ fn exact(entries: &[(String, Any)]) -> Value {
 }
 
 /// A request, and the message that Python must find in it, but for `_unique_id`, which comes last.
-fn request(random: &mut Seeded) -> (Vec<u8>, Vec<Value>) {
+fn request(random: &mut Random) -> (Vec<u8>, Vec<Value>) {
     let method = format!("m{}", random.text());
     let mut args = random.object(4);
     if random.below(10) == 0 {
@@ -217,7 +209,7 @@ async fn read_by_python(codec: &mut Python, body: &[u8]) -> Vec<Value> {
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn python_reads_every_request_as_it_was_meant() {
-    let mut random = Seeded::new(1);
+    let mut random = Random::new(1);
     let mut codec = Python::codec().await;
     for round in 0..200 {
         let (body, want) = request(&mut random);
@@ -232,7 +224,7 @@ async fn python_reads_every_request_as_it_was_meant() {
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn python_reads_every_reply_as_it_was_meant() {
-    let mut random = Seeded::new(2);
+    let mut random = Random::new(2);
     let mut codec = Python::codec().await;
     for round in 0..100 {
         let to = ReplyTo::new("reply_x", MessageId::unique().to_string());
@@ -267,7 +259,7 @@ async fn python_reads_every_reply_as_it_was_meant() {
 /// Without Python: what is written is read back by this library as well.
 #[test]
 fn every_request_is_read_back() {
-    let mut random = Seeded::new(4);
+    let mut random = Random::new(4);
     for round in 0..500 {
         let (body, want) = request(&mut random);
         let text = Request::open(&body).unwrap();

@@ -4,9 +4,9 @@ use rpc_runtime::Version;
 use rpc_tests::Python;
 use serde_json::json;
 
-use crate::random::Seeded;
+use crate::random::Random;
 
-fn version(random: &mut Seeded) -> Option<String> {
+fn version(random: &mut Random) -> Option<String> {
     // Few values, so that equal majors and minors are frequent.
     let mut number = || [0, 1, 2, 9, 10, 11][random.below(6)];
     let (major, minor, revision) = (number(), number(), number());
@@ -20,7 +20,7 @@ fn version(random: &mut Seeded) -> Option<String> {
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn versions_are_compatible_when_python_says_so() {
-    let mut random = Seeded::new(3);
+    let mut random = Random::new(3);
     let mut pairs: Vec<_> = (0..200)
         .map(|_| (version(&mut random), version(&mut random)))
         .collect();

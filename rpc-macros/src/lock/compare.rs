@@ -9,23 +9,23 @@ use crate::check::Shown;
 
 /// What came of a comparison.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Comparison {
+pub(crate) struct Comparison {
     /// What must not be.
-    pub(super) violations: Vec<(Place, String)>,
+    pub(crate) violations: Vec<(Place, String)>,
     /// What came, briefly.
-    pub(super) additions: Vec<String>,
+    pub(crate) additions: Vec<String>,
 }
 
 /// What of the interface of today a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Trait,
     Method(usize),
     Argument(usize, usize),
 }
 
 /// Compares the interface of today, at its version, with that of the last release.
-pub(super) fn compare(
+pub(crate) fn compare(
     (last, released): (Version, &Interface),
     (version, now): (Version, &Interface),
 ) -> Comparison {

@@ -4,8 +4,8 @@
 //! tells what changed. Here the file is found, and messages are put where they belong. This macro never
 //! writes: a test that it expands to does, when it is asked to bless.
 
-mod compare;
-mod file;
+pub(crate) mod compare;
+pub(crate) mod file;
 mod form;
 mod of_trait;
 mod wire_type;

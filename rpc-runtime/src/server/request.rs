@@ -13,6 +13,7 @@ use bytes::Bytes;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
+use crate::brief::brief;
 use crate::endpoint::{BoxFuture, Invocation, Outcome};
 use crate::remote::Origin;
 use crate::serializer::Serializer;
@@ -56,7 +57,8 @@ impl Service {
         if let Some(unique_id) = request.unique_id()
             && !self.is_new(unique_id)
         {
-            tracing::debug!(server = %self.target, unique_id, "a duplicate was dropped");
+            let unique_id = brief(unique_id);
+            tracing::debug!(server = %self.target, %unique_id, "a duplicate was dropped");
             return;
         }
         let outcome = self.run(&request, &delivery).await;
@@ -95,7 +97,8 @@ impl Service {
 
     /// What the caller has sent wrongly is told without its text, which quotes arguments.
     fn log(&self, request: &Request<'_>, error: &RemoteError) {
-        let (server, method, class) = (&self.target, request.method(), &error.class);
+        let (server, class) = (&self.target, &error.class);
+        let method = &*brief(request.method());
         match error.origin() {
             Origin::Request => tracing::warn!(%server, method, class, "a request was refused"),
             Origin::Expected => tracing::debug!(%server, method, %error, "a request failed"),
@@ -117,7 +120,7 @@ impl Service {
         if !error.traceback.is_empty() {
             return error;
         }
-        let place = format!("  in {method} of {}\n", self.target);
+        let place = format!("  in {} of {}\n", brief(method), self.target);
         let last = format!("{error}\n");
         error.traceback([place, last])
     }
@@ -125,7 +128,7 @@ impl Service {
 
 async fn send(delivery: &dyn Delivery, to: &ReplyTo, reply: Bytes) {
     if let Err(error) = delivery.reply(to, reply).await {
-        tracing::warn!(queue = to.queue, %error, "a reply was not sent");
+        tracing::warn!(queue = %brief(&to.queue), %error, "a reply was not sent");
     }
 }
 

@@ -106,7 +106,7 @@ impl TransportUrl {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// There is no `://`, or nothing in front of it.
+    /// There is no `://`, or no name of a driver in front of it: what stands there may hold a password.
     #[error("the transport URL has no driver: it begins with `rabbit://` or `memory://`")]
     NoDriver,
     /// There is no such driver, or it was not built in.
@@ -176,7 +176,7 @@ impl FromStr for TransportUrl {
 
     fn from_str(url: &str) -> Result<Self, UrlError> {
         let (driver, rest) = url.trim().split_once("://").ok_or(UrlError::NoDriver)?;
-        if driver.is_empty() {
+        if !is_driver(driver) {
             return Err(UrlError::NoDriver);
         }
         if rest.contains('#') {
@@ -217,6 +217,15 @@ impl FromStr for TransportUrl {
     }
 }
 
+/// What a scheme is made of, by RFC 3986.
+fn is_driver(text: &str) -> bool {
+    let first = text.bytes().next();
+    first.is_some_and(|first| first.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
 /// Reads one host; errors name it by its place, since its text may hold a password.
 fn parse_host(place: usize, text: &str) -> Result<Host, UrlError> {
     // The last `@` ends the credentials: SASL user names may have one of their own.
@@ -251,6 +260,9 @@ fn parse_host(place: usize, text: &str) -> Result<Host, UrlError> {
     if name.is_empty() {
         return Err(UrlError::NoHostName(place));
     }
+    if name.contains(['[', ']']) {
+        return Err(UrlError::BadBrackets(place));
+    }
     let port = port
         .map(|port| match port.parse() {
             Ok(number) if number > 0 && !port.starts_with('+') => Ok(number),
@@ -272,13 +284,16 @@ fn decode(what: &'static str, text: &str) -> Result<String, UrlError> {
         .map_err(|_| UrlError::NotUtf8(what))
 }
 
-/// What is written as it is, in users, virtual hosts and options.
+/// What is written as it is, in virtual hosts and options.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~')
     .remove(b'/');
+
+/// In a user, a slash would end the hosts.
+const ENCODED_USER: &AsciiSet = &ENCODED.add(b'/');
 
 impl fmt::Display for TransportUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -318,7 +333,7 @@ impl fmt::Debug for TransportUrl {
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(user) = &self.user {
-            write!(f, "{}", utf8_percent_encode(user, ENCODED))?;
+            write!(f, "{}", utf8_percent_encode(user, ENCODED_USER))?;
         }
         if self.password.is_some() {
             f.write_str(":***")?;
@@ -344,6 +359,13 @@ mod tests {
 
     fn parse(url: &str) -> Result<TransportUrl, UrlError> {
         url.parse()
+    }
+
+    #[test]
+    fn a_user_with_a_slash_is_shown_as_it_must_be_written() {
+        let url: TransportUrl = "rabbit://a%2Fb:p@h/".parse().unwrap();
+        assert_eq!(url.hosts()[0].user.as_deref(), Some("a/b"));
+        assert_eq!(url.to_string(), "rabbit://a%2Fb:***@h/");
     }
 
     #[test]
@@ -402,8 +424,12 @@ mod tests {
             ("", UrlError::NoDriver),
             ("localhost", UrlError::NoDriver),
             ("://h", UrlError::NoDriver),
+            // The error must not quote the password that stands before the first `://`.
+            ("rabbit:u:secret@h/?next=a://h", UrlError::NoDriver),
             ("rabbit://h,", UrlError::NoHostName(2)),
             ("rabbit://u:p@:5672", UrlError::NoHostName(1)),
+            ("rabbit://[[::1]", UrlError::BadBrackets(1)),
+            ("rabbit://h]", UrlError::BadBrackets(1)),
             ("rabbit://h:", UrlError::BadPort(1)),
             ("rabbit://h:0", UrlError::BadPort(1)),
             ("rabbit://h:65536", UrlError::BadPort(1)),

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 mod calls;
+mod cancel;
 mod faults;
 mod life;
 mod login;

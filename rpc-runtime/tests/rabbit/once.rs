@@ -102,25 +102,25 @@ async fn what_may_have_come_through_is_sent_again_only_when_asked() {
     let serving = transport("");
     let (_server, mut begins) = server(&serving, &topic, "s", 1, true).await;
     let relay = Relay::to(&broker()).await;
-    let calling = transport_at(&relay.address(), "");
-    let client = client(&calling, &topic);
+    // Each has a connection, and a channel to publish on, of its own: what follows is written at once.
+    let [keeping, sending, calling] = std::array::from_fn(|_| transport_at(&relay.address(), ""));
     let ctxt = Context::new();
-    client.done(&ctxt).await.unwrap();
-    client.begin(&ctxt, 0).await.unwrap();
-    assert_eq!(begun(&mut begins).await, 0);
+    for transport in [&keeping, &sending, &calling] {
+        client(transport, &topic).done(&ctxt).await.unwrap();
+    }
 
     // What the relay holds back when it cuts has not reached the broker: nobody can tell.
     relay.silence(true);
     let mut kept = tokio::spawn({
-        let client = client.clone();
+        let client = client(&keeping, &topic);
         async move { client.begin(&Context::new(), 1).await }
     });
     let mut again = tokio::spawn({
-        let client = client.clone();
+        let client = client(&sending, &topic);
         async move { client.begin(&Context::new(), 2).resend(true).await }
     });
     let mut called = tokio::spawn({
-        let client = client.clone();
+        let client = client(&calling, &topic);
         async move { client.done(&Context::new()).timeout(MOMENT * 4).await }
     });
     let early = timeout(MOMENT, async {
@@ -148,8 +148,10 @@ async fn what_may_have_come_through_is_sent_again_only_when_asked() {
         "{error}"
     );
     assert!(error.may_have_run());
-    client.begin(&ctxt, 3).await.unwrap();
+    client(&calling, &topic).begin(&ctxt, 3).await.unwrap();
     assert_eq!(begun(&mut begins).await, 3, "neither lost one came");
-    calling.close().await;
+    for transport in [keeping, sending, calling] {
+        transport.close().await;
+    }
     serving.close().await;
 }

@@ -1,0 +1,60 @@
+//! The macros' own modules, as the crate that has them can be used by the compiler alone.
+#![allow(dead_code, reason = "the modules are there as a whole")]
+
+use std::str::FromStr;
+
+use proc_macro2::TokenStream;
+
+#[path = "../../rpc-macros/src/attr/mod.rs"]
+mod attr;
+#[path = "../../rpc-macros/src/check/mod.rs"]
+mod check;
+#[path = "../../rpc-macros/src/describe/mod.rs"]
+mod describe;
+#[path = "../../rpc-macros/src/entry.rs"]
+mod entry;
+#[path = "../../rpc-macros/src/errors.rs"]
+mod errors;
+#[path = "../../rpc-macros/src/expand/mod.rs"]
+mod expand;
+#[path = "../../rpc-macros/src/hostile.rs"]
+mod hostile;
+#[path = "../../rpc-macros/src/lock/mod.rs"]
+mod lock;
+#[path = "../../rpc-macros/src/model.rs"]
+mod model;
+#[path = "../../rpc-macros/src/remote_error.rs"]
+mod remote_error;
+
+/// Between the options of an input and its item.
+const SEPARATOR: &str = "\n---\n";
+
+/// The text as a lock.
+pub fn lock(text: &str) {
+    hostile::lock(text);
+}
+
+/// The text as a macro's options and its item.
+pub fn tokens(source: &str) {
+    let (options, item) = source.split_once(SEPARATOR).unwrap_or(("", source));
+    if let (Ok(options), Ok(item)) = (TokenStream::from_str(options), TokenStream::from_str(item)) {
+        hostile::client(options, &item);
+        hostile::derives(&item);
+    }
+    // Else all that was ever read is kept, for the sake of its spans.
+    proc_macro2::extra::invalidate_current_thread_spans();
+}
+
+/// The seeds of the target `macro`.
+pub fn token_seeds() -> Vec<Vec<u8>> {
+    let items = hostile::items().into_iter();
+    let items = items.map(|(options, item)| format!("{options}{SEPARATOR}{item}"));
+    let types = hostile::types().into_iter().map(|item| item.to_string());
+    items.chain(types).map(String::into_bytes).collect()
+}
+
+/// The seeds of the target `lock`.
+pub fn lock_seeds() -> Vec<Vec<u8>> {
+    let locks = hostile::locks().into_iter();
+    locks.map(String::into_bytes).collect()
+}

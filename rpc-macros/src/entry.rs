@@ -1,0 +1,47 @@
+//! The macros, from tokens to tokens: as the compiler runs them, but outside of it too.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::errors::Errors;
+use crate::{check, describe as describing, expand, lock, model, remote_error};
+
+/// `#[rpc_client(options)] item`.
+pub(crate) fn rpc_client(options: TokenStream, item: &TokenStream) -> TokenStream {
+    let original = match model::parse(item.clone()) {
+        Ok(original) => original,
+        Err(error) => {
+            let error = error.into_compile_error();
+            return quote!(#item #error);
+        }
+    };
+    let errors = Errors::new();
+    let interface = model::Interface::new(&errors, options, &original);
+    let checked = check::interface(&errors, &interface);
+    let lock = lock::check(&errors, &checked, &lock::Package::of_this_build());
+    let expansion = expand::interface(&checked, lock.as_ref());
+    let errors = errors.into_compile_errors();
+    quote!(#expansion #errors)
+}
+
+/// `#[derive(IntoRemoteError)] item`.
+pub(crate) fn into_remote_error(item: TokenStream) -> TokenStream {
+    derive(item, remote_error::derive)
+}
+
+/// `#[derive(Describe)] item`.
+pub(crate) fn describe(item: TokenStream) -> TokenStream {
+    derive(item, describing::derive)
+}
+
+fn derive(item: TokenStream, derive: fn(&Errors, &DeriveInput) -> TokenStream) -> TokenStream {
+    let input = match syn::parse2(item) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let errors = Errors::new();
+    let expansion = derive(&errors, &input);
+    let errors = errors.into_compile_errors();
+    quote!(#expansion #errors)
+}

@@ -1,0 +1,326 @@
+//! Nothing makes a macro panic: real traits, types and locks, changed at random, for a few seconds.
+//!
+//! The twin of the fuzz targets, on stable. `RPC_FUZZ_SECONDS` is the time of each test; a failure names the
+//! `RPC_FUZZ_SEED` to replay it with.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+
+use super::{hostile, tests};
+
+fn number(name: &str, default: u64) -> u64 {
+    let text = std::env::var(name).ok();
+    text.map_or(default, |text| text.parse().unwrap())
+}
+
+#[expect(clippy::disallowed_methods, reason = "there is no tokio here")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Makes and checks case after case until the time is over; each has a seed of its own, counted up from the
+/// first.
+fn trial<T>(make: impl Fn(&mut Random) -> T, check: impl Fn(&T), show: impl Fn(&T) -> String) {
+    let seconds = number("RPC_FUZZ_SECONDS", 2);
+    let (mut seed, mut cases) = (number("RPC_FUZZ_SEED", 1), 0);
+    let end = now() + Duration::from_secs(seconds);
+    while cases < 100 || now() < end {
+        let case = make(&mut Random(seed));
+        let checked = catch_unwind(AssertUnwindSafe(|| check(&case)));
+        assert!(
+            checked.is_ok(),
+            "replay with RPC_FUZZ_SEED={seed}; the case was {}",
+            show(&case)
+        );
+        (seed, cases) = (seed.wrapping_add(1), cases + 1);
+    }
+    println!("{cases} cases");
+}
+
+/// Splitmix64: the same tokens in each run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        let end = u64::try_from(end.max(1)).unwrap();
+        usize::try_from(self.next() % end).unwrap()
+    }
+
+    fn token(&mut self) -> TokenTree {
+        const WORDS: &[&str] = &[
+            "async",
+            "fn",
+            "self",
+            "Self",
+            "mut",
+            "ref",
+            "dyn",
+            "impl",
+            "unsafe",
+            "const",
+            "type",
+            "_",
+            "rpc",
+            "cast",
+            "fanout",
+            "version",
+            "name",
+            "timeout",
+            "crate",
+            "super",
+            "where",
+            "for",
+            "Option",
+            "Result",
+            "str",
+            "static",
+            "cfg",
+            "cfg_attr",
+            "r#type",
+            "x",
+            "pub",
+            "since",
+            "until",
+            "default",
+            "below",
+            "drop",
+            "refuse",
+            "with",
+            "from",
+            "name_before",
+            "versions",
+            "call",
+            "server",
+            "topic",
+            "route",
+            "aliases",
+            "times",
+            "auto",
+            "Maybe",
+            "serde",
+            "rename",
+            "rename_all",
+            "tag",
+            "content",
+            "into",
+            "flatten",
+            "class",
+            "module",
+            "message",
+            "other",
+            "refused",
+            "enum",
+            "struct",
+            "union",
+        ];
+        const MARKS: &[char] = &[
+            '&', '<', '>', ',', ';', ':', '=', '#', '!', '\'', '*', '.', '|', '?', '+', '-', '@',
+        ];
+        match self.below(8) {
+            0..3 => {
+                let word = WORDS[self.below(WORDS.len())];
+                match word.strip_prefix("r#") {
+                    Some(word) => Ident::new_raw(word, Span::call_site()).into(),
+                    None => Ident::new(word, Span::call_site()).into(),
+                }
+            }
+            3..6 => {
+                let mark = MARKS[self.below(MARKS.len())];
+                let joint = mark == '\'' || self.below(2) == 0;
+                let spacing = if joint {
+                    Spacing::Joint
+                } else {
+                    Spacing::Alone
+                };
+                Punct::new(mark, spacing).into()
+            }
+            6 => self.literal().into(),
+            _ => {
+                let delimiters = [
+                    Delimiter::Parenthesis,
+                    Delimiter::Bracket,
+                    Delimiter::Brace,
+                    Delimiter::None,
+                ];
+                let inner = (0..self.below(3)).map(|_| self.token()).collect();
+                Group::new(delimiters[self.below(4)], inner).into()
+            }
+        }
+    }
+
+    fn literal(&mut self) -> Literal {
+        match self.below(13) {
+            9 => Literal::string("{0} {x} {{"),
+            10 => Literal::string("{"),
+            11 => Literal::string("camelCase"),
+            12 => Literal::c_string(c"c"),
+            6 => Literal::string("2.2"),
+            7 => Literal::string("3.0"),
+            8 => Literal::string("name"),
+            0 => Literal::string(""),
+            1 => Literal::string("2.99999999999"),
+            2 => Literal::string("_\u{0}é\n"),
+            3 => Literal::f64_unsuffixed(1e300),
+            4 => Literal::u128_unsuffixed(u128::MAX),
+            _ => Literal::byte_string(b"\xff"),
+        }
+    }
+
+    /// One change, at any depth.
+    fn mutate(&mut self, tokens: TokenStream) -> TokenStream {
+        let mut tokens: Vec<_> = tokens.into_iter().collect();
+        if tokens.is_empty() {
+            return self.token().into();
+        }
+        let groups: Vec<_> = (0..tokens.len())
+            .filter(|place| matches!(tokens[*place], TokenTree::Group(_)))
+            .collect();
+        if !groups.is_empty() && self.below(4) != 0 {
+            let place = groups[self.below(groups.len())];
+            if let TokenTree::Group(group) = &tokens[place] {
+                let inner = self.mutate(group.stream());
+                tokens[place] = Group::new(group.delimiter(), inner).into();
+            }
+            return tokens.into_iter().collect();
+        }
+        let (place, other) = (self.below(tokens.len()), self.below(tokens.len()));
+        match self.below(5) {
+            0 => _ = tokens.remove(place),
+            1 => tokens.insert(place, tokens[place].clone()),
+            2 => tokens.swap(place, other),
+            3 => tokens[place] = self.token(),
+            _ => tokens.insert(place, self.token()),
+        }
+        tokens.into_iter().collect()
+    }
+
+    /// One change of a text in lines.
+    fn change(&mut self, lines: &mut Vec<String>, other: &[String]) {
+        const TROUBLE: &[&str] = &[
+            "\\",
+            "\"",
+            " ",
+            ":",
+            "é",
+            "\u{a0}",
+            "\r",
+            "[9.9]",
+            "99999999999.1",
+            "->",
+            "since",
+            "type a",
+            "4294967295.4294967295",
+            "before",
+            "  ",
+            "",
+        ];
+        let (place, from) = (self.below(lines.len()), self.below(other.len()));
+        if lines.is_empty() {
+            return lines.extend_from_slice(&other[from..]);
+        }
+        match self.below(6) {
+            0 => _ = lines.remove(place),
+            1 => lines.insert(place, other[from].clone()),
+            2 => lines.extend_from_slice(&other[from..]),
+            3 => lines.truncate(place),
+            _ => {
+                let letters: Vec<_> = lines[place].chars().collect();
+                let (at, trouble) = (
+                    self.below(letters.len() + 1),
+                    TROUBLE[self.below(TROUBLE.len())],
+                );
+                let rest = letters.len().min(at + self.below(3));
+                let (before, after) = (&letters[..at], &letters[rest..]);
+                lines[place] =
+                    before.iter().collect::<String>() + trouble + &after.iter().collect::<String>();
+            }
+        }
+    }
+}
+
+/// A stray quote mark, which no source has, and from which none of proc-macro2's tokens can be read.
+fn is_lexed(tokens: TokenStream) -> bool {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    tokens.iter().enumerate().all(|(place, token)| match token {
+        TokenTree::Group(group) => is_lexed(group.stream()),
+        TokenTree::Punct(mark) if mark.as_char() == '\'' => {
+            mark.spacing() == Spacing::Joint
+                && matches!(tokens.get(place + 1), Some(TokenTree::Ident(_)))
+        }
+        _ => true,
+    })
+}
+
+#[test]
+fn of_the_client_macro() {
+    let mut seeds = tests::seeds();
+    seeds.extend(hostile::items());
+    let (whole, run) = (Cell::new(0), Cell::new(0));
+    let make = |random: &mut Random| loop {
+        let (mut options, mut item) = seeds[random.below(seeds.len())].clone();
+        for _ in 0..=random.below(3) {
+            match random.below(4) {
+                0 => options = random.mutate(options),
+                _ => item = random.mutate(item),
+            }
+        }
+        if is_lexed(options.clone()) && is_lexed(item.clone()) {
+            return (options, item);
+        }
+    };
+    let check = |(options, item): &tests::Seed| {
+        let right = hostile::client(options.clone(), item);
+        whole.set(whole.get() + usize::from(right));
+        run.set(run.get() + 1);
+    };
+    trial(make, check, |(options, item)| {
+        format!("#[rpc_client({options})] {item}")
+    });
+    // Else nothing but the parser was tried.
+    let (whole, run) = (whole.get(), run.get());
+    assert!(
+        run < 1000 || whole > run / 400,
+        "{whole} of {run} have no mistakes"
+    );
+}
+
+#[test]
+fn of_the_derives() {
+    let seeds = hostile::types();
+    let make = |random: &mut Random| loop {
+        let mut item = seeds[random.below(seeds.len())].clone();
+        for _ in 0..=random.below(3) {
+            item = random.mutate(item);
+        }
+        if is_lexed(item.clone()) {
+            return item;
+        }
+    };
+    trial(make, hostile::derives, ToString::to_string);
+}
+
+#[test]
+fn of_the_locks() {
+    let seeds = hostile::locks();
+    let make = |random: &mut Random| {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let mut text = lines(&seeds[random.below(seeds.len())]);
+        for _ in 0..=random.below(4) {
+            let other = lines(&seeds[random.below(seeds.len())]);
+            random.change(&mut text, &other);
+        }
+        text.join("\n")
+    };
+    trial(make, |text| hostile::lock(text), |text| format!("{text:?}"));
+}

@@ -1,0 +1,39 @@
+//! Bad bytes kill nothing: what was captured, changed at random, goes through everything that reads it.
+//!
+//! The twin of the fuzz targets, on stable and for a few seconds. `RPC_FUZZ_SECONDS` is the time of each
+//! trial; a failure names the `RPC_FUZZ_SEED` to replay it with.
+
+#[path = "mutations/server.rs"]
+mod server;
+#[path = "mutations/values.rs"]
+mod values;
+
+use rpc_tests::{hostile, mutate, seeds, trial};
+
+#[test]
+fn requests() {
+    let messages = mutate::Messages::new(seeds::messages());
+    let make = |random: &mut _| messages.changed(random);
+    trial::run("requests", make, hostile::request);
+}
+
+#[test]
+fn replies() {
+    let messages = mutate::Messages::new(seeds::messages());
+    let make = |random: &mut _| messages.changed(random);
+    trial::run("replies", make, hostile::reply);
+}
+
+#[test]
+fn contexts() {
+    let seeds = seeds::messages();
+    let make = |random: &mut _| mutate::bytes(random, &seeds);
+    trial::run("contexts", make, hostile::context);
+}
+
+#[tokio::test]
+async fn transport_urls() {
+    let seeds = seeds::transport_urls();
+    let make = |random: &mut _| mutate::bytes(random, &seeds);
+    trial::run("transport URLs", make, hostile::transport_url);
+}
