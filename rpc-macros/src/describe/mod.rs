@@ -74,7 +74,13 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let (generics, parameters, clause) = input.generics.split_for_impl();
     let parts = describing.parts.iter().map(|ty| {
         let private = quote_spanned!(ty.span()=> #krate::__private::Describe);
-        quote_spanned!(ty.span()=> <#ty as #private>::STRUCTURE)
+        match ty {
+            // A list of bounds must be held together.
+            Type::TraitObject(_) | Type::ImplTrait(_) => {
+                quote_spanned!(ty.span()=> <(#ty) as #private>::STRUCTURE)
+            }
+            _ => quote_spanned!(ty.span()=> <#ty as #private>::STRUCTURE),
+        }
     });
     quote! {
         #[automatically_derived]
