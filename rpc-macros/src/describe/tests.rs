@@ -183,3 +183,13 @@ fn what_may_be_left_out_must_be_read_without() {
         "{errors}"
     );
 }
+
+#[test]
+fn a_list_of_bounds_is_held_together() {
+    let input: DeriveInput = syn::parse_str("struct Host { name: String +, }").unwrap();
+    let errors = Errors::new();
+    let expansion = derive(&errors, &input);
+    assert_eq!(errors.into_compile_errors().to_string(), "");
+    let parsed = syn::parse2::<syn::File>(expansion);
+    assert!(parsed.is_ok(), "{:?}", parsed.err());
+}
