@@ -1,0 +1,70 @@
+//! Three private nodes that are one broker, for queues that outlive the loss of one of them.
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::ground::Ground;
+use crate::node::Node;
+
+/// The options of a transport URL that make all queues quorum queues.
+pub const QUORUM: &str = "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true";
+
+/// A cluster of three.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Its nodes, all alike.
+    pub nodes: [Node; 3],
+}
+
+impl Cluster {
+    /// Starts three nodes and joins them.
+    pub async fn start(ground: &Arc<Ground>) -> Result<Self> {
+        let mut nodes = [
+            Node::new(ground, "one")?,
+            Node::new(ground, "two")?,
+            Node::new(ground, "three")?,
+        ];
+        for node in &mut nodes {
+            node.launch()?;
+        }
+        for node in &mut nodes {
+            node.await_start().await?;
+        }
+        let [first, others @ ..] = &nodes;
+        for node in others {
+            node.eval(&format!(
+                "ok = rabbit:stop(), ok = rabbit_mnesia:join_cluster('{}', disc), ok = rabbit:start()",
+                first.name()
+            ))
+            .await?;
+        }
+        Ok(Self { nodes })
+    }
+
+    /// A transport URL with all nodes, user and password, and these options.
+    #[must_use]
+    pub fn url(&self, options: &str) -> String {
+        let hosts: Vec<String> = self
+            .nodes
+            .iter()
+            .map(|node| format!("rpc:rpc@{}", node.address()))
+            .collect();
+        format!("rabbit://{}/?{options}", hosts.join(","))
+    }
+
+    /// Which node leads a quorum queue of the virtual host `/`, by its place, as `asked` sees it.
+    pub async fn leader(&self, asked: usize, queue: &str) -> Result<usize> {
+        let node = self.nodes.get(asked).ok_or("there are three nodes")?;
+        let leader = node
+            .eval(&format!(
+                "{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, <<\"{queue}\">>)), \
+                 {{_, Leader}} = amqqueue:get_pid(Q), Leader"
+            ))
+            .await?;
+        let leader = leader.trim_matches('\'');
+        self.nodes
+            .iter()
+            .position(|node| node.name() == leader)
+            .ok_or_else(|| format!("the leader {leader} is none of the nodes").into())
+    }
+}

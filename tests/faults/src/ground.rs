@@ -1,0 +1,99 @@
+//! What private brokers share: a directory, a cookie, an epmd of their own, and a hand inside them.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::Result;
+use crate::erlang::Erlang;
+use crate::process::Site;
+use crate::random::Random;
+
+/// The ground that private brokers stand on. All of it is gone when dropped.
+#[derive(Debug)]
+pub struct Ground {
+    pub(crate) erlang: Erlang,
+    pub(crate) scripts: PathBuf,
+    environment: Vec<(String, String)>,
+    /// The last to go: it takes along what still runs.
+    pub(crate) site: Site,
+}
+
+impl Ground {
+    /// Prepares it; `scripts` is the directory of RabbitMQ's own scripts, such as
+    /// `/usr/lib/rabbitmq/bin`.
+    pub async fn prepare(scripts: impl Into<PathBuf>) -> Result<Self> {
+        let site = Site::new()?;
+        let home = site.directory();
+        let [epmd] = free_ports()?;
+        let mut cookie = Random::new(u64::from(epmd) << 32 | u64::from(std::process::id()));
+        let mut file = fs::OpenOptions::new();
+        let file = file.write(true).create_new(true).mode(0o400);
+        std::io::Write::write_all(
+            &mut file.open(home.join(".erlang.cookie"))?,
+            format!("{:016x}{:016x}", cookie.next(), cookie.next()).as_bytes(),
+        )?;
+        let environment = vec![
+            ("HOME".to_owned(), home.display().to_string()),
+            ("LANG".to_owned(), "C.UTF-8".to_owned()),
+            ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
+            ("ERL_EPMD_PORT".to_owned(), epmd.to_string()),
+            ("ERL_EPMD_ADDRESS".to_owned(), "127.0.0.1".to_owned()),
+        ];
+        let mut command = Command::new("epmd");
+        command
+            .args(["-address", "127.0.0.1", "-port", &epmd.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        site.spawn(&mut command)?;
+        // Erlang would start another, and lose it, if this one were not there yet.
+        let ready = SocketAddr::from((Ipv4Addr::LOCALHOST, epmd));
+        while TcpStream::connect(ready).await.is_err() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let erlang = Erlang::start(&format!("hand-{epmd}@localhost"), &environment)?;
+        Ok(Self {
+            erlang,
+            scripts: scripts.into(),
+            environment,
+            site,
+        })
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// What a broker's processes have in their environment, and nothing else of RabbitMQ or Erlang.
+    pub(crate) fn command(&self, script: &str) -> Command {
+        let mut command = Command::new(self.scripts.join(script));
+        for (name, _) in std::env::vars_os() {
+            let name_text = name.to_string_lossy();
+            if name_text.starts_with("RABBITMQ_") || name_text.starts_with("ERL_") {
+                command.env_remove(&name);
+            }
+        }
+        command.envs(self.environment.iter().cloned());
+        command
+    }
+}
+
+/// Ports of the loopback interface that nobody listens at.
+pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
+    let mut ports = [0; N];
+    let mut held = Vec::new();
+    for port in &mut ports {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        *port = listener.local_addr()?.port();
+        held.push(listener);
+    }
+    Ok(ports)
+}

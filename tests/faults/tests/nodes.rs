@@ -1,0 +1,140 @@
+//! Private nodes do what they are told, and leave nothing behind.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_faults::cluster::{Cluster, QUORUM};
+use rpc_faults::ground::Ground;
+use rpc_faults::node::{Counts, Node};
+use rpc_runtime::{CallOptions, RpcClient, Server, Target, Transport, args};
+use tokio::time::{sleep, timeout};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn ground() -> Arc<Ground> {
+    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
+        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
+    Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap())
+}
+
+async fn pinged(client: &RpcClient) {
+    let quick = client.prepare(CallOptions::new().timeout(Duration::from_millis(500)));
+    // Whatever the errors are meanwhile: the laboratory is what is tested here.
+    let answered = async {
+        while quick
+            .call::<String>(&(), "oslo_rpc_server_ping", args! {})
+            .await
+            .is_err()
+        {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, answered).await.expect("it is answered");
+}
+
+async fn serve(url: &str) -> (Transport, Server, RpcClient) {
+    let transport = Transport::new(url).unwrap();
+    let builder = Server::builder(&transport, "pings", "one").ping(true);
+    let server = timeout(PATIENCE, builder.start()).await.unwrap().unwrap();
+    let client = RpcClient::new(&transport, Target::new("pings"));
+    (transport, server, client)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_node_fails_as_it_is_told_and_comes_back() {
+    let mut node = Node::start(&ground().await, "node").await.unwrap();
+    assert_eq!(node.counts().await.unwrap(), Counts::default());
+    let url = format!(
+        "rabbit://rpc:rpc@{}/?amqp_durable_queues=true",
+        node.address()
+    );
+    let (transport, server, client) = serve(&url).await;
+    pinged(&client).await;
+    let counts = node.counts().await.unwrap();
+    assert!(
+        counts.connections >= 1 && counts.channels >= 1,
+        "{counts:?}"
+    );
+    let queues = node.queues().await.unwrap();
+    assert!(
+        queues.contains(&"pings".to_owned()) && queues.len() == counts.queues,
+        "{queues:?}"
+    );
+
+    node.delete_queue("pings").await.unwrap();
+    pinged(&client).await;
+    node.delete_exchange("openstack").await.unwrap();
+    pinged(&client).await;
+    node.close_all_connections().await.unwrap();
+    pinged(&client).await;
+
+    node.memory_alarm(true).await.unwrap();
+    let call = client.prepare(CallOptions::new().timeout(Duration::from_millis(500)));
+    let blocked = call
+        .call::<String>(&(), "oslo_rpc_server_ping", args! {})
+        .await;
+    assert!(blocked.unwrap_err().is_timeout());
+    node.memory_alarm(false).await.unwrap();
+    pinged(&client).await;
+
+    node.pause().unwrap();
+    let stopped = call
+        .call::<String>(&(), "oslo_rpc_server_ping", args! {})
+        .await;
+    assert!(stopped.unwrap_err().is_timeout());
+    node.resume().unwrap();
+    pinged(&client).await;
+
+    let address = node.address();
+    node.kill().await.unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    node.restart().await.unwrap();
+    assert_eq!(node.address(), address);
+    assert!(
+        node.queues().await.unwrap().contains(&"pings".to_owned()),
+        "its data stayed"
+    );
+    pinged(&client).await;
+
+    server.stop().await;
+    transport.close().await;
+    node.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_cluster_answers_when_its_leader_is_killed() {
+    let mut cluster = Cluster::start(&ground().await).await.unwrap();
+    let (transport, server, client) = serve(&cluster.url(QUORUM)).await;
+    pinged(&client).await;
+    let leader = cluster.leader(0, "pings").await.unwrap();
+    cluster.nodes[leader].kill().await.unwrap();
+    let other = (leader + 1) % 3;
+    let elected = async {
+        while cluster.leader(other, "pings").await.unwrap() == leader {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, elected)
+        .await
+        .expect("another node leads");
+    pinged(&client).await;
+    server.stop().await;
+    transport.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn nothing_of_a_node_stays_behind() {
+    let ground = ground().await;
+    let node = Node::start(&ground, "node").await.unwrap();
+    let address = node.address();
+    let directory = ground.site().directory().to_owned();
+    assert!(directory.is_dir());
+    drop(ground);
+    drop(node);
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    assert!(!directory.exists());
+}
