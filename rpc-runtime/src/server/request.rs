@@ -17,9 +17,9 @@ use crate::brief::brief;
 use crate::endpoint::{BoxFuture, Invocation, Outcome};
 use crate::remote::Origin;
 use crate::serializer::Serializer;
-use crate::transport::{Delivery, Incoming};
+use crate::transport::{Delivery, Incoming, NotTaken};
 use crate::wire::{self, Malformed, ReplyTo, Request};
-use crate::{RemoteError, Target};
+use crate::{Context, RemoteError, Target};
 
 use super::dispatch::Dispatcher;
 use super::duplicates::Duplicates;
@@ -40,10 +40,9 @@ impl Service {
     /// Takes a request through to its end. The concurrency permit is the caller's to hold.
     pub(super) async fn serve(&self, incoming: Incoming) {
         let Incoming { body, mut delivery } = incoming;
-        if let Err(error) = delivery.acknowledge().await {
-            // The broker will hand it out again: to run it now would be to run it twice.
-            tracing::debug!(server = %self.target, %error, "a request was not acknowledged");
-            return;
+        if let Err(not_taken) = delivery.acknowledge().await {
+            // If the broker hands it out again, to run it now would be to run it twice.
+            return self.leave(&body, &not_taken);
         }
         let delivery: Arc<dyn Delivery> = delivery.into();
         let text = match Request::open(&body) {
@@ -72,6 +71,32 @@ impl Service {
             Err(error) => wire::failure(to, &self.traced(error, request.method())),
         };
         send(&*delivery, to, reply).await;
+    }
+
+    /// Leaves a request to the broker. What may be lost by it is named as its caller's log names it.
+    fn leave(&self, body: &[u8], not_taken: &NotTaken) {
+        let server = &self.target;
+        let why = match not_taken {
+            NotTaken::GoneBack(why) => {
+                tracing::debug!(%server, %why, "a request went back to the broker");
+                return;
+            }
+            NotTaken::Unknown(why) => why,
+        };
+        let text = Request::open(body).ok();
+        let request = text.as_deref().and_then(|text| Request::parse(text).ok());
+        let context = request
+            .as_ref()
+            .and_then(|request| request.context::<Context>().ok());
+        let method = request.as_ref().map(|request| brief(request.method()));
+        let unique_id = request.as_ref().and_then(Request::unique_id).map(brief);
+        let request_id = context.as_ref().and_then(Context::request_id).map(brief);
+        tracing::warn!(
+            %server, method = method.as_deref(), unique_id = unique_id.as_deref(),
+            request_id = request_id.as_deref(), %why,
+            "a request was not run: the broker has or has not its acknowledgement; if it has not, it hands \
+             the request out again"
+        );
     }
 
     fn is_new(&self, unique_id: &str) -> bool {

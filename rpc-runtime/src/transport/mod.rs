@@ -224,6 +224,15 @@ impl Incoming {
     }
 }
 
+/// Why a request must not be run.
+#[derive(Debug, Clone)]
+pub enum NotTaken {
+    /// It went back to the broker, which hands it out again.
+    GoneBack(Arc<str>),
+    /// Nobody can tell whether the broker has its acknowledgement. If it has not, it hands it out again.
+    Unknown(Arc<str>),
+}
+
 /// The way back of one request.
 #[async_trait]
 pub trait Delivery: fmt::Debug + Send + Sync {
@@ -232,8 +241,8 @@ pub trait Delivery: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// When the broker may hand the request to another server instead: then it must not be run.
-    async fn acknowledge(&mut self) -> Result<()>;
+    /// When the broker may hand the request to another server: then it must not be run.
+    async fn acknowledge(&mut self) -> Result<(), NotTaken>;
 
     /// Sends a reply. Done when the broker has it, or when the caller's queue is gone: then the
     /// driver keeps trying for a while in the background, as the caller may be reconnecting.

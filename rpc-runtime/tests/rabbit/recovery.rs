@@ -1,5 +1,6 @@
 //! How soon connections come back, and what they withstand.
 
+use lapin::options::ExchangeDeleteOptions;
 use tokio::time::Instant;
 
 use super::*;
@@ -177,4 +178,50 @@ async fn a_deleted_queue_is_back_at_once() {
     }
     transport.close().await;
     serving.await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn what_was_bound_to_a_deleted_exchange_is_bound_again() {
+    let target = Target::new(topic()).exchange(topic());
+    let transport = transport("");
+    let mut listener = listen(&transport, &target.clone().server("s")).await;
+    let (_connection, channel) = aside().await;
+    for deleted in [target.exchange_name(), &format!("{}_fanout", target.topic)] {
+        let delete = channel.exchange_delete(deleted.into(), ExchangeDeleteOptions::default());
+        delete.await.unwrap();
+    }
+
+    // Whoever calls a server that exists but is not reached binds its queue, within the call.
+    let since = Instant::now();
+    for to in [target.clone(), target.clone().server("s")] {
+        let (called, ()) = tokio::join!(call(&transport, &to), async {
+            answer(&mut next(&mut listener).await, "s").await;
+        });
+        called.unwrap();
+    }
+    let took = since.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+
+    // Nobody can tell whom a fanout did not reach: servers bind those queues by themselves, in time.
+    let all = target.clone().fanout(true);
+    let send = casting(Retry::Times(0), false);
+    let sending = async {
+        loop {
+            transport
+                .driver()
+                .send(&all, request("fanned"), &send)
+                .await
+                .unwrap();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let arrived = timeout(Duration::from_secs(45), async {
+        tokio::select! {
+            never = sending => never,
+            arrived = listener.next() => arrived.unwrap(),
+        }
+    });
+    assert_eq!(method_of(&arrived.await.expect("bound again")), "fanned");
+    transport.close().await;
 }

@@ -16,8 +16,8 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    CallTerms, Delivery, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable, SendTerms,
-    TransportUrl, UrlError,
+    CallTerms, Delivery, Driver, Host, Incoming, ListenTerms, Listener, NotTaken, ReplyTable,
+    SendTerms, TransportUrl, UrlError,
 };
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Stage, Target};
@@ -251,7 +251,7 @@ struct MemoryDelivery {
 
 #[async_trait]
 impl Delivery for MemoryDelivery {
-    async fn acknowledge(&mut self) -> Result<()> {
+    async fn acknowledge(&mut self) -> Result<(), NotTaken> {
         if self.held.take().is_some() {
             self.broker.lock().settle(self.consumer, None);
         }

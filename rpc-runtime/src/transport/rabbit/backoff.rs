@@ -20,11 +20,15 @@ impl Backoff {
         self.interval.saturating_add(steps).min(self.max)
     }
 
-    /// That, less a random part of up to a quarter: the clients of one broker must not come back in step.
+    /// That, with chance.
     pub(super) fn jittered(&self, failures: u32) -> Duration {
-        let delay = self.delay(failures);
-        delay.saturating_sub(delay / 4000 * (random() % 1000))
+        jittered(self.delay(failures))
     }
+}
+
+/// The time less a random part of up to a quarter: the clients of one broker must not come in step.
+pub(super) fn jittered(time: Duration) -> Duration {
+    time.saturating_sub(time / 4000 * (random() % 1000))
 }
 
 /// Paces the replacement of something that should last: at once, and slower if it fails again and again.

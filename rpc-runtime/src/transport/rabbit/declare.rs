@@ -56,10 +56,20 @@ impl Link {
         let Some((exchange, key)) = &queue.binding else {
             return Ok(());
         };
+        self.bind(&queue.name, exchange, key).await
+    }
+
+    /// Binds a queue to an exchange, both of which are there.
+    pub(super) async fn bind(
+        &self,
+        queue: &ShortString,
+        exchange: &Exchange,
+        key: &ShortString,
+    ) -> Result<(), Fault> {
         let mut slot = self.declaring.lock().await;
         let channel = self.declaring_channel(&mut slot).await?;
         let bind = channel.queue_bind(
-            queue.name.clone(),
+            queue.clone(),
             exchange.name.clone(),
             key.clone(),
             QueueBindOptions::default(),
@@ -82,7 +92,7 @@ impl Link {
     }
 
     /// Whether the exchange is now as wanted; if not, it is there with another durability.
-    async fn declare_exchange(&self, exchange: &Exchange) -> Result<bool, Fault> {
+    pub(super) async fn declare_exchange(&self, exchange: &Exchange) -> Result<bool, Fault> {
         match self.declare_bare_exchange(exchange, false).await {
             Ok(()) => Ok(true),
             Err(fault) if fault.is_durability() => {

@@ -26,9 +26,9 @@ use super::answers;
 use super::fault::Fault;
 use super::link::Link;
 use super::shared::Shared;
-use crate::transport::Delivery;
+use crate::Result;
+use crate::transport::{Delivery, NotTaken};
 use crate::wire::ReplyTo;
-use crate::{Error, Result};
 
 /// How long the orderly end of a session may take.
 const END_DEADLINE: Duration = Duration::from_secs(5);
@@ -63,6 +63,10 @@ impl Session {
         }
     }
 
+    pub(super) fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
     pub(super) async fn down(&self) -> Arc<str> {
         self.link.down().await
     }
@@ -78,13 +82,9 @@ impl Session {
         }
     }
 
-    async fn acknowledge(&self, tag: u64) -> Result<()> {
-        let what = "the acknowledgement of a request";
+    async fn acknowledge(&self, tag: u64) -> Result<(), NotTaken> {
         if self.ended.load(Ordering::SeqCst) {
-            return Err(Error::refused(
-                what,
-                "its connection has ended: another server gets it",
-            ));
+            return Err(NotTaken::GoneBack("its connection has ended".into()));
         }
         let mine = {
             let mut waiting = self.waiting();
@@ -101,7 +101,7 @@ impl Session {
                 *arrived = count;
                 Ok(())
             }
-            Err(fault) => Err(Error::refused(what, fault.why().clone())),
+            Err(fault) => Err(NotTaken::Unknown(fault.why().clone())),
         }
     }
 
@@ -111,17 +111,12 @@ impl Session {
             let mut waiting = self.waiting();
             (std::mem::take(&mut waiting.tags), waiting.count)
         };
-        let requests = tags.len();
         for tag in tags {
             self.write_acknowledgement(tag).await?;
         }
         let active = ChannelFlowOptions { active: true };
         let question = self.channel.channel_flow(active);
-        if let Err(fault) = self.link.control("channel.flow", question).await {
-            tracing::warn!(requests, why = %fault.why(), "not run: the broker has or has not their \
-                acknowledgement; if it has not, it hands them out again");
-            return Err(fault);
-        }
+        self.link.control("channel.flow", question).await?;
         Ok(count)
     }
 
@@ -165,7 +160,7 @@ impl RabbitDelivery {
 
 #[async_trait]
 impl Delivery for RabbitDelivery {
-    async fn acknowledge(&mut self) -> Result<()> {
+    async fn acknowledge(&mut self) -> Result<(), NotTaken> {
         // A second acknowledgement would make the broker close the channel, and requests with it.
         if std::mem::replace(&mut self.acknowledged, true) {
             return Ok(());

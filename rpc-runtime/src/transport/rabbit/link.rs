@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
+use super::bindings::Tries;
 use super::connector::Connected;
 use super::fault::{Fault, explain};
 use super::pulse::{self, Pulse};
@@ -50,6 +51,7 @@ pub(super) struct Link {
     idle: Mutex<Vec<Channel>>,
     /// Exchanges known to exist: those that do not vanish by themselves.
     declared: Mutex<HashSet<ShortString>>,
+    pub(super) binding_tries: Tries,
     /// The channel to declare on. It dies of each refusal, and nothing else should die with it.
     pub(super) declaring: tokio::sync::Mutex<Option<Channel>>,
 }
@@ -85,6 +87,7 @@ impl Link {
             permits: Arc::new(Semaphore::new(CHANNELS)),
             idle: Mutex::default(),
             declared: Mutex::default(),
+            binding_tries: Tries::default(),
             declaring: tokio::sync::Mutex::default(),
         }
     }

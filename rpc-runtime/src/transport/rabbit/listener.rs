@@ -6,7 +6,7 @@
 //! longer be acknowledged, so that it is not run here while the broker hands it to another server.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -205,10 +205,13 @@ impl ListenerTask {
     /// Passes requests on until a consumer ends.
     async fn pump(&mut self, session: &Arc<Session>, consumers: &mut [Consumer]) -> Fault {
         let mut turn = 0;
+        let queues = self.sources.iter().map(|source| source.queue.clone());
+        let mut bindings = pin!(session.link().keep_bound(queues.collect()));
         loop {
             let (index, next) = tokio::select! {
                 next = next_of(consumers, &mut turn) => next,
                 why = session.down() => return Fault::ended(why),
+                never = &mut bindings => match never {},
             };
             let delivery = match next {
                 Some(Ok(delivery)) => delivery,

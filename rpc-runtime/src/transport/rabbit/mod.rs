@@ -14,6 +14,7 @@
 mod answers;
 mod attempts;
 mod backoff;
+mod bindings;
 mod connection;
 mod connector;
 mod declare;

@@ -91,7 +91,7 @@ impl Options {
         let mut backoff = Backoff {
             interval: Duration::from_millis(100),
             step: Duration::from_millis(200),
-            max: Duration::from_millis(800),
+            max: Duration::from_millis(500),
         };
         let mut prefetch = 0;
         let mut missing_reply_queue = Duration::from_secs(60);
@@ -354,7 +354,7 @@ mod tests {
         let delays: Vec<_> = [1, 2, 3, 4, 5, u32::MAX]
             .map(|n| backoff.delay(n).as_millis())
             .into();
-        assert_eq!(delays, [100, 300, 500, 700, 800, 800]);
+        assert_eq!(delays, [100, 300, 500, 500, 500, 500]);
     }
 
     #[test]

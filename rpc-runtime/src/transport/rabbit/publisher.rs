@@ -125,6 +125,9 @@ pub(super) async fn deliver(
             }
             QueueWait::new(queue_wait)
         });
+        if let Some(link) = connection.links().current() {
+            link.restore_binding(&message.route);
+        }
         if !wait.again().await {
             return Err(attempts.unserved());
         }
