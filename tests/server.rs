@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rpc_runtime::transport::{
-    CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
+    CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, NotTaken, SendTerms,
 };
 use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use rpc_runtime::{
@@ -71,11 +71,11 @@ struct Way {
 
 #[async_trait]
 impl Delivery for Way {
-    async fn acknowledge(&mut self) -> Result<()> {
+    async fn acknowledge(&mut self) -> Result<(), NotTaken> {
         if self.acknowledgeable {
             Ok(())
         } else {
-            Err(Error::Closed)
+            Err(NotTaken::GoneBack("its connection has ended".into()))
         }
     }
     async fn reply(&self, to: &ReplyTo, body: Bytes) -> Result<()> {

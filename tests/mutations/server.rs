@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rpc_runtime::transport::{
-    CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
+    CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, NotTaken, SendTerms,
 };
 use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody, RequestEncoder};
 use rpc_runtime::{Context, Error, Result, Server, Target, Transport, rpc_client};
@@ -65,7 +65,7 @@ impl Listener for Feed {
 
 #[async_trait]
 impl Delivery for Feed {
-    async fn acknowledge(&mut self) -> Result<()> {
+    async fn acknowledge(&mut self) -> Result<(), NotTaken> {
         Ok(())
     }
     async fn reply(&self, _: &ReplyTo, body: Bytes) -> Result<()> {

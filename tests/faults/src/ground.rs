@@ -37,7 +37,7 @@ impl Ground {
         let file = file.write(true).create_new(true).mode(0o400);
         std::io::Write::write_all(
             &mut file.open(home.join(".erlang.cookie"))?,
-            format!("{:016x}{:016x}", cookie.next(), cookie.next()).as_bytes(),
+            format!("{:016x}{:016x}", cookie.number(), cookie.number()).as_bytes(),
         )?;
         let environment = vec![
             ("HOME".to_owned(), home.display().to_string()),

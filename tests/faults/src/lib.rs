@@ -1,15 +1,27 @@
 //! A laboratory for faults: private RabbitMQ nodes, and a proxy between them and their clients, both of
-//! which fail when told to.
+//! which fail when told to; and the ledger test, which
+//! runs clients and servers there under a random schedule of faults, and balances what was sent
+//! against what was run.
 
+pub mod balance;
+pub mod bench;
+mod block;
+mod census;
 pub mod cluster;
 mod erlang;
 pub mod fault;
 pub mod ground;
+pub mod ledger;
+pub mod load;
 pub mod node;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod report;
+pub mod run;
 pub mod schedule;
+pub mod servers;
+pub mod work;
 
 /// What the laboratory itself failed at: never a finding about what is tested in it.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

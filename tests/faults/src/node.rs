@@ -19,6 +19,8 @@ use crate::process::Signal;
 const START: Duration = Duration::from_secs(120);
 /// How often is asked whether it has.
 const POLL: Duration = Duration::from_millis(50);
+/// How often is asked whether it has ended.
+const GONE_POLL: Duration = Duration::from_millis(5);
 
 /// A broker that is started, stopped, killed, and disturbed as tests like. Its data and its port stay
 /// the same until it is dropped.
@@ -158,7 +160,16 @@ impl Node {
         };
         signal.to_group(process.id())?;
         let ground = self.ground.clone();
-        tokio::task::spawn_blocking(move || ground.site.reap(process)).await?
+        tokio::task::spawn_blocking(move || ground.site.reap(process)).await??;
+        // The process that was started may have been gone before the broker itself.
+        let gone = async {
+            while TcpStream::connect(self.address()).await.is_ok() {
+                sleep(GONE_POLL).await;
+            }
+        };
+        timeout(START, gone)
+            .await
+            .map_err(|_| format!("{} still listens after {signal:?}", self.name).into())
     }
 
     /// Stops it by SIGSTOP: connections stand, and nothing comes of them.
@@ -202,14 +213,18 @@ impl Node {
         Ok(())
     }
 
-    /// Deletes a queue of the virtual host `/`, with what is in it.
-    pub async fn delete_queue(&self, queue: &str) -> Result<()> {
-        self.eval(&format!(
-            "rabbit_amqqueue:with(rabbit_misc:r(<<\"/\">>, queue, <<\"{queue}\">>), \
-             fun(Q) -> rabbit_amqqueue:delete(Q, false, false, <<\"faults\">>) end)"
-        ))
-        .await?;
-        Ok(())
+    /// Deletes a queue of the virtual host `/`. Gives how many messages it held, those included that
+    /// consumers had not acknowledged, and at least one more: the one that came in that instant.
+    pub async fn delete_queue(&self, queue: &str) -> Result<usize> {
+        let held = self
+            .eval(&format!(
+                "case rabbit_amqqueue:with(rabbit_misc:r(<<\"/\">>, queue, <<\"{queue}\">>), fun(Q) -> \
+                 [{{_, Unacknowledged}}] = rabbit_amqqueue:info(Q, [messages_unacknowledged]), \
+                 {{ok, Ready}} = rabbit_amqqueue:delete(Q, false, false, <<\"faults\">>), \
+                 Unacknowledged + Ready end) of Held when is_integer(Held) -> Held; _ -> 0 end"
+            ))
+            .await?;
+        Ok(held.parse::<usize>()? + 1)
     }
 
     /// Deletes an exchange of the virtual host `/`, with its bindings.

@@ -69,7 +69,7 @@ impl Iterator for Schedule {
             rest: self
                 .random
                 .between(Duration::from_millis(100), Duration::from_millis(600)),
-            detail: self.random.next(),
+            detail: self.random.number(),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Each way in which the proxy fails, against a server that sends back what it gets.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -87,7 +89,7 @@ async fn a_delay_makes_late_and_not_slow() {
     read.unwrap();
     let took = began.elapsed();
     assert!(took >= Duration::from_millis(150), "{took:?}");
-    assert!(took < Duration::from_millis(1000), "{took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
     proxy.heal();
     echoes(&mut stream).await;
 }

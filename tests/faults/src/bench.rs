@@ -1,0 +1,192 @@
+//! The bench of one block of faults: a node, its two proxies, the servers; and how each fault is applied
+//! there and taken back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::Result;
+use crate::fault::Kind;
+use crate::ledger::{Ledger, Loss, Replay};
+use crate::node::Node;
+use crate::proxy::{Direction, End, Flow, Proxy};
+use crate::schedule::Planned;
+use crate::servers::{Recipe, ServerProcess};
+
+/// A durable classic queue writes acknowledgements to its disk this long after they came, at most. They
+/// are not confirmed, so nobody can know which were.
+const FORGOTTEN: Duration = Duration::from_secs(1);
+
+/// How the queues of a block are declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queues {
+    /// As oslo.messaging does by default: gone when the broker restarts.
+    Transient,
+    /// Durable classic queues.
+    Durable,
+    /// Quorum queues, those for replies too.
+    Quorum,
+}
+
+impl Queues {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Transient, Self::Durable, Self::Quorum];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Durable => "durable",
+            Self::Quorum => "quorum",
+        }
+    }
+
+    /// The options of a transport URL.
+    #[must_use]
+    pub fn options(self) -> &'static str {
+        match self {
+            Self::Transient => "amqp_durable_queues=false",
+            Self::Durable => "amqp_durable_queues=true",
+            Self::Quorum => crate::cluster::QUORUM,
+        }
+    }
+}
+
+/// Where faults are applied.
+#[derive(Debug)]
+pub(crate) struct Bench<'a> {
+    pub(crate) node: &'a mut Node,
+    pub(crate) clients: &'a Proxy,
+    pub(crate) servers: &'a Proxy,
+    pub(crate) processes: Vec<ServerProcess>,
+    pub(crate) recipe: Recipe,
+    pub(crate) queues: Queues,
+    pub(crate) ledger: Arc<Ledger>,
+    /// How many server processes there have been.
+    pub(crate) started: u32,
+}
+
+impl Bench<'_> {
+    /// Starts a server of this name.
+    pub(crate) fn add_server(&mut self, name: &str) -> Result<()> {
+        self.started += 1;
+        let ledger = self.ledger.clone();
+        let server = ServerProcess::spawn(&self.recipe, name, self.started, ledger)?;
+        self.processes.push(server);
+        Ok(())
+    }
+
+    /// The servers that run.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let name = |server: &ServerProcess| server.name().to_owned();
+        self.processes.iter().map(name).collect()
+    }
+
+    /// Lets a fault come and go. Gives the moment from which on all could work again.
+    pub(crate) async fn apply(&mut self, fault: &Planned) -> Result<Instant> {
+        let began = Instant::now();
+        match fault.kind {
+            Kind::ClientsReset => self.clients.end(End::Reset),
+            Kind::ServersReset => self.servers.end(End::Reset),
+            Kind::ClientsCutMidFrame => {
+                cut(self.clients, Direction::Up, fault).await;
+                return Ok(Instant::now());
+            }
+            Kind::ServersCutMidFrame => {
+                cut(self.servers, Direction::Down, fault).await;
+                return Ok(Instant::now());
+            }
+            Kind::ClientsHalfOpen => self.clients.abandon(),
+            Kind::ServersHalfOpen => self.servers.abandon(),
+            Kind::ClientsBlackholed => {
+                self.clients.flow_both(Flow::Hold);
+                sleep(fault.lasting).await;
+                self.clients.heal();
+                return Ok(Instant::now());
+            }
+            Kind::ClientsRefused => {
+                self.clients.refuse(true);
+                self.clients.end(End::Reset);
+                sleep(fault.lasting).await;
+                self.clients.heal();
+                return Ok(Instant::now());
+            }
+            Kind::NodeKilled => {
+                self.node.kill().await?;
+                sleep(fault.lasting).await;
+                self.node.restart().await?;
+                match self.queues {
+                    Queues::Transient => self.lose("queues lost with the node", began, usize::MAX),
+                    Queues::Durable => self.ledger.replay(Replay {
+                        what: "a killed node forgets the last acknowledgements".to_owned(),
+                        from: began.checked_sub(FORGOTTEN).unwrap_or(began),
+                        to: Instant::now(),
+                    }),
+                    Queues::Quorum => {}
+                }
+                return Ok(Instant::now());
+            }
+            Kind::NodePaused => {
+                self.node.pause()?;
+                sleep(fault.lasting).await;
+                self.node.resume()?;
+                return Ok(Instant::now());
+            }
+            Kind::ServerKilled => {
+                let at = fault.detail % self.processes.len().max(1) as u64;
+                let victim = self.processes.remove(usize::try_from(at)?);
+                let (name, id) = (victim.name().to_owned(), victim.id());
+                victim.kill().await?;
+                // It runs no more at once, with what it had taken and not yet begun.
+                let begun = self.ledger.unfinished(id);
+                let taken = self.recipe.concurrency.saturating_sub(begun);
+                self.lose("taken by a killed server", began, taken);
+                self.add_server(&name)?;
+                return Ok(Instant::now());
+            }
+            Kind::AllClosed => self.node.close_all_connections().await?,
+            Kind::Alarm => {
+                self.node.memory_alarm(true).await?;
+                sleep(fault.lasting).await;
+                self.node.memory_alarm(false).await?;
+                return Ok(Instant::now());
+            }
+            Kind::ReplyQueueDeleted => {
+                let mut queues = self.node.queues().await?;
+                queues.retain(|queue| queue.starts_with("reply_"));
+                queues.sort();
+                let at = usize::try_from(fault.detail % queues.len().max(1) as u64)?;
+                if let Some(queue) = queues.get(at) {
+                    self.node.delete_queue(queue).await?;
+                }
+            }
+            Kind::TopicQueueDeleted => {
+                let held = self.node.delete_queue(&self.recipe.topic).await?;
+                self.lose("in the deleted queue", began, held);
+            }
+            Kind::ExchangeDeleted => self.node.delete_exchange(&self.recipe.exchange).await?,
+        }
+        Ok(began)
+    }
+
+    fn lose(&self, what: &str, from: Instant, most: usize) {
+        self.ledger.loss(Loss {
+            what: what.to_owned(),
+            from,
+            to: Instant::now(),
+            most,
+        });
+    }
+}
+
+async fn cut(proxy: &Proxy, direction: Direction, fault: &Planned) {
+    let end = match fault.detail % 2 {
+        0 => End::Close,
+        _ => End::Reset,
+    };
+    proxy.end_after(direction, fault.detail / 2 % 1000 + 1, end);
+    sleep(fault.lasting.max(Duration::from_millis(1))).await;
+    proxy.disarm();
+}

@@ -1,0 +1,52 @@
+//! The long form of the ledger test; started by `tests/ledger`, which says how.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use rpc_faults::bench::Queues;
+use rpc_faults::fault::Kind;
+use rpc_faults::run::{Plan, run};
+
+const USAGE: &str = "usage: tests/ledger [--faults N] [--seed N] [--block N] [--json FILE] \
+    [--queues transient|durable|quorum|all] [--kinds KIND,KIND...]";
+
+fn main() -> rpc_faults::Result<ExitCode> {
+    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN").ok_or("run it by tests/ledger")?;
+    let server = std::env::current_exe()?.with_file_name("ledger-server");
+    let seed = u64::from(std::process::id());
+    let mut plan = Plan::new(PathBuf::from(scripts), server, seed, 1000);
+    let mut json = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(option) = arguments.next() {
+        let value = arguments.next().ok_or(USAGE)?;
+        match option.as_str() {
+            "--faults" => plan.faults = value.parse()?,
+            "--seed" => plan.seed = value.parse()?,
+            "--block" => plan.block = value.parse::<usize>()?.max(1),
+            "--json" => json = Some(PathBuf::from(value)),
+            "--queues" if value == "all" => plan.queues = Queues::ALL.to_vec(),
+            "--queues" => {
+                let queues = Queues::ALL
+                    .into_iter()
+                    .find(|queues| queues.name() == value);
+                plan.queues = vec![queues.ok_or(USAGE)?];
+            }
+            "--kinds" => {
+                let kinds = value.split(',').map(Kind::named);
+                plan.kinds = kinds.collect::<Option<_>>().ok_or(USAGE)?;
+            }
+            _ => return Err(USAGE.into()),
+        }
+    }
+    println!("{} faults, --seed {}", plan.faults, plan.seed);
+    let report = run(&plan, &|line| println!("{line}"))?;
+    println!("{report}");
+    if let Some(file) = json {
+        std::fs::write(file, format!("{:#}\n", report.json()))?;
+    }
+    Ok(if report.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,118 @@
+//! A server of the ledger test: `ledger-server URL EXCHANGE TOPIC NAME CONCURRENCY`.
+//!
+//! It says on its standard output, a line each, when it listens (`ready`), and of each request that it
+//! has begun, before anything else is done for it (`begun N`), when it has ended (`done N`), and, as its
+//! log does, when it was left because nobody can tell whether the broker has its acknowledgement
+//! (`doubted N`). With `RPC_LOG`, a level, it writes its log to its standard error. At the end of its input, which is also its parent's, it stops in good order.
+
+use std::fmt::Debug;
+use std::io::Write;
+use std::time::Duration;
+
+use rpc_faults::work::{Work, WorkEndpoint};
+use rpc_runtime::{Context, Result, Server, Transport};
+use tokio::io::AsyncReadExt;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, layer};
+
+struct Worker;
+
+/// One write, so that nothing of it is lost or split when the process is killed.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // The parent is gone: nobody keeps the ledger any more.
+    let _ = out
+        .write_all(format!("{line}\n").as_bytes())
+        .and_then(|()| out.flush());
+}
+
+impl Work for Worker {
+    async fn work(&self, _: &Context, number: u64, millis: u64) -> Result<u64> {
+        say(&format!("begun {number}"));
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        say(&format!("done {number}"));
+        Ok(number)
+    }
+
+    async fn note(&self, _: &Context, number: u64) -> Result<()> {
+        say(&format!("begun {number}"));
+        say(&format!("done {number}"));
+        Ok(())
+    }
+
+    async fn probe(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads the log as an operator would.
+struct Doubts;
+
+impl<S: tracing::Subscriber> Layer<S> for Doubts {
+    fn on_event(&self, event: &tracing::Event<'_>, _: layer::Context<'_, S>) {
+        if *event.metadata().level() == tracing::Level::WARN {
+            let mut doubt = Doubt::default();
+            event.record(&mut doubt);
+            if let (true, Some(number)) = (doubt.found, doubt.request_id) {
+                say(&format!("doubted {number}"));
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Doubt {
+    found: bool,
+    request_id: Option<String>,
+}
+
+impl Visit for Doubt {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.found |= field.name() == "message"
+            && format!("{value:?}").contains("has or has not its acknowledgement");
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "request_id" {
+            self.request_id = Some(value.to_owned());
+        }
+    }
+}
+
+fn keep_log() {
+    let level = std::env::var("RPC_LOG")
+        .ok()
+        .and_then(|level| level.parse().ok());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_filter(level.unwrap_or(LevelFilter::OFF));
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(Doubts)
+        .init();
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> rpc_faults::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [url, exchange, topic, name, concurrency] = arguments.as_slice() else {
+        return Err("usage: ledger-server URL EXCHANGE TOPIC NAME CONCURRENCY".into());
+    };
+    keep_log();
+    let transport = Transport::new(url)?;
+    let server = Server::builder(&transport, topic, name)
+        .exchange(exchange)
+        .concurrency(concurrency.parse()?)
+        .endpoint(WorkEndpoint::new(Worker))
+        .start()
+        .await?;
+    say("ready");
+    let mut input = tokio::io::stdin();
+    while matches!(input.read(&mut [0; 64]).await, Ok(1..)) {}
+    server.stop_within(Duration::from_secs(5)).await;
+    transport.close().await;
+    Ok(())
+}

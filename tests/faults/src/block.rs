@@ -1,0 +1,237 @@
+//! One block of faults: clients, servers and queues of its own, what comes over them, and what is left
+//! of them afterwards.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::Result;
+use crate::bench::{Bench, Queues};
+use crate::census::Census;
+use crate::ledger::Ledger;
+use crate::load::Load;
+use crate::node::Node;
+use crate::proxy::Proxy;
+use crate::report::Report;
+use crate::run::Plan;
+use crate::schedule::Planned;
+use crate::servers::{Recipe, ServerProcess, memory};
+
+/// How long it may take after a fault until all clients reach all servers.
+const RECOVERY: Duration = Duration::from_secs(30);
+/// How long what was sent may take to come to an end, at the end of a block.
+const QUIET: Duration = Duration::from_secs(45);
+/// How long counts may take to come back to what they were.
+const SETTLED: Duration = Duration::from_secs(30);
+/// Seconds after which the queues of a killed server go: before the counts have settled.
+const EXPIRY: u32 = 10;
+/// How often it is asked.
+const POLL: Duration = Duration::from_millis(100);
+
+/// A block to be run.
+pub(crate) struct Block<'a> {
+    pub(crate) plan: &'a Plan,
+    /// The clients' runtime.
+    pub(crate) clients: &'a Handle,
+    pub(crate) say: &'a (dyn Fn(&str) + Sync),
+    pub(crate) number: usize,
+    pub(crate) queues: Queues,
+    /// When the run began.
+    pub(crate) began: Instant,
+}
+
+impl Block<'_> {
+    pub(crate) async fn run(
+        &self,
+        node: &mut Node,
+        faults: impl Iterator<Item = Planned>,
+        report: &mut Report,
+    ) -> Result<()> {
+        let plan = self.plan;
+        let (to_clients, to_servers) = (
+            Proxy::start(node.address()).await?,
+            Proxy::start(node.address()).await?,
+        );
+        let url = |proxy: &Proxy| {
+            let (address, options, heartbeat) =
+                (proxy.address(), self.queues.options(), plan.heartbeat);
+            format!(
+                "rabbit://rpc:rpc@{address}/?{options}&heartbeat_timeout_threshold={heartbeat}\
+                 &rabbit_transient_queues_ttl={EXPIRY}"
+            )
+        };
+        let name = format!("ledger-{}", self.number);
+        let idle = Census::take(node, self.clients).await?;
+        let ledger = Arc::new(Ledger::open(plan.timeout, self.number as u64 * 1_000_000));
+        let recipe = Recipe {
+            program: plan.server.clone(),
+            url: url(&to_servers),
+            exchange: name.clone(),
+            topic: name.clone(),
+            concurrency: plan.concurrency,
+        };
+        let at = (name.as_str(), name.as_str());
+        let mut load = Load::new(
+            self.clients,
+            plan.clients,
+            &url(&to_clients),
+            at,
+            plan.timeout,
+            ledger.clone(),
+        )?;
+        let mut bench = Bench {
+            node,
+            clients: &to_clients,
+            servers: &to_servers,
+            processes: Vec::new(),
+            recipe,
+            queues: self.queues,
+            ledger: ledger.clone(),
+            started: 0,
+        };
+        for number in 1..=plan.servers {
+            bench.add_server(&format!("server-{number}"))?;
+        }
+        for server in &mut bench.processes {
+            server.ready().await?;
+        }
+        load.warm_up().await;
+        load.probe(&bench.names(), RECOVERY)
+            .await
+            .ok_or("nothing works before the first fault")?;
+        let before = Census::take(bench.node, self.clients).await?;
+        let memory_before = memories(&bench);
+        load.start(plan.rate);
+        for fault in faults {
+            self.one(&fault, &mut bench, &load, report).await?;
+        }
+        load.stop().await;
+        self.quiet(&ledger).await;
+        if let Some(difference) = self.settle(&before, &bench).await? {
+            report.leaks.push(format!(
+                "block {}, all still there: {difference}",
+                self.number
+            ));
+        }
+        let memory_after = memories(&bench);
+        report.server_memory.push((memory_before.0, memory_after.0));
+        report.own_memory.push((memory_before.1, memory_after.1));
+        load.close().await;
+        for server in std::mem::take(&mut bench.processes) {
+            if !server.stop().await? {
+                report
+                    .stuck
+                    .push(format!("block {}: a server did not stop", self.number));
+            }
+        }
+        for queue in bench.node.queues().await? {
+            bench.node.delete_queue(&queue).await?;
+        }
+        if let Some(difference) = self.settle(&idle, &bench).await? {
+            report
+                .leaks
+                .push(format!("block {}, all closed: {difference}", self.number));
+        }
+        report.balance.add(ledger.balance());
+        Ok(())
+    }
+
+    async fn one(
+        &self,
+        fault: &Planned,
+        bench: &mut Bench<'_>,
+        load: &Load,
+        report: &mut Report,
+    ) -> Result<()> {
+        let kind = fault.kind;
+        bench
+            .ledger
+            .event(format!("{kind} begins, to last {:?}", fault.lasting));
+        let cleared = bench.apply(fault).await?;
+        bench.ledger.event(format!("{kind} cleared"));
+        report.faults += 1;
+        let works = load.probe(&bench.names(), RECOVERY).await;
+        let recovery = works.map(|works| works.saturating_duration_since(cleared));
+        bench.clients.bury();
+        bench.servers.bury();
+        let at = self.began.elapsed().as_secs();
+        if let Some(recovery) = recovery {
+            bench.ledger.event(format!("recovered from {kind}"));
+            report.recoveries.entry(kind).or_default().push(recovery);
+            (self.say)(&format!(
+                "{at:5} s  fault {:4}  {kind:24} recovered in {recovery:.3?}",
+                report.faults
+            ));
+        } else {
+            (self.say)(&format!(
+                "{at:5} s  fault {:4}  {kind:24} NOT RECOVERED",
+                report.faults
+            ));
+            let stuck = format!(
+                "fault {} ({kind}): not all worked again within {RECOVERY:?}",
+                report.faults
+            );
+            report.stuck.push(stuck);
+            // So that the rest of the schedule can tell something, too.
+            bench
+                .ledger
+                .event("all connections closed, since nothing else helped");
+            bench.node.close_all_connections().await?;
+            if load.probe(&bench.names(), RECOVERY).await.is_none() {
+                return Err(format!(
+                    "nothing works after fault {} ({kind})\n{}",
+                    report.faults,
+                    bench.node.log(40)
+                )
+                .into());
+            }
+        }
+        sleep(fault.rest).await;
+        Ok(())
+    }
+
+    /// Waits until all requests have ended, and all accepted casts have begun or will not.
+    async fn quiet(&self, ledger: &Ledger) {
+        let still = async {
+            let mut seen = (ledger.open_items(), Instant::now());
+            loop {
+                sleep(POLL).await;
+                let now = ledger.open_items();
+                if now != seen.0 {
+                    seen = (now, Instant::now());
+                }
+                // Casts that wait for nothing any more are lost.
+                if now.0 == 0 && (now.1 == 0 || seen.1.elapsed() > Duration::from_secs(5)) {
+                    // A call that timed out may still be under way to its server.
+                    sleep(Duration::from_secs(1)).await;
+                    return;
+                }
+            }
+        };
+        if timeout(QUIET, still).await.is_err() {
+            (self.say)("not quiet in time: some requests do not end");
+        }
+    }
+
+    async fn settle(&self, before: &Census, bench: &Bench<'_>) -> Result<Option<String>> {
+        let limit = Instant::now() + SETTLED;
+        loop {
+            let difference = Census::take(bench.node, self.clients)
+                .await?
+                .differs(before);
+            if difference.is_none() || Instant::now() > limit {
+                return Ok(difference);
+            }
+            sleep(POLL).await;
+        }
+    }
+}
+
+/// The memory of the servers, and of this process, in KiB.
+fn memories(bench: &Bench<'_>) -> (u64, u64) {
+    let servers = bench.processes.iter().map(ServerProcess::memory).sum();
+    (servers, memory(Path::new("/proc/self")))
+}

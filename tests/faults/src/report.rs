@@ -1,0 +1,180 @@
+//! The figures of a run, for people and as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::balance::Balance;
+use crate::fault::Kind;
+
+/// How many stories are told in full.
+const STORIES: usize = 20;
+
+/// What a run came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The seed by which it can be repeated.
+    pub seed: u64,
+    /// How many faults there were.
+    pub faults: usize,
+    /// How long it took.
+    pub took: Duration,
+    /// Of all requests.
+    pub balance: Balance,
+    /// For each kind of fault, how long it took until all clients reached all servers.
+    pub recoveries: BTreeMap<Kind, Vec<Duration>>,
+    /// Faults after which not all worked again in good time.
+    pub stuck: Vec<String>,
+    /// What was more afterwards than before.
+    pub leaks: Vec<String>,
+    /// Memory of the servers, in KiB, at the beginning and at the end of each block.
+    pub server_memory: Vec<(u64, u64)>,
+    /// Memory of the clients' process, in KiB, at the beginning and at the end of each block.
+    pub own_memory: Vec<(u64, u64)>,
+}
+
+impl Report {
+    /// Whether every promise was kept.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.balance.balances() && self.stuck.is_empty() && self.leaks.is_empty()
+    }
+
+    /// All figures, for programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let recoveries: serde_json::Map<String, Value> = self
+            .recoveries
+            .iter()
+            .map(|(kind, times)| {
+                let (median, worst) = median_and_worst(times);
+                let figures = json!({
+                    "count": times.len(),
+                    "median_ms": milliseconds(median),
+                    "worst_ms": milliseconds(worst),
+                });
+                (kind.name().to_owned(), figures)
+            })
+            .collect();
+        let balance = &self.balance;
+        json!({
+            "seed": self.seed,
+            "faults": self.faults,
+            "seconds": self.took.as_secs_f64(),
+            "balances": self.is_good(),
+            "calls": { "ok": balance.ok[0], "failed": balance.failed[0] },
+            "casts": { "ok": balance.ok[1], "failed": balance.failed[1] },
+            "excused": balance.excused,
+            "replayed": balance.replayed,
+            "duplicates": balance.duplicates,
+            "lost": balance.lost,
+            "denied": balance.denied,
+            "late": balance.late,
+            "unearned": balance.unearned,
+            "wrong": balance.wrong,
+            "unended": balance.unended,
+            "latest_ms": milliseconds(balance.latest),
+            "scheduler_late_ms": milliseconds(balance.starved),
+            "recoveries": recoveries,
+            "stuck": self.stuck,
+            "leaks": self.leaks,
+            "server_memory_kib": self.server_memory,
+            "own_memory_kib": self.own_memory,
+        })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Balance {
+            ok,
+            failed,
+            excused,
+            replayed,
+            duplicates,
+            lost,
+            denied,
+            late,
+            unearned,
+            wrong,
+            unended,
+            latest,
+            starved,
+            stories,
+        } = &self.balance;
+        for story in stories.iter().take(STORIES) {
+            writeln!(f, "{story}\n")?;
+        }
+        if stories.len() > STORIES {
+            writeln!(f, "and {} more\n", stories.len() - STORIES)?;
+        }
+        let seconds = self.took.as_secs();
+        writeln!(
+            f,
+            "seed {}: {} faults in {seconds} s",
+            self.seed, self.faults
+        )?;
+        for ((what, ok), failed) in ["calls", "casts"].iter().zip(ok).zip(failed) {
+            writeln!(f, "{what}: {ok} ok, failed {failed:?}")?;
+        }
+        writeln!(f, "accepted and lost with what was destroyed: {excused:?}")?;
+        writeln!(f, "run again by what the broker forgot: {replayed:?}")?;
+        writeln!(
+            f,
+            "accepted and lost {lost}, run twice {duplicates}, run against its error {denied}, \
+             answered and not done {unearned}, answered wrongly {wrong}, never ended {unended}, ended late {late}"
+        )?;
+        writeln!(
+            f,
+            "latest end {latest:?} after its deadline (the scheduler itself late by {starved:?})"
+        )?;
+        writeln!(
+            f,
+            "{:24}{:>6}{:>11}{:>11}",
+            "recovery", "count", "median ms", "worst ms"
+        )?;
+        for (kind, times) in &self.recoveries {
+            let (median, worst) = median_and_worst(times);
+            let (median, worst) = (milliseconds(median), milliseconds(worst));
+            writeln!(f, "{kind:24}{:>6}{median:>11}{worst:>11}", times.len())?;
+        }
+        for stuck in &self.stuck {
+            writeln!(f, "STUCK {stuck}")?;
+        }
+        for leak in &self.leaks {
+            writeln!(f, "LEAK {leak}")?;
+        }
+        writeln!(
+            f,
+            "memory of the servers by block, KiB: {:?}",
+            self.server_memory
+        )?;
+        writeln!(
+            f,
+            "memory of the clients by block, KiB: {:?}",
+            self.own_memory
+        )?;
+        if self.is_good() {
+            write!(f, "the ledger balances")
+        } else {
+            write!(
+                f,
+                "THE LEDGER DOES NOT BALANCE: repeat with --seed {}",
+                self.seed
+            )
+        }
+    }
+}
+
+fn median_and_worst(times: &[Duration]) -> (Duration, Duration) {
+    let mut times = times.to_vec();
+    times.sort();
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    (median, times.last().copied().unwrap_or_default())
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

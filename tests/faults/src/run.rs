@@ -1,0 +1,131 @@
+//! A run of the ledger test: blocks of faults, each with clients, servers and queues of its own on the
+//! same node, each with its balance.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::time::Instant;
+
+use crate::Result;
+use crate::bench::Queues;
+use crate::block::Block;
+use crate::fault::Kind;
+use crate::ground::Ground;
+use crate::node::Node;
+use crate::report::Report;
+use crate::schedule::Schedule;
+
+/// What is to be run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The directory of RabbitMQ's scripts.
+    pub scripts: PathBuf,
+    /// The server's program, `ledger-server` or one that speaks as it does.
+    pub server: PathBuf,
+    /// By which all is drawn.
+    pub seed: u64,
+    /// How many faults.
+    pub faults: usize,
+    /// How many of them have clients, servers and queues in common.
+    pub block: usize,
+    /// Which kinds.
+    pub kinds: Vec<Kind>,
+    /// The queues of the blocks, in turn.
+    pub queues: Vec<Queues>,
+    /// How many clients.
+    pub clients: usize,
+    /// How many servers.
+    pub servers: usize,
+    /// How many requests each server runs at once.
+    pub concurrency: usize,
+    /// How many calls and casts are sent a second, together.
+    pub rate: u32,
+    /// The timeout of calls.
+    pub timeout: Duration,
+    /// Seconds of silence after which a connection is dead.
+    pub heartbeat: u16,
+}
+
+impl Plan {
+    /// A hundred requests a second from two clients to three servers, on queues of all types.
+    #[must_use]
+    pub fn new(scripts: PathBuf, server: PathBuf, seed: u64, faults: usize) -> Self {
+        Self {
+            scripts,
+            server,
+            seed,
+            faults,
+            block: 50,
+            kinds: Kind::ALL.to_vec(),
+            queues: Queues::ALL.to_vec(),
+            clients: 2,
+            servers: 3,
+            concurrency: 8,
+            rate: 100,
+            timeout: Duration::from_secs(10),
+            heartbeat: 2,
+        }
+    }
+}
+
+/// Runs the plan; each line of progress goes to `say`. It ends early, after the first block that does not
+/// balance.
+///
+/// # Errors
+///
+/// What the laboratory failed at. That the ledger does not balance is no error: the report says so.
+pub fn run(plan: &Plan, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
+    let runtime = |name: &str| {
+        Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name(name)
+            .enable_all()
+            .build()
+    };
+    // What is tested shares no thread with the laboratory.
+    let (laboratory, clients) = (runtime("laboratory")?, runtime("clients")?);
+    let report = laboratory.block_on(blocks(plan, clients.handle(), say));
+    clients.shutdown_background();
+    report
+}
+
+async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
+    let began = Instant::now();
+    let mut report = Report {
+        seed: plan.seed,
+        ..Report::default()
+    };
+    let ground = Arc::new(Ground::prepare(&plan.scripts).await?);
+    let mut node = Node::start(&ground, "ledger").await?;
+    let mut schedule = Schedule::new(plan.seed, &plan.kinds);
+    let mut block = 0;
+    while report.faults < plan.faults {
+        let faults = plan.block.min(plan.faults - report.faults);
+        let queues = plan.queues.get(block % plan.queues.len().max(1));
+        let queues = *queues.ok_or("name the queues' type")?;
+        say(&format!(
+            "block {block}: {faults} faults, {} queues",
+            queues.name()
+        ));
+        let context = Block {
+            plan,
+            clients,
+            say,
+            number: block,
+            queues,
+            began,
+        };
+        context
+            .run(&mut node, (&mut schedule).take(faults), &mut report)
+            .await?;
+        block += 1;
+        report.took = began.elapsed();
+        if !report.is_good() {
+            break;
+        }
+    }
+    node.stop().await?;
+    Ok(report)
+}

@@ -1,0 +1,135 @@
+//! The servers: processes of their own, so that they can be killed, which tell what they run.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::Result;
+use crate::ledger::Ledger;
+
+/// How long a server may take to listen, or to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How to start a server. Any program will do that speaks the lines of `ledger-server`.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// The program.
+    pub program: PathBuf,
+    /// The transport URL.
+    pub url: String,
+    /// The exchange.
+    pub exchange: String,
+    /// The topic.
+    pub topic: String,
+    /// How many requests run at once.
+    pub concurrency: usize,
+}
+
+/// A server's process; it is killed when dropped.
+#[derive(Debug)]
+pub struct ServerProcess {
+    id: u32,
+    name: String,
+    process: Child,
+    input: Option<ChildStdin>,
+    ready: watch::Receiver<bool>,
+    reading: JoinHandle<()>,
+}
+
+impl ServerProcess {
+    /// Starts the server `name`. What it runs goes into the ledger under `id`.
+    pub fn spawn(recipe: &Recipe, name: &str, id: u32, ledger: Arc<Ledger>) -> Result<Self> {
+        let mut process = Command::new(&recipe.program)
+            .args([&recipe.url, &recipe.exchange, &recipe.topic])
+            .args([name, &recipe.concurrency.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let input = process.stdin.take();
+        let output = process.stdout.take().ok_or("a server has no output")?;
+        let (say_ready, ready) = watch::channel(false);
+        let reading = tokio::spawn(async move {
+            let mut lines = BufReader::new(output).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                match line
+                    .split_once(' ')
+                    .map(|(what, number)| (what, number.parse()))
+                {
+                    Some(("begun", Ok(number))) => ledger.begun(number, id),
+                    Some(("done", Ok(number))) => ledger.done(number, id),
+                    Some(("doubted", Ok(number))) => ledger.doubted(number, id),
+                    _ => drop(say_ready.send(line == "ready")),
+                }
+            }
+        });
+        Ok(Self {
+            id,
+            name: name.to_owned(),
+            process,
+            input,
+            ready,
+            reading,
+        })
+    }
+
+    /// Under which its requests are in the ledger.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// What it is called among the servers of its topic.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Waits until it listens.
+    pub async fn ready(&mut self) -> Result<()> {
+        match timeout(PATIENCE, self.ready.wait_for(|ready| *ready)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err("a server ended before it was ready".into()),
+            Err(_) => Err("a server does not get ready".into()),
+        }
+    }
+
+    /// Kills it, and reads what it said before.
+    pub async fn kill(mut self) -> Result<()> {
+        self.process.kill().await?;
+        self.reading.await?;
+        Ok(())
+    }
+
+    /// Stops it in good order; it is killed if it does not.
+    pub async fn stop(mut self) -> Result<bool> {
+        drop(self.input.take());
+        let orderly = timeout(PATIENCE, self.process.wait()).await.is_ok();
+        self.process.kill().await?;
+        self.reading.await?;
+        Ok(orderly)
+    }
+
+    /// How much memory it has, in KiB.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let process = self.process.id().unwrap_or_default();
+        memory(Path::new("/proc").join(process.to_string()).as_path())
+    }
+}
+
+/// The memory of the process with this directory in `/proc`, in KiB; 0 if there is none.
+#[must_use]
+pub fn memory(process: &Path) -> u64 {
+    let status = std::fs::read_to_string(process.join("status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let size = line.and_then(|line| line.split_whitespace().next());
+    size.and_then(|size| size.parse().ok()).unwrap_or_default()
+}

@@ -1,0 +1,17 @@
+//! The interface that the ledger test calls. Every request has a number.
+
+use rpc_runtime::{Context, Result, rpc_client};
+
+/// What the servers of the ledger test do.
+#[rpc_client(topic = "ledger", version = "1.0")]
+pub trait Work {
+    /// Works for so many milliseconds, and gives the number back.
+    async fn work(&self, ctxt: &Context, number: u64, millis: u64) -> Result<u64>;
+
+    /// One way.
+    #[rpc(cast)]
+    async fn note(&self, ctxt: &Context, number: u64) -> Result<()>;
+
+    /// Answers at once: a sign that all works again, which the ledger does not count.
+    async fn probe(&self, ctxt: &Context) -> Result<()>;
+}

@@ -1,0 +1,58 @@
+# What the tests need and cargo does not bring: RabbitMQ by apt, oslo.messaging into tests/.venv. To be sourced
+# by a script in tests/, in the directory above; afterwards $rabbitmq is the directory of RabbitMQ's own
+# scripts, and $venv that of Python.
+
+say() { printf '== %s\n' "$*"; }
+die() { printf '%s: %s\n' "$0" "$*" >&2; exit 1; }
+
+command -v cargo >/dev/null || die "needs Rust: see https://rustup.rs"
+
+install() {
+    say "installing $* (apt)"
+    local sudo=()
+    if [[ $(id -u) != 0 ]]; then
+        command -v sudo >/dev/null || die "needs $*: install by hand, or run as root or with sudo"
+        sudo=(sudo)
+    fi
+    command -v apt-get >/dev/null || die "needs $*: install by hand, there is no apt-get here"
+    local log
+    log=$(mktemp)
+    if ! { "${sudo[@]}" apt-get -q update &&
+        "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get -qy install --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        rm -f "$log"
+        die "cannot install $*"
+    fi
+    rm -f "$log"
+}
+
+# The scripts themselves: Debian's wrappers in the PATH insist on root and on the system's node.
+find_rabbitmq() {
+    local at
+    for at in /usr/lib/rabbitmq/bin "$(dirname "$(command -v rabbitmq-server || echo /)")"; do
+        if [[ -x $at/rabbitmq-server ]]; then
+            rabbitmq=$at
+            return 0
+        fi
+    done
+    return 1
+}
+
+wanted=()
+find_rabbitmq || wanted+=(rabbitmq-server)
+command -v epmd >/dev/null || [[ ${#wanted[@]} != 0 ]] || wanted+=(erlang-base)
+command -v openssl >/dev/null || wanted+=(openssl)
+command -v python3 >/dev/null || wanted+=(python3)
+python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3-venv)
+((${#wanted[@]} == 0)) || install "${wanted[@]}"
+find_rabbitmq || die "rabbitmq-server is installed, but not to be found"
+
+venv=$PWD/tests/.venv
+stamp=$(python3 -V; cat tests/python/requirements.txt)
+if [[ ! -x $venv/bin/python || $(cat "$venv/stamp" 2>/dev/null || true) != "$stamp" ]]; then
+    say "oslo.messaging into tests/.venv"
+    python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+    printf '%s\n' "$stamp" >"$venv/stamp"
+fi
