@@ -16,6 +16,7 @@ pub(crate) struct Relay {
     /// The count of connections that were taken.
     taken: Arc<AtomicUsize>,
     silent: watch::Sender<bool>,
+    held: Arc<AtomicUsize>,
     task: AbortHandle,
 }
 
@@ -30,8 +31,10 @@ impl Relay {
         let broker = broker.to_owned();
         let silent = watch::Sender::new(false);
         let silence = silent.clone();
+        let held = Arc::new(AtomicUsize::new(0));
+        let holding = held.clone();
         let serve = move |client: TcpStream| {
-            let (broker, silence) = (broker.clone(), silence.clone());
+            let (broker, silence, held) = (broker.clone(), silence.clone(), holding.clone());
             async move {
                 let Ok(server) = TcpStream::connect(&broker).await else {
                     return;
@@ -39,12 +42,12 @@ impl Relay {
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
                 tokio::select! {
-                    () = forward(from_client, to_server, silence.subscribe()) => {}
-                    () = forward(from_server, to_client, silence.subscribe()) => {}
+                    () = forward(from_client, to_server, silence.subscribe(), &held) => {}
+                    () = forward(from_server, to_client, silence.subscribe(), &held) => {}
                 }
             }
         };
-        Self::serving(port, serve, silent).await
+        Self::serving(port, serve, silent, held).await
     }
 
     /// Accepts, and never says a word.
@@ -59,13 +62,14 @@ impl Relay {
     pub(crate) async fn start<F: Future<Output = ()> + Send + 'static>(
         serve: impl Fn(TcpStream) -> F + Send + 'static,
     ) -> Self {
-        Self::serving(0, serve, watch::Sender::new(false)).await
+        Self::serving(0, serve, watch::Sender::default(), Arc::default()).await
     }
 
     async fn serving<F: Future<Output = ()> + Send + 'static>(
         port: u16,
         serve: impl Fn(TcpStream) -> F + Send + 'static,
         silent: watch::Sender<bool>,
+        held: Arc<AtomicUsize>,
     ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -91,6 +95,7 @@ impl Relay {
             generation,
             taken,
             silent,
+            held,
             task: task.abort_handle(),
         }
     }
@@ -114,6 +119,11 @@ impl Relay {
         self.silent.send_replace(silent);
     }
 
+    /// How often bytes were held back by silence.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::SeqCst)
+    }
+
     /// Cuts each connection that stands; new ones are taken.
     pub(crate) fn cut(&self) {
         self.generation.send_modify(|generation| *generation += 1);
@@ -132,9 +142,13 @@ async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut silent: watch::Receiver<bool>,
+    held: &AtomicUsize,
 ) {
     let mut buffer = vec![0; 65536];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        if *silent.borrow() {
+            held.fetch_add(1, Ordering::SeqCst);
+        }
         let speaks = silent.wait_for(|silent| !silent).await.map(drop);
         if speaks.is_err() || to.write_all(&buffer[..read]).await.is_err() {
             return;
