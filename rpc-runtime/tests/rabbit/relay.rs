@@ -9,6 +9,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+/// What each message's body has, and nothing else.
+const BODY: &[u8] = b"oslo.message";
+
 /// Dropping it cuts all.
 pub(crate) struct Relay {
     port: u16,
@@ -119,7 +122,7 @@ impl Relay {
         self.silent.send_replace(silent);
     }
 
-    /// How often bytes were held back by silence.
+    /// How many requests and replies were held back by silence.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::SeqCst)
     }
@@ -146,7 +149,7 @@ async fn forward(
 ) {
     let mut buffer = vec![0; 65536];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        if *silent.borrow() {
+        if *silent.borrow() && buffer[..read].windows(BODY.len()).any(|part| part == BODY) {
             held.fetch_add(1, Ordering::SeqCst);
         }
         let speaks = silent.wait_for(|silent| !silent).await.map(drop);
