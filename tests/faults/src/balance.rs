@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::ledger::{Book, Entry, Ledger, Outcome, Replay};
+use crate::ledger::{Book, Ends, Entry, Ledger, Outcome, Replay};
 
 /// How much later than its deadline a call may end.
 pub const LATENESS: Duration = Duration::from_millis(50);
@@ -14,6 +14,62 @@ pub const LATENESS: Duration = Duration::from_millis(50);
 const BACKLOG: Duration = Duration::from_secs(5);
 /// What a server has left in doubt.
 const DOUBTED: &str = "named in a server's log";
+
+/// A promise that was not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breach {
+    /// A request was run more than once.
+    RunTwice,
+    /// An accepted cast was never begun, and nothing excuses it.
+    Lost,
+    /// A request was run although its error said that it was not.
+    Denied,
+    /// A call was answered, and not done.
+    Unearned,
+    /// A call got a reply to something else.
+    Wrong,
+    /// A call ended too late.
+    Late,
+    /// A request never ended.
+    Unended,
+}
+
+impl Breach {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::RunTwice,
+        Self::Lost,
+        Self::Denied,
+        Self::Unearned,
+        Self::Wrong,
+        Self::Late,
+        Self::Unended,
+    ];
+
+    /// What happened to the request.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::RunTwice => "run more than once",
+            Self::Lost => "accepted and lost",
+            Self::Denied => "run although its error denies it",
+            Self::Unearned => "answered and not done",
+            Self::Wrong => "answered with something else",
+            Self::Late => "ended after its deadline",
+            Self::Unended => "never ended",
+        }
+    }
+
+    /// Whether it is this library's to keep, with these ends.
+    fn is_ours(self, ends: Ends) -> bool {
+        match self {
+            Self::RunTwice | Self::Lost | Self::Denied | Self::Unearned => {
+                ends.clients && ends.servers
+            }
+            Self::Wrong | Self::Late | Self::Unended => ends.clients,
+        }
+    }
+}
 
 /// What the ledger comes to.
 #[derive(Debug, Default, Clone)]
@@ -26,25 +82,13 @@ pub struct Balance {
     pub excused: BTreeMap<String, u64>,
     /// Requests that were run again, and why that is not the library's to prevent.
     pub replayed: BTreeMap<String, u64>,
-    /// Requests that were run more than once.
-    pub duplicates: u64,
-    /// Accepted casts that were lost, and nothing excuses it.
-    pub lost: u64,
-    /// Requests that were run although the error said that they were not.
-    pub denied: u64,
-    /// Calls that got a reply to something else.
-    pub wrong: u64,
-    /// Calls that ended too late.
-    pub late: u64,
-    /// Calls that were answered and not done.
-    pub unearned: u64,
-    /// Requests that never ended.
-    pub unended: u64,
+    /// Promises that were not kept, and how often.
+    pub breaches: BTreeMap<Breach, u64>,
     /// How late the latest call was.
     pub latest: Duration,
     /// How late the clients' scheduler was at worst.
     pub starved: Duration,
-    /// The story of each request that does not balance.
+    /// The story of each request that broke a promise of this library's.
     pub stories: Vec<String>,
 }
 
@@ -63,12 +107,16 @@ impl Ledger {
             ..Balance::default()
         };
         let mut left: Vec<usize> = book.losses.iter().map(|loss| loss.most).collect();
-        for (number, entry) in (self.first..).zip(&book.entries) {
-            let wrong = self.judge(&book, entry, &mut left, &mut balance);
-            if let Some(wrong) = wrong {
+        for (number, entry) in &book.entries {
+            balance.count(entry);
+            let Err(breach) = self.judge(&book, entry, &mut left, &mut balance) else {
+                continue;
+            };
+            *balance.breaches.entry(breach).or_default() += 1;
+            if breach.is_ours(self.ends) {
                 balance
                     .stories
-                    .push(self.story(&book, number, entry, wrong));
+                    .push(self.story(&book, *number, entry, breach));
             }
         }
         balance
@@ -80,90 +128,56 @@ impl Ledger {
         entry: &Entry,
         left: &mut [usize],
         balance: &mut Balance,
-    ) -> Option<&'static str> {
+    ) -> Result<(), Breach> {
         if entry.begun.len() > 1 {
             let first = entry.begun.iter().map(|begun| begun.0).min();
             let within = |replay: &&Replay| {
                 first.is_some_and(|first| replay.from <= first && first <= replay.to)
             };
-            let Some(replay) = book.replays.iter().find(within) else {
-                balance.duplicates += 1;
-                self.count(entry, balance);
-                return Some("was run more than once");
-            };
-            *balance.replayed.entry(replay.what.clone()).or_default() += 1;
+            let replay = book.replays.iter().find(within);
+            let what = replay.ok_or(Breach::RunTwice)?.what.clone();
+            *balance.replayed.entry(what).or_default() += 1;
         }
-        let Some((ended, outcome)) = &entry.ended else {
-            balance.unended += 1;
-            return Some("never ended");
-        };
-        self.count(entry, balance);
+        let (ended, outcome) = entry.ended.as_ref().ok_or(Breach::Unended)?;
         match outcome {
             Outcome::Failed {
                 may_have_run: false,
                 ..
             } if !entry.begun.is_empty() => {
-                balance.denied += 1;
-                return Some("was run, and its error denies it");
+                return Err(Breach::Denied);
             }
-            Outcome::Wrong => {
-                balance.wrong += 1;
-                return Some("got a reply to something else");
-            }
-            Outcome::Ok if entry.call && entry.done.is_empty() => {
-                balance.unearned += 1;
-                return Some("was answered, and not done");
-            }
-            Outcome::Ok if !entry.call && entry.begun.is_empty() && !entry.doubted.is_empty() => {
-                *balance.excused.entry(DOUBTED.to_owned()).or_default() += 1;
-            }
+            Outcome::Wrong => return Err(Breach::Wrong),
+            Outcome::Ok if entry.call && entry.done.is_empty() => return Err(Breach::Unearned),
             Outcome::Ok if !entry.call && entry.begun.is_empty() => {
-                let loss = book.losses.iter().zip(left).find(|(loss, left)| {
-                    **left > 0 && entry.sent <= loss.to && *ended + BACKLOG >= loss.from
-                });
-                let Some((loss, left)) = loss else {
-                    balance.lost += 1;
-                    return Some("was accepted, and never begun");
+                let what = if entry.doubted.is_empty() {
+                    let loss = book.losses.iter().zip(left).find(|(loss, left)| {
+                        **left > 0 && entry.sent <= loss.to && *ended + BACKLOG >= loss.from
+                    });
+                    let (loss, left) = loss.ok_or(Breach::Lost)?;
+                    *left -= 1;
+                    &loss.what
+                } else {
+                    DOUBTED
                 };
-                *left -= 1;
-                *balance.excused.entry(loss.what.clone()).or_default() += 1;
+                *balance.excused.entry(what.to_owned()).or_default() += 1;
             }
-            _ => {}
+            Outcome::Ok | Outcome::Failed { .. } => {}
         }
         if entry.call {
             let deadline = entry.sent + self.timeout;
             let late = ended.saturating_duration_since(deadline);
             balance.latest = balance.latest.max(late);
-            let starved = book
-                .starved
-                .iter()
-                .filter(|(at, _)| *at >= deadline && *at <= *ended + LATENESS);
+            let then = |at: &Instant| *at >= deadline && *at <= *ended + LATENESS;
+            let starved = book.starved.iter().filter(|(at, _)| then(at));
             let starved = starved.map(|late| late.1).max().unwrap_or_default();
             if late > LATENESS + starved {
-                balance.late += 1;
-                return Some("ended after its deadline");
+                return Err(Breach::Late);
             }
         }
-        None
+        Ok(())
     }
 
-    #[expect(clippy::unused_self, reason = "a part of judging")]
-    fn count(&self, entry: &Entry, balance: &mut Balance) {
-        let at = usize::from(!entry.call);
-        match (
-            &entry.ended,
-            balance.ok.get_mut(at),
-            balance.failed.get_mut(at),
-        ) {
-            (Some((_, Outcome::Ok)), Some(ok), _) => *ok += 1,
-            (Some((_, Outcome::Failed { kind, .. })), _, Some(failed)) => {
-                *failed.entry(kind).or_default() += 1;
-            }
-            _ => {}
-        }
-    }
-
-    fn story(&self, book: &Book, number: u64, entry: &Entry, wrong: &str) -> String {
+    fn story(&self, book: &Book, number: u64, entry: &Entry, breach: Breach) -> String {
         let what = if entry.call { "call" } else { "cast" };
         let mut lines = vec![(entry.sent, format!("{what} {number} sent"))];
         if let Some((at, outcome)) = &entry.ended {
@@ -197,7 +211,7 @@ impl Ledger {
         let events = book.events.iter().filter(|event| near(event.0));
         lines.extend(events.map(|(at, what)| (*at, format!("    -- {what}"))));
         lines.sort_by_key(|line| line.0);
-        let mut story = format!("{what} {number} {wrong}:");
+        let mut story = format!("{what} {number} was {}:", breach.text());
         for (at, line) in lines {
             let seconds = at.saturating_duration_since(self.opened).as_secs_f64();
             let _ = write!(story, "\n  {seconds:9.3} s  {line}");
@@ -213,6 +227,23 @@ impl Balance {
         self.stories.is_empty()
     }
 
+    /// How often a promise was not kept.
+    #[must_use]
+    pub fn count_of(&self, breach: Breach) -> u64 {
+        self.breaches.get(&breach).copied().unwrap_or_default()
+    }
+
+    fn count(&mut self, entry: &Entry) {
+        let at = usize::from(!entry.call);
+        match (&entry.ended, self.ok.get_mut(at), self.failed.get_mut(at)) {
+            (Some((_, Outcome::Ok)), Some(ok), _) => *ok += 1,
+            (Some((_, Outcome::Failed { kind, .. })), _, Some(failed)) => {
+                *failed.entry(kind).or_default() += 1;
+            }
+            _ => {}
+        }
+    }
+
     /// Adds another block's.
     pub fn add(&mut self, other: Self) {
         for (sum, part) in self.ok.iter_mut().zip(other.ok) {
@@ -223,19 +254,17 @@ impl Balance {
                 *sum.entry(kind).or_default() += count;
             }
         }
-        for (what, count) in other.excused {
-            *self.excused.entry(what).or_default() += count;
+        for (sum, part) in [
+            (&mut self.excused, other.excused),
+            (&mut self.replayed, other.replayed),
+        ] {
+            for (what, count) in part {
+                *sum.entry(what).or_default() += count;
+            }
         }
-        for (what, count) in other.replayed {
-            *self.replayed.entry(what).or_default() += count;
+        for (breach, count) in other.breaches {
+            *self.breaches.entry(breach).or_default() += count;
         }
-        self.duplicates += other.duplicates;
-        self.lost += other.lost;
-        self.denied += other.denied;
-        self.wrong += other.wrong;
-        self.late += other.late;
-        self.unearned += other.unearned;
-        self.unended += other.unended;
         self.latest = self.latest.max(other.latest);
         self.starved = self.starved.max(other.starved);
         self.stories.extend(other.stories);
@@ -257,7 +286,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_balances_until_a_promise_is_broken() {
-        let ledger = Ledger::open(Duration::from_secs(10), 100);
+        let ledger = Ledger::open(Duration::from_secs(10), 100, Ends::OURS);
         let call = ledger.sent(true);
         ledger.begun(call, 1);
         ledger.done(call, 1);
@@ -265,14 +294,14 @@ mod tests {
         let cast = ledger.sent(false);
         ledger.ended(cast, Outcome::Ok);
         assert_eq!(ledger.open_items(), (0, 1));
-        assert_eq!(ledger.balance().lost, 1);
+        assert_eq!(ledger.balance().count_of(Breach::Lost), 1);
         ledger.begun(cast, 1);
         assert!(ledger.balance().balances());
         let failing = ledger.sent(false);
         ledger.ended(failing, failed(false));
         assert!(ledger.balance().balances());
         ledger.begun(failing, 1);
-        assert_eq!(ledger.balance().denied, 1);
+        assert_eq!(ledger.balance().count_of(Breach::Denied), 1);
         ledger.ended(failing, failed(true));
         assert!(ledger.balance().balances());
         let doubtful = ledger.sent(false);
@@ -280,11 +309,14 @@ mod tests {
         ledger.doubted(doubtful, 1);
         assert_eq!(ledger.balance().excused[DOUBTED], 1);
         ledger.ended(call, Outcome::Wrong);
-        assert_eq!(ledger.balance().wrong, 1);
+        assert_eq!(ledger.balance().count_of(Breach::Wrong), 1);
         ledger.ended(call, Outcome::Ok);
         ledger.begun(call, 2);
         let balance = ledger.balance();
-        assert_eq!((balance.duplicates, balance.ok), (1, [1, 2]));
+        assert_eq!(
+            (balance.count_of(Breach::RunTwice), balance.ok),
+            (1, [1, 2])
+        );
         assert!(
             balance.stories[0].contains("begun by server 2"),
             "{}",
@@ -294,7 +326,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_loss_excuses_as_many_as_it_may_and_none_after_it() {
-        let ledger = Ledger::open(Duration::from_secs(10), 0);
+        let ledger = Ledger::open(Duration::from_secs(10), 0, Ends::OURS);
         for _ in 0..3 {
             let cast = ledger.sent(false);
             ledger.ended(cast, Outcome::Ok);
@@ -310,12 +342,15 @@ mod tests {
         let after = ledger.sent(false);
         ledger.ended(after, Outcome::Ok);
         let balance = ledger.balance();
-        assert_eq!((balance.excused["queue"], balance.lost), (2, 2));
+        assert_eq!(
+            (balance.excused["queue"], balance.count_of(Breach::Lost)),
+            (2, 2)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_replay_excuses_what_was_begun_in_its_time() {
-        let ledger = Ledger::open(Duration::from_secs(10), 0);
+        let ledger = Ledger::open(Duration::from_secs(10), 0, Ends::OURS);
         let (early, late) = (ledger.sent(false), ledger.sent(false));
         ledger.begun(early, 1);
         tokio::time::advance(Duration::from_millis(1)).await;
@@ -332,17 +367,21 @@ mod tests {
             ledger.ended(number, Outcome::Ok);
         }
         let balance = ledger.balance();
-        assert_eq!((balance.duplicates, balance.replayed["disk"]), (1, 1));
+        assert_eq!(
+            (balance.count_of(Breach::RunTwice), balance.replayed["disk"]),
+            (1, 1)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_call_is_late_unless_the_machine_was() {
-        let ledger = Ledger::open(Duration::from_secs(1), 0);
+        let ledger = Ledger::open(Duration::from_secs(1), 0, Ends::OURS);
         let call = ledger.sent(true);
-        assert_eq!(ledger.balance().unended, 1);
+        assert_eq!(ledger.balance().count_of(Breach::Unended), 1);
         tokio::time::advance(Duration::from_millis(1060)).await;
         ledger.ended(call, failed(true));
-        assert_eq!(ledger.balance().late, 1);
+        assert_eq!(ledger.balance().count_of(Breach::Late), 1);
+        assert!(!ledger.balance().balances());
         ledger.starved(Duration::from_millis(20));
         assert!(ledger.balance().balances());
     }

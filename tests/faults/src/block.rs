@@ -11,9 +11,11 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::Result;
 use crate::bench::{Bench, Queues};
 use crate::census::Census;
+use crate::clients::Clients;
 use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::node::Node;
+use crate::peer::{Duty, PeerLoad};
 use crate::proxy::Proxy;
 use crate::report::Report;
 use crate::run::Plan;
@@ -25,7 +27,7 @@ const RECOVERY: Duration = Duration::from_secs(30);
 /// How long what was sent may take to come to an end, at the end of a block.
 const QUIET: Duration = Duration::from_secs(45);
 /// How long counts may take to come back to what they were.
-const SETTLED: Duration = Duration::from_secs(30);
+const SETTLED: Duration = Duration::from_secs(20);
 /// Seconds after which the queues of a killed server go: before the counts have settled.
 const EXPIRY: u32 = 10;
 /// How often it is asked.
@@ -65,7 +67,8 @@ impl Block<'_> {
         };
         let name = format!("ledger-{}", self.number);
         let idle = Census::take(node, self.clients).await?;
-        let ledger = Arc::new(Ledger::open(plan.timeout, self.number as u64 * 1_000_000));
+        let first = self.number as u64 * 1_000_000;
+        let ledger = Arc::new(Ledger::open(plan.timeout, first, plan.ends()));
         let recipe = Recipe {
             program: plan.server.clone(),
             url: url(&to_servers),
@@ -73,15 +76,19 @@ impl Block<'_> {
             topic: name.clone(),
             concurrency: plan.concurrency,
         };
-        let at = (name.as_str(), name.as_str());
-        let mut load = Load::new(
-            self.clients,
-            plan.clients,
-            &url(&to_clients),
-            at,
-            plan.timeout,
-            ledger.clone(),
-        )?;
+        let duty = Duty {
+            url: &url(&to_clients),
+            exchange: &name,
+            topic: &name,
+            clients: plan.clients,
+            rate: plan.rate,
+            timeout: plan.timeout,
+            first,
+        };
+        let mut clients = match &plan.client {
+            None => Clients::Ours(Load::new(self.clients, &duty, ledger.clone())?),
+            Some(program) => Clients::Oslo(PeerLoad::spawn(program, &duty, ledger.clone())?),
+        };
         let mut bench = Bench {
             node,
             clients: &to_clients,
@@ -98,17 +105,18 @@ impl Block<'_> {
         for server in &mut bench.processes {
             server.ready().await?;
         }
-        load.warm_up().await;
-        load.probe(&bench.names(), RECOVERY)
-            .await
+        clients.warm_up().await?;
+        clients
+            .probe(&bench.names(), RECOVERY)
+            .await?
             .ok_or("nothing works before the first fault")?;
         let before = Census::take(bench.node, self.clients).await?;
         let memory_before = memories(&bench);
-        load.start(plan.rate);
+        clients.start().await?;
         for fault in faults {
-            self.one(&fault, &mut bench, &load, report).await?;
+            self.one(&fault, &mut bench, &mut clients, report).await?;
         }
-        load.stop().await;
+        clients.stop().await?;
         self.quiet(&ledger).await;
         if let Some(difference) = self.settle(&before, &bench).await? {
             report.leaks.push(format!(
@@ -119,7 +127,7 @@ impl Block<'_> {
         let memory_after = memories(&bench);
         report.server_memory.push((memory_before.0, memory_after.0));
         report.own_memory.push((memory_before.1, memory_after.1));
-        load.close().await;
+        clients.close().await?;
         for server in std::mem::take(&mut bench.processes) {
             if !server.stop().await? {
                 report
@@ -143,7 +151,7 @@ impl Block<'_> {
         &self,
         fault: &Planned,
         bench: &mut Bench<'_>,
-        load: &Load,
+        clients: &mut Clients,
         report: &mut Report,
     ) -> Result<()> {
         let kind = fault.kind;
@@ -153,7 +161,7 @@ impl Block<'_> {
         let cleared = bench.apply(fault).await?;
         bench.ledger.event(format!("{kind} cleared"));
         report.faults += 1;
-        let works = load.probe(&bench.names(), RECOVERY).await;
+        let works = clients.probe(&bench.names(), RECOVERY).await?;
         let recovery = works.map(|works| works.saturating_duration_since(cleared));
         bench.clients.bury();
         bench.servers.bury();
@@ -180,7 +188,7 @@ impl Block<'_> {
                 .ledger
                 .event("all connections closed, since nothing else helped");
             bench.node.close_all_connections().await?;
-            if load.probe(&bench.names(), RECOVERY).await.is_none() {
+            if clients.probe(&bench.names(), RECOVERY).await?.is_none() {
                 return Err(format!(
                     "nothing works after fault {} ({kind})\n{}",
                     report.faults,

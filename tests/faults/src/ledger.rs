@@ -2,6 +2,8 @@
 //!
 //! Plain values behind one lock. It knows nothing of the library that is tested, nor of the broker.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +25,23 @@ pub enum Outcome {
         /// Whether it says that the request may have been run.
         may_have_run: bool,
     },
+}
+
+/// Which ends are this library's; the others are oslo.messaging's, and their promises are not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// The clients.
+    pub clients: bool,
+    /// The servers.
+    pub servers: bool,
+}
+
+impl Ends {
+    /// This library's on both sides.
+    pub const OURS: Self = Self {
+        clients: true,
+        servers: true,
+    };
 }
 
 /// One request.
@@ -70,7 +89,7 @@ pub struct Replay {
 /// What is written in a ledger.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: BTreeMap<u64, Entry>,
     pub(crate) losses: Vec<Loss>,
     pub(crate) replays: Vec<Replay>,
     pub(crate) events: Vec<(Instant, String)>,
@@ -84,19 +103,20 @@ pub struct Ledger {
     pub(crate) opened: Instant,
     /// Of the calls.
     pub(crate) timeout: Duration,
-    /// Numbers begin here, so that they differ from those of other blocks.
-    pub(crate) first: u64,
+    pub(crate) ends: Ends,
+    next: AtomicU64,
     book: Mutex<Book>,
 }
 
 impl Ledger {
     /// An empty ledger, for calls with this timeout, whose first number is `first`.
     #[must_use]
-    pub fn open(timeout: Duration, first: u64) -> Self {
+    pub fn open(timeout: Duration, first: u64, ends: Ends) -> Self {
         Self {
             opened: Instant::now(),
             timeout,
-            first,
+            ends,
+            next: AtomicU64::new(first),
             book: Mutex::default(),
         }
     }
@@ -107,27 +127,29 @@ impl Ledger {
     }
 
     fn with(&self, number: u64, change: impl FnOnce(&mut Entry)) {
-        let at = number.checked_sub(self.first).map(usize::try_from);
-        let mut book = self.book();
-        if let Some(Ok(at)) = at
-            && let Some(entry) = book.entries.get_mut(at)
-        {
+        if let Some(entry) = self.book().entries.get_mut(&number) {
             change(entry);
         }
     }
 
     /// Notes a request that is about to be sent; gives its number.
     pub fn sent(&self, call: bool) -> u64 {
-        let mut book = self.book();
-        book.entries.push(Entry {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.sent_as(number, call);
+        number
+    }
+
+    /// Notes a request that is about to be sent by whoever gave it its number.
+    pub fn sent_as(&self, number: u64, call: bool) {
+        let entry = Entry {
             call,
             sent: Instant::now(),
             ended: None,
             begun: Vec::new(),
             done: Vec::new(),
             doubted: Vec::new(),
-        });
-        self.first + book.entries.len() as u64 - 1
+        };
+        self.book().entries.insert(number, entry);
     }
 
     /// Notes how a request ended for its sender.
@@ -161,7 +183,7 @@ impl Ledger {
         let book = self.book();
         let unfinished = book
             .entries
-            .iter()
+            .values()
             .filter(|entry| by(&entry.begun) && !by(&entry.done));
         unfinished.count()
     }
@@ -190,8 +212,8 @@ impl Ledger {
     #[must_use]
     pub fn open_items(&self) -> (usize, usize) {
         let book = self.book();
-        let unended = book.entries.iter().filter(|entry| entry.ended.is_none());
-        let waiting = book.entries.iter().filter(|entry| {
+        let unended = book.entries.values().filter(|entry| entry.ended.is_none());
+        let waiting = book.entries.values().filter(|entry| {
             !entry.call
                 && entry.begun.is_empty()
                 && entry.doubted.is_empty()

@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::Result;
 use crate::ledger::{Ledger, Outcome};
+use crate::peer::Duty;
 use crate::work::WorkClient;
 
 /// How often the lateness of the scheduler is measured.
@@ -23,6 +24,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Load {
     runtime: Handle,
+    /// Requests a second.
+    rate: u32,
     transports: Vec<Transport>,
     clients: Vec<WorkClient>,
     ledger: Arc<Ledger>,
@@ -30,27 +33,21 @@ pub struct Load {
 }
 
 impl Load {
-    /// Makes `clients` clients of the exchange and topic, with this timeout; nothing is sent yet.
-    pub fn new(
-        runtime: &Handle,
-        clients: usize,
-        url: &str,
-        (exchange, topic): (&str, &str),
-        timeout: Duration,
-        ledger: Arc<Ledger>,
-    ) -> Result<Self> {
+    /// Makes the clients; nothing is sent yet.
+    pub(crate) fn new(runtime: &Handle, duty: &Duty<'_>, ledger: Arc<Ledger>) -> Result<Self> {
         let mut transports = Vec::new();
-        for _ in 0..clients {
-            transports.push(Transport::new(url)?);
+        for _ in 0..duty.clients {
+            transports.push(Transport::new(duty.url)?);
         }
         let options = CallOptions::new()
-            .exchange(exchange)
-            .topic(topic)
-            .timeout(timeout);
+            .exchange(duty.exchange)
+            .topic(duty.topic)
+            .timeout(duty.timeout);
         let client = |transport| WorkClient::new(transport).prepare(options.clone());
         let clients = transports.iter().map(client).collect();
         Ok(Self {
             runtime: runtime.clone(),
+            rate: duty.rate,
             transports,
             clients,
             ledger,
@@ -58,8 +55,9 @@ impl Load {
         })
     }
 
-    /// Begins to send `rate` requests a second, calls and casts in turn.
-    pub fn start(&mut self, rate: u32) {
+    /// Begins to send requests, calls and casts in turn.
+    pub fn start(&mut self) {
+        let rate = self.rate;
         let (clients, ledger) = (self.clients.clone(), self.ledger.clone());
         self.running.push(self.runtime.spawn(async move {
             let mut ticks = interval(Duration::from_secs(1) / rate.max(1));

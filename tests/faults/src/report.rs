@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::balance::Balance;
+use crate::balance::{Balance, Breach};
 use crate::fault::Kind;
 
 /// How many stories are told in full.
@@ -17,6 +17,8 @@ const STORIES: usize = 20;
 pub struct Report {
     /// The seed by which it can be repeated.
     pub seed: u64,
+    /// Whether both ends were this library's: then recoveries and leaks are judged, too.
+    pub ours: bool,
     /// How many faults there were.
     pub faults: usize,
     /// How long it took.
@@ -39,7 +41,52 @@ impl Report {
     /// Whether every promise was kept.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.balance.balances() && self.stuck.is_empty() && self.leaks.is_empty()
+        let left = self.ours && !(self.stuck.is_empty() && self.leaks.is_empty());
+        self.balance.balances() && !left
+    }
+
+    /// The head of a table of [`Report::line`]s, in Markdown.
+    pub const HEAD: &str = "| fault | times | recovered after, median and worst | calls: ok, failed | \
+        casts: ok, failed | run twice | accepted and lost | late, at most | left behind |\n\
+        | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+
+    /// The figures of a run of this kind alone, as a line of a table.
+    #[must_use]
+    pub fn line(&self, kind: Kind) -> String {
+        let Balance {
+            ok: [calls, casts],
+            failed,
+            excused,
+            replayed,
+            latest,
+            ..
+        } = &self.balance;
+        let all = |counts: &BTreeMap<_, u64>| counts.values().sum::<u64>();
+        let [calls_failed, casts_failed] = failed.each_ref().map(all);
+        let recovery = self
+            .recoveries
+            .get(&kind)
+            .map(|times| median_and_worst(times));
+        let recovery = match recovery {
+            Some((median, worst)) => {
+                format!("{} ms, {} ms", milliseconds(median), milliseconds(worst))
+            }
+            None => "never".to_owned(),
+        };
+        let stuck = match self.stuck.len() {
+            0 => String::new(),
+            times => format!(", {times} times not within 30 s"),
+        };
+        let twice = self.balance.count_of(Breach::RunTwice) + replayed.values().sum::<u64>();
+        let lost = self.balance.count_of(Breach::Lost) + excused.values().sum::<u64>();
+        let late = self.balance.count_of(Breach::Late);
+        format!(
+            "| {kind} | {} | {recovery}{stuck} | {calls}, {calls_failed} | {casts}, {casts_failed} | \
+             {twice} | {lost} | {late}, {} ms | {} |",
+            self.faults,
+            milliseconds(*latest),
+            self.leaks.join("; ")
+        )
     }
 
     /// All figures, for programs.
@@ -59,6 +106,10 @@ impl Report {
             })
             .collect();
         let balance = &self.balance;
+        let breaches: serde_json::Map<String, Value> = Breach::ALL
+            .into_iter()
+            .map(|breach| (breach.text().to_owned(), balance.count_of(breach).into()))
+            .collect();
         json!({
             "seed": self.seed,
             "faults": self.faults,
@@ -68,13 +119,7 @@ impl Report {
             "casts": { "ok": balance.ok[1], "failed": balance.failed[1] },
             "excused": balance.excused,
             "replayed": balance.replayed,
-            "duplicates": balance.duplicates,
-            "lost": balance.lost,
-            "denied": balance.denied,
-            "late": balance.late,
-            "unearned": balance.unearned,
-            "wrong": balance.wrong,
-            "unended": balance.unended,
+            "breaches": breaches,
             "latest_ms": milliseconds(balance.latest),
             "scheduler_late_ms": milliseconds(balance.starved),
             "recoveries": recoveries,
@@ -93,13 +138,7 @@ impl fmt::Display for Report {
             failed,
             excused,
             replayed,
-            duplicates,
-            lost,
-            denied,
-            late,
-            unearned,
-            wrong,
-            unended,
+            breaches: _,
             latest,
             starved,
             stories,
@@ -121,11 +160,9 @@ impl fmt::Display for Report {
         }
         writeln!(f, "accepted and lost with what was destroyed: {excused:?}")?;
         writeln!(f, "run again by what the broker forgot: {replayed:?}")?;
-        writeln!(
-            f,
-            "accepted and lost {lost}, run twice {duplicates}, run against its error {denied}, \
-             answered and not done {unearned}, answered wrongly {wrong}, never ended {unended}, ended late {late}"
-        )?;
+        for breach in Breach::ALL {
+            writeln!(f, "{}: {}", breach.text(), self.balance.count_of(breach))?;
+        }
         writeln!(
             f,
             "latest end {latest:?} after its deadline (the scheduler itself late by {starved:?})"

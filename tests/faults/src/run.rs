@@ -13,7 +13,9 @@ use crate::bench::Queues;
 use crate::block::Block;
 use crate::fault::Kind;
 use crate::ground::Ground;
+use crate::ledger::Ends;
 use crate::node::Node;
+use crate::program::Program;
 use crate::report::Report;
 use crate::schedule::Schedule;
 
@@ -23,7 +25,9 @@ pub struct Plan {
     /// The directory of RabbitMQ's scripts.
     pub scripts: PathBuf,
     /// The server's program, `ledger-server` or one that speaks as it does.
-    pub server: PathBuf,
+    pub server: Program,
+    /// The clients' program, if they are not this library's, in this process.
+    pub client: Option<Program>,
     /// By which all is drawn.
     pub seed: u64,
     /// How many faults.
@@ -54,7 +58,8 @@ impl Plan {
     pub fn new(scripts: PathBuf, server: PathBuf, seed: u64, faults: usize) -> Self {
         Self {
             scripts,
-            server,
+            server: Program::ours(server),
+            client: None,
             seed,
             faults,
             block: 50,
@@ -66,6 +71,15 @@ impl Plan {
             rate: 100,
             timeout: Duration::from_secs(10),
             heartbeat: 2,
+        }
+    }
+
+    /// Which ends are this library's.
+    #[must_use]
+    pub fn ends(&self) -> Ends {
+        Ends {
+            clients: self.client.is_none(),
+            servers: self.server.is_ours(),
         }
     }
 }
@@ -95,6 +109,7 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
     let began = Instant::now();
     let mut report = Report {
         seed: plan.seed,
+        ours: plan.ends() == Ends::OURS,
         ..Report::default()
     };
     let ground = Arc::new(Ground::prepare(&plan.scripts).await?);

@@ -1,18 +1,18 @@
 //! The servers: processes of their own, so that they can be killed, which tell what they run.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::Result;
 use crate::ledger::Ledger;
+use crate::program::Program;
 
 /// How long a server may take to listen, or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// The program.
-    pub program: PathBuf,
+    pub program: Program,
     /// The transport URL.
     pub url: String,
     /// The exchange.
@@ -46,12 +46,11 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts the server `name`. What it runs goes into the ledger under `id`.
     pub fn spawn(recipe: &Recipe, name: &str, id: u32, ledger: Arc<Ledger>) -> Result<Self> {
-        let mut process = Command::new(&recipe.program)
+        let mut process = recipe
+            .program
+            .command()
             .args([&recipe.url, &recipe.exchange, &recipe.topic])
             .args([name, &recipe.concurrency.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()?;
         let input = process.stdin.take();
         let output = process.stdout.take().ok_or("a server has no output")?;

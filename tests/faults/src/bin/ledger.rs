@@ -5,10 +5,13 @@ use std::process::ExitCode;
 
 use rpc_faults::bench::Queues;
 use rpc_faults::fault::Kind;
+use rpc_faults::program::Program;
+use rpc_faults::report::Report;
 use rpc_faults::run::{Plan, run};
 
 const USAGE: &str = "usage: tests/ledger [--faults N] [--seed N] [--block N] [--json FILE] \
-    [--queues transient|durable|quorum|all] [--kinds KIND,KIND...]";
+    [--queues transient|durable|quorum|all] [--kinds KIND,KIND...] [--clients rpc|oslo] \
+    [--servers rpc|oslo] [--table N]";
 
 fn main() -> rpc_faults::Result<ExitCode> {
     let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN").ok_or("run it by tests/ledger")?;
@@ -16,6 +19,11 @@ fn main() -> rpc_faults::Result<ExitCode> {
     let seed = u64::from(std::process::id());
     let mut plan = Plan::new(PathBuf::from(scripts), server, seed, 1000);
     let mut json = None;
+    let mut each = None;
+    let python = || -> rpc_faults::Result<PathBuf> {
+        let python = std::env::var_os("RPC_TEST_PYTHON").ok_or("run it by tests/ledger")?;
+        Ok(python.into())
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(option) = arguments.next() {
         let value = arguments.next().ok_or(USAGE)?;
@@ -24,6 +32,13 @@ fn main() -> rpc_faults::Result<ExitCode> {
             "--seed" => plan.seed = value.parse()?,
             "--block" => plan.block = value.parse::<usize>()?.max(1),
             "--json" => json = Some(PathBuf::from(value)),
+            "--table" => each = Some(value.parse()?),
+            "--clients" if value == "rpc" => plan.client = None,
+            "--clients" if value == "oslo" => {
+                plan.client = Some(Program::oslo(python()?, "load.py"));
+            }
+            "--servers" if value == "rpc" => {}
+            "--servers" if value == "oslo" => plan.server = Program::oslo(python()?, "server.py"),
             "--queues" if value == "all" => plan.queues = Queues::ALL.to_vec(),
             "--queues" => {
                 let queues = Queues::ALL
@@ -38,6 +53,9 @@ fn main() -> rpc_faults::Result<ExitCode> {
             _ => return Err(USAGE.into()),
         }
     }
+    if let Some(faults) = each {
+        return table(&plan, faults);
+    }
     println!("{} faults, --seed {}", plan.faults, plan.seed);
     let report = run(&plan, &|line| println!("{line}"))?;
     println!("{report}");
@@ -45,6 +63,29 @@ fn main() -> rpc_faults::Result<ExitCode> {
         std::fs::write(file, format!("{:#}\n", report.json()))?;
     }
     Ok(if report.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Each kind of fault by itself, a line each.
+fn table(plan: &Plan, faults: usize) -> rpc_faults::Result<ExitCode> {
+    println!("{}", Report::HEAD);
+    let mut good = true;
+    for kind in &plan.kinds {
+        let alone = Plan {
+            kinds: vec![*kind],
+            faults,
+            block: faults,
+            ..plan.clone()
+        };
+        let report = run(&alone, &|line| eprintln!("{line}"))?;
+        eprintln!("{report}");
+        println!("{}", report.line(*kind));
+        good &= report.is_good();
+    }
+    Ok(if good {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

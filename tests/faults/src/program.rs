@@ -1,0 +1,55 @@
+//! Programs that stand at an end: this library's own, or oslo.messaging's.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+/// A program, and the arguments that come first.
+#[derive(Debug, Clone)]
+pub struct Program {
+    path: PathBuf,
+    arguments: Vec<PathBuf>,
+    ours: bool,
+}
+
+impl Program {
+    /// One of this library's.
+    #[must_use]
+    pub fn ours(path: PathBuf) -> Self {
+        Self {
+            path,
+            arguments: Vec::new(),
+            ours: true,
+        }
+    }
+
+    /// One of oslo.messaging's: a script in `tests/faults/python`, for this Python.
+    #[must_use]
+    pub fn oslo(python: PathBuf, script: &str) -> Self {
+        let scripts = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/python"));
+        Self {
+            path: python,
+            arguments: vec!["-W".into(), "ignore".into(), scripts.join(script)],
+            ours: false,
+        }
+    }
+
+    /// Whether it is this library's.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.ours
+    }
+
+    /// The command that starts it, for who talks to it by lines; killed when dropped.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(&self.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+}
