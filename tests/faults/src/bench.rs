@@ -43,6 +43,14 @@ impl Queues {
         }
     }
 
+    /// Whether such queues can stand this on a single node.
+    #[must_use]
+    pub fn stand(self, kind: Kind) -> bool {
+        // RabbitMQ 3.10 starts no process for a quorum queue that was deleted and declared anew before the
+        // crash, and refuses all who want to consume it.
+        !(self == Self::Quorum && kind == Kind::NodeKilled)
+    }
+
     /// The options of a transport URL.
     #[must_use]
     pub fn options(self) -> &'static str {

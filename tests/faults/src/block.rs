@@ -114,7 +114,9 @@ impl Block<'_> {
         let memory_before = memories(&bench);
         clients.start().await?;
         for fault in faults {
-            self.one(&fault, &mut bench, &mut clients, report).await?;
+            if !self.one(&fault, &mut bench, &mut clients, report).await? {
+                break;
+            }
         }
         clients.stop().await?;
         self.quiet(&ledger).await;
@@ -147,13 +149,14 @@ impl Block<'_> {
         Ok(())
     }
 
+    /// Lets one fault come and go. False when nothing works any more.
     async fn one(
         &self,
         fault: &Planned,
         bench: &mut Bench<'_>,
         clients: &mut Clients,
         report: &mut Report,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let kind = fault.kind;
         bench
             .ledger
@@ -189,16 +192,13 @@ impl Block<'_> {
                 .event("all connections closed, since nothing else helped");
             bench.node.close_all_connections().await?;
             if clients.probe(&bench.names(), RECOVERY).await?.is_none() {
-                return Err(format!(
-                    "nothing works after fault {} ({kind})\n{}",
-                    report.faults,
-                    bench.node.log(40)
-                )
-                .into());
+                (self.say)(&bench.node.log(40));
+                report.stuck.push("nothing works any more".to_owned());
+                return Ok(false);
             }
         }
         sleep(fault.rest).await;
-        Ok(())
+        Ok(true)
     }
 
     /// Waits until all requests have ended, and all accepted casts have begun or will not.

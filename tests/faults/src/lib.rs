@@ -24,6 +24,7 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod servers;
+pub mod soak;
 pub mod work;
 
 /// What the laboratory itself failed at: never a finding about what is tested in it.

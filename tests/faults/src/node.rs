@@ -197,7 +197,8 @@ impl Node {
     /// Closes all connections of clients, as `rabbitmqctl close_all_connections` does.
     pub async fn close_all_connections(&self) -> Result<()> {
         self.eval(
-            "rabbit_networking:close_connections(rabbit_networking:connections(), \"faults\")",
+            "[catch rabbit_networking:close_connection(Pid, \"faults\") \
+             || Pid <- rabbit_networking:connections()]",
         )
         .await?;
         Ok(())
@@ -245,8 +246,7 @@ impl Node {
                  || Q <- rabbit_amqqueue:list()]))",
             )
             .await?;
-        let names = names.trim_matches(['"', '[', ']']);
-        Ok(names.split_whitespace().map(str::to_owned).collect())
+        Ok(names_of(&names))
     }
 
     /// How many connections and channels clients have, and how many queues there are.
@@ -290,6 +290,12 @@ impl Drop for Node {
             let _ = self.ground.site.reap(process);
         }
     }
+}
+
+/// The words of a string, as Erlang prints it.
+fn names_of(printed: &str) -> Vec<String> {
+    let names = printed.trim_matches(['"', '[', ']']);
+    names.split_whitespace().map(str::to_owned).collect()
 }
 
 /// What a node has of what clients make.

@@ -120,6 +120,9 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
         let faults = plan.block.min(plan.faults - report.faults);
         let queues = plan.queues.get(block % plan.queues.len().max(1));
         let queues = *queues.ok_or("name the queues' type")?;
+        if !plan.kinds.iter().any(|kind| queues.stand(*kind)) {
+            return Err(format!("{} queues on one node stand none of these", queues.name()).into());
+        }
         say(&format!(
             "block {block}: {faults} faults, {} queues",
             queues.name()
@@ -132,8 +135,9 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
             queues,
             began,
         };
+        let stood = (&mut schedule).filter(|fault| queues.stand(fault.kind));
         context
-            .run(&mut node, (&mut schedule).take(faults), &mut report)
+            .run(&mut node, stood.take(faults), &mut report)
             .await?;
         block += 1;
         report.took = began.elapsed();

@@ -12,6 +12,9 @@ pub trait Work {
     #[rpc(cast)]
     async fn note(&self, ctxt: &Context, number: u64) -> Result<()>;
 
+    /// Takes so many milliseconds, which the ledger does not count.
+    async fn wait(&self, ctxt: &Context, millis: u64, padding: String) -> Result<()>;
+
     /// Answers at once: a sign that all works again, which the ledger does not count.
     async fn probe(&self, ctxt: &Context) -> Result<()>;
 }

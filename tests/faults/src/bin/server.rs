@@ -43,6 +43,11 @@ impl Work for Worker {
         Ok(())
     }
 
+    async fn wait(&self, _: &Context, millis: u64, _: String) -> Result<()> {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        Ok(())
+    }
+
     async fn probe(&self, _: &Context) -> Result<()> {
         Ok(())
     }
