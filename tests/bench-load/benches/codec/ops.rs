@@ -1,0 +1,182 @@
+//! What is measured of the codec: each step as ours does it, and as `serde_json` does it when used twice in the
+//! plain way (the message to a string, the string into its envelope), with every type known beforehand.
+
+use std::hint::black_box;
+
+use rpc_runtime::wire::{self, MessageId, Reply, ReplyTo, Request, RequestEncoder};
+use rpc_runtime::{Context, Version};
+use serde::{Deserialize, Serialize};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Bytes of argument or result, about.
+pub(crate) const SIZES: [usize; 3] = [256, 4 << 10, 1 << 20];
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    EncodeRequest,
+    DecodeRequest,
+    EncodeReply,
+    DecodeReply,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    id: u64,
+    host: String,
+    note: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Arguments {
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlainRequest {
+    method: String,
+    args: Arguments,
+    version: String,
+    #[serde(rename = "_context_request_id")]
+    request_id: String,
+    #[serde(rename = "_context_user")]
+    user: String,
+    #[serde(rename = "_msg_id")]
+    message_id: String,
+    #[serde(rename = "_reply_q")]
+    reply_queue: String,
+    #[serde(rename = "_timeout")]
+    timeout: Option<f64>,
+    #[serde(rename = "_unique_id")]
+    unique_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlainReply {
+    result: Vec<Row>,
+    failure: Option<String>,
+    ending: bool,
+    #[serde(rename = "_msg_id")]
+    message_id: String,
+    #[serde(rename = "_unique_id")]
+    unique_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    #[serde(rename = "oslo.version")]
+    version: String,
+    #[serde(rename = "oslo.message")]
+    message: String,
+}
+
+/// What the steps work on.
+pub(crate) struct Subject {
+    context: Context,
+    id: MessageId,
+    reply_to: ReplyTo,
+    request: PlainRequest,
+    reply: PlainReply,
+    request_bytes: Vec<u8>,
+    reply_bytes: Vec<u8>,
+}
+
+impl Subject {
+    pub(crate) fn new(size: usize) -> Result<Self> {
+        let id = MessageId::unique();
+        let queue = "reply_5c0a3c5d0f8e4e0fb5b6a7f7f1c2d3e4";
+        let request = PlainRequest {
+            method: "echo".to_owned(),
+            args: Arguments { rows: rows(size) },
+            version: "1.0".to_owned(),
+            request_id: "req-3a5bd0e2-6d17-4f14-9c6d-0bc1e0f8a1f4".to_owned(),
+            user: "alice".to_owned(),
+            message_id: id.to_string(),
+            reply_queue: queue.to_owned(),
+            timeout: None,
+            unique_id: MessageId::unique().to_string(),
+        };
+        let reply = PlainReply {
+            result: rows(size),
+            failure: None,
+            ending: true,
+            message_id: id.to_string(),
+            unique_id: MessageId::unique().to_string(),
+        };
+        Ok(Self {
+            context: Context::new()
+                .with_request_id(&request.request_id)
+                .with_user("alice"),
+            id,
+            reply_to: ReplyTo::new(queue, id.to_string()),
+            request_bytes: seal(&request)?,
+            reply_bytes: seal(&reply)?,
+            request,
+            reply,
+        })
+    }
+
+    pub(crate) fn ours(&self, step: Step) -> Result<()> {
+        match step {
+            Step::EncodeRequest => {
+                let mut encoder = RequestEncoder::new(&self.request.method);
+                encoder.argument("rows", &self.request.args.rows)?;
+                let version = Some(Version::new(1, 0));
+                let body = encoder.finish(None, version, &self.context)?;
+                black_box(body.call(self.id, &self.request.reply_queue, None));
+            }
+            Step::DecodeRequest => {
+                let text = Request::open(&self.request_bytes)?;
+                let request = Request::parse(&text)?;
+                black_box(serde_json::from_str::<Arguments>(request.arguments())?);
+                black_box(request.context::<Context>()?);
+            }
+            Step::EncodeReply => {
+                black_box(wire::success(&self.reply_to, &self.reply.result)?);
+            }
+            Step::DecodeReply => {
+                let reply = Reply::decode(&self.reply_bytes)?;
+                black_box(reply.into_result::<Vec<Row>>()?);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn plain(&self, step: Step) -> Result<()> {
+        match step {
+            Step::EncodeRequest => {
+                black_box(seal(&self.request)?);
+            }
+            Step::DecodeRequest => {
+                let envelope: Envelope = serde_json::from_slice(&self.request_bytes)?;
+                black_box(serde_json::from_str::<PlainRequest>(&envelope.message)?);
+            }
+            Step::EncodeReply => {
+                black_box(seal(&self.reply)?);
+            }
+            Step::DecodeReply => {
+                let envelope: Envelope = serde_json::from_slice(&self.reply_bytes)?;
+                black_box(serde_json::from_str::<PlainReply>(&envelope.message)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn seal(message: &impl Serialize) -> Result<Vec<u8>> {
+    let envelope = Envelope {
+        version: "2.0".to_owned(),
+        message: serde_json::to_string(message)?,
+    };
+    Ok(serde_json::to_vec(&envelope)?)
+}
+
+/// Some 85 bytes of JSON each.
+fn rows(size: usize) -> Vec<Row> {
+    let row = |id| Row {
+        id,
+        host: format!("compute-{id}.example.org"),
+        note: "a \"quoted\" word".to_owned(),
+    };
+    (0..size as u64 / 85).map(row).collect()
+}

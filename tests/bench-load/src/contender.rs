@@ -1,0 +1,85 @@
+//! Who is measured.
+
+use crate::load::Kind;
+
+/// One way to have a call answered.
+#[derive(Debug)]
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    /// For the reader of the tables.
+    pub(crate) title: &'static str,
+    pub(crate) place: Place,
+    pub(crate) casts: bool,
+}
+
+/// Where its two ends are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Two processes and the broker.
+    Broker,
+    /// The same, in Python.
+    Python,
+    /// Two processes and a TCP connection between them; the server names its address.
+    Tcp,
+    /// One process.
+    InProcess,
+}
+
+/// All, in the order in which they take turns.
+pub(crate) const ALL: &[Contender] = &[
+    Contender {
+        name: "ours",
+        title: "ours, rabbit://",
+        place: Place::Broker,
+        casts: true,
+    },
+    Contender {
+        name: "lapin-a",
+        title: "lapin by hand, A: no confirms",
+        place: Place::Broker,
+        casts: false,
+    },
+    Contender {
+        name: "lapin-b",
+        title: "lapin by hand, B: confirms on both sides, shared channel",
+        place: Place::Broker,
+        casts: true,
+    },
+    Contender {
+        name: "lapin-c",
+        title: "lapin by hand, C: B with mandatory replies over 16 leased channels",
+        place: Place::Broker,
+        casts: false,
+    },
+    Contender {
+        name: "oslo",
+        title: "oslo.messaging 18.3.1, both ends",
+        place: Place::Python,
+        casts: true,
+    },
+    Contender {
+        name: "tarpc-tcp",
+        title: "tarpc 0.38, JSON over loopback TCP",
+        place: Place::Tcp,
+        casts: false,
+    },
+    Contender {
+        name: "memory",
+        title: "ours, memory://, in process",
+        place: Place::InProcess,
+        casts: false,
+    },
+    Contender {
+        name: "tarpc",
+        title: "tarpc 0.38, in process, nothing serialised",
+        place: Place::InProcess,
+        casts: false,
+    },
+];
+
+impl Contender {
+    /// Whether it takes part in what is measured.
+    pub(crate) fn does(&self, kind: Kind) -> bool {
+        kind == Kind::Call || self.casts
+    }
+}

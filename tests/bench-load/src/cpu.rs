@@ -1,0 +1,23 @@
+//! CPU time of processes, as Linux counts it.
+
+use crate::Result;
+
+/// Linux tells all programs of hundredths of a second, whatever its own clock.
+const TICKS: f64 = 100.0;
+
+/// Seconds that a process has used so far, in user and system mode, all its threads together.
+pub(crate) fn seconds(process: u32) -> Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The command's name, the second field, may hold anything; it ends with the last bracket.
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| -> Result<f64> {
+        let field = fields.get(at).ok_or("/proc/PID/stat is short")?;
+        Ok(field.parse()?)
+    };
+    Ok((ticks(11)? + ticks(12)?) / TICKS)
+}

@@ -1,0 +1,63 @@
+//! Ours, lapin by hand, oslo.messaging and tarpc under the same load, in one run. `tests/bench` starts it.
+//!
+//! The driver starts each contender's client and server as processes of their own (what works in
+//! process alone is one process), and has them work in turn, cell by cell, for several rounds: whatever
+//! else the machine does meanwhile meets them all alike. All that is in Rust runs on one thread of tokio's, so
+//! that a process is comparable with a process.
+
+mod by_hand;
+mod contender;
+mod cpu;
+mod driver;
+mod goals;
+mod load;
+mod options;
+mod ours;
+mod peer;
+mod samples;
+mod table;
+mod tarpc_echo;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use by_hand::Guarantee;
+
+/// Any failure ends the run: a figure from a run with failures is worth nothing.
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["peer", role, name, address] => peer(role, name, address),
+        options => options::Options::parse(options).and_then(|options| driver::run(&options)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rpc-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One end of a contender.
+#[tokio::main(flavor = "current_thread")]
+async fn peer(role: &str, name: &str, address: &str) -> Result<()> {
+    match (role, name) {
+        ("client", "ours") => ours::client(address).await,
+        ("server", "ours") => ours::server(address).await,
+        ("client", "memory") => ours::in_process().await,
+        ("client", "tarpc") => tarpc_echo::in_process().await,
+        ("client", "tarpc-tcp") => tarpc_echo::client(address).await,
+        ("server", "tarpc-tcp") => tarpc_echo::server().await,
+        (role, name) => {
+            let guarantee = Guarantee::named(name).ok_or("no such contender")?;
+            match role {
+                "client" => by_hand::client::run(address, guarantee).await,
+                _ => by_hand::server::run(address, guarantee).await,
+            }
+        }
+    }
+}

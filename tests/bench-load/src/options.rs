@@ -1,0 +1,45 @@
+//! What the command line asks for.
+
+use std::time::Duration;
+
+use crate::Result;
+
+/// How much is measured, and of whom.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) rounds: usize,
+    /// How long each cell is loaded in each round.
+    pub(crate) each: Duration,
+    /// Only contenders whose name begins so.
+    pub(crate) only: Option<String>,
+    /// No more callers than this.
+    pub(crate) callers: usize,
+}
+
+impl Options {
+    /// Reads `[--short] [--rounds N] [--seconds S] [--only NAME]`.
+    pub(crate) fn parse(words: &[&str]) -> Result<Self> {
+        let mut options = Self {
+            rounds: 5,
+            each: Duration::from_millis(1500),
+            only: None,
+            callers: usize::MAX,
+        };
+        let mut words = words.iter();
+        while let Some(&word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+            match word {
+                "--short" => {
+                    options.rounds = 1;
+                    options.each = Duration::from_millis(200);
+                    options.callers = 16;
+                }
+                "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
+                "--seconds" => options.each = Duration::try_from_secs_f64(value()?.parse()?)?,
+                "--only" => options.only = Some((*value()?).to_owned()),
+                other => return Err(format!("what is {other}?").into()),
+            }
+        }
+        Ok(options)
+    }
+}

@@ -1,0 +1,89 @@
+//! Ours: typed on both ends, all guarantees, default settings.
+
+use rpc_runtime::{Context, Result as RpcResult, Server, Transport, rpc_client};
+
+use crate::Result;
+use crate::load::Client;
+use crate::peer::{self, Handled};
+
+#[rpc_client(topic = "bench", version = "1.0")]
+trait Echo {
+    async fn echo(&self, ctxt: &Context, text: &str) -> RpcResult<String>;
+
+    #[rpc(cast)]
+    async fn note(&self, ctxt: &Context, text: &str) -> RpcResult<()>;
+}
+
+struct Echoes(Handled);
+
+impl Echo for Echoes {
+    async fn echo(&self, _: &Context, text: &str) -> RpcResult<String> {
+        self.0.one_more();
+        Ok(text.to_owned())
+    }
+
+    async fn note(&self, _: &Context, _: &str) -> RpcResult<()> {
+        self.0.one_more();
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Caller {
+    client: EchoClient,
+    /// As in a service: each request is made on somebody's behalf.
+    context: Context,
+}
+
+impl Caller {
+    fn new(transport: &Transport) -> Self {
+        Self {
+            client: EchoClient::new(transport),
+            context: Context::new()
+                .with_request_id("req-3a5bd0e2-6d17-4f14-9c6d-0bc1e0f8a1f4")
+                .with_user("alice"),
+        }
+    }
+}
+
+impl Client for Caller {
+    async fn call(&self, text: &str) -> Result<usize> {
+        Ok(self.client.echo(&self.context, text).await?.len())
+    }
+
+    async fn cast(&self, text: &str) -> Result<()> {
+        Ok(self.client.note(&self.context, text).await?)
+    }
+}
+
+async fn start(transport: &Transport, handled: Handled) -> Result<Server> {
+    let endpoint = EchoEndpoint::new(Echoes(handled));
+    let server = Server::builder(transport, "bench", "one").endpoint(endpoint);
+    Ok(server.start().await?)
+}
+
+pub(crate) async fn server(url: &str) -> Result<()> {
+    let transport = Transport::new(url)?;
+    let handled = Handled::default();
+    let server = start(&transport, handled.clone()).await?;
+    peer::serve("-", handled).await?;
+    server.stop().await;
+    transport.close().await;
+    Ok(())
+}
+
+pub(crate) async fn client(url: &str) -> Result<()> {
+    let transport = Transport::new(url)?;
+    peer::drive(Caller::new(&transport)).await?;
+    transport.close().await;
+    Ok(())
+}
+
+pub(crate) async fn in_process() -> Result<()> {
+    let transport = Transport::new("memory://")?;
+    let server = start(&transport, Handled::default()).await?;
+    peer::drive(Caller::new(&transport)).await?;
+    server.stop().await;
+    transport.close().await;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What a contender's processes say to the driver: a line for a line, on standard input and output.
+//!
+//! Both say `ready ADDRESS` first. A client is told `call CALLERS MILLISECONDS` (or `cast …`) and answers
+//! `requests seconds median p99 all`: latencies in microseconds, and how many requests it has made since it
+//! began. A server is told `handled` and answers how many it has had.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::Result;
+use crate::load::{self, Client, Kind, Seen};
+
+/// How many requests a server has handled.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Handled(Arc<AtomicU64>);
+
+impl Handled {
+    pub(crate) fn one_more(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Answers the driver until it closes its end.
+pub(crate) async fn serve(address: &str, handled: Handled) -> Result<()> {
+    say(&format!("ready {address}"))?;
+    while line().await?.is_some() {
+        say(&handled.0.load(Ordering::Relaxed).to_string())?;
+    }
+    Ok(())
+}
+
+/// Loads the server as the driver says, until it closes its end.
+pub(crate) async fn drive<C: Client>(client: C) -> Result<()> {
+    // The connection, the queues and the first allocations are not what is measured.
+    let mut all = 0;
+    for callers in [1, 16] {
+        let seen = load::run(&client, Kind::Call, callers, Duration::from_millis(100)).await?;
+        all += seen.latencies.len();
+    }
+    say("ready -")?;
+    while let Some(line) = line().await? {
+        let mut words = line.split_whitespace();
+        let (Some(kind), Some(callers), Some(each)) = (words.next(), words.next(), words.next())
+        else {
+            return Err(format!("cannot do {line:?}").into());
+        };
+        let each = Duration::from_millis(each.parse()?);
+        let seen = load::run(&client, kind.parse()?, callers.parse()?, each).await?;
+        all += seen.latencies.len();
+        say(&told(seen, all))?;
+    }
+    Ok(())
+}
+
+fn told(mut seen: Seen, all: usize) -> String {
+    seen.latencies.sort_unstable();
+    let at = |percent: usize| {
+        let index = seen.latencies.len() * percent / 100;
+        let latency = seen.latencies.get(index).copied().unwrap_or_default();
+        latency.as_secs_f64() * 1e6
+    };
+    let requests = seen.latencies.len();
+    let seconds = seen.took.as_secs_f64();
+    format!("{requests} {seconds} {} {} {all}", at(50), at(99))
+}
+
+fn say(line: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// The driver's next line.
+async fn line() -> Result<Option<String>> {
+    let read = || {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    };
+    let line = tokio::task::spawn_blocking(read).await??;
+    Ok(Some(line).filter(|line| !line.is_empty()))
+}

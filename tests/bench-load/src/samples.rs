@@ -1,0 +1,83 @@
+//! What was measured, round by round.
+
+use std::collections::BTreeMap;
+
+use crate::load::Kind;
+
+/// One field of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cell {
+    pub(crate) contender: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) callers: usize,
+}
+
+/// What one round gave.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    /// Requests a second.
+    pub(crate) rate: f64,
+    /// Of a request, in microseconds.
+    pub(crate) median: f64,
+    /// The same, of the slowest in a hundred.
+    pub(crate) p99: f64,
+    /// CPU seconds of the client for 10,000 requests.
+    pub(crate) client: f64,
+    /// Of the server.
+    pub(crate) server: f64,
+    /// Of the broker.
+    pub(crate) broker: f64,
+}
+
+impl Sample {
+    /// CPU seconds of both ends for 10,000 requests.
+    pub(crate) fn ends(&self) -> f64 {
+        self.client + self.server
+    }
+}
+
+/// All rounds of all cells.
+#[derive(Debug, Default)]
+pub(crate) struct Samples(BTreeMap<Cell, Vec<Sample>>);
+
+impl Samples {
+    pub(crate) fn add(&mut self, cell: Cell, sample: Sample) {
+        self.0.entry(cell).or_default().push(sample);
+    }
+
+    /// The median of a figure over the rounds.
+    pub(crate) fn median(&self, cell: Cell, figure: impl Fn(&Sample) -> f64) -> Option<f64> {
+        median(self.0.get(&cell)?.iter().map(figure).collect())
+    }
+
+    /// The median over the rounds of one cell's figure divided by another's: both were taken within
+    /// seconds of each other.
+    pub(crate) fn ratio(
+        &self,
+        ours: Cell,
+        theirs: Cell,
+        figure: impl Fn(&Sample) -> f64,
+    ) -> Option<f64> {
+        let rounds = self.0.get(&ours)?.iter().zip(self.0.get(&theirs)?);
+        median(rounds.map(|(a, b)| figure(a) / figure(b)).collect())
+    }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.retain(|value| value.is_finite());
+    values.sort_by(f64::total_cmp);
+    let (low, high) = (values.len().checked_sub(1)? / 2, values.len() / 2);
+    Some(f64::midpoint(*values.get(low)?, *values.get(high)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_the_middle_or_between_the_two() {
+        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![3.0, f64::INFINITY, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+}
