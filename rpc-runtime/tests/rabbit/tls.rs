@@ -39,8 +39,14 @@ impl Authority {
     }
 
     fn sign(&self, host: &str) -> (rcgen::Certificate, KeyPair) {
+        self.sign_until(host, 4096)
+    }
+
+    /// A certificate that is valid until a year begins.
+    fn sign_until(&self, host: &str, year: i32) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([host.to_owned()]).unwrap();
+        let mut params = CertificateParams::new([host.to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         (params.signed_by(&key, &self.issuer).unwrap(), key)
     }
 
@@ -56,7 +62,14 @@ impl Authority {
 
     /// A broker that has a certificate for `host`, and asks for the client's if `strict`.
     async fn broker(&self, host: &str, strict: bool) -> Relay {
-        let (certificate, private) = self.sign(host);
+        self.broker_with(self.sign(host), strict).await
+    }
+
+    async fn broker_with(
+        &self,
+        (certificate, private): (rcgen::Certificate, KeyPair),
+        strict: bool,
+    ) -> Relay {
         let key = PrivateKeyDer::try_from(private.serialize_der()).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.der().clone()).unwrap();
@@ -126,19 +139,54 @@ async fn wrong_certificates_are_refused_by_name_of_the_reason() {
     let authority = Authority::new();
     let other = Authority::new();
     let query = format!("ssl=true&ssl_ca_file={}", authority.ca_file());
-    for (relay, reason) in [
-        (other.broker("127.0.0.1", false).await, "UnknownIssuer"),
+    let expired = authority.sign_until("127.0.0.1", 2001);
+    for (relay, reason, advice) in [
+        (
+            other.broker("127.0.0.1", false).await,
+            "no trusted authority",
+            "`ssl_ca_file`",
+        ),
+        (
+            authority.broker_with(expired, false).await,
+            "has expired",
+            "renew it",
+        ),
         (
             authority.broker("elsewhere", false).await,
-            "not valid for name",
+            "not for the host `127.0.0.1`",
+            "as the certificate names it",
         ),
-        (Relay::to(&broker()).await, "check"),
-        (authority.broker("127.0.0.1", true).await, "ertificate"),
+        (
+            Relay::to(&broker()).await,
+            "speaks no TLS",
+            "or leave `ssl=true` out",
+        ),
+        (
+            authority.broker("127.0.0.1", true).await,
+            "asks for one",
+            "`ssl_cert_file` and `ssl_key_file`",
+        ),
     ] {
         let error = cast(&transport_at(&relay.address(), &query))
             .await
-            .unwrap_err();
-        assert!(error.to_string().contains(reason), "{reason}: {error}");
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(reason) && error.contains(advice),
+            "{reason}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_tls_port_that_is_spoken_to_in_clear_is_named() {
+    let relay = Authority::new().broker("127.0.0.1", false).await;
+    let brokers_own = std::env::var("RPC_TEST_RABBIT_TLS_PORT").expect("the broker's TLS port");
+    for address in [relay.address(), format!("127.0.0.1:{brokers_own}")] {
+        let error = cast(&transport_at(&address, "")).await.unwrap_err();
+        let hint = "is the broker's TLS port, set `ssl=true`";
+        assert!(error.to_string().contains(hint), "{error}");
     }
 }
 

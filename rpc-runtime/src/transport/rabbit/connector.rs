@@ -13,7 +13,7 @@ use async_rs::Runtime;
 use lapin::uri::{
     AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism,
 };
-use lapin::{AsyncTcpStream, ConnectionProperties};
+use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -25,6 +25,8 @@ use super::returned::{ReturnFilter, Returned};
 use super::socket::{Abort, AbortOnDrop, Kit, Socket, Wire};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
+#[cfg(feature = "tls")]
+use super::tls_refusal;
 use crate::transport::UrlError;
 
 /// Every connection names its frame size: a broker without a limit would make lapin allocate 137 GB.
@@ -204,8 +206,27 @@ impl Connector {
         } else if why.contains("NOT_ALLOWED") {
             format!("{why}; check the virtual host `{}`", self.virtual_host)
         } else {
-            why
+            self.mismatch(address, error).unwrap_or(why)
         }
+    }
+
+    /// Whether TLS is on at one end alone, or refused; a broker that is spoken to in clear where it wants
+    /// TLS ends the connection or answers with what is no AMQP.
+    fn mismatch(&self, address: &Address, error: &lapin::Error) -> Option<String> {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return match error.kind() {
+                ErrorKind::IOError(error) => tls_refusal::reason(error, &address.name),
+                _ => None,
+            };
+        }
+        let why = match error.kind() {
+            ErrorKind::ParsingError(_) => "what answers there speaks no AMQP".to_owned(),
+            ErrorKind::IOError(_) => explain(error),
+            _ => return None,
+        };
+        let port = address.port;
+        Some(format!("{why}; if port {port} is the broker's TLS port, set `ssl=true`"))
     }
 }
 

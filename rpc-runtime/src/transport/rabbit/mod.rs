@@ -38,6 +38,8 @@ mod socket;
 mod steady_names;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
+mod tls_refusal;
 mod topology;
 
 pub(super) use driver::RabbitDriver;

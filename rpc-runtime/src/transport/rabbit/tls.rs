@@ -15,6 +15,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::options::TlsOptions;
+use super::tls_refusal::reason;
 use crate::transport::UrlError;
 
 /// The stream once it is safe.
@@ -64,11 +65,10 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| io::Error::other("the host's name cannot stand in a certificate"))?;
         self.connector.connect(name, tcp).await.map_err(|error| {
-            // The file options are the first thing to look at.
-            io::Error::new(
-                error.kind(),
-                format!("TLS failed: {error}; check `ssl_ca_file`, the host's name, and that the port speaks TLS"),
-            )
+            let why = reason(&error, host).unwrap_or_else(|| {
+                format!("TLS failed: {error}; check that the port speaks TLS, by default 5671")
+            });
+            io::Error::new(error.kind(), why)
         })
     }
 }
