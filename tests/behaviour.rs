@@ -103,6 +103,7 @@ suite! {
     ping_is_answered_only_when_enabled
     closing_the_transport_ends_its_calls
     a_large_argument_crosses
+    what_is_too_large_is_refused_and_all_goes_on
     floats_arrive_to_the_last_bit
     a_provided_method_composes_others
 }

@@ -136,6 +136,14 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
+    /// How large a reply may be, in bytes, as it comes over the wire; what is larger is not read, and its
+    /// call ends with [`Error::TooLarge`]. Defaults to
+    /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::DEFAULT_MAX_MESSAGE_SIZE).
+    pub fn max_reply_size(mut self, bytes: usize) -> Self {
+        self.settings.max_reply_size = bytes;
+        self
+    }
+
     /// A hook that rewrites entities and contexts. Defaults to none.
     pub fn serializer(mut self, serializer: impl Serializer) -> Self {
         self.serializer = Some(Arc::new(serializer));

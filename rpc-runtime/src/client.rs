@@ -208,7 +208,15 @@ impl RpcClient {
         let send = terms(settings, settings.mandatory, wait);
         let terms = CallTerms::new(send, timeout, monitor);
         let driver = self.inner.transport.driver();
-        driver.call(&settings.target, request, &terms).await
+        let reply = driver.call(&settings.target, request, &terms).await?;
+        if reply.size() > settings.max_reply_size {
+            return Err(Error::TooLarge {
+                target: Box::new(settings.target.clone()),
+                size: reply.size(),
+                limit: settings.max_reply_size,
+            });
+        }
+        Ok(reply)
     }
 
     pub(crate) async fn send_cast(

@@ -112,6 +112,21 @@ pub enum Error {
         reason: Arc<str>,
     },
 
+    /// The reply is larger than the client wants to read. The method ran.
+    #[error(
+        "the reply from {target} has {size} bytes, and at most {limit} are read: raise \
+         `max_reply_size`, or ask for less"
+    )]
+    #[non_exhaustive]
+    TooLarge {
+        /// Whom the call was for.
+        target: Box<Target>,
+        /// The size of the reply, in bytes.
+        size: usize,
+        /// The most that is read; see [`ClientBuilder::max_reply_size`](crate::ClientBuilder::max_reply_size).
+        limit: usize,
+    },
+
     /// The server ran the method, and it failed there.
     #[error("remote error: {0}")]
     Remote(Box<RemoteError>),
@@ -249,7 +264,9 @@ impl Error {
             Self::Delivery {
                 maybe_delivered, ..
             } => *maybe_delivered,
-            Self::Deserialize { .. } | Self::Remote(_) | Self::Closed => true,
+            Self::Deserialize { .. } | Self::TooLarge { .. } | Self::Remote(_) | Self::Closed => {
+                true
+            }
             Self::Undeliverable { .. }
             | Self::InvalidTarget { .. }
             | Self::VersionCap { .. }

@@ -114,7 +114,9 @@ pub use interface::{
     assert_compatible, compatibility,
 };
 pub use maybe::Maybe;
-pub use options::{CallOptions, DEFAULT_QUEUE_WAIT, DEFAULT_TIMEOUT, Retry, VersionCap};
+pub use options::{
+    CallOptions, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, DEFAULT_TIMEOUT, Retry, VersionCap,
+};
 pub use remote::{IntoRemoteError, RemoteError};
 pub use route::Route;
 /// Makes a typed client and a server endpoint of a trait.

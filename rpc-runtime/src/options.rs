@@ -83,6 +83,10 @@ impl From<Option<Version>> for VersionCap {
 /// The timeout of a call for which none is given: oslo.messaging's `rpc_response_timeout`.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How large a message may be, in bytes, that a client or a server reads unless told otherwise: what
+/// RabbitMQ lets through before 4.0.
+pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 128 * 1024 * 1024;
+
 /// How long a cast waits for a missing queue, unless it is told otherwise with
 /// [`CallOptions::queue_wait`].
 pub const DEFAULT_QUEUE_WAIT: Duration = Duration::from_secs(60);
@@ -255,6 +259,7 @@ pub(crate) struct Settings {
     pub(crate) mandatory: bool,
     pub(crate) queue_wait: Option<Duration>,
     pub(crate) resend: bool,
+    pub(crate) max_reply_size: usize,
 }
 
 impl Settings {
@@ -273,6 +278,7 @@ impl Settings {
             mandatory: true,
             queue_wait: None,
             resend: false,
+            max_reply_size: DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 

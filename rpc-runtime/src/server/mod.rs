@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 use crate::endpoint::Endpoint;
 use crate::serializer::Serializer;
 use crate::transport::{ListenTerms, Listener, Transport};
-use crate::{Error, Result, Target};
+use crate::{DEFAULT_MAX_MESSAGE_SIZE, Error, Result, Target};
 
 use dispatch::{Dispatcher, Ping};
 use duplicates::Duplicates;
@@ -77,6 +77,7 @@ impl Server {
             endpoints: Vec::new(),
             serializer: None,
             concurrency: DEFAULT_CONCURRENCY,
+            max_request_size: DEFAULT_MAX_MESSAGE_SIZE,
             ping: false,
         }
     }
@@ -116,6 +117,7 @@ pub struct ServerBuilder {
     endpoints: Vec<Box<dyn Endpoint>>,
     serializer: Option<Box<dyn Serializer>>,
     concurrency: usize,
+    max_request_size: usize,
     ping: bool,
 }
 
@@ -138,6 +140,14 @@ impl ServerBuilder {
     /// oslo.messaging.
     pub fn concurrency(mut self, limit: usize) -> Self {
         self.concurrency = limit;
+        self
+    }
+
+    /// How large a request may be, in bytes, as it comes over the wire; what is larger is not run. Its
+    /// caller, if there is one, gets a `ValueError`. Defaults to
+    /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::DEFAULT_MAX_MESSAGE_SIZE).
+    pub fn max_request_size(mut self, bytes: usize) -> Self {
+        self.max_request_size = bytes;
         self
     }
 
@@ -168,6 +178,7 @@ impl ServerBuilder {
             mut endpoints,
             serializer,
             concurrency,
+            max_request_size,
             ping,
         } = self;
         if target.topic.is_empty() || target.server.as_deref().is_none_or(str::is_empty) {
@@ -194,6 +205,7 @@ impl ServerBuilder {
             target: target.clone(),
             dispatcher: Dispatcher::new(endpoints),
             serializer,
+            max_request_size,
             duplicates: Mutex::new(Duplicates::new(Instant::now())),
         });
         let (stop, stopped) = watch::channel(None);
@@ -214,6 +226,7 @@ impl fmt::Debug for ServerBuilder {
             endpoints,
             serializer,
             concurrency,
+            max_request_size,
             ping,
         } = self;
         f.debug_struct("ServerBuilder")
@@ -222,6 +235,7 @@ impl fmt::Debug for ServerBuilder {
             .field("endpoints", endpoints)
             .field("serializer", serializer)
             .field("concurrency", concurrency)
+            .field("max_request_size", max_request_size)
             .field("ping", ping)
             .finish()
     }

@@ -33,6 +33,8 @@ pub(super) struct Service {
     pub(super) target: Target,
     pub(super) dispatcher: Dispatcher,
     pub(super) serializer: Option<Box<dyn Serializer>>,
+    /// In bytes.
+    pub(super) max_request_size: usize,
     pub(super) duplicates: Mutex<Duplicates>,
 }
 
@@ -45,6 +47,9 @@ impl Service {
             return self.leave(&body, &not_taken);
         }
         let delivery: Arc<dyn Delivery> = delivery.into();
+        if body.len() > self.max_request_size {
+            return self.drop_large(&body, &*delivery).await;
+        }
         let text = match Request::open(&body) {
             Ok(text) => text,
             Err(error) => return self.drop_malformed(&body, &error, &*delivery).await,
@@ -136,6 +141,18 @@ impl Service {
         tracing::warn!(server = %self.target, %error, bytes = body.len(), "a malformed request was dropped");
         if let Some(to) = wire::reply_address(body) {
             let error = RemoteError::value_error(format!("malformed request: {error}"));
+            send(delivery, &to, wire::failure(&to, &error)).await;
+        }
+    }
+
+    /// Drops what is too large to be read; only where its caller waits is looked for in it.
+    async fn drop_large(&self, body: &[u8], delivery: &dyn Delivery) {
+        let (bytes, most) = (body.len(), self.max_request_size);
+        tracing::warn!(server = %self.target, bytes, most, "a request was dropped: it is too large");
+        if let Some(to) = wire::reply_address(body) {
+            let error = RemoteError::value_error(format!(
+                "the request has {bytes} bytes, and the server reads {most} at most"
+            ));
             send(delivery, &to, wire::failure(&to, &error)).await;
         }
     }

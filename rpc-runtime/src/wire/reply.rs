@@ -10,6 +10,7 @@ use crate::{Error, RemoteError, Result};
 /// A reply, taken apart. The result is raw JSON until the caller's type is known.
 #[derive(Debug)]
 pub struct Reply {
+    size: usize,
     text: String,
     message_id: MessageId,
     ending: bool,
@@ -45,12 +46,19 @@ impl Reply {
         let message_id =
             message_id.ok_or_else(|| Malformed::new("the reply names no call of ours", 0))?;
         Ok(Self {
+            size: body.len(),
             text,
             message_id,
             ending,
             result,
             failure,
         })
+    }
+
+    /// Its bytes on the wire.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// The call that this is for.

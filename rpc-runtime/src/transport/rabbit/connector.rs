@@ -226,7 +226,9 @@ impl Connector {
             _ => return None,
         };
         let port = address.port;
-        Some(format!("{why}; if port {port} is the broker's TLS port, set `ssl=true`"))
+        Some(format!(
+            "{why}; if port {port} is the broker's TLS port, set `ssl=true`"
+        ))
     }
 }
 

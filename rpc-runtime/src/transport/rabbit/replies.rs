@@ -140,7 +140,11 @@ impl Reader {
                 Ok((channel, consumer)) => {
                     self.reading.send_replace(Reading::Consuming);
                     let fault = drain(&link, &channel, consumer, &self.table).await;
-                    tracing::debug!(queue = %self.queue.name, why = %fault.why(), "reply consumer ended");
+                    // The end of the connection has its own line.
+                    if link.is_up() {
+                        tracing::warn!(queue = %self.queue.name, why = %fault.why(),
+                            "the client hears no replies: declaring anew");
+                    }
                     fault
                 }
                 Err(fault) => {
