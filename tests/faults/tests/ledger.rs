@@ -2,6 +2,7 @@
 //! oslo.messaging at either end. `tests/ledger` is the long one.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use rpc_faults::bench::Queues;
 use rpc_faults::fault::Kind;
@@ -24,7 +25,11 @@ fn plan(faults: usize) -> Plan {
     Plan::new(variable("RPC_TEST_RABBITMQ_BIN"), server, 1, faults)
 }
 
+/// A run counts the threads of its process.
+static ALONE: Mutex<()> = Mutex::new(());
+
 fn balances(plan: &Plan) -> Report {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let report = run(plan, &|line| println!("{line}")).expect("the laboratory works");
     println!("{report}");
     assert!(report.is_good(), "the ledger does not balance");
