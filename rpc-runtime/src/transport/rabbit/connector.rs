@@ -212,6 +212,10 @@ impl Connector {
 
     /// Whether TLS is on at one end alone, or refused; a broker that is spoken to in clear where it wants
     /// TLS ends the connection or answers with what is no AMQP.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unused_self, reason = "TLS is never on")
+    )]
     fn mismatch(&self, address: &Address, error: &lapin::Error) -> Option<String> {
         #[cfg(feature = "tls")]
         if self.tls.is_some() {
