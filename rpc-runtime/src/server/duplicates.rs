@@ -4,7 +4,7 @@
 //! outlasts reconnections; in numbers, for as many as peers could send in that time at the rate of a busy
 //! broker, and no more, whatever they send. What is forgotten is the oldest.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -12,30 +12,28 @@ use tokio::time::Instant;
 
 use crate::wire::MessageId;
 
-/// How long a request is remembered, at least; at most for twice as long.
+/// How long a request is remembered.
 const REMEMBERED: Duration = Duration::from_secs(300);
-/// How many requests are remembered, at least; at most twice as many. At 1,700 a second they come to the
-/// same as the time. A full memory takes some 40 MB; that of an idle server, nothing.
+/// How many requests are remembered at most: at 1,700 a second they come to the same as the time. A full
+/// memory takes some 35 MB; that of an idle server, nothing.
 const CAPACITY: usize = 512 * 1024;
 
 /// The identities of the latest requests of one server.
 #[derive(Debug)]
 pub(super) struct Duplicates {
-    /// Those that are entered now, and those that were entered before them.
-    young: HashSet<u128>,
-    old: HashSet<u128>,
-    began: Instant,
+    known: HashSet<u128>,
+    /// The same, in the order and with the time of their coming.
+    order: VecDeque<(Instant, u128)>,
     capacity: usize,
     /// For identities that are not written as oslo.messaging does.
     digests: [RandomState; 2],
 }
 
 impl Duplicates {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            young: HashSet::new(),
-            old: HashSet::new(),
-            began: now,
+            known: HashSet::new(),
+            order: VecDeque::new(),
             capacity: CAPACITY,
             digests: Default::default(),
         }
@@ -43,9 +41,10 @@ impl Duplicates {
 
     /// Enters a request; false when it was there before.
     pub(super) fn insert(&mut self, unique_id: &str, now: Instant) -> bool {
-        if self.young.len() >= self.capacity || now.duration_since(self.began) >= REMEMBERED {
-            self.old = std::mem::take(&mut self.young);
-            self.began = now;
+        while let Some(&(came, _)) = self.order.front()
+            && now.duration_since(came) >= REMEMBERED
+        {
+            self.forget_oldest();
         }
         let identity = unique_id.parse().map_or_else(
             |()| {
@@ -54,7 +53,20 @@ impl Duplicates {
             },
             MessageId::as_u128,
         );
-        !self.old.contains(&identity) && self.young.insert(identity)
+        if !self.known.insert(identity) {
+            return false;
+        }
+        self.order.push_back((now, identity));
+        if self.order.len() > self.capacity {
+            self.forget_oldest();
+        }
+        true
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, identity)) = self.order.pop_front() {
+            self.known.remove(&identity);
+        }
     }
 }
 
@@ -65,32 +77,37 @@ mod tests {
     #[test]
     fn a_request_is_known_for_its_time() {
         let began = Instant::now();
-        let mut duplicates = Duplicates::new(began);
+        let mut duplicates = Duplicates::new();
         let id = MessageId::unique().to_string();
         for id in ["any text", &id] {
             assert!(duplicates.insert(id, began));
             assert!(!duplicates.insert(id, began));
         }
-        let later = began + REMEMBERED;
+        let later = began + REMEMBERED / 2;
         assert!(!duplicates.insert(&id, later), "its time is not over");
         assert!(duplicates.insert("another", later));
-        assert!(duplicates.insert(&id, later + REMEMBERED));
-        assert!(!duplicates.insert("another", later + REMEMBERED));
+        let over = began + REMEMBERED;
+        assert!(duplicates.insert(&id, over));
+        assert!(!duplicates.insert("another", over), "it came later");
     }
 
     #[test]
     fn the_oldest_are_forgotten_when_there_are_too_many() {
         let now = Instant::now();
-        let mut duplicates = Duplicates::new(now);
+        let mut duplicates = Duplicates::new();
         duplicates.capacity = 1000;
         for id in 0..1000 {
             assert!(duplicates.insert(&id.to_string(), now));
         }
         assert!(!duplicates.insert("0", now), "within the capacity");
-        for id in 1000..3000 {
+        for id in 1000..1500 {
             assert!(duplicates.insert(&id.to_string(), now));
         }
-        assert!(duplicates.young.len() + duplicates.old.len() <= 2000);
+        assert_eq!(
+            (duplicates.known.len(), duplicates.order.len()),
+            (1000, 1000)
+        );
+        assert!(!duplicates.insert("501", now), "among the latest");
         assert!(duplicates.insert("0", now), "long forgotten");
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
 use crate::serializer::Serializer;
@@ -206,7 +206,7 @@ impl ServerBuilder {
             dispatcher: Dispatcher::new(endpoints),
             serializer,
             max_request_size,
-            duplicates: Mutex::new(Duplicates::new(Instant::now())),
+            duplicates: Mutex::new(Duplicates::new()),
         });
         let (stop, stopped) = watch::channel(None);
         let listening = tokio::spawn(listen(listener, service, concurrency, stopped));
