@@ -4,13 +4,11 @@ use std::io;
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
 
 /// The text of the message, escaped into the envelope's string.
-///
-/// JSON text as `serde_json` writes it has no control characters, so quotes and backslashes are all
-/// there is to escape.
 #[derive(Debug)]
 pub(super) struct Message {
     bytes: Vec<u8>,
@@ -30,21 +28,12 @@ impl Message {
 
     /// Writes a piece of JSON text that is known to be right.
     pub(super) fn raw(&mut self, json: &str) {
-        self.escape(json.as_bytes());
+        // A vector takes whatever is written.
+        let _ = escape(&mut self.bytes, json.as_bytes());
     }
 
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> serde_json::Result<()> {
-        serde_json::to_writer(self, value)
-    }
-
-    fn escape(&mut self, json: &[u8]) {
-        let mut rest = json;
-        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
-            self.bytes.extend_from_slice(&rest[..at]);
-            self.bytes.extend_from_slice(&[b'\\', rest[at]]);
-            rest = &rest[at + 1..];
-        }
-        self.bytes.extend_from_slice(rest);
+        value.serialize(&mut Serializer::with_formatter(&mut self.bytes, Escaped))
     }
 
     /// Writes `key`, JSON text that ends where a string may follow, and that string.
@@ -55,13 +44,47 @@ impl Message {
     }
 }
 
-impl io::Write for Message {
-    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
-        self.escape(json);
-        Ok(json.len())
+/// Writes JSON as the inside of a JSON string. Only strings have anything to escape, and what is between
+/// their own escapes has not: nothing is looked through twice.
+struct Escaped;
+
+impl Formatter for Escaped {
+    fn begin_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(br#"\""#)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn end_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(br#"\""#)
     }
+
+    fn write_char_escape<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        char_escape: CharEscape,
+    ) -> io::Result<()> {
+        let mut json = [0; r"\u0000".len()];
+        let mut rest = &mut json[..];
+        CompactFormatter.write_char_escape(&mut rest, char_escape)?;
+        let unused = rest.len();
+        escape(writer, &json[..json.len() - unused])
+    }
+
+    fn write_raw_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        escape(writer, fragment.as_bytes())
+    }
+}
+
+/// JSON text has no control characters where it matters: quotes and backslashes are all there is to escape.
+fn escape<W: io::Write + ?Sized>(writer: &mut W, json: &[u8]) -> io::Result<()> {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        writer.write_all(&rest[..at])?;
+        writer.write_all(&[b'\\', rest[at]])?;
+        rest = &rest[at + 1..];
+    }
+    writer.write_all(rest)
 }
