@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::CallTerms;
@@ -30,7 +30,8 @@ struct Waiting {
 #[derive(Debug)]
 struct Entry {
     answer: oneshot::Sender<Result<Reply>>,
-    sign_of_life: watch::Sender<Instant>,
+    /// When the server last said that the method still runs.
+    sign_of_life: Option<Instant>,
 }
 
 impl ReplyTable {
@@ -48,7 +49,6 @@ impl ReplyTable {
     pub fn register(&self) -> Result<Registration> {
         let id = MessageId::unique();
         let (answer, answered) = oneshot::channel();
-        let (sign_of_life, alive) = watch::channel(Instant::now());
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(Error::Closed);
@@ -57,7 +57,7 @@ impl ReplyTable {
             id,
             Entry {
                 answer,
-                sign_of_life,
+                sign_of_life: None,
             },
         );
         drop(waiting);
@@ -65,7 +65,6 @@ impl ReplyTable {
             table: self.clone(),
             id,
             answered,
-            alive,
         })
     }
 
@@ -80,8 +79,8 @@ impl ReplyTable {
                 Some(entry) => drop(entry.answer.send(Ok(reply))),
                 None => tracing::debug!(message_id = %id, "a reply that no call waits for"),
             }
-        } else if let Some(entry) = waiting.calls.get(&id) {
-            entry.sign_of_life.send_replace(Instant::now());
+        } else if let Some(entry) = waiting.calls.get_mut(&id) {
+            entry.sign_of_life = Some(Instant::now());
         }
     }
 
@@ -126,7 +125,6 @@ pub struct Registration {
     table: ReplyTable,
     id: MessageId,
     answered: oneshot::Receiver<Result<Reply>>,
-    alive: watch::Receiver<Instant>,
 }
 
 impl Registration {
@@ -155,12 +153,17 @@ impl Registration {
             if let Ok(answered) = timeout_at(limit, &mut self.answered).await {
                 return answer(answered);
             }
-            let alive = *self.alive.borrow_and_update();
-            if alive <= last {
-                return Err(Error::timeout(target, monitor, Stage::Heartbeat));
+            match self.sign_of_life() {
+                Some(alive) if alive > last => last = alive,
+                Some(_) | None => return Err(Error::timeout(target, monitor, Stage::Heartbeat)),
             }
-            last = alive;
         }
+    }
+}
+
+impl Registration {
+    fn sign_of_life(&self) -> Option<Instant> {
+        self.table.lock().calls.get(&self.id)?.sign_of_life
     }
 }
 

@@ -17,30 +17,20 @@ pub(super) const PREFIX: &str = "_context_";
 /// Writes any value that serialises to an object, or to nothing, into a message.
 pub(super) struct ContextSerializer<'a> {
     message: &'a mut Message,
-    key: Vec<u8>,
 }
 
 impl<'a> ContextSerializer<'a> {
     pub(super) fn new(message: &'a mut Message) -> Self {
-        Self {
-            message,
-            key: Vec::new(),
-        }
+        Self { message }
     }
 
     fn begin<K: Serialize + ?Sized>(&mut self, key: &K) -> Result<(), Error> {
-        self.key.clear();
-        serde_json::to_writer(&mut self.key, key)?;
-        // The key as a JSON string, the prefix put behind its first quote.
-        let key = std::str::from_utf8(&self.key).ok();
-        let Some(rest) = key.and_then(|key| key.strip_prefix('"')) else {
+        self.message.raw(",");
+        if !self.message.prefixed(PREFIX, key)? {
             return Err(ser::Error::custom(
                 "the keys of a request context must be strings",
             ));
-        };
-        self.message.raw(r#",""#);
-        self.message.raw(PREFIX);
-        self.message.raw(rest);
+        }
         self.message.raw(":");
         Ok(())
     }

@@ -26,7 +26,7 @@ impl RequestEncoder {
     /// Begins a request for `method`.
     #[must_use]
     pub fn new(method: &str) -> Self {
-        let mut message = Message::begin(512);
+        let mut message = Message::begin(1024);
         message.text(r#"{"method":"#, method);
         message.raw(r#","args":{"#);
         Self {
@@ -71,7 +71,9 @@ impl RequestEncoder {
             message.text(r#","namespace":"#, namespace);
         }
         if let Some(version) = version {
-            message.raw(&format!(r#","version":"{version}""#));
+            message.raw(r#","version":""#);
+            message.plain(version);
+            message.raw("\"");
         }
         context.serialize(ContextSerializer::new(&mut message))?;
         Ok(RequestBody { message })
@@ -96,20 +98,19 @@ impl RequestBody {
     #[must_use]
     pub fn call(mut self, id: MessageId, reply_queue: &str, monitor: Option<Duration>) -> Bytes {
         let message = &mut self.message;
-        message.raw(&format!(r#","_msg_id":"{id}""#));
-        message.text(r#","_reply_q":"#, reply_queue);
+        message.raw(r#","_msg_id":""#);
+        message.plain(id);
+        message.text(r#"","_reply_q":"#, reply_queue);
         message.raw(r#","_timeout":"#);
         match monitor {
             None => message.raw("null"),
-            Some(monitor) => message.raw(&monitor.as_secs_f64().to_string()),
+            Some(monitor) => message.plain(monitor.as_secs_f64()),
         }
         self.close()
     }
 
     fn close(self) -> Bytes {
-        let mut message = self.message;
-        message.raw(&format!(r#","_unique_id":"{}"}}"#, MessageId::unique()));
-        message.end()
+        end(self.message)
     }
 }
 
@@ -147,6 +148,12 @@ pub fn heartbeat(to: &ReplyTo) -> Bytes {
 
 fn address(mut message: Message, to: &ReplyTo) -> Bytes {
     message.text(r#","_msg_id":"#, &to.message_id);
-    message.raw(&format!(r#","_unique_id":"{}"}}"#, MessageId::unique()));
+    end(message)
+}
+
+fn end(mut message: Message) -> Bytes {
+    message.raw(r#","_unique_id":""#);
+    message.plain(MessageId::unique());
+    message.raw(r#""}"#);
     message.end()
 }

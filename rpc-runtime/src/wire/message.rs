@@ -1,6 +1,7 @@
 //! The buffer that a message is written into: JSON text, escaped into the string of its envelope.
 
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -32,8 +33,27 @@ impl Message {
         let _ = escape(&mut self.bytes, json.as_bytes());
     }
 
+    /// Writes the text of a value that has nothing to escape: a number, an identity.
+    pub(super) fn plain(&mut self, value: impl Display) {
+        let _ = write!(self.bytes, "{value}");
+    }
+
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> serde_json::Result<()> {
-        value.serialize(&mut Serializer::with_formatter(&mut self.bytes, Escaped))
+        let escaped = Escaped { prefix: "" };
+        value.serialize(&mut Serializer::with_formatter(&mut self.bytes, escaped))
+    }
+
+    /// Writes a string with `prefix`, which has nothing to escape, before its text. False when the value is
+    /// none: then the message cannot be used.
+    pub(super) fn prefixed<T: Serialize + ?Sized>(
+        &mut self,
+        prefix: &'static str,
+        value: &T,
+    ) -> serde_json::Result<bool> {
+        let from = self.bytes.len();
+        let escaped = Escaped { prefix };
+        value.serialize(&mut Serializer::with_formatter(&mut self.bytes, escaped))?;
+        Ok(self.bytes[from..].starts_with(QUOTE))
     }
 
     /// Writes `key`, JSON text that ends where a string may follow, and that string.
@@ -46,15 +66,21 @@ impl Message {
 
 /// Writes JSON as the inside of a JSON string. Only strings have anything to escape, and what is between
 /// their own escapes has not: nothing is looked through twice.
-struct Escaped;
+struct Escaped {
+    /// What each string begins with.
+    prefix: &'static str,
+}
+
+const QUOTE: &[u8] = br#"\""#;
 
 impl Formatter for Escaped {
     fn begin_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(br#"\""#)
+        writer.write_all(QUOTE)?;
+        writer.write_all(self.prefix.as_bytes())
     }
 
     fn end_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(br#"\""#)
+        writer.write_all(QUOTE)
     }
 
     fn write_char_escape<W: io::Write + ?Sized>(
