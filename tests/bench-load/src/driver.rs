@@ -19,8 +19,8 @@ const DRAINED: Duration = Duration::from_secs(60);
 /// Measures, and prints tables.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let wanted = |contender: &&Contender| {
-        let only = options.only.as_deref().unwrap_or_default();
-        contender.name.starts_with(only)
+        let only = &options.only;
+        only.is_empty() || only.iter().any(|name| contender.name.starts_with(name))
     };
     let mut pairs = Vec::new();
     for contender in ALL.iter().filter(wanted) {

@@ -10,19 +10,19 @@ pub(crate) struct Options {
     pub(crate) rounds: usize,
     /// How long each cell is loaded in each round.
     pub(crate) each: Duration,
-    /// Only contenders whose name begins so.
-    pub(crate) only: Option<String>,
+    /// Only contenders whose name begins with one of these, if there are any.
+    pub(crate) only: Vec<String>,
     /// No more callers than this.
     pub(crate) callers: usize,
 }
 
 impl Options {
-    /// Reads `[--short] [--rounds N] [--seconds S] [--only NAME]`.
+    /// Reads `[--short] [--rounds N] [--seconds S] [--only NAME[,NAME…]]`.
     pub(crate) fn parse(words: &[&str]) -> Result<Self> {
         let mut options = Self {
             rounds: 5,
             each: Duration::from_millis(1500),
-            only: None,
+            only: Vec::new(),
             callers: usize::MAX,
         };
         let mut words = words.iter();
@@ -36,7 +36,7 @@ impl Options {
                 }
                 "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
                 "--seconds" => options.each = Duration::try_from_secs_f64(value()?.parse()?)?,
-                "--only" => options.only = Some((*value()?).to_owned()),
+                "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
                 other => return Err(format!("what is {other}?").into()),
             }
         }
