@@ -7,28 +7,29 @@ use super::*;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn no_returned_message_is_taken_for_another() {
-    const TASKS: usize = 16;
-    const EACH: usize = 125;
-    let served = topic();
+    const TASKS: usize = 64;
+    const EACH: usize = 100;
+    let (served, nowhere) = (topic(), topic());
     let transport = Arc::new(transport(""));
     // It takes a few requests and leaves the others in their queue, which is all that matters.
     let listener = listen(&transport, &Target::new(&*served).server("s")).await;
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {
-            let (transport, served) = (transport.clone(), served.clone());
+            let (transport, served, nowhere) = (transport.clone(), served.clone(), nowhere.clone());
             tokio::spawn(async move {
                 for number in 0..EACH {
                     let lost = (task + number) % 4 == 0;
-                    let target = if lost {
-                        Target::new(topic())
-                    } else {
-                        Target::new(&*served)
-                    };
-                    // Some bodies take several frames.
-                    let length = if number % 10 == 0 {
-                        300_000
-                    } else {
-                        10 + number
+                    // The first message of a topic goes alone, and so does a large one.
+                    let target = Target::new(match lost {
+                        false => served.clone(),
+                        true if number % 16 == 0 => topic(),
+                        true => nowhere.clone(),
+                    });
+                    let length = match number % 50 {
+                        0 => 1_100_000,
+                        // It takes several frames.
+                        1 | 2 => 300_000,
+                        _ => 10 + number,
                     };
                     let body = request(&"m".repeat(length));
                     let mut terms = casting(Retry::Times(0), true);

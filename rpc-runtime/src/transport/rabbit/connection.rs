@@ -110,7 +110,15 @@ impl Connection {
         attempts: &mut Attempts<'_>,
         progress: &Progress,
     ) -> Result<Arc<Link>> {
-        let mut seen = self.status.borrow().failures;
+        let mut seen = {
+            let status = self.status.borrow();
+            match &status.state {
+                State::Ready(link) if link.is_up() && !*self.stop.borrow() => {
+                    return Ok(link.clone());
+                }
+                _ => status.failures,
+            }
+        };
         self.start()?;
         let mut status = self.status.clone();
         let mut nudged = false;

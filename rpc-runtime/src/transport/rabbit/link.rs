@@ -11,16 +11,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_core::Stream;
-use lapin::options::ConfirmSelectOptions;
 use lapin::types::ShortString;
 use lapin::{Channel, Event};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::bindings::Tries;
 use super::connector::Connected;
 use super::fault::{Fault, explain};
+use super::lanes::Lanes;
 use super::pulse::{self, Pulse};
 use super::returned::Returned;
 use super::socket::Abort;
@@ -29,9 +29,6 @@ use super::socket::Abort;
 const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
 /// How long an orderly close may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
-/// How many messages may be on their way at once, each on its channel: a returned message can be told
-/// from others only when it is alone on its channel, and more channels than this slow lapin down.
-const CHANNELS: usize = 16;
 
 /// A live connection, until it is not.
 pub(super) struct Link {
@@ -46,9 +43,7 @@ pub(super) struct Link {
     down: watch::Sender<Option<Arc<str>>>,
     /// Why the broker takes no messages at present.
     blocked: watch::Sender<Option<Arc<str>>>,
-    /// The right to use a publishing channel.
-    pub(super) permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Channel>>,
+    pub(super) lanes: Lanes,
     /// Exchanges known to exist: those that do not vanish by themselves.
     declared: Mutex<HashSet<ShortString>>,
     pub(super) binding_tries: Tries,
@@ -84,8 +79,7 @@ impl Link {
             place,
             down: watch::Sender::new(None),
             blocked: watch::Sender::new(None),
-            permits: Arc::new(Semaphore::new(CHANNELS)),
-            idle: Mutex::default(),
+            lanes: Lanes::default(),
             declared: Mutex::default(),
             binding_tries: Tries::default(),
             declaring: tokio::sync::Mutex::default(),
@@ -250,34 +244,9 @@ impl Link {
             .await
     }
 
-    /// A channel to publish one message on, for who has a permit.
-    pub(super) async fn lease(&self) -> Result<Channel, Fault> {
-        while let Some(channel) = self.take_idle() {
-            if channel.status().connected() {
-                self.returned.take(channel.id());
-                return Ok(channel);
-            }
-        }
-        let channel = self.open_channel().await?;
-        let select = channel.confirm_select(ConfirmSelectOptions::default());
-        self.control("confirm.select", select).await?;
-        self.returned.take(channel.id());
-        Ok(channel)
-    }
-
-    /// Whether the message that was alone on the channel came back: to be asked once it is confirmed.
-    pub(super) fn take_returned(&self, channel_id: u16) -> bool {
-        self.returned.take(channel_id)
-    }
-
-    fn take_idle(&self) -> Option<Channel> {
-        lock(&self.idle).pop()
-    }
-
-    /// Takes a channel back whose message is settled.
-    pub(super) fn give_back(&self, channel: Channel) {
-        // The last one used goes first: at low load few channels are ever opened.
-        lock(&self.idle).push(channel);
+    /// Whether the message came back that was published as `message_id`: to be asked once it is confirmed.
+    pub(super) fn take_returned(&self, message_id: u64) -> bool {
+        self.returned.take(message_id)
     }
 
     pub(super) fn has_declared(&self, exchange: &ShortString) -> bool {

@@ -3,8 +3,8 @@
 //! The one place that names the AMQP client. Its connections are disposable: what makes RPC (topology,
 //! the reply queue, retries) is kept here and outlives them. [`driver`] puts the parts together;
 //! [`connection`] keeps a [`link`] alive, for which [`dial`] reaches a host and [`connector`] shakes hands;
-//! [`publisher`], [`replies`], [`listener`] and [`answers`] work over whatever link stands. All that must
-//! not be held up runs on a thread of the driver's own, the [`engine`]. [`topology`], [`options`] and
+//! [`publisher`], [`replies`], [`listener`] and [`answers`] work over whatever link stands, and messages go
+//! out on its [`lanes`]. All that must not be held up runs on a thread of the driver's own, the [`engine`]. [`topology`], [`options`] and
 //! [`backoff`] are plain values.
 //!
 //! No message's content is logged here, and no password. lapin is less careful, so it gets to see neither
@@ -24,6 +24,7 @@ mod driver;
 mod engine;
 mod fault;
 mod finish;
+mod lanes;
 mod link;
 mod listener;
 mod login;

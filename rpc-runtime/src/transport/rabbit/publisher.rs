@@ -1,8 +1,8 @@
 //! Hands messages to the broker, each with a confirm.
 //!
-//! A message is alone on its channel until its confirm is there: what came back on the channel before
-//! then is this message, since the broker returns before it confirms. Waiting for a connection or for a blocked
-//! broker can be given up; from the first byte on, a publish is finished, by a task if its caller goes.
+//! The broker returns a message before it confirms it: once the confirm is there, it is known whether the
+//! message came back. Waiting for a connection or for a blocked broker can be given up; from the first byte
+//! on, a publish is finished, by a task if its caller goes.
 //!
 //! What may have come through is not sent again, unless its sender allows it: two servers could be given
 //! one each. Then the same bytes are sent, so that a server that has both knows the repetition by its identity.
@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lapin::options::BasicPublishOptions;
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Confirmation, ErrorKind};
 use tokio::time::Instant;
@@ -20,6 +19,7 @@ use super::attempts::{Attempts, Progress, QueueWait};
 use super::connection::Connection;
 use super::fault::Fault;
 use super::finish::finish;
+use super::lanes::Ticket;
 use super::link::Link;
 use super::topology::Route;
 use crate::Result;
@@ -151,20 +151,18 @@ async fn publish_on(
         .await
         .map_err(Failure::Unsent)?;
     }
-    let permit = if let Ok(permit) = link.permits.clone().try_acquire_owned() {
-        permit
+    let ticket = if let Some(ticket) = link.lanes.try_ticket(&message.route, message.body.len()) {
+        ticket
     } else {
-        let busy = "all its channels wait for confirms";
-        progress.set(Stage::Connection(Some(busy.into())));
+        progress.set(Stage::Connection(Some(
+            "all its channels wait for confirms".into(),
+        )));
         tokio::select! {
-            permit = link.permits.clone().acquire_owned() => {
-                // The semaphore is never closed; were it, the link would be of no use.
-                permit.map_err(|_| Failure::Unsent(Fault::lost(busy)))?
-            }
+            ticket = link.lanes.ticket() => ticket.map_err(Failure::Unsent)?,
             why = link.down() => return Err(Failure::Unsent(Fault::ended(why))),
         }
     };
-    // The wait for a permit may have been one for a blocked broker.
+    // The wait for a ticket may have been one for a blocked broker.
     while let Some(reason) = link.blockage().filter(|_| link.is_up()) {
         progress.set(Stage::Unblocking(reason));
         link.unblocked().await;
@@ -174,82 +172,79 @@ async fn publish_on(
     let message = message.clone();
     let runtime = link.runtime().clone();
     finish(&runtime, async move {
-        let _permit = permit;
-        publish_alone(&link, message).await
+        publish_confirmed(&link, ticket, message).await
     })
     .await
 }
 
-/// Publishes on a channel where nothing else is on its way.
-async fn publish_alone(link: &Link, message: Message) -> Result<Outcome, Failure> {
-    let channel = link.lease().await.map_err(Failure::Unsent)?;
-    let exchange = message
-        .route
-        .exchange
-        .map(|exchange| exchange.name)
-        .unwrap_or_default();
-    let options = BasicPublishOptions {
-        mandatory: message.mandatory,
-        immediate: false,
-    };
-    let confirmed = async {
-        let published = channel.basic_publish(
-            exchange.clone(),
-            message.route.key,
-            options,
-            &message.body,
-            properties(message.expires),
-        );
-        published.await?.await
-    };
+async fn publish_confirmed(
+    link: &Link,
+    ticket: Ticket,
+    message: Message,
+) -> Result<Outcome, Failure> {
+    let lanes = &link.lanes;
+    let lane = lanes.lane(&ticket, link).await.map_err(Failure::Unsent)?;
+    let route = &message.route;
+    let exchange = route.exchange.as_ref().map(|exchange| &exchange.name);
+    let message_id = lanes.message_id();
+    let confirmed = lane.publish(
+        exchange.cloned().unwrap_or_default(),
+        route.key.clone(),
+        message.mandatory,
+        &message.body,
+        properties(message.expires, message_id),
+    );
     let confirmed = tokio::select! {
         biased;
         confirmed = confirmed => confirmed.map_err(|error| match Fault::of(&error) {
-            // The exchange is gone, and the message with it: it is declared anew at the next try.
-            fault @ Fault::Missing(_) => {
-                link.forget_declared(&exchange);
-                Failure::Unsent(fault)
-            }
             // lapin says so when the channel was gone before the first byte.
             fault if matches!(error.kind(), ErrorKind::InvalidChannelState(..)) => {
                 Failure::Unsent(fault)
             }
+            // The channel was closed over one of several messages, and any of the others may have come through.
+            fault if !lane.was_alone() => {
+                Failure::Unanswered(Fault::lost(fault.why().clone()))
+            }
+            // The exchange is gone, and the message with it: it is declared anew at the next try.
+            fault @ Fault::Missing(_) => Failure::Unsent(fault),
             fault => Failure::Unanswered(fault),
         }),
         why = link.down() => Err(Failure::Unanswered(Fault::ended(why))),
-        // The channel is given up, and the confirm with it.
         () = link.patience(CONFIRM_DEADLINE) => Err(Failure::Unanswered(Fault::lost(format!(
             "the broker has not confirmed a message for {CONFIRM_DEADLINE:?}"
         )))),
     };
-    match confirmed {
-        Ok(Confirmation::Ack(_) | Confirmation::NotRequested) => {
-            let returned = link.take_returned(channel.id());
-            link.give_back(channel);
-            Ok(if returned {
+    let confirmation = confirmed.inspect_err(|_| {
+        lanes.gave_up(&lane, route);
+        if let Some(exchange) = exchange {
+            link.forget_declared(exchange);
+        }
+    })?;
+    lanes.settled(ticket, lane, route);
+    match confirmation {
+        Confirmation::Ack(_) | Confirmation::NotRequested => {
+            Ok(if link.take_returned(message_id) {
                 Outcome::Returned
             } else {
                 Outcome::Taken
             })
         }
-        Ok(Confirmation::Nack(_)) => {
-            link.give_back(channel);
-            // Of several queues, some may have it; one that failed may have had it before.
-            Err(Failure::Unanswered(Fault::lost(
-                "the broker could not take the message: its queue is full or failing",
-            )))
-        }
-        Err(failure) => Err(failure),
+        // Of several queues, some may have it; one that failed may have had it before.
+        Confirmation::Nack(_) => Err(Failure::Unanswered(Fault::lost(
+            "the broker could not take the message: its queue is full or failing",
+        ))),
     }
 }
 
-fn properties(expires: Option<Instant>) -> BasicProperties {
+fn properties(expires: Option<Instant>, message_id: u64) -> BasicProperties {
     let properties = BasicProperties::default()
         .with_content_type(ShortString::from("application/json"))
         .with_content_encoding(ShortString::from("utf-8"))
         .with_headers(FieldTable::default())
         .with_delivery_mode(2)
-        .with_priority(0);
+        .with_priority(0)
+        // oslo.messaging sets none, and ignores it.
+        .with_message_id(ShortString::from(message_id.to_string()));
     match expires {
         None => properties,
         Some(expires) => {

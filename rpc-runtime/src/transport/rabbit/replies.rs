@@ -86,6 +86,9 @@ impl Replies {
 
     /// The queue's name, once replies to it would arrive.
     pub(super) async fn ready(&self) -> Result<&str> {
+        if matches!(*self.reading.borrow(), Reading::Consuming) {
+            return Ok(self.queue.name.as_str());
+        }
         if let Some(reader) = self.take_reader() {
             self.engine.spawn(reader.run())?;
         }

@@ -1,8 +1,8 @@
 //! Returned messages, taken out of what the broker sends before lapin sees it.
 //!
-//! lapin would log each of them whole, at WARN, and attach it to a confirm by order alone. Here only the
-//! channel's number is kept: the broker returns a message before it confirms it, so whoever has one
-//! message in flight on a channel finds the note once the confirm is there.
+//! lapin would log each of them whole, at WARN, and attach it to a confirm by order alone. Here only its
+//! `message_id` is kept: the broker returns a message before it confirms it, so whoever published it finds
+//! the note once the confirm is there.
 //!
 //! All other bytes pass, in place, however they are cut. What is no AMQP is left for lapin to refuse.
 
@@ -11,6 +11,8 @@ use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, ready};
+
+use lapin::protocol::basic::parse_properties;
 
 /// Type, channel and length, in front of a frame's payload.
 const FRAME_HEADER: usize = 7;
@@ -26,21 +28,21 @@ const BODY_SIZE: Range<usize> = 4..12;
 /// The longest beginning that it takes to know what a frame is.
 const LONGEST_HEAD: usize = FRAME_HEADER + BODY_SIZE.end;
 
-/// The channels on which a message came back; clones share it.
+/// The ids of messages that came back; clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Returned(Arc<Mutex<HashSet<u16>>>);
+pub(super) struct Returned(Arc<Mutex<HashSet<u64>>>);
 
 impl Returned {
-    fn note(&self, channel: u16) {
-        self.lock().insert(channel);
+    fn note(&self, message_id: u64) {
+        self.lock().insert(message_id);
     }
 
-    /// Whether a message came back on the channel since this was last asked.
-    pub(super) fn take(&self, channel: u16) -> bool {
-        self.lock().remove(&channel)
+    /// Whether the message came back; to be asked once.
+    pub(super) fn take(&self, message_id: u64) -> bool {
+        self.lock().remove(&message_id)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<u16>> {
+    fn lock(&self) -> MutexGuard<'_, HashSet<u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -52,6 +54,8 @@ pub(super) struct ReturnFilter {
     at: At,
     /// The content that is still to come of returned messages, by channel: hardly ever more than one.
     contents: Vec<(u16, Content)>,
+    /// The content header of a returned message, as far as it has come.
+    header: Vec<u8>,
     /// The beginning of a frame that does not tell yet what the frame is.
     head: Short,
     /// What has passed and had no room in lapin's buffer.
@@ -65,13 +69,22 @@ enum At {
     /// `left` counts the bytes before the frame's end.
     Frame {
         left: usize,
-        withheld: bool,
+        fate: Fate,
     },
     End {
-        withheld: bool,
+        fate: Fate,
     },
     /// It is no AMQP: everything passes.
     Foreign,
+}
+
+/// What becomes of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Passed,
+    Withheld,
+    /// It is withheld, and read.
+    Header,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +123,7 @@ enum Kind {
     Foreign,
     Frame {
         size: usize,
-        withheld: bool,
+        fate: Fate,
     },
 }
 
@@ -121,6 +134,7 @@ impl ReturnFilter {
             returned,
             at: At::Head,
             contents: Vec::new(),
+            header: Vec::new(),
             head: Short::default(),
             passed: Short::default(),
         }
@@ -174,7 +188,7 @@ impl ReturnFilter {
         let mut from = 0;
         let mut to = 0;
         while from < bytes.len() {
-            let (length, withheld) = match self.at {
+            let (length, fate) = match self.at {
                 At::Head => match self.kind(&bytes[from..]) {
                     Kind::Unknown => {
                         self.head = Short::of(&bytes[from..]);
@@ -184,32 +198,38 @@ impl ReturnFilter {
                         self.at = At::Foreign;
                         continue;
                     }
-                    Kind::Frame { size, withheld } => {
+                    Kind::Frame { size, fate } => {
                         let left = FRAME_HEADER.saturating_add(size);
-                        self.at = At::Frame { left, withheld };
+                        self.at = At::Frame { left, fate };
                         continue;
                     }
                 },
-                At::Frame { left, withheld } => {
+                At::Frame { left, fate } => {
                     let length = left.min(bytes.len() - from);
                     self.at = match left - length {
-                        0 => At::End { withheld },
-                        left => At::Frame { left, withheld },
+                        0 => At::End { fate },
+                        left => At::Frame { left, fate },
                     };
-                    (length, withheld)
+                    if fate == Fate::Header {
+                        self.header.extend_from_slice(&bytes[from..from + length]);
+                    }
+                    (length, fate)
                 }
-                At::End { withheld } => {
+                At::End { fate } => {
                     self.at = match bytes[from] {
                         FRAME_END => At::Head,
                         // Part of it is gone already: lapin could make nothing of the rest.
-                        _ if withheld => return Err(malformed()),
+                        _ if fate != Fate::Passed => return Err(malformed()),
                         _ => At::Foreign,
                     };
-                    (1, withheld)
+                    if fate == Fate::Header {
+                        self.note_header();
+                    }
+                    (1, fate)
                 }
-                At::Foreign => (bytes.len() - from, false),
+                At::Foreign => (bytes.len() - from, Fate::Passed),
             };
-            if !withheld {
+            if fate == Fate::Passed {
                 if from != to {
                     bytes.copy_within(from..from + length, to);
                 }
@@ -232,17 +252,16 @@ impl ReturnFilter {
         let channel = u16::from_be_bytes([c0, c1]);
         let size = u32::from_be_bytes([s0, s1, s2, s3]);
         let payload = &bytes[FRAME_HEADER..];
-        let withheld = match kind {
+        let fate = match kind {
             METHOD if size >= 4 => match payload.first_chunk() {
                 None => return Kind::Unknown,
                 Some(&RETURN) => {
-                    self.returned.note(channel);
                     self.expect(channel, Some(Content::Header));
-                    true
+                    Fate::Withheld
                 }
                 Some(_) => {
                     self.expect(channel, None);
-                    false
+                    Fate::Passed
                 }
             },
             CONTENT_HEADER | BODY => match (self.expected(channel), kind) {
@@ -254,21 +273,37 @@ impl ReturnFilter {
                     };
                     let left = u64::from_be_bytes([b0, b1, b2, b3, b4, b5, b6, b7]);
                     self.expect(channel, (left > 0).then_some(Content::Body { left }));
-                    true
+                    Fate::Header
                 }
                 (Some(Content::Body { left }), BODY) => {
                     let left = left.saturating_sub(size.into());
                     self.expect(channel, (left > 0).then_some(Content::Body { left }));
-                    true
+                    Fate::Withheld
                 }
-                _ => false,
+                _ => Fate::Passed,
             },
-            _ => false,
+            _ => Fate::Passed,
         };
         Kind::Frame {
             size: usize::try_from(size).unwrap_or(usize::MAX),
-            withheld,
+            fate,
         }
+    }
+
+    /// Notes whose header has come.
+    fn note_header(&mut self) {
+        let properties = self.header.get(FRAME_HEADER + BODY_SIZE.end..);
+        let properties = properties.and_then(|bytes| parse_properties(bytes).ok());
+        let message_id = properties.and_then(|(_, properties)| {
+            let message_id = properties.message_id().as_ref()?;
+            message_id.as_str().parse().ok()
+        });
+        match message_id {
+            Some(message_id) => self.returned.note(message_id),
+            // None of ours.
+            None => tracing::warn!("the broker returned a message that was not sent here"),
+        }
+        self.header.clear();
     }
 
     fn expected(&self, channel: u16) -> Option<Content> {

@@ -42,8 +42,20 @@ fn method(random: &mut Random, channel: u16, class: u8, method: u8) -> Vec<u8> {
     frame(METHOD, channel, &payload)
 }
 
+/// The properties of a message that is published as `message_id`.
+fn properties(message_id: u64) -> Vec<u8> {
+    let id = message_id.to_string();
+    let length = u8::try_from(id.len()).unwrap();
+    // Content type, delivery mode, expiration and message id.
+    [
+        &[0b1001_0001, 0b1000_0000, 2, b'a', b'b', 2, 1, b'7', length],
+        id.as_bytes(),
+    ]
+    .concat()
+}
+
 /// A message as the broker sends it: its method, its header, its body in some frames.
-fn message(random: &mut Random, channel: u16, id: u8) -> Vec<Vec<u8>> {
+fn message(random: &mut Random, channel: u16, id: u8, message_id: u64) -> Vec<Vec<u8>> {
     let bodies: Vec<_> = (0..random.below(4))
         .map(|_| {
             let length = random.below(3) * random.below(60);
@@ -53,8 +65,7 @@ fn message(random: &mut Random, channel: u16, id: u8) -> Vec<Vec<u8>> {
     let size: usize = bodies.iter().map(Vec::len).sum();
     let mut header = vec![0, 60, 0, 0];
     header.extend(u64::try_from(size).unwrap().to_be_bytes());
-    let length = 2 + random.below(30);
-    header.extend(random.bytes(length));
+    header.extend(properties(message_id));
     let mut frames = vec![
         method(random, channel, 60, id),
         frame(CONTENT_HEADER, channel, &header),
@@ -74,7 +85,7 @@ struct Stream {
     all: Vec<u8>,
     /// Without what was returned.
     expected: Vec<u8>,
-    returned: BTreeSet<u16>,
+    returned: BTreeSet<u64>,
 }
 
 /// Messages on several channels, their frames interleaved.
@@ -84,28 +95,30 @@ fn stream(random: &mut Random) -> Stream {
         expected: Vec::new(),
         returned: BTreeSet::new(),
     };
-    let mut channels: Vec<(bool, Vec<Vec<u8>>)> = vec![(false, Vec::new()); 5];
-    for _ in 0..60 {
+    // The id of the message that is being returned there, and the frames to come.
+    let mut channels: Vec<(Option<u64>, Vec<Vec<u8>>)> = vec![(None, Vec::new()); 5];
+    for message_id in 0..60 {
         let index = random.below(channels.len());
         let channel = u16::try_from(index * 300).unwrap();
-        let (withheld, frames) = &mut channels[index];
+        let (returned, frames) = &mut channels[index];
         if frames.is_empty() {
-            *withheld = false;
+            *returned = None;
             *frames = match random.below(5) {
                 0 | 1 => {
-                    *withheld = true;
-                    stream.returned.insert(channel);
-                    message(random, channel, 50)
+                    *returned = Some(message_id);
+                    message(random, channel, 50, message_id)
                 }
-                2 => message(random, channel, 60),
+                2 => message(random, channel, 60, message_id),
                 3 => vec![method(random, channel, 60, 80)],
                 _ => vec![frame(HEARTBEAT, 0, &[])],
             };
         }
         let frame = frames.remove(0);
         stream.all.extend(&frame);
-        if !*withheld {
-            stream.expected.extend(frame);
+        match *returned {
+            None => stream.expected.extend(frame),
+            Some(id) if frame[0] == CONTENT_HEADER => drop(stream.returned.insert(id)),
+            Some(_) => {}
         }
     }
     stream
@@ -191,7 +204,7 @@ fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
     let good = frame(METHOD, 1, &[0, 60, 0, 80, 9]);
     let mut endless = good.clone();
     *endless.last_mut().unwrap() = 7;
-    let returned: Vec<u8> = message(&mut random, 1, 50).concat();
+    let returned: Vec<u8> = message(&mut random, 1, 50, 1).concat();
     for foreign in [
         b"AMQP\0\0\x09\x01".to_vec(),
         b"\x15\x03\x03\0\x02\x02\x46".to_vec(),
@@ -208,6 +221,18 @@ fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
     cut[end] = 7;
     let (out, _) = filtered(&cut, || 5, || 64);
     assert_eq!(out.unwrap_err().kind(), io::ErrorKind::InvalidData);
+}
+
+#[test]
+fn a_returned_message_of_somebody_else_is_withheld_too() {
+    let nameless = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let broken = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 9];
+    for header in [&nameless[..], &broken] {
+        let method = frame(METHOD, 1, &[0, 60, 0, 50]);
+        let all = [method, frame(CONTENT_HEADER, 1, header)].concat();
+        let (out, notes) = filtered(&all, || 5, || 64);
+        assert!(out.unwrap().is_empty() && notes.lock().is_empty());
+    }
 }
 
 #[test]

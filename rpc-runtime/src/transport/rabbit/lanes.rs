@@ -1,0 +1,322 @@
+//! The channels that messages are published on, each message with its confirm.
+//!
+//! Nearly all go over one channel, in the order in which they came: the broker then confirms many at once. Each
+//! carries a `message_id`, by which one that came back is told from the others.
+//!
+//! The broker closes a channel over a message that it refuses, or whose exchange is missing, and whatever waits
+//! there for its confirm is in doubt. So what may end like that goes alone, on one of a few other channels: the
+//! first message of each route, and large ones.
+
+use std::collections::{HashMap, HashSet};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::ShortString;
+use lapin::{BasicProperties, Channel, Confirmation};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::fault::Fault;
+use super::link::Link;
+use super::topology::Route;
+
+/// How many messages may be alone on their channels at once: more channels than this slow lapin down.
+const ALONE: usize = 16;
+/// In bytes: what is larger goes alone. Brokers have a limit, of 16 MB at the least by default.
+const LARGE: usize = 1024 * 1024;
+/// How many routes are remembered as good.
+const ROUTES: usize = 4096;
+
+/// The publishing channels of one link.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    shared: Mutex<Option<Arc<Lane>>>,
+    /// Held while the shared one is opened.
+    opening: tokio::sync::Mutex<()>,
+    idle: Mutex<Vec<Arc<Lane>>>,
+    permits: Arc<Semaphore>,
+    good: Mutex<GoodRoutes>,
+    message_ids: AtomicU64,
+}
+
+/// The right to publish one message.
+#[derive(Debug)]
+pub(super) enum Ticket {
+    Shared,
+    Alone(OwnedSemaphorePermit),
+}
+
+/// A channel in confirm mode.
+#[derive(Debug)]
+pub(super) struct Lane {
+    channel: Channel,
+    order: Mutex<()>,
+    /// How many messages were begun here and not confirmed.
+    waiting: AtomicUsize,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self {
+            shared: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(ALONE)),
+            good: Mutex::default(),
+            message_ids: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Lanes {
+    /// The right to publish; none while all channels for those who go alone are taken.
+    pub(super) fn try_ticket(&self, route: &Route, bytes: usize) -> Option<Ticket> {
+        if bytes < LARGE && lock(&self.good).contains(route) {
+            return Some(Ticket::Shared);
+        }
+        let permit = self.permits.clone().try_acquire_owned();
+        permit.ok().map(Ticket::Alone)
+    }
+
+    /// Waits for the right to go alone.
+    pub(super) async fn ticket(&self) -> Result<Ticket, Fault> {
+        let permit = self.permits.clone().acquire_owned().await;
+        // The semaphore is never closed; were it, the link would be of no use.
+        permit.map_or_else(
+            |_| Err(Fault::lost("the link has ended")),
+            |permit| Ok(Ticket::Alone(permit)),
+        )
+    }
+
+    /// The channel for a message.
+    pub(super) async fn lane(&self, ticket: &Ticket, link: &Link) -> Result<Arc<Lane>, Fault> {
+        match ticket {
+            Ticket::Shared => {
+                if let Some(lane) = self.shared() {
+                    return Ok(lane);
+                }
+                let _opening = self.opening.lock().await;
+                if let Some(lane) = self.shared() {
+                    return Ok(lane);
+                }
+                let lane = Lane::open(link).await?;
+                *lock(&self.shared) = Some(lane.clone());
+                Ok(lane)
+            }
+            Ticket::Alone(_) => {
+                while let Some(lane) = self.take_idle() {
+                    if lane.is_open() {
+                        return Ok(lane);
+                    }
+                }
+                Lane::open(link).await
+            }
+        }
+    }
+
+    fn shared(&self) -> Option<Arc<Lane>> {
+        lock(&self.shared)
+            .as_ref()
+            .filter(|lane| lane.is_open())
+            .cloned()
+    }
+
+    fn take_idle(&self) -> Option<Arc<Lane>> {
+        lock(&self.idle).pop()
+    }
+
+    /// The broker has taken a message, or returned it: there is nothing wrong with its route.
+    pub(super) fn settled(&self, ticket: Ticket, lane: Arc<Lane>, route: &Route) {
+        lane.waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Ticket::Alone(permit) = ticket {
+            lock(&self.good).insert(route);
+            let mut shared = lock(&self.shared);
+            if shared.is_none() {
+                *shared = Some(lane);
+            } else {
+                // The last one used goes first: few are ever opened.
+                lock(&self.idle).push(lane);
+            }
+            drop(shared);
+            drop(permit);
+        }
+    }
+
+    /// A message got no confirm. Its channel takes no more: lapin keeps what it has of the message for as long
+    /// as the channel lives.
+    pub(super) fn gave_up(&self, lane: &Arc<Lane>, route: &Route) {
+        lock(&self.good).remove(route);
+        let mut shared = lock(&self.shared);
+        if shared
+            .as_ref()
+            .is_some_and(|shared| Arc::ptr_eq(shared, lane))
+        {
+            *shared = None;
+        }
+    }
+
+    /// What no other message on this link is called.
+    pub(super) fn message_id(&self) -> u64 {
+        self.message_ids.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Lane {
+    async fn open(link: &Link) -> Result<Arc<Self>, Fault> {
+        let channel = link.open_channel().await?;
+        let select = channel.confirm_select(ConfirmSelectOptions::default());
+        link.control("confirm.select", select).await?;
+        Ok(Arc::new(Self {
+            channel,
+            order: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+        }))
+    }
+
+    fn is_open(&self) -> bool {
+        self.channel.status().connected()
+    }
+
+    /// Publishes a message; done when it is confirmed.
+    pub(super) async fn publish(
+        &self,
+        exchange: ShortString,
+        key: ShortString,
+        mandatory: bool,
+        body: &[u8],
+        properties: BasicProperties,
+    ) -> lapin::Result<Confirmation> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let options = BasicPublishOptions {
+            mandatory,
+            immediate: false,
+        };
+        let mut written = pin!(
+            self.channel
+                .basic_publish(exchange, key, options, body, properties)
+        );
+        let mut queued = false;
+        let confirm = poll_fn(|context| {
+            // The first poll counts the message and queues its frames. lapin does so under different locks, and
+            // would give one message's confirm to another.
+            let _order = (!queued).then(|| lock(&self.order));
+            queued = true;
+            written.as_mut().poll(context)
+        });
+        confirm.await?.await
+    }
+
+    /// Whether a message whose publishing failed was the only one here: then it is the one that the channel was
+    /// closed over. Of those that failed together, none is.
+    pub(super) fn was_alone(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) == 1
+    }
+}
+
+/// Routes to which a message was published with no objection from the broker.
+#[derive(Debug, Default)]
+struct GoodRoutes {
+    /// Keys by exchange. The default exchange cannot be missing, and takes all keys or none.
+    keys: HashMap<ShortString, HashSet<ShortString>>,
+    count: usize,
+    default_exchange: bool,
+}
+
+impl GoodRoutes {
+    fn contains(&self, route: &Route) -> bool {
+        match &route.exchange {
+            None => self.default_exchange,
+            Some(exchange) => {
+                let keys = self.keys.get(&exchange.name);
+                keys.is_some_and(|keys| keys.contains(&route.key))
+            }
+        }
+    }
+
+    fn insert(&mut self, route: &Route) {
+        let Some(exchange) = &route.exchange else {
+            self.default_exchange = true;
+            return;
+        };
+        if self.count >= ROUTES {
+            self.keys.clear();
+            self.count = 0;
+        }
+        let keys = self.keys.entry(exchange.name.clone()).or_default();
+        self.count += usize::from(keys.insert(route.key.clone()));
+    }
+
+    /// Forgets all routes over the exchange.
+    fn remove(&mut self, route: &Route) {
+        match &route.exchange {
+            None => self.default_exchange = false,
+            Some(exchange) => {
+                let keys = self.keys.remove(&exchange.name);
+                self.count -= keys.map_or(0, |keys| keys.len());
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No section can stop half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::ExchangeKind;
+
+    use super::super::topology::Exchange;
+    use super::*;
+
+    fn route(exchange: Option<&str>, key: &str) -> Route {
+        Route {
+            exchange: exchange.map(|name| Exchange {
+                name: name.into(),
+                kind: ExchangeKind::Topic,
+                durable: false,
+                auto_delete: false,
+            }),
+            key: key.into(),
+        }
+    }
+
+    #[test]
+    fn a_route_is_good_once_it_was_used_and_until_its_exchange_failed() {
+        let mut good = GoodRoutes::default();
+        let (a, b, other) = (
+            route(Some("x"), "a"),
+            route(Some("x"), "b"),
+            route(Some("y"), "a"),
+        );
+        for route in [&a, &b, &other] {
+            assert!(!good.contains(route));
+            good.insert(route);
+            assert!(good.contains(route));
+        }
+        good.remove(&b);
+        assert!(!good.contains(&a) && !good.contains(&b) && good.contains(&other));
+        assert_eq!(good.count, 1);
+    }
+
+    #[test]
+    fn all_keys_of_the_default_exchange_are_one_route() {
+        let mut good = GoodRoutes::default();
+        assert!(!good.contains(&route(None, "a")));
+        good.insert(&route(None, "a"));
+        assert!(good.contains(&route(None, "b")) && good.keys.is_empty());
+    }
+
+    #[test]
+    fn few_routes_are_remembered() {
+        let mut good = GoodRoutes::default();
+        for key in 0..=ROUTES {
+            good.insert(&route(Some("x"), &key.to_string()));
+        }
+        assert_eq!(good.count, 1);
+        assert!(good.contains(&route(Some("x"), &ROUTES.to_string())));
+    }
+}
