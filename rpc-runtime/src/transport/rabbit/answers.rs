@@ -107,6 +107,7 @@ async fn publish(shared: &Arc<Shared>, key: ShortString, body: Bytes) -> Result<
             key,
         },
         mandatory: true,
+        quiet: false,
         // The caller takes the first of them, and drops the second.
         resend: true,
         body,

@@ -18,10 +18,10 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::explain;
+use super::inbound::{Inbound, InboundFilter};
 use super::login::{Credentials, LoginWriter, PLACEHOLDER};
 use super::options::{Address, Login, Options};
 use super::pulse::{self, Pulse};
-use super::returned::{ReturnFilter, Returned};
 use super::socket::{Abort, AbortOnDrop, Kit, Socket, Wire};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
@@ -52,8 +52,8 @@ pub(super) struct Connector {
 pub(super) struct Connected {
     pub(super) connection: lapin::Connection,
     pub(super) abort: Abort,
-    /// On which channels a message came back.
-    pub(super) returned: Returned,
+    /// What is read before lapin sees it.
+    pub(super) inbound: Inbound,
     pub(super) pulse: Pulse,
 }
 
@@ -94,13 +94,13 @@ impl Connector {
         let pulse = Pulse::default();
         // Ends the handshake should this future be dropped in it.
         let guard = AbortOnDrop::new(abort.clone());
-        let returned = Returned::default();
+        let inbound = Inbound::default();
         let wire = Wire::new(
             socket,
             abort.clone(),
             pulse.clone(),
             LoginWriter::new(self.credentials(address)),
-            ReturnFilter::new(returned.clone()),
+            InboundFilter::new(inbound.clone()),
         );
         let kit = Kit::current(abort.clone());
         let shaken = timeout_at(deadline, self.handshake(address, name, wire, kit)).await;
@@ -110,7 +110,7 @@ impl Connector {
                 Ok(Connected {
                     connection,
                     abort,
-                    returned,
+                    inbound,
                     pulse,
                 })
             }

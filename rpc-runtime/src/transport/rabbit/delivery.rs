@@ -9,11 +9,9 @@
 //! has arrived, and what is redelivered to anyone has certainly not begun here. One question does for all
 //! acknowledgements that were written before it, and the next ones wait for its answer.
 
-use std::future::poll_fn;
-use std::pin::pin;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +22,7 @@ use tokio::time::timeout;
 
 use super::answers;
 use super::fault::Fault;
+use super::lanes::queue;
 use super::link::Link;
 use super::shared::Shared;
 use crate::Result;
@@ -50,6 +49,26 @@ struct Waiting {
     tags: Vec<u64>,
     /// How many there were, with those that have been written.
     count: u64,
+    /// All up to this one have been acknowledged.
+    all_up_to: u64,
+    /// Some above it.
+    apart: BTreeSet<u64>,
+}
+
+impl Waiting {
+    /// What to acknowledge now: all up to a request, if anything, and some by themselves.
+    fn take(&mut self) -> (Option<u64>, Vec<u64>) {
+        let mut tags = std::mem::take(&mut self.tags);
+        self.apart.extend(&tags);
+        while self.apart.remove(&(self.all_up_to + 1)) {
+            self.all_up_to += 1;
+        }
+        // Not one that is acknowledged already: the broker would close the channel.
+        let together = tags.iter().copied().filter(|tag| *tag <= self.all_up_to);
+        let last = together.max();
+        tags.retain(|tag| *tag > self.all_up_to);
+        (last, tags)
+    }
 }
 
 impl Session {
@@ -61,14 +80,6 @@ impl Session {
             waiting: Mutex::default(),
             arrived: tokio::sync::Mutex::default(),
         }
-    }
-
-    pub(super) fn link(&self) -> &Arc<Link> {
-        &self.link
-    }
-
-    pub(super) async fn down(&self) -> Arc<str> {
-        self.link.down().await
     }
 
     /// Closes the channel: what is not acknowledged goes back to its queue.
@@ -107,29 +118,26 @@ impl Session {
 
     /// Acknowledges what waits; done when the broker has it. Gives how many there were so far.
     async fn acknowledge_all(&self) -> Result<u64, Fault> {
-        let (tags, count) = {
+        let (all_up_to, apart, count) = {
             let mut waiting = self.waiting();
-            (std::mem::take(&mut waiting.tags), waiting.count)
+            let (all_up_to, apart) = waiting.take();
+            (all_up_to, apart, waiting.count)
         };
-        for tag in tags {
-            self.write_acknowledgement(tag).await?;
+        // To the channel itself: the delivery's own acknowledgement may never return on a cut. What is queued
+        // later is answered later.
+        if let Some(tag) = all_up_to {
+            queue(
+                self.channel
+                    .basic_ack(tag, BasicAckOptions { multiple: true }),
+            )?;
+        }
+        for tag in apart {
+            queue(self.channel.basic_ack(tag, BasicAckOptions::default()))?;
         }
         let active = ChannelFlowOptions { active: true };
         let question = self.channel.channel_flow(active);
         self.link.control("channel.flow", question).await?;
         Ok(count)
-    }
-
-    /// Queues it on the channel; what is queued later is answered later.
-    async fn write_acknowledgement(&self, tag: u64) -> Result<(), Fault> {
-        // To the channel itself: the delivery's own acknowledgement may never return on a cut.
-        let mut ack = pin!(self.channel.basic_ack(tag, BasicAckOptions::default()));
-        // It is queued by the first poll; that it is written as well is for the question to tell.
-        poll_fn(|context| match ack.as_mut().poll(context) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(Fault::of(&error))),
-            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(())),
-        })
-        .await
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
@@ -170,5 +178,25 @@ impl Delivery for RabbitDelivery {
 
     async fn reply(&self, to: &ReplyTo, body: Bytes) -> Result<()> {
         answers::send(&self.shared, to, body).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_gap_is_acknowledged_at_once() {
+        let mut waiting = Waiting::default();
+        let mut take = |tags: &[u64]| {
+            waiting.tags.extend(tags);
+            waiting.take()
+        };
+        assert_eq!(take(&[2, 1]), (Some(2), vec![]));
+        assert_eq!(take(&[4, 6]), (None, vec![4, 6]));
+        assert_eq!(take(&[3]), (Some(3), vec![]), "4 is not there any more");
+        assert_eq!(take(&[8, 5]), (Some(5), vec![8]));
+        assert_eq!(take(&[7, 9, 10]), (Some(10), vec![]));
+        assert_eq!(take(&[]), (None, vec![]));
     }
 }

@@ -68,6 +68,7 @@ impl Driver for RabbitDriver {
         let message = Message {
             route: shared.topology.route(target)?,
             mandatory: terms.mandatory && !target.fanout,
+            quiet: false,
             resend: terms.resend,
             body: request.cast(),
             expires: None,
@@ -154,6 +155,8 @@ impl RabbitDriver {
         let message = Message {
             route,
             mandatory: terms.send.mandatory,
+            // A monitor begins with the confirm.
+            quiet: terms.monitor.is_none(),
             resend: terms.send.resend,
             body: request.call(registration.id(), queue, terms.monitor),
             expires: Some(terms.deadline),

@@ -45,15 +45,20 @@ impl Fault {
 
     /// Sorts one of lapin's errors.
     pub(super) fn of(error: &lapin::Error) -> Self {
-        let why = explain(error);
         let code = match error.kind() {
             ErrorKind::ProtocolError(error) => error.get_id(),
             _ => 0,
         };
+        Self::coded(code, explain(error))
+    }
+
+    /// Sorts what the broker says when it closes a channel or a connection.
+    pub(super) fn coded(code: u16, why: impl Into<Arc<str>>) -> Self {
+        let why = why.into();
         match code {
-            404 => Self::Missing(why.into()),
-            403 | 406 | 530 => Self::Refused(why.into()),
-            _ => Self::ended(why.into()),
+            404 => Self::Missing(why),
+            403 | 406 | 530 => Self::Refused(why),
+            _ => Self::ended(why),
         }
     }
 

@@ -1,31 +1,35 @@
 //! The channels that messages are published on, each message with its confirm.
 //!
-//! Nearly all go over one channel, in the order in which they came: the broker then confirms many at once. Each
-//! carries a `message_id`, by which one that came back is told from the others.
+//! Nearly all go over one channel, in the order in which they came: the broker then confirms many at once.
 //!
 //! The broker closes a channel over a message that it refuses, or whose exchange is missing, and whatever waits
 //! there for its confirm is in doubt. So what may end like that goes alone, on one of a few other channels: the
-//! first message of each route, and large ones.
+//! first message of each route, and large ones. And while the broker is silent, what comes goes alone, too: then
+//! few messages are in doubt when the connection turns out to be dead, and one queue that is slow to confirm
+//! holds nobody up.
 
 use std::collections::{HashMap, HashSet};
-use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation};
+use lapin::{BasicProperties, Channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::confirms::{Channels, Confirm, Confirms, Failure};
 use super::fault::Fault;
 use super::link::Link;
 use super::topology::Route;
 
 /// How many messages may be alone on their channels at once: more channels than this slow lapin down.
-const ALONE: usize = 16;
+const ALONE: usize = 8;
 /// In bytes: what is larger goes alone. Brokers have a limit, of 16 MB at the least by default.
 const LARGE: usize = 1024 * 1024;
+/// After how long without a confirm messages go alone. A busy broker that is well takes a fraction of it.
+const SILENT: Duration = Duration::from_millis(100);
 /// How many routes are remembered as good.
 const ROUTES: usize = 4096;
 
@@ -38,7 +42,6 @@ pub(super) struct Lanes {
     idle: Mutex<Vec<Arc<Lane>>>,
     permits: Arc<Semaphore>,
     good: Mutex<GoodRoutes>,
-    message_ids: AtomicU64,
 }
 
 /// The right to publish one message.
@@ -52,9 +55,8 @@ pub(super) enum Ticket {
 #[derive(Debug)]
 pub(super) struct Lane {
     channel: Channel,
-    order: Mutex<()>,
-    /// How many messages were begun here and not confirmed.
-    waiting: AtomicUsize,
+    confirms: Arc<Confirms>,
+    publishing: Channels,
 }
 
 impl Default for Lanes {
@@ -65,7 +67,6 @@ impl Default for Lanes {
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(ALONE)),
             good: Mutex::default(),
-            message_ids: AtomicU64::new(0),
         }
     }
 }
@@ -73,7 +74,11 @@ impl Default for Lanes {
 impl Lanes {
     /// The right to publish; none while all channels for those who go alone are taken.
     pub(super) fn try_ticket(&self, route: &Route, bytes: usize) -> Option<Ticket> {
-        if bytes < LARGE && lock(&self.good).contains(route) {
+        let is_silent = || {
+            self.shared()
+                .is_some_and(|lane| lane.confirms.is_silent(SILENT))
+        };
+        if bytes < LARGE && lock(&self.good).contains(route) && !is_silent() {
             return Some(Ticket::Shared);
         }
         let permit = self.permits.clone().try_acquire_owned();
@@ -116,7 +121,8 @@ impl Lanes {
         }
     }
 
-    fn shared(&self) -> Option<Arc<Lane>> {
+    /// The channel that most messages share, if it is open.
+    pub(super) fn shared(&self) -> Option<Arc<Lane>> {
         lock(&self.shared)
             .as_ref()
             .filter(|lane| lane.is_open())
@@ -129,7 +135,6 @@ impl Lanes {
 
     /// The broker has taken a message, or returned it: there is nothing wrong with its route.
     pub(super) fn settled(&self, ticket: Ticket, lane: Arc<Lane>, route: &Route) {
-        lane.waiting.fetch_sub(1, Ordering::Relaxed);
         if let Ticket::Alone(permit) = ticket {
             lock(&self.good).insert(route);
             let mut shared = lock(&self.shared);
@@ -144,74 +149,86 @@ impl Lanes {
         }
     }
 
-    /// A message got no confirm. Its channel takes no more: lapin keeps what it has of the message for as long
-    /// as the channel lives.
-    pub(super) fn gave_up(&self, lane: &Arc<Lane>, route: &Route) {
+    /// A message got no confirm: its route may have become a bad one.
+    pub(super) fn failed(&self, route: &Route) {
         lock(&self.good).remove(route);
-        let mut shared = lock(&self.shared);
-        if shared
-            .as_ref()
-            .is_some_and(|shared| Arc::ptr_eq(shared, lane))
-        {
-            *shared = None;
-        }
-    }
-
-    /// What no other message on this link is called.
-    pub(super) fn message_id(&self) -> u64 {
-        self.message_ids.fetch_add(1, Ordering::Relaxed)
     }
 }
 
 impl Lane {
     async fn open(link: &Link) -> Result<Arc<Self>, Fault> {
         let channel = link.open_channel().await?;
-        let select = channel.confirm_select(ConfirmSelectOptions::default());
-        link.control("confirm.select", select).await?;
-        Ok(Arc::new(Self {
+        let confirms = Arc::<Confirms>::default();
+        let publishing = link.inbound().publishing.clone();
+        publishing.add(channel.id(), confirms.clone());
+        let lane = Self {
             channel,
-            order: Mutex::default(),
-            waiting: AtomicUsize::new(0),
-        }))
+            confirms,
+            publishing,
+        };
+        // lapin is not to know that there are confirms: it takes a channel for one with them when it sees the
+        // answer, and there is none to this.
+        queue(
+            lane.channel
+                .confirm_select(ConfirmSelectOptions { nowait: true }),
+        )?;
+        debug_assert!(
+            !lane.channel.status().confirm(),
+            "lapin would keep each confirm"
+        );
+        if !link.is_up() {
+            lane.confirms.lost(&"the connection was cut".into());
+        }
+        Ok(Arc::new(lane))
     }
 
     fn is_open(&self) -> bool {
-        self.channel.status().connected()
+        !self.confirms.is_closed() && self.channel.status().connected()
     }
 
-    /// Publishes a message; done when it is confirmed.
-    pub(super) async fn publish(
+    /// Publishes a message, behind all that were published here before; see [`Confirms::publish`].
+    pub(super) fn publish(
         &self,
-        exchange: ShortString,
-        key: ShortString,
+        route: &Route,
         mandatory: bool,
+        quiet: bool,
         body: &[u8],
         properties: BasicProperties,
-    ) -> lapin::Result<Confirmation> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
+    ) -> Result<Confirm, Failure> {
+        let exchange = route
+            .exchange
+            .as_ref()
+            .map(|exchange| exchange.name.clone());
         let options = BasicPublishOptions {
             mandatory,
             immediate: false,
         };
-        let mut written = pin!(
-            self.channel
-                .basic_publish(exchange, key, options, body, properties)
-        );
-        let mut queued = false;
-        let confirm = poll_fn(|context| {
-            // The first poll counts the message and queues its frames. lapin does so under different locks, and
-            // would give one message's confirm to another.
-            let _order = (!queued).then(|| lock(&self.order));
-            queued = true;
-            written.as_mut().poll(context)
-        });
-        confirm.await?.await
+        self.confirms.publish(quiet, |number| {
+            // By this the broker's return is known; oslo.messaging sets none, and ignores it.
+            let message_id = ShortString::from(number.to_string());
+            queue(self.channel.basic_publish(
+                exchange.unwrap_or_default(),
+                route.key.clone(),
+                options,
+                body,
+                properties.with_message_id(message_id),
+            ))
+        })
     }
+}
 
-    /// Whether a message whose publishing failed was the only one here: then it is the one that the channel was
-    /// closed over. Of those that failed together, none is.
-    pub(super) fn was_alone(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) == 1
+/// lapin queues frames when they are first polled, and then waits until they are written, which tells nothing:
+/// it is not waited for.
+pub(super) fn queue<T>(call: impl Future<Output = lapin::Result<T>>) -> Result<(), Fault> {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Err(error)) => Err(Fault::of(&error)),
+        Poll::Ready(Ok(_)) | Poll::Pending => Ok(()),
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.publishing.remove(self.channel.id(), &self.confirms);
     }
 }
 

@@ -15,18 +15,22 @@ use lapin::types::ShortString;
 use lapin::{Channel, Event};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 
 use super::bindings::Tries;
 use super::connector::Connected;
 use super::fault::{Fault, explain};
+use super::inbound::Inbound;
 use super::lanes::Lanes;
 use super::pulse::{self, Pulse};
-use super::returned::Returned;
 use super::socket::Abort;
 
 /// How long the broker may take to answer what it answers from memory.
 const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
+const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
+/// How often is looked whether one is late.
+const CONFIRM_TICK: Duration = Duration::from_secs(1);
 /// How long an orderly close may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -34,7 +38,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 pub(super) struct Link {
     connection: lapin::Connection,
     abort: Abort,
-    returned: Returned,
+    inbound: Inbound,
     pulse: Pulse,
     /// The engine's: what must outlive a caller runs there.
     runtime: Handle,
@@ -67,13 +71,13 @@ impl Link {
         let Connected {
             connection,
             abort,
-            returned,
+            inbound,
             pulse,
         } = connected;
         Self {
             connection,
             abort,
-            returned,
+            inbound,
             pulse,
             runtime: Handle::current(),
             place,
@@ -101,14 +105,18 @@ impl Link {
 
     /// Ends the link. The first reason stands.
     pub(super) fn fail(&self, why: &str) {
-        self.down.send_if_modified(|down| {
+        let why: Arc<str> = why.into();
+        let first = self.down.send_if_modified(|down| {
             let first = down.is_none();
             if first {
-                *down = Some(why.into());
+                *down = Some(why.clone());
             }
             first
         });
         self.abort.now();
+        if first {
+            self.inbound.publishing.lost(&why);
+        }
     }
 
     /// Waits for the end of the link.
@@ -150,6 +158,7 @@ impl Link {
         }
         let mut down = pin!(self.down());
         let mut silence = pin!(self.silence());
+        let mut ticks = interval(CONFIRM_TICK);
         loop {
             let event = tokio::select! {
                 biased;
@@ -158,6 +167,10 @@ impl Link {
                     self.fail(&format!(
                         "the broker's heartbeats stopped: nothing has arrived for {limit:?}"
                     ));
+                    continue;
+                }
+                _ = ticks.tick() => {
+                    self.tick();
                     continue;
                 }
                 event = poll_fn(|context| events.as_mut().poll_next(context)) => event,
@@ -175,6 +188,17 @@ impl Link {
                 Some(_) => {}
                 None => self.fail("the connection was cut"),
             }
+        }
+    }
+
+    /// Gives up the confirms that are late. A blocked broker gives none.
+    fn tick(&self) {
+        if self.blockage().is_none() {
+            let ticks = CONFIRM_DEADLINE.as_secs() / CONFIRM_TICK.as_secs();
+            let why = format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}");
+            self.inbound
+                .publishing
+                .tick(u32::try_from(ticks).unwrap_or(u32::MAX), &why);
         }
     }
 
@@ -244,9 +268,9 @@ impl Link {
             .await
     }
 
-    /// Whether the message came back that was published as `message_id`: to be asked once it is confirmed.
-    pub(super) fn take_returned(&self, message_id: u64) -> bool {
-        self.returned.take(message_id)
+    /// What is read before lapin sees it.
+    pub(super) fn inbound(&self) -> &Inbound {
+        &self.inbound
     }
 
     pub(super) fn has_declared(&self, exchange: &ShortString) -> bool {
@@ -264,7 +288,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.abort.now();
+        self.fail("the transport was closed");
     }
 }
 

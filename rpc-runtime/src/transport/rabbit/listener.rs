@@ -1,31 +1,29 @@
 //! The requests for one server: three queues, consumed on one channel, again after each interruption.
 //!
-//! A task owns channel and consumers. Whatever ends them (the link, a queue that was deleted, a refused
+//! What is delivered goes from the thread that reads the socket to the [`RabbitListener`]. A task owns channel
+//! and consumers. Whatever ends them (the link, a queue that was deleted, a refused
 //! acknowledgement) ends the whole session: its channel is closed, which gives back what was not
 //! acknowledged, and everything is declared and consumed anew. A request of an ended session can no
 //! longer be acknowledged, so that it is not run here while the broker hands it to another server.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::Poll;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_core::Stream;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{Channel, Consumer};
+use lapin::{BasicProperties, Channel, Consumer};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::backoff::Pace;
 use super::connection::Links;
+use super::deliveries::{Delivered, Sink, Tap};
 use super::delivery::{RabbitDelivery, Session};
 use super::fault::Fault;
 use super::link::Link;
+use super::replies::ended as consumer_ended;
 use super::shared::Shared;
 use super::topology::Queue;
 use crate::transport::{Incoming, Listener};
@@ -60,12 +58,10 @@ impl RabbitListener {
             closing: shared.closing(),
             shared: shared.clone(),
             stop: stop.subscribe(),
-            sources: queues.map(|queue| Source {
-                queue,
-                next_offset: None,
-            }),
+            queues,
             prefetch,
             incoming: incoming_sender,
+            next_offset: Arc::default(),
             started: Some(started),
         };
         let task = shared.engine.spawn(task.run())?;
@@ -109,35 +105,16 @@ impl Listener for RabbitListener {
     }
 }
 
-/// A queue, and for a stream where to read on.
-#[derive(Debug)]
-struct Source {
-    queue: Queue,
-    next_offset: Option<i64>,
-}
-
-impl Source {
-    fn consumer_arguments(&self) -> FieldTable {
-        let mut arguments = FieldTable::default();
-        if self.queue.stream {
-            let offset = match self.next_offset {
-                Some(offset) => AMQPValue::LongLongInt(offset),
-                None => AMQPValue::LongString("last".into()),
-            };
-            arguments.insert("x-stream-offset".into(), offset);
-        }
-        arguments
-    }
-}
-
 struct ListenerTask {
     shared: Arc<Shared>,
     links: Links,
     closing: watch::Receiver<bool>,
     stop: watch::Receiver<bool>,
-    sources: [Source; 3],
+    queues: [Queue; 3],
     prefetch: u16,
     incoming: mpsc::UnboundedSender<Arrived>,
+    /// Where to read on in a stream; there is one at most.
+    next_offset: Arc<Mutex<Option<i64>>>,
     /// To be told when the first session stands, or that none ever will.
     started: Option<oneshot::Sender<Result<()>>>,
 }
@@ -154,11 +131,11 @@ impl ListenerTask {
             // Not interrupted: a consume that is dropped half-way would take requests for nobody. Each
             // step has its deadline.
             let fault = match self.register(&link).await {
-                Ok((session, mut consumers)) => {
+                Ok((session, _tap, mut consumers)) => {
                     if let Some(started) = self.started.take() {
                         let _ = started.send(Ok(()));
                     }
-                    let fault = ended.or(self.pump(&session, &mut consumers)).await;
+                    let fault = ended.or(self.attend(&link, &mut consumers)).await;
                     session.end(&link).await;
                     fault
                 }
@@ -175,7 +152,7 @@ impl ListenerTask {
                 }
             };
             let Some(fault) = fault else { break };
-            let queue = &self.sources[0].queue.name;
+            let queue = &self.queues[0].name;
             tracing::warn!(%queue, why = %fault.why(), "the server hears nothing: declaring anew");
             let pause = pace.after(since.elapsed());
             // A link that is down is its supervisor's to pace.
@@ -186,52 +163,70 @@ impl ListenerTask {
         self.delete_private_queues().await;
     }
 
-    async fn register(&self, link: &Arc<Link>) -> Result<(Arc<Session>, Vec<Consumer>), Fault> {
-        for source in &self.sources {
-            link.declare_queue(&source.queue).await?;
+    async fn register(
+        &self,
+        link: &Arc<Link>,
+    ) -> Result<(Arc<Session>, Tap, [Consumer; 3]), Fault> {
+        for queue in &self.queues {
+            link.declare_queue(queue).await?;
         }
         let channel = link.open_channel().await?;
         if self.prefetch > 0 {
             let qos = channel.basic_qos(self.prefetch, BasicQosOptions::default());
             link.control("basic.qos", qos).await?;
         }
-        let mut consumers = Vec::with_capacity(self.sources.len());
-        for source in &self.sources {
-            consumers.push(consume(link, &channel, source).await?);
-        }
-        Ok((Arc::new(Session::new(link.clone(), channel)), consumers))
+        let session = Arc::new(Session::new(link.clone(), channel.clone()));
+        let sink = Arc::new(RequestSink {
+            shared: self.shared.clone(),
+            session: session.clone(),
+            incoming: self.incoming.clone(),
+            stream: self
+                .queues
+                .iter()
+                .position(|queue| queue.stream)
+                .map(consumer_tag),
+            next_offset: self.next_offset.clone(),
+        });
+        let tap = link.inbound().consuming.tap(channel.id(), sink);
+        let consumers = [
+            self.consume(link, &channel, 0).await?,
+            self.consume(link, &channel, 1).await?,
+            self.consume(link, &channel, 2).await?,
+        ];
+        Ok((session, tap, consumers))
     }
 
-    /// Passes requests on until a consumer ends.
-    async fn pump(&mut self, session: &Arc<Session>, consumers: &mut [Consumer]) -> Fault {
-        let mut turn = 0;
-        let queues = self.sources.iter().map(|source| source.queue.clone());
-        let mut bindings = pin!(session.link().keep_bound(queues.collect()));
-        loop {
-            let (index, next) = tokio::select! {
-                next = next_of(consumers, &mut turn) => next,
-                why = session.down() => return Fault::ended(why),
-                never = &mut bindings => match never {},
+    async fn consume(
+        &self,
+        link: &Link,
+        channel: &Channel,
+        index: usize,
+    ) -> Result<Consumer, Fault> {
+        let queue = &self.queues[index];
+        let mut arguments = FieldTable::default();
+        if queue.stream {
+            let next_offset = *lock(&self.next_offset);
+            let offset = match next_offset {
+                Some(offset) => AMQPValue::LongLongInt(offset),
+                None => AMQPValue::LongString("last".into()),
             };
-            let delivery = match next {
-                Some(Ok(delivery)) => delivery,
-                Some(Err(error)) => return Fault::of(&error),
-                None => {
-                    return Fault::lost("the broker cancelled the consumer: its queue was deleted");
-                }
-            };
-            let source = &mut self.sources[index];
-            if source.queue.stream
-                && let Some(offset) = stream_offset(&delivery)
-            {
-                source.next_offset = offset.checked_add(1);
-            }
-            let expires = expiration(&delivery).and_then(|left| Instant::now().checked_add(left));
-            let way_back =
-                RabbitDelivery::new(self.shared.clone(), session.clone(), delivery.delivery_tag);
-            let incoming = Incoming::new(Bytes::from(delivery.data), Box::new(way_back));
-            // The listener may be gone; then the task is about to be stopped.
-            let _ = self.incoming.send(Arrived { incoming, expires });
+            arguments.insert("x-stream-offset".into(), offset);
+        }
+        let options = BasicConsumeOptions::default();
+        let consume =
+            channel.basic_consume(queue.name.clone(), consumer_tag(index), options, arguments);
+        link.control("basic.consume", consume).await
+    }
+
+    /// Waits until a consumer ends.
+    async fn attend(&self, link: &Arc<Link>, consumers: &mut [Consumer; 3]) -> Fault {
+        let queues = self.queues.to_vec();
+        let [topic, directed, fanout] = consumers;
+        tokio::select! {
+            fault = consumer_ended(link, topic) => fault,
+            fault = consumer_ended(link, directed) => fault,
+            fault = consumer_ended(link, fanout) => fault,
+            never = link.keep_bound(queues) => match never {},
         }
     }
 
@@ -239,45 +234,54 @@ impl ListenerTask {
         let Some(link) = self.links.current() else {
             return;
         };
-        for source in self.sources.iter().filter(|source| source.queue.private) {
-            if let Err(fault) = link.delete_queue(&source.queue.name).await {
-                let queue = &source.queue.name;
+        for queue in self.queues.iter().filter(|queue| queue.private) {
+            if let Err(fault) = link.delete_queue(&queue.name).await {
+                let queue = &queue.name;
                 tracing::debug!(%queue, why = %fault.why(), "the queue stays behind until it expires");
             }
         }
     }
 }
 
-async fn consume(link: &Link, channel: &Channel, source: &Source) -> Result<Consumer, Fault> {
-    let consume = channel.basic_consume(
-        source.queue.name.clone(),
-        ShortString::default(),
-        BasicConsumeOptions::default(),
-        source.consumer_arguments(),
-    );
-    link.control("basic.consume", consume).await
+/// What the consumer of a queue is called.
+fn consumer_tag(index: usize) -> ShortString {
+    ShortString::from((index + 1).to_string())
 }
 
-type Next = Option<lapin::Result<lapin::message::Delivery>>;
+/// Passes requests on.
+struct RequestSink {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+    incoming: mpsc::UnboundedSender<Arrived>,
+    /// The consumer that reads from a stream.
+    stream: Option<ShortString>,
+    next_offset: Arc<Mutex<Option<i64>>>,
+}
 
-/// The next delivery of any consumer, each being asked first in its turn.
-async fn next_of(consumers: &mut [Consumer], turn: &mut usize) -> (usize, Next) {
-    poll_fn(|context| {
-        for step in 0..consumers.len() {
-            let index = (*turn + step) % consumers.len();
-            if let Poll::Ready(next) = Pin::new(&mut consumers[index]).poll_next(context) {
-                *turn = index + 1;
-                return Poll::Ready((index, next));
-            }
+impl Sink for RequestSink {
+    fn deliver(&self, delivered: Delivered) {
+        let Delivered {
+            consumer,
+            tag,
+            properties,
+            body,
+        } = delivered;
+        if self.stream.as_ref() == Some(&consumer)
+            && let Some(offset) = stream_offset(&properties)
+        {
+            *lock(&self.next_offset) = offset.checked_add(1);
         }
-        Poll::Pending
-    })
-    .await
+        let expires = expiration(&properties).and_then(|left| Instant::now().checked_add(left));
+        let way_back = RabbitDelivery::new(self.shared.clone(), self.session.clone(), tag);
+        let incoming = Incoming::new(body, Box::new(way_back));
+        // The listener may be gone; then the task is about to be stopped.
+        let _ = self.incoming.send(Arrived { incoming, expires });
+    }
 }
 
 /// What was left of the call's time when it was published; some of it has passed since.
-fn expiration(delivery: &lapin::message::Delivery) -> Option<Duration> {
-    let milliseconds = delivery.properties.expiration().as_ref()?;
+fn expiration(properties: &BasicProperties) -> Option<Duration> {
+    let milliseconds = properties.expiration().as_ref()?;
     milliseconds
         .as_str()
         .parse()
@@ -285,9 +289,8 @@ fn expiration(delivery: &lapin::message::Delivery) -> Option<Duration> {
         .map(Duration::from_millis)
 }
 
-fn stream_offset(delivery: &lapin::message::Delivery) -> Option<i64> {
-    match delivery
-        .properties
+fn stream_offset(properties: &BasicProperties) -> Option<i64> {
+    match properties
         .headers()
         .as_ref()?
         .inner()
@@ -315,4 +318,9 @@ impl Ended {
             done = work => Some(done),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No section can stop half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,7 @@
 //! Hands messages to the broker, each with a confirm.
 //!
 //! The broker returns a message before it confirms it: once the confirm is there, it is known whether the
-//! message came back. Waiting for a connection or for a blocked broker can be given up; from the first byte
-//! on, a publish is finished, by a task if its caller goes.
+//! message came back. A caller may go at any time. A message is written whole or not at all.
 //!
 //! What may have come through is not sent again, unless its sender allows it: two servers could be given
 //! one each. Then the same bytes are sent, so that a server that has both knows the repetition by its identity.
@@ -11,28 +10,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use lapin::BasicProperties;
 use lapin::types::{FieldTable, ShortString};
-use lapin::{BasicProperties, Confirmation, ErrorKind};
 use tokio::time::Instant;
 
 use super::attempts::{Attempts, Progress, QueueWait};
+use super::confirms::{Confirmed, Failure};
 use super::connection::Connection;
 use super::fault::Fault;
 use super::finish::finish;
-use super::lanes::Ticket;
+use super::lanes::{Lane, Ticket};
 use super::link::Link;
 use super::topology::Route;
 use crate::Result;
 use crate::error::Stage;
-
-/// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
-const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A message ready to go; cloning shares the bytes.
 #[derive(Clone)]
 pub(super) struct Message {
     pub(super) route: Route,
     pub(super) mandatory: bool,
+    /// Whether its sender waits for a reply in the same task, and need not be woken for a good confirm.
+    pub(super) quiet: bool,
     /// Whether it may be sent again when it may have come through.
     pub(super) resend: bool,
     pub(super) body: Bytes,
@@ -49,14 +48,6 @@ pub(super) enum Outcome {
     Returned,
     /// For this reason nobody can tell whether it is in a queue.
     Lost(Arc<str>),
-}
-
-/// How one publish failed.
-enum Failure {
-    /// The broker certainly has not taken it.
-    Unsent(Fault),
-    /// It was written, and the broker has not said that it took it.
-    Unanswered(Fault),
 }
 
 /// Publishes until the broker has answered, no attempt is left, or the message may have come through.
@@ -139,9 +130,10 @@ async fn publish_on(
     message: &Message,
     progress: &Progress,
 ) -> Result<Outcome, Failure> {
-    if let Some(exchange) = message.route.exchange.clone()
+    if let Some(exchange) = &message.route.exchange
         && !link.has_declared(&exchange.name)
     {
+        let exchange = exchange.clone();
         let runtime = link.runtime().clone();
         let link = link.clone();
         finish(
@@ -169,10 +161,22 @@ async fn publish_on(
     }
     // From here on it may be written at any time.
     progress.set(Stage::Confirmation(None));
+    if matches!(ticket, Ticket::Shared)
+        && let Some(lane) = link.lanes.shared()
+    {
+        return publish_confirmed(&link, ticket, lane, message).await;
+    }
+    // To the end, even if the caller goes: a channel may not be given up while it is opened, nor while the
+    // broker may close it over a message.
     let message = message.clone();
     let runtime = link.runtime().clone();
     finish(&runtime, async move {
-        publish_confirmed(&link, ticket, message).await
+        let lane = link
+            .lanes
+            .lane(&ticket, &link)
+            .await
+            .map_err(Failure::Unsent)?;
+        publish_confirmed(&link, ticket, lane, &message).await
     })
     .await
 }
@@ -180,71 +184,43 @@ async fn publish_on(
 async fn publish_confirmed(
     link: &Link,
     ticket: Ticket,
-    message: Message,
+    lane: Arc<Lane>,
+    message: &Message,
 ) -> Result<Outcome, Failure> {
-    let lanes = &link.lanes;
-    let lane = lanes.lane(&ticket, link).await.map_err(Failure::Unsent)?;
     let route = &message.route;
-    let exchange = route.exchange.as_ref().map(|exchange| &exchange.name);
-    let message_id = lanes.message_id();
-    let confirmed = lane.publish(
-        exchange.cloned().unwrap_or_default(),
-        route.key.clone(),
-        message.mandatory,
-        &message.body,
-        properties(message.expires, message_id),
-    );
-    let confirmed = tokio::select! {
-        biased;
-        confirmed = confirmed => confirmed.map_err(|error| match Fault::of(&error) {
-            // lapin says so when the channel was gone before the first byte.
-            fault if matches!(error.kind(), ErrorKind::InvalidChannelState(..)) => {
-                Failure::Unsent(fault)
-            }
-            // The channel was closed over one of several messages, and any of the others may have come through.
-            fault if !lane.was_alone() => {
-                Failure::Unanswered(Fault::lost(fault.why().clone()))
-            }
-            // The exchange is gone, and the message with it: it is declared anew at the next try.
-            fault @ Fault::Missing(_) => Failure::Unsent(fault),
-            fault => Failure::Unanswered(fault),
-        }),
-        why = link.down() => Err(Failure::Unanswered(Fault::ended(why))),
-        () = link.patience(CONFIRM_DEADLINE) => Err(Failure::Unanswered(Fault::lost(format!(
-            "the broker has not confirmed a message for {CONFIRM_DEADLINE:?}"
-        )))),
+    let properties = properties(message.expires);
+    // Its channel is wanted back by others as soon as it is confirmed.
+    let quiet = message.quiet && matches!(ticket, Ticket::Shared);
+    let confirmed = match lane.publish(route, message.mandatory, quiet, &message.body, properties) {
+        Ok(confirm) => confirm.await,
+        Err(failure) => Err(failure),
     };
-    let confirmation = confirmed.inspect_err(|_| {
-        lanes.gave_up(&lane, route);
-        if let Some(exchange) = exchange {
-            link.forget_declared(exchange);
-        }
-    })?;
-    lanes.settled(ticket, lane, route);
-    match confirmation {
-        Confirmation::Ack(_) | Confirmation::NotRequested => {
-            Ok(if link.take_returned(message_id) {
-                Outcome::Returned
-            } else {
-                Outcome::Taken
+    match confirmed {
+        Ok(confirmed) => {
+            link.lanes.settled(ticket, lane, route);
+            Ok(match confirmed {
+                Confirmed::Taken => Outcome::Taken,
+                Confirmed::Returned => Outcome::Returned,
             })
         }
-        // Of several queues, some may have it; one that failed may have had it before.
-        Confirmation::Nack(_) => Err(Failure::Unanswered(Fault::lost(
-            "the broker could not take the message: its queue is full or failing",
-        ))),
+        Err(failure) => {
+            link.lanes.failed(route);
+            // It may be gone: it is declared anew at the next try.
+            if let Some(exchange) = &route.exchange {
+                link.forget_declared(&exchange.name);
+            }
+            Err(failure)
+        }
     }
 }
 
-fn properties(expires: Option<Instant>, message_id: u64) -> BasicProperties {
+fn properties(expires: Option<Instant>) -> BasicProperties {
     let properties = BasicProperties::default()
         .with_content_type(ShortString::from("application/json"))
         .with_content_encoding(ShortString::from("utf-8"))
         .with_headers(FieldTable::default())
         .with_delivery_mode(2)
-        .with_priority(0)
-        // oslo.messaging sets none, and ignores it.
-        .with_message_id(ShortString::from(message_id.to_string()));
+        .with_priority(0);
     match expires {
         None => properties,
         Some(expires) => {

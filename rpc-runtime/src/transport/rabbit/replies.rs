@@ -6,11 +6,10 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 
 use futures_core::Stream;
-use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Consumer};
@@ -19,16 +18,16 @@ use tokio::time::{Instant, sleep};
 
 use super::backoff::{Backoff, Pace};
 use super::connection::Links;
+use super::deliveries::{Delivered, Sink, Tap};
 use super::engine::Engine;
-use super::fault::{Fault, explain};
+use super::fault::Fault;
+use super::lanes::queue;
 use super::link::Link;
 use super::topology::Queue;
 use crate::transport::ReplyTable;
 use crate::wire::Reply;
 use crate::{Error, Result};
 
-/// How many replies are acknowledged at once, at most.
-const BATCH: usize = 64;
 /// How many replies may be on their way here: the reader is quick, but memory is not endless.
 const PREFETCH: u16 = 1024;
 
@@ -140,9 +139,9 @@ impl Reader {
         while let Some(link) = self.links.next().await {
             let since = Instant::now();
             let fault = match self.consume(&link).await {
-                Ok((channel, consumer)) => {
+                Ok((_tap, mut consumer)) => {
                     self.reading.send_replace(Reading::Consuming);
-                    let fault = drain(&link, &channel, consumer, &self.table).await;
+                    let fault = ended(&link, &mut consumer).await;
                     // The end of the connection has its own line.
                     if link.is_up() {
                         tracing::warn!(queue = %self.queue.name, why = %fault.why(),
@@ -168,11 +167,18 @@ impl Reader {
         }
     }
 
-    async fn consume(&self, link: &Link) -> Result<(Channel, Consumer), Fault> {
+    /// Consumes the queue: replies go to their calls from then on, until the tap is dropped.
+    async fn consume(&self, link: &Link) -> Result<(Tap, Consumer), Fault> {
         link.declare_queue(&self.queue).await?;
         let channel = link.open_channel().await?;
         let qos = channel.basic_qos(PREFETCH, BasicQosOptions::default());
         link.control("basic.qos", qos).await?;
+        let sink = Arc::new(ReplySink {
+            table: self.table.clone(),
+            channel: channel.clone(),
+            last: AtomicU64::new(0),
+        });
+        let tap = link.inbound().consuming.tap(channel.id(), sink);
         let consume = channel.basic_consume(
             self.queue.name.clone(),
             ShortString::default(),
@@ -180,65 +186,53 @@ impl Reader {
             FieldTable::default(),
         );
         let consumer = link.control("basic.consume", consume).await?;
-        Ok((channel, consumer))
+        Ok((tap, consumer))
     }
 }
 
-/// Brings replies to their calls until the consumer ends.
-async fn drain(
-    link: &Arc<Link>,
-    channel: &Channel,
-    mut consumer: Consumer,
-    table: &ReplyTable,
-) -> Fault {
+/// Brings replies to their calls.
+struct ReplySink {
+    table: ReplyTable,
+    channel: Channel,
+    /// The last that was brought.
+    last: AtomicU64,
+}
+
+impl Sink for ReplySink {
+    fn deliver(&self, delivered: Delivered) {
+        match Reply::decode(&delivered.body) {
+            Ok(reply) => self.table.complete(reply),
+            Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
+        }
+        self.last.store(delivered.tag, Ordering::Relaxed);
+    }
+
+    fn pause(&self) {
+        let all = BasicAckOptions { multiple: true };
+        let ack = self
+            .channel
+            .basic_ack(self.last.load(Ordering::Relaxed), all);
+        if let Err(fault) = queue(ack) {
+            // The replies come again, and nobody waits for them.
+            tracing::debug!(why = %fault.why(), "replies were not acknowledged");
+        }
+    }
+}
+
+/// Waits for the end of a consumer whose messages go elsewhere.
+pub(super) async fn ended(link: &Link, consumer: &mut Consumer) -> Fault {
     loop {
-        let first = tokio::select! {
-            next = next(&mut consumer) => next,
+        let next = poll_fn(|context| Pin::new(&mut *consumer).poll_next(context));
+        let next = tokio::select! {
+            next = next => next,
             why = link.down() => return Fault::ended(why),
         };
-        let mut last = match first {
-            Some(Ok(delivery)) => take(&delivery, table),
+        match next {
+            // It came after its tap was dropped.
+            Some(Ok(_)) => {}
             Some(Err(error)) => return Fault::of(&error),
             // The queue was deleted, or its node is gone: all is well but for the queue.
-            None => return Fault::lost("the broker cancelled the consumer"),
-        };
-        for _ in 1..BATCH {
-            match ready(&mut consumer).await {
-                Some(Ok(delivery)) => last = take(&delivery, table),
-                // Comes again with the next wait.
-                Some(Err(error)) => {
-                    tracing::debug!(error = explain(&error), "reply consumer failed");
-                    break;
-                }
-                None => break,
-            }
-        }
-        let ack = channel.basic_ack(last, BasicAckOptions { multiple: true });
-        if let Err(fault) = link.control("basic.ack", ack).await {
-            return fault;
+            None => return Fault::lost("the broker cancelled the consumer: its queue was deleted"),
         }
     }
-}
-
-fn take(delivery: &Delivery, table: &ReplyTable) -> u64 {
-    match Reply::decode(&delivery.data) {
-        Ok(reply) => table.complete(reply),
-        Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
-    }
-    delivery.delivery_tag
-}
-
-pub(super) async fn next(consumer: &mut Consumer) -> Option<lapin::Result<Delivery>> {
-    poll_fn(|context| Pin::new(&mut *consumer).poll_next(context)).await
-}
-
-/// The next delivery, if it is already here.
-async fn ready(consumer: &mut Consumer) -> Option<lapin::Result<Delivery>> {
-    poll_fn(|context| {
-        Poll::Ready(match Pin::new(&mut *consumer).poll_next(context) {
-            Poll::Ready(next) => next,
-            Poll::Pending => None,
-        })
-    })
-    .await
 }

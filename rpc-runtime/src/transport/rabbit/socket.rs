@@ -19,9 +19,9 @@ use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::inbound::InboundFilter;
 use super::login::LoginWriter;
 use super::pulse::Pulse;
-use super::returned::ReturnFilter;
 
 /// A connection to a broker's port.
 #[derive(Debug)]
@@ -95,14 +95,14 @@ impl Drop for AbortOnDrop {
 }
 
 /// The stream that lapin reads and writes. lapin does so from a thread of its own. The password goes in
-/// here, and returned messages are taken out.
+/// here, and what the broker says of published messages is taken out.
 #[derive(Debug)]
 pub(super) struct Wire {
     socket: Socket,
     abort: Abort,
     pulse: Pulse,
     login: LoginWriter,
-    returns: ReturnFilter,
+    inbound: InboundFilter,
 }
 
 impl Wire {
@@ -111,14 +111,14 @@ impl Wire {
         abort: Abort,
         pulse: Pulse,
         login: LoginWriter,
-        returns: ReturnFilter,
+        inbound: InboundFilter,
     ) -> Self {
         Self {
             socket,
             abort,
             pulse,
             login,
-            returns,
+            inbound,
         }
     }
 }
@@ -133,10 +133,10 @@ impl AsyncRead for Wire {
         let Self {
             socket,
             pulse,
-            returns,
+            inbound,
             ..
         } = &mut *self;
-        returns.poll_read(buffer, |buffer| {
+        inbound.poll_read(buffer, |buffer| {
             let mut buffer = ReadBuf::new(buffer);
             let read = match socket {
                 Socket::Plain(tcp) => {

@@ -1,0 +1,477 @@
+//! The messages of a publishing channel that wait for their confirms.
+//!
+//! The broker counts the messages of a channel, and confirms by number, one or many at once. It returns a
+//! message before it confirms it. lapin would count, too, but gives confirms and returned messages to others
+//! than their own when several tasks publish; so it is not told that the channel has confirms, and what the
+//! broker says of them is [read](super::inbound) before lapin sees it.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::fault::Fault;
+
+/// How one publish failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The broker certainly has not taken it.
+    Unsent(Fault),
+    /// It was written, and the broker has not said that it took it.
+    Unanswered(Fault),
+}
+
+/// What the broker did with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Confirmed {
+    /// It is in a queue; if it was not mandatory, perhaps in none.
+    Taken,
+    /// There is no queue for it.
+    Returned,
+}
+
+type Answer = Result<Confirmed, Failure>;
+
+/// The confirms of one channel.
+#[derive(Debug, Default)]
+pub(super) struct Confirms(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// How many messages came before the first of these.
+    before: u64,
+    messages: VecDeque<Message>,
+    /// Since when nothing was confirmed of what waits.
+    silent: Option<Instant>,
+    /// In ticks.
+    now: u32,
+    closed: Option<Arc<str>>,
+}
+
+#[derive(Debug)]
+struct Message {
+    /// Until it is settled.
+    answer: Option<Arc<Slot>>,
+    returned: bool,
+    since: u32,
+}
+
+/// The place of one answer.
+#[derive(Debug)]
+struct Slot {
+    /// Who waits for something else as well need not be woken to hear that all is well.
+    quiet: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    answer: Option<Answer>,
+    waiting: Option<Waker>,
+}
+
+impl Slot {
+    fn answer(&self, answer: Answer) {
+        let wake = !(self.quiet && matches!(answer, Ok(Confirmed::Taken)));
+        let waiting = {
+            let mut state = lock(&self.state);
+            state.answer = Some(answer);
+            state.waiting.take().filter(|_| wake)
+        };
+        if let Some(waiting) = waiting {
+            waiting.wake();
+        }
+    }
+}
+
+impl Confirms {
+    /// Counts a message that `send` queues under its number: in the order in which they are counted. An error
+    /// is a message that was not queued.
+    ///
+    /// With `quiet`, who waits is not woken when the message was taken, and hears of it when woken otherwise.
+    pub(super) fn publish(
+        &self,
+        quiet: bool,
+        send: impl FnOnce(u64) -> Result<(), Fault>,
+    ) -> Result<Confirm, Failure> {
+        let mut waiting = self.lock();
+        if let Some(why) = &waiting.closed {
+            return Err(Failure::Unsent(Fault::lost(why.clone())));
+        }
+        let number = waiting.before + waiting.messages.len() as u64 + 1;
+        send(number).map_err(Failure::Unsent)?;
+        let slot = Arc::new(Slot {
+            quiet,
+            state: Mutex::default(),
+        });
+        let since = waiting.now;
+        waiting.silent.get_or_insert_with(Instant::now);
+        waiting.messages.push_back(Message {
+            answer: Some(slot.clone()),
+            returned: false,
+            since,
+        });
+        Ok(Confirm(slot))
+    }
+
+    /// The broker has taken a message, or cannot; with `multiple`, also all before it.
+    pub(super) fn settle(&self, number: u64, multiple: bool, taken: bool) {
+        let settled = self.lock().settle(number, multiple);
+        for (slot, returned) in settled {
+            slot.answer(match (taken, returned) {
+                (true, true) => Ok(Confirmed::Returned),
+                (true, false) => Ok(Confirmed::Taken),
+                // Of several queues, some may have it; one that failed may have had it before.
+                (false, _) => Err(Failure::Unanswered(Fault::lost(
+                    "the broker could not take the message: its queue is full or failing",
+                ))),
+            });
+        }
+    }
+
+    /// A message came back: its confirm follows.
+    pub(super) fn returned(&self, number: u64) {
+        let mut waiting = self.lock();
+        if let Some(message) = waiting
+            .index(number)
+            .map(|index| &mut waiting.messages[index])
+        {
+            message.returned = true;
+        }
+    }
+
+    /// The broker has closed the channel over one of the messages. Where there is but one, it was that one.
+    pub(super) fn refused(&self, fault: &Fault) {
+        let failed = self.close(fault.why());
+        let only = failed.len() == 1;
+        for slot in failed {
+            slot.answer(Err(match fault {
+                Fault::Missing(_) if only => Failure::Unsent(fault.clone()),
+                fault if only => Failure::Unanswered(fault.clone()),
+                fault => Failure::Unanswered(Fault::lost(fault.why().clone())),
+            }));
+        }
+    }
+
+    /// The connection has ended.
+    pub(super) fn lost(&self, why: &Arc<str>) {
+        for slot in self.close(why) {
+            slot.answer(Err(Failure::Unanswered(Fault::ended(why.clone()))));
+        }
+    }
+
+    /// Whether messages wait, and none was confirmed for as long as `time`.
+    pub(super) fn is_silent(&self, time: Duration) -> bool {
+        let silent = self.lock().silent;
+        silent.is_some_and(|since| since.elapsed() >= time)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed.is_some()
+    }
+
+    /// Time has passed in which the broker could have confirmed. Who has waited for more than `limit` of these
+    /// is told `why` it waits no longer.
+    fn tick(&self, limit: u32, why: &str) {
+        let mut overdue = Vec::new();
+        {
+            let mut waiting = self.lock();
+            waiting.now = waiting.now.wrapping_add(1);
+            let now = waiting.now;
+            let late = |message: &&mut Message| now.wrapping_sub(message.since) > limit;
+            for message in waiting.messages.iter_mut().take_while(late) {
+                overdue.extend(message.answer.take());
+            }
+            waiting.forget_settled();
+        }
+        for slot in overdue {
+            slot.answer(Err(Failure::Unanswered(Fault::lost(why))));
+        }
+    }
+
+    fn close(&self, why: &Arc<str>) -> Vec<Arc<Slot>> {
+        let mut waiting = self.lock();
+        waiting.closed.get_or_insert_with(|| why.clone());
+        let messages = std::mem::take(&mut waiting.messages);
+        messages
+            .into_iter()
+            .filter_map(|message| message.answer)
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        lock(&self.0)
+    }
+}
+
+impl Waiting {
+    /// Where the message is that the broker knows by this number.
+    fn index(&self, number: u64) -> Option<usize> {
+        let index = number.checked_sub(self.before + 1)?;
+        let index = usize::try_from(index).ok()?;
+        (index < self.messages.len()).then_some(index)
+    }
+
+    fn settle(&mut self, number: u64, multiple: bool) -> Vec<(Arc<Slot>, bool)> {
+        let range = match self.index(number) {
+            Some(index) if multiple => 0..index + 1,
+            Some(index) => index..index + 1,
+            // All there are.
+            None if multiple && number == 0 => 0..self.messages.len(),
+            // It is settled already.
+            None => 0..0,
+        };
+        let messages = self.messages.range_mut(range);
+        let settled = messages
+            .filter_map(|message| Some((message.answer.take()?, message.returned)))
+            .collect();
+        self.forget_settled();
+        self.silent = self.silent.map(|_| Instant::now());
+        settled
+    }
+
+    fn forget_settled(&mut self) {
+        while self
+            .messages
+            .front()
+            .is_some_and(|first| first.answer.is_none())
+        {
+            self.messages.pop_front();
+            self.before += 1;
+        }
+        if self.messages.is_empty() {
+            self.silent = None;
+        }
+    }
+}
+
+/// Waits for the broker's word on one message; it may be dropped.
+#[derive(Debug)]
+pub(super) struct Confirm(Arc<Slot>);
+
+impl Future for Confirm {
+    type Output = Answer;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
+        let mut state = lock(&self.0.state);
+        match state.answer.take() {
+            Some(answer) => Poll::Ready(answer),
+            None => {
+                state.waiting = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// The publishing channels of a connection, by number; clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Channels(Arc<Mutex<HashMap<u16, Arc<Confirms>>>>);
+
+impl Channels {
+    pub(super) fn add(&self, channel: u16, confirms: Arc<Confirms>) {
+        lock(&self.0).insert(channel, confirms);
+    }
+
+    /// Unless the number means another one by now.
+    pub(super) fn remove(&self, channel: u16, confirms: &Arc<Confirms>) {
+        let mut channels = lock(&self.0);
+        if channels
+            .get(&channel)
+            .is_some_and(|known| Arc::ptr_eq(known, confirms))
+        {
+            channels.remove(&channel);
+        }
+    }
+
+    pub(super) fn get(&self, channel: u16) -> Option<Arc<Confirms>> {
+        lock(&self.0).get(&channel).cloned()
+    }
+
+    /// The connection has ended.
+    pub(super) fn lost(&self, why: &Arc<str>) {
+        for confirms in self.all() {
+            confirms.lost(why);
+        }
+    }
+
+    /// See [`Confirms::tick`].
+    pub(super) fn tick(&self, limit: u32, why: &str) {
+        for confirms in self.all() {
+            confirms.tick(limit, why);
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Confirms>> {
+        lock(&self.0).values().cloned().collect()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No section can stop half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    fn publish(confirms: &Confirms) -> Confirm {
+        confirms.publish(false, |_| Ok(())).unwrap()
+    }
+
+    /// What is known now: nothing, or the answer.
+    fn now(confirm: &mut Confirm) -> Option<Answer> {
+        lock(&confirm.0.state).answer.take()
+    }
+
+    #[test]
+    fn each_message_has_its_own_answer() {
+        let confirms = Confirms::default();
+        let mut numbers = Vec::new();
+        let mut sent: Vec<_> = (0..6)
+            .map(|_| {
+                let sent = confirms.publish(false, |number| {
+                    numbers.push(number);
+                    Ok(())
+                });
+                sent.unwrap()
+            })
+            .collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+        confirms.settle(2, false, true);
+        confirms.settle(5, false, false);
+        confirms.returned(3);
+        // Nobody waits for this one any more.
+        drop(sent.remove(3));
+        confirms.settle(4, true, true);
+        confirms.settle(4, true, true);
+        let answers: Vec<_> = sent.iter_mut().map(now).collect();
+        assert!(matches!(
+            answers[..],
+            [
+                Some(Ok(Confirmed::Taken)),
+                Some(Ok(Confirmed::Taken)),
+                Some(Ok(Confirmed::Returned)),
+                Some(Err(Failure::Unanswered(_))),
+                None,
+            ]
+        ));
+        assert_eq!(confirms.lock().messages.len(), 1, "what is settled is gone");
+        confirms.settle(0, true, true);
+        assert!(matches!(now(&mut sent[4]), Some(Ok(Confirmed::Taken))));
+    }
+
+    #[test]
+    fn a_quiet_confirm_wakes_for_bad_news_only() {
+        struct Count(AtomicUsize);
+
+        impl Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+
+        let confirms = Confirms::default();
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(count.clone());
+        let mut context = Context::from_waker(&waker);
+        let mut sent = [(); 3].map(|()| confirms.publish(true, |_| Ok(())).unwrap());
+        for sent in &mut sent {
+            assert!(Pin::new(sent).poll(&mut context).is_pending());
+        }
+        confirms.settle(1, false, true);
+        assert_eq!(count.0.load(Ordering::Relaxed), 0);
+        let taken = Pin::new(&mut sent[0]).poll(&mut context);
+        assert!(matches!(taken, Poll::Ready(Ok(Confirmed::Taken))));
+        confirms.returned(2);
+        confirms.settle(2, false, true);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        confirms.lost(&"cut".into());
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_begins_with_what_waits_and_ends_with_a_confirm() {
+        let time = Duration::from_secs(1);
+        let confirms = Confirms::default();
+        tokio::time::advance(time).await;
+        let _sent = [publish(&confirms), publish(&confirms)];
+        assert!(!confirms.is_silent(time));
+        tokio::time::advance(time).await;
+        assert!(confirms.is_silent(time));
+        confirms.settle(1, false, true);
+        assert!(!confirms.is_silent(time));
+        tokio::time::advance(time).await;
+        assert!(confirms.is_silent(time));
+        confirms.settle(2, false, true);
+        assert!(!confirms.is_silent(time), "nothing waits");
+    }
+
+    #[test]
+    fn what_was_not_queued_is_not_counted() {
+        let confirms = Confirms::default();
+        let refused = confirms.publish(false, |_| Err(Fault::lost("closed")));
+        assert!(matches!(refused, Err(Failure::Unsent(_))));
+        let mut sent = publish(&confirms);
+        confirms.settle(1, false, true);
+        assert!(now(&mut sent).is_some());
+        // What the broker makes up is passed over.
+        confirms.settle(9, false, true);
+        confirms.returned(9);
+    }
+
+    #[test]
+    fn a_channel_is_closed_over_one_message_and_only_the_last_is_known_to_be_it() {
+        let missing = Fault::Missing("no exchange".into());
+        let confirms = Confirms::default();
+        let mut settled = publish(&confirms);
+        confirms.settle(1, false, true);
+        let mut sent = publish(&confirms);
+        confirms.refused(&missing);
+        assert!(matches!(now(&mut settled), Some(Ok(_))));
+        assert!(matches!(
+            now(&mut sent),
+            Some(Err(Failure::Unsent(Fault::Missing(_))))
+        ));
+        let late = confirms.publish(false, |_| unreachable!("it is closed"));
+        assert!(matches!(late, Err(Failure::Unsent(Fault::Lost(_)))));
+
+        let confirms = Confirms::default();
+        let mut sent = [publish(&confirms), publish(&confirms)];
+        confirms.refused(&missing);
+        for sent in &mut sent {
+            assert!(matches!(
+                now(sent),
+                Some(Err(Failure::Unanswered(Fault::Lost(_))))
+            ));
+        }
+    }
+
+    #[test]
+    fn who_waits_for_too_long_is_told() {
+        let (channels, confirms) = (Channels::default(), Arc::new(Confirms::default()));
+        channels.add(7, confirms.clone());
+        let mut first = publish(&confirms);
+        channels.tick(1, "late");
+        let mut second = publish(&confirms);
+        channels.tick(1, "late");
+        assert!(matches!(now(&mut first), Some(Err(Failure::Unanswered(_)))));
+        assert!(now(&mut second).is_none());
+        confirms.settle(2, true, true);
+        assert!(matches!(now(&mut second), Some(Ok(Confirmed::Taken))));
+        let mut third = publish(&confirms);
+        channels.lost(&"cut".into());
+        assert!(matches!(now(&mut third), Some(Err(Failure::Unanswered(_)))));
+        channels.remove(7, &Arc::default());
+        assert!(channels.get(7).is_some(), "the number means another");
+        channels.remove(7, &confirms);
+        assert!(channels.get(7).is_none());
+    }
+}

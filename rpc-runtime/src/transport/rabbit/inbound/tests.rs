@@ -1,0 +1,482 @@
+//! Streams of random frames, cut at random places.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::task::{Context, Waker};
+
+use super::super::confirms::{Confirm, Confirmed, Confirms, Failure};
+use super::*;
+
+/// How many messages are published on each channel.
+const PUBLISHED: u64 = 60;
+
+/// A generator of numbers that a seed repeats.
+struct Random(u64);
+
+impl Random {
+    /// A number below `limit`.
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        // Full of frame ends and of beginnings of returns.
+        (0..length)
+            .map(|_| [0xCE, 1, 0, 60, 0, 50, 2, 3][self.below(8)])
+            .collect()
+    }
+}
+
+fn frame(kind: u8, channel: u16, payload: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(payload.len()).unwrap();
+    let mut frame = vec![kind];
+    frame.extend(channel.to_be_bytes());
+    frame.extend(size.to_be_bytes());
+    frame.extend(payload);
+    frame.push(FRAME_END);
+    frame
+}
+
+fn method(random: &mut Random, channel: u16, class: u8, method: u8) -> Vec<u8> {
+    let length = random.below(40);
+    let mut payload = vec![0, class, 0, method];
+    payload.extend(random.bytes(length));
+    frame(METHOD, channel, &payload)
+}
+
+/// The properties of a message that is published as `message_id`.
+fn properties(message_id: u64) -> Vec<u8> {
+    let id = message_id.to_string();
+    let length = u8::try_from(id.len()).unwrap();
+    // Content type, delivery mode, expiration and message id.
+    [
+        &[0b1001_0001, 0b1000_0000, 2, b'a', b'b', 2, 1, b'7', length],
+        id.as_bytes(),
+    ]
+    .concat()
+}
+
+/// A message as the broker sends it: its method, its header, its body in some frames.
+fn message(random: &mut Random, channel: u16, id: u8, message_id: u64) -> Vec<Vec<u8>> {
+    let bodies: Vec<_> = (0..random.below(4))
+        .map(|_| {
+            let length = random.below(3) * random.below(60);
+            random.bytes(length)
+        })
+        .collect();
+    let size: usize = bodies.iter().map(Vec::len).sum();
+    let mut header = vec![0, 60, 0, 0];
+    header.extend(u64::try_from(size).unwrap().to_be_bytes());
+    header.extend(properties(message_id));
+    let mut frames = vec![
+        method(random, channel, 60, id),
+        frame(CONTENT_HEADER, channel, &header),
+    ];
+    // A body frame after the last byte would belong to nothing.
+    let mut left = size;
+    for body in bodies {
+        if left > 0 {
+            frames.push(frame(BODY, channel, &body));
+            left -= body.len();
+        }
+    }
+    frames
+}
+
+/// What the broker says of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Taken,
+    Returned,
+    NotTaken,
+    Nothing,
+}
+
+/// basic.ack or basic.nack.
+fn confirm(channel: u16, method: u8, number: u64, multiple: bool) -> Vec<u8> {
+    let payload = [
+        &[0, 60, 0, method][..],
+        &number.to_be_bytes(),
+        &[multiple.into()],
+    ]
+    .concat();
+    frame(METHOD, channel, &payload)
+}
+
+struct Stream {
+    all: Vec<u8>,
+    /// Without what is said of published messages.
+    expected: Vec<u8>,
+    /// By channel and number.
+    words: BTreeMap<(u16, u64), Word>,
+}
+
+/// Keeps what is delivered, and how often more was to come.
+#[derive(Default)]
+struct Kept(Mutex<Vec<(u64, Vec<u8>)>>);
+
+impl Sink for Kept {
+    fn deliver(&self, delivered: Delivered) {
+        assert_eq!(delivered.consumer.as_str(), "c");
+        assert_eq!(
+            delivered
+                .properties
+                .message_id()
+                .as_ref()
+                .map(ShortString::as_str),
+            Some("5")
+        );
+        self.0
+            .lock()
+            .unwrap()
+            .push((delivered.tag, delivered.body.to_vec()));
+    }
+}
+
+/// basic.deliver, without its content.
+fn deliver(channel: u16, tag: u64) -> Vec<u8> {
+    let payload = [
+        &[0, 60, 0, 60, 1, b'c'][..],
+        &tag.to_be_bytes(),
+        &[0, 0, 1, b'k'],
+    ]
+    .concat();
+    frame(METHOD, channel, &payload)
+}
+
+#[test]
+fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
+    for seed in 0..300 {
+        let mut random = Random(seed);
+        let (mut all, mut expected, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+        for tag in 1..20 {
+            let mut frames = message(&mut random, 9, 60, 5);
+            frames[0] = deliver(9, tag);
+            let body = frames[2..]
+                .iter()
+                .flat_map(|frame| &frame[FRAME_HEADER..frame.len() - 1]);
+            bodies.push((tag, body.copied().collect::<Vec<u8>>()));
+            for frame in frames {
+                all.extend(frame);
+                if random.below(3) == 0 {
+                    // Of a channel without a sink.
+                    let other = message(&mut random, 8, 60, 5).concat();
+                    all.extend(&other);
+                    expected.extend(other);
+                }
+            }
+        }
+        let inbound = Inbound::default();
+        let kept = Arc::<Kept>::default();
+        let tap = inbound.consuming.tap(9, kept.clone());
+        let pieces = 1 + random.below(200);
+        let out = read(
+            InboundFilter::new(inbound.clone()),
+            &all,
+            || random.below(pieces + 1),
+            || 64,
+        );
+        assert_eq!(out.unwrap(), expected, "seed {seed}");
+        assert_eq!(*kept.0.lock().unwrap(), bodies, "seed {seed}");
+        drop(tap);
+        let out = read(InboundFilter::new(inbound), &all, || 50, || 64);
+        assert_eq!(out.unwrap(), all, "nobody takes them any more");
+    }
+}
+
+#[test]
+fn a_delivery_with_more_body_than_was_said_ends_the_connection() {
+    let inbound = Inbound::default();
+    let _tap = inbound.consuming.tap(9, Arc::<Kept>::default());
+    let header = [&[0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3][..], &properties(5)].concat();
+    let all = [
+        deliver(9, 1),
+        frame(CONTENT_HEADER, 9, &header),
+        frame(BODY, 9, b"four"),
+    ]
+    .concat();
+    let out = read(InboundFilter::new(inbound), &all, || 64, || 64);
+    assert_eq!(out.unwrap_err().kind(), io::ErrorKind::InvalidData);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lapin_sees_that_the_connection_lives() {
+    let publishing = Publishing::new();
+    let mut filter = InboundFilter::new(publishing.inbound.clone());
+    let mut seen = Vec::new();
+    for number in 1..=8 {
+        tokio::time::advance(BEAT / 4).await;
+        let mut bytes = Some(confirm(300, 80, number, false));
+        let mut buffer = [0; 64];
+        let read = filter.poll_read(&mut buffer, |into| match bytes.take() {
+            Some(bytes) => {
+                into[..bytes.len()].copy_from_slice(&bytes);
+                Poll::Ready(Ok(bytes.len()))
+            }
+            None => Poll::Pending,
+        });
+        if let Poll::Ready(Ok(length)) = read {
+            seen.push((number, buffer[..length].to_vec()));
+        }
+    }
+    let beat = A_HEARTBEAT.to_vec();
+    assert_eq!(seen, [(4, beat.clone()), (8, beat)]);
+}
+
+/// Frames to come: whether each is withheld, and what it says.
+type Frames = Vec<(bool, Vec<u8>, Vec<(u64, Word)>)>;
+
+/// Messages and confirms on several channels, their frames interleaved. All but the first channel publish.
+fn stream(random: &mut Random) -> Stream {
+    let mut stream = Stream {
+        all: Vec::new(),
+        expected: Vec::new(),
+        words: BTreeMap::new(),
+    };
+    // How many messages are settled there, and the frames to come.
+    let mut channels: Vec<(u64, Frames)> = vec![(0, Vec::new()); 5];
+    for _ in 0..90 {
+        let index = random.below(channels.len());
+        let channel = u16::try_from(index * 300).unwrap();
+        let (settled, frames) = &mut channels[index];
+        if frames.is_empty() {
+            let passing = |frames: Vec<Vec<u8>>| -> Frames {
+                frames
+                    .into_iter()
+                    .map(|frame| (false, frame, vec![]))
+                    .collect()
+            };
+            let next = *settled + 1;
+            *frames = match random.below(8) {
+                0 | 1 if index > 0 => {
+                    *settled += 1;
+                    let returned = message(random, channel, 50, next).into_iter();
+                    let mut frames: Frames = returned.map(|frame| (true, frame, vec![])).collect();
+                    frames.push((
+                        true,
+                        confirm(channel, 80, next, false),
+                        vec![(next, Word::Returned)],
+                    ));
+                    frames
+                }
+                2 | 3 if index > 0 => {
+                    *settled += 3;
+                    let words = (next..=*settled)
+                        .map(|number| (number, Word::Taken))
+                        .collect();
+                    vec![(true, confirm(channel, 80, *settled, true), words)]
+                }
+                4 if index > 0 => {
+                    *settled += 1;
+                    vec![(
+                        true,
+                        confirm(channel, 120, next, false),
+                        vec![(next, Word::NotTaken)],
+                    )]
+                }
+                5 => passing(message(random, channel, 60, next)),
+                6 => passing(vec![method(random, channel, 20, 20)]),
+                // Confirms of a channel that has none are lapin's to refuse.
+                _ if index == 0 => passing(vec![confirm(channel, 80, next, false)]),
+                _ => passing(vec![frame(HEARTBEAT, 0, &[])]),
+            };
+        }
+        let (withheld, frame, words) = frames.remove(0);
+        stream.all.extend(&frame);
+        if !withheld {
+            stream.expected.extend(frame);
+        }
+        let words = words
+            .into_iter()
+            .map(|(number, word)| ((channel, number), word));
+        stream.words.extend(words);
+    }
+    stream
+}
+
+/// The publishing channels, and what was published on them.
+struct Publishing {
+    inbound: Inbound,
+    sent: BTreeMap<(u16, u64), Confirm>,
+}
+
+impl Publishing {
+    fn new() -> Self {
+        let inbound = Inbound::default();
+        let mut sent = BTreeMap::new();
+        for channel in [1, 300, 600, 900, 1200] {
+            let confirms = Arc::<Confirms>::default();
+            inbound.publishing.add(channel, confirms.clone());
+            for number in 1..=PUBLISHED {
+                sent.insert(
+                    (channel, number),
+                    confirms.publish(false, |_| Ok(())).unwrap(),
+                );
+            }
+        }
+        Self { inbound, sent }
+    }
+
+    /// What was said, as far as something was.
+    fn words(self) -> BTreeMap<(u16, u64), Word> {
+        let now = |confirm: Confirm| {
+            let waiting = std::pin::pin!(confirm);
+            match waiting.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(Confirmed::Taken)) => Word::Taken,
+                Poll::Ready(Ok(Confirmed::Returned)) => Word::Returned,
+                Poll::Ready(Err(Failure::Unanswered(_) | Failure::Unsent(_))) => Word::NotTaken,
+                Poll::Pending => Word::Nothing,
+            }
+        };
+        let words = self
+            .sent
+            .into_iter()
+            .map(|(sent, confirm)| (sent, now(confirm)));
+        words.filter(|(_, word)| *word != Word::Nothing).collect()
+    }
+}
+
+/// What comes out when the stream arrives in pieces, each read with a buffer of some size; both may
+/// say "none now".
+fn filtered(
+    all: &[u8],
+    piece: impl FnMut() -> usize,
+    room: impl FnMut() -> usize,
+) -> (io::Result<Vec<u8>>, Publishing) {
+    let publishing = Publishing::new();
+    let filter = InboundFilter::new(publishing.inbound.clone());
+    (read(filter, all, piece, room), publishing)
+}
+
+fn read(
+    mut filter: InboundFilter,
+    all: &[u8],
+    mut piece: impl FnMut() -> usize,
+    mut room: impl FnMut() -> usize,
+) -> io::Result<Vec<u8>> {
+    let mut rest = all;
+    let mut out = Vec::new();
+    loop {
+        let mut buffer = vec![0xAA; room()];
+        let read = filter.poll_read(&mut buffer, |into| {
+            assert!(!into.is_empty(), "a read without room looks like the end");
+            let length = piece().min(rest.len()).min(into.len());
+            if length == 0 && !rest.is_empty() {
+                return Poll::Pending;
+            }
+            let (now, later) = rest.split_at(length);
+            into[..length].copy_from_slice(now);
+            rest = later;
+            Poll::Ready(Ok(length))
+        });
+        match read {
+            Poll::Ready(Ok(0)) => return Ok(out),
+            Poll::Ready(Ok(length)) => out.extend(&buffer[..length]),
+            Poll::Ready(Err(error)) => return Err(error),
+            Poll::Pending => {}
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_published_messages_is_withheld_and_told_however_the_stream_is_cut() {
+    for seed in 0..1_000 {
+        let mut random = Random(seed);
+        let stream = stream(&mut random);
+        let (pieces, rooms) = (1 + random.below(400), 1 + random.below(300));
+        let mut cuts = Random(seed + 1);
+        let mut sizes = Random(seed + 2);
+        let (out, publishing) = filtered(
+            &stream.all,
+            || cuts.below(pieces + 1),
+            || 1 + sizes.below(rooms),
+        );
+        assert_eq!(out.unwrap(), stream.expected, "seed {seed}");
+        assert_eq!(publishing.words(), stream.words, "seed {seed}");
+    }
+}
+
+#[test]
+fn one_cut_at_each_place_changes_nothing() {
+    let stream = stream(&mut Random(7));
+    for at in 1..stream.all.len() {
+        for room in [12, 19, 20, 1_000_000] {
+            let mut pieces = [at, usize::MAX].into_iter().cycle();
+            let (out, _) = filtered(&stream.all, || pieces.next().unwrap(), || room);
+            assert_eq!(out.unwrap(), stream.expected, "cut at {at}, room {room}");
+        }
+    }
+}
+
+#[test]
+fn a_closed_channel_is_told_to_its_messages_and_to_lapin() {
+    let text = b"NOT_FOUND - no exchange";
+    let close = [&[0, 20, 0, 40, 1, 148, 23][..], text, &[0, 60, 0, 40]].concat();
+    let close = frame(METHOD, 300, &close);
+    let (out, publishing) = filtered(&close, || 7, || 64);
+    assert_eq!(out.unwrap(), close);
+    let words = publishing.words();
+    assert!(words.len() == 60 && words.keys().all(|(channel, _)| *channel == 300));
+}
+
+#[test]
+fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
+    let mut random = Random(1);
+    let good = frame(METHOD, 2, &[0, 60, 0, 80, 9]);
+    let mut endless = good.clone();
+    *endless.last_mut().unwrap() = 7;
+    let returned: Vec<u8> = message(&mut random, 1, 50, 1).concat();
+    for foreign in [
+        b"AMQP\0\0\x09\x01".to_vec(),
+        b"\x15\x03\x03\0\x02\x02\x46".to_vec(),
+        [endless, returned.clone()].concat(),
+    ] {
+        let all = [good.clone(), foreign].concat();
+        let (out, publishing) = filtered(&all, || 5, || 64);
+        assert_eq!(out.unwrap(), all);
+        assert!(publishing.words().is_empty());
+    }
+    // But when a part was withheld already, nothing can be made of the rest.
+    let mut cut = returned;
+    let end = FRAME_HEADER + usize::from(cut[6]);
+    cut[end] = 7;
+    let (out, _) = filtered(&cut, || 5, || 64);
+    assert_eq!(out.unwrap_err().kind(), io::ErrorKind::InvalidData);
+}
+
+#[test]
+fn a_returned_message_of_somebody_else_is_withheld_too() {
+    let nameless = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let method = frame(METHOD, 1, &[0, 60, 0, 50]);
+    let all = [method, frame(CONTENT_HEADER, 1, &nameless)].concat();
+    let (out, publishing) = filtered(&all, || 5, || 64);
+    assert!(out.unwrap().is_empty() && publishing.words().is_empty());
+}
+
+#[test]
+fn what_is_withheld_and_cannot_be_read_ends_the_connection() {
+    let header = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 9];
+    let method = frame(METHOD, 1, &[0, 60, 0, 50]);
+    let returned = [method, frame(CONTENT_HEADER, 1, &header)].concat();
+    let short = frame(METHOD, 1, &[0, 60, 0, 80, 9]);
+    for bad in [returned, short] {
+        let (out, _) = filtered(&bad, || 5, || 64);
+        assert_eq!(out.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}
+
+#[test]
+fn content_that_does_not_come_ends_with_the_next_method() {
+    let unwelcome = frame(METHOD, 1, &[0, 60, 0, 50]);
+    let visible = [
+        frame(METHOD, 1, &[0, 60, 0, 60]),
+        frame(CONTENT_HEADER, 1, &[0; 14]),
+    ]
+    .concat();
+    let (out, _) = filtered(&[unwelcome, visible.clone()].concat(), || 64, || 64);
+    assert_eq!(out.unwrap(), visible);
+}
