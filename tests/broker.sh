@@ -145,5 +145,7 @@ ENV
     export RPC_TEST_RABBIT_PID
     export RPC_TEST_RABBIT_TLS_PORT=$tls_port RPC_TEST_TLS_DIR=$home/tls
     export RPC_TEST_RABBITMQCTL=$home/rabbitmqctl RPC_TEST_RABBITMQ_BIN=$rabbitmq RPC_TEST_PYTHON=$venv/bin/python
-    say "RabbitMQ $(ctl version | tail -n 1) on 127.0.0.1:$amqp_port, TLS on $tls_port"
+    RPC_TEST_RABBITMQ_VERSION=$(ctl version | tail -n 1)
+    export RPC_TEST_RABBITMQ_VERSION
+    say "RabbitMQ $RPC_TEST_RABBITMQ_VERSION on 127.0.0.1:$amqp_port, TLS on $tls_port"
 }

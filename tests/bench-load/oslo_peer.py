@@ -87,7 +87,7 @@ def drive(transport):
     requests = sum(len(load(client, "call", callers, 0.1)[0]) for callers in (1, 16))
     say("ready -")
     for line in sys.stdin:
-        kind, callers, milliseconds = line.split()
+        kind, callers, milliseconds, _ = line.split()
         latencies, took = load(client, kind, int(callers), int(milliseconds) / 1000)
         requests += len(latencies)
         median, p99 = (latencies[len(latencies) * at // 100] * 1e6 for at in (50, 99))

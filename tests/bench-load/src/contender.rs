@@ -8,6 +8,8 @@ pub(crate) struct Contender {
     pub(crate) name: &'static str,
     /// For the reader of the tables.
     pub(crate) title: &'static str,
+    /// For the charts.
+    pub(crate) short: &'static str,
     pub(crate) place: Place,
     pub(crate) casts: bool,
 }
@@ -30,48 +32,56 @@ pub(crate) const ALL: &[Contender] = &[
     Contender {
         name: "ours",
         title: "ours, rabbit://",
+        short: "ours, all guarantees",
         place: Place::Broker,
         casts: true,
     },
     Contender {
         name: "lapin-a",
         title: "lapin by hand, A: no confirms",
+        short: "lapin by hand, no confirms",
         place: Place::Broker,
         casts: false,
     },
     Contender {
         name: "lapin-b",
         title: "lapin by hand, B: confirms on both sides, shared channel",
+        short: "lapin by hand, confirms",
         place: Place::Broker,
         casts: true,
     },
     Contender {
         name: "lapin-c",
         title: "lapin by hand, C: B with mandatory replies over 16 leased channels",
+        short: "lapin by hand, mandatory replies",
         place: Place::Broker,
         casts: false,
     },
     Contender {
         name: "oslo",
         title: "oslo.messaging 18.3.1, both ends",
+        short: "oslo.messaging",
         place: Place::Python,
         casts: true,
     },
     Contender {
         name: "tarpc-tcp",
         title: "tarpc 0.38, JSON over loopback TCP",
+        short: "tarpc, TCP",
         place: Place::Tcp,
         casts: false,
     },
     Contender {
         name: "memory",
         title: "ours, memory://, in process",
+        short: "ours, memory://, serialised",
         place: Place::InProcess,
         casts: false,
     },
     Contender {
         name: "tarpc",
         title: "tarpc 0.38, in process, nothing serialised",
+        short: "tarpc, nothing serialised",
         place: Place::InProcess,
         casts: false,
     },

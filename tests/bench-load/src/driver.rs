@@ -1,6 +1,7 @@
 //! Starts the contenders and has them work in turn.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -8,16 +9,38 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::contender::{ALL, Contender, Place};
-use crate::load::Kind;
+use crate::load::{BYTES, Kind};
 use crate::options::Options;
 use crate::samples::{Cell, Sample, Samples};
-use crate::{Result, cpu, goals, table};
+use crate::{Result, cpu, goals, growth, report, table};
 
 /// How long a server may take for what its client has sent.
 const DRAINED: Duration = Duration::from_secs(60);
 
-/// Measures, and prints tables.
+/// Measures what is asked for, and prints or writes it.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.growth {
+        print!("{}", growth::measure(options)?);
+        return Ok(());
+    }
+    let samples = contend(options)?;
+    print!(
+        "{}{}",
+        table::markdown(&samples)?,
+        goals::markdown(&samples)?
+    );
+    if options.report || options.short {
+        let growth = growth::measure(options)?;
+        if options.report {
+            report::write(Path::new("."), options, &samples, &growth)?;
+        } else {
+            print!("{growth}");
+        }
+    }
+    Ok(())
+}
+
+fn contend(options: &Options) -> Result<Samples> {
     let wanted = |contender: &&Contender| {
         let only = &options.only;
         only.is_empty() || only.iter().any(|name| contender.name.starts_with(name))
@@ -48,20 +71,29 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             }
         }
     }
-    table::print(&samples);
-    goals::print(&samples);
-    Ok(())
+    Ok(samples)
 }
 
 /// The two ends of a contender.
-struct Pair {
+pub(crate) struct Pair {
     contender: &'static Contender,
     client: Peer,
     server: Option<Peer>,
 }
 
+/// What a client's load came to.
+pub(crate) struct Load {
+    pub(crate) requests: f64,
+    pub(crate) seconds: f64,
+    /// In microseconds.
+    median: f64,
+    p99: f64,
+    /// Requests since the client began.
+    all: f64,
+}
+
 impl Pair {
-    fn start(contender: &'static Contender) -> Result<Self> {
+    pub(crate) fn start(contender: &'static Contender) -> Result<Self> {
         let url = std::env::var("RPC_TEST_RABBIT_URL")?;
         let server = match contender.place {
             Place::InProcess => None,
@@ -87,8 +119,49 @@ impl Pair {
         broker: u32,
     ) -> Result<Sample> {
         let before = self.used(broker)?;
-        let line = format!("{kind} {callers} {}", each.as_millis());
-        let answer = self.client.ask(&line)?;
+        let load = self.load(kind, callers, each, BYTES)?;
+        self.drain(load.all)?;
+        let after = self.used(broker)?;
+        let [client, server, broker] =
+            [0, 1, 2].map(|at| (after[at] - before[at]) * 10_000.0 / load.requests);
+        Ok(Sample {
+            rate: load.requests / load.seconds,
+            median: load.median,
+            p99: load.p99,
+            client,
+            server,
+            broker,
+        })
+    }
+
+    /// Loads the server for a while.
+    pub(crate) fn load(
+        &mut self,
+        kind: Kind,
+        callers: usize,
+        each: Duration,
+        bytes: usize,
+    ) -> Result<Load> {
+        self.begin(kind, callers, each, bytes)?;
+        self.end()
+    }
+
+    /// Tells the client to load the server; see [`Pair::end`].
+    pub(crate) fn begin(
+        &mut self,
+        kind: Kind,
+        callers: usize,
+        each: Duration,
+        bytes: usize,
+    ) -> Result<()> {
+        let milliseconds = each.as_millis();
+        self.client
+            .tell(&format!("{kind} {callers} {milliseconds} {bytes}"))
+    }
+
+    /// Waits for the end of a load.
+    pub(crate) fn end(&mut self) -> Result<Load> {
+        let answer = self.client.line()?;
         let figures: Vec<f64> = answer
             .split_whitespace()
             .map(str::parse)
@@ -96,17 +169,12 @@ impl Pair {
         let &[requests, seconds, median, p99, all] = figures.as_slice() else {
             return Err(format!("an answer of another kind: {answer}").into());
         };
-        self.drain(all)?;
-        let after = self.used(broker)?;
-        let [client, server, broker] =
-            [0, 1, 2].map(|at| (after[at] - before[at]) * 10_000.0 / requests);
-        Ok(Sample {
-            rate: requests / seconds,
+        Ok(Load {
+            requests,
+            seconds,
             median,
             p99,
-            client,
-            server,
-            broker,
+            all,
         })
     }
 
@@ -179,9 +247,13 @@ impl Peer {
     }
 
     fn ask(&mut self, line: &str) -> Result<String> {
-        let input = self.input.as_mut().ok_or("a peer without an input")?;
-        writeln!(input, "{line}")?;
+        self.tell(line)?;
         self.line()
+    }
+
+    fn tell(&mut self, line: &str) -> Result<()> {
+        let input = self.input.as_mut().ok_or("a peer without an input")?;
+        Ok(writeln!(input, "{line}")?)
     }
 
     fn line(&mut self) -> Result<String> {

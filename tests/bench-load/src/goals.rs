@@ -1,5 +1,8 @@
 //! What is aimed at, each a ratio from one run, and how near the run came.
 
+use std::fmt::Write;
+
+use crate::Result;
 use crate::load::Kind;
 use crate::samples::{Cell, Sample, Samples};
 
@@ -21,9 +24,9 @@ enum Aim {
 
 use Aim::{AtLeast, AtMost};
 
-/// Prints each goal whose two cells were measured.
-pub(crate) fn print(samples: &Samples) {
-    println!("\n| goal | callers | ratio | aim | |\n|---|---:|---:|---:|---|");
+/// Each goal whose two cells were measured.
+pub(crate) fn markdown(samples: &Samples) -> Result<String> {
+    let mut table = "\n| goal | callers | ratio | aim | |\n|---|---:|---:|---:|---|\n".to_owned();
     for goal in goals() {
         let cell = |contender| Cell {
             contender,
@@ -37,11 +40,13 @@ pub(crate) fn print(samples: &Samples) {
             AtMost(aim) => (format!("at most {aim}"), ratio <= aim),
         };
         let verdict = if met { "met" } else { "missed" };
-        println!(
+        writeln!(
+            table,
             "| {}s, {}: {} / {} | {} | {ratio:.3} | {aim} | {verdict} |",
             goal.kind, goal.what, goal.ours, goal.theirs, goal.callers
-        );
+        )?;
     }
+    Ok(table)
 }
 
 fn goals() -> Vec<Goal> {

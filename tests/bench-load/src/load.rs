@@ -9,10 +9,14 @@ use tokio::time::Instant;
 
 use crate::Result;
 
-/// What callers send: 250 bytes of argument, some of which JSON has to escape.
-pub(crate) fn argument() -> String {
-    let mut text = "An ordinary sentence; \"quoted\", with a line's end.\n".repeat(5);
-    text.truncate(250);
+/// How much callers send, in bytes of their argument.
+pub(crate) const BYTES: usize = 250;
+
+/// What callers send, some of which JSON has to escape.
+fn argument(bytes: usize) -> String {
+    let sentence = "An ordinary sentence; \"quoted\", with a line's end.\n";
+    let mut text = sentence.repeat(bytes.div_ceil(sentence.len()));
+    text.truncate(bytes);
     text
 }
 
@@ -82,12 +86,13 @@ pub(crate) async fn run<C: Client>(
     kind: Kind,
     callers: usize,
     each: Duration,
+    bytes: usize,
 ) -> Result<Seen> {
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
         let client = client.clone();
-        tasks.spawn(async move { one_caller(&client, kind, started + each).await });
+        tasks.spawn(async move { one_caller(&client, kind, started + each, bytes).await });
     }
     let mut latencies = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -99,8 +104,13 @@ pub(crate) async fn run<C: Client>(
     })
 }
 
-async fn one_caller<C: Client>(client: &C, kind: Kind, end: Instant) -> Result<Vec<Duration>> {
-    let argument = argument();
+async fn one_caller<C: Client>(
+    client: &C,
+    kind: Kind,
+    end: Instant,
+    bytes: usize,
+) -> Result<Vec<Duration>> {
+    let argument = argument(bytes);
     let mut latencies = Vec::new();
     let mut before = Instant::now();
     while before < end {

@@ -5,15 +5,24 @@
 //! else the machine does meanwhile meets them all alike. All that is in Rust runs on one thread of tokio's, so
 //! that a process is comparable with a process.
 
+#![allow(
+    clippy::cast_precision_loss,
+    reason = "figures are for people: a few digits of them"
+)]
+
 mod by_hand;
+mod chart;
 mod contender;
 mod cpu;
 mod driver;
 mod goals;
+mod growth;
 mod load;
 mod options;
 mod ours;
 mod peer;
+mod point;
+mod report;
 mod samples;
 mod table;
 mod tarpc_echo;
@@ -31,6 +40,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["peer", role, name, address] => peer(role, name, address),
+        ["point", what, count, url] => point(what, count, url),
         options => options::Options::parse(options).and_then(|options| driver::run(&options)),
     };
     match done {
@@ -60,4 +70,10 @@ async fn peer(role: &str, name: &str, address: &str) -> Result<()> {
             }
         }
     }
+}
+
+/// One point of a curve.
+#[tokio::main(flavor = "current_thread")]
+async fn point(what: &str, count: &str, url: &str) -> Result<()> {
+    point::measure(what, count.parse()?, url).await
 }

@@ -14,22 +14,34 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
     /// No more callers than this.
     pub(crate) callers: usize,
+    /// Only what proves that it runs.
+    pub(crate) short: bool,
+    /// Curves, and not the table of contenders.
+    pub(crate) growth: bool,
+    /// Both, written into `PERFORMANCE.md`.
+    pub(crate) report: bool,
 }
 
 impl Options {
-    /// Reads `[--short] [--rounds N] [--seconds S] [--only NAME[,NAME…]]`.
+    /// Reads `[--short] [--growth | --report] [--rounds N] [--seconds S] [--only NAME[,NAME…]]`.
     pub(crate) fn parse(words: &[&str]) -> Result<Self> {
         let mut options = Self {
             rounds: 5,
             each: Duration::from_millis(1500),
             only: Vec::new(),
             callers: usize::MAX,
+            short: false,
+            growth: false,
+            report: false,
         };
         let mut words = words.iter();
         while let Some(&word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
             match word {
+                "--growth" => options.growth = true,
+                "--report" => options.report = true,
                 "--short" => {
+                    options.short = true;
                     options.rounds = 1;
                     options.each = Duration::from_millis(200);
                     options.callers = 16;

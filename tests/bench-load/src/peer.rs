@@ -1,6 +1,6 @@
 //! What a contender's processes say to the driver: a line for a line, on standard input and output.
 //!
-//! Both say `ready ADDRESS` first. A client is told `call CALLERS MILLISECONDS` (or `cast …`) and answers
+//! Both say `ready ADDRESS` first. A client is told `call CALLERS MILLISECONDS [BYTES]` (or `cast …`) and answers
 //! `requests seconds median p99 all`: latencies in microseconds, and how many requests it has made since it
 //! began. A server is told `handled` and answers how many it has had.
 
@@ -36,7 +36,14 @@ pub(crate) async fn drive<C: Client>(client: C) -> Result<()> {
     // The connection, the queues and the first allocations are not what is measured.
     let mut all = 0;
     for callers in [1, 16] {
-        let seen = load::run(&client, Kind::Call, callers, Duration::from_millis(100)).await?;
+        let seen = load::run(
+            &client,
+            Kind::Call,
+            callers,
+            Duration::from_millis(100),
+            load::BYTES,
+        )
+        .await?;
         all += seen.latencies.len();
     }
     say("ready -")?;
@@ -47,7 +54,8 @@ pub(crate) async fn drive<C: Client>(client: C) -> Result<()> {
             return Err(format!("cannot do {line:?}").into());
         };
         let each = Duration::from_millis(each.parse()?);
-        let seen = load::run(&client, kind.parse()?, callers.parse()?, each).await?;
+        let bytes = words.next().map_or(Ok(load::BYTES), str::parse)?;
+        let seen = load::run(&client, kind.parse()?, callers.parse()?, each, bytes).await?;
         all += seen.latencies.len();
         say(&told(seen, all))?;
     }

@@ -1,17 +1,22 @@
 //! The figures, as Markdown.
 
+use std::fmt::Write;
+
+use crate::Result;
 use crate::contender::ALL;
 use crate::load::Kind;
 use crate::samples::{Cell, Sample, Samples};
 
-/// Prints a table of calls and one of casts: medians over the rounds.
-pub(crate) fn print(samples: &Samples) {
+/// A table of calls and one of casts: medians over the rounds.
+pub(crate) fn markdown(samples: &Samples) -> Result<String> {
+    let mut table = String::new();
     for kind in [Kind::Call, Kind::Cast] {
-        println!(
+        writeln!(
+            table,
             "\n| {kind}, callers | a second | median µs | p99 µs \
              | CPU s for 10,000: client | server | both | broker |"
-        );
-        println!("|---|---:|---:|---:|---:|---:|---:|---:|");
+        )?;
+        writeln!(table, "|---|---:|---:|---:|---:|---:|---:|---:|")?;
         for contender in ALL {
             for &callers in kind.callers() {
                 let cell = Cell {
@@ -32,13 +37,15 @@ pub(crate) fn print(samples: &Samples) {
                 if let (Some(rate), Some(p50), Some(p99), Some(c), Some(s), Some(ends), Some(b)) =
                     figures
                 {
-                    println!(
+                    writeln!(
+                        table,
                         "| {}, {callers} | {rate:.0} | {p50:.1} | {p99:.1} \
                          | {c:.3} | {s:.3} | {ends:.3} | {b:.2} |",
                         contender.title
-                    );
+                    )?;
                 }
             }
         }
     }
+    Ok(table)
 }
