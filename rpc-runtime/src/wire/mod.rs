@@ -21,6 +21,7 @@ pub use reply::Reply;
 pub use request::{Request, reply_address};
 pub use scan::Malformed;
 
+use scan::unescape;
 pub(crate) use scan::{Entries, unquote};
 
 use std::borrow::Cow;
@@ -55,6 +56,9 @@ impl ReplyTo {
 pub(crate) fn open(body: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let text = std::str::from_utf8(body)
         .map_err(|error| Malformed::new("the body is not UTF-8", error.valid_up_to()))?;
+    if let Some(message) = open_usual(text) {
+        return Ok(Cow::Owned(message));
+    }
     let mut version = None;
     let mut message = None;
     for entry in Entries::new(text)? {
@@ -79,4 +83,26 @@ pub(crate) fn open(body: &[u8]) -> Result<Cow<'_, str>, Malformed> {
         ));
     }
     unquote(message)
+}
+
+/// Between the tokens of JSON.
+const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// The message in an envelope as everybody writes it, in one pass; none if there is anything else about it.
+fn open_usual(text: &str) -> Option<String> {
+    let mut rest = text;
+    for token in [
+        "{",
+        r#""oslo.version""#,
+        ":",
+        r#""2.0""#,
+        ",",
+        r#""oslo.message""#,
+        ":",
+        "\"",
+    ] {
+        rest = rest.trim_start_matches(SPACE).strip_prefix(token)?;
+    }
+    let (message, rest) = unescape(rest)?;
+    (rest.trim_matches(SPACE) == "}").then_some(message)
 }

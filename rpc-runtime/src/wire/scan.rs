@@ -81,6 +81,7 @@ impl<'a> Entries<'a> {
         let start = self.at;
         let mut at = start + 1;
         loop {
+            at += plain(bytes.get(at..).unwrap_or_default());
             match bytes.get(at) {
                 Some(b'"') => break,
                 Some(b'\\') => at += 2,
@@ -188,13 +189,63 @@ pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .ok_or_else(|| Malformed::new("expected a string", 0))?;
-    if inner.bytes().any(|byte| byte == b'\\' || byte < b' ') {
-        let text: String = serde_json::from_str(quoted)
-            .map_err(|error| Malformed::new(format!("bad string: {error}"), 0))?;
-        Ok(Cow::Owned(text))
-    } else {
-        Ok(Cow::Borrowed(inner))
+    if plain(inner.as_bytes()) == inner.len() {
+        return Ok(Cow::Borrowed(inner));
     }
+    if let Some((text, "")) = unescape(&quoted[1..]) {
+        return Ok(Cow::Owned(text));
+    }
+    let text: String = serde_json::from_str(quoted)
+        .map_err(|error| Malformed::new(format!("bad string: {error}"), 0))?;
+    Ok(Cow::Owned(text))
+}
+
+/// The text of a JSON string whose first quote is passed already, and what follows the string; in one pass, as
+/// the text may be a whole message. None where it takes more to tell: code points by number, and errors.
+pub(super) fn unescape(json: &str) -> Option<(String, &str)> {
+    let mut text = String::with_capacity(json.len());
+    let mut rest = json;
+    loop {
+        let (run, next) = rest.split_at(plain(rest.as_bytes()));
+        text.push_str(run);
+        let mut next = next.chars();
+        if next.next()? == '"' {
+            return Some((text, next.as_str()));
+        }
+        // A control character is followed by none of these, or should not be there.
+        let after_backslash = rest.as_bytes()[run.len()] == b'\\';
+        text.push(match next.next().filter(|_| after_backslash)? {
+            escaped @ ('"' | '\\' | '/') => escaped,
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            _ => return None,
+        });
+        rest = next.as_str();
+    }
+}
+
+/// How many bytes come before the first quote, backslash or control character; eight at a time.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGH: u64 = ONES << 7;
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*eight);
+        // Each leaves the high bit of the first byte that is below the limit; of those after it, perhaps more.
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let found = is(b'"') | is(b'\\') | below(word, 0x20);
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+    let rest = &bytes[at..];
+    at + rest.iter().position(special).unwrap_or(rest.len())
 }
 
 #[cfg(test)]
@@ -256,5 +307,57 @@ mod tests {
         let got = entries(&bomb).unwrap();
         assert_eq!(got[1], ("b".into(), "2".into()));
         assert!(entries(&format!(r#"{{"a":{}"#, "[".repeat(1_000_000))).is_err());
+    }
+
+    #[test]
+    fn plain_text_ends_at_the_first_special_byte() {
+        for special in ['"', '\\', '\n', '\0', '\u{1f}'] {
+            for length in 0..40 {
+                let text = format!("{}{special}\"\\\n", "é~ !#[]\u{7f}".repeat(9));
+                let Some((plain_text, _)) = text.split_at_checked(length) else {
+                    continue;
+                };
+                let text = format!("{plain_text}{special}\"\\\n and more");
+                assert_eq!(plain(text.as_bytes()), length, "{text:?}");
+                assert_eq!(plain(plain_text.as_bytes()), length, "{plain_text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn strings_are_read_as_serde_json_reads_them() {
+        let pieces = [
+            "a",
+            "long enough for eight",
+            "é",
+            "\\\"",
+            "\\\\",
+            "\\/",
+            "\\n",
+            "\\r\\t\\b\\f",
+            "\\u0041",
+            "\\ud800",
+            "\\x",
+            "\n",
+            "\\",
+            "\"",
+        ];
+        for first in pieces {
+            for second in pieces {
+                for third in pieces {
+                    let quoted = format!("\"{first}{second}{third}\"");
+                    let want = serde_json::from_str::<String>(&quoted).ok();
+                    let got = unquote(&quoted).ok().map(Cow::into_owned);
+                    // A string is cut out before it is read: it has no quote in its midst.
+                    let cut = Entries::new(&format!("{{\"k\":{quoted}}}"))
+                        .unwrap()
+                        .next()
+                        .is_some_and(|entry| entry.is_ok_and(|(_, value)| value == quoted));
+                    if cut {
+                        assert_eq!(got, want, "{quoted}");
+                    }
+                }
+            }
+        }
     }
 }
