@@ -7,6 +7,7 @@
 #![cfg(feature = "rabbit")]
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+mod bad_bytes;
 mod calls;
 mod cancel;
 mod faults;

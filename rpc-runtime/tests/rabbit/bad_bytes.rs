@@ -1,0 +1,215 @@
+//! Bad bytes in the queues of a server and of a client: they end nothing but themselves.
+
+use lapin::BasicProperties;
+use lapin::options::BasicPublishOptions;
+use rpc_runtime::{CallOptions, Context, Result, RpcClient, Server, args, rpc_client};
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Deeper than any stack is.
+const DEPTH: usize = 100_000;
+/// As an honest caller writes it.
+const ID: &str = "00000000000000000000000000000001";
+
+#[rpc_client(topic = "bad", version = "1.0")]
+trait Echo {
+    async fn echo(&self, ctxt: &Context, arg: Value) -> Result<Value>;
+}
+
+struct Echoing;
+
+impl Echo for Echoing {
+    async fn echo(&self, _: &Context, arg: Value) -> Result<Value> {
+        Ok(arg)
+    }
+}
+
+fn envelope(message: &str) -> Vec<u8> {
+    json!({ "oslo.version": "2.0", "oslo.message": message })
+        .to_string()
+        .into_bytes()
+}
+
+/// A call whose argument is this text, to be answered at `queue`.
+fn call_with(argument: &str, queue: &str) -> String {
+    format!(
+        r#"{{"method": "echo", "args": {{"arg": {argument}}}, "version": "1.0", "_msg_id": "{ID}",
+            "_reply_q": "{queue}", "_unique_id": "{}"}}"#,
+        MessageId::unique()
+    )
+}
+
+/// A reply to nobody, whose result is this text.
+fn reply_with(result: &str) -> String {
+    format!(r#"{{"result": {result}, "failure": null, "ending": true, "_msg_id": "{ID}"}}"#)
+}
+
+fn nested(open: &str, close: &str) -> String {
+    format!("{}1{}", open.repeat(DEPTH), close.repeat(DEPTH))
+}
+
+/// The same bytes each time, and no text.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = length as u64 + 1;
+    let byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    std::iter::repeat_with(byte).take(length).collect()
+}
+
+/// What is wrong, and the bytes. `queue` is where the caller of a bad request waits.
+fn bad(queue: &str) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = Vec::new();
+    for text in [
+        "",
+        " ",
+        "{}",
+        "[]",
+        "null",
+        "0",
+        r#""text""#,
+        "{\"method\"",
+        r#"{"oslo.version": "2.0"}"#,
+        r#"{"oslo.message": "{}"}"#,
+        r#"{"oslo.version": "9.0", "oslo.message": "{}"}"#,
+        r#"{"oslo.version": "two", "oslo.message": "{}"}"#,
+        r#"{"oslo.version": 2.0, "oslo.message": "{}"}"#,
+        r#"{"oslo.version": "2.0", "oslo.message": {"method": "echo"}}"#,
+        r#"{"oslo.version": "2.0", "oslo.message": 7}"#,
+        r#"{"oslo.version": "2.0", "oslo.message": "\ud800"}"#,
+        r#"{"oslo.version": "2.0", "oslo.message": "{\"method\": \"\\udc00\", \"args\": {}}"}"#,
+        r#"{"oslo.version": "2.0", "oslo.message": "{\"_msg_id\": \"\\ud800\"}"}"#,
+        r#"{"oslo.version": "2.0", "oslo.message": "{}"} and more"#,
+    ] {
+        all.push((text.to_owned(), text.into()));
+    }
+    for length in [1, 2, 7, 64, 4096, 200_000] {
+        all.push((format!("{length} bytes of noise"), noise(length)));
+    }
+    let good = [
+        envelope(&call_with("[1, {\"two\": 3}]", queue)),
+        envelope(&reply_with("[1, {\"two\": 3}]")),
+    ];
+    for whole in &good {
+        for part in 1..8 {
+            let cut = whole.len() * part / 8;
+            let what = String::from_utf8_lossy(&whole[..cut]).into_owned();
+            all.push((what, whole[..cut].to_vec()));
+        }
+        for at in [1, whole.len() / 2, whole.len() - 3] {
+            let mut broken = whole.clone();
+            broken[at] = 0xff;
+            all.push((format!("no UTF-8 at {at}"), broken));
+        }
+    }
+    for value in [
+        "\"\\ud800\"",
+        "\"\\udc00\\ud800\"",
+        "1e999999",
+        "NaN",
+        "\"\u{1}\"",
+        &"9".repeat(10_000),
+        &nested("[", "]"),
+        &nested("{\"a\":", "}"),
+        &"[".repeat(DEPTH),
+    ] {
+        for message in [call_with(value, queue), reply_with(value)] {
+            let what: String = message.chars().take(200).collect();
+            all.push((what.clone(), envelope(&message)));
+            all.push((format!("no envelope: {what}"), message.into_bytes()));
+        }
+    }
+    for deep in [nested("[", "]"), nested("{\"a\":", "}"), "[".repeat(DEPTH)] {
+        let what: String = deep.chars().take(20).collect();
+        all.push((format!("deep in an envelope: {what}"), envelope(&deep)));
+        let around = format!(r#"{{"x": {deep}, "oslo.version": "2.0", "oslo.message": {deep}}}"#);
+        all.push((format!("a deep envelope: {what}"), around.into_bytes()));
+        all.push((format!("deep: {what}"), deep.into_bytes()));
+    }
+    // Where to answer is as bad as the rest.
+    for queue in ["", "no such queue", &"q".repeat(300), "\\ud800", "\\u0000"] {
+        all.push((
+            format!("to be answered at {queue:.20}"),
+            envelope(&call_with("1", queue)),
+        ));
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn bad_bytes_end_nothing_but_themselves() {
+    let topic = topic();
+    let relays = [Relay::to(&broker()).await, Relay::to(&broker()).await];
+    // A reply whose queue is missing is not to be retried for long: it would hold a permit.
+    let query = "kombu_missing_consumer_retry_timeout=1";
+    let serving = transport_at(&relays[0].address(), query);
+    let calling = transport_at(&relays[1].address(), "");
+    let server = Server::builder(&serving, &topic, "s")
+        .endpoint(EchoEndpoint::new(Echoing))
+        .start()
+        .await
+        .unwrap();
+
+    // One request that is seen from aside, to learn where replies go.
+    let other = Target::new(super::topic());
+    let mut listener = listen(&serving, &other.clone().server("s")).await;
+    let (called, replies) = tokio::join!(call(&calling, &other), async {
+        let mut incoming = next(&mut listener).await;
+        answer(&mut incoming, "s").await;
+        reply_to(&incoming).queue
+    });
+    called.unwrap();
+
+    let client = RpcClient::new(&calling, Target::new(&*topic))
+        .prepare(CallOptions::new().version((1, 0)).timeout(LONG));
+    let echoed = |number: usize| {
+        let client = client.clone();
+        async move {
+            client
+                .call::<usize>(&(), "echo", args! { arg: number })
+                .await
+        }
+    };
+    assert_eq!(echoed(0).await.unwrap(), 0);
+    let taken = [relays[0].taken(), relays[1].taken()];
+
+    let (_connection, channel) = aside().await;
+    let direct = format!("{topic}.s");
+    let mut numbers = 1..;
+    let bad = bad(&replies);
+    assert!(bad.len() > 80, "{}", bad.len());
+    for (what, body) in &bad {
+        // It is under way while bad bytes come.
+        let good = tokio::spawn(echoed(numbers.next().unwrap_or_default()));
+        for queue in [&topic, &direct, &replies] {
+            let publish = channel.basic_publish(
+                "".into(),
+                queue.as_str().into(),
+                BasicPublishOptions::default(),
+                body,
+                BasicProperties::default(),
+            );
+            publish.await.unwrap();
+        }
+        let answered = good.await.unwrap();
+        assert!(answered.is_ok(), "{what}: {answered:?}");
+        let number = numbers.next().unwrap_or_default();
+        assert_eq!(echoed(number).await.expect(what), number, "{what}");
+    }
+    for relay in 0..2 {
+        assert_eq!(
+            relays[relay].taken(),
+            taken[relay],
+            "no connection was made anew"
+        );
+    }
+    server.stop().await;
+    listener.close().await;
+    calling.close().await;
+    serving.close().await;
+}
