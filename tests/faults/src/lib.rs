@@ -12,6 +12,7 @@ pub mod cluster;
 mod erlang;
 pub mod fault;
 pub mod ground;
+pub mod heap;
 pub mod ledger;
 pub mod load;
 pub mod node;

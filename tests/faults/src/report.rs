@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 
 use crate::balance::{Balance, Breach};
 use crate::fault::Kind;
+use crate::heap::Heap;
 
 /// How many stories are told in full.
 const STORIES: usize = 20;
+/// By how much what is allocated may change between blocks: the figures of the run itself, and tasks of the
+/// laboratory that are about to end. A connection has 8 MB.
+const HEAP_SLACK: usize = 512 * 1024;
 
 /// What a run came to.
 #[derive(Debug, Default)]
@@ -35,9 +39,24 @@ pub struct Report {
     pub server_memory: Vec<(u64, u64)>,
     /// Memory of the clients' process, in KiB, at the beginning and at the end of each block.
     pub own_memory: Vec<(u64, u64)>,
+    /// What the clients' process had allocated after each block, when all was closed; nothing if it does not count.
+    pub heap: Vec<Heap>,
 }
 
 impl Report {
+    /// Notes what is allocated after a block, and that it is a leak if it is more than after the first one.
+    pub(crate) fn note_heap(&mut self, heap: Heap) {
+        self.heap.push(heap);
+        if let Some(first) = self.heap.first()
+            && heap.bytes > first.bytes + HEAP_SLACK
+        {
+            let after = self.heap.len();
+            self.leaks.push(format!(
+                "allocated: {first} after the first block, {heap} after {after}"
+            ));
+        }
+    }
+
     /// Whether every promise was kept.
     #[must_use]
     pub fn is_good(&self) -> bool {
@@ -127,6 +146,7 @@ impl Report {
             "leaks": self.leaks,
             "server_memory_kib": self.server_memory,
             "own_memory_kib": self.own_memory,
+            "heap_kib": self.heap.iter().map(|heap| heap.bytes / 1024).collect::<Vec<_>>(),
         })
     }
 }
@@ -192,6 +212,12 @@ impl fmt::Display for Report {
             f,
             "memory of the clients by block, KiB: {:?}",
             self.own_memory
+        )?;
+        let heap = self.heap.iter().map(|heap| heap.bytes / 1024);
+        writeln!(
+            f,
+            "allocated in the clients' process after each block, all closed, KiB: {:?}",
+            heap.collect::<Vec<_>>()
         )?;
         if self.is_good() {
             write!(f, "the ledger balances")

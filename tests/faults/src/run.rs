@@ -13,6 +13,7 @@ use crate::bench::Queues;
 use crate::block::Block;
 use crate::fault::Kind;
 use crate::ground::Ground;
+use crate::heap::Heap;
 use crate::ledger::Ends;
 use crate::node::Node;
 use crate::program::Program;
@@ -139,6 +140,9 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
         context
             .run(&mut node, stood.take(faults), &mut report)
             .await?;
+        if let Some(heap) = Heap::at_rest().await {
+            report.note_heap(heap);
+        }
         block += 1;
         report.took = began.elapsed();
         if !report.is_good() {

@@ -6,9 +6,13 @@ use std::sync::{Mutex, PoisonError};
 
 use rpc_faults::bench::Queues;
 use rpc_faults::fault::Kind;
+use rpc_faults::heap;
 use rpc_faults::program::Program;
 use rpc_faults::report::Report;
 use rpc_faults::run::{Plan, run};
+
+#[global_allocator]
+static ALLOCATOR: &heap::Counted = &heap::COUNTED;
 
 /// Three blocks, so that each type of queue has one.
 const BLOCKS: usize = 3;

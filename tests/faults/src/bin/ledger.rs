@@ -5,9 +5,13 @@ use std::process::ExitCode;
 
 use rpc_faults::bench::Queues;
 use rpc_faults::fault::Kind;
+use rpc_faults::heap;
 use rpc_faults::program::Program;
 use rpc_faults::report::Report;
 use rpc_faults::run::{Plan, run};
+
+#[global_allocator]
+static ALLOCATOR: &heap::Counted = &heap::COUNTED;
 
 const USAGE: &str = "usage: tests/ledger [--faults N] [--seed N] [--block N] [--json FILE] \
     [--queues transient|durable|quorum|all] [--kinds KIND,KIND...] [--clients rpc|oslo] \
