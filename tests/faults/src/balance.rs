@@ -294,6 +294,9 @@ mod tests {
         let cast = ledger.sent(false);
         ledger.ended(cast, Outcome::Ok);
         assert_eq!(ledger.open_items(), (0, 1));
+        let now = Instant::now();
+        assert_eq!(ledger.under_way_since(now), 1);
+        assert_eq!(ledger.under_way_since(now + Duration::from_millis(1)), 0);
         assert_eq!(ledger.balance().count_of(Breach::Lost), 1);
         ledger.begun(cast, 1);
         assert!(ledger.balance().balances());

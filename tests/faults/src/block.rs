@@ -110,7 +110,7 @@ impl Block<'_> {
             .probe(&bench.names(), RECOVERY)
             .await?
             .ok_or("nothing works before the first fault")?;
-        let before = Census::take(bench.node, self.clients).await?;
+        let before = self.steady(&bench).await?;
         let memory_before = memories(&bench);
         clients.start().await?;
         for fault in faults {
@@ -221,6 +221,20 @@ impl Block<'_> {
         };
         if timeout(QUIET, still).await.is_err() {
             (self.say)("not quiet in time: some requests do not end");
+        }
+    }
+
+    /// What there is once probes that were given up are gone, too.
+    async fn steady(&self, bench: &Bench<'_>) -> Result<Census> {
+        let limit = Instant::now() + SETTLED;
+        let mut seen = Census::take(bench.node, self.clients).await?;
+        loop {
+            sleep(POLL).await;
+            let now = Census::take(bench.node, self.clients).await?;
+            if now == seen || Instant::now() > limit {
+                return Ok(now);
+            }
+            seen = now;
         }
     }
 

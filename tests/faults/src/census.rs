@@ -13,7 +13,7 @@ const CHANNELS: usize = 20;
 const THREAD: &str = "lapin-io-loop";
 
 /// What there is now.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Census {
     broker: Counts,
     /// Tasks of the clients' runtime.

@@ -188,6 +188,14 @@ impl Ledger {
         unfinished.count()
     }
 
+    /// How many casts were on their way to the broker at some time from then on until now.
+    #[must_use]
+    pub fn under_way_since(&self, from: Instant) -> usize {
+        let then =
+            |entry: &&Entry| !entry.call && entry.ended.as_ref().is_none_or(|end| end.0 >= from);
+        self.book().entries.values().filter(then).count()
+    }
+
     /// Notes what takes requests along.
     pub fn loss(&self, loss: Loss) {
         self.book().losses.push(loss);

@@ -145,6 +145,9 @@ async fn send(client: WorkClient, ledger: Arc<Ledger>, call: bool, millis: u64) 
     } else {
         client.note(&ctxt, number).await.map(|()| number)
     };
+    if let Err(error) = &result {
+        tracing::debug!(number, call, %error, "failed");
+    }
     ledger.ended(
         number,
         match result {
@@ -167,7 +170,13 @@ async fn answered(client: WorkClient) -> Instant {
         tokio::select! {
             _ = ticks.tick() => {
                 let client = client.clone();
-                probes.spawn(async move { client.probe(&Context::new()).await });
+                probes.spawn(async move {
+                    let answer = client.probe(&Context::new()).await;
+                    if let Err(error) = &answer {
+                        tracing::debug!(%error, "a probe failed");
+                    }
+                    answer
+                });
             }
             Some(Ok(Ok(()))) = probes.join_next() => return Instant::now(),
         }

@@ -215,7 +215,7 @@ impl Node {
     }
 
     /// Deletes a queue of the virtual host `/`. Gives how many messages it held, those included that
-    /// consumers had not acknowledged, and at least one more: the one that came in that instant.
+    /// consumers had not acknowledged, but for those that came in that instant.
     pub async fn delete_queue(&self, queue: &str) -> Result<usize> {
         let held = self
             .eval(&format!(
@@ -225,7 +225,7 @@ impl Node {
                  Unacknowledged + Ready end) of Held when is_integer(Held) -> Held; _ -> 0 end"
             ))
             .await?;
-        Ok(held.parse::<usize>()? + 1)
+        Ok(held.parse()?)
     }
 
     /// Deletes an exchange of the virtual host `/`, with its bindings.

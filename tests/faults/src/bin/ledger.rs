@@ -9,6 +9,7 @@ use rpc_faults::heap;
 use rpc_faults::program::Program;
 use rpc_faults::report::Report;
 use rpc_faults::run::{Plan, run};
+use tracing_subscriber::filter::LevelFilter;
 
 #[global_allocator]
 static ALLOCATOR: &heap::Counted = &heap::COUNTED;
@@ -17,7 +18,19 @@ const USAGE: &str = "usage: tests/ledger [--faults N] [--seed N] [--block N] [--
     [--queues transient|durable|quorum|all] [--kinds KIND,KIND...] [--clients rpc|oslo] \
     [--servers rpc|oslo] [--table N]";
 
+/// Of the clients, as `ledger-server` does it for a server.
+fn keep_log() {
+    let level = std::env::var("RPC_LOG").ok();
+    if let Some(level) = level.and_then(|level| level.parse::<LevelFilter>().ok()) {
+        tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(std::io::stderr)
+            .init();
+    }
+}
+
 fn main() -> rpc_faults::Result<ExitCode> {
+    keep_log();
     let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN").ok_or("run it by tests/ledger")?;
     let server = std::env::current_exe()?.with_file_name("ledger-server");
     let seed = u64::from(std::process::id());
