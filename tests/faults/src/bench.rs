@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::Result;
+use crate::brokers::{Brokers, Side};
 use crate::fault::Kind;
 use crate::ledger::{Ledger, Loss, Replay};
 use crate::node::Node;
-use crate::proxy::{Direction, End, Flow, Proxy};
+use crate::proxy::{Direction, End, Flow};
 use crate::schedule::Planned;
 use crate::servers::{Recipe, ServerProcess};
 
@@ -43,12 +44,18 @@ impl Queues {
         }
     }
 
-    /// Whether such queues can stand this on a single node.
+    /// Whether such queues can stand this, with so many nodes.
     #[must_use]
-    pub fn stand(self, kind: Kind) -> bool {
+    pub fn stand(self, kind: Kind, nodes: usize) -> bool {
         // RabbitMQ 3.10 starts no process for a quorum queue that was deleted and declared anew before the
-        // crash, and refuses all who want to consume it.
-        !(self == Self::Quorum && kind == Kind::NodeKilled)
+        // crash: on a single node, it refuses all who want to consume it; in a cluster, it has one replica less.
+        let deletes = matches!(kind, Kind::ReplyQueueDeleted | Kind::TopicQueueDeleted);
+        match (self, nodes) {
+            (Self::Quorum, 1) => kind != Kind::NodeKilled,
+            (Self::Quorum, _) => !deletes,
+            // They are gone with their node, for as long as it is.
+            (Self::Transient | Self::Durable, nodes) => nodes == 1,
+        }
     }
 
     /// The options of a transport URL.
@@ -65,15 +72,17 @@ impl Queues {
 /// Where faults are applied.
 #[derive(Debug)]
 pub(crate) struct Bench<'a> {
-    pub(crate) node: &'a mut Node,
-    pub(crate) clients: &'a Proxy,
-    pub(crate) servers: &'a Proxy,
+    pub(crate) brokers: &'a mut Brokers,
+    pub(crate) clients: &'a Side,
+    pub(crate) servers: &'a Side,
     pub(crate) processes: Vec<ServerProcess>,
     pub(crate) recipe: Recipe,
     pub(crate) queues: Queues,
     pub(crate) ledger: Arc<Ledger>,
     /// How many server processes there have been.
     pub(crate) started: u32,
+    /// The node of a cluster that is to be started again.
+    pub(crate) killed: Option<usize>,
 }
 
 impl Bench<'_> {
@@ -122,9 +131,19 @@ impl Bench<'_> {
                 return Ok(Instant::now());
             }
             Kind::NodeKilled => {
-                self.node.kill().await?;
+                let many = self.brokers.are_many();
+                let struck = self.brokers.struck(fault.detail);
+                let Some(node) = self.brokers.nodes_mut().get_mut(struck) else {
+                    return Err("there is no node".into());
+                };
+                node.kill().await?;
+                if many {
+                    // The others go on; it comes back by `mend`.
+                    self.killed = Some(struck);
+                    return Ok(began);
+                }
                 sleep(fault.lasting).await;
-                self.node.restart().await?;
+                node.restart().await?;
                 match self.queues {
                     Queues::Transient => self.lose("queues lost with the node", began, usize::MAX),
                     Queues::Durable => self.ledger.replay(Replay {
@@ -137,9 +156,10 @@ impl Bench<'_> {
                 return Ok(Instant::now());
             }
             Kind::NodePaused => {
-                self.node.pause()?;
+                let struck = self.struck(fault);
+                struck.pause()?;
                 sleep(fault.lasting).await;
-                self.node.resume()?;
+                struck.resume()?;
                 return Ok(Instant::now());
             }
             Kind::ServerKilled => {
@@ -154,31 +174,59 @@ impl Bench<'_> {
                 self.add_server(&name)?;
                 return Ok(Instant::now());
             }
-            Kind::AllClosed => self.node.close_all_connections().await?,
+            Kind::AllClosed => self.node().close_all_connections().await?,
             Kind::Alarm => {
-                self.node.memory_alarm(true).await?;
+                let struck = self.struck(fault);
+                struck.memory_alarm(true).await?;
                 sleep(fault.lasting).await;
-                self.node.memory_alarm(false).await?;
+                struck.memory_alarm(false).await?;
                 return Ok(Instant::now());
             }
             Kind::ReplyQueueDeleted => {
-                let mut queues = self.node.queues().await?;
+                let mut queues = self.node().queues().await?;
                 queues.retain(|queue| queue.starts_with("reply_"));
                 queues.sort();
                 let at = usize::try_from(fault.detail % queues.len().max(1) as u64)?;
                 if let Some(queue) = queues.get(at) {
-                    self.node.delete_queue(queue).await?;
+                    self.node().delete_queue(queue).await?;
                 }
             }
             Kind::TopicQueueDeleted => {
-                let held = self.node.delete_queue(&self.recipe.topic).await?;
+                let held = self.node().delete_queue(&self.recipe.topic).await?;
                 // What came meanwhile may not have been counted.
                 let coming = self.ledger.under_way_since(began);
                 self.lose("in the deleted queue", began, held + coming);
             }
-            Kind::ExchangeDeleted => self.node.delete_exchange(&self.recipe.exchange).await?,
+            Kind::ExchangeDeleted => {
+                let exchange = &self.recipe.exchange;
+                self.node().delete_exchange(exchange).await?;
+            }
         }
         Ok(began)
+    }
+
+    /// Brings back what a fault left for later. True if there was something.
+    pub(crate) async fn mend(&mut self) -> Result<bool> {
+        let Some(killed) = self.killed.take() else {
+            return Ok(false);
+        };
+        let node = self.brokers.nodes_mut().get_mut(killed);
+        node.ok_or("there is no such node")?.restart().await?;
+        if let Brokers::Three(cluster) = &*self.brokers {
+            cluster.await_replicas().await?;
+        }
+        Ok(true)
+    }
+
+    /// The node to ask.
+    pub(crate) fn node(&self) -> &Node {
+        self.brokers.node()
+    }
+
+    /// The node that a fault strikes.
+    fn struck(&self, fault: &Planned) -> &Node {
+        let struck = self.brokers.nodes().get(self.brokers.struck(fault.detail));
+        struck.unwrap_or(self.brokers.node())
     }
 
     fn lose(&self, what: &str, from: Instant, most: usize) {
@@ -191,12 +239,12 @@ impl Bench<'_> {
     }
 }
 
-async fn cut(proxy: &Proxy, direction: Direction, fault: &Planned) {
+async fn cut(side: &Side, direction: Direction, fault: &Planned) {
     let end = match fault.detail % 2 {
         0 => End::Close,
         _ => End::Reset,
     };
-    proxy.end_after(direction, fault.detail / 2 % 1000 + 1, end);
+    side.end_after(direction, fault.detail / 2 % 1000 + 1, end);
     sleep(fault.lasting.max(Duration::from_millis(1))).await;
-    proxy.disarm();
+    side.disarm();
 }

@@ -10,13 +10,12 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::Result;
 use crate::bench::{Bench, Queues};
+use crate::brokers::{Brokers, Side};
 use crate::census::Census;
 use crate::clients::Clients;
 use crate::ledger::Ledger;
 use crate::load::Load;
-use crate::node::Node;
 use crate::peer::{Duty, PeerLoad};
-use crate::proxy::Proxy;
 use crate::report::Report;
 use crate::run::Plan;
 use crate::schedule::Planned;
@@ -48,25 +47,19 @@ pub(crate) struct Block<'a> {
 impl Block<'_> {
     pub(crate) async fn run(
         &self,
-        node: &mut Node,
+        brokers: &mut Brokers,
         faults: impl Iterator<Item = Planned>,
         report: &mut Report,
     ) -> Result<()> {
         let plan = self.plan;
-        let (to_clients, to_servers) = (
-            Proxy::start(node.address()).await?,
-            Proxy::start(node.address()).await?,
+        let (to_clients, to_servers) = (Side::start(brokers).await?, Side::start(brokers).await?);
+        let (options, heartbeat) = (self.queues.options(), plan.heartbeat);
+        let options = format!(
+            "{options}&heartbeat_timeout_threshold={heartbeat}&rabbit_transient_queues_ttl={EXPIRY}"
         );
-        let url = |proxy: &Proxy| {
-            let (address, options, heartbeat) =
-                (proxy.address(), self.queues.options(), plan.heartbeat);
-            format!(
-                "rabbit://rpc:rpc@{address}/?{options}&heartbeat_timeout_threshold={heartbeat}\
-                 &rabbit_transient_queues_ttl={EXPIRY}"
-            )
-        };
+        let url = |side: &Side| side.url(&options);
         let name = format!("ledger-{}", self.number);
-        let idle = Census::take(node, self.clients).await?;
+        let idle = Census::take(brokers.node(), self.clients).await?;
         let first = self.number as u64 * 1_000_000;
         let ledger = Arc::new(Ledger::open(plan.timeout, first, plan.ends()));
         let recipe = Recipe {
@@ -90,7 +83,7 @@ impl Block<'_> {
             Some(program) => Clients::Oslo(PeerLoad::spawn(program, &duty, ledger.clone())?),
         };
         let mut bench = Bench {
-            node,
+            brokers,
             clients: &to_clients,
             servers: &to_servers,
             processes: Vec::new(),
@@ -98,6 +91,7 @@ impl Block<'_> {
             queues: self.queues,
             ledger: ledger.clone(),
             started: 0,
+            killed: None,
         };
         for number in 1..=plan.servers {
             bench.add_server(&format!("server-{number}"))?;
@@ -137,8 +131,8 @@ impl Block<'_> {
                     .push(format!("block {}: a server did not stop", self.number));
             }
         }
-        for queue in bench.node.queues().await? {
-            bench.node.delete_queue(&queue).await?;
+        for queue in bench.node().queues().await? {
+            bench.node().delete_queue(&queue).await?;
         }
         if let Some(difference) = self.settle(&idle, &bench).await? {
             report
@@ -166,6 +160,13 @@ impl Block<'_> {
         report.faults += 1;
         let works = clients.probe(&bench.names(), RECOVERY).await?;
         let recovery = works.map(|works| works.saturating_duration_since(cleared));
+        if bench.mend().await? {
+            bench.ledger.event("the node is back");
+            if clients.probe(&bench.names(), RECOVERY).await?.is_none() {
+                let stuck = format!("fault {}: not all works with the node back", report.faults);
+                report.stuck.push(stuck);
+            }
+        }
         bench.clients.bury();
         bench.servers.bury();
         let at = self.began.elapsed().as_secs();
@@ -190,9 +191,9 @@ impl Block<'_> {
             bench
                 .ledger
                 .event("all connections closed, since nothing else helped");
-            bench.node.close_all_connections().await?;
+            bench.node().close_all_connections().await?;
             if clients.probe(&bench.names(), RECOVERY).await?.is_none() {
-                (self.say)(&bench.node.log(40));
+                (self.say)(&bench.node().log(40));
                 report.stuck.push("nothing works any more".to_owned());
                 return Ok(false);
             }
@@ -227,10 +228,10 @@ impl Block<'_> {
     /// What there is once probes that were given up are gone, too.
     async fn steady(&self, bench: &Bench<'_>) -> Result<Census> {
         let limit = Instant::now() + SETTLED;
-        let mut seen = Census::take(bench.node, self.clients).await?;
+        let mut seen = Census::take(bench.node(), self.clients).await?;
         loop {
             sleep(POLL).await;
-            let now = Census::take(bench.node, self.clients).await?;
+            let now = Census::take(bench.node(), self.clients).await?;
             if now == seen || Instant::now() > limit {
                 return Ok(now);
             }
@@ -241,7 +242,7 @@ impl Block<'_> {
     async fn settle(&self, before: &Census, bench: &Bench<'_>) -> Result<Option<String>> {
         let limit = Instant::now() + SETTLED;
         loop {
-            let difference = Census::take(bench.node, self.clients)
+            let difference = Census::take(bench.node(), self.clients)
                 .await?
                 .differs(before);
             if difference.is_none() || Instant::now() > limit {

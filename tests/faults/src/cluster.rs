@@ -1,6 +1,9 @@
 //! Three private nodes that are one broker, for queues that outlive the loss of one of them.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 
 use crate::Result;
 use crate::ground::Ground;
@@ -8,6 +11,11 @@ use crate::node::Node;
 
 /// The options of a transport URL that make all queues quorum queues.
 pub const QUORUM: &str = "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true";
+
+/// How long the replicas of a node that came back may take.
+const REPLICAS: Duration = Duration::from_secs(60);
+/// How often it is asked.
+const POLL: Duration = Duration::from_millis(100);
 
 /// A cluster of three.
 #[derive(Debug)]
@@ -50,6 +58,32 @@ impl Cluster {
             .map(|node| format!("rpc:rpc@{}", node.address()))
             .collect();
         format!("rabbit://{}/?{options}", hosts.join(","))
+    }
+
+    /// Waits until all replicas of all queues are there.
+    pub async fn await_replicas(&self) -> Result<()> {
+        let [first, ..] = &self.nodes;
+        let mut missing = String::new();
+        let all = async {
+            loop {
+                missing = first
+                    .eval(
+                        "[{element(4, amqqueue:get_name(Q)), I} || Q <- rabbit_amqqueue:list(), \
+                         I <- [rabbit_amqqueue:info(Q, [online, members])], \
+                         length(proplists:get_value(online, I)) \
+                         < length(proplists:get_value(members, I))]",
+                    )
+                    .await?;
+                if missing == "[]" {
+                    return Ok(());
+                }
+                sleep(POLL).await;
+            }
+        };
+        match timeout(REPLICAS, all).await {
+            Ok(done) => done,
+            Err(_) => Err(format!("replicas do not come back: {missing}").into()),
+        }
     }
 
     /// Which node leads a quorum queue of the virtual host `/`, by its place, as `asked` sees it.

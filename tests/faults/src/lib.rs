@@ -6,6 +6,7 @@
 pub mod balance;
 pub mod bench;
 mod block;
+mod brokers;
 mod census;
 mod clients;
 pub mod cluster;

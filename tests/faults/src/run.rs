@@ -1,5 +1,5 @@
 //! A run of the ledger test: blocks of faults, each with clients, servers and queues of its own on the
-//! same node, each with its balance.
+//! same node, or cluster, each with its balance.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use crate::Result;
 use crate::bench::Queues;
 use crate::block::Block;
+use crate::brokers::Brokers;
 use crate::fault::Kind;
 use crate::ground::Ground;
 use crate::heap::Heap;
 use crate::ledger::Ends;
-use crate::node::Node;
 use crate::program::Program;
 use crate::report::Report;
 use crate::schedule::Schedule;
@@ -37,6 +37,8 @@ pub struct Plan {
     pub block: usize,
     /// Which kinds.
     pub kinds: Vec<Kind>,
+    /// How many nodes the broker has: one, or three.
+    pub nodes: usize,
     /// The queues of the blocks, in turn.
     pub queues: Vec<Queues>,
     /// How many clients.
@@ -65,6 +67,7 @@ impl Plan {
             faults,
             block: 50,
             kinds: Kind::ALL.to_vec(),
+            nodes: 1,
             queues: Queues::ALL.to_vec(),
             clients: 2,
             servers: 3,
@@ -114,15 +117,20 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
         ..Report::default()
     };
     let ground = Arc::new(Ground::prepare(&plan.scripts).await?);
-    let mut node = Node::start(&ground, "ledger").await?;
+    let mut brokers = Brokers::start(&ground, plan.nodes).await?;
     let mut schedule = Schedule::new(plan.seed, &plan.kinds);
     let mut block = 0;
     while report.faults < plan.faults {
         let faults = plan.block.min(plan.faults - report.faults);
         let queues = plan.queues.get(block % plan.queues.len().max(1));
         let queues = *queues.ok_or("name the queues' type")?;
-        if !plan.kinds.iter().any(|kind| queues.stand(*kind)) {
-            return Err(format!("{} queues on one node stand none of these", queues.name()).into());
+        if !plan
+            .kinds
+            .iter()
+            .any(|kind| queues.stand(*kind, plan.nodes))
+        {
+            let (queues, nodes) = (queues.name(), plan.nodes);
+            return Err(format!("{queues} queues stand none of these with nodes: {nodes}").into());
         }
         say(&format!(
             "block {block}: {faults} faults, {} queues",
@@ -136,9 +144,9 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
             queues,
             began,
         };
-        let stood = (&mut schedule).filter(|fault| queues.stand(fault.kind));
+        let stood = (&mut schedule).filter(|fault| queues.stand(fault.kind, plan.nodes));
         context
-            .run(&mut node, stood.take(faults), &mut report)
+            .run(&mut brokers, stood.take(faults), &mut report)
             .await?;
         if let Some(heap) = Heap::at_rest().await {
             report.note_heap(heap);
@@ -149,6 +157,8 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
             break;
         }
     }
-    node.stop().await?;
+    for node in brokers.nodes_mut() {
+        node.stop().await?;
+    }
     Ok(report)
 }

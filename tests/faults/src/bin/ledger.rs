@@ -16,7 +16,7 @@ static ALLOCATOR: &heap::Counted = &heap::COUNTED;
 
 const USAGE: &str = "usage: tests/ledger [--faults N] [--seed N] [--block N] [--json FILE] \
     [--queues transient|durable|quorum|all] [--kinds KIND,KIND...] [--clients rpc|oslo] \
-    [--servers rpc|oslo] [--table N]";
+    [--servers rpc|oslo] [--nodes 1|3] [--table N]";
 
 /// Of the clients, as `ledger-server` does it for a server.
 fn keep_log() {
@@ -56,6 +56,13 @@ fn main() -> rpc_faults::Result<ExitCode> {
             }
             "--servers" if value == "rpc" => {}
             "--servers" if value == "oslo" => plan.server = Program::oslo(python()?, "server.py"),
+            "--nodes" => {
+                plan.nodes = value.parse()?;
+                // No others outlive the loss of a node.
+                if plan.nodes > 1 {
+                    plan.queues = vec![Queues::Quorum];
+                }
+            }
             "--queues" if value == "all" => plan.queues = Queues::ALL.to_vec(),
             "--queues" => {
                 let queues = Queues::ALL
