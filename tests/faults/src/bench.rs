@@ -19,6 +19,10 @@ use crate::servers::{Recipe, ServerProcess};
 /// are not confirmed, so nobody can know which were.
 const FORGOTTEN: Duration = Duration::from_secs(1);
 
+/// In a cluster, the node of a connection passes acknowledgements on to the one that leads the queue, and that one to
+/// the others, this long after they came, at most. Nobody is told when it is done.
+const UNDER_WAY: Duration = Duration::from_millis(100);
+
 /// How the queues of a block are declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queues {
@@ -130,31 +134,7 @@ impl Bench<'_> {
                 self.clients.heal();
                 return Ok(Instant::now());
             }
-            Kind::NodeKilled => {
-                let many = self.brokers.are_many();
-                let struck = self.brokers.struck(fault.detail);
-                let Some(node) = self.brokers.nodes_mut().get_mut(struck) else {
-                    return Err("there is no node".into());
-                };
-                node.kill().await?;
-                if many {
-                    // The others go on; it comes back by `mend`.
-                    self.killed = Some(struck);
-                    return Ok(began);
-                }
-                sleep(fault.lasting).await;
-                node.restart().await?;
-                match self.queues {
-                    Queues::Transient => self.lose("queues lost with the node", began, usize::MAX),
-                    Queues::Durable => self.ledger.replay(Replay {
-                        what: "a killed node forgets the last acknowledgements".to_owned(),
-                        from: began.checked_sub(FORGOTTEN).unwrap_or(began),
-                        to: Instant::now(),
-                    }),
-                    Queues::Quorum => {}
-                }
-                return Ok(Instant::now());
-            }
+            Kind::NodeKilled => return self.kill_node(fault, began).await,
             Kind::NodePaused => {
                 let struck = self.struck(fault);
                 struck.pause()?;
@@ -203,6 +183,37 @@ impl Bench<'_> {
             }
         }
         Ok(began)
+    }
+
+    /// A node alone is started again; in a cluster, the others go on, and it comes back by `mend`.
+    async fn kill_node(&mut self, fault: &Planned, began: Instant) -> Result<Instant> {
+        let many = self.brokers.are_many();
+        let struck = self.brokers.struck(fault.detail);
+        let Some(node) = self.brokers.nodes_mut().get_mut(struck) else {
+            return Err("there is no node".into());
+        };
+        node.kill().await?;
+        if many {
+            self.killed = Some(struck);
+            self.ledger.replay(Replay {
+                what: "a killed node takes acknowledgements along".to_owned(),
+                from: began.checked_sub(UNDER_WAY).unwrap_or(began),
+                to: Instant::now(),
+            });
+            return Ok(began);
+        }
+        sleep(fault.lasting).await;
+        node.restart().await?;
+        match self.queues {
+            Queues::Transient => self.lose("queues lost with the node", began, usize::MAX),
+            Queues::Durable => self.ledger.replay(Replay {
+                what: "a killed node forgets the last acknowledgements".to_owned(),
+                from: began.checked_sub(FORGOTTEN).unwrap_or(began),
+                to: Instant::now(),
+            }),
+            Queues::Quorum => {}
+        }
+        Ok(Instant::now())
     }
 
     /// Brings back what a fault left for later. True if there was something.
