@@ -149,9 +149,17 @@ impl Lanes {
         }
     }
 
-    /// A message got no confirm: its route may have become a bad one.
-    pub(super) fn failed(&self, route: &Route) {
+    /// A message got no confirm, or a bad one: its route may have become a bad one. Its channel takes no more:
+    /// after an election of a queue's leader, brokers go on to refuse on the same channel.
+    pub(super) fn failed(&self, lane: &Arc<Lane>, route: &Route) {
         lock(&self.good).remove(route);
+        let mut shared = lock(&self.shared);
+        if shared
+            .as_ref()
+            .is_some_and(|shared| Arc::ptr_eq(shared, lane))
+        {
+            *shared = None;
+        }
     }
 }
 

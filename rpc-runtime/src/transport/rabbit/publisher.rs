@@ -204,7 +204,7 @@ async fn publish_confirmed(
             })
         }
         Err(failure) => {
-            link.lanes.failed(route);
+            link.lanes.failed(&lane, route);
             // It may be gone: it is declared anew at the next try.
             if let Some(exchange) = &route.exchange {
                 link.forget_declared(&exchange.name);
