@@ -214,13 +214,15 @@ impl Lane {
         self.confirms.publish(quiet, |number| {
             // By this the broker's return is known; oslo.messaging sets none, and ignores it.
             let message_id = ShortString::from(number.to_string());
-            queue(self.channel.basic_publish(
+            let publish = self.channel.basic_publish(
                 exchange.unwrap_or_default(),
                 route.key.clone(),
                 options,
                 body,
                 properties.with_message_id(message_id),
-            ))
+            );
+            // What is written at once has a confirm for lapin, too, which it would keep if it were not awaited.
+            queue(async { publish.await?.await })
         })
     }
 }

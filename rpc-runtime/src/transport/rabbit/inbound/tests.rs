@@ -1,4 +1,4 @@
-//! Streams of random frames, cut at random places.
+//! Streams of random frames, cut at random places. Time stands still: else lapin's heartbeat might come in between.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -148,8 +148,8 @@ fn deliver(channel: u16, tag: u64) -> Vec<u8> {
     frame(METHOD, channel, &payload)
 }
 
-#[test]
-fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
+#[tokio::test(start_paused = true)]
+async fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
     for seed in 0..300 {
         let mut random = Random(seed);
         let (mut all, mut expected, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
@@ -188,8 +188,8 @@ fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
     }
 }
 
-#[test]
-fn a_delivery_with_more_body_than_was_said_ends_the_connection() {
+#[tokio::test(start_paused = true)]
+async fn a_delivery_with_more_body_than_was_said_ends_the_connection() {
     let inbound = Inbound::default();
     let _tap = inbound.consuming.tap(9, Arc::<Kept>::default());
     let header = [&[0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3][..], &properties(5)].concat();
@@ -382,8 +382,8 @@ fn read(
     }
 }
 
-#[test]
-fn what_is_said_of_published_messages_is_withheld_and_told_however_the_stream_is_cut() {
+#[tokio::test(start_paused = true)]
+async fn what_is_said_of_published_messages_is_withheld_and_told_however_the_stream_is_cut() {
     for seed in 0..1_000 {
         let mut random = Random(seed);
         let stream = stream(&mut random);
@@ -400,8 +400,8 @@ fn what_is_said_of_published_messages_is_withheld_and_told_however_the_stream_is
     }
 }
 
-#[test]
-fn one_cut_at_each_place_changes_nothing() {
+#[tokio::test(start_paused = true)]
+async fn one_cut_at_each_place_changes_nothing() {
     let stream = stream(&mut Random(7));
     for at in 1..stream.all.len() {
         for room in [12, 19, 20, 1_000_000] {
@@ -412,8 +412,8 @@ fn one_cut_at_each_place_changes_nothing() {
     }
 }
 
-#[test]
-fn a_closed_channel_is_told_to_its_messages_and_to_lapin() {
+#[tokio::test(start_paused = true)]
+async fn a_closed_channel_is_told_to_its_messages_and_to_lapin() {
     let text = b"NOT_FOUND - no exchange";
     let close = [&[0, 20, 0, 40, 1, 148, 23][..], text, &[0, 60, 0, 40]].concat();
     let close = frame(METHOD, 300, &close);
@@ -423,8 +423,8 @@ fn a_closed_channel_is_told_to_its_messages_and_to_lapin() {
     assert!(words.len() == 60 && words.keys().all(|(channel, _)| *channel == 300));
 }
 
-#[test]
-fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
+#[tokio::test(start_paused = true)]
+async fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
     let mut random = Random(1);
     let good = frame(METHOD, 2, &[0, 60, 0, 80, 9]);
     let mut endless = good.clone();
@@ -448,8 +448,8 @@ fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
     assert_eq!(out.unwrap_err().kind(), io::ErrorKind::InvalidData);
 }
 
-#[test]
-fn a_returned_message_of_somebody_else_is_withheld_too() {
+#[tokio::test(start_paused = true)]
+async fn a_returned_message_of_somebody_else_is_withheld_too() {
     let nameless = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let method = frame(METHOD, 1, &[0, 60, 0, 50]);
     let all = [method, frame(CONTENT_HEADER, 1, &nameless)].concat();
@@ -457,8 +457,8 @@ fn a_returned_message_of_somebody_else_is_withheld_too() {
     assert!(out.unwrap().is_empty() && publishing.words().is_empty());
 }
 
-#[test]
-fn what_is_withheld_and_cannot_be_read_ends_the_connection() {
+#[tokio::test(start_paused = true)]
+async fn what_is_withheld_and_cannot_be_read_ends_the_connection() {
     let header = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 9];
     let method = frame(METHOD, 1, &[0, 60, 0, 50]);
     let returned = [method, frame(CONTENT_HEADER, 1, &header)].concat();
@@ -469,8 +469,8 @@ fn what_is_withheld_and_cannot_be_read_ends_the_connection() {
     }
 }
 
-#[test]
-fn content_that_does_not_come_ends_with_the_next_method() {
+#[tokio::test(start_paused = true)]
+async fn content_that_does_not_come_ends_with_the_next_method() {
     let unwelcome = frame(METHOD, 1, &[0, 60, 0, 50]);
     let visible = [
         frame(METHOD, 1, &[0, 60, 0, 60]),
