@@ -9,7 +9,7 @@ use crate::driver::Pair;
 use crate::load::{BYTES, Kind};
 use crate::options::Options;
 
-/// What is measured in one process: a name for [`crate::point`], a title, the transport, and where.
+/// What is measured in one process: a name for [`mod@crate::point`], a title, the transport, and where.
 struct Curve {
     what: &'static str,
     title: &'static str,
