@@ -14,26 +14,40 @@ const DISPATCHER: &str = "oslo_messaging.rpc.dispatcher";
 #[derive(Debug, Default)]
 pub(super) struct Dispatcher {
     endpoints: Vec<Box<dyn Endpoint>>,
-    /// Endpoint and method, in the order of endpoints.
-    methods: HashMap<&'static str, Vec<(usize, usize)>>,
+    /// By namespace.
+    named: HashMap<String, Methods>,
+    /// Of those who serve no namespace.
+    unnamed: Methods,
 }
+
+/// Endpoint and method by name, in the order of endpoints.
+type Methods = HashMap<&'static str, Vec<(usize, usize)>>;
 
 impl Dispatcher {
     pub(super) fn new(endpoints: Vec<Box<dyn Endpoint>>) -> Self {
-        let mut methods: HashMap<_, Vec<_>> = HashMap::new();
+        let (mut named, mut unnamed) = (HashMap::<String, Methods>::new(), Methods::new());
         for (endpoint, implemented) in endpoints.iter().enumerate() {
-            for (index, method) in implemented.interface().methods().iter().enumerate() {
-                let old_names = method.old_names().iter().map(OldName::name);
-                for name in old_names.chain([method.name()]) {
-                    // Private by oslo.messaging's rule.
-                    if !name.starts_with('_') {
-                        let known = methods.entry(name).or_default();
-                        known.push((endpoint, index));
+            for namespace in namespaces(&**implemented) {
+                let methods = match namespace {
+                    Some(namespace) => named.entry(namespace.to_owned()).or_default(),
+                    None => &mut unnamed,
+                };
+                for (index, method) in implemented.interface().methods().iter().enumerate() {
+                    let old_names = method.old_names().iter().map(OldName::name);
+                    for name in old_names.chain([method.name()]) {
+                        // Private by oslo.messaging's rule.
+                        if !name.starts_with('_') {
+                            methods.entry(name).or_default().push((endpoint, index));
+                        }
                     }
                 }
             }
         }
-        Self { endpoints, methods }
+        Self {
+            endpoints,
+            named,
+            unnamed,
+        }
     }
 
     /// The endpoint that takes the request, and the place of its method there.
@@ -44,12 +58,15 @@ impl Dispatcher {
         let name = request.method();
         let version = request.stamp();
         let takes = |endpoint: &dyn Endpoint| {
-            accepts_namespace(endpoint, request.namespace())
-                && version.is_some_and(|version| {
-                    endpoint.interface().version().is_compatible_with(version)
-                })
+            version
+                .is_some_and(|version| endpoint.interface().version().is_compatible_with(version))
         };
-        let candidates = self.methods.get(name).map_or(&[][..], Vec::as_slice);
+        let methods = match request.namespace() {
+            Some(namespace) => self.named.get(namespace),
+            None => Some(&self.unnamed),
+        };
+        let candidates = methods.and_then(|methods| methods.get(name));
+        let candidates = candidates.map_or(&[][..], Vec::as_slice);
         let taking = || {
             let found = candidates
                 .iter()
@@ -65,7 +82,9 @@ impl Dispatcher {
             return Ok(found);
         }
         Err(
-            if self.endpoints.iter().any(|endpoint| takes(&**endpoint)) {
+            if self.endpoints.iter().any(|endpoint| {
+                namespaces(&**endpoint).contains(&request.namespace()) && takes(&**endpoint)
+            }) {
                 let message = format!("Endpoint does not support RPC method {name}");
                 RemoteError::new("NoSuchMethod", message)
                     .module(DISPATCHER)
@@ -83,12 +102,15 @@ impl Dispatcher {
     }
 }
 
-fn accepts_namespace(endpoint: &dyn Endpoint, namespace: Option<&str>) -> bool {
-    endpoint.interface().namespace() == namespace
-        || endpoint
-            .legacy_namespaces()
-            .iter()
-            .any(|legacy| legacy.as_deref() == namespace)
+/// The namespaces that an endpoint serves, each once.
+fn namespaces(endpoint: &dyn Endpoint) -> Vec<Option<&str>> {
+    let mut all = vec![endpoint.interface().namespace()];
+    for legacy in endpoint.legacy_namespaces() {
+        if !all.contains(&legacy.as_deref()) {
+            all.push(legacy.as_deref());
+        }
+    }
+    all
 }
 
 /// Answers `oslo_rpc_server_ping` with `"pong"`.
