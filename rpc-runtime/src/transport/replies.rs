@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -141,9 +142,14 @@ impl Registration {
     ///
     /// A timeout when the monitor's time is over, and whatever the call was failed with.
     pub async fn reply(&mut self, target: &Target, terms: &CallTerms) -> Result<Reply> {
-        let Some(monitor) = terms.monitor else {
-            return answer((&mut self.answered).await);
-        };
+        match terms.monitor {
+            None => answer((&mut self.answered).await),
+            // Few calls have one: the others have no room for its timer.
+            Some(monitor) => Box::pin(self.monitored(target, monitor)).await,
+        }
+    }
+
+    async fn monitored(&mut self, target: &Target, monitor: Duration) -> Result<Reply> {
         // The request may have waited for its turn: the first silence begins now.
         let mut last = Instant::now();
         loop {
@@ -159,9 +165,7 @@ impl Registration {
             }
         }
     }
-}
 
-impl Registration {
     fn sign_of_life(&self) -> Option<Instant> {
         self.table.lock().calls.get(&self.id)?.sign_of_life
     }
@@ -183,7 +187,6 @@ mod tests {
     use std::future::poll_fn;
     use std::pin::pin;
     use std::task::Poll;
-    use std::time::Duration;
 
     use super::*;
     use crate::Retry;

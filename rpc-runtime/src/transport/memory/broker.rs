@@ -3,6 +3,7 @@
 //! Plain data under one lock, which is never held across an await nor while foreign code runs. Who is
 //! given a message is woken; how it goes on from there is the listener's business.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
@@ -42,14 +43,16 @@ impl Broker {
     }
 }
 
-/// Exchange and routing key.
-pub(super) type Route = (String, String);
+pub(super) type QueueId = u64;
+pub(super) type ConsumerId = u64;
 
 #[derive(Default)]
 pub(super) struct State {
-    queues: HashMap<Route, Queue>,
-    consumers: HashMap<u64, Consumer>,
-    last_consumer: u64,
+    /// By exchange, then by routing key.
+    exchanges: HashMap<String, HashMap<String, QueueId>>,
+    queues: HashMap<QueueId, Queue>,
+    consumers: HashMap<ConsumerId, Consumer>,
+    last_id: u64,
     pub(super) reply_queues: HashMap<String, ReplyTable>,
 }
 
@@ -57,7 +60,7 @@ pub(super) struct State {
 #[derive(Default)]
 struct Queue {
     messages: VecDeque<Message>,
-    consumers: VecDeque<u64>,
+    consumers: VecDeque<ConsumerId>,
 }
 
 #[derive(Debug, Clone)]
@@ -74,9 +77,11 @@ impl Message {
 
 /// One listener, as the broker sees it.
 struct Consumer {
-    routes: [Route; 3],
+    /// The topic's, the server's own, and that of fanouts.
+    queues: [QueueId; 3],
+    fanout_exchange: String,
     inbox: Arc<Inbox>,
-    arrived: VecDeque<(Route, Message)>,
+    arrived: VecDeque<(QueueId, Message)>,
     /// Handed to the server, and not yet acknowledged.
     in_hand: usize,
     prefetch: usize,
@@ -96,40 +101,45 @@ pub(super) struct Inbox {
 }
 
 impl State {
-    /// Whether any queue took the message.
-    pub(super) fn publish(&mut self, target: &Target, message: Message) -> bool {
+    /// Puts a message into its queues; gives it back where there is none.
+    pub(super) fn publish(&mut self, target: &Target, message: Message) -> Result<(), Message> {
         if target.fanout {
-            let exchange = fanout_exchange(target);
-            let routes: Vec<Route> = self
-                .queues
-                .keys()
-                .filter(|(scope, _)| *scope == exchange)
-                .cloned()
+            let queues = self.exchanges.get(&fanout_exchange(target));
+            let queues: Vec<_> = queues
+                .into_iter()
+                .flat_map(HashMap::values)
+                .copied()
                 .collect();
-            for route in &routes {
-                self.enqueue(route, message.clone());
+            if queues.is_empty() {
+                return Err(message);
             }
-            return !routes.is_empty();
+            for queue in queues {
+                self.enqueue(queue, message.clone());
+            }
+            return Ok(());
         }
         let key = match &target.server {
-            Some(server) => format!("{}.{server}", target.topic),
-            None => target.topic.clone(),
+            Some(server) => Cow::Owned(directed(&target.topic, server)),
+            None => Cow::Borrowed(&target.topic),
         };
-        self.enqueue(&(target.exchange_name().to_owned(), key), message)
+        let queues = self.exchanges.get(target.exchange_name());
+        match queues.and_then(|queues| queues.get(&*key)).copied() {
+            Some(queue) => self.enqueue(queue, message),
+            None => return Err(message),
+        }
+        Ok(())
     }
 
-    fn enqueue(&mut self, route: &Route, message: Message) -> bool {
-        let Some(queue) = self.queues.get_mut(route) else {
-            return false;
-        };
-        queue.messages.push_back(message);
-        self.distribute(route);
-        true
+    fn enqueue(&mut self, queue: QueueId, message: Message) {
+        if let Some(waiting) = self.queues.get_mut(&queue) {
+            waiting.messages.push_back(message);
+            self.distribute(queue);
+        }
     }
 
     /// Gives waiting messages to consumers with room, in turn.
-    fn distribute(&mut self, route: &Route) {
-        let Some(queue) = self.queues.get_mut(route) else {
+    fn distribute(&mut self, id: QueueId) {
+        let Some(queue) = self.queues.get_mut(&id) else {
             return;
         };
         let now = Instant::now();
@@ -144,10 +154,10 @@ impl State {
             };
             // The one that takes it goes to the end of the line.
             let taker = queue.consumers.remove(turn).zip(queue.messages.pop_front());
-            if let Some((id, message)) = taker {
-                queue.consumers.push_back(id);
-                if let Some(consumer) = self.consumers.get_mut(&id) {
-                    consumer.arrived.push_back((route.clone(), message));
+            if let Some((taker, message)) = taker {
+                queue.consumers.push_back(taker);
+                if let Some(consumer) = self.consumers.get_mut(&taker) {
+                    consumer.arrived.push_back((id, message));
                     consumer.inbox.arrival.notify_one();
                 }
             }
@@ -159,85 +169,107 @@ impl State {
         target: &Target,
         terms: &ListenTerms,
         inbox: Arc<Inbox>,
-    ) -> u64 {
-        self.last_consumer += 1;
-        let id = self.last_consumer;
-        let exchange = target.exchange_name().to_owned();
+    ) -> ConsumerId {
+        let id = self.new_id();
+        let exchange = target.exchange_name();
         let server = target.server.as_deref().unwrap_or_default();
-        let routes = [
-            (exchange.clone(), target.topic.clone()),
-            (exchange, format!("{}.{server}", target.topic)),
-            (fanout_exchange(target), id.to_string()),
+        let queues = [
+            self.declare(exchange.to_owned(), target.topic.clone()),
+            self.declare(exchange.to_owned(), directed(&target.topic, server)),
+            self.declare(fanout_exchange(target), id.to_string()),
         ];
         let consumer = Consumer {
-            routes: routes.clone(),
+            queues,
+            fanout_exchange: fanout_exchange(target),
             inbox,
             arrived: VecDeque::new(),
             in_hand: 0,
             prefetch: usize::from(terms.prefetch.max(1)),
         };
         self.consumers.insert(id, consumer);
-        for route in routes {
-            let queue = self.queues.entry(route.clone()).or_default();
-            queue.consumers.push_back(id);
-            self.distribute(&route);
+        for queue in queues {
+            if let Some(queue) = self.queues.get_mut(&queue) {
+                queue.consumers.push_back(id);
+            }
+            self.distribute(queue);
         }
         id
     }
 
+    /// The queue of that key, a new one where there is none.
+    fn declare(&mut self, exchange: String, key: String) -> QueueId {
+        let new = self.new_id();
+        let queues = self.exchanges.entry(exchange).or_default();
+        let id = *queues.entry(key).or_insert(new);
+        self.queues.entry(id).or_default();
+        id
+    }
+
+    fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
     /// The next message of a consumer that has not expired on the way.
-    pub(super) fn take(&mut self, id: u64) -> Option<(Route, Message)> {
-        let now = Instant::now();
+    pub(super) fn take(&mut self, id: ConsumerId) -> Option<(QueueId, Message)> {
         loop {
             let consumer = self.consumers.get_mut(&id)?;
-            let (route, message) = consumer.arrived.pop_front()?;
-            if !message.is_expired(now) {
-                consumer.in_hand += 1;
-                return Some((route, message));
+            let (queue, message) = consumer.arrived.pop_front()?;
+            consumer.in_hand += 1;
+            if !message.is_expired(Instant::now()) {
+                return Some((queue, message));
             }
-            // Its place is free again.
-            for route in consumer.routes.clone() {
-                self.distribute(&route);
-            }
+            self.settle(id, None);
         }
     }
 
     /// A message in hand was acknowledged, or given back.
-    pub(super) fn settle(&mut self, id: u64, back: Option<(Route, Message)>) {
-        if let Some((route, message)) = back
-            && let Some(queue) = self.queues.get_mut(&route)
+    pub(super) fn settle(&mut self, id: ConsumerId, back: Option<(QueueId, Message)>) {
+        if let Some((id, message)) = back
+            && let Some(queue) = self.queues.get_mut(&id)
         {
             queue.messages.push_front(message);
-            self.distribute(&route);
+            self.distribute(id);
         }
         let Some(consumer) = self.consumers.get_mut(&id) else {
             return;
         };
+        // While it has room, nothing waits in its queues.
+        let was_full = !consumer.has_room();
         consumer.in_hand = consumer.in_hand.saturating_sub(1);
-        for route in consumer.routes.clone() {
-            self.distribute(&route);
+        if was_full {
+            for queue in consumer.queues {
+                self.distribute(queue);
+            }
         }
     }
 
     /// Ends a consumer: what it has not begun goes back, in its order; its fanout queue goes.
-    pub(super) fn unlisten(&mut self, id: u64) {
+    pub(super) fn unlisten(&mut self, id: ConsumerId) {
         let Some(consumer) = self.consumers.remove(&id) else {
             return;
         };
-        let [topic, server, fanout] = consumer.routes;
+        let [topic, server, fanout] = consumer.queues;
         self.queues.remove(&fanout);
-        for (route, message) in consumer.arrived.into_iter().rev() {
-            if let Some(queue) = self.queues.get_mut(&route) {
+        if let Some(queues) = self.exchanges.get_mut(&consumer.fanout_exchange) {
+            queues.retain(|_, queue| *queue != fanout);
+        }
+        for (queue, message) in consumer.arrived.into_iter().rev() {
+            if let Some(queue) = self.queues.get_mut(&queue) {
                 queue.messages.push_front(message);
             }
         }
-        for route in [topic, server] {
-            if let Some(queue) = self.queues.get_mut(&route) {
+        for queue in [topic, server] {
+            if let Some(queue) = self.queues.get_mut(&queue) {
                 queue.consumers.retain(|consumer| *consumer != id);
             }
-            self.distribute(&route);
+            self.distribute(queue);
         }
     }
+}
+
+fn directed(topic: &str, server: &str) -> String {
+    format!("{topic}.{server}")
 }
 
 fn fanout_exchange(target: &Target) -> String {

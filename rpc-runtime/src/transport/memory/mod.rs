@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     CallTerms, Delivery, Driver, Host, Incoming, ListenTerms, Listener, NotTaken, ReplyTable,
@@ -22,7 +22,7 @@ use super::{
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Stage, Target};
 
-use broker::{Broker, Inbox, Message, Route};
+use broker::{Broker, ConsumerId, Inbox, Message, QueueId};
 
 /// The driver of one transport: its way to a broker, and the calls that wait at it.
 pub(super) struct MemoryDriver {
@@ -94,31 +94,42 @@ impl MemoryDriver {
     /// Puts a message into its queues. Where it must reach one and there is none, it waits for that: until
     /// a listener declares it, the time is over, or the transport is closed.
     async fn publish(&self, target: &Target, message: Message, terms: &SendTerms) -> Result<()> {
-        let limit = Instant::now().checked_add(terms.queue_wait);
-        let mut waiting = false;
+        let Err(message) = self.try_publish(target, message)? else {
+            return Ok(());
+        };
+        if target.fanout || !terms.mandatory {
+            return Ok(());
+        }
+        if terms.queue_wait.is_zero() {
+            return Err(Error::undeliverable(target));
+        }
+        tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
+        timeout(
+            terms.queue_wait,
+            Box::pin(self.publish_when_declared(target, message)),
+        )
+        .await
+        .unwrap_or_else(|_| Err(Error::undeliverable(target)))
+    }
+
+    /// Puts a message into its queues; gives it back where there is none.
+    fn try_publish(&self, target: &Target, message: Message) -> Result<Result<(), Message>> {
+        if self.listeners().closed {
+            return Err(Error::Closed);
+        }
+        Ok(self.broker.lock().publish(target, message))
+    }
+
+    async fn publish_when_declared(&self, target: &Target, mut message: Message) -> Result<()> {
         loop {
             // Listened for before the look, so that nothing is missed in between.
             let mut declared = pin!(self.broker.declared.notified());
             declared.as_mut().enable();
-            if self.listeners().closed {
-                return Err(Error::Closed);
+            match self.try_publish(target, message)? {
+                Ok(()) => return Ok(()),
+                Err(back) => message = back,
             }
-            let reached = self.broker.lock().publish(target, message.clone());
-            if reached || target.fanout || !terms.mandatory {
-                return Ok(());
-            }
-            if terms.queue_wait.is_zero() {
-                return Err(Error::undeliverable(target));
-            }
-            if !std::mem::replace(&mut waiting, true) {
-                tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
-            }
-            match limit {
-                Some(limit) => timeout_at(limit, declared)
-                    .await
-                    .map_err(|_| Error::undeliverable(target))?,
-                None => declared.await,
-            }
+            declared.await;
         }
     }
 }
@@ -205,7 +216,7 @@ impl fmt::Debug for MemoryDriver {
 
 struct MemoryListener {
     broker: Arc<Broker>,
-    id: u64,
+    id: ConsumerId,
     inbox: Arc<Inbox>,
 }
 
@@ -217,12 +228,12 @@ impl Listener for MemoryListener {
                 return None;
             }
             let taken = self.broker.lock().take(self.id);
-            if let Some((route, message)) = taken {
+            if let Some((queue, message)) = taken {
                 let body = message.body.clone();
                 let delivery = MemoryDelivery {
                     broker: self.broker.clone(),
                     consumer: self.id,
-                    held: Some((route, message)),
+                    held: Some((queue, message)),
                 };
                 return Some(Incoming::new(body, Box::new(delivery)));
             }
@@ -244,9 +255,9 @@ impl Drop for MemoryListener {
 
 struct MemoryDelivery {
     broker: Arc<Broker>,
-    consumer: u64,
+    consumer: ConsumerId,
     /// Until it is acknowledged.
-    held: Option<(Route, Message)>,
+    held: Option<(QueueId, Message)>,
 }
 
 #[async_trait]
@@ -280,7 +291,7 @@ impl Drop for MemoryDelivery {
 impl fmt::Debug for MemoryDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryDelivery")
-            .field("route", &self.held.as_ref().map(|(route, _)| route))
+            .field("queue", &self.held.as_ref().map(|(queue, _)| queue))
             .finish_non_exhaustive()
     }
 }
