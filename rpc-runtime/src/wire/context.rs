@@ -26,7 +26,7 @@ impl<'a> ContextSerializer<'a> {
 
     fn begin<K: Serialize + ?Sized>(&mut self, key: &K) -> Result<(), Error> {
         self.message.raw(",");
-        if !self.message.prefixed(PREFIX, key)? {
+        if !self.message.context_key(key)? {
             return Err(ser::Error::custom(
                 "the keys of a request context must be strings",
             ));

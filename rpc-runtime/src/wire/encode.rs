@@ -27,8 +27,8 @@ impl RequestEncoder {
     #[must_use]
     pub fn new(method: &str) -> Self {
         let mut message = Message::begin(1024);
-        message.text(r#"{"method":"#, method);
-        message.raw(r#","args":{"#);
+        message.text(r#"{\"method\":"#, method);
+        message.raw(r#",\"args\":{"#);
         Self {
             message,
             arguments: 0,
@@ -68,12 +68,12 @@ impl RequestEncoder {
         let mut message = self.message;
         message.raw("}");
         if let Some(namespace) = namespace {
-            message.text(r#","namespace":"#, namespace);
+            message.text(r#",\"namespace\":"#, namespace);
         }
         if let Some(version) = version {
-            message.raw(r#","version":""#);
+            message.raw(r#",\"version\":\""#);
             message.plain(version);
-            message.raw("\"");
+            message.raw(r#"\""#);
         }
         context.serialize(ContextSerializer::new(&mut message))?;
         Ok(RequestBody { message })
@@ -98,10 +98,10 @@ impl RequestBody {
     #[must_use]
     pub fn call(mut self, id: MessageId, reply_queue: &str, monitor: Option<Duration>) -> Bytes {
         let message = &mut self.message;
-        message.raw(r#","_msg_id":""#);
+        message.raw(r#",\"_msg_id\":\""#);
         message.plain(id);
-        message.text(r#"","_reply_q":"#, reply_queue);
-        message.raw(r#","_timeout":"#);
+        message.text(r#"\",\"_reply_q\":"#, reply_queue);
+        message.raw(r#",\"_timeout\":"#);
         match monitor {
             None => message.raw("null"),
             Some(monitor) => message.plain(monitor.as_secs_f64()),
@@ -121,9 +121,9 @@ impl RequestBody {
 /// When the result cannot be written as JSON.
 pub fn success<T: Serialize + ?Sized>(to: &ReplyTo, result: &T) -> serde_json::Result<Bytes> {
     let mut message = Message::begin(256);
-    message.raw(r#"{"result":"#);
+    message.raw(r#"{\"result\":"#);
     message.value(result)?;
-    message.raw(r#","failure":null,"ending":true"#);
+    message.raw(r#",\"failure\":null,\"ending\":true"#);
     Ok(address(message, to))
 }
 
@@ -133,8 +133,8 @@ pub fn failure(to: &ReplyTo, error: &RemoteError) -> Bytes {
     let mut message = Message::begin(1024);
     // Strings, and JSON values with string keys: nothing in it can fail to be written.
     let json = serde_json::to_string(error).unwrap_or_default();
-    message.text(r#"{"result":null,"failure":"#, &json);
-    message.raw(r#","ending":true"#);
+    message.text(r#"{\"result\":null,\"failure\":"#, &json);
+    message.raw(r#",\"ending\":true"#);
     address(message, to)
 }
 
@@ -142,18 +142,18 @@ pub fn failure(to: &ReplyTo, error: &RemoteError) -> Bytes {
 #[must_use]
 pub fn heartbeat(to: &ReplyTo) -> Bytes {
     let mut message = Message::begin(256);
-    message.raw(r#"{"result":null,"failure":null,"ending":false"#);
+    message.raw(r#"{\"result\":null,\"failure\":null,\"ending\":false"#);
     address(message, to)
 }
 
 fn address(mut message: Message, to: &ReplyTo) -> Bytes {
-    message.text(r#","_msg_id":"#, &to.message_id);
+    message.text(r#",\"_msg_id\":"#, &to.message_id);
     end(message)
 }
 
 fn end(mut message: Message) -> Bytes {
-    message.raw(r#","_unique_id":""#);
+    message.raw(r#",\"_unique_id\":\""#);
     message.plain(MessageId::unique());
-    message.raw(r#""}"#);
+    message.raw(r#"\"}"#);
     message.end()
 }

@@ -6,6 +6,9 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+const DIGITS: usize = 32;
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// The identity of one message, written as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MessageId(u128);
@@ -37,7 +40,12 @@ fn random() -> u64 {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        let mut digits = [0; DIGITS];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 0xF)];
+        }
+        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -52,11 +60,19 @@ impl FromStr for MessageId {
 
     /// Reads 32 hexadecimal digits, and nothing else.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let plain = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !plain {
-            return Err(());
+        let (high, low) = text.as_bytes().split_at_checked(DIGITS / 2).ok_or(())?;
+        let half = |digits: &[u8]| {
+            digits.iter().try_fold(0_u64, |number, digit| {
+                let digit = char::from(*digit).to_digit(16)?;
+                Some(number << 4 | u64::from(digit))
+            })
+        };
+        match (half(high), half(low)) {
+            (Some(high), Some(low)) if text.len() == DIGITS => {
+                Ok(Self(u128::from(high) << 64 | u128::from(low)))
+            }
+            _ => Err(()),
         }
-        u128::from_str_radix(text, 16).map(Self).map_err(drop)
     }
 }
 

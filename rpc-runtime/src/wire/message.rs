@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
+use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
 
@@ -27,10 +27,9 @@ impl Message {
         self.bytes.into()
     }
 
-    /// Writes a piece of JSON text that is known to be right.
-    pub(super) fn raw(&mut self, json: &str) {
-        // A vector takes whatever is written.
-        let _ = escape(&mut self.bytes, json.as_bytes());
+    /// Writes a piece of JSON text that is known to be right, and escaped already.
+    pub(super) fn raw(&mut self, escaped: &str) {
+        self.bytes.extend_from_slice(escaped.as_bytes());
     }
 
     /// Writes the text of a value that has nothing to escape: a number, an identity.
@@ -39,24 +38,28 @@ impl Message {
     }
 
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> serde_json::Result<()> {
-        let escaped = Escaped { prefix: "" };
+        self.write(Escaped::<false>, value)
+    }
+
+    /// Writes a string as a key of the context. False when the value is none: then the message cannot be used.
+    pub(super) fn context_key<T: Serialize + ?Sized>(
+        &mut self,
+        key: &T,
+    ) -> serde_json::Result<bool> {
+        let from = self.bytes.len();
+        self.write(Escaped::<true>, key)?;
+        Ok(self.bytes[from..].starts_with(CONTEXT_KEY))
+    }
+
+    fn write<T: Serialize + ?Sized>(
+        &mut self,
+        escaped: impl Formatter,
+        value: &T,
+    ) -> serde_json::Result<()> {
         value.serialize(&mut Serializer::with_formatter(&mut self.bytes, escaped))
     }
 
-    /// Writes a string with `prefix`, which has nothing to escape, before its text. False when the value is
-    /// none: then the message cannot be used.
-    pub(super) fn prefixed<T: Serialize + ?Sized>(
-        &mut self,
-        prefix: &'static str,
-        value: &T,
-    ) -> serde_json::Result<bool> {
-        let from = self.bytes.len();
-        let escaped = Escaped { prefix };
-        value.serialize(&mut Serializer::with_formatter(&mut self.bytes, escaped))?;
-        Ok(self.bytes[from..].starts_with(QUOTE))
-    }
-
-    /// Writes `key`, JSON text that ends where a string may follow, and that string.
+    /// Writes `key`, escaped JSON text that ends where a string may follow, and that string.
     pub(super) fn text(&mut self, key: &str, text: &str) {
         self.raw(key);
         // A string can always be written as JSON, and the buffer takes it.
@@ -66,17 +69,14 @@ impl Message {
 
 /// Writes JSON as the inside of a JSON string. Only strings have anything to escape, and what is between
 /// their own escapes has not: nothing is looked through twice.
-struct Escaped {
-    /// What each string begins with.
-    prefix: &'static str,
-}
+struct Escaped<const IS_CONTEXT_KEY: bool>;
 
 const QUOTE: &[u8] = br#"\""#;
+const CONTEXT_KEY: &[u8] = br#"\"_context_"#;
 
-impl Formatter for Escaped {
+impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
     fn begin_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(QUOTE)?;
-        writer.write_all(self.prefix.as_bytes())
+        writer.write_all(if IS_CONTEXT_KEY { CONTEXT_KEY } else { QUOTE })
     }
 
     fn end_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -88,11 +88,17 @@ impl Formatter for Escaped {
         writer: &mut W,
         char_escape: CharEscape,
     ) -> io::Result<()> {
-        let mut json = [0; r"\u0000".len()];
-        let mut rest = &mut json[..];
-        CompactFormatter.write_char_escape(&mut rest, char_escape)?;
-        let unused = rest.len();
-        escape(writer, &json[..json.len() - unused])
+        writer.write_all(match char_escape {
+            CharEscape::Quote => br#"\\\""#,
+            CharEscape::ReverseSolidus => br"\\\\",
+            CharEscape::Solidus => br"\\/",
+            CharEscape::Backspace => br"\\b",
+            CharEscape::FormFeed => br"\\f",
+            CharEscape::LineFeed => br"\\n",
+            CharEscape::CarriageReturn => br"\\r",
+            CharEscape::Tab => br"\\t",
+            CharEscape::AsciiControl(byte) => return write!(writer, r"\\u{byte:04x}"),
+        })
     }
 
     fn write_raw_fragment<W: io::Write + ?Sized>(

@@ -54,11 +54,11 @@ impl ReplyTo {
 
 /// The text of the message in `body`: out of its envelope, or bare, as peers of old sent it.
 pub(crate) fn open(body: &[u8]) -> Result<Cow<'_, str>, Malformed> {
-    let text = std::str::from_utf8(body)
-        .map_err(|error| Malformed::new("the body is not UTF-8", error.valid_up_to()))?;
-    if let Some(message) = open_usual(text) {
+    if let Some(message) = open_usual(body) {
         return Ok(Cow::Owned(message));
     }
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Malformed::new("the body is not UTF-8", error.valid_up_to()))?;
     let mut version = None;
     let mut message = None;
     for entry in Entries::new(text)? {
@@ -85,12 +85,9 @@ pub(crate) fn open(body: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     unquote(message)
 }
 
-/// Between the tokens of JSON.
-const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
-
 /// The message in an envelope as everybody writes it, in one pass; none if there is anything else about it.
-fn open_usual(text: &str) -> Option<String> {
-    let mut rest = text;
+fn open_usual(body: &[u8]) -> Option<String> {
+    let mut rest = body;
     for token in [
         "{",
         r#""oslo.version""#,
@@ -101,8 +98,15 @@ fn open_usual(text: &str) -> Option<String> {
         ":",
         "\"",
     ] {
-        rest = rest.trim_start_matches(SPACE).strip_prefix(token)?;
+        rest = after_space(rest).strip_prefix(token.as_bytes())?;
     }
     let (message, rest) = unescape(rest)?;
-    (rest.trim_matches(SPACE) == "}").then_some(message)
+    let rest = after_space(rest).strip_prefix(b"}")?;
+    after_space(rest).is_empty().then_some(message)
+}
+
+fn after_space(json: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let text = json.iter().position(|byte| !is_space(byte));
+    text.map_or(&[], |at| &json[at..])
 }

@@ -75,22 +75,24 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Passes a string, and gives it with its quotes.
-    fn string(&mut self) -> Result<&'a str, Malformed> {
+    /// Passes a string; gives it with its quotes, and whether what is within them stands for itself.
+    fn string(&mut self) -> Result<(&'a str, bool), Malformed> {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let mut at = start + 1;
+        let mut is_plain = true;
         loop {
             at += plain(bytes.get(at..).unwrap_or_default());
-            match bytes.get(at) {
+            at += match bytes.get(at) {
                 Some(b'"') => break,
-                Some(b'\\') => at += 2,
-                Some(_) => at += 1,
+                Some(b'\\') => 2,
+                Some(_) => 1,
                 None => return Err(Malformed::new("a string has no end", start)),
-            }
+            };
+            is_plain = false;
         }
         self.at = at + 1;
-        Ok(&self.text[start..self.at])
+        Ok((&self.text[start..self.at], is_plain))
     }
 
     /// Passes a value of any kind, and gives its text.
@@ -98,7 +100,7 @@ impl<'a> Entries<'a> {
         let first = self.peek();
         let start = self.at;
         match first {
-            Some(b'"') => return self.string(),
+            Some(b'"') => return Ok(self.string()?.0),
             Some(b'{' | b'[') => {}
             _ => return self.scalar(),
         }
@@ -141,7 +143,10 @@ impl<'a> Entries<'a> {
         if self.peek() != Some(b'"') {
             return Err(Malformed::new("expected a key", self.at));
         }
-        let key = unquote(self.string()?)?;
+        let key = match self.string()? {
+            (quoted, true) => Cow::Borrowed(&quoted[1..quoted.len() - 1]),
+            (quoted, false) => unquote(quoted)?,
+        };
         self.expect(b':', "expected `:` after a key")?;
         let value = self.value()?;
         match self.peek() {
@@ -192,7 +197,7 @@ pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
     if plain(inner.as_bytes()) == inner.len() {
         return Ok(Cow::Borrowed(inner));
     }
-    if let Some((text, "")) = unescape(&quoted[1..]) {
+    if let Some((text, b"")) = unescape(&quoted.as_bytes()[1..]) {
         return Ok(Cow::Owned(text));
     }
     let text: String = serde_json::from_str(quoted)
@@ -202,50 +207,78 @@ pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
 
 /// The text of a JSON string whose first quote is passed already, and what follows the string; in one pass, as
 /// the text may be a whole message. None where it takes more to tell: code points by number, and errors.
-pub(super) fn unescape(json: &str) -> Option<(String, &str)> {
-    let mut text = String::with_capacity(json.len());
-    let mut rest = json;
+pub(super) fn unescape(json: &[u8]) -> Option<(String, &[u8])> {
+    // Whole words are copied, and what of them is not text is written over.
+    let mut text = vec![0; json.len() + WORD];
+    let (mut from, mut to) = (0, 0);
     loop {
-        let (run, next) = rest.split_at(plain(rest.as_bytes()));
-        text.push_str(run);
-        let mut next = next.chars();
-        if next.next()? == '"' {
-            return Some((text, next.as_str()));
+        let word = word(&json[from..]);
+        text.get_mut(to..to + WORD)?.copy_from_slice(&word);
+        let plain = special(word);
+        from += plain;
+        to += plain;
+        if plain == WORD {
+            continue;
         }
-        // A control character is followed by none of these, or should not be there.
-        let after_backslash = rest.as_bytes()[run.len()] == b'\\';
-        text.push(match next.next().filter(|_| after_backslash)? {
-            escaped @ ('"' | '\\' | '/') => escaped,
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'b' => '\u{8}',
-            'f' => '\u{c}',
+        match json.get(from)? {
+            b'"' => break,
+            b'\\' => {}
+            // A control character should not be there.
             _ => return None,
-        });
-        rest = next.as_str();
+        }
+        text[to] = match json.get(from + 1)? {
+            escaped @ (b'"' | b'\\' | b'/') => *escaped,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'b' => b'\x08',
+            b'f' => b'\x0c',
+            _ => return None,
+        };
+        from += 2;
+        to += 1;
+    }
+    text.truncate(to);
+    Some((String::from_utf8(text).ok()?, &json[from + 1..]))
+}
+
+/// How many bytes come before the first quote, backslash or control character.
+fn plain(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        match special(word(&bytes[at..])) {
+            WORD => at += WORD,
+            found => return at + found,
+        }
     }
 }
 
-/// How many bytes come before the first quote, backslash or control character; eight at a time.
-fn plain(bytes: &[u8]) -> usize {
+/// How many bytes are looked at in one go.
+const WORD: usize = 8;
+
+/// The next bytes; after the last come zeros, which are special.
+fn word(bytes: &[u8]) -> [u8; WORD] {
+    match bytes.first_chunk() {
+        Some(word) => *word,
+        None => {
+            let mut word = [0; WORD];
+            word[..bytes.len()].copy_from_slice(bytes);
+            word
+        }
+    }
+}
+
+/// The place of the first quote, backslash or control character.
+fn special(word: [u8; WORD]) -> usize {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGH: u64 = ONES << 7;
-    let mut at = 0;
-    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*eight);
-        // Each leaves the high bit of the first byte that is below the limit; of those after it, perhaps more.
-        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
-        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-        let found = is(b'"') | is(b'\\') | below(word, 0x20);
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
-    let rest = &bytes[at..];
-    at + rest.iter().position(special).unwrap_or(rest.len())
+    let word = u64::from_le_bytes(word);
+    // Each leaves the high bit of the first byte that is below the limit; of those after it, perhaps more.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let found = is(b'"') | is(b'\\') | below(word, 0x20);
+    // With none, there are 64 zeros.
+    (found.trailing_zeros() / 8) as usize
 }
 
 #[cfg(test)]
