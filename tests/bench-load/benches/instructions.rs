@@ -40,14 +40,22 @@ fn main() -> ExitCode {
 }
 
 fn table() -> Result<()> {
-    println!("| step | bytes | ours | serde_json twice | ratio |\n|---|---:|---:|---:|---:|");
+    println!(
+        "| step | bytes | ours | serde_json twice, types known | ratio | by value | ratio |\n\
+         |---|---:|---:|---:|---:|---:|---:|"
+    );
     for step in STEPS {
         for size in SIZES {
             let ours = a_round("ours", step, size)?;
             let plain = a_round("plain", step, size)?;
+            let by_value = a_round("by-value", step, size)?;
             #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-            let ratio = ours as f64 / plain as f64;
-            println!("| {step:?} | {size} | {ours} | {plain} | {ratio:.2} |");
+            let beside = |other: u64| ours as f64 / other as f64;
+            println!(
+                "| {step:?} | {size} | {ours} | {plain} | {:.2} | {by_value} | {:.2} |",
+                beside(plain),
+                beside(by_value)
+            );
         }
     }
     Ok(())
@@ -82,6 +90,7 @@ fn repeat(whose: &str, step: &str, size: &str, rounds: &str) -> Result<()> {
     for _ in 0..rounds.parse()? {
         match whose {
             "ours" => subject.ours(step)?,
+            "by-value" => subject.by_value(step)?,
             _ => subject.plain(step)?,
         }
     }

@@ -13,7 +13,7 @@ use crate::Result;
 pub(crate) const BYTES: usize = 250;
 
 /// What callers send, some of which JSON has to escape.
-fn argument(bytes: usize) -> String {
+pub(crate) fn argument(bytes: usize) -> String {
     let sentence = "An ordinary sentence; \"quoted\", with a line's end.\n";
     let mut text = sentence.repeat(bytes.div_ceil(sentence.len()));
     text.truncate(bytes);

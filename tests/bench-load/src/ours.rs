@@ -79,11 +79,16 @@ pub(crate) async fn client(url: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn in_process() -> Result<()> {
+/// A server in this process, and a caller of it.
+pub(crate) async fn pair() -> Result<(Server, impl Client)> {
     let transport = Transport::new("memory://")?;
     let server = start(&transport, Handled::default()).await?;
-    peer::drive(Caller::new(&transport)).await?;
+    Ok((server, Caller::new(&transport)))
+}
+
+pub(crate) async fn in_process() -> Result<()> {
+    let (server, caller) = pair().await?;
+    peer::drive(caller).await?;
     server.stop().await;
-    transport.close().await;
     Ok(())
 }

@@ -31,13 +31,18 @@ impl Client for EchoClient {
     }
 }
 
-pub(crate) async fn in_process() -> Result<()> {
+/// A caller of a server in this process.
+pub(crate) fn pair() -> impl Client {
     let (near, far) = tarpc::transport::channel::unbounded();
     let requests = BaseChannel::with_defaults(far).execute(Echoes(Handled::default()).serve());
     tokio::spawn(requests.for_each(|request| async {
         tokio::spawn(request);
     }));
-    peer::drive(EchoClient::new(tarpc::client::Config::default(), near).spawn()).await
+    EchoClient::new(tarpc::client::Config::default(), near).spawn()
+}
+
+pub(crate) async fn in_process() -> Result<()> {
+    peer::drive(pair()).await
 }
 
 pub(crate) async fn server() -> Result<()> {

@@ -32,6 +32,11 @@ macro_rules! steps {
             fn serde_json_twice(bencher: Bencher<'_, '_>, size: usize) {
                 bench(bencher, size, |it| it.plain(Step::$step).expect("it is JSON"));
             }
+
+            #[divan::bench(args = SIZES)]
+            fn serde_json_by_value(bencher: Bencher<'_, '_>, size: usize) {
+                bench(bencher, size, |it| it.by_value(Step::$step).expect("it is JSON"));
+            }
         }
     )*};
 }

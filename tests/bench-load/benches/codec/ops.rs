@@ -1,11 +1,14 @@
 //! What is measured of the codec: each step as ours does it, and as `serde_json` does it when used twice in the
-//! plain way (the message to a string, the string into its envelope), with every type known beforehand.
+//! plain way (the message to a string, the string into its envelope): once with all types known beforehand, and
+//! once as they are known in truth, when the method's name was read, or the call that a reply is for.
 
 use std::hint::black_box;
 
 use rpc_runtime::wire::{self, MessageId, Reply, ReplyTo, Request, RequestEncoder};
 use rpc_runtime::{Context, Version};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -161,6 +164,46 @@ impl Subject {
         }
         Ok(())
     }
+
+    /// Reads as who does not know what comes: into values, and these into types.
+    pub(crate) fn by_value(&self, step: Step) -> Result<()> {
+        match step {
+            Step::EncodeRequest | Step::EncodeReply => self.plain(step)?,
+            Step::DecodeRequest => {
+                let mut message = values(&self.request_bytes)?;
+                black_box(take::<String>(&mut message, "method")?);
+                black_box(take::<Arguments>(&mut message, "args")?);
+                for key in ["version", "_msg_id", "_reply_q", "_unique_id"] {
+                    black_box(take::<String>(&mut message, key)?);
+                }
+                black_box(take::<Option<f64>>(&mut message, "_timeout")?);
+                let context = message.into_iter().filter_map(|(key, value)| {
+                    let key = key.strip_prefix("_context_")?;
+                    Some((key.to_owned(), value))
+                });
+                let context = Value::Object(context.collect());
+                black_box(serde_json::from_value::<Context>(context)?);
+            }
+            Step::DecodeReply => {
+                let mut message = values(&self.reply_bytes)?;
+                black_box(take::<String>(&mut message, "_msg_id")?);
+                black_box(take::<bool>(&mut message, "ending")?);
+                black_box(take::<Option<String>>(&mut message, "failure")?);
+                black_box(take::<Vec<Row>>(&mut message, "result")?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn values(bytes: &[u8]) -> Result<Map<String, Value>> {
+    let envelope: Envelope = serde_json::from_slice(bytes)?;
+    Ok(serde_json::from_str(&envelope.message)?)
+}
+
+fn take<T: DeserializeOwned>(message: &mut Map<String, Value>, key: &str) -> Result<T> {
+    let value = message.remove(key).unwrap_or_default();
+    Ok(serde_json::from_value(value)?)
 }
 
 fn seal(message: &impl Serialize) -> Result<Vec<u8>> {
