@@ -15,6 +15,8 @@ const USER: &str = "careful";
 /// As a URL has it, since it must be encoded there.
 const PASSWORD: &str = "hunter2%2Fse%3Acret%40sauce";
 const WRONG: &str = "hunter2%2Fwrong";
+/// Of a message that is sent.
+const BODY: &str = "a-body-that-is-nobodys-business";
 
 /// All that was written so far.
 #[derive(Clone, Default)]
@@ -169,7 +171,8 @@ async fn use_it(record: &Record, transport: &Transport) {
         .await
         .expect("a pong");
     assert_eq!(pong, "pong");
-    client.cast(&(), "unknown", args! {}).await.expect("a cast");
+    let marked = args! { marked: BODY };
+    client.cast(&(), "unknown", marked).await.expect("a cast");
     let unknown = client.call::<()>(&(), "unknown", args! {}).await;
     record.error(&unknown.expect_err("no such method"));
     let nobody = RpcClient::new(transport, Target::new(unique_topic("nobody"))).prepare(once());
@@ -246,6 +249,7 @@ async fn no_output_at_any_level_holds_a_password() {
 
     let text = record.text();
     assert_no_password(&text);
+    assert!(!text.contains(BODY), "a message's body was logged");
     // Unless lapin was heard at its loudest, that says nothing.
     for heard in ["TRACE lapin", "StartOk", "AMQPLAIN", USER] {
         assert!(text.contains(heard), "nothing was heard of {heard}");

@@ -69,8 +69,7 @@
 //! `error`, dropped duplicates and late replies at `debug`. No event of this crate holds a password, or an
 //! argument that a handler did not put into its error.
 //!
-//! The AMQP client never gets to know a password, so that it logs none. At `trace` it writes out each frame,
-//! with the bodies of messages: keep the target `lapin` at `debug` wherever logs are kept.
+//! The AMQP client, which writes out its frames at `trace`, never gets to see a password or a message's body.
 
 mod args;
 mod auto_cap;

@@ -88,21 +88,21 @@ impl Slot {
 }
 
 impl Confirms {
-    /// Counts a message that `send` queues under its number: in the order in which they are counted. An error
-    /// is a message that was not queued.
+    /// Counts a message that `send` sends under its number: in the order in which they are counted. An error
+    /// is a message that was not sent. `send` is told whether no other waits for its confirm.
     ///
     /// With `quiet`, who waits is not woken when the message was taken, and hears of it when woken otherwise.
     pub(super) fn publish(
         &self,
         quiet: bool,
-        send: impl FnOnce(u64) -> Result<(), Fault>,
+        send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) -> Result<Confirm, Failure> {
         let mut waiting = self.lock();
         if let Some(why) = &waiting.closed {
             return Err(Failure::Unsent(Fault::lost(why.clone())));
         }
         let number = waiting.before + waiting.messages.len() as u64 + 1;
-        send(number).map_err(Failure::Unsent)?;
+        send(number, waiting.messages.is_empty()).map_err(Failure::Unsent)?;
         let slot = Arc::new(Slot {
             quiet,
             state: Mutex::default(),
@@ -323,7 +323,7 @@ mod tests {
     use super::*;
 
     fn publish(confirms: &Confirms) -> Confirm {
-        confirms.publish(false, |_| Ok(())).unwrap()
+        confirms.publish(false, |_, _| Ok(())).unwrap()
     }
 
     /// What is known now: nothing, or the answer.
@@ -337,7 +337,7 @@ mod tests {
         let mut numbers = Vec::new();
         let mut sent: Vec<_> = (0..6)
             .map(|_| {
-                let sent = confirms.publish(false, |number| {
+                let sent = confirms.publish(false, |number, _| {
                     numbers.push(number);
                     Ok(())
                 });
@@ -382,7 +382,7 @@ mod tests {
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(count.clone());
         let mut context = Context::from_waker(&waker);
-        let mut sent = [(); 3].map(|()| confirms.publish(true, |_| Ok(())).unwrap());
+        let mut sent = [(); 3].map(|()| confirms.publish(true, |_, _| Ok(())).unwrap());
         for sent in &mut sent {
             assert!(Pin::new(sent).poll(&mut context).is_pending());
         }
@@ -417,7 +417,7 @@ mod tests {
     #[test]
     fn what_was_not_queued_is_not_counted() {
         let confirms = Confirms::default();
-        let refused = confirms.publish(false, |_| Err(Fault::lost("closed")));
+        let refused = confirms.publish(false, |_, _| Err(Fault::lost("closed")));
         assert!(matches!(refused, Err(Failure::Unsent(_))));
         let mut sent = publish(&confirms);
         confirms.settle(1, false, true);
@@ -440,7 +440,7 @@ mod tests {
             now(&mut sent),
             Some(Err(Failure::Unsent(Fault::Missing(_))))
         ));
-        let late = confirms.publish(false, |_| unreachable!("it is closed"));
+        let late = confirms.publish(false, |_, _| unreachable!("it is closed"));
         assert!(matches!(late, Err(Failure::Unsent(Fault::Lost(_)))));
 
         let confirms = Confirms::default();

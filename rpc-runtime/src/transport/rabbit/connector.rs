@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_rs::Runtime;
@@ -19,10 +19,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::explain;
 use super::inbound::{Inbound, InboundFilter};
-use super::login::{Credentials, LoginWriter, PLACEHOLDER};
+use super::lapin_stream::{Kit, LapinStream};
+use super::login::{Credentials, PLACEHOLDER};
 use super::options::{Address, Login, Options};
+use super::port::{AbortOnDrop, Port};
 use super::pulse::{self, Pulse};
-use super::socket::{Abort, AbortOnDrop, Kit, Socket, Wire};
+use super::pump::Pump;
+use super::socket::Socket;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 #[cfg(feature = "tls")]
@@ -51,7 +54,7 @@ pub(super) struct Connector {
 #[derive(Debug)]
 pub(super) struct Connected {
     pub(super) connection: lapin::Connection,
-    pub(super) abort: Abort,
+    pub(super) port: Arc<Port>,
     /// What is read before lapin sees it.
     pub(super) inbound: Inbound,
     pub(super) pulse: Pulse,
@@ -90,26 +93,24 @@ impl Connector {
                 ));
             }
         };
-        let abort = Abort::default();
-        let pulse = Pulse::default();
+        let port = Arc::new(Port::new(socket.writer(), self.credentials(address)));
         // Ends the handshake should this future be dropped in it.
-        let guard = AbortOnDrop::new(abort.clone());
+        let guard = AbortOnDrop::new(port.clone());
         let inbound = Inbound::default();
-        let wire = Wire::new(
-            socket,
-            abort.clone(),
-            pulse.clone(),
-            LoginWriter::new(self.credentials(address)),
-            InboundFilter::new(inbound.clone()),
-        );
-        let kit = Kit::current(abort.clone());
-        let shaken = timeout_at(deadline, self.handshake(address, name, wire, kit)).await;
+        let pulse = Pulse::default();
+        let filter = InboundFilter::new(inbound.clone());
+        let pump = Pump::new(socket, port.clone(), pulse.clone(), filter);
+        // It ends with the connection, or with the engine.
+        tokio::spawn(pump.run());
+        let stream = LapinStream::new(port.clone());
+        let kit = Kit::current(port.clone());
+        let shaken = timeout_at(deadline, self.handshake(address, name, stream, kit)).await;
         match shaken {
             Ok(Ok(connection)) => {
                 guard.disarm();
                 Ok(Connected {
                     connection,
-                    abort,
+                    port,
                     inbound,
                     pulse,
                 })
@@ -137,7 +138,7 @@ impl Connector {
         if let Some(tls) = &self.tls {
             return Ok(Socket::Tls(Box::new(tls.wrap(&address.name, tcp).await?)));
         }
-        Ok(Socket::Plain(tcp))
+        Ok(Socket::plain(tcp))
     }
 
     /// What lapin does not get to know.
@@ -155,7 +156,7 @@ impl Connector {
         &self,
         address: &Address,
         name: &str,
-        wire: Wire,
+        stream: LapinStream,
         kit: Kit,
     ) -> lapin::Result<lapin::Connection> {
         let mechanism = match self.login {
@@ -187,7 +188,7 @@ impl Connector {
             .with_client_property("version".into(), env!("CARGO_PKG_VERSION").into())
             .with_connection_name(name.into());
         let runtime = Runtime::new(kit);
-        let stream = Mutex::new(Some(wire));
+        let stream = Mutex::new(Some(stream));
         let connect = move |_: AMQPUri, _: Runtime<Kit>| {
             // lapin asks once: it was not told to try again.
             let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();

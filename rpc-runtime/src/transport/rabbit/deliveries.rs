@@ -12,6 +12,8 @@ use bytes::Bytes;
 use lapin::BasicProperties;
 use lapin::types::ShortString;
 
+use super::fault::Fault;
+
 /// A message, delivered.
 #[derive(Debug)]
 pub(super) struct Delivered {
@@ -24,6 +26,12 @@ pub(super) struct Delivered {
 /// Where the messages of one channel go. It is called on the thread that reads the socket, and must not block.
 pub(super) trait Sink: Send + Sync {
     fn deliver(&self, delivered: Delivered);
+
+    /// The broker has answered a question of the channel.
+    fn answered(&self) {}
+
+    /// The broker has closed the channel: nothing may be written on it any more.
+    fn closed(&self, _: &Fault) {}
 
     /// No more has been read so far.
     fn pause(&self) {}

@@ -1,9 +1,8 @@
 //! Work that is finished even when nobody waits for it any more.
 //!
-//! lapin's publishes and confirms may not be dropped half-way: each would leave something behind on its
-//! channel for as long as that lives. A caller may go at any time; then a task takes the work over, on the
-//! driver's runtime, since the caller's may be ending. The work must end by itself, at the latest with its
-//! link.
+//! What lapin was asked for may not be dropped half-way: a channel that is being opened would be nobody's. A
+//! caller may go at any time; then a task takes the work over, on the driver's runtime, since the caller's may be
+//! ending. The work must end by itself, at the latest with its link.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -9,22 +9,21 @@
 //! holds nobody up.
 
 use std::collections::{HashMap, HashSet};
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::Channel;
 use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::confirms::{Channels, Confirm, Confirms, Failure};
 use super::fault::Fault;
+use super::frames::{self, Publish};
 use super::link::Link;
+use super::port::Port;
 use super::topology::Route;
 
-/// How many messages may be alone on their channels at once: more channels than this slow lapin down.
+/// How many messages may be alone on their channels at once.
 const ALONE: usize = 8;
 /// In bytes: what is larger goes alone. Brokers have a limit, of 16 MB at the least by default.
 const LARGE: usize = 1024 * 1024;
@@ -54,7 +53,10 @@ pub(super) enum Ticket {
 /// A channel in confirm mode.
 #[derive(Debug)]
 pub(super) struct Lane {
+    /// Held open; lapin does not know that there are messages on it.
     channel: Channel,
+    port: Arc<Port>,
+    frame_max: usize,
     confirms: Arc<Confirms>,
     publishing: Channels,
 }
@@ -171,19 +173,14 @@ impl Lane {
         publishing.add(channel.id(), confirms.clone());
         let lane = Self {
             channel,
+            port: link.port().clone(),
+            frame_max: link.frame_max(),
             confirms,
             publishing,
         };
-        // lapin is not to know that there are confirms: it takes a channel for one with them when it sees the
-        // answer, and there is none to this.
-        queue(
-            lane.channel
-                .confirm_select(ConfirmSelectOptions { nowait: true }),
-        )?;
-        debug_assert!(
-            !lane.channel.status().confirm(),
-            "lapin would keep each confirm"
-        );
+        let id = lane.channel.id();
+        lane.port
+            .send(false, |out| frames::confirm_select(out, id))?;
         if !link.is_up() {
             lane.confirms.lost(&"the connection was cut".into());
         }
@@ -201,38 +198,24 @@ impl Lane {
         mandatory: bool,
         quiet: bool,
         body: &[u8],
-        properties: BasicProperties,
+        expiration: Option<u32>,
     ) -> Result<Confirm, Failure> {
-        let exchange = route
-            .exchange
-            .as_ref()
-            .map(|exchange| exchange.name.clone());
-        let options = BasicPublishOptions {
-            mandatory,
-            immediate: false,
-        };
-        self.confirms.publish(quiet, |number| {
-            // By this the broker's return is known; oslo.messaging sets none, and ignores it.
-            let message_id = ShortString::from(number.to_string());
-            let publish = self.channel.basic_publish(
-                exchange.unwrap_or_default(),
-                route.key.clone(),
-                options,
+        let exchange = route.exchange.as_ref();
+        self.confirms.publish(quiet, |number, alone| {
+            let message = Publish {
+                channel: self.channel.id(),
+                exchange: exchange.map_or("", |exchange| exchange.name.as_str()),
+                key: route.key.as_str(),
+                mandatory,
+                expiration,
+                // By this the broker's return is known; oslo.messaging sets none, and ignores it.
+                message_id: number,
                 body,
-                properties.with_message_id(message_id),
-            );
-            // What is written at once has a confirm for lapin, too, which it would keep if it were not awaited.
-            queue(async { publish.await?.await })
+            };
+            // The first of many goes at once, and those that come until it is confirmed go together.
+            self.port
+                .send(alone, |out| frames::publish(out, &message, self.frame_max))
         })
-    }
-}
-
-/// lapin queues frames when they are first polled, and then waits until they are written, which tells nothing:
-/// it is not waited for.
-pub(super) fn queue<T>(call: impl Future<Output = lapin::Result<T>>) -> Result<(), Fault> {
-    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Err(error)) => Err(Fault::of(&error)),
-        Poll::Ready(Ok(_)) | Poll::Pending => Ok(()),
     }
 }
 

@@ -22,11 +22,11 @@ use super::connector::Connected;
 use super::fault::{Fault, explain};
 use super::inbound::Inbound;
 use super::lanes::Lanes;
+use super::port::Port;
 use super::pulse::{self, Pulse};
-use super::socket::Abort;
 
 /// How long the broker may take to answer what it answers from memory.
-const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
 const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
 /// How often is looked whether one is late.
@@ -37,7 +37,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// A live connection, until it is not.
 pub(super) struct Link {
     connection: lapin::Connection,
-    abort: Abort,
+    port: Arc<Port>,
     inbound: Inbound,
     pulse: Pulse,
     /// The engine's: what must outlive a caller runs there.
@@ -70,13 +70,13 @@ impl Link {
     pub(super) fn new(connected: Connected, place: String) -> Self {
         let Connected {
             connection,
-            abort,
+            port,
             inbound,
             pulse,
         } = connected;
         Self {
             connection,
-            abort,
+            port,
             inbound,
             pulse,
             runtime: Handle::current(),
@@ -100,7 +100,9 @@ impl Link {
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.down.borrow().is_none() && self.connection.status().connected()
+        self.down.borrow().is_none()
+            && !self.port.has_ended()
+            && self.connection.status().connected()
     }
 
     /// Ends the link. The first reason stands.
@@ -113,7 +115,7 @@ impl Link {
             }
             first
         });
-        self.abort.now();
+        self.port.abort();
         if first {
             self.inbound.publishing.lost(&why);
         }
@@ -266,6 +268,17 @@ impl Link {
     pub(super) async fn open_channel(&self) -> Result<Channel, Fault> {
         self.control("the opening of a channel", self.connection.create_channel())
             .await
+    }
+
+    /// The way past lapin.
+    pub(super) fn port(&self) -> &Arc<Port> {
+        &self.port
+    }
+
+    /// The longest frame that the broker takes, in bytes.
+    pub(super) fn frame_max(&self) -> usize {
+        let agreed = self.connection.configuration().frame_max();
+        usize::try_from(agreed).unwrap_or(usize::MAX)
     }
 
     /// What is read before lapin sees it.

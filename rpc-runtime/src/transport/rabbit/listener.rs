@@ -20,10 +20,11 @@ use tokio::time::{Instant, sleep};
 use super::backoff::Pace;
 use super::connection::Links;
 use super::deliveries::{Delivered, Sink, Tap};
-use super::delivery::{RabbitDelivery, Session};
+use super::delivery::RabbitDelivery;
 use super::fault::Fault;
-use super::link::Link;
+use super::link::{CONTROL_DEADLINE, Link};
 use super::replies::ended as consumer_ended;
+use super::session::Session;
 use super::shared::Shared;
 use super::topology::Queue;
 use crate::transport::{Incoming, Listener};
@@ -135,7 +136,7 @@ impl ListenerTask {
                     if let Some(started) = self.started.take() {
                         let _ = started.send(Ok(()));
                     }
-                    let fault = ended.or(self.attend(&link, &mut consumers)).await;
+                    let fault = ended.or(self.attend(&link, &session, &mut consumers)).await;
                     session.end(&link).await;
                     fault
                 }
@@ -175,7 +176,7 @@ impl ListenerTask {
             let qos = channel.basic_qos(self.prefetch, BasicQosOptions::default());
             link.control("basic.qos", qos).await?;
         }
-        let session = Arc::new(Session::new(link.clone(), channel.clone()));
+        let session = Arc::new(Session::new(link, channel.clone()));
         let sink = Arc::new(RequestSink {
             shared: self.shared.clone(),
             session: session.clone(),
@@ -219,7 +220,12 @@ impl ListenerTask {
     }
 
     /// Waits until a consumer ends.
-    async fn attend(&self, link: &Arc<Link>, consumers: &mut [Consumer; 3]) -> Fault {
+    async fn attend(
+        &self,
+        link: &Arc<Link>,
+        session: &Session,
+        consumers: &mut [Consumer; 3],
+    ) -> Fault {
         let queues = self.queues.to_vec();
         let [topic, directed, fanout] = consumers;
         tokio::select! {
@@ -227,6 +233,11 @@ impl ListenerTask {
             fault = consumer_ended(link, directed) => fault,
             fault = consumer_ended(link, fanout) => fault,
             never = link.keep_bound(queues) => match never {},
+            () = session.unanswered(CONTROL_DEADLINE) => {
+                let why = format!("acknowledgements were not answered within {CONTROL_DEADLINE:?}");
+                link.fail(&why);
+                Fault::lost(why)
+            }
         }
     }
 
@@ -276,6 +287,14 @@ impl Sink for RequestSink {
         let incoming = Incoming::new(body, Box::new(way_back));
         // The listener may be gone; then the task is about to be stopped.
         let _ = self.incoming.send(Arrived { incoming, expires });
+    }
+
+    fn answered(&self) {
+        self.session.answered();
+    }
+
+    fn closed(&self, fault: &Fault) {
+        self.session.closed(fault);
     }
 }
 

@@ -7,13 +7,14 @@
 //! not be held up runs on a thread of the driver's own, the [`engine`]. [`topology`], [`options`] and
 //! [`backoff`] are plain values.
 //!
-//! Messages go out on a link's [`lanes`]. What the broker says of them, and what it delivers, is read before
-//! the AMQP client sees it ([`inbound`]), and goes from the thread that reads the socket straight to who waits
-//! for it: [`confirms`], [`deliveries`].
+//! lapin shakes hands, opens channels, declares, and consumes. Messages do not pass through it, nor what is said
+//! of them: a connection's socket belongs to a task on the engine, its [`pump`]. Messages go out on a link's
+//! [`lanes`], as [`frames`] that join lapin's in [`outbound`]. What comes is read in [`inbound`]: messages and
+//! confirms go straight to who waits for them ([`deliveries`], [`confirms`]), a server's acknowledgements are its
+//! [`session`]'s, and the rest is left for lapin in a [`pipe`].
 //!
-//! No message's content is logged here, and no password. lapin is less careful, so it gets to see neither
-//! the password ([`login`]) nor messages that come in; what it writes at TRACE are frames, with the bodies of
-//! messages that go out.
+//! No message's content is logged here, and no password. lapin, which writes out frames at TRACE, gets to see
+//! neither ([`login`]).
 
 mod answers;
 mod attempts;
@@ -30,16 +31,23 @@ mod driver;
 mod engine;
 mod fault;
 mod finish;
+mod frames;
 mod inbound;
 mod lanes;
+mod lapin_stream;
 mod link;
 mod listener;
 mod login;
 mod missing_queues;
 mod options;
+mod outbound;
+mod pipe;
+mod port;
 mod publisher;
 mod pulse;
+mod pump;
 mod replies;
+mod session;
 mod shared;
 mod socket;
 mod steady_names;

@@ -10,8 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lapin::BasicProperties;
-use lapin::types::{FieldTable, ShortString};
 use tokio::time::Instant;
 
 use super::attempts::{Attempts, Progress, QueueWait};
@@ -188,10 +186,10 @@ async fn publish_confirmed(
     message: &Message,
 ) -> Result<Outcome, Failure> {
     let route = &message.route;
-    let properties = properties(message.expires);
+    let expiration = message.expires.map(expiration);
     // Its channel is wanted back by others as soon as it is confirmed.
     let quiet = message.quiet && matches!(ticket, Ticket::Shared);
-    let confirmed = match lane.publish(route, message.mandatory, quiet, &message.body, properties) {
+    let confirmed = match lane.publish(route, message.mandatory, quiet, &message.body, expiration) {
         Ok(confirm) => confirm.await,
         Err(failure) => Err(failure),
     };
@@ -214,21 +212,9 @@ async fn publish_confirmed(
     }
 }
 
-fn properties(expires: Option<Instant>) -> BasicProperties {
-    let properties = BasicProperties::default()
-        .with_content_type(ShortString::from("application/json"))
-        .with_content_encoding(ShortString::from("utf-8"))
-        .with_headers(FieldTable::default())
-        .with_delivery_mode(2)
-        .with_priority(0);
-    match expires {
-        None => properties,
-        Some(expires) => {
-            // What is left of the call's time: oslo.messaging writes all of it, so that a server may
-            // still run what its caller has given up. RabbitMQ refuses what does not fit 32 bits.
-            let left = expires.saturating_duration_since(Instant::now());
-            let milliseconds = left.as_millis().clamp(1, u32::MAX.into());
-            properties.with_expiration(ShortString::from(milliseconds.to_string()))
-        }
-    }
+/// What is left of a call's time, in milliseconds: oslo.messaging writes all of it, so that a server may still
+/// run what its caller has given up. RabbitMQ refuses what does not fit 32 bits.
+fn expiration(expires: Instant) -> u32 {
+    let left = expires.saturating_duration_since(Instant::now());
+    u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)
 }

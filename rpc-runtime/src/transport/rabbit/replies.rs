@@ -6,11 +6,11 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_core::Stream;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Consumer};
 use tokio::sync::watch;
@@ -21,8 +21,9 @@ use super::connection::Links;
 use super::deliveries::{Delivered, Sink, Tap};
 use super::engine::Engine;
 use super::fault::Fault;
-use super::lanes::queue;
+use super::frames;
 use super::link::Link;
+use super::port::Port;
 use super::topology::Queue;
 use crate::transport::ReplyTable;
 use crate::wire::Reply;
@@ -176,6 +177,8 @@ impl Reader {
         let sink = Arc::new(ReplySink {
             table: self.table.clone(),
             channel: channel.clone(),
+            port: link.port().clone(),
+            closed: AtomicBool::new(false),
             last: AtomicU64::new(0),
         });
         let tap = link.inbound().consuming.tap(channel.id(), sink);
@@ -194,6 +197,8 @@ impl Reader {
 struct ReplySink {
     table: ReplyTable,
     channel: Channel,
+    port: Arc<Port>,
+    closed: AtomicBool,
     /// The last that was brought.
     last: AtomicU64,
 }
@@ -207,12 +212,20 @@ impl Sink for ReplySink {
         self.last.store(delivered.tag, Ordering::Relaxed);
     }
 
+    fn closed(&self, _: &Fault) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Acknowledges all that was brought. This runs where channels are closed, too: never after that.
     fn pause(&self) {
-        let all = BasicAckOptions { multiple: true };
-        let ack = self
-            .channel
-            .basic_ack(self.last.load(Ordering::Relaxed), all);
-        if let Err(fault) = queue(ack) {
+        if self.closed.load(Ordering::Relaxed) {
+            return;
+        }
+        let (channel, last) = (self.channel.id(), self.last.load(Ordering::Relaxed));
+        let sent = self
+            .port
+            .send(false, |out| frames::ack(out, channel, last, true));
+        if let Err(fault) = sent {
             // The replies come again, and nobody waits for them.
             tracing::debug!(why = %fault.why(), "replies were not acknowledged");
         }

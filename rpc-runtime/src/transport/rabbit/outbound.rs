@@ -1,0 +1,295 @@
+//! What goes to one broker: frames of lapin's and of ours, one after the other.
+//!
+//! lapin writes in pieces, so what there is of its last frame waits here until the frame is whole. Ours come
+//! whole. Who writes into an idle connection may do so with his own hands, and spares the [pump](super::pump)
+//! to be woken; what comes while others are under way goes with them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::fault::Fault;
+use super::frames::FRAME_HEADER;
+use super::login::Credentials;
+
+/// What a client begins with, in front of all frames.
+const PROTOCOL_HEADER: usize = 8;
+
+/// The way to the broker, for all who write.
+#[derive(Debug)]
+pub(super) struct Outbound(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    /// Whole frames that nobody has begun to write.
+    frames: Vec<u8>,
+    /// The beginning of lapin's next frame.
+    partial: Vec<u8>,
+    lapin: Lapin,
+    /// Where anyone may write.
+    tcp: Option<Arc<OwnedWriteHalf>>,
+    /// The pump is writing: what comes now comes after that.
+    pumping: bool,
+    pump: Option<Waker>,
+    closing: Closing,
+}
+
+/// How far lapin has come.
+#[derive(Debug)]
+enum Lapin {
+    ProtocolHeader(Option<Credentials>),
+    Login(Credentials),
+    Methods,
+}
+
+/// What there is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Frames,
+    NothingNow,
+    /// Ever again.
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    Open,
+    /// Once all is written.
+    Soon,
+    Closed,
+}
+
+impl Outbound {
+    /// What lapin says to log in is completed by the credentials, if there are any.
+    pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, credentials: Option<Credentials>) -> Self {
+        Self(Mutex::new(State {
+            frames: Vec::new(),
+            partial: Vec::new(),
+            lapin: Lapin::ProtocolHeader(credentials),
+            tcp,
+            pumping: false,
+            pump: None,
+            closing: Closing::Open,
+        }))
+    }
+
+    /// Sends whole frames. With `now`, they are written before this returns, as far as the socket takes them
+    /// and nothing else is under way. An error is a connection that has ended: nothing was sent.
+    pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+        let mut state = self.lock();
+        if state.closing != Closing::Open {
+            return Err(Fault::lost("the connection was cut"));
+        }
+        write(&mut state.frames);
+        if now && !state.pumping {
+            state.write_now();
+        }
+        let pump = state.pump_if_needed();
+        drop(state);
+        wake(pump);
+        Ok(())
+    }
+
+    /// Takes what lapin writes, which may be anything up to some middle of a frame. When the connection has
+    /// ended it is dropped: lapin shall hear of that, and why, where it reads.
+    pub(super) fn lapin(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        if state.closing != Closing::Open {
+            return;
+        }
+        state.partial.extend_from_slice(bytes);
+        state.take_whole_frames();
+        let pump = state.pump_if_needed();
+        drop(state);
+        wake(pump);
+    }
+
+    /// For the pump: whether all must end now. It is woken by that, and by what is to be written.
+    pub(super) fn is_aborted(&self, context: &Context<'_>) -> bool {
+        let mut state = self.lock();
+        match &mut state.pump {
+            Some(known) if known.will_wake(context.waker()) => {}
+            other => *other = Some(context.waker().clone()),
+        }
+        state.closing == Closing::Closed
+    }
+
+    /// For the pump: puts what is to be written next into `buffer`, in place of what is written.
+    pub(super) fn take(&self, buffer: &mut Vec<u8>) -> Next {
+        let mut state = self.lock();
+        buffer.clear();
+        state.pumping = !state.frames.is_empty();
+        if state.pumping {
+            std::mem::swap(&mut state.frames, buffer);
+            Next::Frames
+        } else if state.closing == Closing::Open {
+            Next::NothingNow
+        } else {
+            Next::Nothing
+        }
+    }
+
+    /// Takes nothing more, and ends once all is written.
+    pub(super) fn finish(&self) {
+        self.close(Closing::Soon);
+    }
+
+    /// Takes nothing more, and ends at once.
+    pub(super) fn abort(&self) {
+        self.close(Closing::Closed);
+    }
+
+    fn close(&self, closing: Closing) {
+        let mut state = self.lock();
+        if state.closing != Closing::Closed {
+            state.closing = closing;
+        }
+        if closing == Closing::Closed {
+            // The socket closes when the last one lets it go.
+            state.tcp = None;
+            state.frames = Vec::new();
+        }
+        let pump = state.pump.take();
+        drop(state);
+        wake(pump);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No section can stop half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Writes as much as the socket takes. What is left, and an error, is the pump's.
+    fn write_now(&mut self) {
+        let Some(tcp) = &self.tcp else { return };
+        if let Ok(written) = tcp.try_write(&self.frames) {
+            self.frames.drain(..written);
+        }
+    }
+
+    fn pump_if_needed(&mut self) -> Option<Waker> {
+        if self.frames.is_empty() {
+            return None;
+        }
+        self.pump.take()
+    }
+
+    fn take_whole_frames(&mut self) {
+        while let Some(length) = self.first_length()
+            && self.partial.len() >= length
+        {
+            let frame = self.partial.drain(..length);
+            match std::mem::replace(&mut self.lapin, Lapin::Methods) {
+                Lapin::ProtocolHeader(credentials) => {
+                    self.frames.extend(frame);
+                    if let Some(credentials) = credentials {
+                        self.lapin = Lapin::Login(credentials);
+                    }
+                }
+                Lapin::Login(credentials) => {
+                    let frame: Vec<u8> = frame.collect();
+                    self.frames.extend(credentials.complete(frame));
+                }
+                Lapin::Methods => self.frames.extend(frame),
+            }
+        }
+    }
+
+    /// How long what lapin writes next is, if so much is known.
+    fn first_length(&self) -> Option<usize> {
+        if matches!(self.lapin, Lapin::ProtocolHeader(_)) {
+            return Some(PROTOCOL_HEADER);
+        }
+        let [_, _, _, size @ ..] = self.partial.first_chunk::<FRAME_HEADER>()?;
+        let size = usize::try_from(u32::from_be_bytes(*size)).ok()?;
+        Some(size.saturating_add(FRAME_HEADER + 1))
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::login::tests::{plain, written};
+    use super::*;
+
+    fn taken(outbound: &Outbound) -> Option<Vec<u8>> {
+        let mut buffer = Vec::new();
+        let next = outbound.take(&mut buffer);
+        (next != Next::Nothing).then_some(buffer)
+    }
+
+    fn frame(payload: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(payload.len()).unwrap();
+        [&[1, 0, 3], &size.to_be_bytes()[..], payload, &[0xCE]].concat()
+    }
+
+    #[test]
+    fn ours_never_come_into_the_midst_of_one_of_lapins() {
+        let (header, login) = written(b"");
+        let frames = [header, login, frame(b"one"), frame(b""), frame(b"another")];
+        let all = frames.concat();
+        for piece in 1..=all.len() {
+            let outbound = Outbound::new(None, None);
+            let mut sent = Vec::new();
+            for bytes in all.chunks(piece) {
+                outbound.lapin(bytes);
+                outbound.send(true, |out| out.push(b'!')).unwrap();
+                sent.extend(taken(&outbound).unwrap());
+            }
+            // Each `!` stands between two frames.
+            let mut rest = &sent[..];
+            let mut seen = Vec::new();
+            while !rest.is_empty() {
+                match rest.strip_prefix(b"!") {
+                    Some(later) => rest = later,
+                    None => {
+                        let frame = &frames[seen.len()];
+                        rest = rest.strip_prefix(&frame[..]).unwrap();
+                        seen.push(frame.clone());
+                    }
+                }
+            }
+            assert_eq!(seen, frames, "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn the_password_is_put_in_however_the_writes_are_cut() {
+        let (header, placeholder) = written(b"\0me\0***");
+        let (_, login) = written(b"\0me\0open sesame");
+        let more = frame(b"tune-ok");
+        let all = [header.clone(), placeholder, more.clone()].concat();
+        for piece in 1..=all.len() {
+            let outbound = Outbound::new(None, Some(plain("me", "open sesame")));
+            for bytes in all.chunks(piece) {
+                outbound.lapin(bytes);
+            }
+            let want = [header.clone(), login.clone(), more.clone()].concat();
+            assert_eq!(taken(&outbound).unwrap(), want);
+        }
+    }
+
+    #[test]
+    fn what_was_accepted_is_written_before_the_end_unless_it_is_an_abrupt_one() {
+        let outbound = Outbound::new(None, None);
+        outbound.send(false, |out| out.push(1)).unwrap();
+        outbound.finish();
+        assert!(outbound.send(false, |out| out.push(2)).is_err());
+        outbound.lapin(&[3; 8]);
+        assert_eq!(taken(&outbound), Some(vec![1]));
+        assert_eq!(taken(&outbound), None);
+        let outbound = Outbound::new(None, None);
+        outbound.send(false, |out| out.push(1)).unwrap();
+        outbound.abort();
+        outbound.finish();
+        assert_eq!(taken(&outbound), None);
+    }
+}
