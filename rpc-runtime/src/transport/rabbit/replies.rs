@@ -1,13 +1,15 @@
 //! The replies to this process: one queue for all its calls, and the task that reads it.
 //!
 //! The queue keeps its name over all connections, so a reply that comes while none stands is read from
-//! the next one. A reply is acknowledged once it is in the reply table; the reader never waits for a
+//! the next one. A reply is acknowledged some time after it has come to the reply table, together with others:
+//! one that comes again on the next connection finds nobody who waits for it. The reader never waits for a
 //! caller. Replies that are malformed or that nobody waits for are dropped with a log line.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_core::Stream;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
@@ -31,6 +33,11 @@ use crate::{Error, Result};
 
 /// How many replies may be on their way here: the reader is quick, but memory is not endless.
 const PREFETCH: u16 = 1024;
+/// How many replies, and how many bytes of them, are acknowledged together: the broker keeps them until then.
+const TOGETHER: u64 = 64;
+const BYTES_TOGETHER: usize = 64 * 1024;
+/// How long a reply is left unacknowledged, when no others come.
+const LAZY: Duration = Duration::from_secs(1);
 
 /// Whether replies would arrive.
 #[derive(Debug, Clone)]
@@ -140,9 +147,12 @@ impl Reader {
         while let Some(link) = self.links.next().await {
             let since = Instant::now();
             let fault = match self.consume(&link).await {
-                Ok((_tap, mut consumer)) => {
+                Ok((_tap, sink, mut consumer)) => {
                     self.reading.send_replace(Reading::Consuming);
-                    let fault = ended(&link, &mut consumer).await;
+                    let fault = tokio::select! {
+                        fault = ended(&link, &mut consumer) => fault,
+                        never = sink.acknowledge_in_time() => match never {},
+                    };
                     // The end of the connection has its own line.
                     if link.is_up() {
                         tracing::warn!(queue = %self.queue.name, why = %fault.why(),
@@ -169,7 +179,7 @@ impl Reader {
     }
 
     /// Consumes the queue: replies go to their calls from then on, until the tap is dropped.
-    async fn consume(&self, link: &Link) -> Result<(Tap, Consumer), Fault> {
+    async fn consume(&self, link: &Link) -> Result<(Tap, Arc<ReplySink>, Consumer), Fault> {
         link.declare_queue(&self.queue).await?;
         let channel = link.open_channel().await?;
         let qos = channel.basic_qos(PREFETCH, BasicQosOptions::default());
@@ -178,10 +188,9 @@ impl Reader {
             table: self.table.clone(),
             channel: channel.clone(),
             port: link.port().clone(),
-            closed: AtomicBool::new(false),
-            last: AtomicU64::new(0),
+            state: Mutex::default(),
         });
-        let tap = link.inbound().consuming.tap(channel.id(), sink);
+        let tap = link.inbound().consuming.tap(channel.id(), sink.clone());
         let consume = channel.basic_consume(
             self.queue.name.clone(),
             ShortString::default(),
@@ -189,46 +198,83 @@ impl Reader {
             FieldTable::default(),
         );
         let consumer = link.control("basic.consume", consume).await?;
-        Ok((tap, consumer))
+        Ok((tap, sink, consumer))
     }
 }
 
-/// Brings replies to their calls.
+/// Brings replies to their calls, and acknowledges them.
 struct ReplySink {
     table: ReplyTable,
     channel: Channel,
     port: Arc<Port>,
-    closed: AtomicBool,
-    /// The last that was brought.
-    last: AtomicU64,
+    state: Mutex<Brought>,
 }
 
-impl Sink for ReplySink {
-    fn deliver(&self, delivered: Delivered) {
-        match Reply::decode(&delivered.body) {
-            Ok(reply) => self.table.complete(reply),
-            Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
-        }
-        self.last.store(delivered.tag, Ordering::Relaxed);
-    }
+/// What was brought so far.
+#[derive(Debug, Default)]
+struct Brought {
+    last: u64,
+    acknowledged: u64,
+    /// Of those that are not acknowledged.
+    bytes: usize,
+    /// The channel is closed: nothing may be written there.
+    closed: bool,
+}
 
-    fn closed(&self, _: &Fault) {
-        self.closed.store(true, Ordering::Relaxed);
-    }
-
-    /// Acknowledges all that was brought. This runs where channels are closed, too: never after that.
-    fn pause(&self) {
-        if self.closed.load(Ordering::Relaxed) {
+impl ReplySink {
+    /// Acknowledges what was brought and is not acknowledged, if there is enough of it.
+    fn acknowledge(&self, enough: impl FnOnce(&Brought) -> bool) {
+        let mut state = self.lock();
+        if state.closed || state.last == state.acknowledged || !enough(&state) {
             return;
         }
-        let (channel, last) = (self.channel.id(), self.last.load(Ordering::Relaxed));
-        let sent = self
-            .port
-            .send(false, |out| frames::ack(out, channel, last, true));
+        state.acknowledged = state.last;
+        state.bytes = 0;
+        // Under the lock, so that it comes before the end of the channel.
+        let sent = self.port.send(false, |out| {
+            frames::ack(out, self.channel.id(), state.last, true);
+        });
         if let Err(fault) = sent {
             // The replies come again, and nobody waits for them.
             tracing::debug!(why = %fault.why(), "replies were not acknowledged");
         }
+    }
+
+    /// Acknowledges what has no company.
+    async fn acknowledge_in_time(&self) -> Infallible {
+        loop {
+            sleep(LAZY).await;
+            self.acknowledge(|_| true);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Brought> {
+        // No section can stop half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for ReplySink {
+    fn deliver(&self, delivered: Delivered) {
+        {
+            let mut state = self.lock();
+            state.last = delivered.tag;
+            state.bytes += delivered.body.len();
+        }
+        match Reply::decode(&delivered.body) {
+            Ok(reply) => self.table.complete(reply),
+            Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
+        }
+    }
+
+    fn closed(&self, _: &Fault) {
+        self.lock().closed = true;
+    }
+
+    fn pause(&self) {
+        self.acknowledge(|brought| {
+            brought.last - brought.acknowledged >= TOGETHER || brought.bytes >= BYTES_TOGETHER
+        });
     }
 }
 
