@@ -110,8 +110,8 @@ impl QueueWait {
 }
 
 /// What a call waits for.
-#[derive(Debug, Clone)]
-pub(super) struct Progress(Arc<Mutex<Reached>>);
+#[derive(Debug)]
+pub(super) struct Progress(Mutex<Reached>);
 
 #[derive(Debug)]
 struct Reached {
@@ -124,11 +124,11 @@ struct Reached {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Reached {
+        Self(Mutex::new(Reached {
             stage: Stage::Connection(None),
             unserved: false,
             lost: None,
-        })))
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Reached> {

@@ -104,21 +104,24 @@ impl Connection {
         Ok(())
     }
 
+    /// The link, if it stands.
+    pub(super) fn ready(&self) -> Option<Arc<Link>> {
+        match &self.status.borrow().state {
+            State::Ready(link) if link.is_up() && !*self.stop.borrow() => Some(link.clone()),
+            _ => None,
+        }
+    }
+
     /// Waits for a link, as many failures as `attempts` allows.
     pub(super) async fn link(
         &self,
         attempts: &mut Attempts<'_>,
         progress: &Progress,
     ) -> Result<Arc<Link>> {
-        let mut seen = {
-            let status = self.status.borrow();
-            match &status.state {
-                State::Ready(link) if link.is_up() && !*self.stop.borrow() => {
-                    return Ok(link.clone());
-                }
-                _ => status.failures,
-            }
-        };
+        if let Some(link) = self.ready() {
+            return Ok(link);
+        }
+        let mut seen = self.status.borrow().failures;
         self.start()?;
         let mut status = self.status.clone();
         let mut nudged = false;

@@ -16,6 +16,7 @@ use super::listener::RabbitListener;
 use super::missing_queues::MissingQueues;
 use super::options::Options;
 use super::publisher::{self, Message, Outcome};
+use super::replies::Replies;
 use super::shared::Shared;
 use super::steady_names::process_name;
 use super::topology::Topology;
@@ -150,8 +151,11 @@ impl RabbitDriver {
         let mut attempts = Attempts::new(target, terms.send.retry);
         shared.publishing.start()?;
         // The reply queue must be there before anyone could answer.
-        shared.consuming.link(&mut attempts, progress).await?;
-        let queue = shared.replies()?.ready().await?;
+        let replies = shared.replies()?;
+        let queue = match shared.consuming.ready().and_then(|_| replies.is_ready()) {
+            Some(queue) => queue,
+            None => Box::pin(self.reply_queue(replies, &mut attempts, progress)).await?,
+        };
         let message = Message {
             route,
             mandatory: terms.send.mandatory,
@@ -163,8 +167,12 @@ impl RabbitDriver {
         };
         // A reply can overtake its request's confirm, and makes up for one that is lost. Its monitor
         // begins when the request is with the broker.
-        let mut unmonitored = terms.clone();
-        unmonitored.monitor = None;
+        let unmonitored = terms.monitor.map(|_| {
+            let mut terms = Box::new(terms.clone());
+            terms.monitor = None;
+            terms
+        });
+        let unmonitored = unmonitored.as_deref().unwrap_or(terms);
         let delivered = publisher::deliver(
             &shared.publishing,
             &message,
@@ -174,12 +182,23 @@ impl RabbitDriver {
         );
         let outcome = tokio::select! {
             biased;
-            reply = registration.reply(target, &unmonitored) => return reply,
+            reply = registration.reply(target, unmonitored) => return reply,
             outcome = delivered => outcome?,
         };
         if outcome == Outcome::Taken {
             progress.set(Stage::Reply);
         }
         registration.reply(target, terms).await
+    }
+
+    /// Waits until replies would arrive; gives the queue's name.
+    async fn reply_queue<'a>(
+        &self,
+        replies: &'a Replies,
+        attempts: &mut Attempts<'_>,
+        progress: &Progress,
+    ) -> Result<&'a str> {
+        self.shared.consuming.link(attempts, progress).await?;
+        replies.ready().await
     }
 }

@@ -74,13 +74,18 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// The right to publish; none while all channels for those who go alone are taken.
-    pub(super) fn try_ticket(&self, route: &Route, bytes: usize) -> Option<Ticket> {
+    /// Whether a message may go together with others now.
+    pub(super) fn may_share(&self, route: &Route, bytes: usize) -> bool {
         let is_silent = || {
             self.shared()
                 .is_some_and(|lane| lane.confirms.is_silent(SILENT))
         };
-        if bytes < LARGE && lock(&self.good).contains(route) && !is_silent() {
+        bytes < LARGE && lock(&self.good).contains(route) && !is_silent()
+    }
+
+    /// The right to publish; none while all channels for those who go alone are taken.
+    pub(super) fn try_ticket(&self, route: &Route, bytes: usize) -> Option<Ticket> {
+        if self.may_share(route, bytes) {
             return Some(Ticket::Shared);
         }
         let permit = self.permits.clone().try_acquire_owned();

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempts::{Attempts, Progress, QueueWait};
-use super::confirms::{Confirmed, Failure};
+use super::confirms::{Confirm, Confirmed, Failure};
 use super::connection::Connection;
 use super::fault::Fault;
 use super::finish::finish;
@@ -49,41 +49,67 @@ pub(super) enum Outcome {
 }
 
 /// Publishes until the broker has answered, no attempt is left, or the message may have come through.
+///
+/// Nearly always a link stands and the message joins others on it. What it takes otherwise has a future of its
+/// own, so that a message under way has no room for it.
 pub(super) async fn publish(
     connection: &Connection,
     message: &Message,
     attempts: &mut Attempts<'_>,
     progress: &Progress,
 ) -> Result<Outcome> {
+    let failure = match Published::among_others(connection, message, progress) {
+        None => None,
+        Some(published) => match published.confirmed(&message.route).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(failure) => Some(failure),
+        },
+    };
+    Box::pin(publish_patiently(
+        connection, message, attempts, progress, failure,
+    ))
+    .await
+}
+
+/// Goes on after a failure, if there was one.
+async fn publish_patiently(
+    connection: &Connection,
+    message: &Message,
+    attempts: &mut Attempts<'_>,
+    progress: &Progress,
+    mut failure: Option<Failure>,
+) -> Result<Outcome> {
     loop {
+        if let Some(failure) = failure.take() {
+            let (fault, maybe_delivered) = match failure {
+                Failure::Unsent(fault) => (fault, false),
+                Failure::Unanswered(fault) => (fault, true),
+            };
+            let why = fault.why().clone();
+            if let Some(error) = fault.refusal(&format!("a message for {}", attempts.target())) {
+                return Err(error);
+            }
+            if maybe_delivered {
+                progress.lost(&why);
+                if !message.resend {
+                    return Ok(Outcome::Lost(why));
+                }
+            }
+            attempts.failed(&why, maybe_delivered)?;
+            tracing::debug!(target = %attempts.target(), %why, "a publish failed: trying again");
+            progress.set(Stage::Connection(Some(why)));
+            attempts.pause().await;
+        }
         let link = connection.link(attempts, progress).await?;
         if let Some(reason) = link.blockage() {
             progress.set(Stage::Unblocking(reason));
             link.unblocked().await;
             continue;
         }
-        let failure = match publish_on(link, message, progress).await {
+        match publish_on(link, message, progress).await {
             Ok(outcome) => return Ok(outcome),
-            Err(failure) => failure,
-        };
-        let (fault, maybe_delivered) = match failure {
-            Failure::Unsent(fault) => (fault, false),
-            Failure::Unanswered(fault) => (fault, true),
-        };
-        let why = fault.why().clone();
-        if let Some(error) = fault.refusal(&format!("a message for {}", attempts.target())) {
-            return Err(error);
+            Err(why) => failure = Some(why),
         }
-        if maybe_delivered {
-            progress.lost(&why);
-            if !message.resend {
-                return Ok(Outcome::Lost(why));
-            }
-        }
-        attempts.failed(&why, maybe_delivered)?;
-        tracing::debug!(target = %attempts.target(), %why, "a publish failed: trying again");
-        progress.set(Stage::Connection(Some(why)));
-        attempts.pause().await;
     }
 }
 
@@ -100,25 +126,40 @@ pub(super) async fn deliver(
     attempts: &mut Attempts<'_>,
     progress: &Progress,
 ) -> Result<Outcome> {
-    let mut wait = None;
-    loop {
-        let outcome = publish(connection, message, attempts, progress).await?;
-        if outcome != Outcome::Returned {
-            return Ok(outcome);
-        }
-        progress.unserved();
+    let outcome = publish(connection, message, attempts, progress).await?;
+    if outcome != Outcome::Returned {
+        return Ok(outcome);
+    }
+    Box::pin(deliver_when_declared(
+        connection, message, queue_wait, attempts, progress,
+    ))
+    .await
+}
+
+/// Goes on after the message came back.
+async fn deliver_when_declared(
+    connection: &Connection,
+    message: &Message,
+    queue_wait: Duration,
+    attempts: &mut Attempts<'_>,
+    progress: &Progress,
+) -> Result<Outcome> {
+    if !queue_wait.is_zero() {
         let target = attempts.target();
-        let wait = wait.get_or_insert_with(|| {
-            if !queue_wait.is_zero() {
-                tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
-            }
-            QueueWait::new(queue_wait)
-        });
-        if let Some(link) = connection.links().current() {
+        tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
+    }
+    let mut wait = QueueWait::new(queue_wait);
+    loop {
+        progress.unserved();
+        if let Some(link) = connection.ready() {
             link.restore_binding(&message.route);
         }
         if !wait.again().await {
             return Err(attempts.unserved());
+        }
+        let outcome = publish(connection, message, attempts, progress).await?;
+        if outcome != Outcome::Returned {
+            return Ok(outcome);
         }
     }
 }
@@ -162,7 +203,8 @@ async fn publish_on(
     if matches!(ticket, Ticket::Shared)
         && let Some(lane) = link.lanes.shared()
     {
-        return publish_confirmed(&link, ticket, lane, message).await;
+        let published = Published::on(link, ticket, lane, message);
+        return published.confirmed(&message.route).await;
     }
     // To the end, even if the caller goes: a channel may not be given up while it is opened, nor while the
     // broker may close it over a message.
@@ -174,40 +216,80 @@ async fn publish_on(
             .lane(&ticket, &link)
             .await
             .map_err(Failure::Unsent)?;
-        publish_confirmed(&link, ticket, lane, &message).await
+        let published = Published::on(link, ticket, lane, &message);
+        published.confirmed(&message.route).await
     })
     .await
 }
 
-async fn publish_confirmed(
-    link: &Link,
+/// A message that is on its way, and waits for its confirm.
+struct Published {
+    link: Arc<Link>,
     ticket: Ticket,
     lane: Arc<Lane>,
-    message: &Message,
-) -> Result<Outcome, Failure> {
-    let route = &message.route;
-    let expiration = message.expires.map(expiration);
-    // Its channel is wanted back by others as soon as it is confirmed.
-    let quiet = message.quiet && matches!(ticket, Ticket::Shared);
-    let confirmed = match lane.publish(route, message.mandatory, quiet, &message.body, expiration) {
-        Ok(confirm) => confirm.await,
-        Err(failure) => Err(failure),
-    };
-    match confirmed {
-        Ok(confirmed) => {
-            link.lanes.settled(ticket, lane, route);
-            Ok(match confirmed {
-                Confirmed::Taken => Outcome::Taken,
-                Confirmed::Returned => Outcome::Returned,
-            })
+    confirm: Result<Confirm, Failure>,
+}
+
+impl Published {
+    fn on(link: Arc<Link>, ticket: Ticket, lane: Arc<Lane>, message: &Message) -> Self {
+        // Its channel is wanted back by others as soon as it is confirmed.
+        let quiet = message.quiet && matches!(ticket, Ticket::Shared);
+        let confirm = lane.publish(
+            &message.route,
+            message.mandatory,
+            quiet,
+            &message.body,
+            message.expires.map(expiration),
+        );
+        Self {
+            link,
+            ticket,
+            lane,
+            confirm,
         }
-        Err(failure) => {
-            link.lanes.failed(&lane, route);
-            // It may be gone: it is declared anew at the next try.
-            if let Some(exchange) = &route.exchange {
-                link.forget_declared(&exchange.name);
+    }
+
+    /// Publishes over a link that stands, on the channel that messages share, if nothing is in the way.
+    fn among_others(
+        connection: &Connection,
+        message: &Message,
+        progress: &Progress,
+    ) -> Option<Self> {
+        let link = connection.ready()?;
+        let exchange = message.route.exchange.as_ref();
+        if exchange.is_some_and(|exchange| !link.has_declared(&exchange.name))
+            || link.blockage().is_some()
+            || !link.lanes.may_share(&message.route, message.body.len())
+        {
+            return None;
+        }
+        let lane = link.lanes.shared()?;
+        progress.set(Stage::Confirmation(None));
+        Some(Self::on(link, Ticket::Shared, lane, message))
+    }
+
+    /// Waits for the broker's word.
+    async fn confirmed(self, route: &Route) -> Result<Outcome, Failure> {
+        let confirmed = match self.confirm {
+            Ok(confirm) => confirm.await,
+            Err(failure) => Err(failure),
+        };
+        match confirmed {
+            Ok(confirmed) => {
+                self.link.lanes.settled(self.ticket, self.lane, route);
+                Ok(match confirmed {
+                    Confirmed::Taken => Outcome::Taken,
+                    Confirmed::Returned => Outcome::Returned,
+                })
             }
-            Err(failure)
+            Err(failure) => {
+                self.link.lanes.failed(&self.lane, route);
+                // It may be gone: it is declared anew at the next try.
+                if let Some(exchange) = &route.exchange {
+                    self.link.forget_declared(&exchange.name);
+                }
+                Err(failure)
+            }
         }
     }
 }

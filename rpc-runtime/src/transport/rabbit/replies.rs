@@ -91,11 +91,13 @@ impl Replies {
             .take()
     }
 
+    /// The queue's name, if replies to it would arrive.
+    pub(super) fn is_ready(&self) -> Option<&str> {
+        matches!(*self.reading.borrow(), Reading::Consuming).then_some(self.queue.name.as_str())
+    }
+
     /// The queue's name, once replies to it would arrive.
     pub(super) async fn ready(&self) -> Result<&str> {
-        if matches!(*self.reading.borrow(), Reading::Consuming) {
-            return Ok(self.queue.name.as_str());
-        }
         if let Some(reader) = self.take_reader() {
             self.engine.spawn(reader.run())?;
         }
