@@ -112,7 +112,7 @@ const _: () = {
             name: &'rpc str,
         ) -> __rpc::Call<'rpc, Result<Host>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
-                args.arg("name", &name)?;
+                args.arg("name", &name);
                 args.finish(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__host, request)
@@ -125,8 +125,8 @@ const _: () = {
             size: u32,
         ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
-                args.arg("id", &id)?;
-                args.arg("size", &size)?;
+                args.arg("id", &id);
+                args.arg("size", &size);
                 args.finish(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__resize, request)
@@ -138,7 +138,7 @@ const _: () = {
             id: Uuid,
         ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
-                args.arg("id", &id)?;
+                args.arg("id", &id);
                 args.finish(ctxt)
             };
             __rpc::Cast::new(&self.rpc, &Self::__touch, request)
@@ -150,7 +150,7 @@ const _: () = {
             images: &'rpc [String],
         ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
-                args.arg("images", &images)?;
+                args.arg("images", &images);
                 args.finish(ctxt)
             };
             __rpc::Cast::new(&self.rpc, &Self::__refresh_cache, request)
@@ -194,31 +194,49 @@ const _: () = {
                 served: self.served.legacy_namespaces(namespaces),
             }
         }
-        async fn __host(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg0]) = __rpc::read(request, ["name"])?;
+        const __host: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg0]) = __rpc::read(call, ["name"])?;
             let arg0 = arg0.decode::<__rpc::String>()?;
-            let returned = <S as Inventory>::host(service, &ctxt, &arg0).await;
-            __rpc::reply(request, returned)
-        }
-        async fn __resize(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg0, arg1]) = __rpc::read(request, ["id", "size"])?;
+            __rpc::keep(service, call, (ctxt, arg0))
+                .run(move |service, call, (ctxt, arg0)| {
+                    let out = <S as Inventory>::host(service, ctxt, arg0);
+                    __rpc::answer(call, out)
+                })
+        };
+        const __resize: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["id", "size"])?;
             let arg0 = arg0.decode::<Uuid>()?;
             let arg1 = arg1.decode::<u32>()?;
-            let returned = <S as Inventory>::resize(service, &ctxt, arg0, arg1).await;
-            __rpc::reply(request, returned)
-        }
-        async fn __touch(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg0]) = __rpc::read(request, ["id"])?;
+            __rpc::keep(service, call, (ctxt,))
+                .run(move |service, call, (ctxt,)| {
+                    let out = <S as Inventory>::resize(service, ctxt, arg0, arg1);
+                    __rpc::answer(call, out)
+                })
+        };
+        const __touch: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg0]) = __rpc::read(call, ["id"])?;
             let arg0 = arg0.decode::<Uuid>()?;
-            let returned = <S as Inventory>::touch(service, &ctxt, arg0).await;
-            __rpc::reply(request, returned)
-        }
-        async fn __refresh_cache(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg0]) = __rpc::read(request, ["images"])?;
+            __rpc::keep(service, call, (ctxt,))
+                .run(move |service, call, (ctxt,)| {
+                    let out = <S as Inventory>::touch(service, ctxt, arg0);
+                    __rpc::answer(call, out)
+                })
+        };
+        const __refresh_cache: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg0]) = __rpc::read(call, ["images"])?;
             let arg0 = arg0.decode::<__rpc::Vec<String>>()?;
-            let returned = <S as Inventory>::refresh_cache(service, &ctxt, &arg0).await;
-            __rpc::reply(request, returned)
-        }
+            __rpc::keep(service, call, (ctxt, arg0))
+                .run(move |service, call, (ctxt, arg0)| {
+                    let out = <S as Inventory>::refresh_cache(service, ctxt, arg0);
+                    __rpc::answer(call, out)
+                })
+        };
+        const __HANDLERS: &'static [__rpc::Handler<S>] = &[
+            Self::__host,
+            Self::__resize,
+            Self::__touch,
+            Self::__refresh_cache,
+        ];
     }
     #[automatically_derived]
     impl<S: Inventory + 'static> __rpc::Endpoint for InventoryEndpoint<S> {
@@ -233,13 +251,7 @@ const _: () = {
             method: usize,
             request: &'a __rpc::Invocation<'a>,
         ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
-            let handlers: &[__rpc::Handler<'a, S>] = &[
-                |service, request| __rpc::boxed(Self::__host(service, request)),
-                |service, request| __rpc::boxed(Self::__resize(service, request)),
-                |service, request| __rpc::boxed(Self::__touch(service, request)),
-                |service, request| __rpc::boxed(Self::__refresh_cache(service, request)),
-            ];
-            self.served.run(handlers, method, request)
+            self.served.run(Self::__HANDLERS, method, request)
         }
     }
 };

@@ -217,8 +217,8 @@ const _: () = {
         ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
                 let default0: u32 = 3;
-                args.gated(0, &copies, |value| __rpc::equals(value, &default0))?;
-                args.dropped(1, &hint)?;
+                args.gated(0, &copies, |value| __rpc::equals(value, &default0));
+                args.dropped(1, &hint);
                 args.finish(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__create, request)
@@ -236,7 +236,7 @@ const _: () = {
                     spec,
                     |_| false,
                     |__value| size_and_kind(__value),
-                )?;
+                );
                 args.finish(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__reshape, request)
@@ -249,9 +249,9 @@ const _: () = {
             owner: Maybe<Option<String>>,
         ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
-                args.dropped(0, &bus)?;
+                args.dropped(0, &bus);
                 if let __rpc::Maybe::Given(value) = owner {
-                    args.dropped(1, &value)?;
+                    args.dropped(1, &value);
                 }
                 args.finish(ctxt)
             };
@@ -270,7 +270,7 @@ const _: () = {
                     size,
                     |_| false,
                     |__value| Units::megabytes(__value),
-                )?;
+                );
                 args.finish(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__resize, request)
@@ -284,9 +284,9 @@ const _: () = {
         ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
                 let default0: &'_ [String] = &[];
-                args.gated(0, &tags, |value| __rpc::equals(value, &default0))?;
+                args.gated(0, &tags, |value| __rpc::equals(value, &default0));
                 let default1: &'_ str = __rpc::default::<&'_ str>();
-                args.gated(1, &label, |value| __rpc::equals(value, &default1))?;
+                args.gated(1, &label, |value| __rpc::equals(value, &default1));
                 args.finish(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__label, request)
@@ -304,8 +304,8 @@ const _: () = {
         > {
             let request = move |mut args: __rpc::Args<'_>| {
                 args.server(&host);
-                args.timeout(&within)?;
-                args.arg("within", &within)?;
+                args.timeout(&within);
+                args.arg("within", &within);
                 args.finish(ctxt)
             };
             __rpc::CallOrCast::new(&self.rpc, &Self::__check, request)
@@ -330,9 +330,9 @@ const _: () = {
             wait: bool,
         ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
             let request = move |mut args: __rpc::Args<'_>| {
-                args.dropped(0, &disk)?;
+                args.dropped(0, &disk);
                 let default1: bool = true;
-                args.gated(1, &wait, |value| __rpc::equals(value, &default1))?;
+                args.gated(1, &wait, |value| __rpc::equals(value, &default1));
                 args.finish(ctxt)
             };
             __rpc::Cast::new(&self.rpc, &Self::__forget, request)
@@ -408,103 +408,131 @@ const _: () = {
                 served: self.served.legacy_namespaces(namespaces),
             }
         }
-        async fn __create(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg0, arg1]) = __rpc::read(request, ["copies", "hint"])?;
+        const __create: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["copies", "hint"])?;
             let arg0 = arg0.sent::<u32>()?;
             let default0: u32 = 3;
             let arg1 = arg1.decode::<__rpc::Option<__rpc::String>>()?;
-            let returned = <S as Disks>::create(
-                    service,
-                    &ctxt,
-                    arg0.unwrap_or(default0),
-                    arg1.as_deref(),
-                )
-                .await;
-            __rpc::reply(request, returned)
-        }
-        async fn __reshape(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            __rpc::keep(service, call, (ctxt, arg1))
+                .run(move |service, call, (ctxt, arg1)| {
+                    let out = <S as Disks>::create(
+                        service,
+                        ctxt,
+                        arg0.unwrap_or(default0),
+                        arg1.as_deref(),
+                    );
+                    __rpc::answer(call, out)
+                })
+        };
+        const __reshape: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0, old1, old2]) = __rpc::read(
-                request,
+                call,
                 ["spec", "size", "kind"],
             )?;
-            let arg0 = if __rpc::is_before(request, __rpc::v(2, 3, 0)) && !arg0.is_sent()
-            {
+            let arg0 = if __rpc::is_before(call, __rpc::v(2, 3, 0)) && !arg0.is_sent() {
                 let made: Spec = spec(old1.decode()?, old2.decode()?);
                 made
             } else {
                 arg0.decode::<Spec>()?
             };
-            let returned = <S as Disks>::reshape(service, &ctxt, &arg0).await;
-            __rpc::reply(request, returned)
-        }
-        async fn __update(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
+            __rpc::keep(service, call, (ctxt, arg0))
+                .run(move |service, call, (ctxt, arg0)| {
+                    let out = <S as Disks>::reshape(service, ctxt, arg0);
+                    __rpc::answer(call, out)
+                })
+        };
+        const __update: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0, arg1, old2]) = __rpc::read(
-                request,
+                call,
                 ["bus", "owner", "user"],
             )?;
             let arg0 = arg0.decode::<__rpc::Option<__rpc::String>>()?;
             let arg1 = arg1.or(old2)?.decode::<Maybe<Option<String>>>()?;
-            let returned = <S as Disks>::update(service, &ctxt, arg0.as_deref(), arg1)
-                .await;
-            __rpc::reply(request, returned)
-        }
-        async fn __resize(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg0]) = __rpc::read(request, ["size"])?;
-            let arg0 = if __rpc::is_before(request, __rpc::v(2, 2, 0)) {
+            __rpc::keep(service, call, (ctxt, arg0))
+                .run(move |service, call, (ctxt, arg0)| {
+                    let out = <S as Disks>::update(service, ctxt, arg0.as_deref(), arg1);
+                    __rpc::answer(call, out)
+                })
+        };
+        const __resize: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg0]) = __rpc::read(call, ["size"])?;
+            let arg0 = if __rpc::is_before(call, __rpc::v(2, 2, 0)) {
                 let made: u32 = Units::gigabytes(arg0.decode()?);
                 made
             } else {
                 arg0.decode::<u32>()?
             };
-            let returned = <S as Disks>::resize(service, &ctxt, arg0).await;
-            __rpc::reply(request, returned)
-        }
-        async fn __label(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg0, arg1]) = __rpc::read(request, ["tags", "label"])?;
+            __rpc::keep(service, call, (ctxt,))
+                .run(move |service, call, (ctxt,)| {
+                    let out = <S as Disks>::resize(service, ctxt, arg0);
+                    __rpc::answer(call, out)
+                })
+        };
+        const __label: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["tags", "label"])?;
             let arg0 = arg0.sent::<__rpc::Vec<String>>()?;
-            let default0: &'_ [String] = &[];
             let arg1 = arg1.sent::<__rpc::String>()?;
-            let default1: &'_ str = __rpc::default::<&'_ str>();
-            let returned = <S as Disks>::label(
-                    service,
-                    &ctxt,
-                    arg0.as_deref().unwrap_or(default0),
-                    arg1.as_deref().unwrap_or(default1),
-                )
-                .await;
-            __rpc::reply(request, returned)
-        }
-        async fn __check(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg1]) = __rpc::read(request, ["within"])?;
-            let arg0 = __rpc::server_name::<__rpc::Option<__rpc::String>>(request);
+            __rpc::keep(service, call, (ctxt, arg0, arg1))
+                .run(move |service, call, (ctxt, arg0, arg1)| {
+                    let out = async move {
+                        let default0: &'_ [String] = &[];
+                        let default1: &'_ str = __rpc::default::<&'_ str>();
+                        <S as Disks>::label(
+                                service,
+                                ctxt,
+                                arg0.as_deref().unwrap_or(default0),
+                                arg1.as_deref().unwrap_or(default1),
+                            )
+                            .await
+                    };
+                    __rpc::answer(call, out)
+                })
+        };
+        const __check: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg1]) = __rpc::read(call, ["within"])?;
+            let arg0 = __rpc::server_name::<__rpc::Option<__rpc::String>>(call);
             let arg1 = arg1.decode::<Option<u32>>()?;
-            let returned = <S as Disks>::check(service, &ctxt, arg0.as_deref(), arg1)
-                .await;
-            __rpc::reply(request, returned)
-        }
-        async fn __scan(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, []) = __rpc::read(request, [])?;
+            __rpc::keep(service, call, (ctxt, arg0))
+                .run(move |service, call, (ctxt, arg0)| {
+                    let out = <S as Disks>::check(service, ctxt, arg0.as_deref(), arg1);
+                    __rpc::answer(call, out)
+                })
+        };
+        const __scan: __rpc::Handler<S> = |service, call| {
+            let (ctxt, []) = __rpc::read(call, [])?;
             let arg0 = <__rpc::Option<__rpc::String> as __rpc::Default>::default();
-            let returned = <S as Disks>::scan(service, &ctxt, arg0.as_deref()).await;
-            __rpc::reply(request, returned)
-        }
-        async fn __forget(service: &S, request: &__rpc::In<'_>) -> __rpc::Out {
-            let (ctxt, [arg0, old1, arg1]) = __rpc::read(
-                request,
-                ["disk", "id", "wait"],
-            )?;
+            __rpc::keep(service, call, (ctxt, arg0))
+                .run(move |service, call, (ctxt, arg0)| {
+                    let out = <S as Disks>::scan(service, ctxt, arg0.as_deref());
+                    __rpc::answer(call, out)
+                })
+        };
+        const __forget: __rpc::Handler<S> = |service, call| {
+            let (ctxt, [arg0, old1, arg1]) = __rpc::read(call, ["disk", "id", "wait"])?;
             let arg0 = arg0.or(old1)?.decode::<u32>()?;
             let arg1 = arg1.sent::<bool>()?;
             let default1: bool = true;
-            let returned = <S as Disks>::forget(
-                    service,
-                    &ctxt,
-                    arg0,
-                    arg1.unwrap_or(default1),
-                )
-                .await;
-            __rpc::reply(request, returned)
-        }
+            __rpc::keep(service, call, (ctxt,))
+                .run(move |service, call, (ctxt,)| {
+                    let out = <S as Disks>::forget(
+                        service,
+                        ctxt,
+                        arg0,
+                        arg1.unwrap_or(default1),
+                    );
+                    __rpc::answer(call, out)
+                })
+        };
+        const __HANDLERS: &'static [__rpc::Handler<S>] = &[
+            Self::__create,
+            Self::__reshape,
+            Self::__update,
+            Self::__resize,
+            Self::__label,
+            Self::__check,
+            Self::__scan,
+            Self::__forget,
+        ];
     }
     #[automatically_derived]
     impl<S: Disks + 'static> __rpc::Endpoint for DisksEndpoint<S> {
@@ -519,17 +547,7 @@ const _: () = {
             method: usize,
             request: &'a __rpc::Invocation<'a>,
         ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
-            let handlers: &[__rpc::Handler<'a, S>] = &[
-                |service, request| __rpc::boxed(Self::__create(service, request)),
-                |service, request| __rpc::boxed(Self::__reshape(service, request)),
-                |service, request| __rpc::boxed(Self::__update(service, request)),
-                |service, request| __rpc::boxed(Self::__resize(service, request)),
-                |service, request| __rpc::boxed(Self::__label(service, request)),
-                |service, request| __rpc::boxed(Self::__check(service, request)),
-                |service, request| __rpc::boxed(Self::__scan(service, request)),
-                |service, request| __rpc::boxed(Self::__forget(service, request)),
-            ];
-            self.served.run(handlers, method, request)
+            self.served.run(Self::__HANDLERS, method, request)
         }
     }
 };

@@ -15,6 +15,9 @@ use crate::wire::RequestBody;
 use crate::{Error, Result, Version};
 
 /// The arguments of one request of a typed method, while they are written.
+///
+/// What fails is kept for the end, after which nothing is written: a statement of the expansion that can fail
+/// by itself costs the compiler far more than one that can not.
 #[derive(Debug)]
 pub struct TypedArgs<'a> {
     args: Args<'a>,
@@ -23,6 +26,8 @@ pub struct TypedArgs<'a> {
     cap: Option<Version>,
     /// The newest version that a value needs, and the argument that has it.
     needed: Option<(Version, &'static Argument)>,
+    /// What went wrong first.
+    written: Result<()>,
     extra: Extra,
 }
 
@@ -53,13 +58,16 @@ impl<'a> TypedArgs<'a> {
             rung,
             cap,
             needed: None,
+            written: Ok(()),
             extra: Extra::default(),
         }
     }
 
     /// Writes an argument that each version has, under one name.
-    pub fn arg<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
-        self.args.arg(name, value)
+    pub fn arg<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        if self.written.is_ok() {
+            self.written = self.args.arg(name, value);
+        }
     }
 
     /// Writes the argument at that place in the method's description if the rung has it. Below, a value
@@ -69,7 +77,7 @@ impl<'a> TypedArgs<'a> {
         place: usize,
         value: &T,
         is_default: impl FnOnce(&T) -> bool,
-    ) -> Result<()> {
+    ) {
         match self.known(place) {
             Known::Yes(argument) => self.named(argument, value),
             Known::NotYet(argument, since) if !is_default(value) => {
@@ -77,17 +85,15 @@ impl<'a> TypedArgs<'a> {
                 if self.needed.is_none_or(|(needed, _)| needed < since) {
                     self.needed = Some((since, argument));
                 }
-                Ok(())
             }
-            Known::NotYet(..) | Known::NoMore => Ok(()),
+            Known::NotYet(..) | Known::NoMore => {}
         }
     }
 
     /// Writes the argument at that place if the rung has it. Otherwise it is left out, whatever it is.
-    pub fn dropped<T: Serialize + ?Sized>(&mut self, place: usize, value: &T) -> Result<()> {
-        match self.known(place) {
-            Known::Yes(argument) => self.named(argument, value),
-            Known::NotYet(..) | Known::NoMore => Ok(()),
+    pub fn dropped<T: Serialize + ?Sized>(&mut self, place: usize, value: &T) {
+        if let Known::Yes(argument) = self.known(place) {
+            self.named(argument, value);
         }
     }
 
@@ -100,14 +106,14 @@ impl<'a> TypedArgs<'a> {
         value: T,
         is_default: impl FnOnce(&T) -> bool,
         older: impl FnOnce(T) -> O,
-    ) -> Result<()> {
+    ) {
         match self.known(place) {
             Known::Yes(argument) => self.named(argument, &value),
-            Known::NotYet(argument, _) if !is_default(&value) => {
+            Known::NotYet(argument, _) if self.written.is_ok() && !is_default(&value) => {
                 let own = argument.name_in(self.rung);
-                older(value).write(&mut self.args, own, names)
+                self.written = older(value).write(&mut self.args, own, names);
             }
-            Known::NotYet(..) | Known::NoMore => Ok(()),
+            Known::NotYet(..) | Known::NoMore => {}
         }
     }
 
@@ -138,22 +144,24 @@ impl<'a> TypedArgs<'a> {
     }
 
     /// Gives the call as many seconds as an argument says, if it says any.
-    pub fn timeout<T: AsSeconds + ?Sized>(&mut self, value: &T) -> Result<()> {
-        if let Some(seconds) = value.as_seconds() {
-            let timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
+    pub fn timeout<T: AsSeconds + ?Sized>(&mut self, value: &T) {
+        let Some(seconds) = value.as_seconds() else {
+            return;
+        };
+        match Duration::try_from_secs_f64(seconds) {
+            Ok(timeout) => self.extra.timeout = Some(timeout),
+            Err(_) => {
                 let method = self.method.name();
                 let advice = if seconds > 0.0 {
                     "a smaller"
                 } else {
                     "a positive"
                 };
-                Error::Config(format!(
+                self.written = Err(Error::Config(format!(
                     "`{method}` cannot have a timeout of {seconds} seconds: give it {advice} number"
-                ))
-            })?;
-            self.extra.timeout = Some(timeout);
+                )));
+            }
         }
-        Ok(())
     }
 
     /// The version cap that counts for this request.
@@ -164,6 +172,7 @@ impl<'a> TypedArgs<'a> {
 
     /// Ends the arguments with the request's context.
     pub fn finish<C: Serialize + ?Sized>(self, ctxt: &C) -> Result<TypedRequest> {
+        self.written?;
         if let Some((since, argument)) = self.needed {
             return Err(Error::VersionCap {
                 method: self.method.name().to_owned(),
@@ -187,8 +196,8 @@ impl<'a> TypedArgs<'a> {
         }
     }
 
-    fn named<T: Serialize + ?Sized>(&mut self, argument: &Argument, value: &T) -> Result<()> {
-        self.args.arg(argument.name_in(self.rung), value)
+    fn named<T: Serialize + ?Sized>(&mut self, argument: &Argument, value: &T) {
+        self.arg(argument.name_in(self.rung), value);
     }
 }
 

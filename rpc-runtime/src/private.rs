@@ -8,6 +8,7 @@
 )]
 
 use std::fmt;
+use std::future::ready;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,18 +69,46 @@ pub fn with_topic(interface: &Interface, topic: impl Into<String>) -> Target {
     }
 }
 
-/// What a handler gets; short, as each handler names it.
-pub type In<'a> = Invocation<'a>;
-
-/// What a handler comes to.
-pub type Out = Outcome;
-
 /// One method of an endpoint: decodes, runs, encodes.
-pub type Handler<'a, S> = fn(&'a S, &'a Invocation<'a>) -> BoxFuture<'a, Outcome>;
+pub type Handler<S> = for<'x> fn(&'x S, &'x Invocation<'x>) -> Running<'x>;
 
-/// A future on the heap.
-pub fn boxed<'a>(future: impl Future<Output = Outcome> + Send + 'a) -> BoxFuture<'a, Outcome> {
-    Box::pin(future)
+/// A method that runs, or why it does not.
+pub type Running<'a> = Result<BoxFuture<'a, Outcome>, RemoteError>;
+
+/// A method that is about to run.
+#[derive(Debug)]
+pub struct Ready<'a, S, K> {
+    service: &'a S,
+    incoming: &'a Invocation<'a>,
+    kept: K,
+}
+
+/// Keeps what a method borrows for as long as it runs.
+pub fn keep<'a, S, K>(service: &'a S, incoming: &'a Invocation<'a>, kept: K) -> Ready<'a, S, K> {
+    Ready {
+        service,
+        incoming,
+        kept,
+    }
+}
+
+impl<'a, S: Sync, K: Send + Sync + 'a> Ready<'a, S, K> {
+    pub fn run<F>(self, call: F) -> Running<'a>
+    where
+        F: for<'x> FnOnce(&'x S, &'x Invocation<'x>, &'x K) -> BoxFuture<'x, Outcome> + Send + 'a,
+    {
+        Ok(Box::pin(async move {
+            call(self.service, self.incoming, &self.kept).await
+        }))
+    }
+}
+
+/// What a method returns, as its reply.
+pub fn answer<'a, R: Returned>(
+    incoming: &'a Invocation<'a>,
+    returned: impl Future<Output = R> + Send + 'a,
+) -> BoxFuture<'a, Outcome> {
+    Box::pin(async move { returned.await.reply(incoming) })
 }
 
 /// The name that a raw identifier stands for.
@@ -227,11 +256,6 @@ impl FromName for Option<String> {
     }
 }
 
-/// What a method returned, as its reply.
-pub fn reply<R: Returned>(incoming: &Invocation<'_>, returned: R) -> Outcome {
-    returned.reply(incoming)
-}
-
 /// What a server can send of what a method returned. It is a trait so that the compiler can say it of a
 /// return type.
 #[diagnostic::on_unimplemented(
@@ -280,17 +304,18 @@ impl<S> Served<S> {
     /// Runs the handler at that place.
     pub fn run<'a>(
         &'a self,
-        handlers: &[Handler<'a, S>],
+        handlers: &[Handler<S>],
         method: usize,
         incoming: &'a Invocation<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        match handlers.get(method) {
+        let running = match handlers.get(method) {
             Some(handler) => handler(&self.service, incoming),
             None => {
                 let message = format!("the interface has no method at place {method}");
-                boxed(async { Err(RemoteError::new("IndexError", message).module("builtins")) })
+                Err(RemoteError::new("IndexError", message).module("builtins"))
             }
-        }
+        };
+        running.unwrap_or_else(|error| Box::pin(ready(Err(error))))
     }
 }
 

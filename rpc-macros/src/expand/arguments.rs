@@ -1,11 +1,11 @@
 //! What a client does with each argument: sends it, by the rung of the version ladder; routes by it.
 //!
 //! ```text
-//! args.arg("name", &name)?;                                   // in each message
+//! args.arg("name", &name);                                   // in each message
 //! let default1: u32 = 4;                                      // since = "2.4", default = 4
-//! args.gated(1, &size, |value| equals(value, &default1))?;
-//! args.dropped(2, &hint)?;                                    // since = "2.4", below = drop
-//! args.replaced(3, ["a", "b"], spec, |_| false, |value| legacy(value))?;
+//! args.gated(1, &size, |value| equals(value, &default1));
+//! args.dropped(2, &hint);                                    // since = "2.4", below = drop
+//! args.replaced(3, ["a", "b"], spec, |_| false, |value| legacy(value));
 //!                                                             // below = with(legacy, "a", "b")
 //! if let Maybe::Given(value) = owner { … }                    // owner: Maybe<T>
 //! args.server(&host);                                         // #[rpc(server)]
@@ -19,7 +19,7 @@ use syn::Type;
 use super::spans::Place;
 use super::types;
 use crate::attr::DefaultValue;
-use crate::check::{Argument, Below, Method, Role, is_option, maybe, option_of_reference, plain};
+use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
 
 /// The statements that write the arguments of a request to `args`.
 pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<TokenStream> {
@@ -40,8 +40,7 @@ pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Tok
         let place = Place::of(argument.parameter.ty);
         let ident = place.variable(&argument.parameter.ident);
         let value = quote_spanned!(place.start=> &#ident);
-        let fallible = (argument.role == Role::Timeout).then(|| quote!(?));
-        Some(quote_spanned!(place.start=> #args.#what(#value)#fallible;))
+        Some(quote_spanned!(place.start=> #args.#what(#value);))
     });
     let route = method.route.map(|route| {
         let function = &route.function;
@@ -91,16 +90,16 @@ fn statement(
     let start = Place::of(argument.parameter.ty).start;
     if argument.is_plain() {
         let wire = &argument.wire;
-        return quote_spanned!(start=> #args.arg(#wire, #borrowed)?;);
+        return quote_spanned!(start=> #args.arg(#wire, #borrowed););
     }
     let (default, is_default) = is_default(argument, index, rpc);
     let index = Literal::usize_unsuffixed(index);
     match &argument.below {
         Below::Refuse if argument.since.is_some() => {
-            let gated = quote_spanned!(start=> #args.gated(#index, #borrowed, #is_default)?;);
+            let gated = quote_spanned!(start=> #args.gated(#index, #borrowed, #is_default););
             quote!(#default #gated)
         }
-        Below::Refuse | Below::Drop => quote_spanned!(start=> #args.dropped(#index, #borrowed)?;),
+        Below::Refuse | Below::Drop => quote_spanned!(start=> #args.dropped(#index, #borrowed);),
         Below::With {
             function, names, ..
         } => {
@@ -111,7 +110,7 @@ fn statement(
             let older = quote_spanned!(start=> |#value| #function(#value));
             let names = quote!([#(#names),*]);
             let replaced =
-                quote_spanned!(start=> #args.replaced(#index, #names, #own, #is_default, #older)?;);
+                quote_spanned!(start=> #args.replaced(#index, #names, #own, #is_default, #older););
             quote!(#default #replaced)
         }
     }
@@ -174,7 +173,7 @@ pub(super) fn let_default(
 fn lent(ty: &Type, ident: &Ident, place: Place) -> TokenStream {
     let ty = plain(ty);
     let ident = place.variable(ident);
-    if matches!(ty, Type::Reference(_)) || option_of_reference(ty).is_some() {
+    if types::is_lent(ty) {
         ident.to_token_stream()
     } else {
         quote_spanned!(place.start=> &#ident)

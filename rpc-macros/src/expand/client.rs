@@ -5,7 +5,7 @@
 //!     -> Call<'rpc, Result<Host>, impl EncodeRequest + 'rpc>
 //! {
 //!     let request = move |mut args: Args<'_>| {
-//!         args.arg("name", &name)?;
+//!         args.arg("name", &name);
 //!         args.finish(ctxt)
 //!     };
 //!     Call::new(&self.rpc, &Self::__host, request)

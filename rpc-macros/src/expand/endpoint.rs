@@ -1,15 +1,19 @@
-//! The endpoint: one small async function a method, and a table that the runtime picks from.
+//! The endpoint: a handler for each method, and a table that the runtime picks from.
 //!
 //! ```text
-//! async fn __host(service: &S, request: &In<'_>) -> Out {
-//!     let (ctxt, [arg0]) = read(request, ["name"])?;
+//! const __host: Handler<S> = |service, call| {
+//!     let (ctxt, [arg0, arg1]) = read(call, ["name", "size"])?;
 //!     let arg0 = arg0.decode::<String>()?;
-//!     let returned = <S as Inventory>::host(service, &ctxt, &arg0).await;
-//!     reply(request, returned)
-//! }
+//!     let arg1 = arg1.decode::<u32>()?;
+//!     keep(service, call, (ctxt, arg0)).run(move |service, call, (ctxt, arg0)| {
+//!         let out = <S as Inventory>::host(service, ctxt, arg0, arg1);
+//!         answer(call, out)
+//!     })
+//! };
 //! ```
 //!
-//! (One async function that matched over all methods would cost the compiler far more than linearly.)
+//! No handler is an `async fn`: the compiler takes thrice as long for one. What the method borrows is kept by
+//! a future that is the same for all.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -34,7 +38,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     let table = interface.methods.iter().map(|method| {
         let cfgs = cfgs(&method.original.attrs);
         let handler = descriptor(method);
-        quote!(#(#cfgs)* |service, request| #rpc::boxed(Self::#handler(service, request)))
+        quote!(#(#cfgs)* Self::#handler)
     });
     // Nothing is known to implement a trait with mistakes.
     let bound = if interface.sound {
@@ -59,6 +63,8 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
             }
 
             #(#handlers)*
+
+            const __HANDLERS: &'static [#rpc::Handler<S>] = &[#(#table),*];
         }
 
         #[automatically_derived]
@@ -76,8 +82,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
                 method: usize,
                 request: &'a #rpc::Invocation<'a>,
             ) -> #rpc::BoxFuture<'a, #rpc::Outcome> {
-                let handlers: &[#rpc::Handler<'a, S>] = &[#(#table),*];
-                self.served.run(handlers, method, request)
+                self.served.run(Self::__HANDLERS, method, request)
             }
         }
     }
@@ -89,11 +94,13 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let cfgs = cfgs(&method.original.attrs);
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
     let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (implementation, request, context) = (local("service"), local("request"), local("ctxt"));
+    let (implementation, request, context) = (local("service"), local("call"), local("ctxt"));
     let Parameters {
         names,
         locals,
         decoded,
+        lent,
+        borrowed,
         passed,
     } = parameters::of(method, rpc, &request);
     // The implementation tells the context's type; its place is for when it cannot be deserialised.
@@ -104,19 +111,27 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let place = Place::of(method.output);
     let (private, service, name) = (place.item(rpc), place.item(service), place.item(name));
     let start = quote_spanned!(place.start=> <S as #service>::#name);
-    let end = quote_spanned!(place.end=> await);
-    let called = quote!(#start(#implementation, &#context, #(#passed),*).#end);
+    let arguments = quote_spanned!(place.end=> (#implementation, #context, #(#passed),*));
+    let called = quote!(#start #arguments);
+    let called = if borrowed.is_empty() {
+        called
+    } else {
+        quote!(async move { #(#borrowed)* #called.await })
+    };
     // In this function no name is the user's, so it need not be hygienic; and were it, the compiler
     // would point at the attribute.
-    let returned = Ident::new("returned", place.start);
-    let reply = quote_spanned!(place.start=> #private::reply(#request, #returned));
+    let out = Ident::new("out", place.start);
+    let answer = quote_spanned!(place.start=> #private::answer(#request, #out));
     quote! {
         #(#cfgs)*
-        async fn #handler(#implementation: &S, #request: &#rpc::In<'_>) -> #rpc::Out {
+        const #handler: #rpc::Handler<S> = |#implementation, #request| {
             let (#context, [#(#locals),*]) = #read(#request, [#(#names),*])?;
             #(#decoded)*
-            let #returned = #called;
-            #reply
-        }
+            #rpc::keep(#implementation, #request, (#context, #(#lent,)*))
+                .run(move |#implementation, #request, (#context, #(#lent,)*)| {
+                    let #out = #called;
+                    #answer
+                })
+        };
     }
 }

@@ -1,7 +1,7 @@
 //! What an endpoint makes of a message's arguments, older ones included.
 //!
 //! ```text
-//! let arg0 = arg0.decode::<String>()?;                        // name: &str
+//! let arg0 = arg0.decode::<String>()?;                        // name: &str, which is lent
 //! let arg1 = arg1.or(old0)?.decode::<u32>()?;                 // name_before("2.4", "old")
 //! let arg2 = arg2.sent::<u32>()?;                             // default = 4
 //! let default2: u32 = 4;                                      //   passed as arg2.unwrap_or(default2)
@@ -31,6 +31,10 @@ pub(super) struct Parameters {
     /// A variable for each name.
     pub(super) locals: Vec<Ident>,
     pub(super) decoded: Vec<TokenStream>,
+    /// Those of the decoded that the method borrows: they are kept while it runs, and seen by reference.
+    pub(super) lent: Vec<Ident>,
+    /// Defaults that may borrow: what they borrow lives no longer than their statement's block.
+    pub(super) borrowed: Vec<TokenStream>,
     /// One for each of the method's arguments.
     pub(super) passed: Vec<TokenStream>,
 }
@@ -48,6 +52,7 @@ impl Parameters {
         let ty = argument.parameter.ty;
         let local = Ident::new(&format!("arg{place}"), Span::mixed_site());
         let (owned, loan) = types::owned(rpc, ty, &local);
+        let is_lent = types::is_lent(ty);
         let own_absence = is_option(ty) || maybe(ty).is_some();
         let default = argument
             .default
@@ -70,6 +75,9 @@ impl Parameters {
                 quote_spanned!(at.start=> let #local = <#owned as #private::Default>::default();)
             }
         };
+        if is_lent && !decoded.is_empty() {
+            self.lent.push(local.clone());
+        }
         self.decoded.push(decoded);
         let Some(default) = default else {
             self.passed.push(loan);
@@ -78,7 +86,11 @@ impl Parameters {
         // A variable of its own, since it may be borrowed of what else would be dropped too soon.
         let variable = Ident::new(&format!("default{place}"), Span::mixed_site());
         let default = let_default(&variable, ty, default, rpc);
-        self.decoded.push(default);
+        if types::borrows(ty.to_token_stream()) {
+            self.borrowed.push(default);
+        } else {
+            self.decoded.push(default);
+        }
         self.passed.push(if argument.role == Role::Route {
             variable.into_token_stream()
         } else {

@@ -48,7 +48,8 @@ pub(super) fn with_lifetime(tokens: TokenStream, lifetime: &str) -> TokenStream 
     out.into_iter().collect()
 }
 
-/// What the server decodes an argument into, and how it lends that to the method.
+/// What the server decodes an argument into, and how it passes that to the method: what is lent is at hand by
+/// reference.
 pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, TokenStream) {
     let private = &Place::of(ty).item(private);
     let ty = plain(ty);
@@ -63,7 +64,7 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
         other => (owned_text(other), false),
     };
     if let Type::Reference(reference) = ty {
-        return (pointee(&reference.elem).0, quote!(&#local));
+        return (pointee(&reference.elem).0, quote!(#local));
     }
     match option_of_reference(ty) {
         None => (owned_text(ty), quote!(#local)),
@@ -77,6 +78,20 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
             (quote_spanned!(ty.span()=> #private::Option<#inner>), lend)
         }
     }
+}
+
+/// Whether the method gets a loan of what the server has decoded.
+pub(super) fn is_lent(ty: &Type) -> bool {
+    matches!(plain(ty), Type::Reference(_)) || option_of_reference(ty).is_some()
+}
+
+/// Whether a lifetime or a reference is written in it.
+pub(super) fn borrows(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),
+        TokenTree::Group(group) => borrows(group.stream()),
+        _ => false,
+    })
 }
 
 /// Whether it is behind references alone, and owned as something else.
@@ -197,9 +212,9 @@ mod tests {
     fn owned_forms_are_lent() {
         let local = Ident::new("x", Span::call_site());
         for (borrowed, decoded, lent) in [
-            ("&str", "p::String", "& x"),
-            ("&[u8]", "p::Vec<u8>", "& x"),
-            ("&Host", "Host", "& x"),
+            ("&str", "p::String", "x"),
+            ("&[u8]", "p::Vec<u8>", "x"),
+            ("&Host", "Host", "x"),
             ("Option<&str>", "p::Option<p::String>", "x . as_deref ()"),
             ("Option<&[u8]>", "p::Option<p::Vec<u8>>", "x . as_deref ()"),
             ("Option<&Host>", "p::Option<Host>", "x . as_ref ()"),
