@@ -206,7 +206,7 @@ impl<'a> RawArgument<'a> {
         };
         let wrong = |error| RemoteError::value_error(format!("bad argument '{name}': {error}"));
         match self.serializer {
-            None => serde_json::from_str(json).map_err(wrong),
+            None => wire::read(json).map_err(wrong),
             Some(serializer) => {
                 let entity = serde_json::from_str(json).map_err(wrong)?;
                 let entity = serializer

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 
 use serde::de::value::MapDeserializer;
-use serde::de::{self, DeserializeOwned, Visitor};
+use serde::de::{self, Deserialize, DeserializeOwned, IgnoredAny, Visitor};
 use serde::forward_to_deserialize_any;
 use serde::ser::{self, Impossible, Serialize};
 use serde_json::Error;
-use serde_json::value::RawValue;
 
 use super::message::Message;
+use super::raw::Raw;
 
 pub(super) const PREFIX: &str = "_context_";
 
@@ -195,30 +195,25 @@ impl ser::SerializeStruct for ContextSerializer<'_> {
 pub(super) fn from_entries<C: DeserializeOwned>(
     entries: &[(Cow<'_, str>, &str)],
 ) -> Result<C, Error> {
-    let named = |key: &str, error: &Error| de::Error::custom(format!("key `{key}`: {error}"));
-    let mut values = Vec::with_capacity(entries.len());
-    for (key, raw) in entries {
-        let value: &RawValue = serde_json::from_str(raw).map_err(|error| named(key, &error))?;
-        values.push((key.as_ref(), value));
-    }
-    C::deserialize(ContextDeserializer(values)).map_err(|error| {
-        // Raw values may hold what no value can, such as lone surrogates. Which one was it?
+    C::deserialize(ContextDeserializer(entries)).map_err(|error| {
+        // Where a value is bad JSON, which of them was it?
         let bad = entries.iter().find_map(|(key, raw)| {
             let error = serde_json::from_str::<serde_json::Value>(raw).err()?;
-            Some(named(key, &error))
+            Some(de::Error::custom(format!("key `{key}`: {error}")))
         });
         bad.unwrap_or(error)
     })
 }
 
 /// The other direction of [`ContextSerializer`]: an object, or what was written as nothing.
-struct ContextDeserializer<'a>(Vec<(&'a str, &'a RawValue)>);
+struct ContextDeserializer<'a>(&'a [(Cow<'a, str>, &'a str)]);
 
 impl<'de> de::Deserializer<'de> for ContextDeserializer<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(MapDeserializer::new(self.0.into_iter()))
+        let values = self.0.iter().map(|(key, raw)| (key.as_ref(), Raw(raw)));
+        visitor.visit_map(MapDeserializer::new(values))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -229,7 +224,11 @@ impl<'de> de::Deserializer<'de> for ContextDeserializer<'de> {
         }
     }
 
+    /// What is sent is JSON even where nobody wants it.
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        for (_, raw) in self.0 {
+            IgnoredAny::deserialize(Raw(raw))?;
+        }
         visitor.visit_unit()
     }
 
@@ -238,7 +237,7 @@ impl<'de> de::Deserializer<'de> for ContextDeserializer<'de> {
         _name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        visitor.visit_unit()
+        self.deserialize_unit(visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(

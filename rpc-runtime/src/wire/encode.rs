@@ -99,7 +99,7 @@ impl RequestBody {
     pub fn call(mut self, id: MessageId, reply_queue: &str, monitor: Option<Duration>) -> Bytes {
         let message = &mut self.message;
         message.raw(r#",\"_msg_id\":\""#);
-        message.plain(id);
+        message.id(id);
         message.text(r#"\",\"_reply_q\":"#, reply_queue);
         message.raw(r#",\"_timeout\":"#);
         match monitor {
@@ -153,7 +153,7 @@ fn address(mut message: Message, to: &ReplyTo) -> Bytes {
 
 fn end(mut message: Message) -> Bytes {
     message.raw(r#",\"_unique_id\":\""#);
-    message.plain(MessageId::unique());
+    message.id(MessageId::unique());
     message.raw(r#"\"}"#);
     message.end()
 }

@@ -38,14 +38,21 @@ fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl MessageId {
+    /// The digits, as they are written.
+    pub(super) fn digits(self) -> [u8; DIGITS] {
         let mut digits = [0; DIGITS];
         for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
             pair[0] = HEX[usize::from(byte >> 4)];
             pair[1] = HEX[usize::from(byte & 0xF)];
         }
-        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        digits
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.digits()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -60,21 +67,39 @@ impl FromStr for MessageId {
 
     /// Reads 32 hexadecimal digits, and nothing else.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (high, low) = text.as_bytes().split_at_checked(DIGITS / 2).ok_or(())?;
-        let half = |digits: &[u8]| {
-            digits.iter().try_fold(0_u64, |number, digit| {
-                let digit = char::from(*digit).to_digit(16)?;
-                Some(number << 4 | u64::from(digit))
+        let digits: &[u8; DIGITS] = text.as_bytes().try_into().map_err(|_| ())?;
+        let (high, low) = digits.split_at(DIGITS / 2);
+        // What is no digit has a bit that no digit has.
+        let mut all = 0;
+        let mut half = |digits: &[u8]| {
+            digits.iter().fold(0_u64, |number, digit| {
+                let value = VALUES[usize::from(*digit)];
+                all |= value;
+                number << 4 | u64::from(value & 0xF)
             })
         };
-        match (half(high), half(low)) {
-            (Some(high), Some(low)) if text.len() == DIGITS => {
-                Ok(Self(u128::from(high) << 64 | u128::from(low)))
-            }
-            _ => Err(()),
+        let number = u128::from(half(high)) << 64 | u128::from(half(low));
+        if all == NO_DIGIT {
+            return Err(());
         }
+        Ok(Self(number))
     }
 }
+
+const NO_DIGIT: u8 = 0xFF;
+
+/// What each byte is worth as a digit.
+static VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = HEX[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests {

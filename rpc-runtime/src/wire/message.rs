@@ -7,6 +7,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
+use super::MessageId;
+
 const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
 
 /// The text of the message, escaped into the envelope's string.
@@ -32,7 +34,12 @@ impl Message {
         self.bytes.extend_from_slice(escaped.as_bytes());
     }
 
-    /// Writes the text of a value that has nothing to escape: a number, an identity.
+    /// Writes an identity, without quotes.
+    pub(super) fn id(&mut self, id: MessageId) {
+        self.bytes.extend_from_slice(&id.digits());
+    }
+
+    /// Writes the text of a value that has nothing to escape: a number, a version.
     pub(super) fn plain(&mut self, value: impl Display) {
         let _ = write!(self.bytes, "{value}");
     }

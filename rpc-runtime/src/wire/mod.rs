@@ -11,6 +11,7 @@ mod context;
 mod encode;
 mod id;
 mod message;
+mod raw;
 mod reply;
 mod request;
 mod scan;
@@ -21,6 +22,7 @@ pub use reply::Reply;
 pub use request::{Request, reply_address};
 pub use scan::Malformed;
 
+pub(crate) use raw::read;
 use scan::unescape;
 pub(crate) use scan::{Entries, unquote};
 

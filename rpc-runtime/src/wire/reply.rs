@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
-use super::{Entries, Malformed, MessageId, open, unquote};
+use super::{Entries, Malformed, MessageId, open, read, unquote};
 use crate::{Error, RemoteError, Result};
 
 /// A reply, taken apart. The result is raw JSON until the caller's type is known.
@@ -94,7 +94,7 @@ impl Reply {
     ///
     /// When the method failed, or the result does not fit `T`.
     pub fn into_result<T: DeserializeOwned>(self) -> Result<T> {
-        serde_json::from_str(self.result()?).map_err(|error| {
+        read(self.result()?).map_err(|error| {
             let what = format!("the result as `{}`", std::any::type_name::<T>());
             Error::deserialize(what, error)
         })

@@ -77,51 +77,45 @@ impl<'a> Entries<'a> {
 
     /// Passes a string; gives it with its quotes, and whether what is within them stands for itself.
     fn string(&mut self) -> Result<(&'a str, bool), Malformed> {
-        let bytes = self.text.as_bytes();
-        let start = self.at;
-        let mut at = start + 1;
-        let mut is_plain = true;
-        loop {
-            at += plain(bytes.get(at..).unwrap_or_default());
-            at += match bytes.get(at) {
-                Some(b'"') => break,
-                Some(b'\\') => 2,
-                Some(_) => 1,
-                None => return Err(Malformed::new("a string has no end", start)),
-            };
-            is_plain = false;
-        }
-        self.at = at + 1;
+        let (start, bytes) = (self.at, self.text.as_bytes());
+        let first = end_of_plain(bytes, start + 1);
+        let is_plain = bytes.get(first) == Some(&b'"');
+        self.at = if is_plain {
+            first + 1
+        } else {
+            end_of_string(bytes, first).ok_or(Malformed::new("a string has no end", start))?
+        };
         Ok((&self.text[start..self.at], is_plain))
     }
 
     /// Passes a value of any kind, and gives its text.
     fn value(&mut self) -> Result<&'a str, Malformed> {
-        let first = self.peek();
-        let start = self.at;
-        match first {
+        match self.peek() {
             Some(b'"') => return Ok(self.string()?.0),
             Some(b'{' | b'[') => {}
             _ => return self.scalar(),
         }
-        let bytes = self.text.as_bytes();
-        let mut depth = 0_usize;
-        loop {
-            match bytes.get(self.at) {
-                Some(b'"') => {
-                    self.string()?;
-                    continue;
+        let (start, bytes) = (self.at, self.text.as_bytes());
+        let (mut at, mut depth) = (start, 0_usize);
+        while let Some(byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                b'"' => {
+                    let end = end_of_string(bytes, at);
+                    at = end.ok_or(Malformed::new("a string has no end", at - 1))?;
                 }
-                Some(b'{' | b'[') => depth += 1,
-                Some(b'}' | b']') => depth -= 1,
-                Some(_) => {}
-                None => return Err(Malformed::new("a value has no end", start)),
-            }
-            self.at += 1;
-            if depth == 0 {
-                return Ok(&self.text[start..self.at]);
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        self.at = at;
+                        return Ok(&self.text[start..at]);
+                    }
+                }
+                _ => {}
             }
         }
+        Err(Malformed::new("a value has no end", start))
     }
 
     /// Passes a number or a word, whatever its letters.
@@ -194,7 +188,7 @@ pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .ok_or_else(|| Malformed::new("expected a string", 0))?;
-    if plain(inner.as_bytes()) == inner.len() {
+    if end_of_plain(inner.as_bytes(), 0) == inner.len() {
         return Ok(Cow::Borrowed(inner));
     }
     if let Some((text, b"")) = unescape(&quoted.as_bytes()[1..]) {
@@ -212,8 +206,8 @@ pub(super) fn unescape(json: &[u8]) -> Option<(String, &[u8])> {
     let mut text = vec![0; json.len() + WORD];
     let (mut from, mut to) = (0, 0);
     loop {
-        let word = word(&json[from..]);
-        text.get_mut(to..to + WORD)?.copy_from_slice(&word);
+        let word = word(json, from);
+        *text.get_mut(to..)?.first_chunk_mut()? = word;
         let plain = special(word);
         from += plain;
         to += plain;
@@ -226,15 +220,11 @@ pub(super) fn unescape(json: &[u8]) -> Option<(String, &[u8])> {
             // A control character should not be there.
             _ => return None,
         }
-        text[to] = match json.get(from + 1)? {
-            escaped @ (b'"' | b'\\' | b'/') => *escaped,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'b' => b'\x08',
-            b'f' => b'\x0c',
-            _ => return None,
-        };
+        let stands_for = UNESCAPED[usize::from(*json.get(from + 1)?)];
+        if stands_for == 0 {
+            return None;
+        }
+        *text.get_mut(to)? = stands_for;
         from += 2;
         to += 1;
     }
@@ -242,11 +232,34 @@ pub(super) fn unescape(json: &[u8]) -> Option<(String, &[u8])> {
     Some((String::from_utf8(text).ok()?, &json[from + 1..]))
 }
 
-/// How many bytes come before the first quote, backslash or control character.
-fn plain(bytes: &[u8]) -> usize {
+/// What each byte stands for behind a backslash; zero where that is nothing, or takes more to tell.
+static UNESCAPED: [u8; 256] = {
+    let mut table = [0; 256];
+    let pairs = *b"\"\"\\\\//n\nr\rt\tb\x08f\x0c";
     let mut at = 0;
+    while at < pairs.len() {
+        table[pairs[at] as usize] = pairs[at + 1];
+        at += 2;
+    }
+    table
+};
+
+/// The end of the string, closing quote included, that is passed as far as `at`.
+fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        match special(word(&bytes[at..])) {
+        at = end_of_plain(bytes, at);
+        at += match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => 2,
+            _ => 1,
+        };
+    }
+}
+
+/// The place, from there on, of the first quote, backslash or control character.
+fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match special(word(bytes, at)) {
             WORD => at += WORD,
             found => return at + found,
         }
@@ -256,29 +269,36 @@ fn plain(bytes: &[u8]) -> usize {
 /// How many bytes are looked at in one go.
 const WORD: usize = 8;
 
-/// The next bytes; after the last come zeros, which are special.
-fn word(bytes: &[u8]) -> [u8; WORD] {
-    match bytes.first_chunk() {
+/// The bytes from there; after the last come zeros, which are special.
+#[inline]
+fn word(bytes: &[u8], from: usize) -> [u8; WORD] {
+    match bytes.get(from..).and_then(<[u8]>::first_chunk) {
         Some(word) => *word,
-        None => {
-            let mut word = [0; WORD];
-            word[..bytes.len()].copy_from_slice(bytes);
-            word
-        }
+        None => last(bytes, from),
     }
 }
 
+#[cold]
+fn last(bytes: &[u8], from: usize) -> [u8; WORD] {
+    let bytes = bytes.get(from..).unwrap_or_default();
+    let mut word = [0; WORD];
+    word[..bytes.len()].copy_from_slice(bytes);
+    word
+}
+
 /// The place of the first quote, backslash or control character.
+#[inline]
 fn special(word: [u8; WORD]) -> usize {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGH: u64 = ONES << 7;
     let word = u64::from_le_bytes(word);
     // Each leaves the high bit of the first byte that is below the limit; of those after it, perhaps more.
     let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
-    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    let found = is(b'"') | is(b'\\') | below(word, 0x20);
+    // With its second bit turned the quote is next to the control characters, which stay among themselves.
+    let quote_or_control = below(word ^ (ONES * 2), 0x21);
+    let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
     // With none, there are 64 zeros.
-    (found.trailing_zeros() / 8) as usize
+    ((quote_or_control | backslash).trailing_zeros() / 8) as usize
 }
 
 #[cfg(test)]
@@ -351,8 +371,12 @@ mod tests {
                     continue;
                 };
                 let text = format!("{plain_text}{special}\"\\\n and more");
-                assert_eq!(plain(text.as_bytes()), length, "{text:?}");
-                assert_eq!(plain(plain_text.as_bytes()), length, "{plain_text:?}");
+                assert_eq!(end_of_plain(text.as_bytes(), 0), length, "{text:?}");
+                assert_eq!(
+                    end_of_plain(plain_text.as_bytes(), 0),
+                    length,
+                    "{plain_text:?}"
+                );
             }
         }
     }

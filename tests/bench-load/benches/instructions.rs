@@ -1,17 +1,31 @@
-//! Instructions that the codec takes, counted by callgrind: `cargo bench -p rpc-bench --bench instructions`.
+//! Instructions that the codec takes, and calls within one process, counted by callgrind:
+//! `cargo bench -p rpc-bench --bench instructions`.
 //!
-//! It runs itself under valgrind twice a step, with few rounds and with more: the difference is what the
-//! rounds took, to the instruction, whatever the machine does meanwhile.
+//! It runs itself under valgrind twice for each figure, with few rounds and with more: the difference is what
+//! the rounds took, to the instruction, whatever the machine does meanwhile.
 
-use std::error::Error;
+#![allow(dead_code, reason = "the load program does more with these")]
+
 use std::process::{Command, ExitCode};
 
+use futures_util::future::join_all;
+use tokio::runtime::{Builder, Runtime};
+
+#[path = "../src/load.rs"]
+mod load;
 #[path = "codec/ops.rs"]
 mod ops;
+#[path = "../src/ours.rs"]
+mod ours;
+#[path = "../src/peer.rs"]
+mod peer;
+#[path = "../src/tarpc_echo.rs"]
+mod tarpc_echo;
 
+use load::Client;
 use ops::{SIZES, Step, Subject};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 const STEPS: [Step; 4] = [
     Step::EncodeRequest,
@@ -19,16 +33,25 @@ const STEPS: [Step; 4] = [
     Step::EncodeReply,
     Step::DecodeReply,
 ];
+const CALLERS: [usize; 2] = [1, 64];
 
-const FEW: u32 = 2;
-const MORE: u32 = 12;
+/// Rounds of a step, or calls of each caller.
+#[derive(Clone, Copy)]
+struct Rounds {
+    few: usize,
+    more: usize,
+}
+
+const STEP_ROUNDS: Rounds = Rounds { few: 2, more: 12 };
+const CALL_ROUNDS: Rounds = Rounds { few: 50, more: 150 };
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["loop", whose, step, size, rounds] => repeat(whose, step, size, rounds),
-        _ => table(),
+        ["codec", whose, step, size, rounds] => repeat(whose, step, size, rounds),
+        ["calls", whose, callers, rounds] => call(whose, callers, rounds),
+        _ => codec_table().and_then(|()| calls_table()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -39,36 +62,59 @@ fn main() -> ExitCode {
     }
 }
 
-fn table() -> Result<()> {
+fn codec_table() -> Result<()> {
     println!(
         "| step | bytes | ours | serde_json twice, types known | ratio | by value | ratio |\n\
          |---|---:|---:|---:|---:|---:|---:|"
     );
     for step in STEPS {
         for size in SIZES {
-            let ours = a_round("ours", step, size)?;
-            let plain = a_round("plain", step, size)?;
-            let by_value = a_round("by-value", step, size)?;
-            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-            let beside = |other: u64| ours as f64 / other as f64;
+            let of = |whose: &str| {
+                let words = ["codec", whose, &format!("{step:?}"), &size.to_string()];
+                a_round(&words, STEP_ROUNDS)
+            };
+            let (ours, plain, by_value) = (of("ours")?, of("plain")?, of("by-value")?);
             println!(
                 "| {step:?} | {size} | {ours} | {plain} | {:.2} | {by_value} | {:.2} |",
-                beside(plain),
-                beside(by_value)
+                beside(ours, plain),
+                beside(ours, by_value)
             );
         }
     }
     Ok(())
 }
 
-/// Instructions of one round.
-fn a_round(whose: &str, step: Step, size: usize) -> Result<u64> {
-    let all = |rounds: u32| -> Result<u64> {
+fn calls_table() -> Result<()> {
+    println!(
+        "\n| a call within one process, callers | ours | tarpc | ratio |\n|---:|---:|---:|---:|"
+    );
+    for callers in CALLERS {
+        let of = |whose: &str| -> Result<u64> {
+            let round = a_round(&["calls", whose, &callers.to_string()], CALL_ROUNDS)?;
+            Ok(round / callers as u64)
+        };
+        let (ours, tarpc) = (of("ours")?, of("tarpc")?);
+        println!(
+            "| {callers} | {ours} | {tarpc} | {:.2} |",
+            beside(ours, tarpc)
+        );
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn beside(ours: u64, other: u64) -> f64 {
+    ours as f64 / other as f64
+}
+
+/// Instructions of one round of this program, run with these words and a number of rounds.
+fn a_round(words: &[&str], Rounds { few, more }: Rounds) -> Result<u64> {
+    let all = |rounds: usize| -> Result<u64> {
         let output = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
             .arg(std::env::current_exe()?)
-            .args(["loop", whose, &format!("{step:?}")])
-            .args([size.to_string(), rounds.to_string()])
+            .args(words)
+            .arg(rounds.to_string())
             .output()
             .map_err(|error| format!("needs valgrind: {error}"))?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -78,7 +124,7 @@ fn a_round(whose: &str, step: Step, size: usize) -> Result<u64> {
             .ok_or_else(|| said.clone())?;
         Ok(collected.1.trim().parse()?)
     };
-    Ok((all(MORE)? - all(FEW)?) / u64::from(MORE - FEW))
+    Ok((all(more)? - all(few)?) / (more - few) as u64)
 }
 
 fn repeat(whose: &str, step: &str, size: &str, rounds: &str) -> Result<()> {
@@ -92,6 +138,33 @@ fn repeat(whose: &str, step: &str, size: &str, rounds: &str) -> Result<()> {
             "ours" => subject.ours(step)?,
             "by-value" => subject.by_value(step)?,
             _ => subject.plain(step)?,
+        }
+    }
+    Ok(())
+}
+
+fn call(whose: &str, callers: &str, rounds: &str) -> Result<()> {
+    let (callers, rounds) = (callers.parse()?, rounds.parse()?);
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    if whose == "ours" {
+        let (server, client) = runtime.block_on(ours::pair())?;
+        call_with(&runtime, &client, callers, rounds)?;
+        runtime.block_on(server.stop());
+        Ok(())
+    } else {
+        let client = runtime.block_on(async { tarpc_echo::pair() });
+        call_with(&runtime, &client, callers, rounds)
+    }
+}
+
+/// In each round, a call of each caller, all under way at once.
+fn call_with(runtime: &Runtime, client: &impl Client, callers: usize, rounds: usize) -> Result<()> {
+    let text = load::argument(load::BYTES);
+    for _ in 0..rounds {
+        let calls = (0..callers).map(|_| client.call(&text));
+        let lengths: Result<Vec<_>> = runtime.block_on(join_all(calls)).into_iter().collect();
+        if lengths?.iter().any(|length| *length != text.len()) {
+            return Err("the reply is not the argument".into());
         }
     }
     Ok(())
