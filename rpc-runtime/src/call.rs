@@ -297,13 +297,15 @@ impl<'a, R: CallResult, A: EncodeRequest, const CASTABLE: bool> IntoFuture
         let client = self.0.client;
         // Encoded here, so that the arguments need not be kept, nor be `Send`.
         let (settings, request) = self.0.encode();
-        Box::pin(async move {
-            let reply = match request {
-                Ok((request, own)) => client.send_call(&settings, request, &own).await,
-                Err(error) => Err(error),
-            };
-            R::of(client, reply)
-        })
+        let planned =
+            request.and_then(|(request, own)| Ok((client.plan(settings, &own)?, request)));
+        match planned {
+            Ok((mut call, request)) => Box::pin(async move {
+                let reply = client.send_call(&mut call, request).await;
+                R::of(client, reply)
+            }),
+            Err(error) => Box::pin(async move { R::of(client, Err(error)) }),
+        }
     }
 }
 

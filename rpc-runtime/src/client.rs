@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use crate::args::{Args, EncodeArgs};
 use crate::builder::ClientBuilder;
@@ -124,7 +125,8 @@ impl RpcClient {
     ) -> Result<T> {
         let settings = &self.inner.settings;
         let request = self.encode(settings, ctxt, method, args)?;
-        let reply = self.send_call(settings, request, &Times::default()).await?;
+        let mut call = self.plan(Cow::Borrowed(settings), &Times::default())?;
+        let reply = self.send_call(&mut call, request).await?;
         self.decode(reply)
     }
 
@@ -187,12 +189,8 @@ impl RpcClient {
         Args::new(method, serializer, namespace, version)
     }
 
-    pub(crate) async fn send_call(
-        &self,
-        settings: &Settings,
-        request: RequestBody,
-        own: &Times,
-    ) -> Result<Reply> {
+    /// What a call is to be made with.
+    pub(crate) fn plan(&self, settings: Cow<'_, Settings>, own: &Times) -> Result<PlannedCall> {
         has_topic(&settings.target)?;
         if settings.target.fanout {
             let reason = "a call cannot go to all servers: use a cast, or `fanout(false)`";
@@ -205,15 +203,38 @@ impl RpcClient {
         // As in oslo.messaging, none is what zero asks for.
         let monitor = monitor.filter(|silence| !silence.is_zero());
         let wait = settings.queue_wait.unwrap_or(timeout);
-        let send = terms(settings, settings.mandatory, wait);
-        let terms = CallTerms::new(send, timeout, monitor);
+        let send = terms(&settings, settings.mandatory, wait);
+        Ok(PlannedCall {
+            terms: CallTerms::new(send, timeout, monitor),
+            max_reply_size: settings.max_reply_size,
+            own_target: match settings {
+                Cow::Owned(settings) if settings.target != *self.target() => {
+                    Some(Box::new(settings.target))
+                }
+                Cow::Owned(_) | Cow::Borrowed(_) => None,
+            },
+        })
+    }
+
+    pub(crate) async fn send_call(
+        &self,
+        call: &mut PlannedCall,
+        request: RequestBody,
+    ) -> Result<Reply> {
+        let PlannedCall {
+            own_target,
+            terms,
+            max_reply_size,
+        } = call;
+        let target = own_target.as_deref().unwrap_or(self.target());
+        terms.begin(Instant::now());
         let driver = self.inner.transport.driver();
-        let reply = driver.call(&settings.target, request, &terms).await?;
-        if reply.size() > settings.max_reply_size {
+        let reply = driver.call(target, request, terms).await?;
+        if reply.size() > *max_reply_size {
             return Err(Error::TooLarge {
-                target: Box::new(settings.target.clone()),
+                target: Box::new(target.clone()),
                 size: reply.size(),
-                limit: settings.max_reply_size,
+                limit: *max_reply_size,
             });
         }
         Ok(reply)
@@ -267,6 +288,14 @@ fn has_topic(target: &Target) -> Result<()> {
         return Err(Error::invalid_target(target, reason));
     }
     Ok(())
+}
+
+/// A call that lacks its request. There may be many under way: it keeps what differs from its client's alone.
+#[derive(Debug)]
+pub(crate) struct PlannedCall {
+    own_target: Option<Box<Target>>,
+    terms: CallTerms,
+    max_reply_size: usize,
 }
 
 /// The times that a method declares for itself, which go before the client's.

@@ -8,9 +8,12 @@ mod duplicates;
 mod request;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
@@ -22,7 +25,7 @@ use crate::{DEFAULT_MAX_MESSAGE_SIZE, Error, Result, Target};
 
 use dispatch::{Dispatcher, Ping};
 use duplicates::Duplicates;
-use request::Service;
+use request::{Service, unpanicked};
 
 /// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
 const DEFAULT_CONCURRENCY: usize = 64;
@@ -35,7 +38,7 @@ const DEFAULT_STOP: Duration = Duration::from_secs(60);
 
 /// A running server: oslo.messaging's `RPCServer`.
 ///
-/// Each request runs as a task of its own. A handler must not block its thread: what computes for long
+/// Each request runs as a task of its own; on a runtime of one thread, once it has to wait. A handler must not block its thread: what computes for long
 /// goes to `tokio::task::spawn_blocking`.
 ///
 /// Dropping it stops it as [`Server::stop`] does, in the background.
@@ -251,6 +254,7 @@ async fn listen(
 ) -> usize {
     let permits = Arc::new(Semaphore::new(concurrency));
     let mut running = JoinSet::new();
+    let has_one_thread = Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread;
     let taking = async {
         loop {
             // The semaphore is never closed.
@@ -262,10 +266,20 @@ async fn listen(
             };
             while running.try_join_next().is_some() {}
             let service = service.clone();
-            running.spawn(async move {
+            let request = async move {
                 service.serve(incoming).await;
                 drop(permit);
-            });
+            };
+            if !has_one_thread {
+                running.spawn(request);
+                continue;
+            }
+            // Nothing else would run meanwhile: it takes a task only where it waits for something.
+            let mut request = Box::pin(request);
+            let begun = poll_fn(|cx| Poll::Ready(unpanicked(|| request.as_mut().poll(cx)))).await;
+            if let Ok(Poll::Pending) = begun {
+                running.spawn(request);
+            }
         }
     };
     tokio::select! {

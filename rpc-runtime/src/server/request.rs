@@ -7,6 +7,7 @@ use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -119,7 +120,7 @@ impl Service {
             .reply_to()
             .zip(request.monitor())
             .map(|(to, silence)| Heartbeats::start(delivery.clone(), to.clone(), silence));
-        unpanicked(Box::pin(async move {
+        caught(Box::pin(async move {
             endpoint.dispatch(method, &invocation).await
         }))
         .await
@@ -198,9 +199,9 @@ impl Drop for Heartbeats {
 }
 
 /// Runs a handler; a panic in it is a failure like another.
-async fn unpanicked(mut handler: BoxFuture<'_, Outcome>) -> Outcome {
+async fn caught(mut handler: BoxFuture<'_, Outcome>) -> Outcome {
     poll_fn(|cx| {
-        catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))).unwrap_or_else(|panic| {
+        unpanicked(|| handler.as_mut().poll(cx)).unwrap_or_else(|panic| {
             let message = format!("the handler panicked: {}", panic_message(&*panic));
             std::task::Poll::Ready(Err(
                 RemoteError::new("RuntimeError", message).module("builtins")
@@ -208,6 +209,11 @@ async fn unpanicked(mut handler: BoxFuture<'_, Outcome>) -> Outcome {
         })
     })
     .await
+}
+
+/// Polls what is not polled again once it has panicked.
+pub(super) fn unpanicked<T>(poll: impl FnOnce() -> T) -> thread::Result<T> {
+    catch_unwind(AssertUnwindSafe(poll))
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {

@@ -4,6 +4,7 @@
 //! it never looks into a message beyond what [`wire`](crate::wire) gives it.
 
 mod memory;
+mod own_ids;
 #[cfg(feature = "rabbit")]
 mod rabbit;
 mod replies;
@@ -165,16 +166,22 @@ impl CallTerms {
     /// Terms for one call whose time begins now.
     #[must_use]
     pub fn new(send: SendTerms, timeout: Duration, monitor: Option<Duration>) -> Self {
-        let now = Instant::now();
-        // A timeout beyond the clock's range is a matter of decades: no practical limit.
-        let century = Duration::from_secs(100 * 365 * 24 * 3600);
-        let deadline = now.checked_add(timeout).unwrap_or_else(|| now + century);
-        Self {
+        let mut terms = Self {
             send,
             timeout,
-            deadline,
+            deadline: Instant::now(),
             monitor,
-        }
+        };
+        terms.begin(terms.deadline);
+        terms
+    }
+
+    /// Lets the call's time begin.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        // A timeout beyond the clock's range is a matter of decades: no practical limit.
+        let century = Duration::from_secs(100 * 365 * 24 * 3600);
+        let deadline = now.checked_add(self.timeout);
+        self.deadline = deadline.unwrap_or_else(|| now + century);
     }
 }
 

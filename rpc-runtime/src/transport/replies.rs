@@ -2,16 +2,17 @@
 //!
 //! It outlives connections, as the reply queue does. An entry is made before its request is sent, and
 //! goes when its registration is dropped: by a reply, a timeout, or a caller who has lost interest. The
-//! reader of replies never waits for a caller.
+//! reader of replies never waits for a caller: it leaves the answer in the table, and wakes who asks for it.
 
-use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::CallTerms;
+use super::own_ids::OwnIdMap;
 use crate::error::Stage;
 use crate::wire::{MessageId, Reply};
 use crate::{Error, Result, Target};
@@ -24,15 +25,34 @@ pub struct ReplyTable {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    calls: HashMap<MessageId, Entry>,
+    calls: OwnIdMap<MessageId, Entry>,
+    /// What came for calls that have not been polled since.
+    answers: OwnIdMap<MessageId, Result<Reply>>,
     closed: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Entry {
-    answer: oneshot::Sender<Result<Reply>>,
+    caller: Option<Waker>,
     /// When the server last said that the method still runs.
     sign_of_life: Option<Instant>,
+}
+
+impl Waiting {
+    /// Leaves an answer for its call, which is to be woken when the table is free again.
+    fn answer(&mut self, id: MessageId, answer: Result<Reply>) -> Option<Entry> {
+        let entry = self.calls.remove(&id)?;
+        self.answers.insert(id, answer);
+        Some(entry)
+    }
+}
+
+impl Entry {
+    fn wake(self) {
+        if let Some(caller) = self.caller {
+            caller.wake();
+        }
+    }
 }
 
 impl ReplyTable {
@@ -49,23 +69,15 @@ impl ReplyTable {
     /// [`Error::Closed`] when the table was closed.
     pub fn register(&self) -> Result<Registration> {
         let id = MessageId::unique();
-        let (answer, answered) = oneshot::channel();
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(Error::Closed);
         }
-        waiting.calls.insert(
-            id,
-            Entry {
-                answer,
-                sign_of_life: None,
-            },
-        );
+        waiting.calls.insert(id, Entry::default());
         drop(waiting);
         Ok(Registration {
             table: self.clone(),
             id,
-            answered,
         })
     }
 
@@ -74,21 +86,25 @@ impl ReplyTable {
     pub fn complete(&self, reply: Reply) {
         let id = reply.message_id();
         let mut waiting = self.lock();
-        if reply.is_ending() {
-            match waiting.calls.remove(&id) {
-                // The caller may have gone in this instant.
-                Some(entry) => drop(entry.answer.send(Ok(reply))),
-                None => tracing::debug!(message_id = %id, "a reply that no call waits for"),
+        if !reply.is_ending() {
+            if let Some(entry) = waiting.calls.get_mut(&id) {
+                entry.sign_of_life = Some(Instant::now());
             }
-        } else if let Some(entry) = waiting.calls.get_mut(&id) {
-            entry.sign_of_life = Some(Instant::now());
+            return;
+        }
+        let answered = waiting.answer(id, Ok(reply));
+        drop(waiting);
+        match answered {
+            Some(entry) => entry.wake(),
+            None => tracing::debug!(message_id = %id, "a reply that no call waits for"),
         }
     }
 
     /// Ends one call with an error.
     pub fn fail(&self, id: MessageId, error: Error) {
-        if let Some(entry) = self.lock().calls.remove(&id) {
-            drop(entry.answer.send(Err(error)));
+        let answered = self.lock().answer(id, Err(error));
+        if let Some(entry) = answered {
+            entry.wake();
         }
     }
 
@@ -96,8 +112,12 @@ impl ReplyTable {
     pub fn close(&self) {
         let mut waiting = self.lock();
         waiting.closed = true;
-        for (_, entry) in waiting.calls.drain() {
-            drop(entry.answer.send(Err(Error::Closed)));
+        let ended: Vec<_> = waiting.calls.drain().collect();
+        let answers = ended.iter().map(|(id, _)| (*id, Err(Error::Closed)));
+        waiting.answers.extend(answers);
+        drop(waiting);
+        for (_, entry) in ended {
+            entry.wake();
         }
     }
 
@@ -125,7 +145,6 @@ impl ReplyTable {
 pub struct Registration {
     table: ReplyTable,
     id: MessageId,
-    answered: oneshot::Receiver<Result<Reply>>,
 }
 
 impl Registration {
@@ -143,21 +162,21 @@ impl Registration {
     /// A timeout when the monitor's time is over, and whatever the call was failed with.
     pub async fn reply(&mut self, target: &Target, terms: &CallTerms) -> Result<Reply> {
         match terms.monitor {
-            None => answer((&mut self.answered).await),
+            None => self.answer().await,
             // Few calls have one: the others have no room for its timer.
             Some(monitor) => Box::pin(self.monitored(target, monitor)).await,
         }
     }
 
-    async fn monitored(&mut self, target: &Target, monitor: Duration) -> Result<Reply> {
+    async fn monitored(&self, target: &Target, monitor: Duration) -> Result<Reply> {
         // The request may have waited for its turn: the first silence begins now.
         let mut last = Instant::now();
         loop {
             let Some(limit) = last.checked_add(monitor) else {
-                return answer((&mut self.answered).await);
+                return self.answer().await;
             };
-            if let Ok(answered) = timeout_at(limit, &mut self.answered).await {
-                return answer(answered);
+            if let Ok(answered) = timeout_at(limit, self.answer()).await {
+                return answered;
             }
             match self.sign_of_life() {
                 Some(alive) if alive > last => last = alive,
@@ -166,19 +185,38 @@ impl Registration {
         }
     }
 
+    fn answer(&self) -> impl Future<Output = Result<Reply>> {
+        poll_fn(|cx| self.poll_answer(cx))
+    }
+
+    fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<Result<Reply>> {
+        let mut waiting = self.table.lock();
+        let Some(entry) = waiting.calls.get_mut(&self.id) else {
+            // An answer is given once: who asks again has lost the call.
+            let answer = waiting.answers.remove(&self.id);
+            return Poll::Ready(answer.unwrap_or(Err(Error::Closed)));
+        };
+        let known = entry.caller.as_ref();
+        if !known.is_some_and(|caller| caller.will_wake(cx.waker())) {
+            let former = entry.caller.replace(cx.waker().clone());
+            drop(waiting);
+            drop(former);
+        }
+        Poll::Pending
+    }
+
     fn sign_of_life(&self) -> Option<Instant> {
         self.table.lock().calls.get(&self.id)?.sign_of_life
     }
 }
 
-fn answer(answered: Result<Result<Reply>, oneshot::error::RecvError>) -> Result<Reply> {
-    // The table drops an entry without an answer only when it is itself dropped.
-    answered.unwrap_or(Err(Error::Closed))
-}
-
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.table.lock().calls.remove(&self.id);
+        let mut waiting = self.table.lock();
+        let given_up = waiting.calls.remove(&self.id);
+        let answer = waiting.answers.remove(&self.id);
+        drop(waiting);
+        drop((given_up, answer));
     }
 }
 

@@ -26,7 +26,7 @@ impl RequestEncoder {
     /// Begins a request for `method`.
     #[must_use]
     pub fn new(method: &str) -> Self {
-        let mut message = Message::begin(1024);
+        let mut message = Message::begin();
         message.text(r#"{\"method\":"#, method);
         message.raw(r#",\"args\":{"#);
         Self {
@@ -76,9 +76,16 @@ impl RequestEncoder {
             message.raw(r#"\""#);
         }
         context.serialize(ContextSerializer::new(&mut message))?;
+        message.settle(ADDRESS);
         Ok(RequestBody { message })
     }
 }
+
+/// How many bytes a message's own identity and its end take.
+const END: usize = 55;
+
+/// How many bytes come behind the context of a call to a queue with a name of the usual length.
+const ADDRESS: usize = 123 + END;
 
 /// A request that lacks only what its transport knows: who waits for the reply, and where.
 #[derive(Debug)]
@@ -120,7 +127,7 @@ impl RequestBody {
 ///
 /// When the result cannot be written as JSON.
 pub fn success<T: Serialize + ?Sized>(to: &ReplyTo, result: &T) -> serde_json::Result<Bytes> {
-    let mut message = Message::begin(256);
+    let mut message = Message::begin();
     message.raw(r#"{\"result\":"#);
     message.value(result)?;
     message.raw(r#",\"failure\":null,\"ending\":true"#);
@@ -130,7 +137,7 @@ pub fn success<T: Serialize + ?Sized>(to: &ReplyTo, result: &T) -> serde_json::R
 /// The reply that carries what a method raised.
 #[must_use]
 pub fn failure(to: &ReplyTo, error: &RemoteError) -> Bytes {
-    let mut message = Message::begin(1024);
+    let mut message = Message::begin();
     // Strings, and JSON values with string keys: nothing in it can fail to be written.
     let json = serde_json::to_string(error).unwrap_or_default();
     message.text(r#"{\"result\":null,\"failure\":"#, &json);
@@ -141,13 +148,14 @@ pub fn failure(to: &ReplyTo, error: &RemoteError) -> Bytes {
 /// The sign of life that a running, monitored call gives.
 #[must_use]
 pub fn heartbeat(to: &ReplyTo) -> Bytes {
-    let mut message = Message::begin(256);
+    let mut message = Message::begin();
     message.raw(r#"{\"result\":null,\"failure\":null,\"ending\":false"#);
     address(message, to)
 }
 
 fn address(mut message: Message, to: &ReplyTo) -> Bytes {
     message.text(r#",\"_msg_id\":"#, &to.message_id);
+    message.settle(END);
     end(message)
 }
 

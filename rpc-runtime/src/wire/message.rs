@@ -1,7 +1,9 @@
 //! The buffer that a message is written into: JSON text, escaped into the string of its envelope.
 
+use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::mem;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -10,6 +12,7 @@ use serde_json::ser::{CharEscape, Formatter, Serializer};
 use super::MessageId;
 
 const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
+const END: &[u8] = br#""}"#;
 
 /// The text of the message, escaped into the envelope's string.
 #[derive(Debug)]
@@ -17,15 +20,43 @@ pub(super) struct Message {
     bytes: Vec<u8>,
 }
 
+thread_local! {
+    /// Where messages are written until their size is known.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// The room that is made for a message at first.
+const LEAST: usize = 1024;
+
+/// The largest that a thread keeps for its next message.
+const KEPT: usize = 64 * 1024;
+
 impl Message {
-    pub(super) fn begin(capacity: usize) -> Self {
-        let mut bytes = Vec::with_capacity(capacity);
+    pub(super) fn begin() -> Self {
+        let mut bytes = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        bytes.clear();
+        bytes.reserve(LEAST);
         bytes.extend_from_slice(ENVELOPE);
         Self { bytes }
     }
 
+    /// Leaves the scratch for a buffer of its own, with room for so many bytes more and no others.
+    pub(super) fn settle(&mut self, room: usize) {
+        let length = self.bytes.len() + room;
+        if self.bytes.capacity() > KEPT {
+            self.bytes.reserve_exact(room);
+            self.bytes.shrink_to(length);
+            return;
+        }
+        let mut own = Vec::with_capacity(length);
+        own.extend_from_slice(&self.bytes);
+        let scratch = mem::replace(&mut self.bytes, own);
+        // A thread that ends keeps none.
+        let _ = SCRATCH.try_with(|kept| kept.set(scratch));
+    }
+
     pub(super) fn end(mut self) -> Bytes {
-        self.bytes.extend_from_slice(br#""}"#);
+        self.bytes.extend_from_slice(END);
         self.bytes.into()
     }
 

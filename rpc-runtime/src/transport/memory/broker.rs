@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::Target;
+use crate::transport::own_ids::OwnIdMap;
 use crate::transport::{ListenTerms, ReplyTable};
 
 /// What all transports of one name share.
@@ -50,8 +51,8 @@ pub(super) type ConsumerId = u64;
 pub(super) struct State {
     /// By exchange, then by routing key.
     exchanges: HashMap<String, HashMap<String, QueueId>>,
-    queues: HashMap<QueueId, Queue>,
-    consumers: HashMap<ConsumerId, Consumer>,
+    queues: OwnIdMap<QueueId, Queue>,
+    consumers: OwnIdMap<ConsumerId, Consumer>,
     last_id: u64,
     pub(super) reply_queues: HashMap<String, ReplyTable>,
 }

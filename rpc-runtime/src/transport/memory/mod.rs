@@ -10,6 +10,7 @@ use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -94,22 +95,33 @@ impl MemoryDriver {
     /// Puts a message into its queues. Where it must reach one and there is none, it waits for that: until
     /// a listener declares it, the time is over, or the transport is closed.
     async fn publish(&self, target: &Target, message: Message, terms: &SendTerms) -> Result<()> {
-        let Err(message) = self.try_publish(target, message)? else {
-            return Ok(());
-        };
-        if target.fanout || !terms.mandatory {
-            return Ok(());
+        match self.try_publish(target, message)? {
+            // Few wait: the others have no room for it.
+            Err(message) if terms.mandatory && !target.fanout => {
+                Box::pin(self.wait_and_publish(target, message, terms.queue_wait)).await
+            }
+            Ok(()) | Err(_) => Ok(()),
         }
-        if terms.queue_wait.is_zero() {
+    }
+
+    async fn wait_and_publish(
+        &self,
+        target: &Target,
+        message: Message,
+        queue_wait: Duration,
+    ) -> Result<()> {
+        // Not beyond a call's deadline, so that what ends the call then is the missing queue.
+        let left = message
+            .expires
+            .map(|expires| expires.saturating_duration_since(Instant::now()));
+        let wait = left.map_or(queue_wait, |left| left.min(queue_wait));
+        if wait.is_zero() {
             return Err(Error::undeliverable(target));
         }
         tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
-        timeout(
-            terms.queue_wait,
-            Box::pin(self.publish_when_declared(target, message)),
-        )
-        .await
-        .unwrap_or_else(|_| Err(Error::undeliverable(target)))
+        timeout(wait, self.publish_when_declared(target, message))
+            .await
+            .unwrap_or_else(|_| Err(Error::undeliverable(target)))
     }
 
     /// Puts a message into its queues; gives it back where there is none.
@@ -155,11 +167,7 @@ impl Driver for MemoryDriver {
             body: request.call(registration.id(), &self.reply_queue, terms.monitor),
             expires: Some(terms.deadline),
         };
-        let mut send = terms.send.clone();
-        // Not beyond the deadline, so that what ends the call then is the missing queue.
-        let left = terms.deadline.saturating_duration_since(Instant::now());
-        send.queue_wait = send.queue_wait.min(left);
-        self.publish(target, message, &send).await?;
+        self.publish(target, message, &terms.send).await?;
         timeout_at(terms.deadline, registration.reply(target, terms))
             .await
             .unwrap_or_else(|_| Err(Error::timeout(target, terms.timeout, Stage::Reply)))
