@@ -40,15 +40,13 @@ impl Message {
         Self { bytes }
     }
 
-    /// Leaves the scratch for a buffer of its own, with room for so many bytes more and no others.
+    /// Leaves the scratch for a buffer of its own, with room for so many bytes more and no others; a large message
+    /// keeps what it has grown into.
     pub(super) fn settle(&mut self, room: usize) {
-        let length = self.bytes.len() + room;
         if self.bytes.capacity() > KEPT {
-            self.bytes.reserve_exact(room);
-            self.bytes.shrink_to(length);
             return;
         }
-        let mut own = Vec::with_capacity(length);
+        let mut own = Vec::with_capacity(self.bytes.len() + room);
         own.extend_from_slice(&self.bytes);
         let scratch = mem::replace(&mut self.bytes, own);
         // A thread that ends keeps none.
@@ -126,17 +124,18 @@ impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
         writer: &mut W,
         char_escape: CharEscape,
     ) -> io::Result<()> {
-        writer.write_all(match char_escape {
-            CharEscape::Quote => br#"\\\""#,
-            CharEscape::ReverseSolidus => br"\\\\",
-            CharEscape::Solidus => br"\\/",
-            CharEscape::Backspace => br"\\b",
-            CharEscape::FormFeed => br"\\f",
-            CharEscape::LineFeed => br"\\n",
-            CharEscape::CarriageReturn => br"\\r",
-            CharEscape::Tab => br"\\t",
-            CharEscape::AsciiControl(byte) => return write!(writer, r"\\u{byte:04x}"),
-        })
+        // Each arm writes for itself, so that each copies a number of bytes that is known.
+        match char_escape {
+            CharEscape::Quote => writer.write_all(br#"\\\""#),
+            CharEscape::ReverseSolidus => writer.write_all(br"\\\\"),
+            CharEscape::LineFeed => writer.write_all(br"\\n"),
+            CharEscape::CarriageReturn => writer.write_all(br"\\r"),
+            CharEscape::Tab => writer.write_all(br"\\t"),
+            CharEscape::Backspace => writer.write_all(br"\\b"),
+            CharEscape::FormFeed => writer.write_all(br"\\f"),
+            CharEscape::Solidus => writer.write_all(br"\\/"),
+            CharEscape::AsciiControl(byte) => write!(writer, r"\\u{byte:04x}"),
+        }
     }
 
     fn write_raw_fragment<W: io::Write + ?Sized>(

@@ -272,9 +272,9 @@ const WORD: usize = 8;
 /// The bytes from there; after the last come zeros, which are special.
 #[inline]
 fn word(bytes: &[u8], from: usize) -> [u8; WORD] {
-    match bytes.get(from..).and_then(<[u8]>::first_chunk) {
-        Some(word) => *word,
-        None => last(bytes, from),
+    match bytes.get(from..from + WORD).map(TryInto::try_into) {
+        Some(Ok(word)) => word,
+        _ => last(bytes, from),
     }
 }
 
