@@ -1,6 +1,6 @@
 """Both ends of oslo.messaging under load: speaks the lines of src/peer.rs.
 
-    oslo_peer.py client|server NAME URL
+    oslo_peer.py client|server|first NAME URL
 """
 
 import logging
@@ -81,12 +81,38 @@ def load(client, kind, callers, seconds):
     return sorted(latency for each in seen for latency in each), time.monotonic() - started
 
 
-def drive(transport):
+def again(client):
+    failures = 0
+    while True:
+        try:
+            client.call(CONTEXT, "echo", text=ARGUMENT)
+            return failures
+        except Exception as error:
+            print(f"a call has failed: {error}", file=sys.stderr)
+            failures += 1
+            time.sleep(0.01)
+
+
+def make_client(transport):
     target = oslo_messaging.Target(topic="bench-oslo", version="1.0")
-    client = oslo_messaging.get_rpc_client(transport, target, timeout=60)
+    return oslo_messaging.get_rpc_client(transport, target, timeout=60)
+
+
+def first(began, transport):
+    if make_client(transport).call(CONTEXT, "echo", text=ARGUMENT) != ARGUMENT:
+        raise RuntimeError("the reply is not the argument")
+    say(f"{time.monotonic() - began} {time.process_time()}")
+
+
+def drive(transport):
+    client = make_client(transport)
     requests = sum(len(load(client, "call", callers, 0.1)[0]) for callers in (1, 16))
     say("ready -")
     for line in sys.stdin:
+        if line.strip() == "again":
+            say(str(again(client)))
+            requests += 1
+            continue
         kind, callers, milliseconds, _ = line.split()
         latencies, took = load(client, kind, int(callers), int(milliseconds) / 1000)
         requests += len(latencies)
@@ -98,8 +124,14 @@ def main():
     role, _, url = sys.argv[1:]
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
     cfg.CONF([], project="rpc-bench")
+    began = time.monotonic()
     transport = oslo_messaging.get_rpc_transport(cfg.CONF, url=url)
-    (serve if role == "server" else drive)(transport)
+    if role == "first":
+        first(began, transport)
+    elif role == "server":
+        serve(transport)
+    else:
+        drive(transport)
     transport.cleanup()
 
 

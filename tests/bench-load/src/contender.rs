@@ -1,5 +1,6 @@
 //! Who is measured.
 
+use crate::Result;
 use crate::load::Kind;
 
 /// One way to have a call answered.
@@ -88,6 +89,11 @@ pub(crate) const ALL: &[Contender] = &[
 ];
 
 impl Contender {
+    pub(crate) fn named(name: &str) -> Result<&'static Self> {
+        let found = ALL.iter().find(|contender| contender.name == name);
+        Ok(found.ok_or_else(|| format!("no such contender: {name}"))?)
+    }
+
     /// Whether it takes part in what is measured.
     pub(crate) fn does(&self, kind: Kind) -> bool {
         kind == Kind::Call || self.casts

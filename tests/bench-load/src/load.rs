@@ -65,6 +65,11 @@ pub(crate) trait Client: Clone + Send + Sync + 'static {
     /// Sends the text and returns the length of what came back.
     fn call(&self, text: &str) -> impl Future<Output = Result<usize>> + Send;
 
+    /// The same, where it may have to be sent again.
+    fn call_through(&self, text: &str) -> impl Future<Output = Result<usize>> + Send {
+        self.call(text)
+    }
+
     /// Sends the text one way.
     fn cast(&self, _text: &str) -> impl Future<Output = Result<()>> + Send {
         async { Err("it has no casts".into()) }

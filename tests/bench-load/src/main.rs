@@ -11,20 +11,28 @@
 )]
 
 mod by_hand;
+mod calls;
 mod chart;
+mod codec;
+mod compile_time;
 mod contender;
 mod cpu;
 mod driver;
+mod first_call;
 mod goals;
 mod growth;
 mod load;
+mod markdown;
 mod options;
 mod ours;
+mod pair;
+mod part;
 mod peer;
 mod point;
+mod process;
+mod recovery;
 mod report;
 mod samples;
-mod table;
 mod tarpc_echo;
 
 use std::error::Error;
@@ -32,7 +40,7 @@ use std::process::ExitCode;
 
 use by_hand::Guarantee;
 
-/// Any failure ends the run: a figure from a run with failures is worth nothing.
+/// Any failure ends the part of the run: a figure from a load with failures is worth nothing.
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 fn main() -> ExitCode {
@@ -62,9 +70,11 @@ async fn peer(role: &str, name: &str, address: &str) -> Result<()> {
         ("client", "tarpc") => tarpc_echo::in_process().await,
         ("client", "tarpc-tcp") => tarpc_echo::client(address).await,
         ("server", "tarpc-tcp") => tarpc_echo::server().await,
+        ("first", "ours") => first_call::make(async { ours::caller(address) }).await,
         (role, name) => {
             let guarantee = Guarantee::named(name).ok_or("no such contender")?;
             match role {
+                "first" => first_call::make(by_hand::client::connect(address, guarantee)).await,
                 "client" => by_hand::client::run(address, guarantee).await,
                 _ => by_hand::server::run(address, guarantee).await,
             }

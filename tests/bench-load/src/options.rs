@@ -3,42 +3,42 @@
 use std::time::Duration;
 
 use crate::Result;
+use crate::contender::{ALL, Contender};
+use crate::part::Part;
 
 /// How much is measured, and of whom.
 #[derive(Debug)]
 pub(crate) struct Options {
+    pub(crate) parts: Vec<Part>,
     pub(crate) rounds: usize,
     /// How long each cell is loaded in each round.
     pub(crate) each: Duration,
-    /// Only contenders whose name begins with one of these, if there are any.
-    pub(crate) only: Vec<String>,
     /// No more callers than this.
     pub(crate) callers: usize,
     /// Only what proves that it runs.
     pub(crate) short: bool,
-    /// Curves, and not the table of contenders.
-    pub(crate) growth: bool,
-    /// Both, written into `PERFORMANCE.md`.
+    /// Written into `PERFORMANCE.md`.
     pub(crate) report: bool,
+    /// Only contenders whose name begins with one of these, if there are any.
+    only: Vec<String>,
 }
 
 impl Options {
-    /// Reads `[--short] [--growth | --report] [--rounds N] [--seconds S] [--only NAME[,NAME…]]`.
+    /// Reads `[--short | --report] [--parts PART[,PART…]] [--rounds N] [--seconds S] [--only NAME[,NAME…]]`.
     pub(crate) fn parse(words: &[&str]) -> Result<Self> {
         let mut options = Self {
+            parts: Vec::new(),
             rounds: 5,
             each: Duration::from_millis(1500),
-            only: Vec::new(),
             callers: usize::MAX,
             short: false,
-            growth: false,
             report: false,
+            only: Vec::new(),
         };
         let mut words = words.iter();
         while let Some(&word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
             match word {
-                "--growth" => options.growth = true,
                 "--report" => options.report = true,
                 "--short" => {
                     options.short = true;
@@ -46,12 +46,53 @@ impl Options {
                     options.each = Duration::from_millis(200);
                     options.callers = 16;
                 }
+                "--parts" => {
+                    let parts = value()?.split(',').map(str::parse);
+                    options.parts = parts.collect::<Result<_, _>>()?;
+                }
                 "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
                 "--seconds" => options.each = Duration::try_from_secs_f64(value()?.parse()?)?,
                 "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
                 other => return Err(format!("what is {other}?").into()),
             }
         }
+        if options.short && options.report {
+            return Err("a short run is no report".into());
+        }
+        if options.parts.is_empty() {
+            let usual = |part: &Part| match (options.report, options.short) {
+                (true, _) => true,
+                (_, true) => !part.builds(),
+                _ => *part == Part::Calls,
+            };
+            options.parts = Part::ALL.into_iter().filter(usual).collect();
+        }
         Ok(options)
+    }
+
+    /// Those contenders that are asked for.
+    pub(crate) fn contenders(&self) -> impl Iterator<Item = &'static Contender> {
+        ALL.iter().filter(|contender| {
+            let only = &self.only;
+            only.is_empty() || only.iter().any(|name| contender.name.starts_with(name))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+    use crate::part::Part;
+
+    #[test]
+    fn a_report_has_all_parts_and_a_short_run_those_that_build_nothing() {
+        let parts = |words: &[&str]| Options::parse(words).expect("options").parts;
+        assert_eq!(parts(&[]), [Part::Calls]);
+        assert_eq!(parts(&["--report"]), Part::ALL);
+        assert_eq!(parts(&["--short"]), Part::ALL[..4]);
+        assert_eq!(
+            parts(&["--report", "--parts", "codec,recovery"]),
+            [Part::Codec, Part::Recovery]
+        );
     }
 }

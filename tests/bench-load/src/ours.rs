@@ -29,7 +29,7 @@ impl Echo for Echoes {
 }
 
 #[derive(Clone)]
-struct Caller {
+pub(crate) struct Caller {
     client: EchoClient,
     /// As in a service: each request is made on somebody's behalf.
     context: Context,
@@ -49,6 +49,11 @@ impl Caller {
 impl Client for Caller {
     async fn call(&self, text: &str) -> Result<usize> {
         Ok(self.client.echo(&self.context, text).await?.len())
+    }
+
+    async fn call_through(&self, text: &str) -> Result<usize> {
+        let call = self.client.echo(&self.context, text).resend(true);
+        Ok(call.await?.len())
     }
 
     async fn cast(&self, text: &str) -> Result<()> {
@@ -77,6 +82,11 @@ pub(crate) async fn client(url: &str) -> Result<()> {
     peer::drive(Caller::new(&transport)).await?;
     transport.close().await;
     Ok(())
+}
+
+/// A caller with a transport of its own.
+pub(crate) fn caller(url: &str) -> Result<Caller> {
+    Ok(Caller::new(&Transport::new(url)?))
 }
 
 /// A server in this process, and a caller of it.

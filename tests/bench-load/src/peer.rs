@@ -2,7 +2,7 @@
 //!
 //! Both say `ready ADDRESS` first. A client is told `call CALLERS MILLISECONDS [BYTES]` (or `cast …`) and answers
 //! `requests seconds median p99 all`: latencies in microseconds, and how many requests it has made since it
-//! began. A server is told `handled` and answers how many it has had.
+//! began. Told `again`, it calls until a call is answered, and answers how many have failed. A server is told `handled` and answers how many it has had.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -48,6 +48,11 @@ pub(crate) async fn drive<C: Client>(client: C) -> Result<()> {
     }
     say("ready -")?;
     while let Some(line) = line().await? {
+        if line.trim() == "again" {
+            say(&again(&client).await.to_string())?;
+            all += 1;
+            continue;
+        }
         let mut words = line.split_whitespace();
         let (Some(kind), Some(callers), Some(each)) = (words.next(), words.next(), words.next())
         else {
@@ -60,6 +65,19 @@ pub(crate) async fn drive<C: Client>(client: C) -> Result<()> {
         say(&told(seen, all))?;
     }
     Ok(())
+}
+
+/// Calls until a call is answered; gives how many have failed.
+async fn again<C: Client>(client: &C) -> u32 {
+    let argument = load::argument(load::BYTES);
+    let mut failures = 0;
+    while let Err(error) = client.call_through(&argument).await {
+        eprintln!("a call has failed: {error}");
+        failures += 1;
+        // What fails at once is not to keep the machine busy.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    failures
 }
 
 fn told(mut seen: Seen, all: usize) -> String {

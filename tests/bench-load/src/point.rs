@@ -14,11 +14,12 @@ use rpc_runtime::{
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::{Result, cpu};
 
-/// How many calls are made for one point, at least.
-const CALLS: usize = 20_000;
+/// How long calls are made for one point, at least.
+const EACH: Duration = Duration::from_millis(700);
 const TIMEOUT: Duration = Duration::from_secs(600);
 const VERSION: Version = Version::new(1, 0);
 
@@ -54,7 +55,7 @@ impl Gate for Gates {
     }
 }
 
-/// So many calls at a time: their cost, and the memory of the first of them while they wait.
+/// So many calls at a time: the memory of the first of them while they wait, and the cost of the others.
 async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, f64)> {
     let (gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
@@ -63,10 +64,9 @@ async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, f64)> {
     let client = GateClient::new(transport);
     client.pass(&Context::new()).await?;
 
-    let rounds = CALLS.div_ceil(count);
-    let mut bytes = 0.0;
-    let before = cpu::seconds(std::process::id())?;
-    for round in 0..rounds {
+    let mut bytes = None;
+    let mut cost = Cost::begin()?;
+    while cost.goes_on() {
         gate.send_replace(false);
         let memory = resident()?;
         let under_way = Arc::new(AtomicUsize::new(0));
@@ -91,17 +91,49 @@ async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, f64)> {
             });
         }
         all.notified().await;
-        if round == 0 {
-            bytes = resident()?.saturating_sub(memory) as f64 / count as f64;
-        }
+        let taken = resident()?.saturating_sub(memory) as f64 / count as f64;
         gate.send_replace(true);
         while let Some(done) = calls.join_next().await {
             done??;
         }
+        if bytes.is_none() {
+            // The memory is here to stay: what it cost to get is not what a call costs.
+            bytes = Some(taken);
+            cost = Cost::begin()?;
+        } else {
+            cost.calls += count;
+        }
     }
-    let used = cpu::seconds(std::process::id())? - before;
+    let micros = cost.end()?;
     server.stop().await;
-    Ok((used * 1e6 / (rounds * count) as f64, bytes))
+    Ok((micros, bytes.unwrap_or_default()))
+}
+
+/// What calls cost from one time to another.
+struct Cost {
+    began: Instant,
+    used: f64,
+    calls: usize,
+}
+
+impl Cost {
+    fn begin() -> Result<Self> {
+        Ok(Self {
+            began: Instant::now(),
+            used: cpu::own()?,
+            calls: 0,
+        })
+    }
+
+    /// Whether there are too few for a figure yet.
+    fn goes_on(&self) -> bool {
+        self.calls == 0 || self.began.elapsed() < EACH
+    }
+
+    /// Microseconds of CPU for a call.
+    fn end(self) -> Result<f64> {
+        Ok((cpu::own()? - self.used) * 1e6 / self.calls as f64)
+    }
 }
 
 /// An endpoint with methods of any number.
@@ -135,13 +167,15 @@ async fn dispatch(transport: &Transport, methods: usize, endpoints: usize) -> Re
     let name = format!("method_{}", methods - 1);
     let args = serde_json::Map::new();
     let ctxt = Context::new();
-    let before = cpu::seconds(std::process::id())?;
-    for _ in 0..CALLS {
+    let () = client.call(&ctxt, &name, &args).await?;
+    let mut cost = Cost::begin()?;
+    while cost.goes_on() {
         let () = client.call(&ctxt, &name, &args).await?;
+        cost.calls += 1;
     }
-    let used = cpu::seconds(std::process::id())? - before;
+    let micros = cost.end()?;
     server.stop().await;
-    Ok(used * 1e6 / CALLS as f64)
+    Ok(micros)
 }
 
 /// Many clients in turn.
@@ -161,13 +195,17 @@ async fn clones(transport: &Transport, count: usize, prepared: bool) -> Result<f
         })
         .collect();
     let ctxt = Context::new();
-    let before = cpu::seconds(std::process::id())?;
-    for client in clients.iter().cycle().take(CALLS) {
-        client.pass(&ctxt).await?;
+    client.pass(&ctxt).await?;
+    let mut cost = Cost::begin()?;
+    while cost.goes_on() {
+        for client in &clients {
+            client.pass(&ctxt).await?;
+        }
+        cost.calls += count;
     }
-    let used = cpu::seconds(std::process::id())? - before;
+    let micros = cost.end()?;
     server.stop().await;
-    Ok(used * 1e6 / CALLS as f64)
+    Ok(micros)
 }
 
 /// Bytes of memory that the process has.

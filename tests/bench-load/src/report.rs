@@ -1,118 +1,101 @@
-//! Writes what was measured into `PERFORMANCE.md`, between its markers, and charts beside it.
+//! Writes what was measured into `PERFORMANCE.md`, each part between its own markers, and charts beside it.
+//!
+//! All figures of the page are of one machine; and a part that should have been measured and was not says so: nobody
+//! is to take older figures for the others' company.
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::chart::{Bar, bars};
-use crate::contender::{ALL, Place};
-use crate::load::Kind;
-use crate::options::Options;
-use crate::samples::{Cell, Sample, Samples};
-use crate::{Result, goals, table};
+use crate::part::{Part, Section};
+use crate::{Result, goals};
 
-const BEGIN: &str = "<!-- measured: written by tests/bench --report -->";
-const END: &str = "<!-- end of what was measured -->";
 /// Of the charts.
 const PLACE: &str = "docs/performance";
 
-/// Writes the report in `root`.
-pub(crate) fn write(root: &Path, options: &Options, samples: &Samples, growth: &str) -> Result<()> {
-    let page = root.join("PERFORMANCE.md");
-    let text = fs::read_to_string(&page)?;
-    let (before, rest) = text
-        .split_once(BEGIN)
-        .ok_or("PERFORMANCE.md has lost its markers")?;
-    let (_, after) = rest
-        .split_once(END)
-        .ok_or("PERFORMANCE.md has lost its markers")?;
-    let charts = root.join(PLACE);
-    fs::create_dir_all(&charts)?;
-    let mut images = String::new();
-    for chart in &CHARTS {
-        let Chart { name, title, .. } = chart;
-        fs::write(charts.join(format!("{name}.svg")), chart.draw(samples))?;
-        writeln!(images, "![{title}]({PLACE}/{name}.svg)")?;
+/// The page on which it is written.
+pub(crate) struct Report {
+    root: PathBuf,
+}
+
+impl Report {
+    /// Makes sure, before anything is measured, that it can be written.
+    pub(crate) fn open(root: &Path, parts: &[Part]) -> Result<Self> {
+        let report = Self {
+            root: root.to_owned(),
+        };
+        let page = fs::read_to_string(report.page())?;
+        for &part in parts {
+            find(&page, &figures_of(part))?;
+            find(&page, &goals_of(part))?;
+        }
+        let machine = format!("\n{}\n\n", machine()?);
+        let known = page.get(find(&page, MACHINE)?).unwrap_or_default();
+        let all = Part::ALL.iter().all(|part| parts.contains(part));
+        if !all && known != machine && !known.trim().is_empty() {
+            return Err(
+                "the page is of another machine, or other versions: measure all parts".into(),
+            );
+        }
+        report.put(MACHINE, &machine)?;
+        Ok(report)
     }
-    let measured = format!(
-        "{BEGIN}\n\nOn {}; {} rounds of {:?} a cell, interleaved, medians.\n\n## Goals\n{}\n## Calls and \
-         casts\n\n{images}{}\n## Growth\n{growth}\n{END}",
-        machine()?,
-        options.rounds,
-        options.each,
-        goals::markdown(samples)?,
-        table::markdown(samples)?,
+
+    /// Writes what a part came to.
+    pub(crate) fn write(&self, part: Part, section: &Section) -> Result<()> {
+        let charts = self.root.join(PLACE);
+        fs::create_dir_all(&charts)?;
+        let mut text = String::new();
+        for chart in &section.charts {
+            let file = format!("{}.svg", chart.name);
+            fs::write(charts.join(&file), &chart.svg)?;
+            writeln!(text, "\n![{}]({PLACE}/{file})", chart.title)?;
+        }
+        writeln!(text, "{}", section.text)?;
+        self.put(&figures_of(part), &text)?;
+        let goals = goals::markdown(&section.goals)?;
+        self.put(&goals_of(part), &format!("{goals}\n"))
+    }
+
+    /// Writes that a part has failed.
+    pub(crate) fn write_failure(&self, part: Part) -> Result<()> {
+        self.put(&figures_of(part), "\nNot measured: it failed.\n\n")?;
+        self.put(&goals_of(part), "\n")
+    }
+
+    fn page(&self) -> PathBuf {
+        self.root.join("PERFORMANCE.md")
+    }
+
+    fn put(&self, block: &str, text: &str) -> Result<()> {
+        let mut page = fs::read_to_string(self.page())?;
+        page.replace_range(find(&page, block)?, text);
+        Ok(fs::write(self.page(), page)?)
+    }
+}
+
+const MACHINE: &str = "machine";
+
+fn figures_of(part: Part) -> String {
+    part.to_string()
+}
+
+fn goals_of(part: Part) -> String {
+    format!("goals: {part}")
+}
+
+/// Where the text of a block is, between its markers.
+fn find(page: &str, block: &str) -> Result<Range<usize>> {
+    let lost = || format!("PERFORMANCE.md has lost its markers for `{block}`");
+    let (begin, end) = (
+        format!("<!-- measured: {block} -->\n"),
+        format!("<!-- end: {block} -->"),
     );
-    fs::write(page, format!("{before}{measured}{after}"))?;
-    Ok(())
-}
-
-/// What a chart shows: one figure of some contenders, with 64 callers.
-struct Chart {
-    name: &'static str,
-    title: &'static str,
-    kind: Kind,
-    in_process: bool,
-    figure: fn(&Sample) -> f64,
-}
-
-const CALLERS: usize = 64;
-
-const CHARTS: [Chart; 4] = [
-    Chart {
-        name: "calls",
-        title: "Calls a second, 64 callers",
-        kind: Kind::Call,
-        in_process: false,
-        figure: |sample| sample.rate,
-    },
-    Chart {
-        name: "cpu",
-        title: "CPU µs for a call, client and server, 64 callers",
-        kind: Kind::Call,
-        in_process: false,
-        figure: |sample| sample.ends() * 100.0,
-    },
-    Chart {
-        name: "casts",
-        title: "Confirmed casts a second, 64 callers",
-        kind: Kind::Cast,
-        in_process: false,
-        figure: |sample| sample.rate,
-    },
-    Chart {
-        name: "in-process",
-        title: "Calls a second in one process, 64 callers",
-        kind: Kind::Call,
-        in_process: true,
-        figure: |sample| sample.rate,
-    },
-];
-
-impl Chart {
-    fn draw(&self, samples: &Samples) -> String {
-        let shown = ALL.iter().filter(|contender| match contender.place {
-            Place::Broker | Place::Python => !self.in_process,
-            Place::InProcess => self.in_process,
-            Place::Tcp => false,
-        });
-        let all: Vec<Bar> = shown
-            .filter_map(|contender| {
-                let cell = Cell {
-                    contender: contender.name,
-                    kind: self.kind,
-                    callers: CALLERS,
-                };
-                Some(Bar {
-                    label: contender.short.to_owned(),
-                    value: samples.median(cell, self.figure)?,
-                    ours: contender.name == "ours" || contender.name == "memory",
-                })
-            })
-            .collect();
-        bars(self.title, &all)
-    }
+    let start = page.find(&begin).ok_or_else(lost)? + begin.len();
+    let rest = page.get(start..).ok_or_else(lost)?;
+    Ok(start..start + rest.find(&end).ok_or_else(lost)?)
 }
 
 /// What it was measured on.
@@ -130,8 +113,31 @@ fn machine() -> Result<String> {
     let rustc = String::from_utf8(rustc)?;
     let rabbitmq = std::env::var("RPC_TEST_RABBITMQ_VERSION")?;
     Ok(format!(
-        "{model}, {cores} cores, Linux {}, RabbitMQ {rabbitmq}, {}",
+        "On {model}, {cores} cores, Linux {}, RabbitMQ {rabbitmq}, {}.",
         kernel.trim(),
         rustc.split(" (").next().unwrap_or_default()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn a_block_is_what_stands_between_its_markers() {
+        let page = "a\n<!-- measured: one -->\nold\n<!-- end: one -->\n<!-- measured: two -->\n";
+        let found = find(page, "one").expect("a block");
+        assert_eq!(page.get(found), Some("old\n"));
+        assert!(find(page, "two").is_err());
+    }
+
+    #[test]
+    fn the_page_has_a_block_for_each_part() {
+        let page = include_str!("../../../PERFORMANCE.md");
+        for part in crate::part::Part::ALL {
+            find(page, &super::figures_of(part)).expect("figures");
+            find(page, &super::goals_of(part)).expect("goals");
+        }
+        find(page, super::MACHINE).expect("the machine");
+    }
 }

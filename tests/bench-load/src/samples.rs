@@ -1,4 +1,4 @@
-//! What was measured, round by round.
+//! What was measured, round by round: plain values, and their medians.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub(crate) struct Cell {
     pub(crate) callers: usize,
 }
 
-/// What one round gave.
+/// What one round of load gave.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     /// Requests a second.
@@ -36,29 +36,37 @@ impl Sample {
     }
 }
 
-/// All rounds of all cells.
-#[derive(Debug, Default)]
-pub(crate) struct Samples(BTreeMap<Cell, Vec<Sample>>);
+/// All rounds of all cells: what was measured in each, by what was measured.
+#[derive(Debug)]
+pub(crate) struct Samples<C, S>(BTreeMap<C, Vec<S>>);
 
-impl Samples {
-    pub(crate) fn add(&mut self, cell: Cell, sample: Sample) {
+impl<C: Ord, S> Samples<C, S> {
+    pub(crate) fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    pub(crate) fn add(&mut self, cell: C, sample: S) {
         self.0.entry(cell).or_default().push(sample);
     }
 
     /// The median of a figure over the rounds.
-    pub(crate) fn median(&self, cell: Cell, figure: impl Fn(&Sample) -> f64) -> Option<f64> {
-        median(self.0.get(&cell)?.iter().map(figure).collect())
+    pub(crate) fn median(&self, cell: &C, figure: impl Fn(&S) -> f64) -> Option<f64> {
+        median(self.0.get(cell)?.iter().map(figure).collect())
+    }
+
+    /// The least and the most of a figure.
+    pub(crate) fn range(&self, cell: &C, figure: impl Fn(&S) -> f64) -> Option<(f64, f64)> {
+        let figures = self.0.get(cell)?.iter().map(figure);
+        figures.fold(None, |range, value| match range {
+            None => Some((value, value)),
+            Some((least, most)) => Some((value.min(least), value.max(most))),
+        })
     }
 
     /// The median over the rounds of one cell's figure divided by another's: both were taken within
     /// seconds of each other.
-    pub(crate) fn ratio(
-        &self,
-        ours: Cell,
-        theirs: Cell,
-        figure: impl Fn(&Sample) -> f64,
-    ) -> Option<f64> {
-        let rounds = self.0.get(&ours)?.iter().zip(self.0.get(&theirs)?);
+    pub(crate) fn ratio(&self, ours: &C, theirs: &C, figure: impl Fn(&S) -> f64) -> Option<f64> {
+        let rounds = self.0.get(ours)?.iter().zip(self.0.get(theirs)?);
         median(rounds.map(|(a, b)| figure(a) / figure(b)).collect())
     }
 }

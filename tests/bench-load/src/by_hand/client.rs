@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 type Waiting = Mutex<HashMap<u64, oneshot::Sender<Vec<u8>>>>;
 
 #[derive(Clone)]
-struct Client(Arc<Inner>);
+pub(crate) struct Client(Arc<Inner>);
 
 struct Inner {
     guarantee: Guarantee,
@@ -36,6 +36,11 @@ struct Inner {
 }
 
 pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
+    peer::drive(connect(url, guarantee).await?).await
+}
+
+/// A client with all that it needs.
+pub(crate) async fn connect(url: &str, guarantee: Guarantee) -> Result<Client> {
     let connection = super::connect(url).await?;
     let channel = super::publishing(&connection, guarantee).await?;
     let consuming = connection.create_channel().await?;
@@ -57,7 +62,7 @@ pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
         .await?;
     let waiting = Arc::new(Waiting::default());
     tokio::spawn(read(consuming, consumer, waiting.clone()));
-    peer::drive(Client(Arc::new(Inner {
+    Ok(Client(Arc::new(Inner {
         guarantee,
         channel,
         requests: ShortString::try_new(guarantee.queue())?,
@@ -66,7 +71,6 @@ pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
         waiting,
         _connection: connection,
     })))
-    .await
 }
 
 async fn read(channel: Channel, mut replies: Consumer, waiting: Arc<Waiting>) {

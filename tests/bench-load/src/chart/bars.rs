@@ -1,8 +1,9 @@
-//! Bars, as SVG: legible on light and on dark pages.
+//! Bars: one figure of each of several.
 
 use std::fmt::Write;
 
-const WIDTH: f64 = 720.0;
+use super::{WIDTH, begin, escape, figure};
+
 const LABELS: f64 = 300.0;
 const VALUES: f64 = 90.0;
 const ROW: f64 = 26.0;
@@ -23,15 +24,7 @@ pub(crate) fn bars(title: &str, bars: &[Bar]) -> String {
         .map(|bar| bar.value)
         .fold(f64::MIN_POSITIVE, f64::max);
     let height = TOP + ROW * bars.len() as f64 + 10.0;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-         font-family=\"sans-serif\" font-size=\"13\">\n<title>{title}</title>\n<style>\n\
-         text {{ fill: #24292f }} .other {{ fill: #8c959f }} .ours {{ fill: #bf5700 }}\n\
-         @media (prefers-color-scheme: dark) {{ text {{ fill: #d0d7de }} .other {{ fill: #6e7681 }} \
-         .ours {{ fill: #f0883e }} }}\n</style>\n\
-         <text x=\"0\" y=\"20\" font-size=\"15\" font-weight=\"bold\">{title}</text>\n",
-        title = escape(title)
-    );
+    let mut svg = begin(title, height);
     for (row, bar) in bars.iter().enumerate() {
         let y = TOP + ROW * row as f64;
         let length = (WIDTH - LABELS - VALUES) * bar.value / most;
@@ -51,25 +44,6 @@ pub(crate) fn bars(title: &str, bars: &[Bar]) -> String {
     }
     svg.push_str("</svg>\n");
     svg
-}
-
-fn figure(value: f64) -> String {
-    if value < 10.0 {
-        return format!("{value:.2}");
-    }
-    let digits = format!("{value:.0}");
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::load::Kind;
 use crate::samples::{Cell, Sample, Samples};
 
 /// A table of calls and one of casts: medians over the rounds.
-pub(crate) fn markdown(samples: &Samples) -> Result<String> {
+pub(super) fn markdown(samples: &Samples<Cell, Sample>) -> Result<String> {
     let mut table = String::new();
     for kind in [Kind::Call, Kind::Cast] {
         writeln!(
@@ -24,7 +24,7 @@ pub(crate) fn markdown(samples: &Samples) -> Result<String> {
                     kind,
                     callers,
                 };
-                let of = |figure: fn(&Sample) -> f64| samples.median(cell, figure);
+                let of = |figure: fn(&Sample) -> f64| samples.median(&cell, figure);
                 let figures = (
                     of(|sample| sample.rate),
                     of(|sample| sample.median),

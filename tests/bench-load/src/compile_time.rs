@@ -1,0 +1,92 @@
+//! What a trait costs to compile, which a program of its own measures: `tests/compile-time`.
+
+use std::process::{Command, Stdio};
+
+use crate::Result;
+use crate::goals::{Aim, Goal};
+use crate::markdown::{Table, tables};
+use crate::part::Section;
+
+/// Of what tarpc's takes.
+const AIM: Aim = Aim::AtMost(0.6);
+/// Of its rounds, which are steady.
+const ROUNDS: usize = 2;
+
+pub(crate) fn measure() -> Result<Section> {
+    let output = Command::new("tests/compile-time")
+        .args(["--markdown", "--rounds", &ROUNDS.to_string()])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("tests/compile-time: {}", output.status).into());
+    }
+    section(&String::from_utf8(output.stdout)?)
+}
+
+fn section(printed: &str) -> Result<Section> {
+    let tables = tables(printed);
+    if tables.is_empty() {
+        return Err("tests/compile-time has printed no tables".into());
+    }
+    Ok(Section {
+        text: format!(
+            "\nCPU seconds of `cargo check`, medians of {ROUNDS} rounds; in brackets beside tarpc's, JSON over TCP.\n\n{}\n",
+            printed.trim()
+        ),
+        goals: tables.iter().flat_map(goals).collect(),
+        ..Section::default()
+    })
+}
+
+/// The ratios of ours, which stand in brackets. The last of its rows counts: it is the one with a lock, where
+/// there is one.
+fn goals(table: &Table<'_>) -> Vec<Goal> {
+    let ours = |row: &&Vec<&str>| row.first().is_some_and(|name| name.starts_with("ours"));
+    let Some(row) = table.rows.iter().rfind(ours) else {
+        return Vec::new();
+    };
+    let columns = table.head.iter().zip(row).skip(1);
+    let goals = columns.filter_map(|(column, cell)| {
+        // The goals are for traits that are worth waiting for.
+        if *column == "10 methods" {
+            return None;
+        }
+        let (_, ratio) = cell.strip_suffix(')')?.split_once('(')?;
+        Some(Goal {
+            what: format!("build, {}, {column}: {} / tarpc", table.head[0], row[0]),
+            figure: ratio.parse().ok()?,
+            aim: AIM,
+        })
+    });
+    goals.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::section;
+
+    #[test]
+    fn the_goals_are_for_ours_with_its_lock() {
+        let printed = "| one trait | 10 methods | 100 methods |\n| --- | ---: | ---: |\n\
+             | ours | 0.20 (0.50) | 0.80 (0.40) |\n| ours, with lock | 0.30 (0.70) | 1.00 (0.55) |\n\
+             | tarpc, JSON over TCP | 0.40 (1.00) | 1.90 (1.00) |\n\n\
+             | dependencies | crates |\n| --- | ---: |\n| ours | 20 (0.61) |\n";
+        let section = section(printed).expect("a section");
+        let goals: Vec<_> = section
+            .goals
+            .iter()
+            .map(|goal| (goal.what.as_str(), goal.figure))
+            .collect();
+        assert_eq!(
+            goals,
+            [
+                (
+                    "build, one trait, 100 methods: ours, with lock / tarpc",
+                    0.55
+                ),
+                ("build, dependencies, crates: ours / tarpc", 0.61)
+            ]
+        );
+    }
+}

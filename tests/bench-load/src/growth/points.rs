@@ -1,0 +1,282 @@
+//! Curves of ours alone, each of whose points is a process of its own: see [`mod@crate::point`].
+
+use std::fmt::Write;
+use std::ops::Range;
+use std::process::{Command, Stdio};
+
+use crate::Result;
+use crate::chart::lines::{Axes, Line, lines};
+use crate::goals::{Aim, Goal};
+use crate::markdown::grouped;
+use crate::options::Options;
+use crate::part::{Chart, Section};
+use crate::samples::Samples;
+
+/// What grows: a name for [`mod@crate::point`], a title, the transport, and how far.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Curve {
+    what: &'static str,
+    title: &'static str,
+    /// For the charts.
+    short: &'static str,
+    broker: bool,
+    at: &'static [usize],
+}
+
+const CURVES: &[Curve] = &[
+    Curve {
+        what: "in-flight",
+        title: "calls under way, memory://",
+        short: "memory://",
+        broker: false,
+        at: &[1, 10, 100, 1_000, 10_000, 100_000],
+    },
+    Curve {
+        what: "in-flight",
+        title: "calls under way, rabbit://",
+        short: "rabbit://",
+        broker: true,
+        at: &[1, 10, 100, 1_000, 10_000, 100_000],
+    },
+    Curve {
+        what: "methods",
+        title: "methods of the endpoint, memory://",
+        short: "methods",
+        broker: false,
+        at: &[1, 10, 100, 1_000],
+    },
+    Curve {
+        what: "endpoints",
+        title: "endpoints of the server, memory://",
+        short: "endpoints",
+        broker: false,
+        at: &[1, 10, 100, 1_000],
+    },
+    Curve {
+        what: "clones",
+        title: "clones of the client, memory://",
+        short: "clones",
+        broker: false,
+        at: &[1, 10, 100, 1_000],
+    },
+    Curve {
+        what: "prepared",
+        title: "prepared clients, memory://",
+        short: "prepared clients",
+        broker: false,
+        at: &[1, 10, 100, 1_000],
+    },
+];
+
+/// What a process has in hand hides what fewer calls take.
+const ENOUGH_FOR_MEMORY: usize = 1_000;
+/// Bytes that a call under way may take beside its payload.
+const BYTES: f64 = 1024.0;
+/// How much dearer than the cheapest the last point of a flat curve may be: what a machine with company needs.
+const FLAT: f64 = 1.25;
+
+/// One process.
+struct Point {
+    /// Of CPU, for a call, both ends together.
+    micros: f64,
+    /// Of memory, for a call under way.
+    bytes: f64,
+}
+
+type Points = Samples<(&'static str, usize), Point>;
+
+pub(super) fn measure(options: &Options, rounds: usize) -> Result<Section> {
+    let most = if options.short { 10 } else { usize::MAX };
+    let mut points = Points::new();
+    for round in 1..=rounds {
+        for curve in CURVES {
+            eprintln!("-- {}, round {round} of {rounds}", curve.title);
+            for &count in curve.at.iter().filter(|count| **count <= most) {
+                let point = one(curve, count)
+                    .map_err(|error| format!("{}, {count}: {error}", curve.title))?;
+                points.add((curve.title, count), point);
+            }
+        }
+    }
+    let mut text = "\n| CPU µs for a call, both ends |".to_owned();
+    table(&mut text, &points, 1, |point| point.micros)?;
+    if !options.short {
+        text.push_str("\n| bytes for a call under way |");
+        table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| point.bytes)?;
+    }
+    Ok(Section {
+        text,
+        charts: PLANS.iter().map(|plan| plan.draw(&points)).collect(),
+        goals: goals(&points),
+    })
+}
+
+fn one(curve: &Curve, count: usize) -> Result<Point> {
+    let url = if curve.broker {
+        std::env::var("RPC_TEST_RABBIT_URL")?
+    } else {
+        "memory://".to_owned()
+    };
+    let output = Command::new(std::env::current_exe()?)
+        .args(["point", curve.what, &count.to_string(), &url])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let (micros, bytes) = text.trim().split_once(' ').ok_or("no figures")?;
+    Ok(Point {
+        micros: micros.parse()?,
+        bytes: bytes.parse()?,
+    })
+}
+
+/// A row for each curve, a column for each count from `least` on.
+fn table(
+    text: &mut String,
+    points: &Points,
+    least: usize,
+    figure: fn(&Point) -> f64,
+) -> Result<()> {
+    let counts: Vec<usize> = counts(CURVES).filter(|count| *count >= least).collect();
+    for count in &counts {
+        write!(text, " {} |", grouped(&count.to_string()))?;
+    }
+    writeln!(text, "\n|---|{}", "---:|".repeat(counts.len()))?;
+    for curve in CURVES {
+        let figures: Vec<_> = counts
+            .iter()
+            .map(|count| points.median(&(curve.title, *count), figure))
+            .collect();
+        if figures.iter().flatten().all(|figure| *figure <= 0.0) {
+            continue;
+        }
+        write!(text, "| {} |", curve.title)?;
+        for figure in figures {
+            match figure {
+                Some(figure) if figure >= 1000.0 => {
+                    write!(text, " {} |", grouped(&format!("{figure:.0}")))?;
+                }
+                Some(figure) => write!(text, " {figure:.1} |")?,
+                None => text.push_str("  |"),
+            }
+        }
+        text.push('\n');
+    }
+    Ok(())
+}
+
+/// All counts of some curves.
+fn counts(curves: &[Curve]) -> impl Iterator<Item = usize> {
+    let longest = curves
+        .iter()
+        .map(|curve| curve.at)
+        .max_by_key(|at| at.len());
+    longest.unwrap_or_default().iter().copied()
+}
+
+/// What a chart shows of some curves.
+struct Plan {
+    name: &'static str,
+    title: &'static str,
+    along: &'static str,
+    curves: Range<usize>,
+    /// Counts from here on.
+    least: usize,
+    figure: fn(&Point) -> f64,
+    logarithmic: bool,
+}
+
+const PLANS: [Plan; 3] = [
+    Plan {
+        name: "in-flight",
+        title: "CPU µs for a call, both ends, as more are under way",
+        along: "calls under way",
+        curves: 0..2,
+        least: 1,
+        figure: |point| point.micros,
+        logarithmic: true,
+    },
+    Plan {
+        name: "memory",
+        title: "Bytes for a call under way, both ends",
+        along: "calls under way",
+        curves: 0..2,
+        least: ENOUGH_FOR_MEMORY,
+        figure: |point| point.bytes,
+        logarithmic: false,
+    },
+    Plan {
+        name: "growth",
+        title: "CPU µs for a call in one process, as an interface or its clients grow",
+        along: "how many there are",
+        curves: 2..CURVES.len(),
+        least: 1,
+        figure: |point| point.micros,
+        logarithmic: false,
+    },
+];
+
+impl Plan {
+    fn draw(&self, points: &Points) -> Chart {
+        let curves = CURVES.get(self.curves.clone()).unwrap_or_default();
+        let drawn: Vec<Line> = curves
+            .iter()
+            .map(|curve| Line {
+                label: curve.short.to_owned(),
+                points: curve
+                    .at
+                    .iter()
+                    .filter(|count| **count >= self.least)
+                    .filter_map(|count| {
+                        let value = points.median(&(curve.title, *count), self.figure)?;
+                        Some((*count as f64, value))
+                    })
+                    .collect(),
+            })
+            .collect();
+        let marks = counts(curves).filter(|count| *count >= self.least);
+        let axes = Axes {
+            title: self.title,
+            along: self.along,
+            marks: marks
+                .map(|count| (count as f64, grouped(&count.to_string())))
+                .collect(),
+            logarithmic: self.logarithmic,
+        };
+        Chart {
+            name: self.name,
+            title: self.title,
+            svg: lines(&axes, &drawn),
+        }
+    }
+}
+
+fn goals(points: &Points) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    for curve in CURVES {
+        let cost = |count: &usize| points.median(&(curve.title, *count), |point| point.micros);
+        let costs: Vec<f64> = curve.at.iter().filter_map(cost).collect();
+        let (Some(last), Some(count)) = (costs.last(), curve.at.last()) else {
+            continue;
+        };
+        if costs.len() < curve.at.len() {
+            continue;
+        }
+        let count = grouped(&count.to_string());
+        goals.push(Goal {
+            what: format!("CPU for a call, {count} {}, beside the least", curve.title),
+            figure: last / costs.iter().copied().fold(f64::INFINITY, f64::min),
+            aim: Aim::AtMost(FLAT),
+        });
+        let bytes = curve
+            .at
+            .last()
+            .and_then(|count| points.median(&(curve.title, *count), |point| point.bytes));
+        goals.extend(bytes.filter(|bytes| *bytes > 0.0).map(|figure| Goal {
+            what: format!("bytes for a call, {count} {}", curve.title),
+            figure,
+            aim: Aim::AtMost(BYTES),
+        }));
+    }
+    goals
+}

@@ -1,0 +1,154 @@
+//! The next call after all connections are lost: both ends go through a proxy that cuts them, and lets nobody
+//! through for a while.
+//!
+//! By hand, nothing recovers: it is beside oslo.messaging.
+
+use std::fmt::Write;
+use std::thread::sleep;
+use std::time::Duration;
+
+use rpc_faults::proxy::{End, Proxy};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+use crate::Result;
+use crate::contender::Contender;
+use crate::goals::{Aim, Goal};
+use crate::options::Options;
+use crate::pair::Pair;
+use crate::part::Section;
+use crate::samples::Samples;
+
+/// For how long the broker cannot be reached, and how often that is measured at most.
+const ABSENCES: [(Duration, usize); 2] =
+    [(Duration::ZERO, usize::MAX), (Duration::from_secs(5), 3)];
+const SHORT_ABSENCES: [(Duration, usize); 2] =
+    [(Duration::ZERO, 1), (Duration::from_millis(200), 1)];
+/// How long is waited for the cut to be seen, if new connections come so fast that it is not.
+const CUT: Duration = Duration::from_millis(50);
+
+/// One recovery.
+struct Recovery {
+    /// From when the broker can be reached again to the reply, in milliseconds.
+    took: f64,
+    /// Calls that failed before.
+    failures: f64,
+}
+
+pub(crate) fn measure(options: &Options) -> Result<Section> {
+    let absences = if options.short {
+        SHORT_ABSENCES
+    } else {
+        ABSENCES
+    };
+    let mut benches = Vec::new();
+    for contender in options.contenders().filter(|contender| recovers(contender)) {
+        benches.push(Bench::start(contender)?);
+    }
+    let mut samples = Samples::new();
+    for (absence, most) in absences {
+        for round in 1..=options.rounds.min(most) {
+            eprintln!("-- broker away for {absence:?}, {round}");
+            for bench in &mut benches {
+                let name = bench.pair.contender().name;
+                let recovery = bench
+                    .recover(absence)
+                    .map_err(|error| format!("{name}, after {absence:?}: {error}"))?;
+                samples.add((absence, name), recovery);
+            }
+        }
+    }
+    let mut text =
+        "\n| broker away for | | ms from its return to the next reply: median | least | most \
+                    | calls that failed, at most |\n|---|---|---:|---:|---:|---:|\n"
+            .to_owned();
+    let mut goals = Vec::new();
+    for (absence, _) in absences {
+        let away = if absence.is_zero() {
+            "connections cut".to_owned()
+        } else {
+            format!("cut, and away for {absence:?}")
+        };
+        for contender in options.contenders() {
+            let cell = (absence, contender.name);
+            let took = |recovery: &Recovery| recovery.took;
+            let (Some(median), Some((least, most)), Some((_, failures))) = (
+                samples.median(&cell, took),
+                samples.range(&cell, took),
+                samples.range(&cell, |recovery| recovery.failures),
+            ) else {
+                continue;
+            };
+            writeln!(
+                text,
+                "| {away} | {} | {median:.1} | {least:.1} | {most:.1} | {failures} |",
+                contender.title
+            )?;
+        }
+        let ratio = samples.ratio(&(absence, "ours"), &(absence, "oslo"), |one| one.took);
+        goals.extend(ratio.map(|figure| Goal {
+            what: format!("next call, {away}: ours / oslo"),
+            figure,
+            aim: Aim::None,
+        }));
+    }
+    Ok(Section {
+        text,
+        goals,
+        ..Section::default()
+    })
+}
+
+fn recovers(contender: &Contender) -> bool {
+    matches!(contender.name, "ours" | "oslo")
+}
+
+/// A pair whose broker is behind a proxy.
+struct Bench {
+    pair: Pair,
+    proxy: Proxy,
+    /// The proxy's.
+    _runtime: Runtime,
+}
+
+impl Bench {
+    fn start(contender: &'static Contender) -> Result<Self> {
+        let url = std::env::var("RPC_TEST_RABBIT_URL")?;
+        let (user, rest) = url.split_once('@').ok_or("a URL without a user")?;
+        let (broker, host) = rest.split_once('/').ok_or("a URL without a virtual host")?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let proxy = runtime.block_on(Proxy::start(broker.parse()?))?;
+        let url = format!("{user}@{}/{host}", proxy.address());
+        Ok(Self {
+            pair: Pair::start_at(contender, &url)?,
+            proxy,
+            _runtime: runtime,
+        })
+    }
+
+    /// Cuts all connections, lets none through for a while, and waits for the reply to a call that is made meanwhile.
+    fn recover(&mut self, absence: Duration) -> Result<Recovery> {
+        self.pair.again()?;
+        let open = self.proxy.open();
+        self.proxy.refuse(!absence.is_zero());
+        let cut = Instant::now();
+        self.proxy.end(End::Reset);
+        // The call is to come after the cut.
+        while self.proxy.open() >= open && cut.elapsed() < CUT {
+            std::thread::yield_now();
+        }
+        self.pair.begin_again()?;
+        sleep(absence.saturating_sub(cut.elapsed()));
+        let back = Instant::now();
+        self.proxy.refuse(false);
+        let failures = self.pair.end_again()?;
+        let since = if absence.is_zero() { cut } else { back };
+        Ok(Recovery {
+            took: since.elapsed().as_secs_f64() * 1e3,
+            failures,
+        })
+    }
+}
