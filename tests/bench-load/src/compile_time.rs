@@ -5,33 +5,35 @@ use std::process::{Command, Stdio};
 use crate::Result;
 use crate::goals::{Aim, Goal};
 use crate::markdown::{Table, tables};
+use crate::options::Options;
 use crate::part::Section;
 
 /// Of what tarpc's takes.
 const AIM: Aim = Aim::AtMost(0.6);
-/// Of its rounds, which are steady.
+/// CPU seconds of compilers are steady, and each round takes minutes.
 const ROUNDS: usize = 2;
 
-pub(crate) fn measure() -> Result<Section> {
+pub(crate) fn measure(options: &Options) -> Result<Section> {
+    let rounds = options.rounds.min(ROUNDS);
     let output = Command::new("tests/compile-time")
-        .args(["--markdown", "--rounds", &ROUNDS.to_string()])
+        .args(["--markdown", "--rounds", &rounds.to_string()])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
         return Err(format!("tests/compile-time: {}", output.status).into());
     }
-    section(&String::from_utf8(output.stdout)?)
+    section(&String::from_utf8(output.stdout)?, rounds)
 }
 
-fn section(printed: &str) -> Result<Section> {
+fn section(printed: &str, rounds: usize) -> Result<Section> {
     let tables = tables(printed);
     if tables.is_empty() {
         return Err("tests/compile-time has printed no tables".into());
     }
     Ok(Section {
         text: format!(
-            "\nCPU seconds of `cargo check`, medians of {ROUNDS} rounds; in brackets beside tarpc's, JSON over TCP.\n\n{}\n",
+            "\nCPU seconds of `cargo check`, medians of {rounds} rounds; in brackets beside tarpc's, JSON over TCP.\n\n{}\n",
             printed.trim()
         ),
         goals: tables.iter().flat_map(goals).collect(),
@@ -72,7 +74,7 @@ mod tests {
              | ours | 0.20 (0.50) | 0.80 (0.40) |\n| ours, with lock | 0.30 (0.70) | 1.00 (0.55) |\n\
              | tarpc, JSON over TCP | 0.40 (1.00) | 1.90 (1.00) |\n\n\
              | dependencies | crates |\n| --- | ---: |\n| ours | 20 (0.61) |\n";
-        let section = section(printed).expect("a section");
+        let section = section(printed, 1).expect("a section");
         let goals: Vec<_> = section
             .goals
             .iter()

@@ -66,7 +66,7 @@ impl Part {
             Self::FirstCall => first_call::measure(options),
             Self::Recovery => recovery::measure(options),
             Self::Codec => codec::measure(),
-            Self::BuildTime => compile_time::measure(),
+            Self::BuildTime => compile_time::measure(options),
         }
     }
 }

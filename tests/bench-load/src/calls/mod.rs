@@ -52,7 +52,12 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
         // There and back: what one leaves behind in the broker must not always meet the same next one.
         pairs.reverse();
     }
-    let mut text = table::markdown(&samples)?;
+    let mut text = format!(
+        "\nMedians of {} rounds, {:?} a cell.\n{}",
+        options.rounds,
+        options.each,
+        table::markdown(&samples)?
+    );
     for what in repeated {
         writeln!(text, "\nFailed, and was measured again: {what}.")?;
     }
@@ -71,7 +76,7 @@ fn load(pair: &mut Pair, order: Order, repeated: &mut Vec<String>) -> Result<Sam
         Err(error) => {
             let Order { kind, callers, .. } = order;
             let what = format!(
-                "{}, {callers} callers, {kind}s: {error}",
+                "{}, {kind}s, {callers} at a time: {error}",
                 pair.contender().title
             );
             eprintln!("-- failed, and measured again: {what}");
