@@ -27,6 +27,7 @@ impl Hasher for OwnIds {
         self.0 = (self.0.rotate_left(32) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "each half for itself")]
     fn write_u128(&mut self, number: u128) {
         let [low, high] = [number, number >> 64].map(|half| half as u64);
         self.write_u64(high ^ low);
