@@ -13,7 +13,8 @@ const DISPATCHER: &str = "oslo_messaging.rpc.dispatcher";
 /// The endpoints of one server, and where each method name is found.
 #[derive(Debug, Default)]
 pub(super) struct Dispatcher {
-    endpoints: Vec<Box<dyn Endpoint>>,
+    /// Each with the version that it implements, which its methods are asked for but once.
+    endpoints: Vec<(Version, Box<dyn Endpoint>)>,
     /// By namespace.
     named: HashMap<String, Methods>,
     /// Of those who serve no namespace.
@@ -43,8 +44,9 @@ impl Dispatcher {
                 }
             }
         }
+        let with_version = |endpoint: Box<dyn Endpoint>| (endpoint.interface().version(), endpoint);
         Self {
-            endpoints,
+            endpoints: endpoints.into_iter().map(with_version).collect(),
             named,
             unnamed,
         }
@@ -57,9 +59,8 @@ impl Dispatcher {
     ) -> Result<(&dyn Endpoint, usize), RemoteError> {
         let name = request.method();
         let version = request.stamp();
-        let takes = |endpoint: &dyn Endpoint| {
-            version
-                .is_some_and(|version| endpoint.interface().version().is_compatible_with(version))
+        let takes = |implemented: &Version| {
+            version.is_some_and(|version| implemented.is_compatible_with(version))
         };
         let methods = match request.namespace() {
             Some(namespace) => self.named.get(namespace),
@@ -68,10 +69,10 @@ impl Dispatcher {
         let candidates = methods.and_then(|methods| methods.get(name));
         let candidates = candidates.map_or(&[][..], Vec::as_slice);
         let taking = || {
-            let found = candidates
-                .iter()
-                .map(|(endpoint, method)| (&*self.endpoints[*endpoint], *method));
-            found.filter(|(endpoint, _)| takes(*endpoint))
+            candidates.iter().filter_map(|(endpoint, method)| {
+                let (implemented, endpoint) = &self.endpoints[*endpoint];
+                takes(implemented).then_some((&**endpoint, *method))
+            })
         };
         // A name of old does not stand in the way of what is called so in the message's version.
         let is_called_so = |(endpoint, method): &(&dyn Endpoint, usize)| {
@@ -82,8 +83,8 @@ impl Dispatcher {
             return Ok(found);
         }
         Err(
-            if self.endpoints.iter().any(|endpoint| {
-                namespaces(&**endpoint).contains(&request.namespace()) && takes(&**endpoint)
+            if self.endpoints.iter().any(|(implemented, endpoint)| {
+                takes(implemented) && namespaces(&**endpoint).contains(&request.namespace())
             }) {
                 let message = format!("Endpoint does not support RPC method {name}");
                 RemoteError::new("NoSuchMethod", message)

@@ -38,8 +38,8 @@ const DEFAULT_STOP: Duration = Duration::from_secs(60);
 
 /// A running server: oslo.messaging's `RPCServer`.
 ///
-/// Each request runs as a task of its own; on a runtime of one thread, once it has to wait. A handler must not block its thread: what computes for long
-/// goes to `tokio::task::spawn_blocking`.
+/// Each request runs as a task of its own; on a runtime of one thread, once it has to wait. A handler must not
+/// block its thread: what computes for long goes to `tokio::task::spawn_blocking`.
 ///
 /// Dropping it stops it as [`Server::stop`] does, in the background.
 ///
