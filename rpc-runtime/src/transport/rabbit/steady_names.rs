@@ -75,7 +75,12 @@ fn generation() -> std::io::Result<(u64, u64)> {
     } else {
         group
     };
-    Ok((group, stat_field(&leader.to_string(), 22)?))
+    let started = match stat_field(&leader.to_string(), 22) {
+        // It has ended before the others of its group, who must agree all the same.
+        Err(error) if error.kind() == ErrorKind::NotFound => 0,
+        started => started?,
+    };
+    Ok((group, started))
 }
 
 /// The `number`th field of a process's `stat`, counted from 1. The second one may hold spaces.
