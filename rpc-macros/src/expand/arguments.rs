@@ -1,10 +1,10 @@
 //! What a client does with each argument: sends it, by the rung of the version ladder; routes by it.
 //!
 //! ```text
-//! args.arg("name", &name);                                   // in each message
+//! args.arg("name", &name);                                    // in each message
 //! let default1: u32 = 4;                                      // since = "2.4", default = 4
 //! args.gated(1, &size, |value| equals(value, &default1));
-//! args.dropped(2, &hint);                                    // since = "2.4", below = drop
+//! args.dropped(2, &hint);                                     // since = "2.4", below = drop
 //! args.replaced(3, ["a", "b"], spec, |_| false, |value| legacy(value));
 //!                                                             // below = with(legacy, "a", "b")
 //! if let Maybe::Given(value) = owner { … }                    // owner: Maybe<T>
