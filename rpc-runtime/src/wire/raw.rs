@@ -91,3 +91,73 @@ impl<'de> Deserializer<'de> for Raw<'de> {
         deserialize_enum(name: &'static str, variants: &'static [&'static str])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+    use std::net::IpAddr;
+
+    use serde::Deserialize;
+    use serde_json::Value;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Kind {
+        Plain,
+        With(String),
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Name(String);
+
+    fn same<T: DeserializeOwned + PartialEq + Debug>(json: &str) {
+        assert_eq!(
+            read::<T>(json).ok(),
+            serde_json::from_str(json).ok(),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn values_are_read_as_serde_json_reads_them() {
+        for json in [
+            r#""Plain""#,
+            r#""a \"b\"\n""#,
+            r#""\u00e9""#,
+            r#""\ud800""#,
+            r#""::1""#,
+            r#"{"With":"x"}"#,
+            r#"["a","b"]"#,
+            r#""a"b""#,
+            "\"",
+            "\"a\nb\"",
+            "null",
+            "nul",
+            "1",
+            "1x",
+            "1.5e3",
+            "true",
+            "",
+            "NaN",
+        ] {
+            same::<String>(json);
+            same::<Option<String>>(json);
+            same::<Option<Name>>(json);
+            same::<Name>(json);
+            same::<Kind>(json);
+            same::<Value>(json);
+            same::<IpAddr>(json);
+            same::<char>(json);
+            same::<u8>(json);
+            same::<f64>(json);
+            same::<bool>(json);
+            same::<()>(json);
+            same::<Vec<String>>(json);
+            same::<(String, String)>(json);
+            let raw = |read: Result<Box<RawValue>>| read.ok().map(|raw| raw.get().to_owned());
+            assert_eq!(raw(read(json)), raw(serde_json::from_str(json)), "{json}");
+        }
+    }
+}
