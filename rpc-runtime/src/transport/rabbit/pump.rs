@@ -17,6 +17,8 @@ use super::socket::Socket;
 
 /// How much is read at a time, in bytes, unless a frame is longer.
 const ROOM: usize = 64 * 1024;
+/// How often before it is the turn of what is to be written: what arrives may have no end for long.
+const READS: usize = 16;
 
 /// A socket and what goes through it, until either ends.
 #[derive(Debug)]
@@ -74,7 +76,7 @@ impl Pump {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<End>> {
-        loop {
+        for _ in 0..READS {
             let read = self
                 .socket
                 .poll_read(context, &mut self.arrived[self.held..]);
@@ -94,6 +96,8 @@ impl Pump {
                 self.arrived.resize(2 * self.held, 0);
             }
         }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Done when nothing is to be written any more.
