@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rpc_runtime::transport::{
-    CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, NotTaken, SendTerms,
+    Arrival, CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
 };
 use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use rpc_runtime::{
@@ -18,7 +18,7 @@ use rpc_runtime::{
 };
 use tokio::sync::{Mutex, mpsc};
 
-/// Hands a server what the test puts in, and the test what the server sends.
+/// Hands a server what the test puts in, each with whether it could be taken, and the test what the server sends.
 #[derive(Debug)]
 struct Script {
     requests: Mutex<Option<mpsc::Receiver<(Bytes, bool)>>>,
@@ -50,13 +50,16 @@ struct Scripted {
 
 #[async_trait]
 impl Listener for Scripted {
-    async fn next(&mut self) -> Option<Incoming> {
-        let (body, acknowledgeable) = self.requests.recv().await?;
+    async fn next(&mut self) -> Option<Arrival> {
+        let (body, taken) = self.requests.recv().await?;
+        if !taken {
+            let why = "its connection has ended".into();
+            return Some(Arrival::InDoubt { body, why });
+        }
         let delivery = Way {
-            acknowledgeable,
             replies: self.replies.clone(),
         };
-        Some(Incoming::new(body, Box::new(delivery)))
+        Some(Arrival::Request(Incoming::new(body, Arc::new(delivery))))
     }
     async fn close(&mut self) {
         self.requests.close();
@@ -65,20 +68,12 @@ impl Listener for Scripted {
 
 #[derive(Debug)]
 struct Way {
-    acknowledgeable: bool,
     replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
 }
 
 #[async_trait]
 impl Delivery for Way {
-    async fn acknowledge(&mut self) -> Result<(), NotTaken> {
-        if self.acknowledgeable {
-            Ok(())
-        } else {
-            Err(NotTaken::GoneBack("its connection has ended".into()))
-        }
-    }
-    async fn reply(&self, to: &ReplyTo, body: Bytes) -> Result<()> {
+    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
         self.replies
             .send((to.clone(), body))
             .map_err(|_| Error::Closed)
@@ -194,7 +189,7 @@ async fn a_duplicate_is_dropped() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_acknowledged_is_not_run() {
+async fn what_may_not_have_been_taken_is_not_run() {
     let mut play = Play::start().await;
     play.requests
         .send((call("u1", r#"{"n":1}"#).into(), false))

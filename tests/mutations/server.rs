@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rpc_runtime::transport::{
-    CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, NotTaken, SendTerms,
+    Arrival, CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
 };
 use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody, RequestEncoder};
 use rpc_runtime::{Context, Error, Result, Server, Target, Transport, rpc_client};
@@ -56,19 +56,17 @@ impl Driver for Feed {
 
 #[async_trait]
 impl Listener for Feed {
-    async fn next(&mut self) -> Option<Incoming> {
+    async fn next(&mut self) -> Option<Arrival> {
         let body = self.requests.lock().await.recv().await?;
-        Some(Incoming::new(body, Box::new(self.clone())))
+        let incoming = Incoming::new(body, Arc::new(self.clone()));
+        Some(Arrival::Request(incoming))
     }
     async fn close(&mut self) {}
 }
 
 #[async_trait]
 impl Delivery for Feed {
-    async fn acknowledge(&mut self) -> Result<(), NotTaken> {
-        Ok(())
-    }
-    async fn reply(&self, _: &ReplyTo, body: Bytes) -> Result<()> {
+    async fn reply(self: Arc<Self>, _: &ReplyTo, body: Bytes) -> Result<()> {
         // The test may have ended.
         let _ = self.replies.send(body);
         Ok(())

@@ -1,7 +1,7 @@
 //! The server: listens for one topic, and runs what arrives.
 //!
-//! A permit is taken before a request is acknowledged, and it is acknowledged before it runs: so it runs
-//! at most once, and what waits for a permit is still the broker's to give to another server.
+//! The transport takes a request when there is a permit for it, and hands it over once it is taken: so it runs at
+//! most once, and what waits for a permit is still the broker's to give to another server.
 
 mod dispatch;
 mod duplicates;
@@ -20,7 +20,7 @@ use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
 use crate::serializer::Serializer;
-use crate::transport::{ListenTerms, Listener, Transport};
+use crate::transport::{Arrival, Incoming, ListenTerms, Listener, Transport};
 use crate::{DEFAULT_MAX_MESSAGE_SIZE, Error, Result, Target};
 
 use dispatch::{Dispatcher, Ping};
@@ -31,7 +31,7 @@ use request::{Service, unpanicked};
 const DEFAULT_CONCURRENCY: usize = 64;
 
 /// How many requests may wait here for a permit: enough for the broker to keep a busy server busy.
-const MOST_WAITING: u16 = 32;
+const MOST_WAITING: u16 = 64;
 
 /// How long [`Server::stop`] waits for what runs.
 const DEFAULT_STOP: Duration = Duration::from_secs(60);
@@ -138,7 +138,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How many requests run at once. As many more, 32 at most, may wait here, unacknowledged: they go to
+    /// How many requests run at once. As many more, 64 at most, may wait here, unacknowledged: they go to
     /// other servers when this one ends. All others stay with the broker. Defaults to 64, as in
     /// oslo.messaging.
     pub fn concurrency(mut self, limit: usize) -> Self {
@@ -203,7 +203,8 @@ impl ServerBuilder {
         let prefetch =
             u16::try_from(concurrency).map_or(MOST_WAITING, |limit| limit.min(MOST_WAITING));
         let driver = transport.driver();
-        let listener = driver.listen(&target, &ListenTerms::new(prefetch)).await?;
+        let terms = ListenTerms::new(concurrency, prefetch);
+        let listener = driver.listen(&target, &terms).await?;
         let service = Arc::new(Service {
             target: target.clone(),
             dispatcher: Dispatcher::new(endpoints),
@@ -212,7 +213,7 @@ impl ServerBuilder {
             duplicates: Mutex::new(Duplicates::new()),
         });
         let (stop, stopped) = watch::channel(None);
-        let listening = tokio::spawn(listen(listener, service, concurrency, stopped));
+        let listening = tokio::spawn(listen(listener, service, stopped));
         Ok(Server {
             target,
             stop,
@@ -249,41 +250,11 @@ impl fmt::Debug for ServerBuilder {
 async fn listen(
     mut listener: Box<dyn Listener>,
     service: Arc<Service>,
-    concurrency: usize,
     mut stopped: watch::Receiver<Option<Duration>>,
 ) -> usize {
-    let permits = Arc::new(Semaphore::new(concurrency));
-    let mut running = JoinSet::new();
-    let has_one_thread = Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread;
-    let taking = async {
-        loop {
-            // The semaphore is never closed.
-            let Ok(permit) = permits.clone().acquire_owned().await else {
-                break;
-            };
-            let Some(incoming) = listener.next().await else {
-                break;
-            };
-            while running.try_join_next().is_some() {}
-            let service = service.clone();
-            let request = async move {
-                service.serve(incoming).await;
-                drop(permit);
-            };
-            if !has_one_thread {
-                running.spawn(request);
-                continue;
-            }
-            // Nothing else would run meanwhile: it takes a task only where it waits for something.
-            let mut request = Box::pin(request);
-            let begun = poll_fn(|cx| Poll::Ready(unpanicked(|| request.as_mut().poll(cx)))).await;
-            if let Ok(Poll::Pending) = begun {
-                running.spawn(request);
-            }
-        }
-    };
+    let mut running = Running::new(service.clone());
     tokio::select! {
-        () = taking => {
+        () = running.run_all(&mut *listener) => {
             tracing::warn!(server = %service.target, "the server ends: its transport was closed");
         }
         // An error is a server that was dropped: that is to be stopped too.
@@ -291,7 +262,10 @@ async fn listen(
     }
     let orderly = async {
         listener.close().await;
-        while running.join_next().await.is_some() {}
+        // What was taken is for no other server.
+        running.run_all(&mut *listener).await;
+        while running.tasks.join_next().await.is_some() {}
+        listener.settled().await;
     };
     // The limit may be set now, or later if the transport was closed first.
     let limit = async {
@@ -306,9 +280,56 @@ async fn listen(
         () = orderly => return 0,
         () = limit => {}
     }
-    let unfinished = running.len();
+    let unfinished = running.tasks.len();
+    if unfinished == 0 {
+        tracing::warn!(server = %service.target, "stopped before the broker had all replies");
+        return 0;
+    }
     tracing::warn!(server = %service.target, unfinished, "requests were cut off by the stop");
     // Not waited for: a handler that blocks its thread would hold the stop up.
-    running.abort_all();
+    running.tasks.abort_all();
     unfinished
+}
+
+/// The requests of one server that run.
+struct Running {
+    service: Arc<Service>,
+    tasks: JoinSet<()>,
+    has_one_thread: bool,
+}
+
+impl Running {
+    fn new(service: Arc<Service>) -> Self {
+        Self {
+            service,
+            tasks: JoinSet::new(),
+            has_one_thread: Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread,
+        }
+    }
+
+    /// Lets all run that arrives.
+    async fn run_all(&mut self, listener: &mut dyn Listener) {
+        while let Some(arrival) = listener.next().await {
+            while self.tasks.try_join_next().is_some() {}
+            match arrival {
+                Arrival::Request(incoming) => self.run(incoming).await,
+                Arrival::InDoubt { body, why } => self.service.leave(&body, &why),
+            }
+        }
+    }
+
+    async fn run(&mut self, incoming: Incoming) {
+        let service = self.service.clone();
+        let request = async move { service.serve(incoming).await };
+        if !self.has_one_thread {
+            self.tasks.spawn(request);
+            return;
+        }
+        // Nothing else would run meanwhile: it takes a task only where it waits for something.
+        let mut request = Box::pin(request);
+        let begun = poll_fn(|cx| Poll::Ready(unpanicked(|| request.as_mut().poll(cx)))).await;
+        if let Ok(Poll::Pending) = begun {
+            self.tasks.spawn(request);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! One request's way through a server: acknowledged, read, dispatched, answered.
+//! One request's way through a server: read, dispatched, answered.
 //!
 //! Whatever a peer sent or a handler does, it ends here: a failure for the caller where there is one,
 //! and a log line; the server goes on.
@@ -18,7 +18,7 @@ use crate::brief::brief;
 use crate::endpoint::{BoxFuture, Invocation, Outcome};
 use crate::remote::Origin;
 use crate::serializer::Serializer;
-use crate::transport::{Delivery, Incoming, NotTaken};
+use crate::transport::{Delivery, Incoming};
 use crate::wire::{self, Malformed, ReplyTo, Request};
 use crate::{Context, RemoteError, Target};
 
@@ -40,24 +40,19 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Takes a request through to its end. The concurrency permit is the caller's to hold.
+    /// Takes a request through to its end.
     pub(super) async fn serve(&self, incoming: Incoming) {
-        let Incoming { body, mut delivery } = incoming;
-        if let Err(not_taken) = delivery.acknowledge().await {
-            // If the broker hands it out again, to run it now would be to run it twice.
-            return self.leave(&body, &not_taken);
-        }
-        let delivery: Arc<dyn Delivery> = delivery.into();
+        let Incoming { body, delivery } = incoming;
         if body.len() > self.max_request_size {
-            return self.drop_large(&body, &*delivery).await;
+            return self.drop_large(&body, delivery).await;
         }
         let text = match Request::open(&body) {
             Ok(text) => text,
-            Err(error) => return self.drop_malformed(&body, &error, &*delivery).await,
+            Err(error) => return self.drop_malformed(&body, &error, delivery).await,
         };
         let request = match Request::parse(&text) {
             Ok(request) => request,
-            Err(error) => return self.drop_malformed(&body, &error, &*delivery).await,
+            Err(error) => return self.drop_malformed(&body, &error, delivery).await,
         };
         if let Some(unique_id) = request.unique_id()
             && !self.is_new(unique_id)
@@ -76,19 +71,13 @@ impl Service {
             Ok(Some(reply)) => reply,
             Err(error) => wire::failure(to, &self.traced(error, request.method())),
         };
-        send(&*delivery, to, reply).await;
+        send(delivery, to, reply).await;
     }
 
-    /// Leaves a request to the broker. What may be lost by it is named as its caller's log names it.
-    fn leave(&self, body: &[u8], not_taken: &NotTaken) {
+    /// Leaves a request that the broker may hand out again: to run it now could be to run it twice. It may be lost
+    /// by that, so it is named as its caller's log names it.
+    pub(super) fn leave(&self, body: &[u8], why: &str) {
         let server = &self.target;
-        let why = match not_taken {
-            NotTaken::GoneBack(why) => {
-                tracing::debug!(%server, %why, "a request went back to the broker");
-                return;
-            }
-            NotTaken::Unknown(why) => why,
-        };
         let text = Request::open(body).ok();
         let request = text.as_deref().and_then(|text| Request::parse(text).ok());
         let context = request
@@ -138,7 +127,7 @@ impl Service {
     }
 
     /// Drops a message that is none; a caller that can be read out of it is told.
-    async fn drop_malformed(&self, body: &[u8], error: &Malformed, delivery: &dyn Delivery) {
+    async fn drop_malformed(&self, body: &[u8], error: &Malformed, delivery: Arc<dyn Delivery>) {
         tracing::warn!(server = %self.target, %error, bytes = body.len(), "a malformed request was dropped");
         if let Some(to) = wire::reply_address(body) {
             let error = RemoteError::value_error(format!("malformed request: {error}"));
@@ -147,7 +136,7 @@ impl Service {
     }
 
     /// Drops what is too large to be read; only where its caller waits is looked for in it.
-    async fn drop_large(&self, body: &[u8], delivery: &dyn Delivery) {
+    async fn drop_large(&self, body: &[u8], delivery: Arc<dyn Delivery>) {
         let (bytes, most) = (body.len(), self.max_request_size);
         tracing::warn!(server = %self.target, bytes, most, "a request was dropped: it is too large");
         if let Some(to) = wire::reply_address(body) {
@@ -169,7 +158,7 @@ impl Service {
     }
 }
 
-async fn send(delivery: &dyn Delivery, to: &ReplyTo, reply: Bytes) {
+async fn send(delivery: Arc<dyn Delivery>, to: &ReplyTo, reply: Bytes) {
     if let Err(error) = delivery.reply(to, reply).await {
         tracing::warn!(queue = %brief(&to.queue), %error, "a reply was not sent");
     }
@@ -185,7 +174,7 @@ impl Heartbeats {
         let beating = tokio::spawn(async move {
             loop {
                 sleep(interval).await;
-                send(&*delivery, &to, wire::heartbeat(&to)).await;
+                send(delivery.clone(), &to, wire::heartbeat(&to)).await;
             }
         });
         Self(beating.abort_handle())

@@ -189,28 +189,55 @@ impl CallTerms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListenTerms {
-    /// How many requests may be with this server, or on their way to it, and not yet acknowledged: those
-    /// that wait for a permit. What is beyond waits in the broker, for whichever server has room.
+    /// How many requests may be taken and not yet done with: a request is done with when its [`Delivery`] is
+    /// dropped.
+    pub concurrency: usize,
+    /// How many more may be with this server, or on their way to it, and not taken: they wait until they
+    /// may be. What is beyond waits in the broker, for whichever server has room.
     pub prefetch: u16,
 }
 
 impl ListenTerms {
     /// Terms for one server.
     #[must_use]
-    pub fn new(prefetch: u16) -> Self {
-        Self { prefetch }
+    pub fn new(concurrency: usize, prefetch: u16) -> Self {
+        Self {
+            concurrency,
+            prefetch,
+        }
     }
 }
 
 /// The requests that arrive for one server.
 #[async_trait]
 pub trait Listener: Send {
-    /// The next request; `None` once closed. A dropped future loses no request.
-    async fn next(&mut self) -> Option<Incoming>;
+    /// What arrives next; `None` once closed, when all that was taken has been given. A dropped future loses
+    /// nothing.
+    async fn next(&mut self) -> Option<Arrival>;
 
-    /// Takes no more requests. Those that were not yet acknowledged go back to the broker, for other
-    /// servers. Replies can still be sent.
+    /// Takes no more requests: those that were not taken go back to the broker, for other servers. Replies
+    /// can still be sent.
     async fn close(&mut self);
+
+    /// Waits until all deliveries are gone, and the broker has the replies that were sent. Nothing to wait for,
+    /// unless a driver says otherwise.
+    async fn settled(&mut self) {}
+}
+
+/// What arrives for a server.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Arrival {
+    /// A request to be run. It is taken: no other server will get it.
+    Request(Incoming),
+    /// A request that must not be run: nobody can tell whether the broker knows that it was taken. If it does
+    /// not, it hands it out again.
+    InDoubt {
+        /// The bytes of the message.
+        body: Bytes,
+        /// What happened.
+        why: Arc<str>,
+    },
 }
 
 /// A request as it arrived.
@@ -220,42 +247,26 @@ pub struct Incoming {
     /// The bytes of the message.
     pub body: Bytes,
     /// The way back to where it came from.
-    pub delivery: Box<dyn Delivery>,
+    pub delivery: Arc<dyn Delivery>,
 }
 
 impl Incoming {
-    /// A request of `body`, to be acknowledged and answered through `delivery`.
+    /// A request of `body`, to be answered through `delivery`.
     #[must_use]
-    pub fn new(body: Bytes, delivery: Box<dyn Delivery>) -> Self {
+    pub fn new(body: Bytes, delivery: Arc<dyn Delivery>) -> Self {
         Self { body, delivery }
     }
 }
 
-/// Why a request must not be run.
-#[derive(Debug, Clone)]
-pub enum NotTaken {
-    /// It went back to the broker, which hands it out again.
-    GoneBack(Arc<str>),
-    /// Nobody can tell whether the broker has its acknowledgement. If it has not, it hands it out again.
-    Unknown(Arc<str>),
-}
-
-/// The way back of one request.
+/// The way back of one request, held for as long as it runs.
 #[async_trait]
 pub trait Delivery: fmt::Debug + Send + Sync {
-    /// Takes the request: from now on no other server will get it. To be done once, before anything
-    /// is run.
-    ///
-    /// # Errors
-    ///
-    /// When the broker may hand the request to another server: then it must not be run.
-    async fn acknowledge(&mut self) -> Result<(), NotTaken>;
-
-    /// Sends a reply. Done when the broker has it, or when the caller's queue is gone: then the
-    /// driver keeps trying for a while in the background, as the caller may be reconnecting.
+    /// Sends a reply. Done when it is on its way: the driver sees to it in the background that the broker gets
+    /// it, and keeps trying for a while when the caller's queue is gone, as the caller may be reconnecting. See
+    /// [`Listener::settled`].
     ///
     /// # Errors
     ///
     /// When the transport is closed.
-    async fn reply(&self, to: &ReplyTo, body: Bytes) -> Result<()>;
+    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()>;
 }

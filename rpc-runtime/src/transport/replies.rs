@@ -4,6 +4,7 @@
 //! goes when its registration is dropped: by a reply, a timeout, or a caller who has lost interest. The
 //! reader of replies never waits for a caller: it leaves the answer in the table, and wakes who asks for it.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -18,12 +19,23 @@ use crate::wire::{MessageId, Reply};
 use crate::{Error, Result, Target};
 
 /// The calls of one process that wait for their replies.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct ReplyTable {
     waiting: Arc<Mutex<Waiting>>,
 }
 
-#[derive(Debug, Default)]
+/// How many wait, and not what they were answered.
+impl fmt::Debug for ReplyTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = self.lock();
+        f.debug_struct("ReplyTable")
+            .field("calls", &waiting.calls.len())
+            .field("answers", &waiting.answers.len())
+            .finish()
+    }
+}
+
+#[derive(Default)]
 struct Waiting {
     calls: OwnIdMap<MessageId, Entry>,
     /// What came for calls that have not been polled since.

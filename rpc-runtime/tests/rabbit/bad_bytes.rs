@@ -159,8 +159,8 @@ async fn bad_bytes_end_nothing_but_themselves() {
     let other = Target::new(super::topic());
     let mut listener = listen(&serving, &other.clone().server("s")).await;
     let (called, replies) = tokio::join!(call(&calling, &other), async {
-        let mut incoming = next(&mut listener).await;
-        answer(&mut incoming, "s").await;
+        let incoming = next(&mut listener).await;
+        answer(&incoming, "s").await;
         reply_to(&incoming).queue
     });
     called.unwrap();

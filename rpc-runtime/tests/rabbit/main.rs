@@ -29,7 +29,7 @@ use lapin::options::{
     BasicConsumeOptions, ExchangeDeclareOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
-use rpc_runtime::transport::{CallTerms, Incoming, ListenTerms, Listener, SendTerms};
+use rpc_runtime::transport::{Arrival, CallTerms, Incoming, ListenTerms, Listener, SendTerms};
 use rpc_runtime::wire::{MessageId, ReplyTo, Request, RequestBody, RequestEncoder, success};
 use rpc_runtime::{Error, Retry, Stage, Target, Transport, TransportUrl};
 use tokio::task::JoinHandle;
@@ -89,7 +89,16 @@ fn casting(retry: Retry, mandatory: bool) -> SendTerms {
 }
 
 async fn listen(transport: &Transport, target: &Target) -> Box<dyn Listener> {
-    let terms = ListenTerms::new(16);
+    listen_with(transport, target, 16).await
+}
+
+/// Takes as many requests at once as `concurrency`.
+async fn listen_with(
+    transport: &Transport,
+    target: &Target,
+    concurrency: usize,
+) -> Box<dyn Listener> {
+    let terms = ListenTerms::new(concurrency, 16);
     let listen = transport.driver().listen(target, &terms);
     timeout(LONG, listen)
         .await
@@ -98,10 +107,11 @@ async fn listen(transport: &Transport, target: &Target) -> Box<dyn Listener> {
 }
 
 async fn next(listener: &mut Box<dyn Listener>) -> Incoming {
-    timeout(LONG, listener.next())
-        .await
-        .expect("a request in time")
-        .expect("listener is open")
+    let arrival = timeout(LONG, listener.next()).await;
+    match arrival.expect("a request in time") {
+        Some(Arrival::Request(incoming)) => incoming,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn method_of(incoming: &Incoming) -> String {
@@ -118,11 +128,11 @@ fn reply_to(incoming: &Incoming) -> ReplyTo {
         .clone()
 }
 
-async fn answer(incoming: &mut Incoming, with: &str) {
-    incoming.delivery.acknowledge().await.unwrap();
+async fn answer(incoming: &Incoming, with: &str) {
     let to = reply_to(incoming);
     incoming
         .delivery
+        .clone()
         .reply(&to, success(&to, with).unwrap())
         .await
         .unwrap();
@@ -132,11 +142,11 @@ async fn answer(incoming: &mut Incoming, with: &str) {
 fn serve(mut listener: Box<dyn Listener>, name: &str) -> JoinHandle<()> {
     let name = name.to_owned();
     tokio::spawn(async move {
-        while let Some(mut incoming) = listener.next().await {
-            if incoming.delivery.acknowledge().await.is_ok() {
+        while let Some(arrival) = listener.next().await {
+            if let Arrival::Request(incoming) = arrival {
                 let to = reply_to(&incoming);
                 let reply = success(&to, &name).unwrap();
-                let _ = incoming.delivery.reply(&to, reply).await;
+                let _ = incoming.delivery.clone().reply(&to, reply).await;
             }
         }
     })

@@ -28,12 +28,10 @@ async fn each_topology_carries_calls_and_fanouts() {
             .send(&fanout, request("all"), &send)
             .await
             .unwrap();
-        let mut incoming = next(&mut listener).await;
-        assert_eq!(method_of(&incoming), "all", "{query}");
-        incoming.delivery.acknowledge().await.unwrap();
+        assert_eq!(method_of(&next(&mut listener).await), "all", "{query}");
         let (called, reply_queue) = tokio::join!(call(&transport, &server), async {
-            let mut incoming = next(&mut listener).await;
-            answer(&mut incoming, "x").await;
+            let incoming = next(&mut listener).await;
+            answer(&incoming, "x").await;
             reply_to(&incoming).queue
         });
         assert_eq!(called.unwrap(), "x", "{query}");
@@ -73,9 +71,7 @@ async fn a_stream_is_read_on_where_the_connection_was_cut() {
             .send(&fanout, request(method), &send)
             .await
             .unwrap();
-        let mut incoming = next(&mut listener).await;
-        assert_eq!(method_of(&incoming), method);
-        incoming.delivery.acknowledge().await.unwrap();
+        assert_eq!(method_of(&next(&mut listener).await), method);
         relay.cut();
     }
     server.close().await;
@@ -125,7 +121,7 @@ async fn what_cannot_be_declared_is_an_error_at_once() {
         .unwrap();
     let transport = transport("");
     let target = Target::new(&*topic).exchange(&*exchange).server("s");
-    let terms = ListenTerms::new(1);
+    let terms = ListenTerms::new(1, 1);
     let listened = timeout(LONG, transport.driver().listen(&target, &terms)).await;
     let error = listened.expect("in time").map(drop).unwrap_err();
     let text = error.to_string();

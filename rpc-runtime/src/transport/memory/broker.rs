@@ -44,7 +44,7 @@ impl Broker {
     }
 }
 
-pub(super) type QueueId = u64;
+type QueueId = u64;
 pub(super) type ConsumerId = u64;
 
 #[derive(Default)]
@@ -82,15 +82,14 @@ struct Consumer {
     queues: [QueueId; 3],
     fanout_exchange: String,
     inbox: Arc<Inbox>,
+    /// And not yet taken.
     arrived: VecDeque<(QueueId, Message)>,
-    /// Handed to the server, and not yet acknowledged.
-    in_hand: usize,
     prefetch: usize,
 }
 
 impl Consumer {
     fn has_room(&self) -> bool {
-        self.arrived.len() + self.in_hand < self.prefetch
+        self.arrived.len() < self.prefetch
     }
 }
 
@@ -184,7 +183,6 @@ impl State {
             fanout_exchange: fanout_exchange(target),
             inbox,
             arrived: VecDeque::new(),
-            in_hand: 0,
             prefetch: usize::from(terms.prefetch.max(1)),
         };
         self.consumers.insert(id, consumer);
@@ -211,38 +209,24 @@ impl State {
         self.last_id
     }
 
-    /// The next message of a consumer that has not expired on the way.
-    pub(super) fn take(&mut self, id: ConsumerId) -> Option<(QueueId, Message)> {
-        loop {
-            let consumer = self.consumers.get_mut(&id)?;
-            let (queue, message) = consumer.arrived.pop_front()?;
-            consumer.in_hand += 1;
-            if !message.is_expired(Instant::now()) {
-                return Some((queue, message));
-            }
-            self.settle(id, None);
-        }
-    }
-
-    /// A message in hand was acknowledged, or given back.
-    pub(super) fn settle(&mut self, id: ConsumerId, back: Option<(QueueId, Message)>) {
-        if let Some((id, message)) = back
-            && let Some(queue) = self.queues.get_mut(&id)
-        {
-            queue.messages.push_front(message);
-            self.distribute(id);
-        }
-        let Some(consumer) = self.consumers.get_mut(&id) else {
-            return;
-        };
+    /// The next message of a consumer that has not expired on the way: it is the consumer's from now on.
+    pub(super) fn take(&mut self, id: ConsumerId) -> Option<Message> {
+        let consumer = self.consumers.get_mut(&id)?;
         // While it has room, nothing waits in its queues.
         let was_full = !consumer.has_room();
-        consumer.in_hand = consumer.in_hand.saturating_sub(1);
+        let now = Instant::now();
+        let taken = loop {
+            match consumer.arrived.pop_front() {
+                Some((_, message)) if message.is_expired(now) => {}
+                next => break next,
+            }
+        };
         if was_full {
             for queue in consumer.queues {
                 self.distribute(queue);
             }
         }
+        taken.map(|(_, message)| message)
     }
 
     /// Ends a consumer: what it has not begun goes back, in its order; its fanout queue goes.

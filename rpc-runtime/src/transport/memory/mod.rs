@@ -1,7 +1,7 @@
 //! `memory://NAME`: a broker within the process, with a broker's semantics and no external part.
 //!
 //! Topics with round robin among their listeners, directed messages, fanout, expiry, undeliverable
-//! messages, acknowledgement and redelivery; messages are serialised as for a real broker. The
+//! messages, and what a listener leaves handed to others; messages are serialised as for a real broker. The
 //! [`broker`] holds the state; the driver, its listeners and deliveries are ways to it.
 
 mod broker;
@@ -14,16 +14,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
-    CallTerms, Delivery, Driver, Host, Incoming, ListenTerms, Listener, NotTaken, ReplyTable,
+    Arrival, CallTerms, Delivery, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable,
     SendTerms, TransportUrl, UrlError,
 };
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Stage, Target};
 
-use broker::{Broker, ConsumerId, Inbox, Message, QueueId};
+use broker::{Broker, ConsumerId, Inbox, Message};
 
 /// The driver of one transport: its way to a broker, and the calls that wait at it.
 pub(super) struct MemoryDriver {
@@ -187,6 +188,9 @@ impl Driver for MemoryDriver {
             broker: self.broker.clone(),
             id,
             inbox,
+            permits: Arc::new(Semaphore::new(
+                terms.concurrency.min(Semaphore::MAX_PERMITS),
+            )),
         }))
     }
 
@@ -226,24 +230,25 @@ struct MemoryListener {
     broker: Arc<Broker>,
     id: ConsumerId,
     inbox: Arc<Inbox>,
+    permits: Arc<Semaphore>,
 }
 
 #[async_trait]
 impl Listener for MemoryListener {
-    async fn next(&mut self) -> Option<Incoming> {
+    async fn next(&mut self) -> Option<Arrival> {
+        // None is taken before it may run. The semaphore is never closed.
+        let permit = self.permits.clone().acquire_owned().await.ok()?;
         loop {
             if self.inbox.closed.load(Ordering::Acquire) {
                 return None;
             }
             let taken = self.broker.lock().take(self.id);
-            if let Some((queue, message)) = taken {
-                let body = message.body.clone();
-                let delivery = MemoryDelivery {
+            if let Some(message) = taken {
+                let delivery = Arc::new(MemoryDelivery {
                     broker: self.broker.clone(),
-                    consumer: self.id,
-                    held: Some((queue, message)),
-                };
-                return Some(Incoming::new(body, Box::new(delivery)));
+                    _permit: permit,
+                });
+                return Some(Arrival::Request(Incoming::new(message.body, delivery)));
             }
             self.inbox.arrival.notified().await;
         }
@@ -263,21 +268,12 @@ impl Drop for MemoryListener {
 
 struct MemoryDelivery {
     broker: Arc<Broker>,
-    consumer: ConsumerId,
-    /// Until it is acknowledged.
-    held: Option<(QueueId, Message)>,
+    _permit: OwnedSemaphorePermit,
 }
 
 #[async_trait]
 impl Delivery for MemoryDelivery {
-    async fn acknowledge(&mut self) -> Result<(), NotTaken> {
-        if self.held.take().is_some() {
-            self.broker.lock().settle(self.consumer, None);
-        }
-        Ok(())
-    }
-
-    async fn reply(&self, to: &ReplyTo, body: Bytes) -> Result<()> {
+    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
         let table = self.broker.lock().reply_queues.get(&to.queue).cloned();
         match (table, Reply::decode(&body)) {
             (Some(table), Ok(reply)) => table.complete(reply),
@@ -288,19 +284,9 @@ impl Delivery for MemoryDelivery {
     }
 }
 
-impl Drop for MemoryDelivery {
-    fn drop(&mut self) {
-        if let Some(held) = self.held.take() {
-            self.broker.lock().settle(self.consumer, Some(held));
-        }
-    }
-}
-
 impl fmt::Debug for MemoryDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryDelivery")
-            .field("queue", &self.held.as_ref().map(|(queue, _)| queue))
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryDelivery").finish_non_exhaustive()
     }
 }
 

@@ -12,10 +12,13 @@ use lapin::types::ShortString;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::attempts::{Attempts, Progress};
+use super::confirms::Failure;
+use super::delivery::RabbitDelivery;
 use super::missing_queues::Advice;
 use super::publisher::{self, Message, Outcome};
 use super::shared::Shared;
 use super::topology::Route;
+use crate::brief::brief;
 use crate::wire::ReplyTo;
 use crate::{Error, Result, Retry, Target};
 
@@ -23,41 +26,95 @@ use crate::{Error, Result, Retry, Target};
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 /// How long one try may take.
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
-/// Sends one reply, or sees to it that it is tried again.
-pub(super) async fn send(shared: &Arc<Shared>, to: &ReplyTo, body: Bytes) -> Result<()> {
+
+/// Sends one reply. Nobody waits for its confirm: without one it is sent again.
+pub(super) async fn send(delivery: Arc<RabbitDelivery>, to: &ReplyTo, body: Bytes) -> Result<()> {
     let Ok(key) = ShortString::try_new(to.queue.as_str()) else {
         tracing::warn!("a reply queue's name has more than 255 bytes: the reply is dropped");
         return Ok(());
     };
+    let shared = &delivery.shared;
     if shared.missing_queues.before_publishing(&to.queue, &body) == Advice::Done {
         return Ok(());
     }
-    if publish(shared, key.clone(), body.clone()).await? != Outcome::Returned {
+    if shared.is_closing() {
+        return Err(Error::Closed);
+    }
+    let reply = message(key, body);
+    let under_way = UnderWay {
+        delivery: delivery.clone(),
+        reply: reply.clone(),
+    };
+    let then = move |outcome| under_way.settled(outcome);
+    if publisher::publish_unawaited(&shared.publishing, &reply, then) {
         return Ok(());
     }
-    if shared.missing_queues.came_back(&to.queue, &body) == Advice::Probe {
-        let engine = &shared.engine;
-        let shared = Arc::downgrade(shared);
-        // Not on the runtime of a handler, which may end before it.
-        engine.spawn(async move {
-            let mut body = None;
-            let started = Instant::now();
-            loop {
-                sleep(RETRY_INTERVAL).await;
-                // The task must not keep the driver alive, nor outlive it by more than a moment.
-                let Some(shared) = shared.upgrade() else {
-                    return;
-                };
-                if shared.is_closing() {
-                    return;
-                }
-                if !probe(&shared, &key, &mut body, started).await {
-                    return;
-                }
-            }
-        })?;
+    match publish(shared, &reply, None).await? {
+        Outcome::Returned => came_back(shared, &reply),
+        Outcome::Taken | Outcome::Lost(_) => Ok(()),
     }
-    Ok(())
+}
+
+/// A reply that nobody waits for. It keeps its request's permit, and with it a server that stops.
+struct UnderWay {
+    delivery: Arc<RabbitDelivery>,
+    reply: Message,
+}
+
+impl UnderWay {
+    /// Never blocks.
+    fn settled(self, outcome: Result<Outcome, Failure>) {
+        let engine = self.delivery.shared.engine.clone();
+        let gone_on = match outcome {
+            Ok(Outcome::Taken | Outcome::Lost(_)) => return,
+            Ok(Outcome::Returned) => came_back(&self.delivery.shared, &self.reply),
+            Err(failure) => engine.spawn(self.send_again(failure)).map(drop),
+        };
+        if let Err(error) = gone_on {
+            tracing::warn!(%error, "a reply was not sent");
+        }
+    }
+
+    async fn send_again(self, failure: Failure) {
+        let Self { delivery, reply } = self;
+        let shared = &delivery.shared;
+        let gone_on = match publish(shared, &reply, Some(failure)).await {
+            Ok(Outcome::Returned) => came_back(shared, &reply),
+            other => other.map(drop),
+        };
+        if let Err(error) = gone_on {
+            tracing::warn!(queue = %brief(reply.route.key.as_str()), %error, "a reply was not sent");
+        }
+    }
+}
+
+/// A reply whose queue is missing: it is tried again for a while.
+fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
+    let key = reply.route.key.clone();
+    if shared.missing_queues.came_back(key.as_str(), &reply.body) != Advice::Probe {
+        return Ok(());
+    }
+    let engine = &shared.engine;
+    let shared = Arc::downgrade(shared);
+    // Not on the runtime of a handler, which may end before it.
+    let probing = engine.spawn(async move {
+        let mut body = None;
+        let started = Instant::now();
+        loop {
+            sleep(RETRY_INTERVAL).await;
+            // The task must not keep the driver alive, nor outlive it by more than a moment.
+            let Some(shared) = shared.upgrade() else {
+                return;
+            };
+            if shared.is_closing() {
+                return;
+            }
+            if !probe(&shared, &key, &mut body, started).await {
+                return;
+            }
+        }
+    });
+    probing.map(drop)
 }
 
 /// Sends what waits, as far as it is taken; whether to go on.
@@ -76,7 +133,8 @@ async fn probe(
             return false;
         };
         // Not for ever: without a connection, this would keep the driver alive that could make one.
-        match timeout(PROBE_DEADLINE, publish(shared, key.clone(), next.clone())).await {
+        let reply = message(key.clone(), next.clone());
+        match timeout(PROBE_DEADLINE, publish(shared, &reply, None)).await {
             Ok(Ok(Outcome::Taken | Outcome::Lost(_))) => {}
             Ok(Err(error)) => {
                 tracing::warn!(queue, %error, "replies are dropped");
@@ -95,13 +153,8 @@ async fn probe(
     }
 }
 
-async fn publish(shared: &Arc<Shared>, key: ShortString, body: Bytes) -> Result<Outcome> {
-    if shared.is_closing() {
-        return Err(Error::Closed);
-    }
-    // For people, who read it in errors.
-    let target = Target::new(key.as_str()).exchange("the default exchange");
-    let message = Message {
+fn message(key: ShortString, body: Bytes) -> Message {
+    Message {
         route: Route {
             exchange: None,
             key,
@@ -112,13 +165,17 @@ async fn publish(shared: &Arc<Shared>, key: ShortString, body: Bytes) -> Result<
         resend: true,
         body,
         expires: None,
-    };
+    }
+}
+
+/// Publishes a reply, or goes on after a failure.
+async fn publish(shared: &Shared, reply: &Message, failure: Option<Failure>) -> Result<Outcome> {
+    if shared.is_closing() {
+        return Err(Error::Closed);
+    }
+    // For people, who read it in errors.
+    let target = Target::new(reply.route.key.as_str()).exchange("the default exchange");
     let mut attempts = Attempts::new(&target, Retry::Forever);
-    publisher::publish(
-        &shared.publishing,
-        &message,
-        &mut attempts,
-        &Progress::new(),
-    )
-    .await
+    let progress = Progress::new();
+    publisher::publish_patiently(&shared.publishing, reply, &mut attempts, &progress, failure).await
 }

@@ -6,6 +6,7 @@
 //! broker says of them is [read](super::inbound) before lapin sees it.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -33,7 +34,7 @@ pub(super) enum Confirmed {
     Returned,
 }
 
-type Answer = Result<Confirmed, Failure>;
+pub(super) type Answer = Result<Confirmed, Failure>;
 
 /// The confirms of one channel.
 #[derive(Debug, Default)]
@@ -54,9 +55,38 @@ struct Waiting {
 #[derive(Debug)]
 struct Message {
     /// Until it is settled.
-    answer: Option<Arc<Slot>>,
+    told: Option<Told>,
     returned: bool,
     since: u32,
+}
+
+/// Who is told what became of a message.
+enum Told {
+    Waiting(Arc<Slot>),
+    Unawaited(Then),
+}
+
+/// What follows on an answer that nobody waits for. It is called by whoever brings the answer, most often on the
+/// thread that reads the socket: it must not block.
+pub(super) type Then = Box<dyn FnOnce(Answer) + Send>;
+
+impl Told {
+    /// Never to be called under a lock.
+    fn answer(self, answer: Answer) {
+        match self {
+            Self::Waiting(slot) => slot.answer(answer),
+            Self::Unawaited(then) => then(answer),
+        }
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting(slot) => f.debug_tuple("Waiting").field(slot).finish(),
+            Self::Unawaited(_) => f.write_str("Unawaited"),
+        }
+    }
 }
 
 /// The place of one answer.
@@ -97,31 +127,56 @@ impl Confirms {
         quiet: bool,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) -> Result<Confirm, Failure> {
-        let mut waiting = self.lock();
-        if let Some(why) = &waiting.closed {
-            return Err(Failure::Unsent(Fault::lost(why.clone())));
-        }
-        let number = waiting.before + waiting.messages.len() as u64 + 1;
-        send(number, waiting.messages.is_empty()).map_err(Failure::Unsent)?;
         let slot = Arc::new(Slot {
             quiet,
             state: Mutex::default(),
         });
+        match self.count(Told::Waiting(slot.clone()), send) {
+            Ok(()) => Ok(Confirm(slot)),
+            Err((fault, _)) => Err(Failure::Unsent(fault)),
+        }
+    }
+
+    /// As [`publish`](Self::publish), for nobody to wait: `then` gets the answer.
+    pub(super) fn publish_then(
+        &self,
+        then: Then,
+        send: impl FnOnce(u64, bool) -> Result<(), Fault>,
+    ) {
+        if let Err((fault, told)) = self.count(Told::Unawaited(then), send) {
+            told.answer(Err(Failure::Unsent(fault)));
+        }
+    }
+
+    /// Sends a message, and notes who is told of it.
+    fn count(
+        &self,
+        told: Told,
+        send: impl FnOnce(u64, bool) -> Result<(), Fault>,
+    ) -> Result<(), (Fault, Told)> {
+        let mut waiting = self.lock();
+        if let Some(why) = &waiting.closed {
+            return Err((Fault::lost(why.clone()), told));
+        }
+        let number = waiting.before + waiting.messages.len() as u64 + 1;
+        if let Err(fault) = send(number, waiting.messages.is_empty()) {
+            return Err((fault, told));
+        }
         let since = waiting.now;
         waiting.silent.get_or_insert_with(Instant::now);
         waiting.messages.push_back(Message {
-            answer: Some(slot.clone()),
+            told: Some(told),
             returned: false,
             since,
         });
-        Ok(Confirm(slot))
+        Ok(())
     }
 
     /// The broker has taken a message, or cannot; with `multiple`, also all before it.
     pub(super) fn settle(&self, number: u64, multiple: bool, taken: bool) {
         let settled = self.lock().settle(number, multiple);
-        for (slot, returned) in settled {
-            slot.answer(match (taken, returned) {
+        for (told, returned) in settled {
+            told.answer(match (taken, returned) {
                 (true, true) => Ok(Confirmed::Returned),
                 (true, false) => Ok(Confirmed::Taken),
                 // Of several queues, some may have it; one that failed may have had it before.
@@ -147,8 +202,8 @@ impl Confirms {
     pub(super) fn refused(&self, fault: &Fault) {
         let failed = self.close(fault.why());
         let only = failed.len() == 1;
-        for slot in failed {
-            slot.answer(Err(match fault {
+        for told in failed {
+            told.answer(Err(match fault {
                 Fault::Missing(_) if only => Failure::Unsent(fault.clone()),
                 fault if only => Failure::Unanswered(fault.clone()),
                 fault => Failure::Unanswered(Fault::lost(fault.why().clone())),
@@ -158,8 +213,8 @@ impl Confirms {
 
     /// The connection has ended.
     pub(super) fn lost(&self, why: &Arc<str>) {
-        for slot in self.close(why) {
-            slot.answer(Err(Failure::Unanswered(Fault::ended(why.clone()))));
+        for told in self.close(why) {
+            told.answer(Err(Failure::Unanswered(Fault::ended(why.clone()))));
         }
     }
 
@@ -183,22 +238,22 @@ impl Confirms {
             let now = waiting.now;
             let late = |message: &&mut Message| now.wrapping_sub(message.since) > limit;
             for message in waiting.messages.iter_mut().take_while(late) {
-                overdue.extend(message.answer.take());
+                overdue.extend(message.told.take());
             }
             waiting.forget_settled();
         }
-        for slot in overdue {
-            slot.answer(Err(Failure::Unanswered(Fault::lost(why))));
+        for told in overdue {
+            told.answer(Err(Failure::Unanswered(Fault::lost(why))));
         }
     }
 
-    fn close(&self, why: &Arc<str>) -> Vec<Arc<Slot>> {
+    fn close(&self, why: &Arc<str>) -> Vec<Told> {
         let mut waiting = self.lock();
         waiting.closed.get_or_insert_with(|| why.clone());
         let messages = std::mem::take(&mut waiting.messages);
         messages
             .into_iter()
-            .filter_map(|message| message.answer)
+            .filter_map(|message| message.told)
             .collect()
     }
 
@@ -215,7 +270,7 @@ impl Waiting {
         (index < self.messages.len()).then_some(index)
     }
 
-    fn settle(&mut self, number: u64, multiple: bool) -> Vec<(Arc<Slot>, bool)> {
+    fn settle(&mut self, number: u64, multiple: bool) -> Vec<(Told, bool)> {
         let range = match self.index(number) {
             Some(index) if multiple => 0..index + 1,
             Some(index) => index..index + 1,
@@ -226,7 +281,7 @@ impl Waiting {
         };
         let messages = self.messages.range_mut(range);
         let settled = messages
-            .filter_map(|message| Some((message.answer.take()?, message.returned)))
+            .filter_map(|message| Some((message.told.take()?, message.returned)))
             .collect();
         self.forget_settled();
         self.silent = self.silent.map(|_| Instant::now());
@@ -237,7 +292,7 @@ impl Waiting {
         while self
             .messages
             .front()
-            .is_some_and(|first| first.answer.is_none())
+            .is_some_and(|first| first.told.is_none())
         {
             self.messages.pop_front();
             self.before += 1;

@@ -33,7 +33,7 @@ pub(super) trait Sink: Send + Sync {
     /// The broker has closed the channel: nothing may be written on it any more.
     fn closed(&self, _: &Fault) {}
 
-    /// No more has been read so far.
+    /// No more has been read so far, behind messages and answers.
     fn pause(&self) {}
 }
 

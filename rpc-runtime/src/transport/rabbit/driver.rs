@@ -114,12 +114,12 @@ impl Driver for RabbitDriver {
 
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
         let queues = self.shared.topology.server_queues(target)?;
-        let prefetch = match self.shared.prefetch {
-            0 => terms.prefetch,
-            configured => configured,
-        };
+        let mut terms = terms.clone();
+        if self.shared.prefetch > 0 {
+            terms.prefetch = self.shared.prefetch;
+        }
         self.shared.consuming.start()?;
-        let listener = RabbitListener::start(self.shared.clone(), queues, prefetch).await?;
+        let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
         Ok(Box::new(listener))
     }
 

@@ -45,7 +45,7 @@ pub(super) struct InboundFilter {
     inbound: Inbound,
     /// The messages of which more is to come, by channel: hardly ever more than one.
     contents: Vec<(u16, Content)>,
-    /// Who was given messages since the last pause.
+    /// Who was given messages or answers since the last pause.
     served: Vec<Arc<dyn Sink>>,
     /// It is no AMQP: everything passes.
     foreign: bool,
@@ -218,6 +218,7 @@ impl InboundFilter {
                     return Some(Fate::Passed);
                 };
                 sink.answered();
+                self.has_served(sink);
             }
             CHANNEL_CLOSE => {
                 let publishing = self.inbound.publishing.get(channel);
@@ -300,9 +301,13 @@ impl InboundFilter {
     fn end(&mut self, index: usize) {
         if let (_, Content::Delivered(_, delivery)) = self.contents.swap_remove(index) {
             let sink = delivery.end();
-            if !self.served.iter().any(|served| Arc::ptr_eq(served, &sink)) {
-                self.served.push(sink);
-            }
+            self.has_served(sink);
+        }
+    }
+
+    fn has_served(&mut self, sink: Arc<dyn Sink>) {
+        if !self.served.iter().any(|served| Arc::ptr_eq(served, &sink)) {
+            self.served.push(sink);
         }
     }
 }

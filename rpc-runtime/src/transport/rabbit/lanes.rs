@@ -16,7 +16,7 @@ use lapin::Channel;
 use lapin::types::ShortString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::confirms::{Channels, Confirm, Confirms, Failure};
+use super::confirms::{Channels, Confirm, Confirms, Failure, Then};
 use super::fault::Fault;
 use super::frames::{self, Publish};
 use super::link::Link;
@@ -48,6 +48,16 @@ pub(super) struct Lanes {
 pub(super) enum Ticket {
     Shared,
     Alone(OwnedSemaphorePermit),
+}
+
+/// A message to be published.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    pub(super) route: &'a Route,
+    pub(super) mandatory: bool,
+    /// In milliseconds.
+    pub(super) expiration: Option<u32>,
+    pub(super) body: &'a [u8],
 }
 
 /// A channel in confirm mode.
@@ -197,30 +207,32 @@ impl Lane {
     }
 
     /// Publishes a message, behind all that were published here before; see [`Confirms::publish`].
-    pub(super) fn publish(
-        &self,
-        route: &Route,
-        mandatory: bool,
-        quiet: bool,
-        body: &[u8],
-        expiration: Option<u32>,
-    ) -> Result<Confirm, Failure> {
-        let exchange = route.exchange.as_ref();
-        self.confirms.publish(quiet, |number, alone| {
-            let message = Publish {
-                channel: self.channel.id(),
-                exchange: exchange.map_or("", |exchange| exchange.name.as_str()),
-                key: route.key.as_str(),
-                mandatory,
-                expiration,
-                // By this the broker's return is known; oslo.messaging sets none, and ignores it.
-                message_id: number,
-                body,
-            };
-            // The first of many goes at once, and those that come until it is confirmed go together.
-            self.port
-                .send(alone, |out| frames::publish(out, &message, self.frame_max))
-        })
+    pub(super) fn publish(&self, message: Outgoing<'_>, quiet: bool) -> Result<Confirm, Failure> {
+        self.confirms
+            .publish(quiet, |number, alone| self.send(message, number, alone))
+    }
+
+    /// The same, for nobody to wait; see [`Confirms::publish_then`].
+    pub(super) fn publish_then(&self, message: Outgoing<'_>, then: Then) {
+        self.confirms
+            .publish_then(then, |number, alone| self.send(message, number, alone));
+    }
+
+    fn send(&self, message: Outgoing<'_>, number: u64, alone: bool) -> Result<(), Fault> {
+        let exchange = message.route.exchange.as_ref();
+        let message = Publish {
+            channel: self.channel.id(),
+            exchange: exchange.map_or("", |exchange| exchange.name.as_str()),
+            key: message.route.key.as_str(),
+            mandatory: message.mandatory,
+            expiration: message.expiration,
+            // By this the broker's return is known; oslo.messaging sets none, and ignores it.
+            message_id: number,
+            body: message.body,
+        };
+        // The first of many goes at once, and those that come until it is confirmed go together.
+        self.port
+            .send(alone, |out| frames::publish(out, &message, self.frame_max))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The requests for one server: three queues, consumed on one channel, again after each interruption.
 //!
-//! What is delivered goes from the thread that reads the socket to the [`RabbitListener`]. A task owns channel
-//! and consumers. Whatever ends them (the link, a queue that was deleted, a refused
-//! acknowledgement) ends the whole session: its channel is closed, which gives back what was not
-//! acknowledged, and everything is declared and consumed anew. A request of an ended session can no
-//! longer be acknowledged, so that it is not run here while the broker hands it to another server.
+//! What is delivered is taken by the [session](super::session), on the thread that reads the socket, and goes from
+//! there to the [`RabbitListener`]. A task owns channel and consumers. Whatever ends them (the link, a queue that was
+//! deleted) ends the whole session: its channel is closed, which gives back what was not taken, and
+//! everything is declared and consumed anew. A request of an ended session can no longer be taken, so that it is
+//! not run here while the broker hands it to another server.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,27 +20,22 @@ use tokio::time::{Instant, sleep};
 use super::backoff::Pace;
 use super::connection::Links;
 use super::deliveries::{Delivered, Sink, Tap};
-use super::delivery::RabbitDelivery;
 use super::fault::Fault;
 use super::link::{CONTROL_DEADLINE, Link};
+use super::permits::Permits;
 use super::replies::ended as consumer_ended;
-use super::session::Session;
+use super::session::{Session, Waiting};
 use super::shared::Shared;
 use super::topology::Queue;
-use crate::transport::{Incoming, Listener};
+use crate::transport::{Arrival, ListenTerms, Listener};
 use crate::{Error, Result};
 
 /// A server's ear; dropping it ends it, in the background.
 pub(super) struct RabbitListener {
-    incoming: mpsc::UnboundedReceiver<Arrived>,
+    arrivals: mpsc::UnboundedReceiver<Arrival>,
+    permits: Arc<Permits>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
-}
-
-/// A request, and when it is of no use any more: the broker lets nothing expire that it has delivered.
-struct Arrived {
-    incoming: Incoming,
-    expires: Option<Instant>,
 }
 
 impl RabbitListener {
@@ -48,11 +43,12 @@ impl RabbitListener {
     pub(super) async fn start(
         shared: Arc<Shared>,
         queues: [Queue; 3],
-        prefetch: u16,
+        terms: &ListenTerms,
     ) -> Result<Self> {
-        // Not bounded here: prefetch is the bound.
-        let (incoming_sender, incoming) = mpsc::unbounded_channel();
+        // Not bounded here: the permits are the bound.
+        let (sender, arrivals) = mpsc::unbounded_channel();
         let stop = watch::Sender::new(false);
+        let permits = Arc::new(Permits::new(terms.concurrency));
         let (started, start) = oneshot::channel();
         let task = ListenerTask {
             links: shared.consuming.links(),
@@ -60,14 +56,16 @@ impl RabbitListener {
             shared: shared.clone(),
             stop: stop.subscribe(),
             queues,
-            prefetch,
-            incoming: incoming_sender,
+            prefetch: terms.prefetch,
+            permits: permits.clone(),
+            arrivals: sender,
             next_offset: Arc::default(),
             started: Some(started),
         };
         let task = shared.engine.spawn(task.run())?;
         let listener = Self {
-            incoming,
+            arrivals,
+            permits,
             stop,
             task: Some(task),
         };
@@ -79,19 +77,8 @@ impl RabbitListener {
 
 #[async_trait]
 impl Listener for RabbitListener {
-    async fn next(&mut self) -> Option<Incoming> {
-        loop {
-            let Arrived {
-                mut incoming,
-                expires,
-            } = self.incoming.recv().await?;
-            if expires.is_none_or(|expires| Instant::now() < expires) {
-                return Some(incoming);
-            }
-            // Its caller has given up. Should this future be dropped here, it comes again.
-            tracing::debug!("a request expired while it waited for its turn");
-            let _ = incoming.delivery.acknowledge().await;
-        }
+    async fn next(&mut self) -> Option<Arrival> {
+        self.arrivals.recv().await
     }
 
     async fn close(&mut self) {
@@ -101,8 +88,11 @@ impl Listener for RabbitListener {
             let _ = task.await;
             self.task = None;
         }
-        self.incoming.close();
-        while self.incoming.try_recv().is_ok() {}
+        self.arrivals.close();
+    }
+
+    async fn settled(&mut self) {
+        self.permits.all_back().await;
     }
 }
 
@@ -113,7 +103,8 @@ struct ListenerTask {
     stop: watch::Receiver<bool>,
     queues: [Queue; 3],
     prefetch: u16,
-    incoming: mpsc::UnboundedSender<Arrived>,
+    permits: Arc<Permits>,
+    arrivals: mpsc::UnboundedSender<Arrival>,
     /// Where to read on in a stream; there is one at most.
     next_offset: Arc<Mutex<Option<i64>>>,
     /// To be told when the first session stands, or that none ever will.
@@ -176,11 +167,15 @@ impl ListenerTask {
             let qos = channel.basic_qos(self.prefetch, BasicQosOptions::default());
             link.control("basic.qos", qos).await?;
         }
-        let session = Arc::new(Session::new(link, channel.clone()));
+        let session = Session::new(
+            self.shared.clone(),
+            link,
+            channel.clone(),
+            self.permits.clone(),
+            self.arrivals.clone(),
+        );
         let sink = Arc::new(RequestSink {
-            shared: self.shared.clone(),
             session: session.clone(),
-            incoming: self.incoming.clone(),
             stream: self
                 .queues
                 .iter()
@@ -261,9 +256,7 @@ fn consumer_tag(index: usize) -> ShortString {
 
 /// Passes requests on.
 struct RequestSink {
-    shared: Arc<Shared>,
     session: Arc<Session>,
-    incoming: mpsc::UnboundedSender<Arrived>,
     /// The consumer that reads from a stream.
     stream: Option<ShortString>,
     next_offset: Arc<Mutex<Option<i64>>>,
@@ -283,10 +276,11 @@ impl Sink for RequestSink {
             *lock(&self.next_offset) = offset.checked_add(1);
         }
         let expires = expiration(&properties).and_then(|left| Instant::now().checked_add(left));
-        let way_back = RabbitDelivery::new(self.shared.clone(), self.session.clone(), tag);
-        let incoming = Incoming::new(body, Box::new(way_back));
-        // The listener may be gone; then the task is about to be stopped.
-        let _ = self.incoming.send(Arrived { incoming, expires });
+        self.session.arrived(Waiting { tag, body, expires });
+    }
+
+    fn pause(&self) {
+        self.session.take();
     }
 
     fn answered(&self) {

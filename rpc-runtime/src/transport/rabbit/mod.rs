@@ -10,8 +10,8 @@
 //! lapin shakes hands, opens channels, declares, and consumes. Messages do not pass through it, nor what is said
 //! of them: a connection's socket belongs to a task on the engine, its [`pump`]. Messages go out on a link's
 //! [`lanes`], as [`frames`] that join lapin's in [`outbound`]. What comes is read in [`inbound`]: messages and
-//! confirms go straight to who waits for them ([`deliveries`], [`confirms`]), a server's acknowledgements are its
-//! [`session`]'s, and the rest is left for lapin in a [`pipe`].
+//! confirms go straight to who waits for them ([`deliveries`], [`confirms`]), a server's requests by way of its
+//! [`session`], which takes as many as may run, and the rest is left for lapin in a [`pipe`].
 //!
 //! No message's content is logged here, and no password. lapin, which writes out frames at TRACE, gets to see
 //! neither ([`login`]).
@@ -41,6 +41,7 @@ mod login;
 mod missing_queues;
 mod options;
 mod outbound;
+mod permits;
 mod pipe;
 mod port;
 mod publisher;

@@ -13,11 +13,11 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempts::{Attempts, Progress, QueueWait};
-use super::confirms::{Confirm, Confirmed, Failure};
+use super::confirms::{Answer, Confirm, Confirmed, Failure};
 use super::connection::Connection;
 use super::fault::Fault;
 use super::finish::finish;
-use super::lanes::{Lane, Ticket};
+use super::lanes::{Lane, Outgoing, Ticket};
 use super::link::Link;
 use super::topology::Route;
 use crate::Result;
@@ -35,6 +35,17 @@ pub(super) struct Message {
     pub(super) body: Bytes,
     /// When it is of no use any more: the broker drops it then.
     pub(super) expires: Option<Instant>,
+}
+
+impl Message {
+    fn outgoing(&self) -> Outgoing<'_> {
+        Outgoing {
+            route: &self.route,
+            mandatory: self.mandatory,
+            expiration: self.expires.map(expiration),
+            body: &self.body,
+        }
+    }
 }
 
 /// What the broker did with a message.
@@ -71,8 +82,29 @@ pub(super) async fn publish(
     .await
 }
 
+/// Publishes among others for nobody to wait: `then` is given the outcome by whoever brings it, and must not
+/// block. False where something is in the way.
+pub(super) fn publish_unawaited(
+    connection: &Connection,
+    message: &Message,
+    then: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
+) -> bool {
+    let Some((link, lane)) = shared_lane(connection, message) else {
+        return false;
+    };
+    let way = Way {
+        link,
+        ticket: Ticket::Shared,
+        lane: lane.clone(),
+    };
+    let route = message.route.clone();
+    let then = move |answer| then(way.settled(answer, &route));
+    lane.publish_then(message.outgoing(), Box::new(then));
+    true
+}
+
 /// Goes on after a failure, if there was one.
-async fn publish_patiently(
+pub(super) async fn publish_patiently(
     connection: &Connection,
     message: &Message,
     attempts: &mut Attempts<'_>,
@@ -222,59 +254,31 @@ async fn publish_on(
     .await
 }
 
-/// A message that is on its way, and waits for its confirm.
-struct Published {
+/// A link that stands and the channel that messages share there, if nothing is in the message's way.
+fn shared_lane(connection: &Connection, message: &Message) -> Option<(Arc<Link>, Arc<Lane>)> {
+    let link = connection.ready()?;
+    let exchange = message.route.exchange.as_ref();
+    if exchange.is_some_and(|exchange| !link.has_declared(&exchange.name))
+        || link.blockage().is_some()
+        || !link.lanes.may_share(&message.route, message.body.len())
+    {
+        return None;
+    }
+    let lane = link.lanes.shared()?;
+    Some((link, lane))
+}
+
+/// What a message goes over.
+struct Way {
     link: Arc<Link>,
     ticket: Ticket,
     lane: Arc<Lane>,
-    confirm: Result<Confirm, Failure>,
 }
 
-impl Published {
-    fn on(link: Arc<Link>, ticket: Ticket, lane: Arc<Lane>, message: &Message) -> Self {
-        // Its channel is wanted back by others as soon as it is confirmed.
-        let quiet = message.quiet && matches!(ticket, Ticket::Shared);
-        let confirm = lane.publish(
-            &message.route,
-            message.mandatory,
-            quiet,
-            &message.body,
-            message.expires.map(expiration),
-        );
-        Self {
-            link,
-            ticket,
-            lane,
-            confirm,
-        }
-    }
-
-    /// Publishes over a link that stands, on the channel that messages share, if nothing is in the way.
-    fn among_others(
-        connection: &Connection,
-        message: &Message,
-        progress: &Progress,
-    ) -> Option<Self> {
-        let link = connection.ready()?;
-        let exchange = message.route.exchange.as_ref();
-        if exchange.is_some_and(|exchange| !link.has_declared(&exchange.name))
-            || link.blockage().is_some()
-            || !link.lanes.may_share(&message.route, message.body.len())
-        {
-            return None;
-        }
-        let lane = link.lanes.shared()?;
-        progress.set(Stage::Confirmation(None));
-        Some(Self::on(link, Ticket::Shared, lane, message))
-    }
-
-    /// Waits for the broker's word.
-    async fn confirmed(self, route: &Route) -> Result<Outcome, Failure> {
-        let confirmed = match self.confirm {
-            Ok(confirm) => confirm.await,
-            Err(failure) => Err(failure),
-        };
-        match confirmed {
+impl Way {
+    /// The broker has answered, or there will be no answer.
+    fn settled(self, answer: Answer, route: &Route) -> Result<Outcome, Failure> {
+        match answer {
             Ok(confirmed) => {
                 self.link.lanes.settled(self.ticket, self.lane, route);
                 Ok(match confirmed {
@@ -291,6 +295,42 @@ impl Published {
                 Err(failure)
             }
         }
+    }
+}
+
+/// A message that is on its way, and waits for its confirm.
+struct Published {
+    way: Way,
+    confirm: Result<Confirm, Failure>,
+}
+
+impl Published {
+    fn on(link: Arc<Link>, ticket: Ticket, lane: Arc<Lane>, message: &Message) -> Self {
+        // Its channel is wanted back by others as soon as it is confirmed.
+        let quiet = message.quiet && matches!(ticket, Ticket::Shared);
+        let confirm = lane.publish(message.outgoing(), quiet);
+        let way = Way { link, ticket, lane };
+        Self { way, confirm }
+    }
+
+    /// Publishes over a link that stands, on the channel that messages share, if nothing is in the way.
+    fn among_others(
+        connection: &Connection,
+        message: &Message,
+        progress: &Progress,
+    ) -> Option<Self> {
+        let (link, lane) = shared_lane(connection, message)?;
+        progress.set(Stage::Confirmation(None));
+        Some(Self::on(link, Ticket::Shared, lane, message))
+    }
+
+    /// Waits for the broker's word.
+    async fn confirmed(self, route: &Route) -> Result<Outcome, Failure> {
+        let answer = match self.confirm {
+            Ok(confirm) => confirm.await,
+            Err(failure) => Err(failure),
+        };
+        self.way.settled(answer, route)
     }
 }
 

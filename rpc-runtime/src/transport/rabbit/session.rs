@@ -1,24 +1,29 @@
-//! One channel with its consumers, and the acknowledgements of what came in through them.
+//! One channel with its consumers: the requests that came in through them, and how they are taken.
 //!
-//! AMQP does not answer an acknowledgement, and one that is cut on its way means that another server gets
-//! the request. So a question follows that the broker does answer, in its order: then the acknowledgement
-//! has arrived, and what is redelivered to anyone has certainly not begun here. One question does for all
-//! acknowledgements that were written before it. Those that come meanwhile go out with the next one, as soon
-//! as there is an answer.
+//! A request is taken when there is a permit to run it: it is acknowledged, and handed over once it is certain
+//! that the broker knows. AMQP does not answer an acknowledgement, and one that is cut on its way means that
+//! another server gets the request. So a question follows that the broker does answer, in its order: then
+//! the acknowledgement has arrived, and what is redelivered to anyone has certainly not begun here. One question
+//! does for all requests that were taken before it; those that come meanwhile are taken as soon as there is an
+//! answer. All this is done by whoever brings the news, most often the [pump](super::pump).
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use lapin::Channel;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::delivery::RabbitDelivery;
 use super::fault::Fault;
 use super::frames;
 use super::link::Link;
+use super::permits::{Permit, Permits};
 use super::port::Port;
-use crate::transport::NotTaken;
+use super::shared::Shared;
+use crate::transport::{Arrival, Incoming};
 
 /// How long the orderly end of a session may take.
 const END_DEADLINE: Duration = Duration::from_secs(5);
@@ -26,117 +31,134 @@ const END_DEADLINE: Duration = Duration::from_secs(5);
 /// A server's channel, until it ends.
 #[derive(Debug)]
 pub(super) struct Session {
+    shared: Arc<Shared>,
     channel: Channel,
     port: Arc<Port>,
+    permits: Arc<Permits>,
+    /// The listener may be gone; then the session is about to be ended.
+    arrivals: mpsc::UnboundedSender<Arrival>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    tags: Tags,
-    /// Those who wait for the next question.
-    next: Vec<Waiter>,
-    /// Those who wait for the answer to the last one.
-    asked: Vec<Waiter>,
+    /// What has not been taken, in the order of its tags.
+    waiting: VecDeque<Waiting>,
+    /// What was taken with a question that has no answer so far.
+    taken: Vec<Taken>,
     /// Since when an answer is due.
     since: Option<Instant>,
     ended: bool,
 }
 
-type Waiter = oneshot::Sender<Result<(), NotTaken>>;
-
-/// The requests to be acknowledged with the next question.
-#[derive(Debug, Default)]
-struct Tags {
-    waiting: Vec<u64>,
-    /// All up to this one have been acknowledged.
-    all_up_to: u64,
-    /// Some above it.
-    apart: BTreeSet<u64>,
+/// A request that has not been taken.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) tag: u64,
+    pub(super) body: Bytes,
+    /// When it is of no use any more: the broker lets nothing expire that it has delivered.
+    pub(super) expires: Option<Instant>,
 }
 
-impl Tags {
-    /// What to acknowledge now: all up to a request, if anything, and some by themselves.
-    fn take(&mut self) -> (Option<u64>, Vec<u64>) {
-        let mut tags = std::mem::take(&mut self.waiting);
-        self.apart.extend(&tags);
-        while self.apart.remove(&(self.all_up_to + 1)) {
-            self.all_up_to += 1;
+#[derive(Debug)]
+struct Taken {
+    body: Bytes,
+    permit: Permit,
+}
+
+impl State {
+    /// Takes the requests for which there are permits; gives the tag of the last one. What has expired goes the
+    /// same way, and no further.
+    fn take(&mut self, permits: &Arc<Permits>) -> Option<u64> {
+        let now = Instant::now();
+        let mut last = None;
+        while let Some(next) = self.waiting.front() {
+            if next.expires.is_none_or(|expires| now < expires) {
+                let Some(permit) = permits.try_take() else {
+                    break;
+                };
+                let body = next.body.clone();
+                self.taken.push(Taken { body, permit });
+            } else {
+                tracing::debug!("a request expired while it waited for its turn");
+            }
+            last = Some(next.tag);
+            self.waiting.pop_front();
         }
-        // Not one that is acknowledged already: the broker would close the channel.
-        let together = tags.iter().copied().filter(|tag| *tag <= self.all_up_to);
-        let last = together.max();
-        tags.retain(|tag| *tag > self.all_up_to);
-        (last, tags)
+        last
     }
 }
 
 impl Session {
-    pub(super) fn new(link: &Link, channel: Channel) -> Self {
-        Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        link: &Link,
+        channel: Channel,
+        permits: Arc<Permits>,
+        arrivals: mpsc::UnboundedSender<Arrival>,
+    ) -> Arc<Self> {
+        let session = Arc::new(Self {
+            shared,
             channel,
             port: link.port().clone(),
+            permits,
+            arrivals,
             state: Mutex::default(),
+        });
+        session.permits.attend(&session);
+        session
+    }
+
+    /// A request has come, and is to be [taken](Self::take).
+    pub(super) fn arrived(&self, request: Waiting) {
+        let mut state = self.lock();
+        if !state.ended {
+            state.waiting.push_back(request);
         }
     }
 
-    /// Acknowledges a request; done when the broker certainly has that.
-    pub(super) async fn acknowledge(&self, tag: u64) -> Result<(), NotTaken> {
-        let (waiter, answer) = oneshot::channel();
-        {
-            let mut state = self.lock();
-            if state.ended {
-                return Err(NotTaken::GoneBack("its connection has ended".into()));
-            }
-            state.tags.waiting.push(tag);
-            state.next.push(waiter);
-            if state.since.is_none() {
-                self.ask(&mut state);
-            }
+    /// Takes as many requests as may run, unless a question is under way: then its answer comes first.
+    pub(super) fn take(&self) {
+        let mut state = self.lock();
+        if state.ended || state.since.is_some() {
+            return;
         }
-        // Each waiter is told, at the latest when the session is dropped.
-        let unknown = |_| Err(NotTaken::Unknown("its connection has ended".into()));
-        answer.await.unwrap_or_else(unknown)
-    }
-
-    /// Acknowledges what waits, and asks whether that has arrived. Nothing may be written here once the channel
-    /// is closed: so this is done under the lock.
-    fn ask(&self, state: &mut State) {
+        let Some(last) = state.take(&self.permits) else {
+            return;
+        };
+        // Nothing may be written here once the channel is closed: so this is done under the lock.
         let channel = self.channel.id();
-        let (all_up_to, apart) = state.tags.take();
         let sent = self.port.send(true, |out| {
-            if let Some(tag) = all_up_to {
-                frames::ack(out, channel, tag, true);
-            }
-            for tag in apart {
-                frames::ack(out, channel, tag, false);
-            }
+            frames::ack(out, channel, last, true);
             frames::flow(out, channel);
         });
         match sent {
-            Ok(()) => {
-                state.asked = std::mem::take(&mut state.next);
-                state.since = Some(Instant::now());
+            Ok(()) => state.since = Some(Instant::now()),
+            // It was not sent: the connection has ended.
+            Err(fault) => {
+                let taken = std::mem::take(&mut state.taken);
+                drop(state);
+                self.finish(fault.why());
+                gone_back(taken.len(), fault.why());
             }
-            Err(fault) => tell(
-                state.next.drain(..),
-                &Err(NotTaken::GoneBack(fault.why().clone())),
-            ),
         }
     }
 
-    /// The broker has answered.
+    /// The broker has answered: what was taken is the server's.
     pub(super) fn answered(&self) {
-        let asked = {
+        let taken = {
             let mut state = self.lock();
-            let asked = std::mem::take(&mut state.asked);
             state.since = None;
-            if !state.next.is_empty() {
-                self.ask(&mut state);
-            }
-            asked
+            std::mem::take(&mut state.taken)
         };
-        tell(asked, &Ok(()));
+        for Taken { body, permit } in taken {
+            let delivery = RabbitDelivery::new(self.shared.clone(), permit);
+            self.hand_over(Arrival::Request(Incoming::new(body, Arc::new(delivery))));
+        }
+    }
+
+    fn hand_over(&self, arrival: Arrival) {
+        let _ = self.arrivals.send(arrival);
     }
 
     /// Done when the broker has left a question without an answer for as long as `limit`.
@@ -150,21 +172,23 @@ impl Session {
         }
     }
 
-    /// Acknowledges nothing more: what is not acknowledged goes back to its queue.
+    /// Takes nothing more: what was not taken goes back to its queue.
     fn finish(&self, why: &Arc<str>) {
-        let next = {
-            let mut state = self.lock();
-            state.ended = true;
-            std::mem::take(&mut state.next)
-        };
-        tell(next, &Err(NotTaken::GoneBack(why.clone())));
+        let mut state = self.lock();
+        state.ended = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        gone_back(waiting.len(), why);
     }
 
     /// There will be no more answers.
     fn give_up(&self, why: &Arc<str>) {
         self.finish(why);
-        let asked = std::mem::take(&mut self.lock().asked);
-        tell(asked, &Err(NotTaken::Unknown(why.clone())));
+        let taken = std::mem::take(&mut self.lock().taken);
+        for Taken { body, .. } in taken {
+            let why = why.clone();
+            self.hand_over(Arrival::InDoubt { body, why });
+        }
     }
 
     /// The broker has closed the channel.
@@ -192,29 +216,8 @@ impl Session {
     }
 }
 
-fn tell(waiters: impl IntoIterator<Item = Waiter>, answer: &Result<(), NotTaken>) {
-    for waiter in waiters {
-        // Who has gone is not told.
-        let _ = waiter.send(answer.clone());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_has_no_gap_is_acknowledged_at_once() {
-        let mut known = Tags::default();
-        let mut take = |tags: &[u64]| {
-            known.waiting.extend(tags);
-            known.take()
-        };
-        assert_eq!(take(&[2, 1]), (Some(2), vec![]));
-        assert_eq!(take(&[4, 6]), (None, vec![4, 6]));
-        assert_eq!(take(&[3]), (Some(3), vec![]), "4 is not there any more");
-        assert_eq!(take(&[8, 5]), (Some(5), vec![8]));
-        assert_eq!(take(&[7, 9, 10]), (Some(10), vec![]));
-        assert_eq!(take(&[]), (None, vec![]));
+fn gone_back(requests: usize, why: &Arc<str>) {
+    if requests > 0 {
+        tracing::debug!(requests, %why, "requests went back to the broker");
     }
 }
