@@ -28,8 +28,8 @@ thread_local! {
 /// The room that is made for a message at first.
 const LEAST: usize = 1024;
 
-/// The largest that a thread keeps for its next message.
-const KEPT: usize = 64 * 1024;
+/// The largest that a thread keeps for its next message: room for arguments of a megabyte, escaped.
+const KEPT: usize = 2 * 1024 * 1024;
 
 impl Message {
     pub(super) fn begin() -> Self {

@@ -1,0 +1,89 @@
+//! How often the codec allocates: twice for a message that is written, however large, and no more often for a
+//! message of many arguments that is read.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::alloc::System;
+
+use rpc_runtime::wire::{self, MessageId, ReplyTo, RequestEncoder};
+use rpc_runtime::{Context, Result, Server, Transport, Version, rpc_client};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+#[rpc_client(topic = "sums", version = "1.0")]
+trait Sums {
+    async fn one(&self, ctxt: &Context, a: u64) -> Result<u64>;
+    #[expect(clippy::too_many_arguments, reason = "many are wanted")]
+    #[rustfmt::skip]
+    async fn many(
+        &self, ctxt: &Context, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, g: u64, h: u64, i: u64, j: u64,
+        k: u64, l: u64, m: u64, n: u64, o: u64, p: u64,
+    ) -> Result<u64>;
+}
+
+#[derive(Debug)]
+struct Sum;
+
+impl Sums for Sum {
+    async fn one(&self, _: &Context, a: u64) -> Result<u64> {
+        Ok(a)
+    }
+    #[rustfmt::skip]
+    async fn many(
+        &self, _: &Context, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, g: u64, h: u64, i: u64, j: u64,
+        k: u64, l: u64, m: u64, n: u64, o: u64, p: u64,
+    ) -> Result<u64> {
+        Ok(a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p)
+    }
+}
+
+/// How often it allocates, once all is warm, and no table has to grow.
+fn allocations(mut work: impl FnMut()) -> usize {
+    let count = |()| {
+        let region = Region::new(ALLOCATOR);
+        work();
+        let change = region.change();
+        change.allocations + change.reallocations
+    };
+    [(); 8].map(count).into_iter().min().unwrap_or_default()
+}
+
+// One test, as all threads are counted together.
+#[test]
+fn none_grows_with_what_is_written_or_with_the_number_of_arguments() {
+    let (id, ctxt) = (MessageId::unique(), Context::new());
+    let to = ReplyTo::new("replies", id.to_string());
+    for size in [256, 4 << 10, 1 << 20] {
+        let value = "a \"word\" ".repeat(size / 9);
+        let request = allocations(|| {
+            let mut encoder = RequestEncoder::new("note");
+            encoder.argument("text", &value).unwrap();
+            let version = Some(Version::new(1, 0));
+            let body = encoder.finish(None, version, &ctxt).unwrap();
+            drop(body.call(id, "replies", None));
+        });
+        assert!(request <= 2, "a request of {size} bytes: {request}");
+        let reply = allocations(|| drop(wire::success(&to, &value).unwrap()));
+        assert!(reply <= 2, "a reply of {size} bytes: {reply}");
+    }
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let transport = Transport::new("memory://").unwrap();
+    let client = SumsClient::new(&transport);
+    let server = Server::builder(&transport, "sums", "s").endpoint(SumsEndpoint::new(Sum));
+    let _server = runtime.block_on(server.start()).unwrap();
+    let one = || {
+        let sum = client.one(&ctxt, 1).into_future();
+        assert_eq!(runtime.block_on(sum).unwrap(), 1);
+    };
+    let many = || {
+        let sum = client.many(&ctxt, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+        assert_eq!(runtime.block_on(sum.into_future()).unwrap(), 136);
+    };
+    let (one, many) = (allocations(one), allocations(many));
+    assert_eq!(many, one, "for sixteen arguments and for one");
+}
