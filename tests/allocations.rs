@@ -1,6 +1,5 @@
 //! How often the codec allocates: twice for a message that is written, however large, and no more often for a
 //! message of many arguments that is read.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::alloc::System;
 
@@ -13,12 +12,12 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[rpc_client(topic = "sums", version = "1.0")]
 trait Sums {
-    async fn one(&self, ctxt: &Context, a: u64) -> Result<u64>;
+    async fn one(&self, ctxt: &Context, n1: u64) -> Result<u64>;
     #[expect(clippy::too_many_arguments, reason = "many are wanted")]
     #[rustfmt::skip]
     async fn many(
-        &self, ctxt: &Context, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, g: u64, h: u64, i: u64, j: u64,
-        k: u64, l: u64, m: u64, n: u64, o: u64, p: u64,
+        &self, ctxt: &Context, n1: u64, n2: u64, n3: u64, n4: u64, n5: u64, n6: u64, n7: u64, n8: u64,
+        n9: u64, n10: u64, n11: u64, n12: u64, n13: u64, n14: u64, n15: u64, n16: u64,
     ) -> Result<u64>;
 }
 
@@ -26,15 +25,15 @@ trait Sums {
 struct Sum;
 
 impl Sums for Sum {
-    async fn one(&self, _: &Context, a: u64) -> Result<u64> {
-        Ok(a)
+    async fn one(&self, _: &Context, n1: u64) -> Result<u64> {
+        Ok(n1)
     }
     #[rustfmt::skip]
     async fn many(
-        &self, _: &Context, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, g: u64, h: u64, i: u64, j: u64,
-        k: u64, l: u64, m: u64, n: u64, o: u64, p: u64,
+        &self, _: &Context, n1: u64, n2: u64, n3: u64, n4: u64, n5: u64, n6: u64, n7: u64, n8: u64,
+        n9: u64, n10: u64, n11: u64, n12: u64, n13: u64, n14: u64, n15: u64, n16: u64,
     ) -> Result<u64> {
-        Ok(a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p)
+        Ok(n1 + n2 + n3 + n4 + n5 + n6 + n7 + n8 + n9 + n10 + n11 + n12 + n13 + n14 + n15 + n16)
     }
 }
 
