@@ -14,9 +14,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::endpoint::Endpoint;
 use crate::serializer::Serializer;
@@ -32,6 +32,9 @@ const DEFAULT_CONCURRENCY: usize = 64;
 
 /// How many requests may wait here for a permit: enough for the broker to keep a busy server busy.
 const MOST_WAITING: u16 = 64;
+
+/// Why a request is left that was taken.
+const STOPPED: &str = "the server was stopped before its turn";
 
 /// How long [`Server::stop`] waits for what runs.
 const DEFAULT_STOP: Duration = Duration::from_secs(60);
@@ -102,8 +105,8 @@ impl Server {
         self.stop_within(DEFAULT_STOP).await
     }
 
-    /// Stops taking requests, gives back to the broker what has not begun, and finishes what runs.
-    /// What still runs after `limit` is cut off where it stands: how many, is returned.
+    /// Stops taking requests, gives back to the broker what was not taken, and finishes the rest, replies
+    /// included. What still runs after `limit` is cut off where it stands: how many, is returned.
     ///
     /// Dropping the future does not call the stopping off.
     pub async fn stop_within(self, limit: Duration) -> usize {
@@ -192,7 +195,7 @@ impl ServerBuilder {
                 "the server {target} has no endpoint: add one with `endpoint`"
             )));
         }
-        if concurrency == 0 || concurrency > Semaphore::MAX_PERMITS {
+        if concurrency == 0 {
             return Err(Error::Config(format!(
                 "the server {target} cannot run {concurrency} requests at once: allow at least one"
             )));
@@ -248,11 +251,13 @@ impl fmt::Debug for ServerBuilder {
 /// Runs requests until told to stop, or until the transport ends; then finishes what runs. Gives the
 /// number of requests that had to be cut off.
 async fn listen(
-    mut listener: Box<dyn Listener>,
+    listener: Box<dyn Listener>,
     service: Arc<Service>,
     mut stopped: watch::Receiver<Option<Duration>>,
 ) -> usize {
     let mut running = Running::new(service.clone());
+    // Should all be dropped, the listener goes first: it takes nothing in place of what is cut off.
+    let mut listener = listener;
     tokio::select! {
         () = running.run_all(&mut *listener) => {
             tracing::warn!(server = %service.target, "the server ends: its transport was closed");
@@ -280,7 +285,7 @@ async fn listen(
         () = orderly => return 0,
         () = limit => {}
     }
-    let unfinished = running.tasks.len();
+    let unfinished = running.tasks.len() + running.leave_all(&mut *listener).await;
     if unfinished == 0 {
         tracing::warn!(server = %service.target, "stopped before the broker had all replies");
         return 0;
@@ -289,6 +294,13 @@ async fn listen(
     // Not waited for: a handler that blocks its thread would hold the stop up.
     running.tasks.abort_all();
     unfinished
+}
+
+/// Why a request is left that might run elsewhere.
+fn in_doubt(why: &str) -> String {
+    format!(
+        "{why}: the broker has or has not its acknowledgement; if it has not, it hands the request out again"
+    )
 }
 
 /// The requests of one server that run.
@@ -313,9 +325,24 @@ impl Running {
             while self.tasks.try_join_next().is_some() {}
             match arrival {
                 Arrival::Request(incoming) => self.run(incoming).await,
-                Arrival::InDoubt { body, why } => self.service.leave(&body, &why),
+                Arrival::InDoubt { body, why } => self.service.leave(&body, &in_doubt(&why)),
             }
         }
+    }
+
+    /// Leaves what has been taken and not begun; how many.
+    async fn leave_all(&mut self, listener: &mut dyn Listener) -> usize {
+        let mut count = 0;
+        while let Ok(Some(arrival)) = timeout(Duration::ZERO, listener.next()).await {
+            match arrival {
+                Arrival::Request(incoming) => {
+                    self.service.leave(&incoming.body, STOPPED);
+                    count += 1;
+                }
+                Arrival::InDoubt { body, why } => self.service.leave(&body, &in_doubt(&why)),
+            }
+        }
+        count
     }
 
     async fn run(&mut self, incoming: Incoming) {

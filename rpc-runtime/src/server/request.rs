@@ -74,8 +74,7 @@ impl Service {
         send(delivery, to, reply).await;
     }
 
-    /// Leaves a request that the broker may hand out again: to run it now could be to run it twice. It may be lost
-    /// by that, so it is named as its caller's log names it.
+    /// Leaves a request, which may be lost by that: so it is named as its caller's log names it.
     pub(super) fn leave(&self, body: &[u8], why: &str) {
         let server = &self.target;
         let text = Request::open(body).ok();
@@ -89,8 +88,7 @@ impl Service {
         tracing::warn!(
             %server, method = method.as_deref(), unique_id = unique_id.as_deref(),
             request_id = request_id.as_deref(), %why,
-            "a request was not run: the broker has or has not its acknowledgement; if it has not, it hands \
-             the request out again"
+            "a request was not run"
         );
     }
 

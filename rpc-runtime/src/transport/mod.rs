@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::wire::{Reply, ReplyTo, RequestBody};
@@ -190,7 +191,7 @@ impl CallTerms {
 #[non_exhaustive]
 pub struct ListenTerms {
     /// How many requests may be taken and not yet done with: a request is done with when its [`Delivery`] is
-    /// dropped.
+    /// dropped. [`Semaphore::MAX_PERMITS`] at most.
     pub concurrency: usize,
     /// How many more may be with this server, or on their way to it, and not taken: they wait until they
     /// may be. What is beyond waits in the broker, for whichever server has room.
@@ -202,7 +203,7 @@ impl ListenTerms {
     #[must_use]
     pub fn new(concurrency: usize, prefetch: u16) -> Self {
         Self {
-            concurrency,
+            concurrency: concurrency.min(Semaphore::MAX_PERMITS),
             prefetch,
         }
     }
@@ -219,8 +220,8 @@ pub trait Listener: Send {
     /// can still be sent.
     async fn close(&mut self);
 
-    /// Waits until all deliveries are gone, and the broker has the replies that were sent. Nothing to wait for,
-    /// unless a driver says otherwise.
+    /// Once closed: waits until all deliveries are gone, and the broker has the replies that were sent. There is
+    /// nothing to wait for, unless a driver says otherwise.
     async fn settled(&mut self) {}
 }
 
@@ -261,9 +262,10 @@ impl Incoming {
 /// The way back of one request, held for as long as it runs.
 #[async_trait]
 pub trait Delivery: fmt::Debug + Send + Sync {
-    /// Sends a reply. Done when it is on its way: the driver sees to it in the background that the broker gets
-    /// it, and keeps trying for a while when the caller's queue is gone, as the caller may be reconnecting. See
-    /// [`Listener::settled`].
+    /// Sends a reply. Done when it is on its way, for which a connection is waited for: in the background, the
+    /// driver sees to it that the broker gets it, for as long as there is the listener ([`Listener::settled`]
+    /// waits for that), and keeps trying for a while when the caller's queue is gone, as the caller may be
+    /// reconnecting.
     ///
     /// # Errors
     ///

@@ -188,9 +188,7 @@ impl Driver for MemoryDriver {
             broker: self.broker.clone(),
             id,
             inbox,
-            permits: Arc::new(Semaphore::new(
-                terms.concurrency.min(Semaphore::MAX_PERMITS),
-            )),
+            permits: Arc::new(Semaphore::new(terms.concurrency)),
         }))
     }
 
@@ -236,20 +234,29 @@ struct MemoryListener {
 #[async_trait]
 impl Listener for MemoryListener {
     async fn next(&mut self) -> Option<Arrival> {
-        // None is taken before it may run. The semaphore is never closed.
-        let permit = self.permits.clone().acquire_owned().await.ok()?;
+        let mut permit = None;
         loop {
             if self.inbox.closed.load(Ordering::Acquire) {
                 return None;
             }
+            // None is taken before it may run.
+            let Some(free) = permit.take() else {
+                permit = tokio::select! {
+                    biased;
+                    free = self.permits.clone().acquire_owned() => free.ok(),
+                    () = self.inbox.arrival.notified() => None,
+                };
+                continue;
+            };
             let taken = self.broker.lock().take(self.id);
             if let Some(message) = taken {
                 let delivery = Arc::new(MemoryDelivery {
                     broker: self.broker.clone(),
-                    _permit: permit,
+                    _permit: free,
                 });
                 return Some(Arrival::Request(Incoming::new(message.body, delivery)));
             }
+            permit = Some(free);
             self.inbox.arrival.notified().await;
         }
     }

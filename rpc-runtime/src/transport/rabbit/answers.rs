@@ -33,58 +33,68 @@ pub(super) async fn send(delivery: Arc<RabbitDelivery>, to: &ReplyTo, body: Byte
         tracing::warn!("a reply queue's name has more than 255 bytes: the reply is dropped");
         return Ok(());
     };
-    let shared = &delivery.shared;
+    let shared = delivery.shared.clone();
     if shared.missing_queues.before_publishing(&to.queue, &body) == Advice::Done {
         return Ok(());
     }
     if shared.is_closing() {
         return Err(Error::Closed);
     }
-    let reply = message(key, body);
+    let reply = Arc::new(message(key, body));
     let under_way = UnderWay {
-        delivery: delivery.clone(),
+        delivery,
         reply: reply.clone(),
     };
     let then = move |outcome| under_way.settled(outcome);
     if publisher::publish_unawaited(&shared.publishing, &reply, then) {
         return Ok(());
     }
-    match publish(shared, &reply, None).await? {
-        Outcome::Returned => came_back(shared, &reply),
-        Outcome::Taken | Outcome::Lost(_) => Ok(()),
-    }
+    publish_or_probe(&shared, &reply, None).await
 }
 
 /// A reply that nobody waits for. It keeps its request's permit, and with it a server that stops.
 struct UnderWay {
     delivery: Arc<RabbitDelivery>,
-    reply: Message,
+    reply: Arc<Message>,
 }
 
 impl UnderWay {
     /// Never blocks.
     fn settled(self, outcome: Result<Outcome, Failure>) {
-        let engine = self.delivery.shared.engine.clone();
+        let shared = self.delivery.shared.clone();
+        let reply = self.reply.clone();
         let gone_on = match outcome {
             Ok(Outcome::Taken | Outcome::Lost(_)) => return,
-            Ok(Outcome::Returned) => came_back(&self.delivery.shared, &self.reply),
-            Err(failure) => engine.spawn(self.send_again(failure)).map(drop),
+            Ok(Outcome::Returned) => came_back(&shared, &reply),
+            Err(failure) => shared.engine.spawn(self.send_again(failure)).map(drop),
         };
-        if let Err(error) = gone_on {
-            tracing::warn!(%error, "a reply was not sent");
-        }
+        gone_on.unwrap_or_else(|error| reply_is_lost(&reply, &error));
     }
 
+    /// Goes on for as long as there is a server: it may wait for that.
     async fn send_again(self, failure: Failure) {
         let Self { delivery, reply } = self;
-        let shared = &delivery.shared;
-        let gone_on = match publish(shared, &reply, Some(failure)).await {
-            Ok(Outcome::Returned) => came_back(shared, &reply),
-            other => other.map(drop),
+        let sent = tokio::select! {
+            sent = publish_or_probe(&delivery.shared, &reply, Some(failure)) => sent,
+            () = delivery.permit.gone() => Err(Error::Closed),
         };
-        if let Err(error) = gone_on {
-            tracing::warn!(queue = %brief(reply.route.key.as_str()), %error, "a reply was not sent");
-        }
+        sent.unwrap_or_else(|error| reply_is_lost(&reply, &error));
+    }
+}
+
+fn reply_is_lost(reply: &Message, error: &Error) {
+    tracing::warn!(queue = %brief(reply.route.key.as_str()), %error, "a reply was not sent");
+}
+
+/// Publishes a reply, or goes on after a failure.
+async fn publish_or_probe(
+    shared: &Arc<Shared>,
+    reply: &Message,
+    failure: Option<Failure>,
+) -> Result<()> {
+    match publish(shared, reply, failure).await? {
+        Outcome::Returned => came_back(shared, reply),
+        Outcome::Taken | Outcome::Lost(_) => Ok(()),
     }
 }
 
@@ -168,7 +178,6 @@ fn message(key: ShortString, body: Bytes) -> Message {
     }
 }
 
-/// Publishes a reply, or goes on after a failure.
 async fn publish(shared: &Shared, reply: &Message, failure: Option<Failure>) -> Result<Outcome> {
     if shared.is_closing() {
         return Err(Error::Closed);

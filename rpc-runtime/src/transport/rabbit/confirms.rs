@@ -452,6 +452,34 @@ mod tests {
         assert_eq!(count.0.load(Ordering::Relaxed), 2);
     }
 
+    #[test]
+    fn what_nobody_waits_for_is_told_once_whatever_comes() {
+        let confirms = Confirms::default();
+        let (tell, told) = std::sync::mpsc::channel();
+        let then = || -> Then {
+            let tell = tell.clone();
+            Box::new(move |answer| tell.send(answer).unwrap())
+        };
+        for _ in 0..3 {
+            confirms.publish_then(then(), |_, _| Ok(()));
+        }
+        confirms.settle(1, false, true);
+        confirms.returned(2);
+        confirms.settle(2, false, true);
+        confirms.lost(&"cut".into());
+        confirms.publish_then(then(), |_, _| unreachable!("it is closed"));
+        let answers: Vec<_> = told.try_iter().collect();
+        assert!(matches!(
+            answers[..],
+            [
+                Ok(Confirmed::Taken),
+                Ok(Confirmed::Returned),
+                Err(Failure::Unanswered(_)),
+                Err(Failure::Unsent(_)),
+            ]
+        ));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn silence_begins_with_what_waits_and_ends_with_a_confirm() {
         let time = Duration::from_secs(1);

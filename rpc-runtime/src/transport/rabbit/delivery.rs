@@ -18,15 +18,12 @@ use crate::wire::ReplyTo;
 #[derive(Debug)]
 pub(super) struct RabbitDelivery {
     pub(super) shared: Arc<Shared>,
-    _permit: Permit,
+    pub(super) permit: Permit,
 }
 
 impl RabbitDelivery {
     pub(super) fn new(shared: Arc<Shared>, permit: Permit) -> Self {
-        Self {
-            shared,
-            _permit: permit,
-        }
+        Self { shared, permit }
     }
 }
 

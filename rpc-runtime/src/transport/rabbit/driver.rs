@@ -30,7 +30,7 @@ use crate::{Error, Result, Target};
 /// The driver behind `rabbit://`.
 #[derive(Debug)]
 pub(crate) struct RabbitDriver {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl RabbitDriver {

@@ -24,7 +24,7 @@ use super::fault::Fault;
 use super::link::{CONTROL_DEADLINE, Link};
 use super::permits::Permits;
 use super::replies::ended as consumer_ended;
-use super::session::{Session, Waiting};
+use super::session::{Intake, Session, Waiting};
 use super::shared::Shared;
 use super::topology::Queue;
 use crate::transport::{Arrival, ListenTerms, Listener};
@@ -45,21 +45,23 @@ impl RabbitListener {
         queues: [Queue; 3],
         terms: &ListenTerms,
     ) -> Result<Self> {
-        // Not bounded here: the permits are the bound.
+        // Not bounded here: the permits are the bound of what is taken.
         let (sender, arrivals) = mpsc::unbounded_channel();
         let stop = watch::Sender::new(false);
-        let permits = Arc::new(Permits::new(terms.concurrency));
+        let permits = Permits::new(terms.concurrency);
         let (started, start) = oneshot::channel();
         let task = ListenerTask {
             links: shared.consuming.links(),
             closing: shared.closing(),
-            shared: shared.clone(),
             stop: stop.subscribe(),
             queues,
             prefetch: terms.prefetch,
-            permits: permits.clone(),
-            arrivals: sender,
-            next_offset: Arc::default(),
+            intake: Arc::new(Intake {
+                shared: shared.clone(),
+                permits: permits.clone(),
+                arrivals: sender,
+                next_offset: Mutex::default(),
+            }),
             started: Some(started),
         };
         let task = shared.engine.spawn(task.run())?;
@@ -78,6 +80,8 @@ impl RabbitListener {
 #[async_trait]
 impl Listener for RabbitListener {
     async fn next(&mut self) -> Option<Arrival> {
+        // Nothing is taken for whom nobody has asked.
+        self.permits.listen();
         self.arrivals.recv().await
     }
 
@@ -96,17 +100,31 @@ impl Listener for RabbitListener {
     }
 }
 
+impl Drop for RabbitListener {
+    fn drop(&mut self) {
+        // In this order: nothing is taken for a permit that comes back by it.
+        self.permits.go();
+        self.arrivals.close();
+        let mut requests = 0;
+        while let Ok(arrival) = self.arrivals.try_recv() {
+            requests += usize::from(matches!(arrival, Arrival::Request(_)));
+        }
+        if requests > 0 {
+            tracing::warn!(
+                requests,
+                "requests were taken and are not run: their server is gone"
+            );
+        }
+    }
+}
+
 struct ListenerTask {
-    shared: Arc<Shared>,
     links: Links,
     closing: watch::Receiver<bool>,
     stop: watch::Receiver<bool>,
     queues: [Queue; 3],
     prefetch: u16,
-    permits: Arc<Permits>,
-    arrivals: mpsc::UnboundedSender<Arrival>,
-    /// Where to read on in a stream; there is one at most.
-    next_offset: Arc<Mutex<Option<i64>>>,
+    intake: Arc<Intake>,
     /// To be told when the first session stands, or that none ever will.
     started: Option<oneshot::Sender<Result<()>>>,
 }
@@ -117,18 +135,19 @@ impl ListenerTask {
             closing: self.closing.clone(),
             stop: self.stop.clone(),
         };
-        let mut pace = Pace::new(self.shared.backoff);
+        let mut pace = Pace::new(self.intake.shared.backoff);
         while let Some(link) = ended.or(self.links.next()).await.flatten() {
             let since = Instant::now();
             // Not interrupted: a consume that is dropped half-way would take requests for nobody. Each
             // step has its deadline.
             let fault = match self.register(&link).await {
-                Ok((session, _tap, mut consumers)) => {
+                Ok(mut registered) => {
                     if let Some(started) = self.started.take() {
                         let _ = started.send(Ok(()));
                     }
-                    let fault = ended.or(self.attend(&link, &session, &mut consumers)).await;
-                    session.end(&link).await;
+                    registered.session.open();
+                    let fault = ended.or(self.attend(&link, &mut registered)).await;
+                    registered.session.end(&link, &registered.channel).await;
                     fault
                 }
                 Err(fault) => {
@@ -155,10 +174,7 @@ impl ListenerTask {
         self.delete_private_queues().await;
     }
 
-    async fn register(
-        &self,
-        link: &Arc<Link>,
-    ) -> Result<(Arc<Session>, Tap, [Consumer; 3]), Fault> {
+    async fn register(&self, link: &Arc<Link>) -> Result<Registered, Fault> {
         for queue in &self.queues {
             link.declare_queue(queue).await?;
         }
@@ -167,13 +183,8 @@ impl ListenerTask {
             let qos = channel.basic_qos(self.prefetch, BasicQosOptions::default());
             link.control("basic.qos", qos).await?;
         }
-        let session = Session::new(
-            self.shared.clone(),
-            link,
-            channel.clone(),
-            self.permits.clone(),
-            self.arrivals.clone(),
-        );
+        let session = Session::new(self.intake.clone(), link.port().clone(), channel.id());
+        let session = Arc::new(session);
         let sink = Arc::new(RequestSink {
             session: session.clone(),
             stream: self
@@ -181,7 +192,6 @@ impl ListenerTask {
                 .iter()
                 .position(|queue| queue.stream)
                 .map(consumer_tag),
-            next_offset: self.next_offset.clone(),
         });
         let tap = link.inbound().consuming.tap(channel.id(), sink);
         let consumers = [
@@ -189,7 +199,12 @@ impl ListenerTask {
             self.consume(link, &channel, 1).await?,
             self.consume(link, &channel, 2).await?,
         ];
-        Ok((session, tap, consumers))
+        Ok(Registered {
+            session,
+            channel,
+            consumers,
+            _tap: tap,
+        })
     }
 
     async fn consume(
@@ -201,7 +216,7 @@ impl ListenerTask {
         let queue = &self.queues[index];
         let mut arguments = FieldTable::default();
         if queue.stream {
-            let next_offset = *lock(&self.next_offset);
+            let next_offset = *lock(&self.intake.next_offset);
             let offset = match next_offset {
                 Some(offset) => AMQPValue::LongLongInt(offset),
                 None => AMQPValue::LongString("last".into()),
@@ -215,14 +230,10 @@ impl ListenerTask {
     }
 
     /// Waits until a consumer ends.
-    async fn attend(
-        &self,
-        link: &Arc<Link>,
-        session: &Session,
-        consumers: &mut [Consumer; 3],
-    ) -> Fault {
+    async fn attend(&self, link: &Arc<Link>, registered: &mut Registered) -> Fault {
         let queues = self.queues.to_vec();
-        let [topic, directed, fanout] = consumers;
+        let session = &registered.session;
+        let [topic, directed, fanout] = &mut registered.consumers;
         tokio::select! {
             fault = consumer_ended(link, topic) => fault,
             fault = consumer_ended(link, directed) => fault,
@@ -249,6 +260,14 @@ impl ListenerTask {
     }
 }
 
+/// All that stands for one session.
+struct Registered {
+    session: Arc<Session>,
+    channel: Channel,
+    consumers: [Consumer; 3],
+    _tap: Tap,
+}
+
 /// What the consumer of a queue is called.
 fn consumer_tag(index: usize) -> ShortString {
     ShortString::from((index + 1).to_string())
@@ -259,7 +278,6 @@ struct RequestSink {
     session: Arc<Session>,
     /// The consumer that reads from a stream.
     stream: Option<ShortString>,
-    next_offset: Arc<Mutex<Option<i64>>>,
 }
 
 impl Sink for RequestSink {
@@ -270,13 +288,15 @@ impl Sink for RequestSink {
             properties,
             body,
         } = delivered;
-        if self.stream.as_ref() == Some(&consumer)
-            && let Some(offset) = stream_offset(&properties)
-        {
-            *lock(&self.next_offset) = offset.checked_add(1);
-        }
+        let is_streamed = self.stream.as_ref() == Some(&consumer);
+        let offset = is_streamed.then(|| stream_offset(&properties)).flatten();
         let expires = expiration(&properties).and_then(|left| Instant::now().checked_add(left));
-        self.session.arrived(Waiting { tag, body, expires });
+        self.session.arrived(Waiting {
+            tag,
+            body,
+            expires,
+            offset,
+        });
     }
 
     fn pause(&self) {

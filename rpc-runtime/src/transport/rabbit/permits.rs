@@ -1,8 +1,9 @@
-//! How many requests of one listener may be under way at once, over all its sessions.
+//! How many requests of one listener may be under way at once, over all its sessions; and whether there is somebody
+//! to run them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::session::Session;
 
@@ -11,8 +12,18 @@ use super::session::Session;
 pub(super) struct Permits {
     count: u32,
     free: Semaphore,
+    phase: watch::Sender<Phase>,
     /// Who takes requests now, and is told when there is a permit again.
     session: Mutex<Weak<Session>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nobody has asked for a request so far.
+    Idle,
+    Listening,
+    /// Nobody would run a request, nor see to its reply.
+    Gone,
 }
 
 /// The right to run one request, given back when dropped: never while the session is locked.
@@ -20,30 +31,61 @@ pub(super) struct Permits {
 pub(super) struct Permit(Arc<Permits>);
 
 impl Permits {
-    pub(super) fn new(count: usize) -> Self {
+    pub(super) fn new(count: usize) -> Arc<Self> {
         // More than that are as good as no limit.
-        let count = count.min(Semaphore::MAX_PERMITS);
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        Self {
+        Arc::new(Self {
             count,
             free: Semaphore::new(count as usize),
+            phase: watch::Sender::new(Phase::Idle),
             session: Mutex::default(),
+        })
+    }
+
+    /// From now on, somebody waits for requests.
+    pub(super) fn listen(&self) {
+        if *self.phase.borrow() == Phase::Idle {
+            self.phase.send_replace(Phase::Listening);
+            self.tell();
         }
     }
 
-    /// From now on it is this session that takes requests.
-    pub(super) fn attend(&self, session: &Arc<Session>) {
+    /// There are no permits any more.
+    pub(super) fn go(&self) {
+        self.phase.send_replace(Phase::Gone);
+    }
+
+    /// Waits until there are no permits any more.
+    pub(super) async fn gone(&self) {
+        let mut phase = self.phase.subscribe();
+        // Here is a sender.
+        let _ = phase.wait_for(|phase| *phase == Phase::Gone).await;
+    }
+
+    /// Waits until none is in use. Meanwhile, none can be had.
+    pub(super) async fn all_back(&self) {
+        // The semaphore is never closed.
+        let _ = self.free.acquire_many(self.count).await;
+    }
+
+    /// From now on, it is this session that is told of permits.
+    pub(super) fn serve(&self, session: &Arc<Session>) {
         *self.session() = Arc::downgrade(session);
     }
 
     pub(super) fn try_take(self: &Arc<Self>) -> Option<Permit> {
+        if *self.phase.borrow() != Phase::Listening {
+            return None;
+        }
         self.free.try_acquire().ok()?.forget();
         Some(Permit(self.clone()))
     }
 
-    /// Waits until none is in use.
-    pub(super) async fn all_back(&self) {
-        let _ = self.free.acquire_many(self.count).await;
+    fn tell(&self) {
+        let session = self.session().upgrade();
+        if let Some(session) = session {
+            session.take();
+        }
     }
 
     fn session(&self) -> MutexGuard<'_, Weak<Session>> {
@@ -52,12 +94,16 @@ impl Permits {
     }
 }
 
+impl Permit {
+    /// See [`Permits::gone`].
+    pub(super) async fn gone(&self) {
+        self.0.gone().await;
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         self.0.free.add_permits(1);
-        let session = self.0.session().upgrade();
-        if let Some(session) = session {
-            session.take();
-        }
+        self.0.tell();
     }
 }

@@ -86,7 +86,7 @@ pub(super) async fn publish(
 /// block. False where something is in the way.
 pub(super) fn publish_unawaited(
     connection: &Connection,
-    message: &Message,
+    message: &Arc<Message>,
     then: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
 ) -> bool {
     let Some((link, lane)) = shared_lane(connection, message) else {
@@ -97,8 +97,8 @@ pub(super) fn publish_unawaited(
         ticket: Ticket::Shared,
         lane: lane.clone(),
     };
-    let route = message.route.clone();
-    let then = move |answer| then(way.settled(answer, &route));
+    let shared = message.clone();
+    let then = move |answer| then(way.settled(answer, &shared.route));
     lane.publish_then(message.outgoing(), Box::new(then));
     true
 }

@@ -6,6 +6,8 @@
 //! the acknowledgement has arrived, and what is redelivered to anyone has certainly not begun here. One question
 //! does for all requests that were taken before it; those that come meanwhile are taken as soon as there is an
 //! answer. All this is done by whoever brings the news, most often the [pump](super::pump).
+//!
+//! Nothing is taken before all consumers stand: what an end finds untaken goes back to the broker.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use lapin::Channel;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendError;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::delivery::RabbitDelivery;
@@ -28,15 +31,22 @@ use crate::transport::{Arrival, Incoming};
 /// How long the orderly end of a session may take.
 const END_DEADLINE: Duration = Duration::from_secs(5);
 
+/// What is the same for all sessions of a listener.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub(super) shared: Arc<Shared>,
+    pub(super) permits: Arc<Permits>,
+    pub(super) arrivals: mpsc::UnboundedSender<Arrival>,
+    /// Where to read on in a stream; there is one at most.
+    pub(super) next_offset: Mutex<Option<i64>>,
+}
+
 /// A server's channel, until it ends.
 #[derive(Debug)]
 pub(super) struct Session {
-    shared: Arc<Shared>,
-    channel: Channel,
+    intake: Arc<Intake>,
+    channel: u16,
     port: Arc<Port>,
-    permits: Arc<Permits>,
-    /// The listener may be gone; then the session is about to be ended.
-    arrivals: mpsc::UnboundedSender<Arrival>,
     state: Mutex<State>,
 }
 
@@ -48,7 +58,15 @@ struct State {
     taken: Vec<Taken>,
     /// Since when an answer is due.
     since: Option<Instant>,
-    ended: bool,
+    phase: Phase,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Opening,
+    Open,
+    Ended,
 }
 
 /// A request that has not been taken.
@@ -58,6 +76,8 @@ pub(super) struct Waiting {
     pub(super) body: Bytes,
     /// When it is of no use any more: the broker lets nothing expire that it has delivered.
     pub(super) expires: Option<Instant>,
+    /// Its place in a stream.
+    pub(super) offset: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -69,12 +89,12 @@ struct Taken {
 impl State {
     /// Takes the requests for which there are permits; gives the tag of the last one. What has expired goes the
     /// same way, and no further.
-    fn take(&mut self, permits: &Arc<Permits>) -> Option<u64> {
+    fn take(&mut self, intake: &Intake) -> Option<u64> {
         let now = Instant::now();
         let mut last = None;
         while let Some(next) = self.waiting.front() {
             if next.expires.is_none_or(|expires| now < expires) {
-                let Some(permit) = permits.try_take() else {
+                let Some(permit) = intake.permits.try_take() else {
                     break;
                 };
                 let body = next.body.clone();
@@ -83,6 +103,9 @@ impl State {
                 tracing::debug!("a request expired while it waited for its turn");
             }
             last = Some(next.tag);
+            if let Some(offset) = next.offset {
+                *lock(&intake.next_offset) = offset.checked_add(1);
+            }
             self.waiting.pop_front();
         }
         last
@@ -90,29 +113,31 @@ impl State {
 }
 
 impl Session {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        link: &Link,
-        channel: Channel,
-        permits: Arc<Permits>,
-        arrivals: mpsc::UnboundedSender<Arrival>,
-    ) -> Arc<Self> {
-        let session = Arc::new(Self {
-            shared,
+    pub(super) fn new(intake: Arc<Intake>, port: Arc<Port>, channel: u16) -> Self {
+        Self {
+            intake,
             channel,
-            port: link.port().clone(),
-            permits,
-            arrivals,
+            port,
             state: Mutex::default(),
-        });
-        session.permits.attend(&session);
-        session
+        }
+    }
+
+    /// Its consumers stand: it may begin to take requests.
+    pub(super) fn open(self: &Arc<Self>) {
+        self.intake.permits.serve(self);
+        {
+            let mut state = self.lock();
+            if state.phase == Phase::Opening {
+                state.phase = Phase::Open;
+            }
+        }
+        self.take();
     }
 
     /// A request has come, and is to be [taken](Self::take).
     pub(super) fn arrived(&self, request: Waiting) {
         let mut state = self.lock();
-        if !state.ended {
+        if state.phase != Phase::Ended {
             state.waiting.push_back(request);
         }
     }
@@ -120,14 +145,14 @@ impl Session {
     /// Takes as many requests as may run, unless a question is under way: then its answer comes first.
     pub(super) fn take(&self) {
         let mut state = self.lock();
-        if state.ended || state.since.is_some() {
+        if state.phase != Phase::Open || state.since.is_some() {
             return;
         }
-        let Some(last) = state.take(&self.permits) else {
+        let Some(last) = state.take(&self.intake) else {
             return;
         };
         // Nothing may be written here once the channel is closed: so this is done under the lock.
-        let channel = self.channel.id();
+        let channel = self.channel;
         let sent = self.port.send(true, |out| {
             frames::ack(out, channel, last, true);
             frames::flow(out, channel);
@@ -152,13 +177,15 @@ impl Session {
             std::mem::take(&mut state.taken)
         };
         for Taken { body, permit } in taken {
-            let delivery = RabbitDelivery::new(self.shared.clone(), permit);
+            let delivery = RabbitDelivery::new(self.intake.shared.clone(), permit);
             self.hand_over(Arrival::Request(Incoming::new(body, Arc::new(delivery))));
         }
     }
 
     fn hand_over(&self, arrival: Arrival) {
-        let _ = self.arrivals.send(arrival);
+        if let Err(SendError(Arrival::Request(_))) = self.intake.arrivals.send(arrival) {
+            tracing::warn!("a request was taken and is not run: its server is gone");
+        }
     }
 
     /// Done when the broker has left a question without an answer for as long as `limit`.
@@ -175,7 +202,7 @@ impl Session {
     /// Takes nothing more: what was not taken goes back to its queue.
     fn finish(&self, why: &Arc<str>) {
         let mut state = self.lock();
-        state.ended = true;
+        state.phase = Phase::Ended;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         gone_back(waiting.len(), why);
@@ -184,7 +211,11 @@ impl Session {
     /// There will be no more answers.
     fn give_up(&self, why: &Arc<str>) {
         self.finish(why);
-        let taken = std::mem::take(&mut self.lock().taken);
+        let taken = {
+            let mut state = self.lock();
+            state.since = None;
+            std::mem::take(&mut state.taken)
+        };
         for Taken { body, .. } in taken {
             let why = why.clone();
             self.hand_over(Arrival::InDoubt { body, why });
@@ -196,13 +227,13 @@ impl Session {
         self.give_up(fault.why());
     }
 
-    /// Closes the channel.
-    pub(super) async fn end(&self, link: &Link) {
+    /// Closes its channel.
+    pub(super) async fn end(&self, link: &Link, channel: &Channel) {
         let why = "its session has ended".into();
         self.finish(&why);
-        if self.channel.status().connected() && link.is_up() {
+        if channel.status().connected() && link.is_up() {
             // What was asked before is answered before this is.
-            let close = link.control("channel.close", self.channel.close(200, "OK".into()));
+            let close = link.control("channel.close", channel.close(200, "OK".into()));
             if let Ok(Err(fault)) = timeout(END_DEADLINE, close).await {
                 tracing::debug!(why = %fault.why(), "closing a channel failed");
             }
@@ -211,13 +242,192 @@ impl Session {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No section can stop half-way.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No section can stop half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn gone_back(requests: usize, why: &Arc<str>) {
     if requests > 0 {
         tracing::debug!(requests, %why, "requests went back to the broker");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::driver::RabbitDriver;
+    use super::*;
+
+    const CHANNEL: u16 = 3;
+    const NOTHING: [u8; 0] = [];
+
+    struct Bench {
+        session: Arc<Session>,
+        permits: Arc<Permits>,
+        port: Arc<Port>,
+        arrivals: mpsc::UnboundedReceiver<Arrival>,
+    }
+
+    impl Bench {
+        /// A session that is not open.
+        fn new(concurrency: usize) -> Self {
+            let driver = RabbitDriver::new(&"rabbit://".parse().unwrap()).unwrap();
+            let (sender, arrivals) = mpsc::unbounded_channel();
+            let permits = Permits::new(concurrency);
+            let intake = Arc::new(Intake {
+                shared: driver.shared.clone(),
+                permits: permits.clone(),
+                arrivals: sender,
+                next_offset: Mutex::default(),
+            });
+            let port = Arc::new(Port::new(None, None));
+            let session = Arc::new(Session::new(intake, port.clone(), CHANNEL));
+            Self {
+                session,
+                permits,
+                port,
+                arrivals,
+            }
+        }
+
+        fn listening(concurrency: usize) -> Self {
+            let bench = Self::new(concurrency);
+            bench.session.open();
+            bench.permits.listen();
+            bench
+        }
+
+        /// Requests come with these tags.
+        fn arrive(&self, tags: std::ops::RangeInclusive<u64>) {
+            for tag in tags {
+                self.session.arrived(Waiting {
+                    tag,
+                    body: Bytes::from(tag.to_string()),
+                    expires: None,
+                    offset: None,
+                });
+            }
+            self.session.take();
+        }
+
+        fn written(&self) -> Vec<u8> {
+            let mut frames = Vec::new();
+            self.port.outbound.take(&mut frames);
+            frames
+        }
+
+        /// What has been handed over; in doubt with a question mark.
+        fn arrived(&mut self) -> (Vec<String>, Vec<Incoming>) {
+            let (mut names, mut requests) = (Vec::new(), Vec::new());
+            while let Ok(arrival) = self.arrivals.try_recv() {
+                let text = |body: &Bytes| String::from_utf8(body.to_vec()).unwrap();
+                match arrival {
+                    Arrival::Request(incoming) => {
+                        names.push(text(&incoming.body));
+                        requests.push(incoming);
+                    }
+                    Arrival::InDoubt { body, .. } => names.push(text(&body) + "?"),
+                }
+            }
+            (names, requests)
+        }
+    }
+
+    /// All up to this one are acknowledged, and the question follows.
+    fn taken(tag: u64) -> Vec<u8> {
+        let mut frames = Vec::new();
+        frames::ack(&mut frames, CHANNEL, tag, true);
+        frames::flow(&mut frames, CHANNEL);
+        frames
+    }
+
+    #[test]
+    fn as_many_are_taken_as_may_run_and_handed_over_with_the_answer() {
+        let mut bench = Bench::listening(2);
+        bench.arrive(1..=1);
+        assert_eq!(bench.written(), taken(1));
+        bench.arrive(2..=4);
+        assert_eq!(bench.written(), NOTHING, "there is no answer so far");
+        assert!(bench.arrived().0.is_empty());
+        bench.session.answered();
+        let (names, mut first) = bench.arrived();
+        assert_eq!(names, ["1"]);
+        bench.session.take();
+        assert_eq!(bench.written(), taken(2), "one permit is left");
+        bench.session.answered();
+        let (names, _second) = bench.arrived();
+        assert_eq!(names, ["2"]);
+        assert_eq!(bench.written(), NOTHING);
+        // A permit comes back.
+        first.clear();
+        assert_eq!(bench.written(), taken(3));
+    }
+
+    #[test]
+    fn nothing_is_taken_before_all_stands_or_for_nobody() {
+        let bench = Bench::new(1);
+        bench.permits.listen();
+        bench.arrive(1..=1);
+        assert_eq!(bench.written(), NOTHING, "not open");
+        bench.session.open();
+        assert_eq!(bench.written(), taken(1));
+
+        let bench = Bench::new(1);
+        bench.session.open();
+        bench.arrive(1..=1);
+        assert_eq!(bench.written(), NOTHING, "nobody listens");
+        bench.permits.listen();
+        assert_eq!(bench.written(), taken(1));
+
+        let mut bench = Bench::listening(1);
+        bench.arrive(1..=2);
+        bench.session.answered();
+        bench.permits.go();
+        drop(bench.arrived());
+        assert_eq!(bench.written(), taken(1), "and none in place of the first");
+    }
+
+    #[test]
+    fn an_end_leaves_in_doubt_what_has_no_answer_and_gives_back_the_rest() {
+        let mut bench = Bench::listening(1);
+        bench.arrive(1..=3);
+        bench.session.closed(&Fault::lost("cut"));
+        assert_eq!(bench.arrived().0, ["1?"]);
+        bench.session.answered();
+        bench.arrive(4..=4);
+        assert!(bench.arrived().0.is_empty());
+        assert_eq!(bench.written(), taken(1));
+        assert!(bench.permits.try_take().is_some(), "a permit was kept");
+    }
+
+    #[test]
+    fn what_cannot_be_acknowledged_has_not_been_taken() {
+        let mut bench = Bench::listening(2);
+        bench.port.abort();
+        bench.arrive(1..=4);
+        bench.session.closed(&Fault::lost("cut"));
+        assert!(bench.arrived().0.is_empty());
+        let permits = [bench.permits.try_take(), bench.permits.try_take()];
+        assert!(permits.iter().all(Option::is_some), "a permit was kept");
+    }
+
+    #[test]
+    fn what_has_expired_takes_no_permit() {
+        let mut bench = Bench::listening(1);
+        bench.session.arrived(Waiting {
+            tag: 1,
+            body: Bytes::new(),
+            expires: Some(Instant::now()),
+            offset: Some(7),
+        });
+        bench.arrive(2..=2);
+        assert_eq!(bench.written(), taken(2));
+        bench.session.answered();
+        assert_eq!(bench.arrived().0, ["2"]);
+        assert_eq!(*lock(&bench.session.intake.next_offset), Some(8));
     }
 }

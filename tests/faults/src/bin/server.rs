@@ -76,7 +76,7 @@ struct Doubt {
 
 impl Visit for Doubt {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.found |= field.name() == "message"
+        self.found |= field.name() == "why"
             && format!("{value:?}").contains("has or has not its acknowledgement");
     }
 
