@@ -1,0 +1,94 @@
+//! Where caps and times come from when a client is built.
+
+use super::*;
+
+#[tokio::test]
+async fn caps_are_resolved_when_the_client_is_built() {
+    let (transport, _) = Recorder::transport(json!(null));
+    let capped = |cap: &str| {
+        DisksClient::builder(&transport)
+            .version_cap_named(cap)
+            .build()
+    };
+    assert_eq!(
+        capped("ash").unwrap().rpc().version_cap(),
+        Some((2, 1).into())
+    );
+    assert_eq!(
+        capped("2024.2").unwrap().rpc().version_cap(),
+        Some((2, 4).into())
+    );
+    assert_eq!(
+        capped("2.3").unwrap().rpc().version_cap(),
+        Some((2, 3).into())
+    );
+    for (cap, says) in [
+        ("oak", "`oak` is neither a version nor an alias"),
+        ("", "`` is neither"),
+        (
+            "3.0",
+            "the version cap 3.0 excludes all of Disks, which begins with 1.0",
+        ),
+        ("0.9", "the version cap 0.9 excludes all of Disks"),
+        ("auto", "`auto` needs a source"),
+    ] {
+        let error = capped(cap).unwrap_err();
+        assert!(matches!(error, Error::Config(_)));
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    assert!(
+        capped("oak")
+            .unwrap_err()
+            .to_string()
+            .contains("`ash`, `2024.2`")
+    );
+}
+
+#[tokio::test]
+async fn auto_is_the_lowest_reported_until_refreshed() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    let (transport, _) = Recorder::transport(json!(null));
+    let (oldest, asked) = (Arc::new(AtomicU32::new(1)), Arc::new(AtomicU32::new(0)));
+    let (reported, counted) = (oldest.clone(), asked.clone());
+    let cap = AutoCap::new(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let oldest = reported.load(Ordering::Relaxed);
+        async move {
+            match oldest {
+                0 => Err(Error::Config("the registry is away".into())),
+                oldest => Ok([Version::new(2, 9), Version::new(2, oldest)]),
+            }
+        }
+    });
+    let cap = cap.await.unwrap();
+    let builder = DisksClient::builder(&transport).auto_cap(cap.clone());
+    let disks = builder.version_cap_named("auto").build().unwrap();
+    assert!(disks.can_send_version((2, 1)) && !disks.can_send_version((2, 2)));
+    oldest.store(4, Ordering::Relaxed);
+    assert!(!disks.can_send_version((2, 2)));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(cap.refresh().await.unwrap(), Some((2, 4).into()));
+    assert!(disks.can_send_version((2, 4)));
+    oldest.store(0, Ordering::Relaxed);
+    assert!(cap.refresh().await.is_err());
+    assert_eq!(disks.rpc().version_cap(), Some((2, 4).into()));
+}
+
+#[tokio::test]
+async fn times_are_the_clients_by_name() {
+    let (transport, sent) = Recorder::transport(json!("ok"));
+    let builder = DisksClient::builder(&transport).time("long", Duration::from_secs(5));
+    let disks = builder.build().unwrap();
+    disks.scan(&Context::new(), None).await.unwrap();
+    assert_eq!(sent.take().timeout, Some(Duration::from_secs(5)));
+    let builder = DisksClient::builder(&transport).time("lnog", Duration::from_secs(5));
+    let error = builder.build().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no method has a time called `lnog`"),
+        "{error}"
+    );
+}
