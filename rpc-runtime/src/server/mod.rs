@@ -6,35 +6,31 @@
 mod dispatch;
 mod duplicates;
 mod request;
+mod running;
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::Duration;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
 use crate::serializer::Serializer;
-use crate::transport::{Arrival, Incoming, ListenTerms, Listener, Transport};
+use crate::transport::{ListenTerms, Listener, Transport};
 use crate::{DEFAULT_MAX_MESSAGE_SIZE, Error, Result, Target};
 
 use dispatch::{Dispatcher, Ping};
 use duplicates::Duplicates;
-use request::{Service, unpanicked};
+use request::Service;
+use running::Running;
 
 /// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
 const DEFAULT_CONCURRENCY: usize = 64;
 
 /// How many requests may wait here for a permit: enough for the broker to keep a busy server busy.
 const MOST_WAITING: u16 = 64;
-
-/// Why a request is left that was taken.
-const STOPPED: &str = "the server was stopped before its turn";
 
 /// How long [`Server::stop`] waits for what runs.
 const DEFAULT_STOP: Duration = Duration::from_secs(60);
@@ -269,7 +265,7 @@ async fn listen(
         listener.close().await;
         // What was taken is for no other server.
         running.run_all(&mut *listener).await;
-        while running.tasks.join_next().await.is_some() {}
+        running.ended().await;
         listener.settled().await;
     };
     // The limit may be set now, or later if the transport was closed first.
@@ -285,78 +281,11 @@ async fn listen(
         () = orderly => return 0,
         () = limit => {}
     }
-    let unfinished = running.tasks.len() + running.leave_all(&mut *listener).await;
+    let unfinished = running.cut_off(&mut *listener).await;
     if unfinished == 0 {
         tracing::warn!(server = %service.target, "stopped before the broker had all replies");
-        return 0;
+    } else {
+        tracing::warn!(server = %service.target, unfinished, "requests were cut off by the stop");
     }
-    tracing::warn!(server = %service.target, unfinished, "requests were cut off by the stop");
-    // Not waited for: a handler that blocks its thread would hold the stop up.
-    running.tasks.abort_all();
     unfinished
-}
-
-/// Why a request is left that might run elsewhere.
-fn in_doubt(why: &str) -> String {
-    format!(
-        "{why}: the broker has or has not its acknowledgement; if it has not, it hands the request out again"
-    )
-}
-
-/// The requests of one server that run.
-struct Running {
-    service: Arc<Service>,
-    tasks: JoinSet<()>,
-    has_one_thread: bool,
-}
-
-impl Running {
-    fn new(service: Arc<Service>) -> Self {
-        Self {
-            service,
-            tasks: JoinSet::new(),
-            has_one_thread: Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread,
-        }
-    }
-
-    /// Lets all run that arrives.
-    async fn run_all(&mut self, listener: &mut dyn Listener) {
-        while let Some(arrival) = listener.next().await {
-            while self.tasks.try_join_next().is_some() {}
-            match arrival {
-                Arrival::Request(incoming) => self.run(incoming).await,
-                Arrival::InDoubt { body, why } => self.service.leave(&body, &in_doubt(&why)),
-            }
-        }
-    }
-
-    /// Leaves what has been taken and not begun; how many.
-    async fn leave_all(&mut self, listener: &mut dyn Listener) -> usize {
-        let mut count = 0;
-        while let Ok(Some(arrival)) = timeout(Duration::ZERO, listener.next()).await {
-            match arrival {
-                Arrival::Request(incoming) => {
-                    self.service.leave(&incoming.body, STOPPED);
-                    count += 1;
-                }
-                Arrival::InDoubt { body, why } => self.service.leave(&body, &in_doubt(&why)),
-            }
-        }
-        count
-    }
-
-    async fn run(&mut self, incoming: Incoming) {
-        let service = self.service.clone();
-        let request = async move { service.serve(incoming).await };
-        if !self.has_one_thread {
-            self.tasks.spawn(request);
-            return;
-        }
-        // Nothing else would run meanwhile: it takes a task only where it waits for something.
-        let mut request = Box::pin(request);
-        let begun = poll_fn(|cx| Poll::Ready(unpanicked(|| request.as_mut().poll(cx)))).await;
-        if let Ok(Poll::Pending) = begun {
-            self.tasks.spawn(request);
-        }
-    }
 }

@@ -86,6 +86,7 @@ impl Listener for RabbitListener {
     }
 
     async fn close(&mut self) {
+        self.permits.close();
         self.stop.send_replace(true);
         if let Some(task) = &mut self.task {
             // It has ended either way.

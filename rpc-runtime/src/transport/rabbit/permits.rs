@@ -22,6 +22,8 @@ enum Phase {
     /// Nobody has asked for a request so far.
     Idle,
     Listening,
+    /// What was taken is finished, and no more is.
+    Closed,
     /// Nobody would run a request, nor see to its reply.
     Gone,
 }
@@ -50,12 +52,17 @@ impl Permits {
         }
     }
 
-    /// There are no permits any more.
+    /// From now on, no more are given.
+    pub(super) fn close(&self) {
+        self.phase.send_replace(Phase::Closed);
+    }
+
+    /// The same, and nobody sees to what is under way.
     pub(super) fn go(&self) {
         self.phase.send_replace(Phase::Gone);
     }
 
-    /// Waits until there are no permits any more.
+    /// Waits until nobody sees to what is under way.
     pub(super) async fn gone(&self) {
         let mut phase = self.phase.subscribe();
         // Here is a sender.

@@ -386,7 +386,7 @@ mod tests {
         let mut bench = Bench::listening(1);
         bench.arrive(1..=2);
         bench.session.answered();
-        bench.permits.go();
+        bench.permits.close();
         drop(bench.arrived());
         assert_eq!(bench.written(), taken(1), "and none in place of the first");
     }

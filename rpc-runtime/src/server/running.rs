@@ -1,0 +1,89 @@
+//! The requests of a server, each a task.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::transport::{Arrival, Incoming, Listener};
+
+use super::request::{Service, unpanicked};
+
+/// Why a request is left that was taken.
+const STOPPED: &str = "the server was stopped before its turn";
+
+/// Why a request is left that might run elsewhere.
+fn in_doubt(why: &str) -> String {
+    format!(
+        "{why}: the broker has or has not its acknowledgement; if it has not, it hands the request out again"
+    )
+}
+
+/// The requests of one server that run.
+pub(super) struct Running {
+    service: Arc<Service>,
+    tasks: JoinSet<()>,
+    has_one_thread: bool,
+}
+
+impl Running {
+    pub(super) fn new(service: Arc<Service>) -> Self {
+        Self {
+            service,
+            tasks: JoinSet::new(),
+            has_one_thread: Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread,
+        }
+    }
+
+    /// Lets all run that arrives.
+    pub(super) async fn run_all(&mut self, listener: &mut dyn Listener) {
+        while let Some(arrival) = listener.next().await {
+            while self.tasks.try_join_next().is_some() {}
+            match arrival {
+                Arrival::Request(incoming) => self.run(incoming).await,
+                Arrival::InDoubt { body, why } => self.service.leave(&body, &in_doubt(&why)),
+            }
+        }
+    }
+
+    /// Waits until none runs.
+    pub(super) async fn ended(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Ends what runs where it stands, and leaves what has been taken and not begun; how many.
+    pub(super) async fn cut_off(&mut self, listener: &mut dyn Listener) -> usize {
+        let mut count = self.tasks.len();
+        // Not waited for: a handler that blocks its thread would hold the stop up.
+        self.tasks.abort_all();
+        while let Ok(Some(arrival)) = timeout(Duration::ZERO, listener.next()).await {
+            match arrival {
+                Arrival::Request(incoming) => {
+                    self.service.leave(&incoming.body, STOPPED);
+                    count += 1;
+                }
+                Arrival::InDoubt { body, why } => self.service.leave(&body, &in_doubt(&why)),
+            }
+        }
+        count
+    }
+
+    async fn run(&mut self, incoming: Incoming) {
+        let service = self.service.clone();
+        let request = async move { service.serve(incoming).await };
+        if !self.has_one_thread {
+            self.tasks.spawn(request);
+            return;
+        }
+        // Nothing else would run meanwhile: it takes a task only where it waits for something.
+        let mut request = Box::pin(request);
+        let begun = poll_fn(|cx| Poll::Ready(unpanicked(|| request.as_mut().poll(cx)))).await;
+        if let Ok(Poll::Pending) = begun {
+            self.tasks.spawn(request);
+        }
+    }
+}
