@@ -186,5 +186,13 @@ async fn publish(shared: &Shared, reply: &Message, failure: Option<Failure>) -> 
     let target = Target::new(reply.route.key.as_str()).exchange("the default exchange");
     let mut attempts = Attempts::new(&target, Retry::Forever);
     let progress = Progress::new();
-    publisher::publish_patiently(&shared.publishing, reply, &mut attempts, &progress, failure).await
+    let mut reply = reply.clone();
+    publisher::publish(
+        &shared.publishing,
+        &mut reply,
+        &mut attempts,
+        &progress,
+        failure,
+    )
+    .await
 }

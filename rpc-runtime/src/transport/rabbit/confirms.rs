@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::fault::Fault;
@@ -101,14 +102,20 @@ struct Slot {
 struct State {
     answer: Option<Answer>,
     waiting: Option<Waker>,
+    /// The message's body, for as long as it may have to be sent again.
+    kept: Bytes,
 }
 
 impl Slot {
     fn answer(&self, answer: Answer) {
-        let wake = !(self.quiet && matches!(answer, Ok(Confirmed::Taken)));
+        let is_taken = matches!(answer, Ok(Confirmed::Taken));
+        let wake = !(self.quiet && is_taken);
         let waiting = {
             let mut state = lock(&self.state);
             state.answer = Some(answer);
+            if is_taken {
+                state.kept = Bytes::new();
+            }
             state.waiting.take().filter(|_| wake)
         };
         if let Some(waiting) = waiting {
@@ -126,15 +133,13 @@ impl Confirms {
         &self,
         quiet: bool,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
-    ) -> Result<Confirm, Failure> {
+    ) -> Confirm {
         let slot = Arc::new(Slot {
             quiet,
             state: Mutex::default(),
         });
-        match self.count(Told::Waiting(slot.clone()), send) {
-            Ok(()) => Ok(Confirm(slot)),
-            Err((fault, _)) => Err(Failure::Unsent(fault)),
-        }
+        self.send(Told::Waiting(slot.clone()), send);
+        Confirm(slot)
     }
 
     /// As [`publish`](Self::publish), for nobody to wait: `then` gets the answer.
@@ -143,12 +148,15 @@ impl Confirms {
         then: Then,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) {
-        if let Err((fault, told)) = self.count(Told::Unawaited(then), send) {
+        self.send(Told::Unawaited(then), send);
+    }
+
+    fn send(&self, told: Told, send: impl FnOnce(u64, bool) -> Result<(), Fault>) {
+        if let Err((fault, told)) = self.count(told, send) {
             told.answer(Err(Failure::Unsent(fault)));
         }
     }
 
-    /// Sends a message, and notes who is told of it.
     fn count(
         &self,
         told: Told,
@@ -307,6 +315,21 @@ impl Waiting {
 #[derive(Debug)]
 pub(super) struct Confirm(Arc<Slot>);
 
+impl Confirm {
+    /// Keeps the message's body until the broker has it: who is not woken then need not keep it either.
+    pub(super) fn keep(&self, body: Bytes) {
+        let mut state = lock(&self.0.state);
+        if !matches!(state.answer, Some(Ok(Confirmed::Taken))) {
+            state.kept = body;
+        }
+    }
+
+    /// The body, if the broker has not taken it.
+    pub(super) fn kept(&self) -> Bytes {
+        std::mem::take(&mut lock(&self.0.state).kept)
+    }
+}
+
 impl Future for Confirm {
     type Output = Answer;
 
@@ -378,7 +401,7 @@ mod tests {
     use super::*;
 
     fn publish(confirms: &Confirms) -> Confirm {
-        confirms.publish(false, |_, _| Ok(())).unwrap()
+        confirms.publish(false, |_, _| Ok(()))
     }
 
     /// What is known now: nothing, or the answer.
@@ -392,11 +415,10 @@ mod tests {
         let mut numbers = Vec::new();
         let mut sent: Vec<_> = (0..6)
             .map(|_| {
-                let sent = confirms.publish(false, |number, _| {
+                confirms.publish(false, |number, _| {
                     numbers.push(number);
                     Ok(())
-                });
-                sent.unwrap()
+                })
             })
             .collect();
         assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
@@ -437,8 +459,9 @@ mod tests {
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(count.clone());
         let mut context = Context::from_waker(&waker);
-        let mut sent = [(); 3].map(|()| confirms.publish(true, |_, _| Ok(())).unwrap());
+        let mut sent = [(); 3].map(|()| confirms.publish(true, |_, _| Ok(())));
         for sent in &mut sent {
+            sent.keep(Bytes::from_static(b"body"));
             assert!(Pin::new(sent).poll(&mut context).is_pending());
         }
         confirms.settle(1, false, true);
@@ -450,6 +473,11 @@ mod tests {
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
         confirms.lost(&"cut".into());
         assert_eq!(count.0.load(Ordering::Relaxed), 2);
+        assert_eq!(
+            sent.map(|sent| sent.kept().len()),
+            [0, 4, 4],
+            "what may be sent again is kept"
+        );
     }
 
     #[test]
@@ -500,8 +528,8 @@ mod tests {
     #[test]
     fn what_was_not_queued_is_not_counted() {
         let confirms = Confirms::default();
-        let refused = confirms.publish(false, |_, _| Err(Fault::lost("closed")));
-        assert!(matches!(refused, Err(Failure::Unsent(_))));
+        let mut refused = confirms.publish(false, |_, _| Err(Fault::lost("closed")));
+        assert!(matches!(now(&mut refused), Some(Err(Failure::Unsent(_)))));
         let mut sent = publish(&confirms);
         confirms.settle(1, false, true);
         assert!(now(&mut sent).is_some());
@@ -523,8 +551,11 @@ mod tests {
             now(&mut sent),
             Some(Err(Failure::Unsent(Fault::Missing(_))))
         ));
-        let late = confirms.publish(false, |_, _| unreachable!("it is closed"));
-        assert!(matches!(late, Err(Failure::Unsent(Fault::Lost(_)))));
+        let mut late = confirms.publish(false, |_, _| unreachable!("it is closed"));
+        assert!(matches!(
+            now(&mut late),
+            Some(Err(Failure::Unsent(Fault::Lost(_))))
+        ));
 
         let confirms = Confirms::default();
         let mut sent = [publish(&confirms), publish(&confirms)];

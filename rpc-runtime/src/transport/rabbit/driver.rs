@@ -5,6 +5,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
@@ -66,7 +67,7 @@ impl RabbitDriver {
 impl Driver for RabbitDriver {
     async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()> {
         let shared = &*self.shared;
-        let message = Message {
+        let mut message = Message {
             route: shared.topology.route(target)?,
             mandatory: terms.mandatory && !target.fanout,
             quiet: false,
@@ -78,7 +79,7 @@ impl Driver for RabbitDriver {
         let progress = Progress::new();
         let delivered = publisher::deliver(
             &shared.publishing,
-            &message,
+            &mut message,
             terms.queue_wait,
             &mut attempts,
             &progress,
@@ -146,7 +147,15 @@ impl RabbitDriver {
         progress: &Progress,
     ) -> Result<Reply> {
         let shared = &*self.shared;
-        let route = shared.topology.route(target)?;
+        let mut message = Message {
+            route: shared.topology.route(target)?,
+            mandatory: terms.send.mandatory,
+            // A monitor begins with the confirm.
+            quiet: terms.monitor.is_none(),
+            resend: terms.send.resend,
+            body: Bytes::new(),
+            expires: Some(terms.deadline),
+        };
         let mut registration = shared.table.register()?;
         let mut attempts = Attempts::new(target, terms.send.retry);
         shared.publishing.start()?;
@@ -156,15 +165,7 @@ impl RabbitDriver {
             Some(queue) => queue,
             None => Box::pin(self.reply_queue(replies, &mut attempts, progress)).await?,
         };
-        let message = Message {
-            route,
-            mandatory: terms.send.mandatory,
-            // A monitor begins with the confirm.
-            quiet: terms.monitor.is_none(),
-            resend: terms.send.resend,
-            body: request.call(registration.id(), queue, terms.monitor),
-            expires: Some(terms.deadline),
-        };
+        message.body = request.call(registration.id(), queue, terms.monitor);
         // A reply can overtake its request's confirm, and makes up for one that is lost. Its monitor
         // begins when the request is with the broker.
         let unmonitored = terms.monitor.map(|_| {
@@ -175,7 +176,7 @@ impl RabbitDriver {
         let unmonitored = unmonitored.as_deref().unwrap_or(terms);
         let delivered = publisher::deliver(
             &shared.publishing,
-            &message,
+            &mut message,
             terms.send.queue_wait,
             &mut attempts,
             progress,

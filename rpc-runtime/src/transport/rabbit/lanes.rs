@@ -16,7 +16,7 @@ use lapin::Channel;
 use lapin::types::ShortString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::confirms::{Channels, Confirm, Confirms, Failure, Then};
+use super::confirms::{Channels, Confirm, Confirms, Then};
 use super::fault::Fault;
 use super::frames::{self, Publish};
 use super::link::Link;
@@ -207,7 +207,7 @@ impl Lane {
     }
 
     /// Publishes a message, behind all that were published here before; see [`Confirms::publish`].
-    pub(super) fn publish(&self, message: Outgoing<'_>, quiet: bool) -> Result<Confirm, Failure> {
+    pub(super) fn publish(&self, message: Outgoing<'_>, quiet: bool) -> Confirm {
         self.confirms
             .publish(quiet, |number, alone| self.send(message, number, alone))
     }

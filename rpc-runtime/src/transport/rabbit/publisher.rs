@@ -59,27 +59,71 @@ pub(super) enum Outcome {
     Lost(Arc<str>),
 }
 
-/// Publishes until the broker has answered, no attempt is left, or the message may have come through.
+/// Publishes what must reach a queue, and waits for that queue for `queue_wait`. What is lost is not an
+/// error. The message's body is kept until the broker has it, and no longer.
 ///
-/// Nearly always a link stands and the message joins others on it. What it takes otherwise has a future of its
-/// own, so that a message under way has no room for it.
-pub(super) async fn publish(
+/// Nearly always a link stands, the message joins others on it, and is taken. What it needs otherwise has a future
+/// of its own, so that a message under way has no room for it.
+///
+/// # Errors
+///
+/// What the broker refuses, a failure when no attempt is left, and [`Error::Undeliverable`] when the wait for the
+/// queue is over.
+pub(super) async fn deliver(
     connection: &Connection,
-    message: &Message,
+    message: &mut Message,
+    queue_wait: Duration,
     attempts: &mut Attempts<'_>,
     progress: &Progress,
 ) -> Result<Outcome> {
-    let failure = match Published::among_others(connection, message, progress) {
+    let first = match Published::among_others(connection, message, progress) {
         None => None,
-        Some(published) => match published.confirmed(&message.route).await {
-            Ok(outcome) => return Ok(outcome),
-            Err(failure) => Some(failure),
-        },
+        Some(mut published) => {
+            let answer = (&mut published.confirm).await;
+            match published.settled(answer, message) {
+                Ok(outcome) if outcome != Outcome::Returned => return Ok(outcome),
+                other => Some(other),
+            }
+        }
     };
-    Box::pin(publish_patiently(
-        connection, message, attempts, progress, failure,
+    Box::pin(deliver_patiently(
+        connection, message, queue_wait, attempts, progress, first,
     ))
     .await
+}
+
+/// Goes on after a first try, if there was one.
+async fn deliver_patiently(
+    connection: &Connection,
+    message: &mut Message,
+    queue_wait: Duration,
+    attempts: &mut Attempts<'_>,
+    progress: &Progress,
+    first: Option<Result<Outcome, Failure>>,
+) -> Result<Outcome> {
+    let mut outcome = match first {
+        Some(Ok(outcome)) => outcome,
+        Some(Err(failure)) => {
+            publish(connection, message, attempts, progress, Some(failure)).await?
+        }
+        None => publish(connection, message, attempts, progress, None).await?,
+    };
+    if outcome == Outcome::Returned && !queue_wait.is_zero() {
+        let target = attempts.target();
+        tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
+    }
+    let mut wait = QueueWait::new(queue_wait);
+    while outcome == Outcome::Returned {
+        progress.unserved();
+        if let Some(link) = connection.ready() {
+            link.restore_binding(&message.route);
+        }
+        if !wait.again().await {
+            return Err(attempts.unserved());
+        }
+        outcome = publish(connection, message, attempts, progress, None).await?;
+    }
+    Ok(outcome)
 }
 
 /// Publishes among others for nobody to wait: `then` is given the outcome by whoever brings it, and must not
@@ -103,10 +147,11 @@ pub(super) fn publish_unawaited(
     true
 }
 
-/// Goes on after a failure, if there was one.
-pub(super) async fn publish_patiently(
+/// Publishes until the broker has answered, no attempt is left, or the message may have come through. Goes on
+/// after a failure, if there was one.
+pub(super) async fn publish(
     connection: &Connection,
-    message: &Message,
+    message: &mut Message,
     attempts: &mut Attempts<'_>,
     progress: &Progress,
     mut failure: Option<Failure>,
@@ -145,60 +190,9 @@ pub(super) async fn publish_patiently(
     }
 }
 
-/// Publishes what must reach a queue, and waits for that queue for `queue_wait`. What is lost is not an
-/// error.
-///
-/// # Errors
-///
-/// Those of [`publish`], and [`Error::Undeliverable`] when the time is over.
-pub(super) async fn deliver(
-    connection: &Connection,
-    message: &Message,
-    queue_wait: Duration,
-    attempts: &mut Attempts<'_>,
-    progress: &Progress,
-) -> Result<Outcome> {
-    let outcome = publish(connection, message, attempts, progress).await?;
-    if outcome != Outcome::Returned {
-        return Ok(outcome);
-    }
-    Box::pin(deliver_when_declared(
-        connection, message, queue_wait, attempts, progress,
-    ))
-    .await
-}
-
-/// Goes on after the message came back.
-async fn deliver_when_declared(
-    connection: &Connection,
-    message: &Message,
-    queue_wait: Duration,
-    attempts: &mut Attempts<'_>,
-    progress: &Progress,
-) -> Result<Outcome> {
-    if !queue_wait.is_zero() {
-        let target = attempts.target();
-        tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
-    }
-    let mut wait = QueueWait::new(queue_wait);
-    loop {
-        progress.unserved();
-        if let Some(link) = connection.ready() {
-            link.restore_binding(&message.route);
-        }
-        if !wait.again().await {
-            return Err(attempts.unserved());
-        }
-        let outcome = publish(connection, message, attempts, progress).await?;
-        if outcome != Outcome::Returned {
-            return Ok(outcome);
-        }
-    }
-}
-
 async fn publish_on(
     link: Arc<Link>,
-    message: &Message,
+    message: &mut Message,
     progress: &Progress,
 ) -> Result<Outcome, Failure> {
     if let Some(exchange) = &message.route.exchange
@@ -235,12 +229,13 @@ async fn publish_on(
     if matches!(ticket, Ticket::Shared)
         && let Some(lane) = link.lanes.shared()
     {
-        let published = Published::on(link, ticket, lane, message);
-        return published.confirmed(&message.route).await;
+        let mut published = Published::on(link, ticket, lane, message);
+        let answer = (&mut published.confirm).await;
+        return published.settled(answer, message);
     }
     // To the end, even if the caller goes: a channel may not be given up while it is opened, nor while the
     // broker may close it over a message.
-    let message = message.clone();
+    let mut message = message.clone();
     let runtime = link.runtime().clone();
     finish(&runtime, async move {
         let lane = link
@@ -248,8 +243,9 @@ async fn publish_on(
             .lane(&ticket, &link)
             .await
             .map_err(Failure::Unsent)?;
-        let published = Published::on(link, ticket, lane, &message);
-        published.confirmed(&message.route).await
+        let mut published = Published::on(link, ticket, lane, &mut message);
+        let answer = (&mut published.confirm).await;
+        published.settled(answer, &mut message)
     })
     .await
 }
@@ -301,14 +297,15 @@ impl Way {
 /// A message that is on its way, and waits for its confirm.
 struct Published {
     way: Way,
-    confirm: Result<Confirm, Failure>,
+    confirm: Confirm,
 }
 
 impl Published {
-    fn on(link: Arc<Link>, ticket: Ticket, lane: Arc<Lane>, message: &Message) -> Self {
+    fn on(link: Arc<Link>, ticket: Ticket, lane: Arc<Lane>, message: &mut Message) -> Self {
         // Its channel is wanted back by others as soon as it is confirmed.
         let quiet = message.quiet && matches!(ticket, Ticket::Shared);
         let confirm = lane.publish(message.outgoing(), quiet);
+        confirm.keep(std::mem::take(&mut message.body));
         let way = Way { link, ticket, lane };
         Self { way, confirm }
     }
@@ -316,7 +313,7 @@ impl Published {
     /// Publishes over a link that stands, on the channel that messages share, if nothing is in the way.
     fn among_others(
         connection: &Connection,
-        message: &Message,
+        message: &mut Message,
         progress: &Progress,
     ) -> Option<Self> {
         let (link, lane) = shared_lane(connection, message)?;
@@ -324,13 +321,12 @@ impl Published {
         Some(Self::on(link, Ticket::Shared, lane, message))
     }
 
-    /// Waits for the broker's word.
-    async fn confirmed(self, route: &Route) -> Result<Outcome, Failure> {
-        let answer = match self.confirm {
-            Ok(confirm) => confirm.await,
-            Err(failure) => Err(failure),
-        };
-        self.way.settled(answer, route)
+    /// Here is the broker's word. A message that was not taken gets its body back.
+    fn settled(self, answer: Answer, message: &mut Message) -> Result<Outcome, Failure> {
+        if !matches!(answer, Ok(Confirmed::Taken)) {
+            message.body = self.confirm.kept();
+        }
+        self.way.settled(answer, &message.route)
     }
 }
 
