@@ -415,6 +415,20 @@ mod tests {
         assert!(permits.iter().all(Option::is_some), "a permit was kept");
     }
 
+    #[tokio::test]
+    async fn all_is_settled_when_each_permit_is_back() {
+        let mut bench = Bench::listening(2);
+        bench.arrive(1..=1);
+        bench.session.answered();
+        let (_, requests) = bench.arrived();
+        bench.permits.close();
+        let mut settled = std::pin::pin!(bench.permits.all_back());
+        let early = std::future::poll_fn(|cx| std::task::Poll::Ready(settled.as_mut().poll(cx)));
+        assert!(early.await.is_pending());
+        drop(requests);
+        settled.await;
+    }
+
     #[test]
     fn what_has_expired_takes_no_permit() {
         let mut bench = Bench::listening(1);
