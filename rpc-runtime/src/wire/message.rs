@@ -1,15 +1,14 @@
-//! The buffer that a message is written into: JSON text, escaped into the string of its envelope.
+//! A message while it is written: JSON text, escaped into the string of its envelope.
 
-use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::mem;
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 use super::MessageId;
+use super::buffer::Buffer;
 
 const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
 const END: &[u8] = br#""}"#;
@@ -17,60 +16,39 @@ const END: &[u8] = br#""}"#;
 /// The text of the message, escaped into the envelope's string.
 #[derive(Debug)]
 pub(super) struct Message {
-    bytes: Vec<u8>,
+    buffer: Buffer,
 }
-
-thread_local! {
-    /// Where messages are written until their size is known.
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// The room that is made for a message at first.
-const LEAST: usize = 1024;
-
-/// The largest that a thread keeps for its next message: room for arguments of a megabyte, escaped.
-const KEPT: usize = 2 * 1024 * 1024;
 
 impl Message {
     pub(super) fn begin() -> Self {
-        let mut bytes = SCRATCH.try_with(Cell::take).unwrap_or_default();
-        bytes.clear();
-        bytes.reserve(LEAST);
-        bytes.extend_from_slice(ENVELOPE);
-        Self { bytes }
+        let mut buffer = Buffer::scratch();
+        buffer.put(ENVELOPE);
+        Self { buffer }
     }
 
-    /// Leaves the scratch for a buffer of its own, with room for so many bytes more and no others; a large message
-    /// keeps what it has grown into.
+    /// No more is written but so many bytes: see [`Buffer::settle`].
     pub(super) fn settle(&mut self, room: usize) {
-        if self.bytes.capacity() > KEPT {
-            return;
-        }
-        let mut own = Vec::with_capacity(self.bytes.len() + room);
-        own.extend_from_slice(&self.bytes);
-        let scratch = mem::replace(&mut self.bytes, own);
-        // A thread that ends keeps none.
-        let _ = SCRATCH.try_with(|kept| kept.set(scratch));
+        self.buffer.settle(room);
     }
 
     pub(super) fn end(mut self) -> Bytes {
-        self.bytes.extend_from_slice(END);
-        self.bytes.into()
+        self.buffer.put(END);
+        self.buffer.into_written().into()
     }
 
     /// Writes a piece of JSON text that is known to be right, and escaped already.
     pub(super) fn raw(&mut self, escaped: &str) {
-        self.bytes.extend_from_slice(escaped.as_bytes());
+        self.buffer.put(escaped.as_bytes());
     }
 
     /// Writes an identity, without quotes.
     pub(super) fn id(&mut self, id: MessageId) {
-        self.bytes.extend_from_slice(&id.digits());
+        self.buffer.put(&id.digits());
     }
 
     /// Writes the text of a value that has nothing to escape: a number, a version.
     pub(super) fn plain(&mut self, value: impl Display) {
-        let _ = write!(self.bytes, "{value}");
+        let _ = write!(self.buffer, "{value}");
     }
 
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> serde_json::Result<()> {
@@ -82,9 +60,9 @@ impl Message {
         &mut self,
         key: &T,
     ) -> serde_json::Result<bool> {
-        let from = self.bytes.len();
+        let from = self.buffer.written().len();
         self.write(Escaped::<true>, key)?;
-        Ok(self.bytes[from..].starts_with(CONTEXT_KEY))
+        Ok(self.buffer.written()[from..].starts_with(CONTEXT_KEY))
     }
 
     fn write<T: Serialize + ?Sized>(
@@ -92,7 +70,7 @@ impl Message {
         escaped: impl Formatter,
         value: &T,
     ) -> serde_json::Result<()> {
-        value.serialize(&mut Serializer::with_formatter(&mut self.bytes, escaped))
+        value.serialize(&mut Serializer::with_formatter(&mut self.buffer, escaped))
     }
 
     /// Writes `key`, escaped JSON text that ends where a string may follow, and that string.
@@ -107,18 +85,27 @@ impl Message {
 /// their own escapes has not: nothing is looked through twice.
 struct Escaped<const IS_CONTEXT_KEY: bool>;
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
 const QUOTE: &[u8] = br#"\""#;
 const CONTEXT_KEY: &[u8] = br#"\"_context_"#;
 
+#[expect(clippy::inline_always, reason = "as for what writes to the buffer")]
 impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
+    #[inline(always)]
     fn begin_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(if IS_CONTEXT_KEY { CONTEXT_KEY } else { QUOTE })
+        if IS_CONTEXT_KEY {
+            writer.write_all(CONTEXT_KEY)
+        } else {
+            writer.write_all(QUOTE)
+        }
     }
 
+    #[inline(always)]
     fn end_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         writer.write_all(QUOTE)
     }
 
+    #[inline(always)]
     fn write_char_escape<W: io::Write + ?Sized>(
         &mut self,
         writer: &mut W,
@@ -134,8 +121,20 @@ impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
             CharEscape::Backspace => writer.write_all(br"\\b"),
             CharEscape::FormFeed => writer.write_all(br"\\f"),
             CharEscape::Solidus => writer.write_all(br"\\/"),
-            CharEscape::AsciiControl(byte) => write!(writer, r"\\u{byte:04x}"),
+            CharEscape::AsciiControl(byte) => {
+                let [high, low] = [byte >> 4, byte & 0xF].map(|digit| HEX[usize::from(digit)]);
+                writer.write_all(&[b'\\', b'\\', b'u', b'0', b'0', high, low])
+            }
         }
+    }
+
+    #[inline(always)]
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        writer.write_all(fragment.as_bytes())
     }
 
     fn write_raw_fragment<W: io::Write + ?Sized>(

@@ -7,6 +7,7 @@
 //!
 //! Nothing in here panics on what a peer sends, recurses with its depth, or trusts its lengths.
 
+mod buffer;
 mod context;
 mod encode;
 mod id;

@@ -208,12 +208,13 @@ pub(super) fn unescape(json: &[u8]) -> Option<(String, &[u8])> {
     loop {
         let word = word(json, from);
         *text.get_mut(to..)?.first_chunk_mut()? = word;
-        let plain = special(word);
+        let Some(plain) = special(word) else {
+            from += WORD;
+            to += WORD;
+            continue;
+        };
         from += plain;
         to += plain;
-        if plain == WORD {
-            continue;
-        }
         match json.get(from)? {
             b'"' => break,
             b'\\' => {}
@@ -260,8 +261,8 @@ fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
 fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
     loop {
         match special(word(bytes, at)) {
-            WORD => at += WORD,
-            found => return at + found,
+            None => at += WORD,
+            Some(found) => return at + found,
         }
     }
 }
@@ -288,7 +289,7 @@ fn last(bytes: &[u8], from: usize) -> [u8; WORD] {
 
 /// The place of the first quote, backslash or control character.
 #[inline]
-fn special(word: [u8; WORD]) -> usize {
+fn special(word: [u8; WORD]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGH: u64 = ONES << 7;
     let word = u64::from_le_bytes(word);
@@ -297,8 +298,8 @@ fn special(word: [u8; WORD]) -> usize {
     // With its second bit turned the quote is next to the control characters, which stay among themselves.
     let quote_or_control = below(word ^ (ONES * 2), 0x21);
     let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
-    // With none, there are 64 zeros.
-    ((quote_or_control | backslash).trailing_zeros() / 8) as usize
+    let found = quote_or_control | backslash;
+    (found != 0).then(|| (found.trailing_zeros() / 8) as usize)
 }
 
 #[cfg(test)]
