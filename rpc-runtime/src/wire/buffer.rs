@@ -73,7 +73,9 @@ impl Buffer {
     #[inline(never)]
     fn put_in_more_room(&mut self, piece: &[u8]) {
         let end = self.written + piece.len();
-        self.room.resize(end.max(2 * self.room.len()), 0);
+        // What is filled is touched: of a large message, not much more than is written.
+        let more = self.room.len().min(KEPT);
+        self.room.resize(end.max(self.room.len() + more), 0);
         self.room[self.written..end].copy_from_slice(piece);
         self.written = end;
     }
