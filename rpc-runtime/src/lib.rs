@@ -85,6 +85,7 @@ mod interface;
 mod ladder;
 mod lock;
 mod maybe;
+mod mutex;
 mod options;
 mod remote;
 mod route;

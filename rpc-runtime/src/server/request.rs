@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::brief::brief;
 use crate::endpoint::{BoxFuture, Invocation, Outcome};
+use crate::mutex::lock;
 use crate::remote::Origin;
 use crate::serializer::Serializer;
 use crate::transport::{Delivery, Incoming};
@@ -93,10 +94,7 @@ impl Service {
     }
 
     fn is_new(&self, unique_id: &str) -> bool {
-        self.duplicates
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(unique_id, Instant::now())
+        lock(&self.duplicates).insert(unique_id, Instant::now())
     }
 
     /// Runs the method, giving signs of life for as long as it runs where the caller wants them.

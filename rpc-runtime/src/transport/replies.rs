@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::CallTerms;
 use super::own_ids::OwnIdMap;
 use crate::error::Stage;
+use crate::mutex::lock;
 use crate::wire::{MessageId, Reply};
 use crate::{Error, Result, Target};
 
@@ -146,8 +147,7 @@ impl ReplyTable {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // No section leaves the table half-changed, so a poisoned lock is as good as another.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 }
 

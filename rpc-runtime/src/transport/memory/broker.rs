@@ -6,13 +6,14 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Weak};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::Target;
+use crate::mutex::lock;
 use crate::transport::own_ids::OwnIdMap;
 use crate::transport::{ListenTerms, ReplyTable};
 
@@ -28,7 +29,7 @@ impl Broker {
     pub(super) fn named(name: String) -> Arc<Self> {
         static BROKERS: LazyLock<Mutex<HashMap<String, Weak<Broker>>>> =
             LazyLock::new(Mutex::default);
-        let mut brokers = BROKERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut brokers = lock(&BROKERS);
         brokers.retain(|_, broker| broker.strong_count() > 0);
         if let Some(broker) = brokers.get(&name).and_then(Weak::upgrade) {
             return broker;
@@ -39,8 +40,7 @@ impl Broker {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // No section leaves the state half-changed, so a poisoned lock is as good as another.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

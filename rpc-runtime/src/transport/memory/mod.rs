@@ -9,7 +9,7 @@ mod broker;
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +21,7 @@ use super::{
     Arrival, CallTerms, Delivery, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable,
     SendTerms, TransportUrl, UrlError,
 };
+use crate::mutex::lock;
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Stage, Target};
 
@@ -88,9 +89,7 @@ impl MemoryDriver {
     }
 
     fn listeners(&self) -> MutexGuard<'_, Listeners> {
-        self.listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.listeners)
     }
 
     /// Puts a message into its queues. Where it must reach one and there is none, it waits for that: until

@@ -3,12 +3,13 @@
 //! Both are for the error that a caller gets in the end. Plain values, no I/O; the message's caller owns
 //! them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::error::Stage;
+use crate::mutex::lock;
 use crate::{Error, Result, Retry, Target};
 
 /// The first wait for a missing queue, and the longest.
@@ -132,8 +133,7 @@ impl Progress {
     }
 
     fn lock(&self) -> MutexGuard<'_, Reached> {
-        // No section can stop half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(super) fn set(&self, stage: Stage) {

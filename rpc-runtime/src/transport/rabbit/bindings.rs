@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lapin::types::ShortString;
@@ -18,6 +18,7 @@ use super::fault::Fault;
 use super::finish::finish;
 use super::link::Link;
 use super::topology::{Exchange, Queue, Route};
+use crate::mutex::lock;
 
 /// How often senders try to bind a queue that may be missing altogether.
 const TRIES: Duration = Duration::from_millis(200);
@@ -33,7 +34,7 @@ pub(super) struct Tries(Mutex<HashMap<ShortString, Instant>>);
 impl Tries {
     /// Whether it is time to try, which is noted.
     fn due(&self, queue: &ShortString) -> bool {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tries = lock(&self.0);
         let now = Instant::now();
         let recent = |tried: &Instant| now.duration_since(*tried) < TRIES;
         if tries.get(queue).is_some_and(recent) {

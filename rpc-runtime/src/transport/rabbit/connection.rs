@@ -5,7 +5,7 @@
 //! when the handle is dropped, once those have left who clean up over its links. It knows nothing of
 //! queues: who needs topology declares it anew on each link.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ use super::engine::Engine;
 use super::link::Link;
 use super::options::Options;
 use crate::error::Stage;
+use crate::mutex::lock;
 use crate::{Error, Result};
 
 /// How long those may take who clean up over a connection that ends.
@@ -90,10 +91,7 @@ impl Connection {
     }
 
     fn take_supervisor(&self) -> Option<Supervisor> {
-        self.supervisor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        lock(&self.supervisor).take()
     }
 
     /// Begins to connect, if that was not done before.

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_rs::Runtime;
@@ -30,6 +30,7 @@ use super::socket::Socket;
 use super::tls::Tls;
 #[cfg(feature = "tls")]
 use super::tls_refusal;
+use crate::mutex::lock;
 use crate::transport::UrlError;
 
 /// Every connection names its frame size: a broker without a limit would make lapin allocate 137 GB.
@@ -191,7 +192,7 @@ impl Connector {
         let stream = Mutex::new(Some(stream));
         let connect = move |_: AMQPUri, _: Runtime<Kit>| {
             // lapin asks once: it was not told to try again.
-            let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let stream = lock(&stream).take();
             let ended = || lapin::Error::from(io::Error::from(io::ErrorKind::NotConnected));
             std::future::ready(stream.map(AsyncTcpStream::Plain).ok_or_else(ended))
         };

@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use lapin::BasicProperties;
 use lapin::types::ShortString;
 
 use super::fault::Fault;
+use crate::mutex::lock;
 
 /// A message, delivered.
 #[derive(Debug)]
@@ -58,8 +59,7 @@ impl Sinks {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u16, Arc<dyn Sink>>> {
-        // No section can stop half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

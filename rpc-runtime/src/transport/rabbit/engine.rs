@@ -5,13 +5,14 @@
 //! engine is closed or dropped and all its tasks have ended; what lapin still has on it is dropped then.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::mutex::lock;
 use crate::{Error, Result};
 
 /// As operators see the thread.
@@ -75,8 +76,7 @@ impl Engine {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No section can stop half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -9,7 +9,7 @@
 //! holds nobody up.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lapin::Channel;
@@ -22,6 +22,7 @@ use super::frames::{self, Publish};
 use super::link::Link;
 use super::port::Port;
 use super::topology::Route;
+use crate::mutex::lock;
 
 /// How many messages may be alone on their channels at once.
 const ALONE: usize = 8;
@@ -285,11 +286,6 @@ impl GoodRoutes {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No section can stop half-way.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

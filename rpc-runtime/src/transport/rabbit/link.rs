@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -24,6 +24,7 @@ use super::inbound::Inbound;
 use super::lanes::Lanes;
 use super::port::Port;
 use super::pulse::{self, Pulse};
+use crate::mutex::lock;
 
 /// How long the broker may take to answer what it answers from memory.
 pub(super) const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
@@ -303,9 +304,4 @@ impl Drop for Link {
     fn drop(&mut self) {
         self.fail("the transport was closed");
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No section can stop half-way.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,7 @@
 //! everything is declared and consumed anew. A request of an ended session can no longer be taken, so that it is
 //! not run here while the broker hands it to another server.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +27,7 @@ use super::replies::ended as consumer_ended;
 use super::session::{Intake, Session, Waiting};
 use super::shared::Shared;
 use super::topology::Queue;
+use crate::mutex::lock;
 use crate::transport::{Arrival, ListenTerms, Listener};
 use crate::{Error, Result};
 
@@ -352,9 +353,4 @@ impl Ended {
             done = work => Some(done),
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No section can stop half-way.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

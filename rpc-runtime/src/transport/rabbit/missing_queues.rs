@@ -4,9 +4,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::mutex::lock;
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -41,8 +42,7 @@ pub(super) enum Advice {
 
 impl MissingQueues {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Missing>> {
-        // No section can stop half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(super) fn before_publishing(&self, queue: &str, body: &Bytes) -> Advice {

@@ -4,7 +4,7 @@
 //! whole. Who writes into an idle connection may do so with his own hands, and spares the [pump](super::pump)
 //! to be woken; what comes while others are under way goes with them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
 use tokio::net::tcp::OwnedWriteHalf;
@@ -12,6 +12,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use super::fault::Fault;
 use super::frames::FRAME_HEADER;
 use super::login::Credentials;
+use crate::mutex::lock;
 
 /// What a client begins with, in front of all frames.
 const PROTOCOL_HEADER: usize = 8;
@@ -156,8 +157,7 @@ impl Outbound {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No section can stop half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

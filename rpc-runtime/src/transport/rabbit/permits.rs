@@ -1,11 +1,12 @@
 //! How many requests of one listener may be under way at once, over all its sessions; and whether there is somebody
 //! to run them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use tokio::sync::{Semaphore, watch};
 
 use super::session::Session;
+use crate::mutex::lock;
 
 /// The permits of a listener.
 #[derive(Debug)]
@@ -96,8 +97,7 @@ impl Permits {
     }
 
     fn session(&self) -> MutexGuard<'_, Weak<Session>> {
-        // No section can stop half-way.
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.session)
     }
 }
 

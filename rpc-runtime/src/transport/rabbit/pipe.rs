@@ -1,7 +1,8 @@
 //! What of the broker's bytes lapin gets to see, on its way from the [pump](super::pump) to lapin's thread.
 
+use crate::mutex::lock;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 /// Filled at one end, and read at the other.
@@ -94,8 +95,7 @@ impl Pipe {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No section can stop half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

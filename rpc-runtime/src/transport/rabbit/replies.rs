@@ -8,7 +8,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -27,6 +27,7 @@ use super::frames;
 use super::link::Link;
 use super::port::Port;
 use super::topology::Queue;
+use crate::mutex::lock;
 use crate::transport::ReplyTable;
 use crate::wire::Reply;
 use crate::{Error, Result};
@@ -85,10 +86,7 @@ impl Replies {
     }
 
     fn take_reader(&self) -> Option<Reader> {
-        self.reader
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        lock(&self.reader).take()
     }
 
     /// The queue's name, if replies to it would arrive.
@@ -251,8 +249,7 @@ impl ReplySink {
     }
 
     fn lock(&self) -> MutexGuard<'_, Brought> {
-        // No section can stop half-way.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

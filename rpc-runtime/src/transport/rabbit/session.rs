@@ -10,7 +10,7 @@
 //! Nothing is taken before all consumers stand: what an end finds untaken goes back to the broker.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +26,7 @@ use super::link::Link;
 use super::permits::{Permit, Permits};
 use super::port::Port;
 use super::shared::Shared;
+use crate::mutex::lock;
 use crate::transport::{Arrival, Incoming};
 
 /// How long the orderly end of a session may take.
@@ -244,11 +245,6 @@ impl Session {
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No section can stop half-way.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn gone_back(requests: usize, why: &Arc<str>) {
