@@ -193,7 +193,7 @@ impl ServerBuilder {
         }
         if concurrency == 0 {
             return Err(Error::Config(format!(
-                "the server {target} cannot run {concurrency} requests at once: allow at least one"
+                "the server {target} would run no request: allow at least one at once"
             )));
         }
         if ping {
@@ -274,6 +274,7 @@ async fn listen(
             Ok(limit) => limit.unwrap_or(DEFAULT_STOP),
             Err(_) => DEFAULT_STOP,
         };
+        // What runs has so long to end by itself.
         sleep(limit).await;
     };
     tokio::select! {

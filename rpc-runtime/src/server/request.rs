@@ -169,6 +169,7 @@ impl Heartbeats {
         let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
         let beating = tokio::spawn(async move {
             loop {
+                // The beat itself: its caller bears twice as long a silence.
                 sleep(interval).await;
                 send(delivery.clone(), &to, wire::heartbeat(&to)).await;
             }

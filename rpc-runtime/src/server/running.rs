@@ -16,13 +16,6 @@ use super::request::{Service, unpanicked};
 /// Why a request is left that was taken.
 const STOPPED: &str = "the server was stopped before its turn";
 
-/// Why a request is left that might run elsewhere.
-fn in_doubt(why: &str) -> String {
-    format!(
-        "{why}: the broker has or has not its acknowledgement; if it has not, it hands the request out again"
-    )
-}
-
 /// The requests of one server that run.
 pub(super) struct Running {
     service: Arc<Service>,
@@ -45,7 +38,7 @@ impl Running {
             while self.tasks.try_join_next().is_some() {}
             match arrival {
                 Arrival::Request(incoming) => self.run(incoming).await,
-                Arrival::InDoubt { body, why } => self.service.leave(&body, &in_doubt(&why)),
+                Arrival::InDoubt { body, why } => self.leave_in_doubt(&body, &why),
             }
         }
     }
@@ -66,10 +59,18 @@ impl Running {
                     self.service.leave(&incoming.body, STOPPED);
                     count += 1;
                 }
-                Arrival::InDoubt { body, why } => self.service.leave(&body, &in_doubt(&why)),
+                Arrival::InDoubt { body, why } => self.leave_in_doubt(&body, &why),
             }
         }
         count
+    }
+
+    /// Leaves a request that might run elsewhere.
+    fn leave_in_doubt(&self, body: &[u8], why: &str) {
+        let why = format!(
+            "{why}: the broker has or has not its acknowledgement; if it has not, it hands the request out again"
+        );
+        self.service.leave(body, &why);
     }
 
     async fn run(&mut self, incoming: Incoming) {

@@ -229,7 +229,7 @@ impl State {
         taken.map(|(_, message)| message)
     }
 
-    /// Ends a consumer: what it has not begun goes back, in its order; its fanout queue goes.
+    /// Ends a consumer: what it has not taken goes back, in its order; its fanout queue goes.
     pub(super) fn unlisten(&mut self, id: ConsumerId) {
         let Some(consumer) = self.consumers.remove(&id) else {
             return;

@@ -233,29 +233,27 @@ struct MemoryListener {
 #[async_trait]
 impl Listener for MemoryListener {
     async fn next(&mut self) -> Option<Arrival> {
-        let mut permit = None;
         loop {
             if self.inbox.closed.load(Ordering::Acquire) {
                 return None;
             }
-            // None is taken before it may run.
-            let Some(free) = permit.take() else {
-                permit = tokio::select! {
-                    biased;
-                    free = self.permits.clone().acquire_owned() => free.ok(),
-                    () = self.inbox.arrival.notified() => None,
-                };
+            // None is taken before it may run; nobody else takes permits.
+            let Ok(permit) = self.permits.clone().try_acquire_owned() else {
+                tokio::select! {
+                    _ = self.permits.acquire() => {}
+                    // It may be the end.
+                    () = self.inbox.arrival.notified() => {}
+                }
                 continue;
             };
             let taken = self.broker.lock().take(self.id);
             if let Some(message) = taken {
                 let delivery = Arc::new(MemoryDelivery {
                     broker: self.broker.clone(),
-                    _permit: free,
+                    _permit: permit,
                 });
                 return Some(Arrival::Request(Incoming::new(message.body, delivery)));
             }
-            permit = Some(free);
             self.inbox.arrival.notified().await;
         }
     }

@@ -61,11 +61,12 @@ struct UnderWay {
 impl UnderWay {
     /// Never blocks.
     fn settled(self, outcome: Result<Outcome, Failure>) {
-        let shared = self.delivery.shared.clone();
-        let reply = self.reply.clone();
+        if matches!(outcome, Ok(Outcome::Taken | Outcome::Lost(_))) {
+            return;
+        }
+        let (shared, reply) = (self.delivery.shared.clone(), self.reply.clone());
         let gone_on = match outcome {
-            Ok(Outcome::Taken | Outcome::Lost(_)) => return,
-            Ok(Outcome::Returned) => came_back(&shared, &reply),
+            Ok(_) => came_back(&shared, &reply),
             Err(failure) => shared.engine.spawn(self.send_again(failure)).map(drop),
         };
         gone_on.unwrap_or_else(|error| reply_is_lost(&reply, &error));
@@ -111,6 +112,7 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
         let mut body = None;
         let started = Instant::now();
         loop {
+            // Nobody tells that the queue is there: it is tried.
             sleep(RETRY_INTERVAL).await;
             // The task must not keep the driver alive, nor outlive it by more than a moment.
             let Some(shared) = shared.upgrade() else {

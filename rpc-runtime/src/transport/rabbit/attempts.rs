@@ -15,6 +15,9 @@ use crate::{Error, Result, Retry, Target};
 /// The first wait for a missing queue, and the longest.
 const QUEUE_POLLS: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
 
+/// The wait before a try after the second.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// The tries of one message.
 #[derive(Debug)]
 pub(super) struct Attempts<'a> {
@@ -71,7 +74,8 @@ impl<'a> Attempts<'a> {
     /// Waits before the next try on a connection that stands: the second one comes at once.
     pub(super) async fn pause(&self) {
         if self.made > 1 {
-            sleep(Duration::from_secs(1)).await;
+            // What the broker refuses at once must not be asked without a pause.
+            sleep(PAUSE).await;
         }
     }
 }

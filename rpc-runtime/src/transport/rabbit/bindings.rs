@@ -81,6 +81,7 @@ impl Link {
     /// Binds these queues from time to time, for ever.
     pub(super) async fn keep_bound(self: &Arc<Self>, queues: Vec<Queue>) -> Infallible {
         loop {
+            // The broker tells nobody that an exchange was deleted.
             sleep(jittered(REPEATED)).await;
             for queue in &queues {
                 let Some((exchange, key)) = queue.binding.clone() else {

@@ -270,6 +270,7 @@ async fn keep_connected(mut dialler: Dialler, mut pace: Pace, status: &watch::Se
         tracing::warn!(broker = link.place(), connection = dialler.name(), %why, "connection lost");
         drop(link);
         set_connecting(status, Some(why));
+        // At once, unless connections keep ending soon.
         sleep(pace.after(since.elapsed())).await;
     }
 }

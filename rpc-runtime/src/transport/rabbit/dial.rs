@@ -85,6 +85,7 @@ impl Dialler {
             }
             let tried = tokio::select! {
                 tried = first_done(&mut tries) => tried,
+                // A host that is silent for so long does not hold the next one up.
                 () = sleep(HEAD_START), if !unstarted.is_empty() => continue,
             };
             let host = tried.host;
@@ -130,6 +131,7 @@ impl Dialler {
     /// Somebody who begins to wait for the connection ends the wait, but not before the shortest interval.
     async fn wait(&self, delay: Duration, nudges: &mut watch::Receiver<()>) {
         let shortest = delay.min(self.backoff.interval);
+        // The back-off, in two parts: many callers must not make for many attempts.
         sleep(shortest).await;
         let rest = sleep(delay.saturating_sub(shortest));
         tokio::select! {

@@ -5,7 +5,6 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
@@ -147,15 +146,7 @@ impl RabbitDriver {
         progress: &Progress,
     ) -> Result<Reply> {
         let shared = &*self.shared;
-        let mut message = Message {
-            route: shared.topology.route(target)?,
-            mandatory: terms.send.mandatory,
-            // A monitor begins with the confirm.
-            quiet: terms.monitor.is_none(),
-            resend: terms.send.resend,
-            body: Bytes::new(),
-            expires: Some(terms.deadline),
-        };
+        let route = shared.topology.route(target)?;
         let mut registration = shared.table.register()?;
         let mut attempts = Attempts::new(target, terms.send.retry);
         shared.publishing.start()?;
@@ -165,7 +156,15 @@ impl RabbitDriver {
             Some(queue) => queue,
             None => Box::pin(self.reply_queue(replies, &mut attempts, progress)).await?,
         };
-        message.body = request.call(registration.id(), queue, terms.monitor);
+        let mut message = Message {
+            route,
+            mandatory: terms.send.mandatory,
+            // A monitor begins with the confirm.
+            quiet: terms.monitor.is_none(),
+            resend: terms.send.resend,
+            body: request.call(registration.id(), queue, terms.monitor),
+            expires: Some(terms.deadline),
+        };
         // A reply can overtake its request's confirm, and makes up for one that is lost. Its monitor
         // begins when the request is with the broker.
         let unmonitored = terms.monitor.map(|_| {
@@ -201,5 +200,26 @@ impl RabbitDriver {
     ) -> Result<&'a str> {
         self.shared.consuming.link(attempts, progress).await?;
         replies.ready().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Retry;
+    use crate::wire::RequestEncoder;
+
+    #[test]
+    fn a_call_under_way_takes_little_room() {
+        let driver = RabbitDriver::new(&"rabbit://".parse().unwrap()).unwrap();
+        let target = Target::new("topic");
+        let request = RequestEncoder::new("method").finish(None, None, &());
+        let terms = SendTerms::new(Retry::Forever, true);
+        let terms = CallTerms::new(terms, Duration::from_secs(60), None);
+        let call = driver.call(&target, request.unwrap(), &terms);
+        let bytes = std::mem::size_of_val(&*call);
+        assert!(bytes <= 800, "{bytes} bytes");
     }
 }

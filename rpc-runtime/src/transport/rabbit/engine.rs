@@ -127,7 +127,7 @@ mod tests {
         let engine = Engine::default();
         let task = engine.spawn(async move {
             gone.await.unwrap();
-            // Both drivers are there.
+            // Both drivers are there: that of timers, and that of sockets.
             sleep(Duration::from_millis(1)).await;
             tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             done.send(thread::current().name().map(str::to_owned))

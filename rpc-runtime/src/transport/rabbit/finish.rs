@@ -103,6 +103,7 @@ mod tests {
             .unwrap();
         let (done, seen) = oneshot::channel();
         let mut work = finish(ours.handle(), async move {
+            // A timer, which must be one of the runtime that takes the work over.
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             done.send(()).unwrap();
         });

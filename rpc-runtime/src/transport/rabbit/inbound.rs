@@ -218,7 +218,7 @@ impl InboundFilter {
                     return Some(Fate::Passed);
                 };
                 sink.answered();
-                self.has_served(sink);
+                self.pause_later(sink);
             }
             CHANNEL_CLOSE => {
                 let publishing = self.inbound.publishing.get(channel);
@@ -301,11 +301,12 @@ impl InboundFilter {
     fn end(&mut self, index: usize) {
         if let (_, Content::Delivered(_, delivery)) = self.contents.swap_remove(index) {
             let sink = delivery.end();
-            self.has_served(sink);
+            self.pause_later(sink);
         }
     }
 
-    fn has_served(&mut self, sink: Arc<dyn Sink>) {
+    /// It is told when no more has been read.
+    fn pause_later(&mut self, sink: Arc<dyn Sink>) {
         if !self.served.iter().any(|served| Arc::ptr_eq(served, &sink)) {
             self.served.push(sink);
         }

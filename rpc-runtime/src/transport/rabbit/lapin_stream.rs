@@ -117,6 +117,7 @@ impl Reactor for Kit {
         Err::<LapinStream, _>(unused())
     }
 
+    /// For lapin, whose waits end with the connection.
     fn sleep(&self, time: Duration) -> Self::Sleep {
         let sleep = self.tokio.sleep(time);
         let mut end = self.port.watch_end();

@@ -81,7 +81,7 @@ impl RabbitListener {
 #[async_trait]
 impl Listener for RabbitListener {
     async fn next(&mut self) -> Option<Arrival> {
-        // Nothing is taken for whom nobody has asked.
+        // Before somebody asks, nothing is taken.
         self.permits.listen();
         self.arrivals.recv().await
     }
