@@ -43,7 +43,14 @@ impl<S> ::core::fmt::Debug for InventoryEndpoint<S> {
         ::core::fmt::Debug::fmt(&self.served, f)
     }
 }
-#[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    dead_code,
+    deprecated,
+    non_upper_case_globals,
+    refining_impl_trait
+)]
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
     impl InventoryClient {
@@ -164,17 +171,26 @@ const _: () = {
     }
     #[automatically_derived]
     impl Inventory for InventoryClient {
-        async fn host(&self, ctxt: &Context, name: &str) -> Result<Host> {
-            __rpc::called(InventoryClient::host(self, ctxt, name)).await
+        fn host(&self, ctxt: &Context, name: &str) -> __rpc::Detached<Result<Host>> {
+            __rpc::called(InventoryClient::host(self, ctxt, name))
         }
-        async fn resize(&self, ctxt: &Context, id: Uuid, size: u32) -> Result<()> {
-            __rpc::called(InventoryClient::resize(self, ctxt, id, size)).await
+        fn resize(
+            &self,
+            ctxt: &Context,
+            id: Uuid,
+            size: u32,
+        ) -> __rpc::Detached<Result<()>> {
+            __rpc::called(InventoryClient::resize(self, ctxt, id, size))
         }
-        async fn touch(&self, ctxt: &Context, id: Uuid) -> Result<()> {
-            __rpc::sent(InventoryClient::touch(self, ctxt, id)).await
+        fn touch(&self, ctxt: &Context, id: Uuid) -> __rpc::Detached<Result<()>> {
+            __rpc::sent(InventoryClient::touch(self, ctxt, id))
         }
-        async fn refresh_cache(&self, ctxt: &Context, images: &[String]) -> Result<()> {
-            __rpc::sent(InventoryClient::refresh_cache(self, ctxt, images)).await
+        fn refresh_cache(
+            &self,
+            ctxt: &Context,
+            images: &[String],
+        ) -> __rpc::Detached<Result<()>> {
+            __rpc::sent(InventoryClient::refresh_cache(self, ctxt, images))
         }
     }
     impl<S: Inventory + 'static> InventoryEndpoint<S> {
@@ -197,39 +213,25 @@ const _: () = {
         const __host: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0]) = __rpc::read(call, ["name"])?;
             let arg0 = arg0.decode::<__rpc::String>()?;
-            __rpc::keep(service, call, (ctxt, arg0))
-                .run(move |service, call, (ctxt, arg0)| {
-                    let out = <S as Inventory>::host(service, ctxt, arg0);
-                    __rpc::answer(call, out)
-                })
+            let (arg0,) = __rpc::keep(call, (arg0,));
+            __rpc::answer(call, <S as Inventory>::host(service, ctxt, arg0))
         };
         const __resize: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0, arg1]) = __rpc::read(call, ["id", "size"])?;
             let arg0 = arg0.decode::<Uuid>()?;
             let arg1 = arg1.decode::<u32>()?;
-            __rpc::keep(service, call, (ctxt,))
-                .run(move |service, call, (ctxt,)| {
-                    let out = <S as Inventory>::resize(service, ctxt, arg0, arg1);
-                    __rpc::answer(call, out)
-                })
+            __rpc::answer(call, <S as Inventory>::resize(service, ctxt, arg0, arg1))
         };
         const __touch: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0]) = __rpc::read(call, ["id"])?;
             let arg0 = arg0.decode::<Uuid>()?;
-            __rpc::keep(service, call, (ctxt,))
-                .run(move |service, call, (ctxt,)| {
-                    let out = <S as Inventory>::touch(service, ctxt, arg0);
-                    __rpc::answer(call, out)
-                })
+            __rpc::answer(call, <S as Inventory>::touch(service, ctxt, arg0))
         };
         const __refresh_cache: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0]) = __rpc::read(call, ["images"])?;
             let arg0 = arg0.decode::<__rpc::Vec<String>>()?;
-            __rpc::keep(service, call, (ctxt, arg0))
-                .run(move |service, call, (ctxt, arg0)| {
-                    let out = <S as Inventory>::refresh_cache(service, ctxt, arg0);
-                    __rpc::answer(call, out)
-                })
+            let (arg0,) = __rpc::keep(call, (arg0,));
+            __rpc::answer(call, <S as Inventory>::refresh_cache(service, ctxt, arg0))
         };
         const __HANDLERS: &'static [__rpc::Handler<S>] = &[
             Self::__host,
@@ -254,4 +256,8 @@ const _: () = {
             self.served.run(Self::__HANDLERS, method, request)
         }
     }
+    const _: () = {
+        trait Explicit {}
+        impl Explicit for (Context, Result<Host>, Uuid, Result<()>) {}
+    };
 };

@@ -73,7 +73,14 @@ impl<S> ::core::fmt::Debug for DisksEndpoint<S> {
         ::core::fmt::Debug::fmt(&self.served, f)
     }
 }
-#[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    dead_code,
+    deprecated,
+    non_upper_case_globals,
+    refining_impl_trait
+)]
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
     impl DisksClient {
@@ -346,49 +353,58 @@ const _: () = {
     }
     #[automatically_derived]
     impl Disks for DisksClient {
-        async fn create(
+        fn create(
             &self,
             ctxt: &Context,
             copies: u32,
             hint: Option<&str>,
-        ) -> Result<Disk> {
-            __rpc::called(DisksClient::create(self, ctxt, copies, hint)).await
+        ) -> __rpc::Detached<Result<Disk>> {
+            __rpc::called(DisksClient::create(self, ctxt, copies, hint))
         }
-        async fn reshape(&self, ctxt: &Context, spec: &Spec) -> Result<Disk> {
-            __rpc::called(DisksClient::reshape(self, ctxt, spec)).await
+        fn reshape(&self, ctxt: &Context, spec: &Spec) -> __rpc::Detached<Result<Disk>> {
+            __rpc::called(DisksClient::reshape(self, ctxt, spec))
         }
-        async fn update(
+        fn update(
             &self,
             ctxt: &Context,
             bus: Option<&str>,
             owner: Maybe<Option<String>>,
-        ) -> Result<Disk> {
-            __rpc::called(DisksClient::update(self, ctxt, bus, owner)).await
+        ) -> __rpc::Detached<Result<Disk>> {
+            __rpc::called(DisksClient::update(self, ctxt, bus, owner))
         }
-        async fn resize(&self, ctxt: &Context, size: u32) -> Result<()> {
-            __rpc::called(DisksClient::resize(self, ctxt, size)).await
+        fn resize(&self, ctxt: &Context, size: u32) -> __rpc::Detached<Result<()>> {
+            __rpc::called(DisksClient::resize(self, ctxt, size))
         }
-        async fn label(
+        fn label(
             &self,
             ctxt: &Context,
             tags: &[String],
             label: &str,
-        ) -> Result<()> {
-            __rpc::called(DisksClient::label(self, ctxt, tags, label)).await
+        ) -> __rpc::Detached<Result<()>> {
+            __rpc::called(DisksClient::label(self, ctxt, tags, label))
         }
-        async fn check(
+        fn check(
             &self,
             ctxt: &Context,
             host: Option<&str>,
             within: Option<u32>,
-        ) -> Result<Option<String>> {
-            __rpc::called(DisksClient::check(self, ctxt, host, within)).await
+        ) -> __rpc::Detached<Result<Option<String>>> {
+            __rpc::called(DisksClient::check(self, ctxt, host, within))
         }
-        async fn scan(&self, ctxt: &Context, pool: Option<&str>) -> Result<String> {
-            __rpc::called(DisksClient::scan(self, ctxt, pool)).await
+        fn scan(
+            &self,
+            ctxt: &Context,
+            pool: Option<&str>,
+        ) -> __rpc::Detached<Result<String>> {
+            __rpc::called(DisksClient::scan(self, ctxt, pool))
         }
-        async fn forget(&self, ctxt: &Context, disk: u32, wait: bool) -> Result<()> {
-            __rpc::sent(DisksClient::forget(self, ctxt, disk, wait)).await
+        fn forget(
+            &self,
+            ctxt: &Context,
+            disk: u32,
+            wait: bool,
+        ) -> __rpc::Detached<Result<()>> {
+            __rpc::sent(DisksClient::forget(self, ctxt, disk, wait))
         }
     }
     impl<S: Disks + 'static> DisksEndpoint<S> {
@@ -413,16 +429,16 @@ const _: () = {
             let arg0 = arg0.sent::<u32>()?;
             let default0: u32 = 3;
             let arg1 = arg1.decode::<__rpc::Option<__rpc::String>>()?;
-            __rpc::keep(service, call, (ctxt, arg1))
-                .run(move |service, call, (ctxt, arg1)| {
-                    let out = <S as Disks>::create(
-                        service,
-                        ctxt,
-                        arg0.unwrap_or(default0),
-                        arg1.as_deref(),
-                    );
-                    __rpc::answer(call, out)
-                })
+            let (arg1,) = __rpc::keep(call, (arg1,));
+            __rpc::answer(
+                call,
+                <S as Disks>::create(
+                    service,
+                    ctxt,
+                    arg0.unwrap_or(default0),
+                    arg1.as_deref(),
+                ),
+            )
         };
         const __reshape: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0, old1, old2]) = __rpc::read(
@@ -435,11 +451,8 @@ const _: () = {
             } else {
                 arg0.decode::<Spec>()?
             };
-            __rpc::keep(service, call, (ctxt, arg0))
-                .run(move |service, call, (ctxt, arg0)| {
-                    let out = <S as Disks>::reshape(service, ctxt, arg0);
-                    __rpc::answer(call, out)
-                })
+            let (arg0,) = __rpc::keep(call, (arg0,));
+            __rpc::answer(call, <S as Disks>::reshape(service, ctxt, arg0))
         };
         const __update: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0, arg1, old2]) = __rpc::read(
@@ -448,11 +461,11 @@ const _: () = {
             )?;
             let arg0 = arg0.decode::<__rpc::Option<__rpc::String>>()?;
             let arg1 = arg1.or(old2)?.decode::<Maybe<Option<String>>>()?;
-            __rpc::keep(service, call, (ctxt, arg0))
-                .run(move |service, call, (ctxt, arg0)| {
-                    let out = <S as Disks>::update(service, ctxt, arg0.as_deref(), arg1);
-                    __rpc::answer(call, out)
-                })
+            let (arg0,) = __rpc::keep(call, (arg0,));
+            __rpc::answer(
+                call,
+                <S as Disks>::update(service, ctxt, arg0.as_deref(), arg1),
+            )
         };
         const __resize: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0]) = __rpc::read(call, ["size"])?;
@@ -462,66 +475,51 @@ const _: () = {
             } else {
                 arg0.decode::<u32>()?
             };
-            __rpc::keep(service, call, (ctxt,))
-                .run(move |service, call, (ctxt,)| {
-                    let out = <S as Disks>::resize(service, ctxt, arg0);
-                    __rpc::answer(call, out)
-                })
+            __rpc::answer(call, <S as Disks>::resize(service, ctxt, arg0))
         };
         const __label: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0, arg1]) = __rpc::read(call, ["tags", "label"])?;
             let arg0 = arg0.sent::<__rpc::Vec<String>>()?;
             let arg1 = arg1.sent::<__rpc::String>()?;
-            __rpc::keep(service, call, (ctxt, arg0, arg1))
-                .run(move |service, call, (ctxt, arg0, arg1)| {
-                    let out = async move {
-                        let default0: &'_ [String] = &[];
-                        let default1: &'_ str = __rpc::default::<&'_ str>();
-                        <S as Disks>::label(
-                                service,
-                                ctxt,
-                                arg0.as_deref().unwrap_or(default0),
-                                arg1.as_deref().unwrap_or(default1),
-                            )
-                            .await
-                    };
-                    __rpc::answer(call, out)
-                })
+            let (arg0, arg1) = __rpc::keep(call, (arg0, arg1));
+            let out = async move {
+                let default0: &'_ [String] = &[];
+                let default1: &'_ str = __rpc::default::<&'_ str>();
+                <S as Disks>::label(
+                        service,
+                        ctxt,
+                        arg0.as_deref().unwrap_or(default0),
+                        arg1.as_deref().unwrap_or(default1),
+                    )
+                    .await
+            };
+            __rpc::answer(call, out)
         };
         const __check: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg1]) = __rpc::read(call, ["within"])?;
             let arg0 = __rpc::server_name::<__rpc::Option<__rpc::String>>(call);
             let arg1 = arg1.decode::<Option<u32>>()?;
-            __rpc::keep(service, call, (ctxt, arg0))
-                .run(move |service, call, (ctxt, arg0)| {
-                    let out = <S as Disks>::check(service, ctxt, arg0.as_deref(), arg1);
-                    __rpc::answer(call, out)
-                })
+            let (arg0,) = __rpc::keep(call, (arg0,));
+            __rpc::answer(
+                call,
+                <S as Disks>::check(service, ctxt, arg0.as_deref(), arg1),
+            )
         };
         const __scan: __rpc::Handler<S> = |service, call| {
             let (ctxt, []) = __rpc::read(call, [])?;
             let arg0 = <__rpc::Option<__rpc::String> as __rpc::Default>::default();
-            __rpc::keep(service, call, (ctxt, arg0))
-                .run(move |service, call, (ctxt, arg0)| {
-                    let out = <S as Disks>::scan(service, ctxt, arg0.as_deref());
-                    __rpc::answer(call, out)
-                })
+            let (arg0,) = __rpc::keep(call, (arg0,));
+            __rpc::answer(call, <S as Disks>::scan(service, ctxt, arg0.as_deref()))
         };
         const __forget: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0, old1, arg1]) = __rpc::read(call, ["disk", "id", "wait"])?;
             let arg0 = arg0.or(old1)?.decode::<u32>()?;
             let arg1 = arg1.sent::<bool>()?;
             let default1: bool = true;
-            __rpc::keep(service, call, (ctxt,))
-                .run(move |service, call, (ctxt,)| {
-                    let out = <S as Disks>::forget(
-                        service,
-                        ctxt,
-                        arg0,
-                        arg1.unwrap_or(default1),
-                    );
-                    __rpc::answer(call, out)
-                })
+            __rpc::answer(
+                call,
+                <S as Disks>::forget(service, ctxt, arg0, arg1.unwrap_or(default1)),
+            )
         };
         const __HANDLERS: &'static [__rpc::Handler<S>] = &[
             Self::__create,
@@ -550,4 +548,16 @@ const _: () = {
             self.served.run(Self::__HANDLERS, method, request)
         }
     }
+    const _: () = {
+        trait Explicit {}
+        impl Explicit
+        for (
+            Context,
+            Result<Disk>,
+            &'_ Spec,
+            Result<()>,
+            Result<Option<String>>,
+            Result<String>,
+        ) {}
+    };
 };

@@ -1,6 +1,6 @@
 //! The call builders that typed clients return: adjusted by setters, run by `.await`.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
@@ -65,6 +65,10 @@ impl<E: From<Error>> CastResult for Result<(), E> {
         Ok(sent?)
     }
 }
+
+/// A call or cast under way, which borrows nothing.
+#[doc(hidden)]
+pub type Detached<R> = BoxFuture<'static, R>;
 
 /// What calls and casts have in common: a method, its arguments, and overrides.
 struct Prepared<'a, A> {
@@ -287,6 +291,30 @@ impl<'a, R: CallResult, A: EncodeRequest> Call<'a, R, A, true> {
     }
 }
 
+impl<R: CallResult, A: EncodeRequest, const CASTABLE: bool> Call<'_, R, A, CASTABLE> {
+    pub(crate) fn detached(self) -> Detached<R> {
+        let client = self.0.client.clone();
+        self.run(client)
+    }
+
+    fn run<'f>(self, client: impl Borrow<RpcClient> + Send + 'f) -> BoxFuture<'f, R> {
+        // Encoded here, so that the arguments need not be kept, nor be `Send`.
+        let (settings, request) = self.0.encode();
+        let planned = request.and_then(|(request, own)| {
+            let call = client.borrow().plan(settings, &own)?;
+            Ok((call, request))
+        });
+        match planned {
+            Ok((mut call, request)) => Box::pin(async move {
+                let client = client.borrow();
+                let reply = client.send_call(&mut call, request).await;
+                R::of(client, reply)
+            }),
+            Err(error) => Box::pin(async move { R::of(client.borrow(), Err(error)) }),
+        }
+    }
+}
+
 impl<'a, R: CallResult, A: EncodeRequest, const CASTABLE: bool> IntoFuture
     for Call<'a, R, A, CASTABLE>
 {
@@ -295,17 +323,7 @@ impl<'a, R: CallResult, A: EncodeRequest, const CASTABLE: bool> IntoFuture
 
     fn into_future(self) -> Self::IntoFuture {
         let client = self.0.client;
-        // Encoded here, so that the arguments need not be kept, nor be `Send`.
-        let (settings, request) = self.0.encode();
-        let planned =
-            request.and_then(|(request, own)| Ok((client.plan(settings, &own)?, request)));
-        match planned {
-            Ok((mut call, request)) => Box::pin(async move {
-                let reply = client.send_call(&mut call, request).await;
-                R::of(client, reply)
-            }),
-            Err(error) => Box::pin(async move { R::of(client, Err(error)) }),
-        }
+        self.run(client)
     }
 }
 
@@ -342,21 +360,37 @@ impl<'a, R, A: EncodeRequest> Cast<'a, R, A> {
     }
 }
 
+impl<R: CastResult, A: EncodeRequest> Cast<'_, R, A> {
+    pub(crate) fn detached(self) -> Detached<R> {
+        let client = self.0.client.clone();
+        self.run(client)
+    }
+
+    fn run<'f>(self, client: impl Borrow<RpcClient> + Send + 'f) -> BoxFuture<'f, R> {
+        let fanout = self.0.method.mode() == Mode::Fanout;
+        let (settings, request) = self.0.encode();
+        let own_settings = match settings {
+            Cow::Owned(settings) => Some(settings),
+            Cow::Borrowed(_) => None,
+        };
+        Box::pin(async move {
+            let client = client.borrow();
+            let settings = own_settings.as_ref().unwrap_or(client.settings());
+            R::of(match request {
+                Ok((request, _)) => client.send_cast(settings, fanout, request).await,
+                Err(error) => Err(error),
+            })
+        })
+    }
+}
+
 impl<'a, R: CastResult, A: EncodeRequest> IntoFuture for Cast<'a, R, A> {
     type Output = R;
     type IntoFuture = BoxFuture<'a, R>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self(prepared, _) = self;
-        let (client, method) = (prepared.client, prepared.method);
-        let fanout = method.mode() == Mode::Fanout;
-        let (settings, request) = prepared.encode();
-        Box::pin(async move {
-            R::of(match request {
-                Ok((request, _)) => client.send_cast(&settings, fanout, request).await,
-                Err(error) => Err(error),
-            })
-        })
+        let client = self.0.client;
+        self.run(client)
     }
 }
 

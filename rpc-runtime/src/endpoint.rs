@@ -1,8 +1,10 @@
 //! One implementation of one interface, as a server sees it.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use serde::de::{self, DeserializeOwned};
@@ -45,6 +47,7 @@ pub struct Invocation<'a> {
     request: &'a Request<'a>,
     serializer: Option<&'a dyn Serializer>,
     server: &'a Target,
+    kept: Shelf,
 }
 
 impl<'a> Invocation<'a> {
@@ -57,6 +60,7 @@ impl<'a> Invocation<'a> {
             request,
             serializer,
             server,
+            kept: Shelf::default(),
         }
     }
 
@@ -121,6 +125,11 @@ impl<'a> Invocation<'a> {
         Ok(arguments)
     }
 
+    /// Keeps a value for as long as the request lasts: what a method borrows while it runs.
+    pub(crate) fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
+        self.kept.keep(value)
+    }
+
     /// What a method returned, as its reply.
     ///
     /// # Errors
@@ -147,6 +156,34 @@ impl<'a> Invocation<'a> {
             }
         };
         Ok(Some(reply))
+    }
+}
+
+/// Values of any type that can be put there through a shared reference, and stay where they are.
+///
+/// A list: there is one value, unless an endpoint runs a method again.
+#[derive(Debug, Default)]
+struct Shelf(OnceLock<Box<Kept>>);
+
+#[derive(Debug)]
+struct Kept<T: ?Sized = dyn Any + Send + Sync> {
+    next: Shelf,
+    value: T,
+}
+
+impl Shelf {
+    fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
+        let mut shelf = self;
+        let mut kept: Box<Kept> = Box::new(Kept {
+            next: Shelf::default(),
+            value,
+        });
+        while let Err(back) = shelf.0.set(kept) {
+            kept = back;
+            shelf = &shelf.0.wait().next;
+        }
+        let kept = shelf.0.get().and_then(|kept| kept.value.downcast_ref());
+        kept.expect("it was put there")
     }
 }
 
@@ -246,5 +283,25 @@ impl<'de> de::Deserializer<'de> for Absent {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_stays_until_all_of_it_goes() {
+        let shelf = Shelf::default();
+        let counted = Arc::new(());
+        let text = shelf.keep("one".to_owned());
+        let number = shelf.keep(2_u32);
+        let other = shelf.keep(counted.clone());
+        assert_eq!((text.as_str(), *number), ("one", 2));
+        assert_eq!(Arc::strong_count(other), 2);
+        drop(shelf);
+        assert_eq!(Arc::strong_count(&counted), 1);
     }
 }

@@ -25,7 +25,7 @@ pub use std::time::Duration;
 pub use std::vec::Vec;
 
 pub use crate::builder::ClientBuilder;
-pub use crate::call::{Call, CallResult, Cast, CastResult, EncodeRequest};
+pub use crate::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
 pub use crate::client::RpcClient;
 pub use crate::describe::{Describe, Structure};
 pub use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
@@ -75,40 +75,12 @@ pub type Handler<S> = for<'x> fn(&'x S, &'x Invocation<'x>) -> Running<'x>;
 /// A method that runs, or why it does not.
 pub type Running<'a> = Result<BoxFuture<'a, Outcome>, RemoteError>;
 
-/// A method that is about to run.
-#[derive(Debug)]
-pub struct Ready<'a, S, K> {
-    service: &'a S,
-    incoming: &'a Invocation<'a>,
-    kept: K,
-}
-
-/// Keeps what a method borrows for as long as it runs.
-pub fn keep<'a, S, K>(service: &'a S, incoming: &'a Invocation<'a>, kept: K) -> Ready<'a, S, K> {
-    Ready {
-        service,
-        incoming,
-        kept,
-    }
-}
-
-impl<'a, S: Sync, K: Send + Sync + 'a> Ready<'a, S, K> {
-    pub fn run<F>(self, call: F) -> Running<'a>
-    where
-        F: for<'x> FnOnce(&'x S, &'x Invocation<'x>, &'x K) -> BoxFuture<'x, Outcome> + Send + 'a,
-    {
-        Ok(Box::pin(async move {
-            call(self.service, self.incoming, &self.kept).await
-        }))
-    }
-}
-
-/// What a method returns, as its reply.
+/// Runs a method to its reply.
 pub fn answer<'a, R: Returned>(
     incoming: &'a Invocation<'a>,
     returned: impl Future<Output = R> + Send + 'a,
-) -> BoxFuture<'a, Outcome> {
-    Box::pin(async move { returned.await.reply(incoming) })
+) -> Running<'a> {
+    Ok(Box::pin(async move { returned.await.reply(incoming) }))
 }
 
 /// The name that a raw identifier stands for.
@@ -159,22 +131,27 @@ pub const fn since(version: Version, name: &'static str, ty: &'static str) -> Ar
 /// Runs a call to its end.
 pub fn called<R: CallResult, A: EncodeRequest, const CASTABLE: bool>(
     call: Call<'_, R, A, CASTABLE>,
-) -> BoxFuture<'_, R> {
-    call.into_future()
+) -> Detached<R> {
+    call.detached()
 }
 
 /// Runs a cast to its end.
-pub fn sent<R: CastResult, A: EncodeRequest>(cast: Cast<'_, R, A>) -> BoxFuture<'_, R> {
-    cast.into_future()
+pub fn sent<R: CastResult, A: EncodeRequest>(cast: Cast<'_, R, A>) -> Detached<R> {
+    cast.detached()
 }
 
-/// A request's context, and its arguments, still raw.
-pub fn read<'a, C: DeserializeOwned, const N: usize>(
-    incoming: &Invocation<'a>,
+/// A request's context, kept, and its arguments, still raw.
+pub fn read<'a, C: DeserializeOwned + Send + Sync + 'static, const N: usize>(
+    incoming: &'a Invocation<'a>,
     names: [&'static str; N],
-) -> Result<(C, [RawArgument<'a>; N]), RemoteError> {
+) -> Result<(&'a C, [RawArgument<'a>; N]), RemoteError> {
     let arguments = incoming.arguments(names)?;
-    Ok((incoming.context()?, arguments))
+    Ok((keep(incoming, incoming.context()?), arguments))
+}
+
+/// Keeps what a method borrows while it runs.
+pub fn keep<'a, T: Send + Sync + 'static>(incoming: &'a Invocation<'a>, value: T) -> &'a T {
+    incoming.keep(value)
 }
 
 /// The default of a type.

@@ -181,10 +181,14 @@ fn is_forwarded(attribute: &Attribute) -> bool {
         .any(|name| attribute.path().is_ident(name))
 }
 
-/// The trait's method, for code that is generic over the trait.
+/// The trait's method, for code that is generic over the trait. What is under way borrows nothing, so that it
+/// need not be an `async fn`, which takes the compiler longer.
 fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     let cfgs = cfgs(&method.original.attrs);
     let mut signature = method.original.sig.clone();
+    signature.asyncness = None;
+    let (rpc, output) = (&names.alias, method.output);
+    signature.output = syn::parse_quote!(-> #rpc::Detached<#output>);
     let name = &method.original.sig.ident;
     let context = &method.context.ident;
     let mut receiver = None;
@@ -221,7 +225,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     quote! {
         #(#cfgs)*
         #signature {
-            #wait(#started).await
+            #wait(#started)
         }
     }
 }

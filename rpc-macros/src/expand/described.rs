@@ -133,11 +133,6 @@ fn probed<'a>(interface: &Interface<'a>) -> Vec<Probed<'a>> {
 
 /// The types within, but for those that every program has.
 fn named<'a>(ty: &'a Type, found: &mut Vec<&'a Type>) {
-    const EVERYWHERE: &[&str] = &[
-        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
-        "i128", "isize", "f32", "f64", "str", "String", "Vec", "Option", "Box", "Arc", "Rc", "Cow",
-        "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Maybe",
-    ];
     match plain(ty) {
         Type::Reference(reference) => named(&reference.elem, found),
         Type::Slice(slice) => named(&slice.elem, found),
@@ -158,7 +153,7 @@ fn named<'a>(ty: &'a Type, found: &mut Vec<&'a Type>) {
                     }
                 }
             }
-            if !EVERYWHERE.iter().any(|name| last.ident == name) {
+            if !types::is_everywhere(&last.ident) {
                 found.push(ty);
             }
         }

@@ -5,18 +5,16 @@
 //!     let (ctxt, [arg0, arg1]) = read(call, ["name", "size"])?;
 //!     let arg0 = arg0.decode::<String>()?;
 //!     let arg1 = arg1.decode::<u32>()?;
-//!     keep(service, call, (ctxt, arg0)).run(move |service, call, (ctxt, arg0)| {
-//!         let out = <S as Inventory>::host(service, ctxt, arg0, arg1);
-//!         answer(call, out)
-//!     })
+//!     let (arg0,) = keep(call, (arg0,));
+//!     answer(call, <S as Inventory>::host(service, ctxt, arg0, arg1))
 //! };
 //! ```
 //!
-//! No handler is an `async fn`: the compiler takes thrice as long for one. What the method borrows is kept by
-//! a future that is the same for all.
+//! No handler is an `async fn`: the compiler takes thrice as long for one. What the method borrows is kept with
+//! the request.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 use super::parameters::{self, Parameters};
 use super::spans::Place;
@@ -112,26 +110,27 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let (private, service, name) = (place.item(rpc), place.item(service), place.item(name));
     let start = quote_spanned!(place.start=> <S as #service>::#name);
     let arguments = quote_spanned!(place.end=> (#implementation, #context, #(#passed),*));
-    let called = quote!(#start #arguments);
-    let called = if borrowed.is_empty() {
-        called
+    let started = quote!(#start #arguments);
+    let (begun, started) = if borrowed.is_empty() {
+        (None, started)
     } else {
-        quote!(async move { #(#borrowed)* #called.await })
+        // In this function no name is the user's, so it need not be hygienic; and were it, the compiler
+        // would point at the attribute.
+        let out = Ident::new("out", place.start);
+        let begun = quote!(let #out = async move { #(#borrowed)* #started.await };);
+        (Some(begun), out.into_token_stream())
     };
-    // In this function no name is the user's, so it need not be hygienic; and were it, the compiler
-    // would point at the attribute.
-    let out = Ident::new("out", place.start);
-    let answer = quote_spanned!(place.start=> #private::answer(#request, #out));
+    let answer = quote_spanned!(place.start=> #private::answer(#request, #started));
+    let loan =
+        (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #rpc::keep(#request, (#(#lent,)*));));
     quote! {
         #(#cfgs)*
         const #handler: #rpc::Handler<S> = |#implementation, #request| {
             let (#context, [#(#locals),*]) = #read(#request, [#(#names),*])?;
             #(#decoded)*
-            #rpc::keep(#implementation, #request, (#context, #(#lent,)*))
-                .run(move |#implementation, #request, (#context, #(#lent,)*)| {
-                    let #out = #called;
-                    #answer
-                })
+            #loan
+            #begun
+            #answer
         };
     }
 }

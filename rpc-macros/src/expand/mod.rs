@@ -7,6 +7,7 @@ mod arguments;
 mod client;
 mod described;
 mod endpoint;
+mod explicit;
 mod interface;
 mod lock;
 mod parameters;
@@ -30,16 +31,18 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let private = &interface.krate;
     let client = client::expand(interface, &names);
     let endpoint = endpoint::expand(interface, &names);
+    let explicit = explicit::expand(interface);
     let followed = lock.map(|lock| lock::followed(interface, lock, &names));
     let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
         #service
         #names
-        #[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals)]
+        #[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals, refining_impl_trait)]
         const _: () = {
             use #private::__private as #alias;
             #client
             #endpoint
+            #explicit
             #followed
         };
         #tests

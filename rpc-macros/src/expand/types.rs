@@ -122,6 +122,16 @@ pub(crate) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -
     })
 }
 
+/// Whether it names a type that every program has.
+pub(super) fn is_everywhere(name: &Ident) -> bool {
+    const NAMES: &[&str] = &[
+        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+        "i128", "isize", "f32", "f64", "str", "String", "Vec", "Option", "Box", "Arc", "Rc", "Cow",
+        "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Maybe",
+    ];
+    NAMES.iter().any(|known| name == known)
+}
+
 /// The type as a person would write it.
 pub(crate) fn text(ty: &impl ToTokens) -> String {
     let mut text = String::new();

@@ -1,0 +1,58 @@
+//! Refuses what an `async fn` would: a type whose lifetime is hidden, as in `Cow<str>`.
+//!
+//! ```text
+//! trait Explicit {}
+//! impl Explicit for (Cow<'_, str>, Context, Result<Host>) {}
+//! ```
+//!
+//! The expansion has no `async fn`; the head of an implementation is held to the same.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Ident, Type};
+
+use super::{cfgs, types};
+use crate::check::{Interface, Method};
+
+pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
+    // Methods that are there under a condition may have types that are there under it.
+    let (always, sometimes): (Vec<_>, Vec<_>) = (interface.methods.iter())
+        .partition(|method| cfgs(&method.original.attrs).next().is_none());
+    let all = (!always.is_empty()).then_some(always);
+    let groups = all
+        .into_iter()
+        .chain(sometimes.into_iter().map(|method| vec![method]));
+    groups.map(|methods| explicit(&methods)).collect()
+}
+
+/// Methods under the same conditions.
+fn explicit(methods: &[&Method<'_>]) -> TokenStream {
+    let cfgs = cfgs(&methods[0].original.attrs);
+    let mut texts = Vec::new();
+    let mut distinct = Vec::new();
+    for ty in methods.iter().flat_map(|method| written(method)) {
+        let text = types::text(ty);
+        if !texts.contains(&text) {
+            texts.push(text);
+            distinct.push(types::with_lifetime(ty.to_token_stream(), "_"));
+        }
+    }
+    quote! {
+        #(#cfgs)*
+        const _: () = {
+            trait Explicit {}
+            impl Explicit for (#(#distinct,)*) {}
+        };
+    }
+}
+
+/// The types of a method that may hide a lifetime.
+fn written<'a>(method: &Method<'a>) -> impl Iterator<Item = &'a Type> {
+    let unusable = |ident: &Ident| ident == "Self" || ident == "_";
+    let hides = |ident: &Ident| ident == "Cow" || !types::is_everywhere(ident);
+    let arguments = (method.arguments.iter()).map(|argument| argument.parameter.ty);
+    (arguments.chain([method.context.ty, method.output])).filter(move |ty| {
+        let tokens = ty.to_token_stream();
+        types::has_ident(tokens.clone(), &hides) && !types::has_ident(tokens, &unusable)
+    })
+}
