@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use rpc_runtime::transport::{
     Arrival, CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
@@ -25,22 +24,40 @@ struct Script {
     replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
 }
 
-#[async_trait]
 impl Driver for Script {
-    async fn send(&self, _: &Target, _: RequestBody, _: &SendTerms) -> Result<()> {
-        Err(Error::Closed)
+    fn send<'a>(
+        &'a self,
+        _: &'a Target,
+        _: RequestBody,
+        _: &'a SendTerms,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Err(Error::Closed) })
     }
-    async fn call(&self, _: &Target, _: RequestBody, _: &CallTerms) -> Result<Reply> {
-        Err(Error::Closed)
+    fn call<'a>(
+        &'a self,
+        _: &'a Target,
+        _: RequestBody,
+        _: &'a CallTerms,
+    ) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async { Err(Error::Closed) })
     }
-    async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
-        let requests = self.requests.lock().await.take().ok_or(Error::Closed)?;
-        Ok(Box::new(Scripted {
-            requests,
-            replies: self.replies.clone(),
-        }))
+    fn listen<'a>(
+        &'a self,
+        _: &'a Target,
+        _: &'a ListenTerms,
+    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
+        Box::pin(async move {
+            let requests = self.requests.lock().await.take().ok_or(Error::Closed)?;
+            let listener: Box<dyn Listener> = Box::new(Scripted {
+                requests,
+                replies: self.replies.clone(),
+            });
+            Ok(listener)
+        })
     }
-    async fn close(&self) {}
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }
 
 struct Scripted {
@@ -48,21 +65,24 @@ struct Scripted {
     replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
 }
 
-#[async_trait]
 impl Listener for Scripted {
-    async fn next(&mut self) -> Option<Arrival> {
-        let (body, taken) = self.requests.recv().await?;
-        if !taken {
-            let why = "its connection has ended".into();
-            return Some(Arrival::InDoubt { body, why });
-        }
-        let delivery = Way {
-            replies: self.replies.clone(),
-        };
-        Some(Arrival::Request(Incoming::new(body, Arc::new(delivery))))
+    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
+        Box::pin(async move {
+            let (body, taken) = self.requests.recv().await?;
+            if !taken {
+                let why = "its connection has ended".into();
+                return Some(Arrival::InDoubt { body, why });
+            }
+            let delivery = Way {
+                replies: self.replies.clone(),
+            };
+            Some(Arrival::Request(Incoming::new(body, Arc::new(delivery))))
+        })
     }
-    async fn close(&mut self) {
-        self.requests.close();
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.requests.close();
+        })
     }
 }
 
@@ -71,12 +91,13 @@ struct Way {
     replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
 }
 
-#[async_trait]
 impl Delivery for Way {
-    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
-        self.replies
-            .send((to.clone(), body))
-            .map_err(|_| Error::Closed)
+    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.replies
+                .send((to.clone(), body))
+                .map_err(|_| Error::Closed)
+        })
     }
 }
 

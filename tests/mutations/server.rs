@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use rpc_runtime::transport::{
     Arrival, CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
 };
 use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody, RequestEncoder};
-use rpc_runtime::{Context, Error, Result, Server, Target, Transport, rpc_client};
+use rpc_runtime::{BoxFuture, Context, Error, Result, Server, Target, Transport, rpc_client};
 use rpc_tests::{mutate, seeds, trial};
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
@@ -40,36 +39,55 @@ struct Feed {
     replies: mpsc::UnboundedSender<Bytes>,
 }
 
-#[async_trait]
 impl Driver for Feed {
-    async fn send(&self, _: &Target, _: RequestBody, _: &SendTerms) -> Result<()> {
-        Err(Error::Closed)
+    fn send<'a>(
+        &'a self,
+        _: &'a Target,
+        _: RequestBody,
+        _: &'a SendTerms,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Err(Error::Closed) })
     }
-    async fn call(&self, _: &Target, _: RequestBody, _: &CallTerms) -> Result<Reply> {
-        Err(Error::Closed)
+    fn call<'a>(
+        &'a self,
+        _: &'a Target,
+        _: RequestBody,
+        _: &'a CallTerms,
+    ) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async { Err(Error::Closed) })
     }
-    async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
-        Ok(Box::new(self.clone()))
+    fn listen<'a>(
+        &'a self,
+        _: &'a Target,
+        _: &'a ListenTerms,
+    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
+        Box::pin(async move { Ok(Box::new(self.clone()) as Box<dyn Listener>) })
     }
-    async fn close(&self) {}
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }
 
-#[async_trait]
 impl Listener for Feed {
-    async fn next(&mut self) -> Option<Arrival> {
-        let body = self.requests.lock().await.recv().await?;
-        let incoming = Incoming::new(body, Arc::new(self.clone()));
-        Some(Arrival::Request(incoming))
+    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
+        Box::pin(async move {
+            let body = self.requests.lock().await.recv().await?;
+            let incoming = Incoming::new(body, Arc::new(self.clone()));
+            Some(Arrival::Request(incoming))
+        })
     }
-    async fn close(&mut self) {}
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }
 
-#[async_trait]
 impl Delivery for Feed {
-    async fn reply(self: Arc<Self>, _: &ReplyTo, body: Bytes) -> Result<()> {
-        // The test may have ended.
-        let _ = self.replies.send(body);
-        Ok(())
+    fn reply(self: Arc<Self>, _: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            // The test may have ended.
+            let _ = self.replies.send(body);
+            Ok(())
+        })
     }
 }
 

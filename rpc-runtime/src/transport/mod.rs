@@ -14,11 +14,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::endpoint::BoxFuture;
 use crate::wire::{Reply, ReplyTo, RequestBody};
 use crate::{DEFAULT_QUEUE_WAIT, Result, Retry, Target};
 
@@ -100,24 +100,37 @@ impl fmt::Debug for Transport {
 /// What a transport does: implement it to carry RPC over something of your own.
 ///
 /// All futures may be dropped at any point: nothing may leak then, and what was begun must be either
-/// undone or finished in the background.
-#[async_trait]
+/// undone or finished in the background. A function does nothing before its future is polled, here as in
+/// [`Listener`] and [`Delivery`]: its body is `Box::pin(async move { … })`.
 pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Hands over a cast; done when the broker has accepted it.
-    async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()>;
+    fn send<'a>(
+        &'a self,
+        target: &'a Target,
+        request: RequestBody,
+        terms: &'a SendTerms,
+    ) -> BoxFuture<'a, Result<()>>;
 
     /// Hands over a request and waits for its last reply. Ends no later than `terms.deadline`,
     /// whatever it waits for.
-    async fn call(&self, target: &Target, request: RequestBody, terms: &CallTerms)
-    -> Result<Reply>;
+    fn call<'a>(
+        &'a self,
+        target: &'a Target,
+        request: RequestBody,
+        terms: &'a CallTerms,
+    ) -> BoxFuture<'a, Result<Reply>>;
 
     /// Begins to listen as `target.server` of `target.topic`: to the topic's requests in turn with its
     /// other servers, to those directed to this server, and to fanouts. Done when requests would
     /// arrive.
-    async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>>;
+    fn listen<'a>(
+        &'a self,
+        target: &'a Target,
+        terms: &'a ListenTerms,
+    ) -> BoxFuture<'a, Result<Box<dyn Listener>>>;
 
     /// Ends everything: waiting calls fail, listeners end, connections close.
-    async fn close(&self);
+    fn close(&self) -> BoxFuture<'_, ()>;
 }
 
 /// How a message is to be handed over.
@@ -210,19 +223,20 @@ impl ListenTerms {
 }
 
 /// The requests that arrive for one server.
-#[async_trait]
 pub trait Listener: Send {
     /// What arrives next; `None` once closed, when all that was taken has been given. A dropped future loses
     /// nothing.
-    async fn next(&mut self) -> Option<Arrival>;
+    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>>;
 
     /// Takes no more requests: those that were not taken go back to the broker, for other servers. Replies
     /// can still be sent.
-    async fn close(&mut self);
+    fn close(&mut self) -> BoxFuture<'_, ()>;
 
     /// Once closed: waits until all deliveries are gone, and the broker has the replies that were sent. There is
     /// nothing to wait for, unless a driver says otherwise.
-    async fn settled(&mut self) {}
+    fn settled(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// What arrives for a server.
@@ -260,7 +274,6 @@ impl Incoming {
 }
 
 /// The way back of one request, held for as long as it runs.
-#[async_trait]
 pub trait Delivery: fmt::Debug + Send + Sync {
     /// Sends a reply. Done when it is on its way, for which a connection is waited for: in the background, the
     /// driver sees to it that the broker gets it, for as long as there is the listener ([`Listener::settled`]
@@ -270,5 +283,5 @@ pub trait Delivery: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// When the transport is closed.
-    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()>;
+    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>>;
 }

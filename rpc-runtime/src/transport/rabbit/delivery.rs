@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::answers;
 use super::permits::Permit;
 use super::shared::Shared;
 use crate::Result;
+use crate::endpoint::BoxFuture;
 use crate::transport::Delivery;
 use crate::wire::ReplyTo;
 
@@ -27,9 +27,8 @@ impl RabbitDelivery {
     }
 }
 
-#[async_trait]
 impl Delivery for RabbitDelivery {
-    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
-        answers::send(self, to, body).await
+    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(answers::send(self, to, body))
     }
 }

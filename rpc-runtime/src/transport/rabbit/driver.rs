@@ -4,7 +4,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
@@ -20,6 +19,7 @@ use super::replies::Replies;
 use super::shared::Shared;
 use super::steady_names::process_name;
 use super::topology::Topology;
+use crate::endpoint::BoxFuture;
 use crate::error::Stage;
 use crate::transport::{
     CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportUrl,
@@ -62,77 +62,93 @@ impl RabbitDriver {
     }
 }
 
-#[async_trait]
 impl Driver for RabbitDriver {
-    async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()> {
-        let shared = &*self.shared;
-        let mut message = Message {
-            route: shared.topology.route(target)?,
-            mandatory: terms.mandatory && !target.fanout,
-            quiet: false,
-            resend: terms.resend,
-            body: request.cast(),
-            expires: None,
-        };
-        let mut attempts = Attempts::new(target, terms.retry);
-        let progress = Progress::new();
-        let delivered = publisher::deliver(
-            &shared.publishing,
-            &mut message,
-            terms.queue_wait,
-            &mut attempts,
-            &progress,
-        );
-        match delivered.await? {
-            Outcome::Lost(why) => Err(attempts.last(&why)),
-            Outcome::Taken | Outcome::Returned => Ok(()),
-        }
-    }
-
-    async fn call(
-        &self,
-        target: &Target,
+    fn send<'a>(
+        &'a self,
+        target: &'a Target,
         request: RequestBody,
-        terms: &CallTerms,
-    ) -> Result<Reply> {
-        if target.fanout {
-            return Err(Error::invalid_target(
-                target,
-                "a call has one server that replies: cast to all servers instead",
-            ));
-        }
-        let progress = Progress::new();
-        // One deadline around everything that a call may wait for.
-        let replied = timeout_at(
-            terms.deadline,
-            self.exchange(target, request, terms, &progress),
-        );
-        replied
-            .await
-            .unwrap_or_else(|_| Err(progress.over(target, terms.timeout)))
+        terms: &'a SendTerms,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let shared = &*self.shared;
+            let mut message = Message {
+                route: shared.topology.route(target)?,
+                mandatory: terms.mandatory && !target.fanout,
+                quiet: false,
+                resend: terms.resend,
+                body: request.cast(),
+                expires: None,
+            };
+            let mut attempts = Attempts::new(target, terms.retry);
+            let progress = Progress::new();
+            let delivered = publisher::deliver(
+                &shared.publishing,
+                &mut message,
+                terms.queue_wait,
+                &mut attempts,
+                &progress,
+            );
+            match delivered.await? {
+                Outcome::Lost(why) => Err(attempts.last(&why)),
+                Outcome::Taken | Outcome::Returned => Ok(()),
+            }
+        })
     }
 
-    async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
-        let queues = self.shared.topology.server_queues(target)?;
-        let mut terms = terms.clone();
-        if self.shared.prefetch > 0 {
-            terms.prefetch = self.shared.prefetch;
-        }
-        self.shared.consuming.start()?;
-        let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
-        Ok(Box::new(listener))
+    fn call<'a>(
+        &'a self,
+        target: &'a Target,
+        request: RequestBody,
+        terms: &'a CallTerms,
+    ) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            if target.fanout {
+                return Err(Error::invalid_target(
+                    target,
+                    "a call has one server that replies: cast to all servers instead",
+                ));
+            }
+            let progress = Progress::new();
+            // One deadline around everything that a call may wait for.
+            let replied = timeout_at(
+                terms.deadline,
+                self.exchange(target, request, terms, &progress),
+            );
+            replied
+                .await
+                .unwrap_or_else(|_| Err(progress.over(target, terms.timeout)))
+        })
     }
 
-    async fn close(&self) {
-        let shared = &*self.shared;
-        tracing::debug!(url = %shared.url, "closing");
-        shared.table.close();
-        shared.closing.send_replace(true);
-        if let Some(replies) = shared.replies.get() {
-            replies.close();
-        }
-        tokio::join!(shared.publishing.close(), shared.consuming.close());
-        shared.engine.close();
+    fn listen<'a>(
+        &'a self,
+        target: &'a Target,
+        terms: &'a ListenTerms,
+    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
+        Box::pin(async move {
+            let queues = self.shared.topology.server_queues(target)?;
+            let mut terms = terms.clone();
+            if self.shared.prefetch > 0 {
+                terms.prefetch = self.shared.prefetch;
+            }
+            self.shared.consuming.start()?;
+            let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
+            Ok(Box::new(listener) as Box<dyn Listener>)
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let shared = &*self.shared;
+            tracing::debug!(url = %shared.url, "closing");
+            shared.table.close();
+            shared.closing.send_replace(true);
+            if let Some(replies) = shared.replies.get() {
+                replies.close();
+            }
+            tokio::join!(shared.publishing.close(), shared.consuming.close());
+            shared.engine.close();
+        })
     }
 }
 

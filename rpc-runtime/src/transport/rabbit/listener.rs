@@ -9,7 +9,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
@@ -27,6 +26,7 @@ use super::replies::ended as consumer_ended;
 use super::session::{Intake, Session, Waiting};
 use super::shared::Shared;
 use super::topology::Queue;
+use crate::endpoint::BoxFuture;
 use crate::mutex::lock;
 use crate::transport::{Arrival, ListenTerms, Listener};
 use crate::{Error, Result};
@@ -78,27 +78,30 @@ impl RabbitListener {
     }
 }
 
-#[async_trait]
 impl Listener for RabbitListener {
-    async fn next(&mut self) -> Option<Arrival> {
-        // Before somebody asks, nothing is taken.
-        self.permits.listen();
-        self.arrivals.recv().await
+    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
+        Box::pin(async move {
+            // Before somebody asks, nothing is taken.
+            self.permits.listen();
+            self.arrivals.recv().await
+        })
     }
 
-    async fn close(&mut self) {
-        self.permits.close();
-        self.stop.send_replace(true);
-        if let Some(task) = &mut self.task {
-            // It has ended either way.
-            let _ = task.await;
-            self.task = None;
-        }
-        self.arrivals.close();
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.permits.close();
+            self.stop.send_replace(true);
+            if let Some(task) = &mut self.task {
+                // It has ended either way.
+                let _ = task.await;
+                self.task = None;
+            }
+            self.arrivals.close();
+        })
     }
 
-    async fn settled(&mut self) {
-        self.permits.all_back().await;
+    fn settled(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.permits.all_back())
     }
 }
 
