@@ -87,6 +87,7 @@ mod lock;
 mod maybe;
 mod mutex;
 mod options;
+mod race;
 mod remote;
 mod route;
 mod serializer;

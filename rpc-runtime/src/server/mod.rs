@@ -9,6 +9,7 @@ mod request;
 mod running;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
+use crate::race::race;
 use crate::serializer::Serializer;
 use crate::transport::{ListenTerms, Listener, Transport};
 use crate::{DEFAULT_MAX_MESSAGE_SIZE, Error, Result, Target};
@@ -254,12 +256,18 @@ async fn listen(
     let mut running = Running::new(service.clone());
     // Should all be dropped, the listener goes first: it takes nothing in place of what is cut off.
     let mut listener = listener;
-    tokio::select! {
-        () = running.run_all(&mut *listener) => {
-            tracing::warn!(server = %service.target, "the server ends: its transport was closed");
-        }
+    let stop = async {
         // An error is a server that was dropped: that is to be stopped too.
-        _ = stopped.wait_for(Option::is_some) => {}
+        let _ = stopped.wait_for(Option::is_some).await;
+        false
+    };
+    let closed = async {
+        running.run_all(&mut *listener).await;
+        true
+    };
+    // In this order: no stream of requests keeps a stop from being seen.
+    if race(pin!(stop), pin!(closed)).await {
+        tracing::warn!(server = %service.target, "the server ends: its transport was closed");
     }
     let orderly = async {
         listener.close().await;
@@ -267,6 +275,7 @@ async fn listen(
         running.run_all(&mut *listener).await;
         running.ended().await;
         listener.settled().await;
+        true
     };
     // The limit may be set now, or later if the transport was closed first.
     let limit = async {
@@ -276,11 +285,10 @@ async fn listen(
         };
         // What runs has so long to end by itself.
         sleep(limit).await;
+        false
     };
-    tokio::select! {
-        biased;
-        () = orderly => return 0,
-        () = limit => {}
+    if race(pin!(orderly), pin!(limit)).await {
+        return 0;
     }
     let unfinished = running.cut_off(&mut *listener).await;
     if unfinished == 0 {

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::endpoint::BoxFuture;
 use crate::mutex::lock;
+use crate::race::race;
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Stage, Target};
 
@@ -256,11 +257,12 @@ impl Listener for MemoryListener {
                 }
                 // None is taken before it may run; nobody else takes permits.
                 let Ok(permit) = self.permits.clone().try_acquire_owned() else {
-                    tokio::select! {
-                        _ = self.permits.acquire() => {}
-                        // It may be the end.
-                        () = self.inbox.arrival.notified() => {}
-                    }
+                    let permit = async {
+                        let _ = self.permits.acquire().await;
+                    };
+                    // It may be the end.
+                    let arrival = self.inbox.arrival.notified();
+                    race(pin!(permit), pin!(arrival)).await;
                     continue;
                 };
                 let taken = self.broker.lock().take(self.id);
