@@ -6,6 +6,8 @@ use std::fmt::Display;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
+use crate::ordered;
+
 /// The errors found so far. It must be turned into tokens: to drop it unread is a bug of ours.
 #[derive(Debug)]
 pub(crate) struct Errors {
@@ -43,14 +45,18 @@ impl Errors {
     }
 
     pub(crate) fn into_compile_errors(self) -> TokenStream {
-        let mut found = self.found.borrow_mut().take().unwrap_or_default();
+        let found = self.found.borrow_mut().take().unwrap_or_default();
         // Stages look at one part of the trait in their own order; what is produced by a macro has
         // locations all over, but its parts have an order.
-        found.sort_by_key(|(place, error)| {
+        let mut in_order = Vec::new();
+        for (place, error) in found {
             let start = error.span().start();
-            (*place, start.line, start.column)
-        });
-        found
+            let at = (place, start.line, start.column);
+            ordered::put(&mut in_order, (at, error), |(one, _), (other, _)| {
+                one > other
+            });
+        }
+        in_order
             .iter()
             .map(|(_, error)| error.to_compile_error())
             .collect()

@@ -13,6 +13,7 @@ mod errors;
 mod expand;
 mod lock;
 mod model;
+mod ordered;
 mod remote_error;
 
 /// Makes a typed client and a server endpoint of a trait. See `rpc_runtime::rpc_client`.

@@ -39,6 +39,7 @@ use syn::{Data, DeriveInput, Field, Fields, LitStr, Variant};
 
 use crate::attr::{EnumOptions, FieldOptions, Refused, VariantOptions};
 use crate::errors::Errors;
+use crate::ordered;
 
 /// Expands the derive; whatever is wrong, the traits are implemented.
 pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
@@ -106,10 +107,6 @@ impl<'a> Variants<'a> {
             errors.turn_to(place);
             sorted.add(errors, variant, module);
         }
-        // Those for an argument go before the one for any.
-        sorted
-            .refused
-            .sort_by_key(|(_, argument)| argument.is_none());
         sorted
     }
 
@@ -137,7 +134,11 @@ impl<'a> Variants<'a> {
                     "there must be one variant for a refusal: remove this one",
                 );
             }
-            self.refused.push((&variant.ident, argument));
+            // Those for an argument go before the one for any.
+            let refused = (&variant.ident, argument);
+            ordered::put(&mut self.refused, refused, |(_, one), (_, other)| {
+                one.is_none() && other.is_some()
+            });
         } else {
             self.raised
                 .push(Raised::new(errors, variant, &options, module));
@@ -332,15 +333,15 @@ impl<'a> Raised<'a> {
             let local = &place.local;
             quote_spanned!(place.field.ty.span()=> #private::value(&#local))
         };
-        let mut positional: Vec<_> = self
-            .fields
-            .iter()
-            .filter_map(|place| match place.source {
-                Source::Arg(index) => Some((index, value(place))),
-                _ => None,
-            })
-            .collect();
-        positional.sort_by_key(|(index, _)| *index);
+        let mut positional = Vec::new();
+        for place in &self.fields {
+            if let Source::Arg(index) = place.source {
+                let argument = (index, value(place));
+                ordered::put(&mut positional, argument, |(one, _), (other, _)| {
+                    one > other
+                });
+            }
+        }
         let positional = positional.iter().map(|(_, value)| value);
         let args = (positional.len() > 0).then(|| quote!(.args([#(#positional),*])));
         let kwargs = self.fields.iter().filter_map(|place| match &place.source {

@@ -1,7 +1,5 @@
 //! The rules for names on the wire.
 
-use std::collections::HashSet;
-
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::LitStr;
@@ -9,11 +7,13 @@ use syn::ext::IdentExt;
 
 use crate::attr::{OldName, Set, Version};
 use crate::errors::Errors;
+use crate::ordered;
 
 /// The names of the methods of a trait, or of the arguments of a method: each is taken once.
 pub(super) struct Names {
     what: &'static str,
-    taken: HashSet<String>,
+    /// In order.
+    taken: Vec<String>,
 }
 
 impl Names {
@@ -28,7 +28,7 @@ impl Names {
     fn new(what: &'static str) -> Self {
         Self {
             what,
-            taken: HashSet::new(),
+            taken: Vec::new(),
         }
     }
 
@@ -60,9 +60,11 @@ impl Names {
                     "there must be one name before a version: remove the other",
                 );
             }
-            old.push((*before, self.take(errors, name.value(), name)));
+            let name = self.take(errors, name.value(), name);
+            ordered::put(&mut old, (*before, name), |(one, _), (other, _)| {
+                one < other
+            });
         }
-        old.sort_by(|(a, _), (b, _)| b.cmp(a));
         old
     }
 
@@ -78,7 +80,7 @@ impl Names {
                 format!("`{wire}` must not begin with `_`, as no server dispatches such methods: call it otherwise"),
             );
         }
-        if !self.taken.insert(wire.clone()) {
+        if !ordered::put_once(&mut self.taken, wire.clone()) {
             errors.at(
                 &tokens,
                 format!("`{wire}` must be the name of one {what}: call this one otherwise, or give it another `name`"),
