@@ -4,6 +4,7 @@
 //! whole. Who writes into an idle connection may do so with his own hands, and spares the [pump](super::pump)
 //! to be woken; what comes while others are under way goes with them.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
@@ -17,13 +18,18 @@ use crate::mutex::lock;
 /// What a client begins with, in front of all frames.
 const PROTOCOL_HEADER: usize = 8;
 
+/// How many bytes are collected in one piece, but for a message that is longer: what has been written of a long
+/// burst is given back while the rest is written.
+const PIECE: usize = 1 << 20;
+
 /// The way to the broker, for all who write.
 #[derive(Debug)]
 pub(super) struct Outbound(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// Whole frames that nobody has begun to write.
+    /// Whole frames that nobody has begun to write: pieces that are full, and what comes after them.
+    full: VecDeque<Vec<u8>>,
     frames: Vec<u8>,
     /// The beginning of lapin's next frame.
     partial: Vec<u8>,
@@ -65,6 +71,7 @@ impl Outbound {
     /// What lapin says to log in is completed by the credentials, if there are any.
     pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, credentials: Option<Credentials>) -> Self {
         Self(Mutex::new(State {
+            full: VecDeque::new(),
             frames: Vec::new(),
             partial: Vec::new(),
             lapin: Lapin::ProtocolHeader(credentials),
@@ -86,6 +93,7 @@ impl Outbound {
         if now && !state.pumping {
             state.write_now();
         }
+        state.collect_anew_if_full();
         let pump = state.pump_if_needed();
         drop(state);
         wake(pump);
@@ -101,6 +109,7 @@ impl Outbound {
         }
         state.partial.extend_from_slice(bytes);
         state.take_whole_frames();
+        state.collect_anew_if_full();
         let pump = state.pump_if_needed();
         drop(state);
         wake(pump);
@@ -120,9 +129,14 @@ impl Outbound {
     pub(super) fn take(&self, buffer: &mut Vec<u8>) -> Next {
         let mut state = self.lock();
         buffer.clear();
-        state.pumping = !state.frames.is_empty();
+        state.pumping = !state.is_empty();
         if state.pumping {
-            std::mem::swap(&mut state.frames, buffer);
+            let frames = state.full.pop_front();
+            let frames = frames.unwrap_or_else(|| std::mem::take(&mut state.frames));
+            let written = std::mem::replace(buffer, frames);
+            if state.frames.capacity() == 0 {
+                state.frames = written;
+            }
             Next::Frames
         } else if state.closing == Closing::Open {
             Next::NothingNow
@@ -149,6 +163,7 @@ impl Outbound {
         if closing == Closing::Closed {
             // The socket closes when the last one lets it go.
             state.tcp = None;
+            state.full.clear();
             state.frames = Vec::new();
         }
         let pump = state.pump.take();
@@ -162,16 +177,30 @@ impl Outbound {
 }
 
 impl State {
+    /// Whether nothing is left to be written.
+    fn is_empty(&self) -> bool {
+        self.full.is_empty() && self.frames.is_empty()
+    }
+
+    fn collect_anew_if_full(&mut self) {
+        if self.frames.len() >= PIECE {
+            let frames = std::mem::take(&mut self.frames);
+            self.full.push_back(frames);
+        }
+    }
+
     /// Writes as much as the socket takes. What is left, and an error, is the pump's.
     fn write_now(&mut self) {
-        let Some(tcp) = &self.tcp else { return };
+        let Some(tcp) = self.tcp.as_ref().filter(|_| self.full.is_empty()) else {
+            return;
+        };
         if let Ok(written) = tcp.try_write(&self.frames) {
             self.frames.drain(..written);
         }
     }
 
     fn pump_if_needed(&mut self) -> Option<Waker> {
-        if self.frames.is_empty() {
+        if self.is_empty() {
             return None;
         }
         self.pump.take()
@@ -275,6 +304,25 @@ mod tests {
             let want = [header.clone(), login.clone(), more.clone()].concat();
             assert_eq!(taken(&outbound).unwrap(), want);
         }
+    }
+
+    #[test]
+    fn a_long_burst_goes_in_pieces_and_in_order_and_is_given_back() {
+        let outbound = Outbound::new(None, None);
+        let all: Vec<Vec<u8>> = (0..=u8::MAX).map(|byte| vec![byte; PIECE / 16]).collect();
+        for bytes in &all {
+            outbound
+                .send(false, |out| out.extend_from_slice(bytes))
+                .unwrap();
+        }
+        let (mut sent, mut buffer) = (Vec::new(), Vec::new());
+        while outbound.take(&mut buffer) == Next::Frames {
+            assert!(buffer.len() <= PIECE, "{} bytes", buffer.len());
+            sent.extend_from_slice(&buffer);
+        }
+        assert_eq!(sent, all.concat());
+        let kept = buffer.capacity() + outbound.lock().frames.capacity();
+        assert!(kept <= 4 * PIECE, "{kept} bytes");
     }
 
     #[test]
