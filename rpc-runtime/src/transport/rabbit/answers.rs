@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lapin::types::ShortString;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::attempts::{Attempts, Progress};
@@ -29,18 +28,18 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Sends one reply. Nobody waits for its confirm: without one it is sent again.
 pub(super) async fn send(delivery: Arc<RabbitDelivery>, to: &ReplyTo, body: Bytes) -> Result<()> {
-    let Ok(key) = ShortString::try_new(to.queue.as_str()) else {
+    let shared = delivery.shared.clone();
+    let Some(route) = shared.topology.reply_route(&to.queue) else {
         tracing::warn!("a reply queue's name has more than 255 bytes: the reply is dropped");
         return Ok(());
     };
-    let shared = delivery.shared.clone();
     if shared.missing_queues.before_publishing(&to.queue, &body) == Advice::Done {
         return Ok(());
     }
     if shared.is_closing() {
         return Err(Error::Closed);
     }
-    let reply = Arc::new(message(key, body));
+    let reply = Arc::new(message(route, body));
     let under_way = UnderWay {
         delivery,
         reply: reply.clone(),
@@ -101,8 +100,12 @@ async fn publish_or_probe(
 
 /// A reply whose queue is missing: it is tried again for a while.
 fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
-    let key = reply.route.key.clone();
-    if shared.missing_queues.came_back(key.as_str(), &reply.body) != Advice::Probe {
+    let route = reply.route.clone();
+    if shared
+        .missing_queues
+        .came_back(route.key.as_str(), &reply.body)
+        != Advice::Probe
+    {
         return Ok(());
     }
     let engine = &shared.engine;
@@ -121,7 +124,7 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
             if shared.is_closing() {
                 return;
             }
-            if !probe(&shared, &key, &mut body, started).await {
+            if !probe(&shared, &route, &mut body, started).await {
                 return;
             }
         }
@@ -132,11 +135,11 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
 /// Sends what waits, as far as it is taken; whether to go on.
 async fn probe(
     shared: &Arc<Shared>,
-    key: &ShortString,
+    route: &Arc<Route>,
     body: &mut Option<Bytes>,
     started: Instant,
 ) -> bool {
-    let queue = key.as_str();
+    let queue = route.key.as_str();
     loop {
         let Some(next) = body
             .take()
@@ -145,7 +148,7 @@ async fn probe(
             return false;
         };
         // Not for ever: without a connection, this would keep the driver alive that could make one.
-        let reply = message(key.clone(), next.clone());
+        let reply = message(route.clone(), next.clone());
         match timeout(PROBE_DEADLINE, publish(shared, &reply, None)).await {
             Ok(Ok(Outcome::Taken | Outcome::Lost(_))) => {}
             Ok(Err(error)) => {
@@ -165,12 +168,9 @@ async fn probe(
     }
 }
 
-fn message(key: ShortString, body: Bytes) -> Message {
+fn message(route: Arc<Route>, body: Bytes) -> Message {
     Message {
-        route: Route {
-            exchange: None,
-            key,
-        },
+        route,
         mandatory: true,
         quiet: false,
         // The caller takes the first of them, and drops the second.

@@ -236,6 +236,6 @@ mod tests {
         let terms = CallTerms::new(terms, Duration::from_secs(60), None);
         let call = driver.call(&target, request.unwrap(), &terms);
         let bytes = std::mem::size_of_val(&*call);
-        assert!(bytes <= 800, "{bytes} bytes");
+        assert!(bytes <= 736, "{bytes} bytes");
     }
 }

@@ -26,7 +26,7 @@ use crate::error::Stage;
 /// A message ready to go; cloning shares the bytes.
 #[derive(Clone)]
 pub(super) struct Message {
-    pub(super) route: Route,
+    pub(super) route: Arc<Route>,
     pub(super) mandatory: bool,
     /// Whether its sender waits for a reply in the same task, and need not be woken for a good confirm.
     pub(super) quiet: bool,

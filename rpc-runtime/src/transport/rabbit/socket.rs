@@ -24,6 +24,10 @@ impl Socket {
     }
 
     /// Where others may write, too. What goes through TLS has one writer.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unnecessary_wraps, reason = "TLS has none")
+    )]
     pub(super) fn writer(&self) -> Option<Arc<OwnedWriteHalf>> {
         match self {
             Self::Plain(_, write) => Some(write.clone()),
