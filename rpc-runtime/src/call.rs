@@ -308,7 +308,7 @@ impl<R: CallResult, A: EncodeRequest, const CASTABLE: bool> Call<'_, R, A, CASTA
             Ok((mut call, request)) => Box::pin(async move {
                 let client = client.borrow();
                 let reply = client.send_call(&mut call, request).await;
-                R::of(client, reply)
+                R::of(client, client.accept(&call, reply))
             }),
             Err(error) => Box::pin(async move { R::of(client.borrow(), Err(error)) }),
         }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::args::{Args, EncodeArgs};
 use crate::builder::ClientBuilder;
+use crate::endpoint::BoxFuture;
 use crate::options::{CallOptions, DEFAULT_QUEUE_WAIT, Settings};
 use crate::serializer::Serializer;
 use crate::transport::{CallTerms, SendTerms, Transport};
@@ -126,8 +127,8 @@ impl RpcClient {
         let settings = &self.inner.settings;
         let request = self.encode(settings, ctxt, method, args)?;
         let mut call = self.plan(Cow::Borrowed(settings), &Times::default())?;
-        let reply = self.send_call(&mut call, request).await?;
-        self.decode(reply)
+        let reply = self.send_call(&mut call, request).await;
+        self.decode(self.accept(&call, reply)?)
     }
 
     /// Casts `method`: done when the broker has accepted the message. It runs at most once.
@@ -216,25 +217,27 @@ impl RpcClient {
         })
     }
 
-    pub(crate) async fn send_call(
-        &self,
-        call: &mut PlannedCall,
+    /// Starts a call. No `async fn`: its future would hold the request a second time.
+    pub(crate) fn send_call<'c>(
+        &'c self,
+        call: &'c mut PlannedCall,
         request: RequestBody,
-    ) -> Result<Reply> {
-        let PlannedCall {
-            own_target,
-            terms,
-            max_reply_size,
-        } = call;
-        let target = own_target.as_deref().unwrap_or(self.target());
-        terms.begin(Instant::now());
+    ) -> BoxFuture<'c, Result<Reply>> {
+        let target = call.own_target.as_deref().unwrap_or(self.target());
+        call.terms.begin(Instant::now());
         let driver = self.inner.transport.driver();
-        let reply = driver.call(target, request, terms).await?;
-        if reply.size() > *max_reply_size {
+        driver.call(target, request, &call.terms)
+    }
+
+    /// What the server replied to a call, if it is not too large to be read.
+    pub(crate) fn accept(&self, call: &PlannedCall, reply: Result<Reply>) -> Result<Reply> {
+        let reply = reply?;
+        if reply.size() > call.max_reply_size {
+            let target = call.own_target.as_deref().unwrap_or(self.target());
             return Err(Error::TooLarge {
                 target: Box::new(target.clone()),
                 size: reply.size(),
-                limit: *max_reply_size,
+                limit: call.max_reply_size,
             });
         }
         Ok(reply)
