@@ -1,4 +1,4 @@
-//! Ours, lapin by hand, oslo.messaging and tarpc under the same load, in one run. `tests/bench` starts it.
+//! Ours, lapin by hand, oslo.messaging and tarpc under the same load, in one run.
 //!
 //! The driver starts each contender's client and server as processes of their own (what works in
 //! process alone is one process), and has them work in turn, cell by cell, for several rounds: whatever
@@ -43,7 +43,9 @@ use by_hand::Guarantee;
 /// Any failure ends the part of the run: a figure from a load with failures is worth nothing.
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
-fn main() -> ExitCode {
+/// The program, by its arguments.
+#[must_use]
+pub fn run() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {

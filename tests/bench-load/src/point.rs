@@ -1,12 +1,14 @@
 //! One point of a curve, in a process of its own, so that it has its memory and CPU time to itself. It prints
-//! microseconds of CPU for a call, both ends together, and bytes of memory for one that is under way.
+//! microseconds of CPU for a call, both ends together, and bytes for one that is under way: of the process's memory,
+//! and on the heap, beside what the caller's own task takes. The last only where allocations are counted.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rpc_faults::heap::Heap;
 use rpc_runtime::transport::Transport;
 use rpc_runtime::{
     BoxFuture, CallOptions, Context, Endpoint, Interface, Invocation, Method, Mode, Outcome,
@@ -26,15 +28,16 @@ const VERSION: Version = Version::new(1, 0);
 /// Measures `what` at `count`.
 pub(crate) async fn measure(what: &str, count: usize, url: &str) -> Result<()> {
     let transport = Transport::new(url)?;
-    let (micros, bytes) = match what {
-        "in-flight" => in_flight(&transport, count).await?,
-        "methods" => (dispatch(&transport, count, 1).await?, 0.0),
-        "endpoints" => (dispatch(&transport, 1, count).await?, 0.0),
-        "clones" => (clones(&transport, count, false).await?, 0.0),
-        "prepared" => (clones(&transport, count, true).await?, 0.0),
+    let mut bytes = Bytes::default();
+    let micros = match what {
+        "in-flight" => in_flight(&transport, count, &mut bytes).await?,
+        "methods" => dispatch(&transport, count, 1).await?,
+        "endpoints" => dispatch(&transport, 1, count).await?,
+        "clones" => clones(&transport, count, false).await?,
+        "prepared" => clones(&transport, count, true).await?,
         other => return Err(format!("no such curve: {other}").into()),
     };
-    println!("{micros} {bytes}");
+    println!("{micros} {} {}", bytes.resident, bytes.heap);
     transport.close().await;
     Ok(())
 }
@@ -55,8 +58,15 @@ impl Gate for Gates {
     }
 }
 
+/// Bytes for a call under way.
+#[derive(Default)]
+struct Bytes {
+    resident: f64,
+    heap: f64,
+}
+
 /// So many calls at a time: the memory of the first of them while they wait, and the cost of the others.
-async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, f64)> {
+async fn in_flight(transport: &Transport, count: usize, bytes: &mut Bytes) -> Result<f64> {
     let (gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
     let server = Server::builder(transport, "points", "one").endpoint(endpoint);
@@ -64,49 +74,107 @@ async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, f64)> {
     let client = GateClient::new(transport);
     client.pass(&Context::new()).await?;
 
-    let mut bytes = None;
-    let mut cost = Cost::begin()?;
-    while cost.goes_on() {
+    let own = own_tasks(&client, count, &gate).await;
+    let pass = || {
+        let client = client.clone();
+        Box::pin(async move {
+            let ctxt = Context::new();
+            client.pass(&ctxt).timeout(TIMEOUT).await
+        })
+    };
+    let mut cost = None;
+    loop {
         gate.send_replace(false);
         let memory = resident()?;
-        let under_way = Arc::new(AtomicUsize::new(0));
-        let all = Arc::new(Notify::new());
-        let mut calls = JoinSet::new();
-        for _ in 0..count {
-            let (client, under_way, all) = (client.clone(), under_way.clone(), all.clone());
-            calls.spawn(async move {
-                let ctxt = Context::new();
-                let mut call = pin!(client.pass(&ctxt).timeout(TIMEOUT).into_future());
-                let mut begun = false;
-                poll_fn(|context| {
-                    let polled = call.as_mut().poll(context);
-                    if !std::mem::replace(&mut begun, true)
-                        && under_way.fetch_add(1, Ordering::Relaxed) + 1 == count
-                    {
-                        all.notify_one();
-                    }
-                    polled
-                })
-                .await
-            });
-        }
-        all.notified().await;
-        let taken = resident()?.saturating_sub(memory) as f64 / count as f64;
+        let calls = match &cost {
+            None => {
+                let (calls, heap) = on_heap(async || all_under_way(count, pass).await).await;
+                bytes.heap = heap.saturating_sub(own) as f64 / count as f64;
+                bytes.resident = resident()?.saturating_sub(memory) as f64 / count as f64;
+                calls
+            }
+            Some(_) => all_under_way(count, pass).await,
+        };
         gate.send_replace(true);
-        while let Some(done) = calls.join_next().await {
-            done??;
+        for done in calls.join_all().await {
+            done?;
         }
-        if bytes.is_none() {
-            // The memory is here to stay: what it cost to get is not what a call costs.
-            bytes = Some(taken);
-            cost = Cost::begin()?;
-        } else {
-            cost.calls += count;
+        // The memory is here to stay: what it cost to get is not what a call costs.
+        let cost = match &mut cost {
+            None => cost.insert(Cost::begin()?),
+            Some(cost) => {
+                cost.calls += count;
+                cost
+            }
+        };
+        if !cost.goes_on() {
+            break;
         }
     }
-    let micros = cost.end()?;
+    let micros = cost.ok_or("no cost")?.end()?;
     server.stop().await;
-    Ok((micros, bytes.unwrap_or_default()))
+    Ok(micros)
+}
+
+/// What callers have on the heap without their calls, where that is counted.
+async fn own_tasks(client: &GateClient, count: usize, gate: &watch::Sender<bool>) -> usize {
+    if Heap::now().is_none() {
+        return 0;
+    }
+    gate.send_replace(false);
+    let waiting = || {
+        let (client, ctxt, mut watching) = (client.clone(), Context::new(), gate.subscribe());
+        Box::pin(async move {
+            let _ = watching.wait_for(|open| *open).await;
+            drop((client, ctxt));
+        })
+    };
+    let (tasks, bytes) = on_heap(async || all_under_way(count, waiting).await).await;
+    gate.send_replace(true);
+    tasks.join_all().await;
+    bytes
+}
+
+/// Starts so many at once; they are under way when this returns.
+async fn all_under_way<F>(count: usize, make: impl Fn() -> F) -> JoinSet<F::Output>
+where
+    F: Future<Output: Send> + Unpin + Send + 'static,
+{
+    let under_way = Arc::new(AtomicUsize::new(0));
+    let all = Arc::new(Notify::new());
+    let mut tasks = JoinSet::new();
+    for _ in 0..count {
+        let (mut task, under_way, all) = (make(), under_way.clone(), all.clone());
+        tasks.spawn(async move {
+            let mut begun = false;
+            poll_fn(|context| {
+                let polled = Pin::new(&mut task).poll(context);
+                if !std::mem::replace(&mut begun, true)
+                    && under_way.fetch_add(1, Ordering::Relaxed) + 1 == count
+                {
+                    all.notify_one();
+                }
+                polled
+            })
+            .await
+        });
+    }
+    all.notified().await;
+    tasks
+}
+
+/// What `work` leaves on the heap once all has come to rest; nothing where that is not counted.
+async fn on_heap<T>(work: impl AsyncFnOnce() -> T) -> (T, usize) {
+    let before = Heap::now();
+    let left = work().await;
+    let Some(before) = before else {
+        return (left, 0);
+    };
+    let mut least = usize::MAX;
+    while let Some(now) = Heap::at_rest().await.filter(|now| now.bytes < least) {
+        least = now.bytes;
+    }
+    (left, least.saturating_sub(before.bytes))
 }
 
 /// What calls cost from one time to another.

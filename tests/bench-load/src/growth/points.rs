@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::ops::Range;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Result;
@@ -79,8 +80,10 @@ const FLAT: f64 = 1.25;
 struct Point {
     /// Of CPU, for a call, both ends together.
     micros: f64,
-    /// Of memory, for a call under way.
-    bytes: f64,
+    /// Of the process's memory, for a call under way.
+    resident: f64,
+    /// On the heap, beside the caller's own task.
+    heap: f64,
 }
 
 type Points = Samples<(&'static str, usize), Point>;
@@ -101,8 +104,12 @@ pub(super) fn measure(options: &Options, rounds: usize) -> Result<Section> {
     let mut text = "\n| CPU µs for a call, both ends |".to_owned();
     table(&mut text, &points, 1, |point| point.micros)?;
     if !options.short {
-        text.push_str("\n| bytes for a call under way |");
-        table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| point.bytes)?;
+        text.push_str("\n| bytes on the heap for a call under way, beside its caller |");
+        table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| point.heap)?;
+        text.push_str("\n| bytes of the process's memory, its caller and all |");
+        table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| {
+            point.resident
+        })?;
     }
     Ok(Section {
         text,
@@ -112,22 +119,35 @@ pub(super) fn measure(options: &Options, rounds: usize) -> Result<Section> {
 }
 
 fn one(curve: &Curve, count: usize) -> Result<Point> {
+    let program = std::env::current_exe()?;
+    let [micros, resident, _] = figures(&program, curve, count)?;
+    let mut heap = 0.0;
+    if curve.what == "in-flight" && count >= ENOUGH_FOR_MEMORY {
+        let counted = program.with_file_name("rpc-bench-counted");
+        [_, _, heap] = figures(&counted, curve, count)?;
+    }
+    Ok(Point {
+        micros,
+        resident,
+        heap,
+    })
+}
+
+/// What [`mod@crate::point`] prints.
+fn figures(program: &Path, curve: &Curve, count: usize) -> Result<[f64; 3]> {
     let url = if curve.broker {
         std::env::var("RPC_TEST_RABBIT_URL")?
     } else {
         "memory://".to_owned()
     };
-    let output = Command::new(std::env::current_exe()?)
+    let output = Command::new(program)
         .args(["point", curve.what, &count.to_string(), &url])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()?;
     let text = String::from_utf8(output.stdout)?;
-    let (micros, bytes) = text.trim().split_once(' ').ok_or("no figures")?;
-    Ok(Point {
-        micros: micros.parse()?,
-        bytes: bytes.parse()?,
-    })
+    let figures: Result<Vec<f64>, _> = text.split_whitespace().map(str::parse).collect();
+    figures?.try_into().map_err(|_| "no figures".into())
 }
 
 /// A row for each curve, a column for each count from `least` on.
@@ -198,11 +218,11 @@ const PLANS: [Plan; 3] = [
     },
     Plan {
         name: "memory",
-        title: "Bytes for a call under way, both ends",
+        title: "Bytes on the heap for a call under way, both ends",
         along: "calls under way",
         curves: 0..2,
         least: ENOUGH_FOR_MEMORY,
-        figure: |point| point.bytes,
+        figure: |point| point.heap,
         logarithmic: false,
     },
     Plan {
@@ -271,9 +291,9 @@ fn goals(points: &Points) -> Vec<Goal> {
         let bytes = curve
             .at
             .last()
-            .and_then(|count| points.median(&(curve.title, *count), |point| point.bytes));
+            .and_then(|count| points.median(&(curve.title, *count), |point| point.heap));
         goals.extend(bytes.filter(|bytes| *bytes > 0.0).map(|figure| Goal {
-            what: format!("bytes for a call, {count} {}", curve.title),
+            what: format!("bytes on the heap for a call, {count} {}", curve.title),
             figure,
             aim: Aim::AtMost(BYTES),
         }));

@@ -1,0 +1,7 @@
+//! What `tests/bench` starts.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rpc_bench::run()
+}
