@@ -77,7 +77,7 @@ impl Listener for Feed {
         })
     }
     fn close(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
+        Box::pin(async { self.requests.lock().await.close() })
     }
 }
 
