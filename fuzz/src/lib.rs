@@ -23,6 +23,8 @@ mod hostile;
 mod lock;
 #[path = "../../rpc-macros/src/model.rs"]
 mod model;
+#[path = "../../rpc-macros/src/ordered.rs"]
+mod ordered;
 #[path = "../../rpc-macros/src/remote_error.rs"]
 mod remote_error;
 
