@@ -257,7 +257,7 @@ const _: () = {
         }
     }
     const _: () = {
-        trait Explicit {}
-        impl Explicit for (Context, Result<Host>, Uuid, Result<()>) {}
+        trait __Explicit {}
+        impl __Explicit for (Context, Result<Host>, Uuid, Result<()>) {}
     };
 };

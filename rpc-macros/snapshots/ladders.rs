@@ -549,8 +549,8 @@ const _: () = {
         }
     }
     const _: () = {
-        trait Explicit {}
-        impl Explicit
+        trait __Explicit {}
+        impl __Explicit
         for (
             Context,
             Result<Disk>,

@@ -1,8 +1,8 @@
 //! Refuses what an `async fn` would: a type whose lifetime is hidden, as in `Cow<str>`.
 //!
 //! ```text
-//! trait Explicit {}
-//! impl Explicit for (Cow<'_, str>, Context, Result<Host>) {}
+//! trait __Explicit {}
+//! impl __Explicit for (Context, &'_ Spec, Result<Host>) {}
 //! ```
 //!
 //! The expansion has no `async fn`; the head of an implementation is held to the same.
@@ -40,8 +40,8 @@ fn explicit(methods: &[&Method<'_>]) -> TokenStream {
     quote! {
         #(#cfgs)*
         const _: () = {
-            trait Explicit {}
-            impl Explicit for (#(#distinct,)*) {}
+            trait __Explicit {}
+            impl __Explicit for (#(#distinct,)*) {}
         };
     }
 }
@@ -53,6 +53,7 @@ fn written<'a>(method: &Method<'a>) -> impl Iterator<Item = &'a Type> {
     let arguments = (method.arguments.iter()).map(|argument| argument.parameter.ty);
     (arguments.chain([method.context.ty, method.output])).filter(move |ty| {
         let tokens = ty.to_token_stream();
-        types::has_ident(tokens.clone(), &hides) && !types::has_ident(tokens, &unusable)
+        // Without the `_` of `'_`.
+        types::has_ident(tokens, &hides) && !types::has_ident(types::owned_text(ty), &unusable)
     })
 }

@@ -97,3 +97,12 @@ pub async fn main() {
     assert_eq!(looped.arguments()[0].name(), "await");
     server.stop().await;
 }
+
+/// Called as a trait of the expansion was, once.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Explicit;
+
+#[rpc_client(topic = "types", version = "1.0")]
+pub trait Types {
+    async fn same(&self, ctxt: &Context, explicit: Explicit) -> Result<Explicit>;
+}
