@@ -2,7 +2,7 @@
 //! microseconds of CPU for a call, both ends together, and bytes for one that is under way: of the process's memory,
 //! and on the heap, beside what the caller's own task takes. The last only where allocations are counted.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -74,7 +74,7 @@ async fn in_flight(transport: &Transport, count: usize, bytes: &mut Bytes) -> Re
     let client = GateClient::new(transport);
     client.pass(&Context::new()).await?;
 
-    let own = own_tasks(&client, count, &gate).await;
+    let own = own_tasks(&client, count).await;
     let pass = || {
         let client = client.clone();
         Box::pin(async move {
@@ -117,21 +117,19 @@ async fn in_flight(transport: &Transport, count: usize, bytes: &mut Bytes) -> Re
 }
 
 /// What callers have on the heap without their calls, where that is counted.
-async fn own_tasks(client: &GateClient, count: usize, gate: &watch::Sender<bool>) -> usize {
+async fn own_tasks(client: &GateClient, count: usize) -> usize {
     if Heap::now().is_none() {
         return 0;
     }
-    gate.send_replace(false);
     let waiting = || {
-        let (client, ctxt, mut watching) = (client.clone(), Context::new(), gate.subscribe());
+        let own = (client.clone(), Context::new());
         Box::pin(async move {
-            let _ = watching.wait_for(|open| *open).await;
-            drop((client, ctxt));
+            pending::<()>().await;
+            drop(own);
         })
     };
-    let (tasks, bytes) = on_heap(async || all_under_way(count, waiting).await).await;
-    gate.send_replace(true);
-    tasks.join_all().await;
+    let (mut tasks, bytes) = on_heap(async || all_under_way(count, waiting).await).await;
+    tasks.shutdown().await;
     bytes
 }
 
