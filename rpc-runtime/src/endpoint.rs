@@ -161,7 +161,7 @@ impl<'a> Invocation<'a> {
 
 /// Values of any type that can be put there through a shared reference, and stay where they are.
 ///
-/// A list: there is one value, unless an endpoint runs a method again.
+/// A list, as there are few: the context, and what is lent.
 #[derive(Debug, Default)]
 struct Shelf(OnceLock<Box<Kept>>);
 

@@ -18,8 +18,8 @@ use crate::mutex::lock;
 /// What a client begins with, in front of all frames.
 const PROTOCOL_HEADER: usize = 8;
 
-/// How many bytes are collected in one piece, but for a message that is longer: what has been written of a long
-/// burst is given back while the rest is written.
+/// A piece that has so many bytes takes no more messages: what has been written of a long burst is given back while
+/// the rest is written.
 const PIECE: usize = 1 << 20;
 
 /// The way to the broker, for all who write.
