@@ -1,7 +1,7 @@
 //! Two futures, of which the first to end counts.
 //!
-//! What a biased `tokio::select!` does with two: tokio's macros are one more crate to build for each API crate, and come with
-//! the feature `rabbit` alone.
+//! What a biased `tokio::select!` does with two: tokio's macros are one more crate to build for each API crate, and
+//! come with the feature `rabbit` alone.
 
 use std::future::poll_fn;
 use std::pin::Pin;

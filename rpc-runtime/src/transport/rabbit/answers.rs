@@ -29,7 +29,7 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(5);
 /// Sends one reply. Nobody waits for its confirm: without one it is sent again.
 pub(super) async fn send(delivery: Arc<RabbitDelivery>, to: &ReplyTo, body: Bytes) -> Result<()> {
     let shared = delivery.shared.clone();
-    let Some(route) = shared.topology.reply_route(&to.queue) else {
+    let Some(route) = shared.routes.reply(&to.queue) else {
         tracing::warn!("a reply queue's name has more than 255 bytes: the reply is dropped");
         return Ok(());
     };

@@ -16,6 +16,7 @@ use super::missing_queues::MissingQueues;
 use super::options::Options;
 use super::publisher::{self, Message, Outcome};
 use super::replies::Replies;
+use super::routes::Routes;
 use super::shared::Shared;
 use super::steady_names::process_name;
 use super::topology::Topology;
@@ -50,6 +51,7 @@ impl RabbitDriver {
                 consuming: connection("consume"),
                 engine,
                 topology: Topology::new(options.topology),
+                routes: Routes::default(),
                 prefetch: options.prefetch,
                 backoff: options.backoff,
                 missing_reply_queue: options.missing_reply_queue,
@@ -72,7 +74,7 @@ impl Driver for RabbitDriver {
         Box::pin(async move {
             let shared = &*self.shared;
             let mut message = Message {
-                route: shared.topology.route(target)?,
+                route: shared.routes.request(&shared.topology, target)?,
                 mandatory: terms.mandatory && !target.fanout,
                 quiet: false,
                 resend: terms.resend,
@@ -162,7 +164,7 @@ impl RabbitDriver {
         progress: &Progress,
     ) -> Result<Reply> {
         let shared = &*self.shared;
-        let route = shared.topology.route(target)?;
+        let route = shared.routes.request(&shared.topology, target)?;
         let mut registration = shared.table.register()?;
         let mut attempts = Attempts::new(target, terms.send.retry);
         shared.publishing.start()?;

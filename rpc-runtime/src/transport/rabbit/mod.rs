@@ -48,6 +48,7 @@ mod publisher;
 mod pulse;
 mod pump;
 mod replies;
+mod routes;
 mod session;
 mod shared;
 mod socket;

@@ -13,6 +13,7 @@ use super::connection::Connection;
 use super::engine::Engine;
 use super::missing_queues::MissingQueues;
 use super::replies::Replies;
+use super::routes::Routes;
 use super::topology::Topology;
 use crate::Result;
 use crate::transport::{ReplyTable, TransportUrl};
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     pub(super) url: TransportUrl,
     pub(super) engine: Arc<Engine>,
     pub(super) topology: Topology,
+    pub(super) routes: Routes,
     pub(super) prefetch: u16,
     pub(super) backoff: Backoff,
     pub(super) missing_reply_queue: Duration,

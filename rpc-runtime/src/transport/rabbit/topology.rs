@@ -4,13 +4,10 @@
 //! nothing in here may be tidier than oslo.messaging: an `x-queue-type` only where it sends one.
 //! Plain values, no I/O.
 
-use std::sync::{Arc, Mutex};
-
 use lapin::ExchangeKind;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
 use super::steady_names::SteadyNames;
-use crate::mutex::lock;
 use crate::transport::UrlError;
 use crate::wire::MessageId;
 use crate::{Error, Result, Target};
@@ -127,9 +124,6 @@ pub(super) struct Route {
 pub(super) struct Topology {
     options: TopologyOptions,
     names: Option<SteadyNames>,
-    /// Most messages go where the one before went, and share its route.
-    last_request: Mutex<Option<(Target, Arc<Route>)>>,
-    last_reply: Mutex<Option<Arc<Route>>>,
 }
 
 impl Topology {
@@ -137,40 +131,11 @@ impl Topology {
         let names = options
             .steady_names
             .then(|| SteadyNames::new(options.host_name.clone(), options.process_name.clone()));
-        Self {
-            options,
-            names,
-            last_request: Mutex::default(),
-            last_reply: Mutex::default(),
-        }
+        Self { options, names }
     }
 
     /// Where a request to `target` goes.
-    pub(super) fn route(&self, target: &Target) -> Result<Arc<Route>> {
-        if let Some((known, route)) = &*lock(&self.last_request)
-            && is_same_place(known, target)
-        {
-            return Ok(route.clone());
-        }
-        let route = Arc::new(self.new_route(target)?);
-        *lock(&self.last_request) = Some((target.clone(), route.clone()));
-        Ok(route)
-    }
-
-    /// Where a reply for that queue goes; none for a name that AMQP does not know how to write.
-    pub(super) fn reply_route(&self, queue: &str) -> Option<Arc<Route>> {
-        let mut last = lock(&self.last_reply);
-        if let Some(route) = last.as_ref().filter(|route| route.key.as_str() == queue) {
-            return Some(route.clone());
-        }
-        let route = Arc::new(Route {
-            exchange: None,
-            key: ShortString::try_new(queue).ok()?,
-        });
-        Some(last.insert(route).clone())
-    }
-
-    fn new_route(&self, target: &Target) -> Result<Route> {
+    pub(super) fn route(&self, target: &Target) -> Result<Route> {
         if target.fanout {
             return Ok(Route {
                 exchange: Some(self.fanout_exchange(target)?),
@@ -315,14 +280,6 @@ impl Topology {
     }
 }
 
-/// Whether messages for both go the same way.
-fn is_same_place(one: &Target, other: &Target) -> bool {
-    one.topic == other.topic
-        && one.exchange == other.exchange
-        && one.server == other.server
-        && one.fanout == other.fanout
-}
-
 fn text(value: &str) -> AMQPValue {
     AMQPValue::LongString(value.into())
 }
@@ -400,34 +357,10 @@ mod tests {
     }
 
     #[test]
-    fn messages_to_one_place_share_its_route() {
-        let topology = Topology::new(TopologyOptions::default());
-        let target = Target::new("t");
-        let first = topology.route(&target).unwrap();
-        let again = topology.route(&target.clone().namespace("n").version((2, 0)));
-        assert!(Arc::ptr_eq(&first, &again.unwrap()));
-        for (other, key) in [
-            (target.clone().server("s"), "t.s"),
-            (target.clone().exchange("e"), "t"),
-            (target.clone().fanout(true), ""),
-            (Target::new("u"), "u"),
-            (target, "t"),
-        ] {
-            let route = topology.route(&other).unwrap();
-            assert_eq!(route.key.as_str(), key, "{other}");
-            assert!(!Arc::ptr_eq(&first, &route));
-        }
-        let reply = topology.reply_route("r").unwrap();
-        assert!(Arc::ptr_eq(&reply, &topology.reply_route("r").unwrap()));
-        assert_eq!(topology.reply_route("q").unwrap().key.as_str(), "q");
-        assert!(topology.reply_route(&"r".repeat(256)).is_none());
-    }
-
-    #[test]
     fn routes_and_names_are_checked() {
         let topology = Topology::new(TopologyOptions::default());
         let route = topology.route(&Target::new("t").fanout(true)).unwrap();
-        assert_eq!(route.exchange.as_ref().unwrap().name.as_str(), "t_fanout");
+        assert_eq!(route.exchange.unwrap().name.as_str(), "t_fanout");
         assert_eq!(route.key.as_str(), "");
         assert!(topology.route(&Target::new("t".repeat(256))).is_err());
         assert!(topology.route(&Target::new("")).is_err());
