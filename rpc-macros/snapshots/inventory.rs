@@ -213,7 +213,7 @@ const _: () = {
         const __host: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0]) = __rpc::read(call, ["name"])?;
             let arg0 = arg0.decode::<__rpc::String>()?;
-            let (arg0,) = __rpc::keep(call, (arg0,));
+            let (arg0,) = call.keep((arg0,));
             __rpc::answer(call, <S as Inventory>::host(service, ctxt, arg0))
         };
         const __resize: __rpc::Handler<S> = |service, call| {
@@ -230,7 +230,7 @@ const _: () = {
         const __refresh_cache: __rpc::Handler<S> = |service, call| {
             let (ctxt, [arg0]) = __rpc::read(call, ["images"])?;
             let arg0 = arg0.decode::<__rpc::Vec<String>>()?;
-            let (arg0,) = __rpc::keep(call, (arg0,));
+            let (arg0,) = call.keep((arg0,));
             __rpc::answer(call, <S as Inventory>::refresh_cache(service, ctxt, arg0))
         };
         const __HANDLERS: &'static [__rpc::Handler<S>] = &[

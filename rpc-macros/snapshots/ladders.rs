@@ -429,7 +429,7 @@ const _: () = {
             let arg0 = arg0.sent::<u32>()?;
             let default0: u32 = 3;
             let arg1 = arg1.decode::<__rpc::Option<__rpc::String>>()?;
-            let (arg1,) = __rpc::keep(call, (arg1,));
+            let (arg1,) = call.keep((arg1,));
             __rpc::answer(
                 call,
                 <S as Disks>::create(
@@ -451,7 +451,7 @@ const _: () = {
             } else {
                 arg0.decode::<Spec>()?
             };
-            let (arg0,) = __rpc::keep(call, (arg0,));
+            let (arg0,) = call.keep((arg0,));
             __rpc::answer(call, <S as Disks>::reshape(service, ctxt, arg0))
         };
         const __update: __rpc::Handler<S> = |service, call| {
@@ -461,7 +461,7 @@ const _: () = {
             )?;
             let arg0 = arg0.decode::<__rpc::Option<__rpc::String>>()?;
             let arg1 = arg1.or(old2)?.decode::<Maybe<Option<String>>>()?;
-            let (arg0,) = __rpc::keep(call, (arg0,));
+            let (arg0,) = call.keep((arg0,));
             __rpc::answer(
                 call,
                 <S as Disks>::update(service, ctxt, arg0.as_deref(), arg1),
@@ -481,7 +481,7 @@ const _: () = {
             let (ctxt, [arg0, arg1]) = __rpc::read(call, ["tags", "label"])?;
             let arg0 = arg0.sent::<__rpc::Vec<String>>()?;
             let arg1 = arg1.sent::<__rpc::String>()?;
-            let (arg0, arg1) = __rpc::keep(call, (arg0, arg1));
+            let (arg0, arg1) = call.keep((arg0, arg1));
             let out = async move {
                 let default0: &'_ [String] = &[];
                 let default1: &'_ str = __rpc::default::<&'_ str>();
@@ -499,7 +499,7 @@ const _: () = {
             let (ctxt, [arg1]) = __rpc::read(call, ["within"])?;
             let arg0 = __rpc::server_name::<__rpc::Option<__rpc::String>>(call);
             let arg1 = arg1.decode::<Option<u32>>()?;
-            let (arg0,) = __rpc::keep(call, (arg0,));
+            let (arg0,) = call.keep((arg0,));
             __rpc::answer(
                 call,
                 <S as Disks>::check(service, ctxt, arg0.as_deref(), arg1),
@@ -508,7 +508,7 @@ const _: () = {
         const __scan: __rpc::Handler<S> = |service, call| {
             let (ctxt, []) = __rpc::read(call, [])?;
             let arg0 = <__rpc::Option<__rpc::String> as __rpc::Default>::default();
-            let (arg0,) = __rpc::keep(call, (arg0,));
+            let (arg0,) = call.keep((arg0,));
             __rpc::answer(call, <S as Disks>::scan(service, ctxt, arg0.as_deref()))
         };
         const __forget: __rpc::Handler<S> = |service, call| {

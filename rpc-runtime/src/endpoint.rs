@@ -126,7 +126,7 @@ impl<'a> Invocation<'a> {
     }
 
     /// Keeps a value for as long as the request lasts: what a method borrows while it runs.
-    pub(crate) fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
+    pub fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
         self.kept.keep(value)
     }
 

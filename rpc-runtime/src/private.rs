@@ -146,12 +146,7 @@ pub fn read<'a, C: DeserializeOwned + Send + Sync + 'static, const N: usize>(
     names: [&'static str; N],
 ) -> Result<(&'a C, [RawArgument<'a>; N]), RemoteError> {
     let arguments = incoming.arguments(names)?;
-    Ok((keep(incoming, incoming.context()?), arguments))
-}
-
-/// Keeps what a method borrows while it runs.
-pub fn keep<'a, T: Send + Sync + 'static>(incoming: &'a Invocation<'a>, value: T) -> &'a T {
-    incoming.keep(value)
+    Ok((incoming.keep(incoming.context()?), arguments))
 }
 
 /// The default of a type.

@@ -5,7 +5,7 @@
 //!     let (ctxt, [arg0, arg1]) = read(call, ["name", "size"])?;
 //!     let arg0 = arg0.decode::<String>()?;
 //!     let arg1 = arg1.decode::<u32>()?;
-//!     let (arg0,) = keep(call, (arg0,));
+//!     let (arg0,) = call.keep((arg0,));
 //!     answer(call, <S as Inventory>::host(service, ctxt, arg0, arg1))
 //! };
 //! ```
@@ -121,8 +121,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         (Some(begun), out.into_token_stream())
     };
     let answer = quote_spanned!(place.start=> #private::answer(#request, #started));
-    let loan =
-        (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #rpc::keep(#request, (#(#lent,)*));));
+    let loan = (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #request.keep((#(#lent,)*));));
     quote! {
         #(#cfgs)*
         const #handler: #rpc::Handler<S> = |#implementation, #request| {

@@ -13,6 +13,7 @@ use syn::{Ident, Type};
 
 use super::{cfgs, types};
 use crate::check::{Interface, Method};
+use crate::ordered;
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     // Methods that are there under a condition may have types that are there under it.
@@ -31,9 +32,7 @@ fn explicit(methods: &[&Method<'_>]) -> TokenStream {
     let mut texts = Vec::new();
     let mut distinct = Vec::new();
     for ty in methods.iter().flat_map(|method| written(method)) {
-        let text = types::text(ty);
-        if !texts.contains(&text) {
-            texts.push(text);
+        if ordered::put_once(&mut texts, types::text(ty)) {
             distinct.push(types::with_lifetime(ty.to_token_stream(), "_"));
         }
     }
