@@ -3,6 +3,7 @@
 //! The twin of the fuzz targets, on stable and for a few seconds. `RPC_FUZZ_SECONDS` is the time of each
 //! trial; a failure names the `RPC_FUZZ_SEED` to replay it with.
 
+mod script;
 #[path = "mutations/server.rs"]
 mod server;
 #[path = "mutations/values.rs"]

@@ -1,105 +1,18 @@
 //! The server against a driver that plays a script: what a broker never does twice the same way.
-//!
-//! It also shows what it takes to bring a driver of one's own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod script;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rpc_runtime::transport::{
-    Arrival, CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
-};
-use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody};
+use rpc_runtime::wire::{MessageId, Reply, ReplyTo};
 use rpc_runtime::{
-    Argument, BoxFuture, Endpoint, Error, Interface, Invocation, Method, Mode, Outcome, Result,
-    RpcClient, Server, Target, Transport, Version, args,
+    Argument, BoxFuture, Endpoint, Error, Interface, Invocation, Method, Mode, Outcome, RpcClient,
+    Server, Target, Transport, Version, args,
 };
-use tokio::sync::{Mutex, mpsc};
-
-/// Hands a server what the test puts in, each with whether it could be taken, and the test what the server sends.
-#[derive(Debug)]
-struct Script {
-    requests: Mutex<Option<mpsc::Receiver<(Bytes, bool)>>>,
-    replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
-}
-
-impl Driver for Script {
-    fn send<'a>(
-        &'a self,
-        _: &'a Target,
-        _: RequestBody,
-        _: &'a SendTerms,
-    ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async { Err(Error::Closed) })
-    }
-    fn call<'a>(
-        &'a self,
-        _: &'a Target,
-        _: RequestBody,
-        _: &'a CallTerms,
-    ) -> BoxFuture<'a, Result<Reply>> {
-        Box::pin(async { Err(Error::Closed) })
-    }
-    fn listen<'a>(
-        &'a self,
-        _: &'a Target,
-        _: &'a ListenTerms,
-    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
-        Box::pin(async move {
-            let requests = self.requests.lock().await.take().ok_or(Error::Closed)?;
-            let listener: Box<dyn Listener> = Box::new(Scripted {
-                requests,
-                replies: self.replies.clone(),
-            });
-            Ok(listener)
-        })
-    }
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
-    }
-}
-
-struct Scripted {
-    requests: mpsc::Receiver<(Bytes, bool)>,
-    replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
-}
-
-impl Listener for Scripted {
-    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
-        Box::pin(async move {
-            let (body, taken) = self.requests.recv().await?;
-            if !taken {
-                let why = "its connection has ended".into();
-                return Some(Arrival::InDoubt { body, why });
-            }
-            let delivery = Way {
-                replies: self.replies.clone(),
-            };
-            Some(Arrival::Request(Incoming::new(body, Arc::new(delivery))))
-        })
-    }
-    fn close(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.requests.close();
-        })
-    }
-}
-
-#[derive(Debug)]
-struct Way {
-    replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
-}
-
-impl Delivery for Way {
-    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            self.replies
-                .send((to.clone(), body))
-                .map_err(|_| Error::Closed)
-        })
-    }
-}
+use tokio::sync::mpsc;
 
 /// Says what it was asked to say, and tells that it ran. Written by hand, as no macro would: it panics
 /// before there is a future.
@@ -143,13 +56,8 @@ struct Play {
 
 impl Play {
     async fn start() -> Self {
-        let (requests, to_serve) = mpsc::channel(16);
-        let (replied, replies) = mpsc::unbounded_channel();
         let (tell, ran) = mpsc::unbounded_channel();
-        let transport = Transport::from_driver(Script {
-            requests: Mutex::new(Some(to_serve)),
-            replies: replied,
-        });
+        let (transport, requests, replies) = script::transport();
         let server = Server::builder(&transport, "parrots", "polly")
             .endpoint(Parrot { ran: tell })
             .start()

@@ -1,16 +1,12 @@
 //! A server that is sent bad requests, one after the other, and goes on.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use rpc_runtime::transport::{
-    Arrival, CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
-};
-use rpc_runtime::wire::{MessageId, Reply, ReplyTo, RequestBody, RequestEncoder};
-use rpc_runtime::{BoxFuture, Context, Error, Result, Server, Target, Transport, rpc_client};
+use rpc_runtime::wire::{MessageId, Reply, RequestEncoder};
+use rpc_runtime::{Context, Result, Server, rpc_client};
 use rpc_tests::{mutate, seeds, trial};
 use serde_json::Value;
-use tokio::sync::{Mutex, mpsc};
+
+use crate::script;
 
 /// What the captured requests ask for, as far as it has a type.
 #[rpc_client(topic = "bad", version = "2.9")]
@@ -32,65 +28,6 @@ impl Tested for Answering {
     }
 }
 
-/// Hands a server what the test puts in, and the test what the server sends.
-#[derive(Debug, Clone)]
-struct Feed {
-    requests: Arc<Mutex<mpsc::Receiver<Bytes>>>,
-    replies: mpsc::UnboundedSender<Bytes>,
-}
-
-impl Driver for Feed {
-    fn send<'a>(
-        &'a self,
-        _: &'a Target,
-        _: RequestBody,
-        _: &'a SendTerms,
-    ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async { Err(Error::Closed) })
-    }
-    fn call<'a>(
-        &'a self,
-        _: &'a Target,
-        _: RequestBody,
-        _: &'a CallTerms,
-    ) -> BoxFuture<'a, Result<Reply>> {
-        Box::pin(async { Err(Error::Closed) })
-    }
-    fn listen<'a>(
-        &'a self,
-        _: &'a Target,
-        _: &'a ListenTerms,
-    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
-        Box::pin(async move { Ok(Box::new(self.clone()) as Box<dyn Listener>) })
-    }
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
-    }
-}
-
-impl Listener for Feed {
-    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
-        Box::pin(async move {
-            let body = self.requests.lock().await.recv().await?;
-            let incoming = Incoming::new(body, Arc::new(self.clone()));
-            Some(Arrival::Request(incoming))
-        })
-    }
-    fn close(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async { self.requests.lock().await.close() })
-    }
-}
-
-impl Delivery for Feed {
-    fn reply(self: Arc<Self>, _: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            // The test may have ended.
-            let _ = self.replies.send(body);
-            Ok(())
-        })
-    }
-}
-
 fn ping(id: MessageId) -> Bytes {
     let request = RequestEncoder::new("oslo_rpc_server_ping");
     let request = request.finish(None, None, &()).expect("it can be written");
@@ -99,13 +36,11 @@ fn ping(id: MessageId) -> Bytes {
 
 #[tokio::test]
 async fn servers() {
-    let (requests, arriving) = mpsc::channel(64);
-    let (replies, mut replied) = mpsc::unbounded_channel();
-    let feed = Feed {
-        requests: Arc::new(Mutex::new(arriving)),
-        replies,
+    let (transport, requests, mut replied) = script::transport();
+    let send = async |body: Bytes| {
+        let sent = requests.send((body, true)).await;
+        sent.expect("the server takes it");
     };
-    let transport = Transport::from_driver(feed);
     let server = Server::builder(&transport, "bad", "s")
         .endpoint(TestedEndpoint::new(Answering))
         .ping(true);
@@ -121,13 +56,10 @@ async fn servers() {
         method(&format!(r#""note","args":{{"number":"{long}"}}"#)),
     ] {
         let id = MessageId::unique();
-        requests
-            .send(mutate::enveloped(&text).into())
-            .await
-            .expect("the server takes it");
-        let failure = replied.recv().await.expect("the server answers");
+        send(mutate::enveloped(&text).into()).await;
+        let (_, failure) = replied.recv().await.expect("the server answers");
         assert!(failure.len() < 16 * 1024, "{} bytes", failure.len());
-        requests.send(ping(id)).await.expect("the server takes it");
+        send(ping(id)).await;
         replied.recv().await.expect("the server answers");
     }
     seeds.extend([
@@ -145,15 +77,12 @@ async fn servers() {
         for _ in 0..50 {
             let bad = messages.changed(&mut random);
             batch.push(bad.escape_ascii().to_string());
-            requests
-                .send(bad.into())
-                .await
-                .expect("the server takes it");
+            send(bad.into()).await;
         }
         let id = MessageId::unique();
-        requests.send(ping(id)).await.expect("the server takes it");
+        send(ping(id)).await;
         let pong = async {
-            while let Some(body) = replied.recv().await {
+            while let Some((_, body)) = replied.recv().await {
                 if Reply::decode(&body).is_ok_and(|reply| reply.message_id() == id) {
                     return;
                 }
