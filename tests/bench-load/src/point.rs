@@ -28,13 +28,13 @@ const VERSION: Version = Version::new(1, 0);
 /// Measures `what` at `count`.
 pub(crate) async fn measure(what: &str, count: usize, url: &str) -> Result<()> {
     let transport = Transport::new(url)?;
-    let mut bytes = Bytes::default();
-    let micros = match what {
-        "in-flight" => in_flight(&transport, count, &mut bytes).await?,
-        "methods" => dispatch(&transport, count, 1).await?,
-        "endpoints" => dispatch(&transport, 1, count).await?,
-        "clones" => clones(&transport, count, false).await?,
-        "prepared" => clones(&transport, count, true).await?,
+    let none = Bytes::default();
+    let (micros, bytes) = match what {
+        "in-flight" => in_flight(&transport, count).await?,
+        "methods" => (dispatch(&transport, count, 1).await?, none),
+        "endpoints" => (dispatch(&transport, 1, count).await?, none),
+        "clones" => (clones(&transport, count, false).await?, none),
+        "prepared" => (clones(&transport, count, true).await?, none),
         other => return Err(format!("no such curve: {other}").into()),
     };
     println!("{micros} {} {}", bytes.resident, bytes.heap);
@@ -66,7 +66,7 @@ struct Bytes {
 }
 
 /// So many calls at a time: the memory of the first of them while they wait, and the cost of the others.
-async fn in_flight(transport: &Transport, count: usize, bytes: &mut Bytes) -> Result<f64> {
+async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, Bytes)> {
     let (gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
     let server = Server::builder(transport, "points", "one").endpoint(endpoint);
@@ -82,38 +82,33 @@ async fn in_flight(transport: &Transport, count: usize, bytes: &mut Bytes) -> Re
             client.pass(&ctxt).timeout(TIMEOUT).await
         })
     };
-    let mut cost = None;
-    loop {
-        gate.send_replace(false);
-        let memory = resident()?;
-        let calls = match &cost {
-            None => {
-                let (calls, heap) = on_heap(async || all_under_way(count, pass).await).await;
-                bytes.heap = heap.saturating_sub(own) as f64 / count as f64;
-                bytes.resident = resident()?.saturating_sub(memory) as f64 / count as f64;
-                calls
-            }
-            Some(_) => all_under_way(count, pass).await,
-        };
+    let end = async |calls: JoinSet<RpcResult<()>>| -> Result<()> {
         gate.send_replace(true);
         for done in calls.join_all().await {
             done?;
         }
-        // The memory is here to stay: what it cost to get is not what a call costs.
-        let cost = match &mut cost {
-            None => cost.insert(Cost::begin()?),
-            Some(cost) => {
-                cost.calls += count;
-                cost
-            }
-        };
-        if !cost.goes_on() {
-            break;
-        }
+        gate.send_replace(false);
+        Ok(())
+    };
+
+    gate.send_replace(false);
+    let memory = resident()?;
+    let (calls, heap) = on_heap(async || all_under_way(count, pass).await).await;
+    let bytes = Bytes {
+        resident: resident()?.saturating_sub(memory) as f64 / count as f64,
+        heap: heap.saturating_sub(own) as f64 / count as f64,
+    };
+    end(calls).await?;
+    // The memory is here to stay: what it cost to get is not what a call costs.
+    let mut cost = Cost::begin()?;
+    while cost.goes_on() {
+        end(all_under_way(count, pass).await).await?;
+        cost.calls += count;
     }
-    let micros = cost.ok_or("no cost")?.end()?;
+    let micros = cost.end()?;
+    gate.send_replace(true);
     server.stop().await;
-    Ok(micros)
+    Ok((micros, bytes))
 }
 
 /// What callers have on the heap without their calls, where that is counted.
