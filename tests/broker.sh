@@ -46,10 +46,17 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
+# Not of those that systems hand out to whoever asks for any: somebody else could have such a one by the
+# time the broker listens there.
 free_ports() {
     python3 - "$1" <<'PY'
-import socket, sys
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+import random, socket, sys
+held = []
+while len(held) < int(sys.argv[1]):
+    try:
+        held.append(socket.create_server(("", random.randrange(10_000, 32_768))))
+    except OSError:
+        pass
 print(*(each.getsockname()[1] for each in held))
 PY
 }

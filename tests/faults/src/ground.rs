@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -86,14 +88,47 @@ impl Ground {
     }
 }
 
-/// Ports of the loopback interface that nobody listens at.
+/// Where ports are looked for: not among those that systems hand out to whoever asks for any, as somebody
+/// else could have such a one by the time a node, which takes seconds to start, listens there.
+const PORTS: Range<u16> = 10_000..32_768;
+
+/// How many of them were given so far, in this process.
+static GIVEN: AtomicU32 = AtomicU32::new(0);
+
+/// Ports that nobody listens at. No other caller gets the same.
 pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
     let mut ports = [0; N];
-    let mut held = Vec::new();
     for port in &mut ports {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        *port = listener.local_addr()?.port();
-        held.push(listener);
+        *port = free_port().ok_or("all ports are taken")?;
     }
     Ok(ports)
+}
+
+fn free_port() -> Option<u16> {
+    // Processes that look for some at the same time begin at different places.
+    let start = std::process::id().wrapping_mul(64);
+    (0..PORTS.len()).find_map(|_| {
+        let place = start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.clone().nth(place as usize % PORTS.len())?;
+        // On all interfaces, as brokers look, too.
+        let free = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok();
+        free.then_some(port)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_port_is_given_twice_nor_while_it_is_taken() {
+        let [first] = free_ports().unwrap();
+        let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, first + 1));
+        let others = free_ports::<64>().unwrap();
+        for (index, port) in others.iter().enumerate() {
+            assert!(PORTS.contains(port));
+            assert!(!others[..index].contains(port) && *port != first);
+            assert!(taken.is_err() || *port != first + 1);
+        }
+    }
 }

@@ -116,7 +116,6 @@ impl Node {
     }
 
     pub(crate) async fn await_start(&mut self) -> Result<()> {
-        let name = self.name.clone();
         let up = async {
             while !self.is_up().await {
                 sleep(POLL).await;
@@ -125,14 +124,15 @@ impl Node {
                     None => true,
                 };
                 if gone {
-                    return Err(format!("{} ended before it was up", self.name).into());
+                    return Err("ended before it was up".into());
                 }
             }
             Ok(())
         };
-        timeout(START, up)
+        let started: Result<()> = timeout(START, up)
             .await
-            .unwrap_or_else(|_| Err(format!("{name} is not up after {START:?}").into()))
+            .unwrap_or_else(|_| Err(format!("is not up after {START:?}").into()));
+        started.map_err(|error| format!("{} {error}:\n{}", self.name, self.said()).into())
     }
 
     async fn is_up(&self) -> bool {
@@ -269,6 +269,13 @@ impl Node {
             }),
             _ => Err(format!("counts of {}: {counts}", self.name).into()),
         }
+    }
+
+    /// What it printed: where it says why it does not start.
+    fn said(&self) -> String {
+        ["out", "err"]
+            .map(|file| fs::read_to_string(self.home.join(file)).unwrap_or_default())
+            .concat()
     }
 
     /// The end of its log, for those who look into a failure.

@@ -74,10 +74,19 @@ async fn a_node_fails_as_it_is_told_and_comes_back() {
 
     node.memory_alarm(true).await.unwrap();
     let call = client.prepare(CallOptions::new().timeout(Duration::from_millis(500)));
-    let blocked = call
-        .call::<String>(&(), "oslo_rpc_server_ping", args! {})
-        .await;
-    assert!(blocked.unwrap_err().is_timeout());
+    // The node tells its connections one by one.
+    let blocked = async {
+        loop {
+            if let Err(error) = call
+                .call::<String>(&(), "oslo_rpc_server_ping", args! {})
+                .await
+            {
+                return error;
+            }
+        }
+    };
+    let blocked = timeout(PATIENCE, blocked).await.expect("it is blocked");
+    assert!(blocked.is_timeout(), "{blocked}");
     node.memory_alarm(false).await.unwrap();
     pinged(&client).await;
 
@@ -125,6 +134,18 @@ async fn a_cluster_answers_when_its_leader_is_killed() {
     pinged(&client).await;
     server.stop().await;
     transport.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_node_that_does_not_start_says_why() {
+    let mut node = Node::start(&ground().await, "node").await.unwrap();
+    node.kill().await.unwrap();
+    let other = tokio::net::TcpListener::bind(node.address()).await.unwrap();
+    let other = tokio::spawn(async move { while other.accept().await.is_ok() {} });
+    let error = node.restart().await.unwrap_err().to_string();
+    other.abort();
+    assert!(error.contains("eaddrinuse"), "{error}");
 }
 
 #[tokio::test]
