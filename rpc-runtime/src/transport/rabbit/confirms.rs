@@ -18,6 +18,9 @@ use tokio::time::Instant;
 use super::fault::Fault;
 use crate::mutex::lock;
 
+/// For how many messages room is kept while none waits.
+const ROOM: usize = 1024;
+
 /// How one publish failed.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -308,6 +311,7 @@ impl Waiting {
         }
         if self.messages.is_empty() {
             self.silent = None;
+            self.messages.shrink_to(ROOM);
         }
     }
 }

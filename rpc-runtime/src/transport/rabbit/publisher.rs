@@ -69,27 +69,33 @@ pub(super) enum Outcome {
 ///
 /// What the broker refuses, a failure when no attempt is left, and [`Error::Undeliverable`] when the wait for the
 /// queue is over.
-pub(super) async fn deliver(
-    connection: &Connection,
-    message: &mut Message,
+#[expect(
+    clippy::manual_async_fn,
+    reason = "its future would hold what it is given twice"
+)]
+pub(super) fn deliver<'a>(
+    connection: &'a Connection,
+    message: &'a mut Message,
     queue_wait: Duration,
-    attempts: &mut Attempts<'_>,
-    progress: &Progress,
-) -> Result<Outcome> {
-    let first = match Published::among_others(connection, message, progress) {
-        None => None,
-        Some(mut published) => {
-            let answer = (&mut published.confirm).await;
-            match published.settled(answer, message) {
-                Ok(outcome) if outcome != Outcome::Returned => return Ok(outcome),
-                other => Some(other),
-            }
-        }
-    };
-    Box::pin(deliver_patiently(
-        connection, message, queue_wait, attempts, progress, first,
-    ))
-    .await
+    attempts: &'a mut Attempts<'_>,
+    progress: &'a Progress,
+) -> impl Future<Output = Result<Outcome>> {
+    async move {
+        let mut published = Published::among_others(connection, message, progress);
+        let answer = match &mut published {
+            Some(published) => Some((&mut published.confirm).await),
+            None => None,
+        };
+        let first = published.zip(answer);
+        let first = match first.map(|(published, answer)| published.settled(answer, message)) {
+            Some(Ok(outcome)) if outcome != Outcome::Returned => return Ok(outcome),
+            first => first,
+        };
+        Box::pin(deliver_patiently(
+            connection, message, queue_wait, attempts, progress, first,
+        ))
+        .await
+    }
 }
 
 /// Goes on after a first try, if there was one.
