@@ -26,8 +26,8 @@ use super::pipe::Pipe;
 
 /// The longest frame that is read: what was agreed with the broker, and some more.
 const LONGEST_FRAME: usize = 256 * 1024;
-/// How much room a message is given before it has come.
-const ROOM: u64 = 1024 * 1024;
+/// How much room a message is given before it has come: it takes memory as it comes.
+const ROOM: u64 = 64 * 1024 * 1024;
 /// A frame for lapin, which takes a connection for dead on which it sees nothing for long.
 const A_HEARTBEAT: [u8; 8] = [HEARTBEAT, 0, 0, 0, 0, 0, 0, FRAME_END];
 /// How often it gets one.
