@@ -1,4 +1,7 @@
-//! Bad bytes in the queues of a server and of a client: they end nothing but themselves.
+//! Bad bytes in the queues of a server and of a client: they end nothing but themselves. Those in a message's
+//! properties not even that: nobody needs them.
+
+use std::process::Command;
 
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
@@ -211,5 +214,53 @@ async fn bad_bytes_end_nothing_but_themselves() {
     server.stop().await;
     listener.close().await;
     calling.close().await;
+    serving.close().await;
+}
+
+/// Publishes a message twice, with properties that lapin would not write.
+const ODD: &str = r#"
+import sys, threading, amqp
+
+def publish():
+    address, credentials, queue, body = sys.argv[1:]
+    connection = amqp.Connection(address, *credentials.split(":"), virtual_host="/")
+    connection.connect()
+    channel = connection.channel()
+    deep = []
+    for _ in range(20_000):
+        deep = [deep]
+    for properties in {"correlation_id": b"\xff"}, {"application_headers": {"deep": deep}}:
+        channel.basic_publish(amqp.Message(body, **properties), routing_key=queue)
+    connection.close()
+
+sys.setrecursionlimit(1_000_000)
+threading.stack_size(512 * 1024 * 1024)
+publishing = threading.Thread(target=publish)
+publishing.start()
+publishing.join()
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ and Python: tests/run"]
+async fn odd_properties_keep_no_message_from_its_server() {
+    let python = std::env::var_os("RPC_TEST_PYTHON").expect("RPC_TEST_PYTHON has py-amqp");
+    let target = Target::new(topic());
+    let relay = Relay::to(&broker()).await;
+    let serving = transport_at(&relay.address(), "");
+    let mut listener = listen(&serving, &target.clone().server("s")).await;
+    let taken = relay.taken();
+    let body = r#"{"method": "odd", "args": {}}"#;
+    let published = Command::new(python)
+        .args(["-c", ODD, &broker(), &credentials(), &target.topic, body])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&published.stderr);
+    assert!(published.status.success() && said.is_empty(), "{said}");
+    for _ in 0..2 {
+        let incoming = next(&mut listener).await;
+        assert_eq!(method_of(&incoming), "odd");
+    }
+    assert_eq!(relay.taken(), taken, "no connection was made anew");
+    listener.close().await;
     serving.close().await;
 }

@@ -9,10 +9,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use lapin::BasicProperties;
 use lapin::types::ShortString;
 
 use super::fault::Fault;
+use super::properties::Properties;
 use crate::mutex::lock;
 
 /// A message, delivered.
@@ -20,7 +20,7 @@ use crate::mutex::lock;
 pub(super) struct Delivered {
     pub(super) consumer: ShortString,
     pub(super) tag: u64,
-    pub(super) properties: BasicProperties,
+    pub(super) properties: Properties,
     pub(super) body: Bytes,
 }
 

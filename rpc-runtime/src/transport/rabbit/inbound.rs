@@ -1,8 +1,8 @@
 //! What the broker sends, read frame by frame before lapin sees it.
 //!
 //! Three things are withheld from lapin: confirms and returned messages, whose it would mix up, and log the
-//! latter whole; deliveries, which it would bring about by detours; and answers to questions that were not its
-//! own. All other frames are passed on. What is no AMQP is left for lapin to refuse.
+//! latter whole; deliveries, which it would bring about by detours, and whose properties it would read whole; and
+//! answers to questions that were not its own. All other frames are passed on. What is no AMQP is left for lapin to refuse.
 
 use std::fmt;
 use std::io;
@@ -10,19 +10,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use lapin::BasicProperties;
-use lapin::protocol::basic::parse_properties;
 use lapin::types::ShortString;
 use tokio::time::Instant;
 
 use super::confirms::Channels;
 use super::deliveries::{Delivered, Sink, Sinks};
 use super::fault::Fault;
+use super::fields::Fields;
 use super::frames::{
     ACK, BODY, CHANNEL_CLOSE, CONTENT_HEADER, DELIVER, FLOW_OK, FRAME_END, FRAME_HEADER, HEARTBEAT,
     METHOD, NACK, RETURN,
 };
 use super::pipe::Pipe;
+use super::properties::Properties;
 
 /// The longest frame that is read: what was agreed with the broker, and some more.
 const LONGEST_FRAME: usize = 256 * 1024;
@@ -64,7 +64,9 @@ enum Fate {
 
 /// A message of which more is to come.
 enum Content {
-    /// That came back, or that nobody takes any more.
+    /// That came back.
+    Returned(Part),
+    /// That nobody takes any more.
     Dropped(Part),
     Delivered(Part, Box<Delivery>),
 }
@@ -81,7 +83,7 @@ struct Delivery {
     sink: Arc<dyn Sink>,
     consumer: ShortString,
     tag: u64,
-    properties: BasicProperties,
+    properties: Properties,
     body: BytesMut,
 }
 
@@ -190,20 +192,22 @@ impl InboundFilter {
         match *method {
             RETURN => {
                 self.contents
-                    .push((channel, Content::Dropped(Part::Header)));
+                    .push((channel, Content::Returned(Part::Header)));
             }
             DELIVER => {
-                let Some(sink) = self.inbound.consuming.get(channel) else {
-                    return Some(Fate::Passed);
+                let content = match self.inbound.consuming.get(channel) {
+                    Some(sink) => {
+                        let delivery = Box::new(Delivery {
+                            sink,
+                            consumer: ShortString::try_new(fields.text()?.as_ref()).ok()?,
+                            tag: fields.long_long()?,
+                            properties: Properties::default(),
+                            body: BytesMut::new(),
+                        });
+                        Content::Delivered(Part::Header, delivery)
+                    }
+                    None => Content::Dropped(Part::Header),
                 };
-                let delivery = Box::new(Delivery {
-                    sink,
-                    consumer: fields.short()?,
-                    tag: fields.long_long()?,
-                    properties: BasicProperties::default(),
-                    body: BytesMut::new(),
-                });
-                let content = Content::Delivered(Part::Header, delivery);
                 self.contents.push((channel, content));
             }
             ACK | NACK => {
@@ -213,18 +217,18 @@ impl InboundFilter {
                 let (number, bits) = (fields.long_long()?, fields.octet()?);
                 confirms.settle(number, bits & 1 == 1, *method == ACK);
             }
+            // The questions are ours, even if who asked is gone: lapin would not know of them.
             FLOW_OK => {
-                let Some(sink) = self.inbound.consuming.get(channel) else {
-                    return Some(Fate::Passed);
-                };
-                sink.answered();
-                self.pause_later(sink);
+                if let Some(sink) = self.inbound.consuming.get(channel) {
+                    sink.answered();
+                    self.pause_later(sink);
+                }
             }
             CHANNEL_CLOSE => {
                 let publishing = self.inbound.publishing.get(channel);
                 let consuming = self.inbound.consuming.get(channel);
                 if publishing.is_some() || consuming.is_some() {
-                    let fault = Fault::coded(fields.short_number()?, fields.short()?.as_str());
+                    let fault = Fault::coded(fields.short_number()?, fields.text()?);
                     if let Some(confirms) = publishing {
                         confirms.refused(&fault);
                     }
@@ -251,13 +255,12 @@ impl InboundFilter {
         // Behind class and weight.
         let fields = &mut Fields(payload.get(4..)?);
         let left = fields.long_long()?;
-        let (_, properties) = parse_properties(fields.0).ok()?;
+        let properties = Properties::read(fields)?;
         let part = match &mut self.contents[index].1 {
-            Content::Dropped(part @ Part::Header) => {
-                let number = properties.message_id().as_ref();
-                let number = number.and_then(|id| id.as_str().parse().ok());
-                if let (Some(number), Some(confirms)) =
-                    (number, self.inbound.publishing.get(channel))
+            Content::Dropped(part @ Part::Header) => part,
+            Content::Returned(part @ Part::Header) => {
+                if let Some(number) = properties.message_id
+                    && let Some(confirms) = self.inbound.publishing.get(channel)
                 {
                     confirms.returned(number);
                 }
@@ -283,7 +286,7 @@ impl InboundFilter {
             return Some(Fate::Passed);
         };
         let left = match &mut self.contents[index].1 {
-            Content::Dropped(Part::Body { left }) => left,
+            Content::Returned(Part::Body { left }) | Content::Dropped(Part::Body { left }) => left,
             Content::Delivered(Part::Body { left }, delivery) => {
                 delivery.body.extend_from_slice(payload);
                 left
@@ -310,36 +313,6 @@ impl InboundFilter {
         if !self.served.iter().any(|served| Arc::ptr_eq(served, &sink)) {
             self.served.push(sink);
         }
-    }
-}
-
-/// What is left of a method's fields.
-struct Fields<'a>(&'a [u8]);
-
-impl Fields<'_> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*taken)
-    }
-
-    fn octet(&mut self) -> Option<u8> {
-        self.take::<1>().map(|[octet]| octet)
-    }
-
-    fn short_number(&mut self) -> Option<u16> {
-        self.take().map(u16::from_be_bytes)
-    }
-
-    fn long_long(&mut self) -> Option<u64> {
-        self.take().map(u64::from_be_bytes)
-    }
-
-    fn short(&mut self) -> Option<ShortString> {
-        let length = self.octet()?;
-        let (text, rest) = self.0.split_at_checked(length.into())?;
-        self.0 = rest;
-        ShortString::try_new(std::str::from_utf8(text).ok()?).ok()
     }
 }
 

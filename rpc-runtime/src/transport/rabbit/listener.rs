@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Consumer};
+use lapin::{Channel, Consumer};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -294,8 +294,10 @@ impl Sink for RequestSink {
             body,
         } = delivered;
         let is_streamed = self.stream.as_ref() == Some(&consumer);
-        let offset = is_streamed.then(|| stream_offset(&properties)).flatten();
-        let expires = expiration(&properties).and_then(|left| Instant::now().checked_add(left));
+        let offset = properties.stream_offset.filter(|_| is_streamed);
+        // What was left of the call's time when it was published; some of it has passed since.
+        let left = properties.expiration.map(Duration::from_millis);
+        let expires = left.and_then(|left| Instant::now().checked_add(left));
         self.session.arrived(Waiting {
             tag,
             body,
@@ -314,29 +316,6 @@ impl Sink for RequestSink {
 
     fn closed(&self, fault: &Fault) {
         self.session.closed(fault);
-    }
-}
-
-/// What was left of the call's time when it was published; some of it has passed since.
-fn expiration(properties: &BasicProperties) -> Option<Duration> {
-    let milliseconds = properties.expiration().as_ref()?;
-    milliseconds
-        .as_str()
-        .parse()
-        .ok()
-        .map(Duration::from_millis)
-}
-
-fn stream_offset(properties: &BasicProperties) -> Option<i64> {
-    match properties
-        .headers()
-        .as_ref()?
-        .inner()
-        .get("x-stream-offset")?
-    {
-        AMQPValue::LongLongInt(offset) => Some(*offset),
-        AMQPValue::LongInt(offset) => Some(i64::from(*offset)),
-        _ => None,
     }
 }
 
