@@ -15,7 +15,7 @@ use crate::wire::MessageId;
 /// How long a request is remembered.
 const REMEMBERED: Duration = Duration::from_secs(300);
 /// How many requests are remembered at most: at 1,700 a second they come to the same as the time. A full
-/// memory takes some 35 MB; that of an idle server, nothing.
+/// memory takes some 35 MB, and keeps them; that of a server without requests, nothing.
 const CAPACITY: usize = 512 * 1024;
 
 /// The identities of the latest requests of one server.
@@ -56,10 +56,11 @@ impl Duplicates {
         if !self.known.insert(identity) {
             return false;
         }
-        self.order.push_back((now, identity));
-        if self.order.len() > self.capacity {
+        // Before there is one more: else there would be room for twice as many.
+        if self.order.len() >= self.capacity {
             self.forget_oldest();
         }
+        self.order.push_back((now, identity));
         true
     }
 

@@ -139,8 +139,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How many requests run at once. As many more, 64 at most, may wait here, unacknowledged: they go to
-    /// other servers when this one ends. All others stay with the broker. Defaults to 64, as in
+    /// How many requests run at once. Of each of its queues as many more, 64 at most, may wait here,
+    /// unacknowledged: they go to other servers when this one ends. All others stay with the broker. Defaults to 64, as in
     /// oslo.messaging.
     pub fn concurrency(mut self, limit: usize) -> Self {
         self.concurrency = limit;

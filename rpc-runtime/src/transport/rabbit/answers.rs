@@ -40,8 +40,9 @@ pub(super) async fn send(delivery: Arc<RabbitDelivery>, to: &ReplyTo, body: Byte
         return Err(Error::Closed);
     }
     let reply = Arc::new(message(route, body));
+    // It is kept here, too: a reply that waits has its request's permit.
     let under_way = UnderWay {
-        delivery,
+        delivery: delivery.clone(),
         reply: reply.clone(),
     };
     let then = move |outcome| under_way.settled(outcome);
@@ -113,7 +114,7 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
     // Not on the runtime of a handler, which may end before it.
     let probing = engine.spawn(async move {
         let mut body = None;
-        let started = Instant::now();
+        let mut since = Instant::now();
         loop {
             // Nobody tells that the queue is there: it is tried.
             sleep(RETRY_INTERVAL).await;
@@ -124,7 +125,7 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
             if shared.is_closing() {
                 return;
             }
-            if !probe(&shared, &route, &mut body, started).await {
+            if !probe(&shared, &route, &mut body, &mut since).await {
                 return;
             }
         }
@@ -132,12 +133,12 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
     probing.map(drop)
 }
 
-/// Sends what waits, as far as it is taken; whether to go on.
+/// Sends what waits, as far as it is taken; whether to go on. `since` is when the queue was found missing.
 async fn probe(
     shared: &Arc<Shared>,
     route: &Arc<Route>,
     body: &mut Option<Bytes>,
-    started: Instant,
+    since: &mut Instant,
 ) -> bool {
     let queue = route.key.as_str();
     loop {
@@ -156,8 +157,14 @@ async fn probe(
                 shared.missing_queues.gone(queue);
                 return false;
             }
-            Ok(Ok(Outcome::Returned)) | Err(_) => {
-                if started.elapsed() < shared.missing_reply_queue {
+            // Nobody could look whether it is there.
+            Err(_) => {
+                *since = Instant::now();
+                *body = Some(next);
+                return true;
+            }
+            Ok(Ok(Outcome::Returned)) => {
+                if since.elapsed() < shared.missing_reply_queue {
                     *body = Some(next);
                     return true;
                 }
@@ -197,4 +204,31 @@ async fn publish(shared: &Shared, reply: &Message, failure: Option<Failure>) -> 
         failure,
     )
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use super::super::driver::RabbitDriver;
+    use super::super::permits::Permits;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reply_that_waits_has_its_requests_permit() {
+        // Nobody listens there.
+        let driver = RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap()).unwrap();
+        let permits = Permits::new(1);
+        permits.listen();
+        let permit = permits.try_take().unwrap();
+        let delivery = Arc::new(RabbitDelivery::new(driver.shared.clone(), permit));
+        let to = ReplyTo::new("replies", "1");
+        let mut sent = Box::pin(send(delivery, &to, Bytes::from_static(b"{}")));
+        let polled = poll_fn(|context| Poll::Ready(sent.as_mut().poll(context))).await;
+        assert!(polled.is_pending());
+        assert!(permits.try_take().is_none());
+        drop(sent);
+        assert!(permits.try_take().is_some());
+    }
 }

@@ -58,6 +58,15 @@ impl<'a> Attempts<'a> {
         self.error(why)
     }
 
+    /// The error of a message that the broker refuses.
+    pub(super) fn refused(&mut self, error: Error, why: &Arc<str>) -> Error {
+        if self.maybe_delivered {
+            self.last(why)
+        } else {
+            error
+        }
+    }
+
     /// The error of a message for which there is no queue.
     pub(super) fn unserved(&self) -> Error {
         if self.maybe_delivered {
@@ -202,9 +211,12 @@ mod tests {
             attempts.failed(&"x".into(), false).unwrap();
         }
         assert!(!attempts.unserved().may_have_run());
+        let refused = |attempts: &mut Attempts<'_>| attempts.refused(Error::Closed, &"z".into());
+        assert!(matches!(refused(&mut attempts), Error::Closed));
         let error = attempts.last(&"y".into());
         assert!(error.may_have_run(), "{error}");
         assert!(attempts.unserved().may_have_run());
+        assert!(refused(&mut attempts).may_have_run());
     }
 
     #[test]

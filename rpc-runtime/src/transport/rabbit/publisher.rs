@@ -170,7 +170,7 @@ pub(super) async fn publish(
             };
             let why = fault.why().clone();
             if let Some(error) = fault.refusal(&format!("a message for {}", attempts.target())) {
-                return Err(error);
+                return Err(attempts.refused(error, &why));
             }
             if maybe_delivered {
                 progress.lost(&why);
@@ -241,19 +241,25 @@ async fn publish_on(
     }
     // To the end, even if the caller goes: a channel may not be given up while it is opened, nor while the
     // broker may close it over a message.
-    let mut message = message.clone();
+    let mut alone = message.clone();
+    // It waits for its confirm and nothing else.
+    alone.quiet = false;
     let runtime = link.runtime().clone();
-    finish(&runtime, async move {
+    let outcome = finish(&runtime, async move {
         let lane = link
             .lanes
             .lane(&ticket, &link)
             .await
             .map_err(Failure::Unsent)?;
-        let mut published = Published::on(link, ticket, lane, &mut message);
+        let mut published = Published::on(link, ticket, lane, &mut alone);
         let answer = (&mut published.confirm).await;
-        published.settled(answer, &mut message)
+        published.settled(answer, &mut alone)
     })
-    .await
+    .await;
+    if matches!(outcome, Ok(Outcome::Taken)) {
+        message.body = Bytes::new();
+    }
+    outcome
 }
 
 /// A link that stands and the channel that messages share there, if nothing is in the message's way.

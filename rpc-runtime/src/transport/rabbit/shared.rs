@@ -54,7 +54,7 @@ impl Shared {
             return Ok(replies);
         }
         let queue = self.topology.reply_queue()?;
-        Ok(self.replies.get_or_init(|| {
+        let replies = self.replies.get_or_init(|| {
             Replies::new(
                 queue,
                 self.engine.clone(),
@@ -63,6 +63,11 @@ impl Shared {
                 self.backoff,
                 self.closing(),
             )
-        }))
+        });
+        // Who closes the driver may have looked before it was there.
+        if self.is_closing() {
+            replies.close();
+        }
+        Ok(replies)
     }
 }
