@@ -1,5 +1,9 @@
 //! What callers and servers see when connections, queues and brokers fail.
 
+use lapin::BasicProperties;
+use lapin::options::BasicPublishOptions;
+use lapin::types::AMQPValue;
+
 use super::*;
 
 #[tokio::test]
@@ -260,4 +264,51 @@ async fn another_host_is_taken_when_one_is_dead() {
             .unwrap();
         transport.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_reply_that_is_never_taken_does_not_hold_its_permit_for_ever() {
+    let (_connection, channel) = aside().await;
+    let (target, full) = (Target::new(topic()), topic());
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-max-length".into(), AMQPValue::LongInt(0));
+    arguments.insert(
+        "x-overflow".into(),
+        AMQPValue::LongString("reject-publish".into()),
+    );
+    let options = QueueDeclareOptions {
+        exclusive: true,
+        ..QueueDeclareOptions::default()
+    };
+    let declared = channel.queue_declare(full.as_str().into(), options, arguments);
+    declared.await.unwrap();
+
+    let serving = transport("kombu_missing_consumer_retry_timeout=1");
+    // One request at a time.
+    let mut listener = listen_with(&serving, &target.clone().server("s"), 1).await;
+    for _ in 0..2 {
+        let body = request("m").call(MessageId::unique(), &full, None);
+        let publish = channel.basic_publish(
+            "".into(),
+            target.topic.as_str().into(),
+            BasicPublishOptions::default(),
+            &body,
+            BasicProperties::default(),
+        );
+        publish.await.unwrap();
+    }
+    let first = next(&mut listener).await;
+    let to = reply_to(&first);
+    let sent = first
+        .delivery
+        .clone()
+        .reply(&to, success(&to, "s").unwrap());
+    let error = timeout(LONG, sent).await.expect("it ends").unwrap_err();
+    assert!(error.may_have_run(), "{error}");
+    assert!(error.to_string().contains("5 attempts"), "{error}");
+    drop(first);
+    next(&mut listener).await;
+    listener.close().await;
+    serving.close().await;
 }

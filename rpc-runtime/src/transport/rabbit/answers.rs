@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::attempts::{Attempts, Progress};
-use super::confirms::Failure;
+use super::confirms::{Confirmed, Failure};
 use super::delivery::RabbitDelivery;
 use super::missing_queues::Advice;
 use super::publisher::{self, Message, Outcome};
@@ -23,6 +23,8 @@ use crate::{Error, Result, Retry, Target};
 
 /// The time between two tries, as in oslo.messaging.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
+/// How often a reply is sent at least that the broker does not take, its queue being full or failing.
+const TRIES: u32 = 5;
 /// How long one try may take.
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -94,8 +96,8 @@ async fn publish_or_probe(
     failure: Option<Failure>,
 ) -> Result<()> {
     match publish(shared, reply, failure).await? {
-        Outcome::Returned => came_back(shared, reply),
-        Outcome::Taken | Outcome::Lost(_) => Ok(()),
+        Confirmed::Returned => came_back(shared, reply),
+        Confirmed::Taken => Ok(()),
     }
 }
 
@@ -151,7 +153,7 @@ async fn probe(
         // Not for ever: without a connection, this would keep the driver alive that could make one.
         let reply = message(route.clone(), next.clone());
         match timeout(PROBE_DEADLINE, publish(shared, &reply, None)).await {
-            Ok(Ok(Outcome::Taken | Outcome::Lost(_))) => {}
+            Ok(Ok(Confirmed::Taken)) => {}
             Ok(Err(error)) => {
                 tracing::warn!(queue, %error, "replies are dropped");
                 shared.missing_queues.gone(queue);
@@ -163,7 +165,7 @@ async fn probe(
                 *body = Some(next);
                 return true;
             }
-            Ok(Ok(Outcome::Returned)) => {
+            Ok(Ok(Confirmed::Returned)) => {
                 if since.elapsed() < shared.missing_reply_queue {
                     *body = Some(next);
                     return true;
@@ -180,14 +182,20 @@ fn message(route: Arc<Route>, body: Bytes) -> Message {
         route,
         mandatory: true,
         quiet: false,
-        // The caller takes the first of them, and drops the second.
-        resend: true,
+        // It is, but not for ever: see `publish`.
+        resend: false,
         body,
         expires: None,
     }
 }
 
-async fn publish(shared: &Shared, reply: &Message, failure: Option<Failure>) -> Result<Outcome> {
+/// Sends a reply, again and again while nobody can tell whether it has arrived: the caller takes the first, and drops
+/// the others. What the broker never takes must not hold its request's permit for ever.
+async fn publish(
+    shared: &Shared,
+    reply: &Message,
+    mut failure: Option<Failure>,
+) -> Result<Confirmed> {
     if shared.is_closing() {
         return Err(Error::Closed);
     }
@@ -196,14 +204,27 @@ async fn publish(shared: &Shared, reply: &Message, failure: Option<Failure>) -> 
     let mut attempts = Attempts::new(&target, Retry::Forever);
     let progress = Progress::new();
     let mut reply = reply.clone();
-    publisher::publish(
-        &shared.publishing,
-        &mut reply,
-        &mut attempts,
-        &progress,
-        failure,
-    )
-    .await
+    let (mut tries, began) = (0, Instant::now());
+    loop {
+        let sent = publisher::publish(
+            &shared.publishing,
+            &mut reply,
+            &mut attempts,
+            &progress,
+            failure.take(),
+        );
+        let why = match sent.await? {
+            Outcome::Taken => return Ok(Confirmed::Taken),
+            Outcome::Returned => return Ok(Confirmed::Returned),
+            Outcome::Lost(why) => why,
+        };
+        tries += 1;
+        if tries >= TRIES && began.elapsed() >= shared.missing_reply_queue {
+            return Err(attempts.last(&why));
+        }
+        attempts.failed(&why, true)?;
+        attempts.pause().await;
+    }
 }
 
 #[cfg(test)]
