@@ -412,6 +412,12 @@ async fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_waits_for_is_withheld_too() {
+    let (out, _) = filtered(&frame(METHOD, 1, &[0, 20, 0, 21, 1]), || 5);
+    assert!(out.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_returned_message_of_somebody_else_is_withheld_too() {
     let nameless = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let method = frame(METHOD, 1, &[0, 60, 0, 50]);
