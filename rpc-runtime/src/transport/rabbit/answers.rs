@@ -159,13 +159,12 @@ async fn probe(
                 shared.missing_queues.gone(queue);
                 return false;
             }
-            // Nobody could look whether it is there.
-            Err(_) => {
-                *since = Instant::now();
-                *body = Some(next);
-                return true;
-            }
-            Ok(Ok(Confirmed::Returned)) => {
+            missing @ (Ok(Ok(Confirmed::Returned)) | Err(_)) => {
+                let link = shared.publishing.ready();
+                if missing.is_err() && link.is_none_or(|link| link.blockage().is_some()) {
+                    // Nobody could look whether it is there.
+                    *since = Instant::now();
+                }
                 if since.elapsed() < shared.missing_reply_queue {
                     *body = Some(next);
                     return true;
@@ -251,5 +250,16 @@ mod tests {
         assert!(permits.try_take().is_none());
         drop(sent);
         assert!(permits.try_take().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_queue_is_gone_while_nobody_can_look_for_it() {
+        let driver = RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap()).unwrap();
+        let shared = &driver.shared;
+        let route = shared.routes.reply("replies").unwrap();
+        let (mut body, mut since) = (Some(Bytes::from_static(b"{}")), Instant::now());
+        tokio::time::advance(2 * shared.missing_reply_queue).await;
+        assert!(probe(shared, &route, &mut body, &mut since).await);
+        assert!(body.is_some());
     }
 }

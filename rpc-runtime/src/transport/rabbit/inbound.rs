@@ -2,7 +2,8 @@
 //!
 //! Three things are withheld from lapin: confirms and returned messages, whose it would mix up, and log the
 //! latter whole; deliveries, which it would bring about by detours, and whose properties it would read whole; and
-//! answers to questions that were not its own. All other frames are passed on. What is no AMQP is left for lapin to refuse.
+//! answers to questions that were not its own. All other frames are passed on. What is no AMQP is left for lapin to
+//! refuse.
 
 use std::fmt;
 use std::io;
