@@ -28,9 +28,9 @@ impl Cluster {
     /// Starts three nodes and joins them.
     pub async fn start(ground: &Arc<Ground>) -> Result<Self> {
         let mut nodes = [
-            Node::new(ground, "one")?,
-            Node::new(ground, "two")?,
-            Node::new(ground, "three")?,
+            Node::new(ground, "one", "")?,
+            Node::new(ground, "two", "")?,
+            Node::new(ground, "three", "")?,
         ];
         for node in &mut nodes {
             node.launch()?;

@@ -37,13 +37,18 @@ pub struct Node {
 impl Node {
     /// Starts a node, and waits until it takes clients.
     pub async fn start(ground: &Arc<Ground>, name: &str) -> Result<Self> {
-        let mut node = Self::new(ground, name)?;
+        Self::start_with(ground, name, "").await
+    }
+
+    /// The same, with these lines at the end of its `rabbitmq.conf`.
+    pub async fn start_with(ground: &Arc<Ground>, name: &str, settings: &str) -> Result<Self> {
+        let mut node = Self::new(ground, name, settings)?;
         node.launch()?;
         node.await_start().await?;
         Ok(node)
     }
 
-    pub(crate) fn new(ground: &Arc<Ground>, name: &str) -> Result<Self> {
+    pub(crate) fn new(ground: &Arc<Ground>, name: &str, settings: &str) -> Result<Self> {
         let [port, dist_port] = free_ports()?;
         let home = ground.site.directory().join(name);
         fs::create_dir_all(home.join("log"))?;
@@ -58,7 +63,8 @@ impl Node {
                  default_pass = rpc\n\
                  loopback_users = none\n\
                  disk_free_limit.absolute = 50MB\n\
-                 log.file.level = info\n"
+                 log.file.level = info\n\
+                 {settings}\n"
             ),
         )?;
         Ok(Self {
@@ -75,6 +81,12 @@ impl Node {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    /// A transport URL of it for the user `rpc` and the virtual host `/`, with these options.
+    #[must_use]
+    pub fn url(&self, options: &str) -> String {
+        format!("rabbit://rpc:rpc@{}/?{options}", self.address())
     }
 
     /// Its name among Erlang's nodes.

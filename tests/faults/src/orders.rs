@@ -1,0 +1,157 @@
+//! Further orders to a node: what users may do, how much a queue holds, and a queue that stands still.
+
+use crate::Result;
+use crate::node::Node;
+
+/// The name under which the node keeps the policy of one queue.
+fn policy(queue: &str) -> String {
+    binary(&format!("limit of {queue}"))
+}
+
+/// What a user may do in a virtual host: regular expressions on the names of exchanges and queues.
+#[derive(Debug, Clone, Copy)]
+pub struct Permissions<'a> {
+    /// What the user may declare and delete.
+    pub configure: &'a str,
+    /// Where the user may publish, and which queues the user may bind.
+    pub write: &'a str,
+    /// Which queues the user may consume, and which exchanges the user may bind to.
+    pub read: &'a str,
+}
+
+impl Permissions<'_> {
+    /// Everything.
+    pub const ALL: Self = Permissions {
+        configure: ".*",
+        write: ".*",
+        read: ".*",
+    };
+}
+
+impl Node {
+    /// Adds a user, whose password is the name.
+    pub async fn add_user(&self, user: &str) -> Result<()> {
+        let user = binary(user);
+        self.eval(&format!(
+            "ok = rabbit_auth_backend_internal:add_user({user}, {user}, <<\"faults\">>)"
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// Sets what a user may do in a virtual host. Channels that are open may go on with what they were
+    /// allowed before.
+    pub async fn set_permissions(
+        &self,
+        user: &str,
+        virtual_host: &str,
+        permissions: Permissions<'_>,
+    ) -> Result<()> {
+        let Permissions {
+            configure,
+            write,
+            read,
+        } = permissions;
+        let arguments = [user, virtual_host, configure, write, read].map(binary);
+        self.eval(&format!(
+            "ok = rabbit_auth_backend_internal:set_permissions({}, <<\"faults\">>)",
+            arguments.join(", ")
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// Adds a virtual host.
+    pub async fn add_virtual_host(&self, name: &str) -> Result<()> {
+        let name = binary(name);
+        self.eval(&format!("ok = rabbit_vhost:add({name}, <<\"faults\">>)"))
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes a virtual host, with its queues and its permissions. Its connections are closed.
+    pub async fn delete_virtual_host(&self, name: &str) -> Result<()> {
+        let name = binary(name);
+        self.eval(&format!("rabbit_vhost:delete({name}, <<\"faults\">>)"))
+            .await?;
+        Ok(())
+    }
+
+    /// Lets a queue of the virtual host `/` hold so many messages, and refuse those above.
+    pub async fn limit_queue(&self, queue: &str, messages: usize) -> Result<()> {
+        self.eval(&format!(
+            "ok = rabbit_policy:set(<<\"/\">>, {}, {}, [{{<<\"max-length\">>, {messages}}}, \
+             {{<<\"overflow\">>, <<\"reject-publish\">>}}], 0, <<\"queues\">>, <<\"faults\">>), {}",
+            policy(queue),
+            binary(&format!("^{queue}$")),
+            // The queue is told of the policy before it is asked: its answer is a sign that it knows.
+            with_queue(queue, "rabbit_amqqueue:info(Q, [messages])"),
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// How many messages of a queue of the virtual host `/` wait for a consumer.
+    pub async fn ready_messages(&self, queue: &str) -> Result<usize> {
+        let expression = "[{_, Ready}] = rabbit_amqqueue:info(Q, [messages_ready]), Ready";
+        Ok(self.eval(&with_queue(queue, expression)).await?.parse()?)
+    }
+
+    /// Drops the messages of a queue of the virtual host `/` that wait for a consumer.
+    pub async fn purge_queue(&self, queue: &str) -> Result<()> {
+        self.eval(&with_queue(queue, "rabbit_amqqueue:purge(Q)"))
+            .await?;
+        Ok(())
+    }
+
+    /// Stops the process of a classic queue of the virtual host `/`: what is published there is routed,
+    /// and never confirmed.
+    pub async fn suspend_queue(&self, queue: &str) -> Result<()> {
+        self.eval(&with_queue(queue, "ok = sys:suspend(amqqueue:get_pid(Q))"))
+            .await?;
+        Ok(())
+    }
+
+    /// Lets a queue go on after [`Node::suspend_queue`].
+    pub async fn resume_queue(&self, queue: &str) -> Result<()> {
+        self.eval(&with_queue(queue, "ok = sys:resume(amqqueue:get_pid(Q))"))
+            .await?;
+        Ok(())
+    }
+
+    /// How much waits for the process of a queue that is suspended.
+    pub async fn backlog(&self, queue: &str) -> Result<usize> {
+        let expression = "element(2, erlang:process_info(amqqueue:get_pid(Q), message_queue_len))";
+        Ok(self.eval(&with_queue(queue, expression)).await?.parse()?)
+    }
+
+    /// The connections of clients, each by the port at its client: a connection that stands keeps it.
+    pub async fn connections(&self) -> Result<Vec<u16>> {
+        let printed = self
+            .eval("rabbit_networking:connection_info_all([peer_port])")
+            .await?;
+        let mut ports = printed
+            .split(|character: char| !character.is_ascii_digit())
+            .filter(|digits| !digits.is_empty())
+            .map(str::parse)
+            .collect::<Result<Vec<u16>, _>>()?;
+        ports.sort_unstable();
+        Ok(ports)
+    }
+}
+
+/// Expressions about `Q`, a queue of the virtual host `/`.
+fn with_queue(queue: &str, expressions: &str) -> String {
+    format!(
+        "{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, {})), {expressions}",
+        binary(queue)
+    )
+}
+
+/// A text as Erlang writes a binary.
+fn binary(text: &str) -> String {
+    format!(
+        "<<\"{}\">>",
+        text.replace('\\', "\\\\").replace('"', "\\\"")
+    )
+}
