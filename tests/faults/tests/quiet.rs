@@ -1,0 +1,272 @@
+//! What a log says about the broker comes from this library, once for each change: the AMQP client beneath
+//! it is silent above `debug`.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::fmt::{self, Debug, Write as _};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::Duration;
+
+use rpc_faults::echo::{self, EchoClient, EchoServer};
+use rpc_faults::ground::Ground;
+use rpc_faults::node::Node;
+use rpc_runtime::{CallOptions, Context, DEFAULT_EXCHANGE, Error, Transport};
+use tokio::sync::MutexGuard;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, registry};
+
+/// How long the laboratory may take for what it is told.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long something lasts that must not fill a log.
+const A_WHILE: Duration = Duration::from_secs(4);
+/// The target of this library's events.
+const OURS: &str = "rpc_runtime";
+
+/// An event above `debug`, with its fields.
+struct Line {
+    level: Level,
+    target: String,
+    text: String,
+}
+
+impl Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.level, self.target, self.text)
+    }
+}
+
+/// What the current test has logged so far.
+static LINES: Mutex<Vec<Line>> = Mutex::new(Vec::new());
+
+/// All tests log to the same subscriber: they take turns.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+struct Recorder;
+
+impl<S: Subscriber> Layer<S> for Recorder {
+    fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        LINES
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Line {
+                level: *event.metadata().level(),
+                target: event.metadata().target().to_owned(),
+                text: text.0,
+            });
+    }
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let _ = write!(self.0, "{field}={value} ");
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, "{field}={value:?} ");
+    }
+}
+
+/// A broker, and the log of what is done with it.
+struct Bench {
+    node: Node,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        static SUBSCRIBED: Once = Once::new();
+        let turn = TURN.lock().await;
+        SUBSCRIBED.call_once(|| {
+            registry()
+                .with(Recorder.with_filter(LevelFilter::INFO))
+                .init();
+        });
+        let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
+            .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
+        let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
+        let node = Node::start_with(&ground, "quiet", "max_message_size = 524288")
+            .await
+            .unwrap();
+        take_lines();
+        Self { node, _turn: turn }
+    }
+
+    fn transport(&self) -> Transport {
+        Transport::new(&self.node.url("")).unwrap()
+    }
+
+    async fn serve(&self, topic: &str) -> EchoServer {
+        let url = self.node.url("");
+        let started = EchoServer::start(&url, DEFAULT_EXCHANGE, topic);
+        timeout(PATIENCE, started).await.unwrap().unwrap()
+    }
+}
+
+fn client(transport: &Transport, topic: &str) -> EchoClient {
+    echo::client(transport, DEFAULT_EXCHANGE, topic)
+}
+
+/// Takes what was logged.
+fn take_lines() -> Vec<Line> {
+    std::mem::take(&mut LINES.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Nothing above `debug` comes from anything but this library.
+fn assert_only_ours(lines: &[Line]) {
+    let others: Vec<_> = lines
+        .iter()
+        .filter(|line| !line.target.starts_with(OURS))
+        .collect();
+    let first = &others[..others.len().min(5)];
+    assert!(
+        others.is_empty(),
+        "{} lines come from others: {first:#?}",
+        others.len()
+    );
+}
+
+/// The lines of this library at `warn` and above.
+fn warnings(lines: &[Line]) -> Vec<&Line> {
+    lines
+        .iter()
+        .filter(|line| line.target.starts_with(OURS) && line.level <= Level::WARN)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_wrong_password_is_one_warning() {
+    let bench = Bench::start().await;
+    let address = bench.node.address();
+    let transport = Transport::new(&format!("rabbit://rpc:wrong@{address}/")).unwrap();
+    let client = client(&transport, "nobody");
+    let ctxt = Context::new();
+    let cast = client.note(&ctxt, String::new());
+    let waited = timeout(A_WHILE, cast.into_future()).await;
+    let lines = take_lines();
+    transport.close().await;
+    assert!(waited.is_err(), "it has no connection: {waited:?}");
+    let warnings = warnings(&lines);
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].text.contains("ACCESS_REFUSED"), "{warnings:#?}");
+    assert_only_ours(&lines);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_wait_for_a_topic_that_nobody_serves_is_one_warning() {
+    let bench = Bench::start().await;
+    let transport = bench.transport();
+    let options = CallOptions::new().timeout(A_WHILE);
+    let client = client(&transport, "nobody").prepare(options);
+    let called = client.size(&Context::new(), String::new()).await;
+    let lines = take_lines();
+    transport.close().await;
+    let error = called.unwrap_err();
+    assert!(matches!(error, Error::Undeliverable { .. }), "{error}");
+    let warnings = warnings(&lines);
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(
+        warnings[0].text.contains("openstack/nobody"),
+        "{warnings:#?}"
+    );
+    assert_only_ours(&lines);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_channel_that_the_broker_closes_is_no_line_of_others() {
+    const TIMES: usize = 5;
+    let bench = Bench::start().await;
+    let server = bench.serve("good").await;
+    for _ in 0..TIMES {
+        let transport = bench.transport();
+        let client = client(&transport, "good");
+        let size = async |bytes: usize| client.size(&Context::new(), "x".repeat(bytes)).await;
+        assert_eq!(size(1).await.unwrap(), 1);
+        let error = size(600_000).await.unwrap_err();
+        assert!(matches!(error, Error::Refused { .. }), "{error}");
+        // The broker closes the channel of the next message: its exchange is missing.
+        bench.node.delete_exchange(DEFAULT_EXCHANGE).await.unwrap();
+        // Whatever becomes of it: the log is what is tested here.
+        let _ = client.note(&Context::new(), String::new()).await;
+        transport.close().await;
+    }
+    server.stop().await;
+    assert_only_ours(&take_lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn an_orderly_close_is_no_line_of_others_and_no_warning() {
+    const TIMES: usize = 20;
+    let bench = Bench::start().await;
+    for _ in 0..TIMES {
+        let server = bench.serve("good").await;
+        let transport = bench.transport();
+        let client = client(&transport, "good");
+        assert_eq!(
+            client.size(&Context::new(), String::new()).await.unwrap(),
+            0
+        );
+        transport.close().await;
+        server.stop().await;
+    }
+    let lines = take_lines();
+    assert_only_ours(&lines);
+    let warnings = warnings(&lines);
+    assert!(warnings.is_empty(), "{warnings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_topic_that_nobody_serves_is_one_warning_for_all_its_messages() {
+    const MESSAGES: usize = 20;
+    const TARGET: &str = "openstack/deserted";
+    let bench = Bench::start().await;
+    let transport = bench.transport();
+    let client = client(&transport, "deserted");
+    let short = CallOptions::new().queue_wait(Duration::from_millis(300));
+    let casting = client.prepare(short);
+    let mut casts = JoinSet::new();
+    for _ in 0..MESSAGES / 2 {
+        let casting = casting.clone();
+        casts.spawn(async move { casting.note(&Context::new(), String::new()).await });
+    }
+    let mut results = casts.join_all().await;
+    for _ in 0..MESSAGES / 2 {
+        results.push(casting.note(&Context::new(), String::new()).await);
+    }
+    let unserved = take_lines();
+    let server = bench.serve("deserted").await;
+    for _ in 0..MESSAGES {
+        client.note(&Context::new(), String::new()).await.unwrap();
+    }
+    let served = take_lines();
+    server.stop().await;
+    transport.close().await;
+    for result in results {
+        let undelivered = matches!(result, Err(Error::Undeliverable { .. }));
+        assert!(undelivered, "{result:?}");
+    }
+    let names_it = |line: &&Line| line.target.starts_with(OURS) && line.text.contains(TARGET);
+    let warnings = warnings(&unserved);
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings.iter().all(names_it), "{warnings:#?}");
+    let again: Vec<_> = served.iter().filter(names_it).collect();
+    assert_eq!(again.len(), 1, "it is served again: {served:#?}");
+    assert_only_ours(&unserved);
+    assert_only_ours(&served);
+}
