@@ -7,6 +7,7 @@ pub mod balance;
 pub mod bench;
 mod block;
 mod brokers;
+pub mod caller;
 mod census;
 mod clients;
 pub mod cluster;

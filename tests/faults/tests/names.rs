@@ -1,0 +1,179 @@
+//! Steady names: two processes that are given the same host name and process name, and cannot see each other's
+//! counter, as in two containers, do not take each other's messages.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_faults::caller::Caller;
+use rpc_faults::echo::EchoServer;
+use rpc_faults::ground::Ground;
+use rpc_faults::node::Node;
+use rpc_faults::work::WorkClient;
+use rpc_runtime::{Context, DEFAULT_EXCHANGE, Transport};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// How long the laboratory may take for what it is told.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a message may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
+async fn start() -> Node {
+    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
+        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
+    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
+    Node::start(&ground, "names").await.unwrap()
+}
+
+/// A service's name on its host, which no other run of this test has.
+struct Service {
+    host: String,
+}
+
+impl Service {
+    fn new(test: &str) -> Self {
+        let host = format!("{test}{}", std::process::id());
+        Self { host }
+    }
+
+    fn url(&self, node: &Node) -> String {
+        let host = &self.host;
+        node.url(&format!(
+            "use_queue_manager=true&hostname={host}&processname=svc"
+        ))
+    }
+
+    /// Removes the counter: in another container it would not be there.
+    fn forget_counter(&self) {
+        let counter = Path::new("/dev/shm").join(format!("{}_svc_qmanager", self.host));
+        match std::fs::remove_file(counter) {
+            Err(error) if error.kind() != ErrorKind::NotFound => panic!("{error}"),
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.forget_counter();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn two_clients_of_one_name_get_their_own_replies() {
+    const CALLS: usize = 20;
+    let node = start().await;
+    let url = node.url("");
+    let server = EchoServer::start(&url, DEFAULT_EXCHANGE, "good");
+    let server = timeout(PATIENCE, server).await.unwrap().unwrap();
+    let service = Service::new("clients");
+    let program = Path::new(env!("CARGO_BIN_EXE_caller"));
+    let mut findings = Vec::new();
+    let mut callers = Vec::new();
+    for _ in 0..2 {
+        let mut caller = Caller::spawn(program, &service.url(&node), "good").unwrap();
+        // Its first call takes a name.
+        caller.call(1).await.unwrap();
+        findings.extend(caller.tally().await.unwrap().failures);
+        service.forget_counter();
+        callers.push(caller);
+    }
+    for caller in &mut callers {
+        caller.call(CALLS).await.unwrap();
+    }
+    for caller in &mut callers {
+        let tally = caller.tally().await.unwrap();
+        findings.extend(tally.failures);
+    }
+    let queues = node.queues().await.unwrap();
+    drop(callers);
+    server.stop().await;
+    let failed = findings.len();
+    let first = findings.first();
+    assert!(
+        failed == 0,
+        "{failed} of {} calls failed, as {first:?}; the queues are {queues:?}",
+        2 * (CALLS + 1)
+    );
+}
+
+/// A server in a process group of its own, which says what it runs; it is killed when dropped.
+struct ServerProcess {
+    _process: Child,
+    _input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl ServerProcess {
+    async fn start(url: &str, name: &str) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ledger-server"))
+            .args([url, DEFAULT_EXCHANGE, "ledger", name, "64"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let input = process.stdin.take().unwrap();
+        let output = process.stdout.take().unwrap();
+        let mut server = Self {
+            _process: process,
+            _input: input,
+            output: BufReader::new(output).lines(),
+        };
+        let ready = timeout(PATIENCE, server.output.next_line()).await;
+        assert_eq!(ready.unwrap().unwrap().as_deref(), Some("ready"));
+        server
+    }
+
+    /// The numbers of the requests that it has run, once there are so many, or no others come.
+    async fn ran(&mut self, count: usize) -> BTreeSet<u64> {
+        let mut numbers = BTreeSet::new();
+        while numbers.len() < count
+            && let Ok(line) = timeout(ARRIVAL, self.output.next_line()).await
+        {
+            let line = line.unwrap().expect("the server has not ended");
+            if let Some(number) = line.strip_prefix("done ") {
+                numbers.insert(number.parse().unwrap());
+            }
+        }
+        numbers
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn two_servers_of_one_name_both_get_what_is_for_all() {
+    const CASTS: u64 = 20;
+    let node = start().await;
+    let service = Service::new("servers");
+    let mut servers = Vec::new();
+    for name in ["one", "two"] {
+        servers.push(ServerProcess::start(&service.url(&node), name).await);
+        service.forget_counter();
+    }
+    let transport = Transport::new(&node.url("")).unwrap();
+    let client = WorkClient::new(&transport);
+    for number in 0..CASTS {
+        let ctxt = Context::new();
+        client.note(&ctxt, number).fanout(true).await.unwrap();
+    }
+    let mut ran = Vec::new();
+    for server in &mut servers {
+        ran.push(server.ran(usize::try_from(CASTS).unwrap()).await.len());
+    }
+    let queues = node.queues().await.unwrap();
+    transport.close().await;
+    assert_eq!(
+        ran,
+        [20, 20],
+        "of {CASTS} to all; the queues are {queues:?}"
+    );
+}

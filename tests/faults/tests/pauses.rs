@@ -1,0 +1,93 @@
+//! What has ended is not taken for what still runs, nor what was sent a moment ago for what is late: not when a
+//! close takes long, and not after the process stood still.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_faults::caller::Caller;
+use rpc_faults::echo::{self, EchoServer};
+use rpc_faults::ground::Ground;
+use rpc_faults::node::Node;
+use rpc_faults::proxy::{Flow, Proxy};
+use rpc_runtime::{Context, DEFAULT_EXCHANGE, Transport};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// How long the laboratory may take for what it is told.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn start() -> Node {
+    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
+        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
+    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
+    Node::start(&ground, "pauses").await.unwrap()
+}
+
+async fn serve(url: &str) -> EchoServer {
+    let started = EchoServer::start(url, DEFAULT_EXCHANGE, "good");
+    timeout(PATIENCE, started).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn answered_calls_are_not_cut_off_by_a_stop() {
+    const CALLS: usize = 8;
+    let node = start().await;
+    let proxy = Proxy::start(node.address()).await.unwrap();
+    let server = serve(&format!("rabbit://rpc:rpc@{}/", proxy.address())).await;
+    let transport = Transport::new(&node.url("")).unwrap();
+    let client = echo::client(&transport, DEFAULT_EXCHANGE, "good");
+    let mut calls = JoinSet::new();
+    for _ in 0..CALLS {
+        let client = client.clone();
+        calls.spawn(async move { client.size(&Context::new(), String::new()).await });
+    }
+    for answered in calls.join_all().await {
+        answered.unwrap();
+    }
+    // The broker's answer to the close of the listener comes after the time is over.
+    proxy.flow_both(Flow::Delay(Duration::from_millis(300)));
+    let (server, serving) = server.into_parts();
+    let cut_off = server.stop_within(Duration::from_millis(50)).await;
+    proxy.heal();
+    serving.close().await;
+    transport.close().await;
+    assert_eq!(cut_off, 0, "all {CALLS} calls were answered before");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn nothing_fails_for_the_time_that_its_process_stood_still() {
+    // Longer than a confirm may take.
+    const STOPPED: Duration = Duration::from_secs(40);
+    let node = start().await;
+    let server = serve(&node.url("")).await;
+    // Without heartbeats the broker keeps the connection of a process that stands still.
+    let url = node.url("heartbeat_timeout_threshold=0");
+    let program = Path::new(env!("CARGO_BIN_EXE_caller"));
+    let mut caller = Caller::spawn(program, &url, "good").unwrap();
+    caller.load().await.unwrap();
+    let before = node.connections().await.unwrap();
+    caller.pause().unwrap();
+    sleep(STOPPED).await;
+    caller.resume().unwrap();
+    // The load goes on for a while, during which what is late would be found.
+    sleep(Duration::from_secs(2)).await;
+    caller.enough().await.unwrap();
+    let tally = caller.tally().await.unwrap();
+    let after = node.connections().await.unwrap();
+    drop(caller);
+    server.stop().await;
+    let (failed, first) = (tally.failures.len(), tally.failures.first());
+    assert!(tally.succeeded > 100, "{tally:?}");
+    assert_eq!(
+        failed,
+        0,
+        "of {} casts, as {first:?}",
+        tally.succeeded + failed
+    );
+    assert_eq!(before, after, "the connections stand");
+}

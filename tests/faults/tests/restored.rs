@@ -1,0 +1,123 @@
+//! A reason for which the broker refused something does not outlive its cause: once the cause is gone, the
+//! very next call succeeds.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_faults::echo::{self, EchoServer};
+use rpc_faults::ground::Ground;
+use rpc_faults::node::Node;
+use rpc_faults::orders::Permissions;
+use rpc_runtime::{CallOptions, Context, DEFAULT_EXCHANGE, Result, Transport};
+use tokio::time::{Instant, sleep, timeout};
+
+/// How long a call may take that nothing is in the way of any more: the connection has to come back.
+const SOON: Duration = Duration::from_secs(2);
+/// How long a call waits while something is in its way.
+const MEANWHILE: Duration = Duration::from_secs(1);
+/// How long the laboratory may take for what it is told.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn start() -> Node {
+    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
+        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
+    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
+    Node::start(&ground, "restored").await.unwrap()
+}
+
+async fn serve(url: &str) -> EchoServer {
+    let started = EchoServer::start(url, DEFAULT_EXCHANGE, "good");
+    timeout(PATIENCE, started).await.unwrap().unwrap()
+}
+
+async fn call(transport: &Transport, limit: Duration) -> Result<()> {
+    let client = echo::client(transport, DEFAULT_EXCHANGE, "good");
+    let client = client.prepare(CallOptions::new().timeout(limit));
+    client.size(&Context::new(), "x".into()).await.map(drop)
+}
+
+/// The next call succeeds soon; what is wrong, if not.
+async fn next_call(transport: &Transport) -> Option<String> {
+    let began = Instant::now();
+    let called = call(transport, PATIENCE).await;
+    let took = began.elapsed();
+    match called {
+        Err(error) => Some(format!("after {took:.1?}: {error}")),
+        Ok(()) => (took > SOON).then(|| format!("took {took:.1?}")),
+    }
+}
+
+fn assert_none(findings: &[String], rounds: usize) {
+    let found = findings.len();
+    let listed = findings.join("\n");
+    assert!(found == 0, "{found} of {rounds} calls:\n{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn the_next_call_succeeds_once_the_reply_queue_is_permitted() {
+    const ROUNDS: usize = 10;
+    let node = start().await;
+    let server = serve(&node.url("")).await;
+    node.add_user("limited").await.unwrap();
+    let permit = async |configure| {
+        let permissions = Permissions {
+            configure,
+            ..Permissions::ALL
+        };
+        let permitted = node.set_permissions("limited", "/", permissions);
+        permitted.await.unwrap();
+    };
+    let url = format!("rabbit://limited:limited@{}/", node.address());
+    let mut findings = Vec::new();
+    for _ in 0..ROUNDS {
+        permit("^openstack$").await;
+        let transport = Transport::new(&url).unwrap();
+        let error = call(&transport, MEANWHILE).await.unwrap_err().to_string();
+        assert!(error.contains("ACCESS_REFUSED"), "{error}");
+        permit(".*").await;
+        findings.extend(next_call(&transport).await);
+        transport.close().await;
+    }
+    assert_none(&findings, ROUNDS);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn the_next_call_succeeds_once_the_virtual_host_is_there_again() {
+    const ROUNDS: usize = 5;
+    let node = start().await;
+    let add = async || {
+        node.add_virtual_host("hosted").await.unwrap();
+        let permitted = node.set_permissions("rpc", "hosted", Permissions::ALL);
+        permitted.await.unwrap();
+    };
+    add().await;
+    let url = format!("rabbit://rpc:rpc@{}/hosted", node.address());
+    let server = serve(&url).await;
+    let transport = Transport::new(&url).unwrap();
+    call(&transport, PATIENCE).await.unwrap();
+    let mut findings = Vec::new();
+    for _ in 0..ROUNDS {
+        node.delete_virtual_host("hosted").await.unwrap();
+        call(&transport, MEANWHILE).await.unwrap_err();
+        add().await;
+        // The server is there again before the call is made.
+        let another = Transport::new(&url).unwrap();
+        let served = async {
+            while call(&another, MEANWHILE).await.is_err() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, served).await.expect("it is served again");
+        findings.extend(next_call(&transport).await);
+        another.close().await;
+    }
+    transport.close().await;
+    assert_none(&findings, ROUNDS);
+    server.stop().await;
+}
