@@ -250,9 +250,11 @@ async fn no_output_at_any_level_holds_a_password() {
     let text = record.text();
     assert_no_password(&text);
     assert!(!text.contains(BODY), "a message's body was logged");
-    // Unless lapin was heard at its loudest, that says nothing.
-    for heard in ["TRACE lapin", "StartOk", "AMQPLAIN", USER] {
+    // Unless the loudest was heard, that says nothing.
+    for heard in ["TRACE ", "DEBUG rpc_runtime", USER] {
         assert!(text.contains(heard), "nothing was heard of {heard}");
     }
-    assert!(!text.contains("lapin::returned_messages"));
+    // lapin would write out frames: this library says what there is to say.
+    let of_lapin = text.lines().find(|line| line.contains(" lapin"));
+    assert_eq!(of_lapin, None);
 }

@@ -53,6 +53,14 @@ pub enum Error {
         target: Box<Target>,
     },
 
+    /// A queue for the message rejects it, being full (`overflow=reject-publish`) or failing. A caller may back off
+    /// and try again: nothing was delivered, except that other queues of a fanout may have taken it.
+    #[non_exhaustive]
+    Rejected {
+        /// Whom the message was for.
+        target: Box<Target>,
+    },
+
     /// The target cannot be used for this.
     #[non_exhaustive]
     InvalidTarget {
@@ -154,6 +162,11 @@ impl fmt::Display for Error {
                 f,
                 "nobody serves {target}: start a server for it, or check exchange, topic and server \
                  name; `mandatory(false)` sends such messages into the void"
+            ),
+            Self::Rejected { target } => write!(
+                f,
+                "the queue of {target} rejects the message, being full or failing: try again later, \
+                 start more servers, or raise the queue's limit"
             ),
             Self::InvalidTarget { target, reason } => {
                 write!(f, "{target} cannot be used here: {reason}")
@@ -337,6 +350,8 @@ impl Error {
             Self::Deserialize { .. } | Self::TooLarge { .. } | Self::Remote(_) | Self::Closed => {
                 true
             }
+            // Of several queues, some may have taken it.
+            Self::Rejected { target } => target.fanout,
             Self::Undeliverable { .. }
             | Self::InvalidTarget { .. }
             | Self::VersionCap { .. }
@@ -378,6 +393,14 @@ impl Error {
     #[must_use]
     pub fn undeliverable(target: &Target) -> Self {
         Self::Undeliverable {
+            target: Box::new(target.clone()),
+        }
+    }
+
+    /// A driver's word that a queue rejects a message.
+    #[must_use]
+    pub fn rejected(target: &Target) -> Self {
+        Self::Rejected {
             target: Box::new(target.clone()),
         }
     }
@@ -429,7 +452,9 @@ impl IntoRemoteError for Error {
         let (class, module) = match &self {
             Self::Remote(_) => ("", ""),
             Self::Timeout { .. } => ("MessagingTimeout", "oslo_messaging.exceptions"),
-            Self::Delivery { .. } => ("MessageDeliveryFailure", "oslo_messaging.exceptions"),
+            Self::Delivery { .. } | Self::Rejected { .. } => {
+                ("MessageDeliveryFailure", "oslo_messaging.exceptions")
+            }
             Self::Undeliverable { .. } => ("MessageUndeliverable", "oslo_messaging.exceptions"),
             Self::InvalidTarget { .. } => ("InvalidTarget", "oslo_messaging.exceptions"),
             Self::VersionCap { .. } => ("RPCVersionCapError", "oslo_messaging.rpc.client"),

@@ -50,6 +50,8 @@ impl Running {
 
     /// Ends what runs where it stands, and leaves what has been taken and not begun; how many.
     pub(super) async fn cut_off(&mut self, listener: &mut dyn Listener) -> usize {
+        // Those that have finished are not cut off.
+        while self.tasks.try_join_next().is_some() {}
         let mut count = self.tasks.len();
         // Not waited for: a handler that blocks its thread would hold the stop up.
         self.tasks.abort_all();

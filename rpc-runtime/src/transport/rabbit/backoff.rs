@@ -7,39 +7,39 @@ use std::time::Duration;
 
 /// The time between attempts: `interval`, then `step` more at each, up to `max`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Backoff {
-    pub(super) interval: Duration,
-    pub(super) step: Duration,
-    pub(super) max: Duration,
+pub(crate) struct Backoff {
+    pub(crate) interval: Duration,
+    pub(crate) step: Duration,
+    pub(crate) max: Duration,
 }
 
 impl Backoff {
     /// The longest wait after `failures` attempts in a row.
-    pub(super) fn delay(&self, failures: u32) -> Duration {
+    pub(crate) fn delay(&self, failures: u32) -> Duration {
         let steps = self.step.saturating_mul(failures.saturating_sub(1));
         self.interval.saturating_add(steps).min(self.max)
     }
 
     /// That, with chance.
-    pub(super) fn jittered(&self, failures: u32) -> Duration {
+    pub(crate) fn jittered(&self, failures: u32) -> Duration {
         jittered(self.delay(failures))
     }
 }
 
 /// The time less a random part of up to a quarter: the clients of one broker must not come in step.
-pub(super) fn jittered(time: Duration) -> Duration {
+pub(crate) fn jittered(time: Duration) -> Duration {
     time.saturating_sub(time / 4000 * (random() % 1000))
 }
 
 /// Paces the replacement of something that should last: at once, and slower if it fails again and again.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     backoff: Backoff,
     failures: u32,
 }
 
 impl Pace {
-    pub(super) fn new(backoff: Backoff) -> Self {
+    pub(crate) fn new(backoff: Backoff) -> Self {
         Self {
             backoff,
             failures: 0,
@@ -47,7 +47,7 @@ impl Pace {
     }
 
     /// The wait after the end of what has lasted for `lasted`.
-    pub(super) fn after(&mut self, lasted: Duration) -> Duration {
+    pub(crate) fn after(&mut self, lasted: Duration) -> Duration {
         if lasted > self.backoff.max {
             self.failures = 0;
         }
@@ -60,7 +60,7 @@ impl Pace {
 }
 
 /// The standard library seeds its hashers from the operating system.
-pub(super) fn random() -> u32 {
+pub(crate) fn random() -> u32 {
     (RandomState::new().build_hasher().finish() >> 32) as u32
 }
 

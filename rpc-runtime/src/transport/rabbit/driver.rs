@@ -7,19 +7,14 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
-use super::attempts::{Attempts, Progress};
-use super::connection::Connection;
-use super::connector::Connector;
-use super::engine::Engine;
-use super::listener::RabbitListener;
-use super::missing_queues::MissingQueues;
+use super::amqp::Connector;
+use super::connection::{Attempts, Engine, Progress, Supervisor};
 use super::options::Options;
-use super::publisher::{self, Message, Outcome};
-use super::replies::Replies;
-use super::routes::Routes;
+use super::publish::{Message, Outcome, Publisher};
+use super::reply_queue::ReplyQueue;
+use super::serve::{MissingQueues, RabbitListener};
 use super::shared::Shared;
-use super::steady_names::process_name;
-use super::topology::Topology;
+use super::topology::{Routes, Topology, process_name};
 use crate::endpoint::BoxFuture;
 use crate::error::Stage;
 use crate::transport::{
@@ -42,15 +37,15 @@ impl RabbitDriver {
         let engine = Arc::new(Engine::default());
         let connection = |role: &str| {
             let name = format!("{}:{}:{role}", process_name(), std::process::id());
-            Connection::new(&options, connector.clone(), engine.clone(), name)
+            Supervisor::new(&options, connector.clone(), engine.clone(), name)
         };
         Ok(Self {
             shared: Arc::new(Shared {
                 url: url.clone(),
-                publishing: connection("publish"),
+                publisher: Publisher::new(connection("publish"), engine.clone()),
                 consuming: connection("consume"),
                 engine,
-                topology: Topology::new(options.topology),
+                topology: Arc::new(Topology::new(options.topology)),
                 routes: Routes::default(),
                 prefetch: options.prefetch,
                 backoff: options.backoff,
@@ -83,16 +78,13 @@ impl Driver for RabbitDriver {
             };
             let mut attempts = Attempts::new(target, terms.retry);
             let progress = Progress::new();
-            let delivered = publisher::deliver(
-                &shared.publishing,
-                &mut message,
-                terms.queue_wait,
-                &mut attempts,
-                &progress,
-            );
+            let delivered =
+                shared
+                    .publisher
+                    .deliver(&mut message, terms.queue_wait, &mut attempts, &progress);
             match delivered.await? {
                 Outcome::Lost(why) => Err(attempts.last(&why)),
-                Outcome::Taken | Outcome::Returned => Ok(()),
+                Outcome::Taken | Outcome::Returned | Outcome::Rejected => Ok(()),
             }
         })
     }
@@ -148,7 +140,7 @@ impl Driver for RabbitDriver {
             if let Some(replies) = shared.replies.get() {
                 replies.close();
             }
-            tokio::join!(shared.publishing.close(), shared.consuming.close());
+            tokio::join!(shared.publisher.close(), shared.consuming.close());
             shared.engine.close();
         })
     }
@@ -172,9 +164,9 @@ impl RabbitDriver {
             let route = shared.routes.request(&shared.topology, target)?;
             let mut registration = shared.table.register()?;
             let mut attempts = Attempts::new(target, terms.send.retry);
-            shared.publishing.start()?;
+            shared.publisher.start()?;
             // The reply queue must be there before anyone could answer.
-            let replies = shared.replies()?;
+            let replies = shared.replies();
             let queue = match shared.consuming.ready().and_then(|_| replies.is_ready()) {
                 Some(queue) => queue,
                 None => Box::pin(self.reply_queue(replies, &mut attempts, progress)).await?,
@@ -196,8 +188,7 @@ impl RabbitDriver {
                 terms
             });
             let unmonitored = unmonitored.as_deref().unwrap_or(terms);
-            let delivered = publisher::deliver(
-                &shared.publishing,
+            let delivered = shared.publisher.deliver(
                 &mut message,
                 terms.send.queue_wait,
                 &mut attempts,
@@ -218,11 +209,11 @@ impl RabbitDriver {
     /// Waits until replies would arrive; gives the queue's name.
     async fn reply_queue<'a>(
         &self,
-        replies: &'a Replies,
+        replies: &'a ReplyQueue,
         attempts: &mut Attempts<'_>,
         progress: &Progress,
     ) -> Result<&'a str> {
-        self.shared.consuming.link(attempts, progress).await?;
+        self.shared.consuming.connection(attempts, progress).await?;
         replies.ready().await
     }
 }

@@ -9,52 +9,115 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::backoff::Backoff;
-use super::topology::TopologyOptions;
 use crate::transport::{Host, Secret, TransportUrl, UrlError};
 
 /// All that a driver needs to know.
 #[derive(Debug)]
-pub(super) struct Options {
-    pub(super) hosts: Vec<Address>,
-    pub(super) virtual_host: String,
-    pub(super) login: Login,
+pub(crate) struct Options {
+    pub(crate) hosts: Vec<Address>,
+    pub(crate) virtual_host: String,
+    pub(crate) login: Login,
     /// Seconds of silence after which a connection is dead; 0 leaves it to the broker.
-    pub(super) heartbeat: u16,
+    pub(crate) heartbeat: u16,
     /// For TCP, TLS and the AMQP handshake together.
-    pub(super) connect_timeout: Duration,
-    pub(super) backoff: Backoff,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) backoff: Backoff,
     /// How many requests of each queue may wait here; 0 leaves it to the server.
-    pub(super) prefetch: u16,
+    pub(crate) prefetch: u16,
     /// How long a reply whose queue is missing is tried again.
-    pub(super) missing_reply_queue: Duration,
-    pub(super) topology: TopologyOptions,
+    pub(crate) missing_reply_queue: Duration,
+    pub(crate) topology: TopologyOptions,
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "always absent"))]
-    pub(super) tls: Option<TlsOptions>,
+    pub(crate) tls: Option<TlsOptions>,
 }
 
 /// One broker.
 #[derive(Debug, Clone)]
-pub(super) struct Address {
-    pub(super) name: String,
-    pub(super) port: u16,
-    pub(super) user: String,
-    pub(super) password: Secret,
+pub(crate) struct Address {
+    pub(crate) name: String,
+    pub(crate) port: u16,
+    pub(crate) user: String,
+    pub(crate) password: Secret,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Login {
+pub(crate) enum Login {
     Plain,
     AmqPlain,
     External,
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct TlsOptions {
+pub(crate) struct TlsOptions {
     /// Authorities; absent for the system's.
-    pub(super) ca: Option<String>,
+    pub(crate) ca: Option<String>,
     /// The client's certificate, and its key.
-    pub(super) cert: Option<String>,
-    pub(super) key: Option<String>,
+    pub(crate) cert: Option<String>,
+    pub(crate) key: Option<String>,
+}
+
+/// The options that shape exchanges and queues.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
+pub(crate) struct TopologyOptions {
+    pub(crate) durable_queues: bool,
+    pub(crate) auto_delete: bool,
+    pub(crate) quorum_queue: bool,
+    pub(crate) quorum: QuorumLimits,
+    pub(crate) transient_quorum_queue: bool,
+    /// Seconds without use after which reply and fanout queues expire; 0 for never.
+    pub(crate) ttl: u32,
+    pub(crate) stream_fanout: bool,
+    pub(crate) queue_manager: bool,
+    pub(crate) host_name: Option<String>,
+    pub(crate) process_name: Option<String>,
+}
+
+/// Limits of quorum queues; 0 for none.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct QuorumLimits {
+    pub(crate) delivery_limit: u32,
+    pub(crate) max_memory_length: u32,
+    pub(crate) max_memory_bytes: u32,
+}
+
+impl Default for TopologyOptions {
+    fn default() -> Self {
+        Self {
+            durable_queues: false,
+            auto_delete: false,
+            quorum_queue: false,
+            quorum: QuorumLimits::default(),
+            transient_quorum_queue: false,
+            ttl: 1800,
+            stream_fanout: false,
+            queue_manager: false,
+            host_name: None,
+            process_name: None,
+        }
+    }
+}
+
+impl TopologyOptions {
+    /// Refuses what oslo.messaging refuses.
+    pub(crate) fn check(&self, prefetch: u16) -> Result<(), UrlError> {
+        if !self.stream_fanout {
+            return Ok(());
+        }
+        let missing = if prefetch == 0 {
+            "`rabbit_qos_prefetch_count` above 0"
+        } else if !self.transient_quorum_queue {
+            "`rabbit_transient_quorum_queue=true`"
+        } else {
+            return Ok(());
+        };
+        Err(UrlError::Conflict(format!(
+            "`rabbit_stream_fanout` needs {missing}"
+        )))
+    }
 }
 
 const KNOWN: &str = "amqp_auto_delete, amqp_durable_queues, heartbeat_timeout_threshold, hostname, \
@@ -79,7 +142,7 @@ const NEEDLESS: [&str; 9] = [
 
 impl Options {
     /// Reads a URL.
-    pub(super) fn new(url: &TransportUrl) -> Result<Self, UrlError> {
+    pub(crate) fn new(url: &TransportUrl) -> Result<Self, UrlError> {
         let mut ssl = false;
         let mut tls = TlsOptions::default();
         let mut topology = TopologyOptions::default();
@@ -116,7 +179,7 @@ impl Options {
                 // RabbitMQ keeps the time in milliseconds, in 32 bits.
                 "rabbit_transient_queues_ttl" => topology.ttl = option.number(0, 4_294_967)?,
                 "rabbit_stream_fanout" => topology.stream_fanout = option.boolean()?,
-                "use_queue_manager" => topology.steady_names = option.boolean()?,
+                "use_queue_manager" => topology.queue_manager = option.boolean()?,
                 "hostname" => topology.host_name = Some(option.text()?),
                 "processname" => topology.process_name = Some(option.text()?),
                 "rabbit_qos_prefetch_count" => prefetch = option.number(0, u16::MAX)?,

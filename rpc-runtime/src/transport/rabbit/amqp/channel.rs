@@ -1,0 +1,90 @@
+//! The owner's handle to one channel: dropping it closes the channel in the background, at any point, even while it is
+//! being opened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapin::protocol::{AMQPClass, channel as protocol};
+use tokio::sync::oneshot;
+
+use super::channel_state::{ChannelState, Role};
+use super::fault::Fault;
+use super::io::Io;
+use super::methods;
+
+/// How long the broker may take to answer what it answers from memory.
+pub(crate) const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
+
+/// A channel; dropping it closes it.
+#[derive(Debug)]
+pub(super) struct Channel {
+    state: Arc<ChannelState>,
+    io: Arc<Io>,
+}
+
+impl Channel {
+    /// Opens a channel.
+    pub(super) async fn open(io: &Arc<Io>, role: Role) -> Result<Self, Fault> {
+        let channel = Self {
+            state: io.channels.add(role)?,
+            io: io.clone(),
+        };
+        let open = protocol::AMQPMethod::Open(protocol::Open {});
+        channel.request(AMQPClass::Channel(open)).await?;
+        Ok(channel)
+    }
+
+    /// The handle to a channel that is open already.
+    #[cfg(test)]
+    pub(super) fn adopt(io: &Arc<Io>, state: &Arc<ChannelState>) -> Self {
+        Self {
+            state: state.clone(),
+            io: io.clone(),
+        }
+    }
+
+    pub(super) fn state(&self) -> &Arc<ChannelState> {
+        &self.state
+    }
+
+    pub(super) fn io(&self) -> &Arc<Io> {
+        &self.io
+    }
+
+    /// Writes frames on the channel, while it is open. An error means that nothing was written.
+    pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+        self.state.send(&self.io.write_queue, now, write)
+    }
+
+    /// Sends a request and waits for the reply: the broker's, or the end of the connection. Without either in time,
+    /// the connection is broken off. A dropped future leaves the request in force.
+    pub(super) async fn request(&self, request: AMQPClass) -> Result<AMQPClass, Fault> {
+        let (waiting, reply) = oneshot::channel();
+        self.state
+            .request(&self.io.write_queue, &request, waiting)?;
+        tokio::select! {
+            biased;
+            reply = reply => reply.unwrap_or_else(|_| Err(self.state.end_reason())),
+            () = self.io.patience(CONTROL_DEADLINE) => {
+                let what = methods::name(&request);
+                let why = format!("no answer from the broker to {what} within {CONTROL_DEADLINE:?}");
+                self.io.fail(&why);
+                Err(Fault::lost(why))
+            }
+        }
+    }
+
+    /// Closes the channel in good order: what was written before it has been processed when this is done.
+    pub(super) async fn close(&self) {
+        let (sender, closed) = oneshot::channel();
+        self.state.close(&self.io.write_queue, Some(sender));
+        // An error says that it is closed already.
+        let _ = closed.await;
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.state.close(&self.io.write_queue, None);
+    }
+}

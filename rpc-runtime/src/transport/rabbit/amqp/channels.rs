@@ -1,0 +1,129 @@
+//! The open channels of one connection, by number.
+//!
+//! A number is in use from `channel.open` until both sides have said that the channel is closed. Numbers are given
+//! out in a circle, so that one that was freed comes back late.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use super::channel_state::{ChannelState, Role};
+use super::fault::{Fault, Reason};
+use crate::mutex::lock;
+
+/// The channels of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Channels(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    open: HashMap<u16, Arc<ChannelState>>,
+    /// The highest number that was agreed with the broker.
+    highest: u16,
+    last: u16,
+    /// Why there will be no more.
+    ended: Option<Reason>,
+}
+
+impl Channels {
+    /// Sets the number of channels that the broker allows; 0 stands for no limit.
+    pub(super) fn set_limit(&self, channel_max: u16) {
+        lock(&self.0).highest = match channel_max {
+            0 => u16::MAX,
+            limit => limit,
+        };
+    }
+
+    /// Takes a free number for a channel that is about to be opened.
+    pub(super) fn add(&self, role: Role) -> Result<Arc<ChannelState>, Fault> {
+        let mut table = lock(&self.0);
+        if let Some(why) = &table.ended {
+            return Err(Fault::lost(why.clone()));
+        }
+        let highest = table.highest;
+        if table.open.len() >= usize::from(highest) {
+            return Err(Fault::lost(format!(
+                "all {highest} channels of the connection are in use: raise the broker's `channel_max`"
+            )));
+        }
+        let mut number = table.last;
+        loop {
+            number = if number >= highest { 1 } else { number + 1 };
+            if !table.open.contains_key(&number) {
+                break;
+            }
+        }
+        table.last = number;
+        let channel = Arc::new(ChannelState::new(number, role));
+        table.open.insert(number, channel.clone());
+        Ok(channel)
+    }
+
+    /// Adds a channel of this number.
+    #[cfg(test)]
+    pub(super) fn insert(&self, number: u16, role: Role) -> Arc<ChannelState> {
+        let channel = Arc::new(ChannelState::new(number, role));
+        lock(&self.0).open.insert(number, channel.clone());
+        channel
+    }
+
+    /// The channel of this number, if it is in use.
+    pub(super) fn get(&self, number: u16) -> Option<Arc<ChannelState>> {
+        lock(&self.0).open.get(&number).cloned()
+    }
+
+    /// Frees a number: both sides know that its channel is closed.
+    pub(super) fn remove(&self, number: u16) {
+        lock(&self.0).open.remove(&number);
+    }
+
+    /// The connection has ended, and with it all its channels.
+    pub(super) fn lost(&self, why: &Reason) {
+        let open = {
+            let mut table = lock(&self.0);
+            table.ended.get_or_insert_with(|| why.clone());
+            std::mem::take(&mut table.open)
+        };
+        for channel in open.into_values() {
+            channel.lost(why);
+        }
+    }
+
+    /// See [`Confirms::tick`](super::confirms::Confirms::tick).
+    pub(super) fn tick(&self, limit: u32, why: &str) {
+        let open: Vec<_> = lock(&self.0).open.values().cloned().collect();
+        for channel in open {
+            if let Role::Publish(confirms) = channel.role() {
+                confirms.tick(limit, why);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_late_and_are_limited() {
+        let channels = Channels::default();
+        channels.set_limit(3);
+        let add = || channels.add(Role::Declare).map(|channel| channel.number());
+        assert_eq!([add(), add()].map(Result::unwrap), [1, 2]);
+        channels.remove(1);
+        assert_eq!([add(), add()].map(Result::unwrap), [3, 1]);
+        let full = add().unwrap_err();
+        assert!(full.why().contains("channel_max"), "{}", full.why());
+        channels.remove(2);
+        assert_eq!(add().unwrap(), 2);
+    }
+
+    #[test]
+    fn a_connection_that_has_ended_opens_no_more() {
+        let channels = Channels::default();
+        channels.set_limit(0);
+        let channel = channels.add(Role::Declare).unwrap();
+        channels.lost(&"cut".into());
+        assert!(channels.get(channel.number()).is_none());
+        assert_eq!(&**channels.add(Role::Declare).unwrap_err().why(), "cut");
+    }
+}

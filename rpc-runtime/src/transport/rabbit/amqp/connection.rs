@@ -1,0 +1,193 @@
+//! One connection to one broker: its channels, its end, and whether the broker accepts messages.
+//!
+//! A connection is used until it fails and never repaired. The broker may leave any request unanswered when a
+//! connection dies in that instant, so each request has a deadline; one that passes it ends the connection. The
+//! supervisor attends to the connection's events; everybody else borrows it.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_core::Stream;
+use lapin::Event;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+pub(crate) use super::channel::CONTROL_DEADLINE;
+use super::consume_channel::ConsumeChannel;
+use super::declare_channel::DeclareChannel;
+use super::fault::{Fault, Reason, explain};
+use super::heartbeat;
+use super::io::Io;
+use super::lapin_stream::silent;
+use super::publish_channel::PublishChannel;
+
+/// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
+const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
+/// How often late confirms are looked for.
+const CONFIRM_TICK: Duration = Duration::from_secs(1);
+/// How long an orderly close may take.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A connection, until it ends. Dropping it breaks it off.
+pub(crate) struct Connection {
+    lapin: lapin::Connection,
+    io: Arc<Io>,
+    place: String,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("place", &self.place)
+            .field("io", &self.io)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// A connection whose handshake is done; `place` is where the broker is.
+    pub(super) fn new(lapin: lapin::Connection, io: Arc<Io>, place: String) -> Self {
+        io.channels.set_limit(lapin.configuration().channel_max());
+        Self { lapin, io, place }
+    }
+
+    /// Where the broker is, for people.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_up(&self) -> bool {
+        !self.io.is_down()
+    }
+
+    /// Breaks the connection off. The first reason stands.
+    pub(crate) fn fail(&self, why: &str) {
+        self.io.fail(why);
+    }
+
+    /// Waits for the end of the connection; gives the reason.
+    pub(crate) async fn down(&self) -> Reason {
+        self.io.down().await
+    }
+
+    /// Why the broker accepts no messages, if so.
+    pub(crate) fn blockage(&self) -> Option<Reason> {
+        self.io.blockage()
+    }
+
+    /// Waits until the broker accepts messages, or the connection has ended.
+    pub(crate) async fn unblocked(&self) {
+        self.io.unblocked().await;
+    }
+
+    /// Opens a channel to publish on.
+    pub(crate) async fn publish_channel(&self) -> Result<PublishChannel, Fault> {
+        let frame_max = self.lapin.configuration().frame_max();
+        let frame_max = usize::try_from(frame_max).unwrap_or(usize::MAX);
+        PublishChannel::open(&self.io, frame_max).await
+    }
+
+    /// Opens a channel to consume on.
+    pub(crate) async fn consume_channel(&self) -> Result<ConsumeChannel, Fault> {
+        ConsumeChannel::open(&self.io).await
+    }
+
+    /// Opens a channel to declare on.
+    pub(crate) async fn declare_channel(&self) -> Result<DeclareChannel, Fault> {
+        DeclareChannel::open(&self.io).await
+    }
+
+    /// Watches over the connection until it has ended; gives the reason. To be called once.
+    pub(crate) async fn attend(&self) -> Reason {
+        tokio::select! {
+            biased;
+            why = self.down() => return why,
+            why = self.failed_in_lapin() => self.fail(&why),
+            limit = self.silence() => self.fail(&format!(
+                "the broker's heartbeats stopped: nothing has arrived for {limit:?}"
+            )),
+            () = self.give_up_late_confirms() => {}
+            () = self.report_blockage() => {}
+        }
+        self.down().await
+    }
+
+    /// Waits until lapin has given the connection up.
+    async fn failed_in_lapin(&self) -> String {
+        // A second listener would take events away from the first.
+        let mut events = pin!(self.lapin.events_listener());
+        if !self.lapin.status().connected() {
+            return "the connection was cut".into();
+        }
+        loop {
+            match poll_fn(|context| events.as_mut().poll_next(context)).await {
+                Some(Event::Error(error)) => return explain(&error),
+                Some(_) => {}
+                None => return "the connection was cut".into(),
+            }
+        }
+    }
+
+    /// Waits until the broker has been silent for longer than it can be while it lives.
+    async fn silence(&self) -> Duration {
+        let Some(limit) = heartbeat::limit(self.lapin.configuration().heartbeat()) else {
+            return std::future::pending().await;
+        };
+        self.io.heartbeat.lost(limit).await;
+        limit
+    }
+
+    /// Never ends.
+    async fn give_up_late_confirms(&self) {
+        let limit = CONFIRM_DEADLINE.as_secs() / CONFIRM_TICK.as_secs();
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let why = format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}");
+        let mut ticks = interval(CONFIRM_TICK);
+        // After the process was suspended, missed ticks do not count: the broker could not be heard.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            // A blocked broker confirms nothing.
+            if self.blockage().is_none() {
+                self.io.channels.tick(limit, &why);
+            }
+        }
+    }
+
+    /// Logs when the broker stops accepting messages, and when it accepts them again. Never ends.
+    async fn report_blockage(&self) {
+        let mut blocked = self.io.watch_blocked();
+        let broker = &self.place;
+        loop {
+            // The sender lives as long as this borrow of it.
+            if let Ok(why) = blocked.wait_for(Option::is_some).await {
+                let reason = why.as_deref().unwrap_or_default();
+                tracing::warn!(%broker, reason, "the broker accepts no messages for now");
+            }
+            if blocked.wait_for(Option::is_none).await.is_ok() {
+                tracing::info!(%broker, "the broker accepts messages again");
+            }
+        }
+    }
+
+    /// Ends the connection in good order, if it can still be done.
+    pub(crate) async fn close(&self) {
+        // The broker does not read from a blocked connection, not even a close.
+        if self.is_up() && self.blockage().is_none() {
+            let close = silent(self.lapin.close(200, "OK".into()));
+            if let Ok(Err(error)) = timeout(CLOSE_DEADLINE, close).await {
+                tracing::debug!(broker = %self.place, error = explain(&error), "close failed");
+            }
+        }
+        self.fail("the transport was closed");
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.fail("the transport was closed");
+    }
+}

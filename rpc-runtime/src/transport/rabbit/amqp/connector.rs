@@ -1,0 +1,257 @@
+//! Reaches one broker: TCP, TLS and the AMQP handshake, under one deadline.
+//!
+//! TLS is done before lapin sees the stream. lapin must never be given a URI that asks for TLS: without its TLS
+//! features, it would connect in clear. It is not given the password either, which it would log: see
+//! [`login`](super::login).
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_rs::Runtime;
+use lapin::uri::{
+    AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism,
+};
+use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::super::options::{Address, Login, Options};
+use super::connection::Connection;
+use super::fault::explain;
+use super::heartbeat;
+use super::io::{AbortOnDrop, Io};
+use super::io_task::IoTask;
+use super::lapin_stream::{Kit, LapinStream, silent};
+use super::login::{Credentials, PLACEHOLDER};
+use super::socket::Socket;
+#[cfg(feature = "tls")]
+use super::tls::Tls;
+#[cfg(feature = "tls")]
+use super::tls_refusal;
+use crate::mutex::lock;
+use crate::transport::UrlError;
+
+/// Every connection names its frame size: a broker without a limit would make lapin allocate 137 GB.
+const FRAME_MAX: u32 = 131_072;
+const CHANNEL_MAX: u16 = 2047;
+/// After how long without an answer another TCP connection is tried beside those that wait. The kernel asks again
+/// after 1, 3, 7 and 15 seconds: once a network works again, that would come late.
+const TCP_HEAD_START: Duration = Duration::from_secs(1);
+
+/// How brokers are reached.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    virtual_host: String,
+    login: Login,
+    heartbeat: u16,
+    deadline: Duration,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
+}
+
+impl Connector {
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unnecessary_wraps, reason = "TLS can fail")
+    )]
+    pub(crate) fn new(options: &Options) -> Result<Self, UrlError> {
+        Ok(Self {
+            virtual_host: options.virtual_host.clone(),
+            login: options.login,
+            heartbeat: options.heartbeat,
+            deadline: options.connect_timeout,
+            #[cfg(feature = "tls")]
+            tls: options.tls.as_ref().map(Tls::new).transpose()?,
+        })
+    }
+
+    /// Connects to one broker, where operators will see the connection as `name`. An error says in words why not.
+    /// A dropped future leaves nothing behind.
+    pub(crate) async fn connect(
+        &self,
+        address: &Address,
+        name: &str,
+    ) -> Result<Connection, String> {
+        let what = "no answer to";
+        let deadline = Instant::now() + self.deadline;
+        let reached = timeout_at(deadline, self.reach(address)).await;
+        let socket = match reached {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(why)) => return Err(format!("{}: {why}", place(address))),
+            Err(_) => {
+                let deadline = self.deadline;
+                return Err(format!(
+                    "{}: {what} connecting within {deadline:?}",
+                    place(address)
+                ));
+            }
+        };
+        let io = Arc::new(Io::new(socket.writer(), self.credentials(address)));
+        // Ends the handshake should this future be dropped in it.
+        let guard = AbortOnDrop::new(io.clone());
+        // The task ends with the connection, or with the engine.
+        tokio::spawn(IoTask::new(socket, io.clone()).run());
+        let stream = LapinStream::new(io.clone());
+        let kit = Kit::current(io.clone());
+        let handshake = silent(self.handshake(address, name, stream, kit));
+        match timeout_at(deadline, handshake).await {
+            Ok(Ok(lapin)) => {
+                guard.disarm();
+                Ok(Connection::new(lapin, io, place(address)))
+            }
+            Ok(Err(error)) => Err(format!(
+                "{}: {}",
+                place(address),
+                self.refusal(address, &error)
+            )),
+            Err(_) => {
+                let deadline = self.deadline;
+                Err(format!(
+                    "{}: {what} the AMQP handshake within {deadline:?}",
+                    place(address)
+                ))
+            }
+        }
+    }
+
+    async fn reach(&self, address: &Address) -> io::Result<Socket> {
+        let addresses = lookup_host((address.name.as_str(), address.port)).await?;
+        let tcp = connect_tcp(&addresses.collect::<Vec<_>>()).await?;
+        tcp.set_nodelay(true)?;
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return Ok(Socket::Tls(Box::new(tls.wrap(&address.name, tcp).await?)));
+        }
+        Ok(Socket::plain(tcp))
+    }
+
+    /// What lapin does not get to know.
+    fn credentials(&self, address: &Address) -> Option<Credentials> {
+        let user = address.user.clone();
+        let password = address.password.clone();
+        match self.login {
+            Login::Plain => Some(Credentials::Plain { user, password }),
+            Login::AmqPlain => Some(Credentials::AmqPlain { user, password }),
+            Login::External => None,
+        }
+    }
+
+    async fn handshake(
+        &self,
+        address: &Address,
+        name: &str,
+        stream: LapinStream,
+        kit: Kit,
+    ) -> lapin::Result<lapin::Connection> {
+        let mechanism = match self.login {
+            Login::Plain => SASLMechanism::Plain,
+            Login::AmqPlain => SASLMechanism::AMQPlain,
+            Login::External => SASLMechanism::External,
+        };
+        let uri = AMQPUri {
+            scheme: AMQPScheme::AMQP,
+            authority: AMQPAuthority {
+                userinfo: AMQPUserInfo {
+                    username: address.user.clone(),
+                    password: PLACEHOLDER.into(),
+                },
+                host: address.name.clone(),
+                port: address.port,
+            },
+            vhost: self.virtual_host.clone(),
+            query: AMQPQueryString {
+                frame_max: Some(FRAME_MAX),
+                channel_max: Some(CHANNEL_MAX),
+                heartbeat: Some(heartbeat::interval(self.heartbeat)),
+                connection_timeout: None,
+                auth_mechanism: Some(mechanism),
+            },
+        };
+        let properties = ConnectionProperties::default()
+            .with_client_property("product".into(), env!("CARGO_PKG_NAME").into())
+            .with_client_property("version".into(), env!("CARGO_PKG_VERSION").into())
+            .with_connection_name(name.into());
+        let runtime = Runtime::new(kit);
+        let stream = Mutex::new(Some(stream));
+        let connect = move |_: AMQPUri, _: Runtime<Kit>| {
+            // lapin asks once: it was not told to try again.
+            let stream = lock(&stream).take();
+            let ended = || lapin::Error::from(io::Error::from(io::ErrorKind::NotConnected));
+            std::future::ready(stream.map(AsyncTcpStream::Plain).ok_or_else(ended))
+        };
+        lapin::Connection::connector(uri, runtime, connect, properties).await
+    }
+
+    /// Why a broker that answered did not let us in.
+    fn refusal(&self, address: &Address, error: &lapin::Error) -> String {
+        let why = explain(error);
+        if why.contains("ACCESS_REFUSED") {
+            let user = &address.user;
+            format!("{why}; check user `{user}`, its password, and `rabbit_login_method`")
+        } else if why.contains("NOT_ALLOWED") {
+            format!("{why}; check the virtual host `{}`", self.virtual_host)
+        } else {
+            self.mismatch(address, error).unwrap_or(why)
+        }
+    }
+
+    /// Whether TLS is on at one end alone, or refused; a broker that is spoken to in clear where it wants
+    /// TLS ends the connection or answers with what is no AMQP.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unused_self, reason = "TLS is never on")
+    )]
+    fn mismatch(&self, address: &Address, error: &lapin::Error) -> Option<String> {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return match error.kind() {
+                ErrorKind::IOError(error) => tls_refusal::reason(error, &address.name),
+                _ => None,
+            };
+        }
+        let why = match error.kind() {
+            ErrorKind::ParsingError(_) => "what answers there speaks no AMQP".to_owned(),
+            ErrorKind::IOError(_) => explain(error),
+            _ => return None,
+        };
+        let port = address.port;
+        Some(format!(
+            "{why}; if port {port} is the broker's TLS port, set `ssl=true`"
+        ))
+    }
+}
+
+/// Takes the first address that answers. An address that is silent is tried again beside its first try, which goes
+/// on: the round trip may be long. An error when all have refused.
+async fn connect_tcp(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let mut tries = JoinSet::new();
+    let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    loop {
+        for address in addresses {
+            tries.spawn(TcpStream::connect(*address));
+            // None is silence.
+            while let Ok(Some(tried)) = timeout(TCP_HEAD_START, tries.join_next()).await {
+                match tried {
+                    Ok(Ok(tcp)) => return Ok(tcp),
+                    Ok(Err(error)) => refusal = error,
+                    Err(error) => refusal = error.into(),
+                }
+            }
+        }
+        if tries.is_empty() {
+            return Err(refusal);
+        }
+    }
+}
+
+/// The broker's address, for people.
+fn place(address: &Address) -> String {
+    if address.name.contains(':') {
+        format!("[{}]:{}", address.name, address.port)
+    } else {
+        format!("{}:{}", address.name, address.port)
+    }
+}

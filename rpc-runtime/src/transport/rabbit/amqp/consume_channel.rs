@@ -1,0 +1,164 @@
+//! A channel to consume on, and the acknowledgement of what it delivers.
+
+use std::sync::{Arc, Mutex};
+
+use lapin::protocol::{AMQPClass, basic};
+use lapin::types::{FieldTable, ShortString};
+
+use super::channel::Channel;
+use super::channel_state::{ChannelState, Role};
+use super::deliveries::DeliveryHandler;
+use super::fault::Fault;
+use super::frames;
+use super::io::Io;
+use crate::mutex::lock;
+
+/// A channel with consumers; dropping it closes it, which requeues what was not acknowledged.
+#[derive(Debug)]
+pub(crate) struct ConsumeChannel(Channel);
+
+impl ConsumeChannel {
+    pub(super) async fn open(io: &Arc<Io>) -> Result<Self, Fault> {
+        let channel = Channel::open(io, Role::Consume(Mutex::default())).await?;
+        Ok(Self(channel))
+    }
+
+    /// The way to acknowledge what is delivered here.
+    pub(crate) fn acknowledger(&self) -> Acknowledger {
+        Acknowledger {
+            state: self.0.state().clone(),
+            io: self.0.io().clone(),
+        }
+    }
+
+    /// Sets who handles deliveries. To be called once, before the first consumer.
+    pub(crate) fn handle_with(&self, handler: Arc<dyn DeliveryHandler>) {
+        if let Role::Consume(slot) = self.0.state().role() {
+            *lock(slot) = Some(handler);
+        }
+    }
+
+    /// Limits how many deliveries of each consumer may be unacknowledged.
+    pub(crate) async fn qos(&self, prefetch: u16) -> Result<(), Fault> {
+        let qos = basic::Qos {
+            prefetch_count: prefetch,
+            global: false,
+        };
+        let qos = basic::AMQPMethod::Qos(qos);
+        self.0.request(AMQPClass::Basic(qos)).await.map(drop)
+    }
+
+    /// Starts a consumer.
+    pub(crate) async fn consume(
+        &self,
+        queue: &ShortString,
+        consumer: ShortString,
+        arguments: FieldTable,
+    ) -> Result<(), Fault> {
+        let consume = basic::Consume {
+            queue: queue.clone(),
+            consumer_tag: consumer,
+            no_local: false,
+            no_ack: false,
+            exclusive: false,
+            nowait: false,
+            arguments,
+        };
+        let consume = basic::AMQPMethod::Consume(consume);
+        self.0.request(AMQPClass::Basic(consume)).await.map(drop)
+    }
+
+    /// Waits for the end of the channel, or of one of its consumers.
+    pub(crate) async fn ended(&self) -> Fault {
+        self.0.state().ended().await
+    }
+
+    /// Closes the channel in good order: the broker has processed all acknowledgements when this is done, and has
+    /// requeued the rest.
+    pub(crate) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+/// Acknowledges deliveries of one channel, from any thread.
+#[derive(Debug)]
+pub(crate) struct Acknowledger {
+    state: Arc<ChannelState>,
+    io: Arc<Io>,
+}
+
+impl Acknowledger {
+    /// Acknowledges all deliveries up to this one. An error means that nothing was written.
+    pub(crate) fn acknowledge(&self, tag: u64) -> Result<(), Fault> {
+        let number = self.state.number();
+        self.state.send(&self.io.write_queue, false, |out| {
+            frames::ack(out, number, tag, true);
+        })
+    }
+
+    /// Acknowledges all deliveries up to this one, and asks for a receipt
+    /// ([`DeliveryHandler::receipt`]): AMQP does not answer an acknowledgement, and one that was lost means that
+    /// the delivery goes to another consumer. The receipt is the broker's answer to a `channel.flow` that follows
+    /// the acknowledgement and changes nothing; the broker processes both in order. An error means that nothing was
+    /// written.
+    pub(crate) fn acknowledge_with_receipt(&self, tag: u64) -> Result<(), Fault> {
+        let number = self.state.number();
+        self.state.send(&self.io.write_queue, true, |out| {
+            frames::ack(out, number, tag, true);
+            frames::flow(out, number);
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::write_queue::Next;
+    use super::*;
+
+    /// A channel without a broker, for tests of those who acknowledge.
+    #[derive(Debug)]
+    pub(crate) struct Bench {
+        state: Arc<ChannelState>,
+        io: Arc<Io>,
+    }
+
+    impl Bench {
+        pub(crate) fn new() -> Self {
+            let io = Arc::new(Io::new(None, None));
+            io.channels.set_limit(0);
+            let state = io.channels.add(Role::Consume(Mutex::default())).unwrap();
+            Self { state, io }
+        }
+
+        pub(crate) fn acknowledger(&self) -> Acknowledger {
+            Acknowledger {
+                state: self.state.clone(),
+                io: self.io.clone(),
+            }
+        }
+
+        /// Ends the connection.
+        pub(crate) fn cut(&self) {
+            self.io.fail("cut");
+        }
+
+        /// The last tags of the acknowledgements with a receipt that were written since the last call.
+        pub(crate) fn acknowledged(&self) -> Vec<u64> {
+            let mut written = Vec::new();
+            if self.io.write_queue.take(&mut written) != Next::Frames {
+                return Vec::new();
+            }
+            let mut tags = Vec::new();
+            let mut rest = &written[..];
+            while !rest.is_empty() {
+                let mut frames = Vec::new();
+                let tag = u64::from_be_bytes(rest[11..19].try_into().unwrap());
+                frames::ack(&mut frames, self.state.number(), tag, true);
+                frames::flow(&mut frames, self.state.number());
+                rest = rest.strip_prefix(&frames[..]).unwrap();
+                tags.push(tag);
+            }
+            tags
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A channel to declare, bind and delete on.
+//!
+//! The broker closes it with each refusal, so nothing else may depend on it.
+
+use std::sync::Arc;
+
+use lapin::protocol::{AMQPClass, exchange, queue};
+use lapin::types::{FieldTable, ShortString};
+
+use super::channel::Channel;
+use super::channel_state::Role;
+use super::fault::Fault;
+use super::io::Io;
+
+/// How an exchange routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExchangeKind {
+    Topic,
+    Fanout,
+}
+
+impl ExchangeKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Topic => "topic",
+            Self::Fanout => "fanout",
+        }
+    }
+}
+
+/// An exchange to be declared.
+#[derive(Debug)]
+pub(crate) struct ExchangeDeclaration {
+    pub(crate) name: ShortString,
+    pub(crate) kind: ExchangeKind,
+    pub(crate) durable: bool,
+    pub(crate) auto_delete: bool,
+    /// Whether to look only, and declare nothing.
+    pub(crate) passive: bool,
+}
+
+/// A queue to be declared.
+#[derive(Debug)]
+pub(crate) struct QueueDeclaration {
+    pub(crate) name: ShortString,
+    pub(crate) durable: bool,
+    pub(crate) auto_delete: bool,
+    pub(crate) arguments: FieldTable,
+}
+
+/// A channel to declare on; dropping it closes it.
+#[derive(Debug)]
+pub(crate) struct DeclareChannel(Channel);
+
+impl DeclareChannel {
+    pub(super) async fn open(io: &Arc<Io>) -> Result<Self, Fault> {
+        Channel::open(io, Role::Declare).await.map(Self)
+    }
+
+    /// Whether anything can be declared here.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.state().is_open()
+    }
+
+    /// Declares an exchange.
+    pub(crate) async fn declare_exchange(
+        &self,
+        declaration: ExchangeDeclaration,
+    ) -> Result<(), Fault> {
+        let declare = exchange::AMQPMethod::Declare(exchange::Declare {
+            exchange: declaration.name,
+            kind: declaration.kind.name().into(),
+            passive: declaration.passive,
+            durable: declaration.durable,
+            auto_delete: declaration.auto_delete,
+            internal: false,
+            nowait: false,
+            arguments: FieldTable::default(),
+        });
+        let declared = self.0.request(AMQPClass::Exchange(declare)).await;
+        declared.map(drop)
+    }
+
+    /// Declares a queue; gives how many consumers it has.
+    pub(crate) async fn declare_queue(&self, declaration: QueueDeclaration) -> Result<u32, Fault> {
+        let declare = queue::AMQPMethod::Declare(queue::Declare {
+            queue: declaration.name,
+            passive: false,
+            durable: declaration.durable,
+            exclusive: false,
+            auto_delete: declaration.auto_delete,
+            nowait: false,
+            arguments: declaration.arguments,
+        });
+        match self.0.request(AMQPClass::Queue(declare)).await? {
+            AMQPClass::Queue(queue::AMQPMethod::DeclareOk(declared)) => Ok(declared.consumer_count),
+            _ => Ok(0),
+        }
+    }
+
+    /// Binds a queue to an exchange.
+    pub(crate) async fn bind(
+        &self,
+        queue: &ShortString,
+        exchange: &ShortString,
+        key: &ShortString,
+    ) -> Result<(), Fault> {
+        let bind = queue::AMQPMethod::Bind(queue::Bind {
+            queue: queue.clone(),
+            exchange: exchange.clone(),
+            routing_key: key.clone(),
+            nowait: false,
+            arguments: FieldTable::default(),
+        });
+        self.0.request(AMQPClass::Queue(bind)).await.map(drop)
+    }
+
+    /// Deletes a queue. One that does not exist counts as deleted.
+    pub(crate) async fn delete_queue(&self, queue: &ShortString) -> Result<(), Fault> {
+        let delete = queue::AMQPMethod::Delete(queue::Delete {
+            queue: queue.clone(),
+            if_unused: false,
+            if_empty: false,
+            nowait: false,
+        });
+        match self.0.request(AMQPClass::Queue(delete)).await {
+            Ok(_) | Err(Fault::Missing(_)) => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Routes what the broker sends, frame by frame, by channel number.
+//!
+//! Frames of channel 0 go to lapin; the end of the connection and its blockage are noted on the way. All other
+//! frames are for this library's channels: messages and receipts go to the channel's handler, confirms and returns to
+//! its publishes, replies to its requests. Frames of a channel that is not open are dropped: they crossed with its
+//! close. Bytes that are not AMQP are left for lapin to refuse.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use lapin::types::ShortString;
+use tokio::time::Instant;
+
+use super::channel_state::ChannelState;
+use super::deliveries::{Delivered, DeliveryHandler};
+use super::fault::Fault;
+use super::fields::Fields;
+use super::frames::{
+    self, ACK, BODY, CANCEL, CHANNEL_CLOSE, CHANNEL_CLOSE_OK, CONNECTION_BLOCKED, CONNECTION_CLOSE,
+    CONNECTION_UNBLOCKED, CONTENT_HEADER, DELIVER, FLOW, FLOW_OK, FRAME_END, FRAME_HEADER,
+    HEARTBEAT, METHOD, NACK, RETURN,
+};
+use super::io::Io;
+use super::methods;
+use super::properties::Properties;
+
+/// The longest frame that is read: what was agreed with the broker, and some more.
+const LONGEST_FRAME: usize = 256 * 1024;
+/// How much memory a message's body is given before the body has arrived, in bytes. Beyond that it grows as it arrives.
+const BODY_RESERVE: u64 = 64 * 1024 * 1024;
+/// A frame for lapin, which gives a connection up if nothing arrives on channel 0 for long.
+const HEARTBEAT_FRAME: [u8; 8] = [HEARTBEAT, 0, 0, 0, 0, 0, 0, FRAME_END];
+/// After how long without a frame lapin gets one, if the broker sends anything.
+const LAPIN_BEAT: Duration = Duration::from_millis(250);
+
+/// Reads the stream of frames of one connection.
+pub(super) struct FrameRouter {
+    io: Arc<Io>,
+    /// The messages of which more is to come, by channel: hardly ever more than one.
+    contents: Vec<(u16, Content)>,
+    /// The handlers that got something since the last pause.
+    served: Vec<Arc<dyn DeliveryHandler>>,
+    /// The stream is not AMQP: everything goes to lapin.
+    foreign: bool,
+    /// The frames for lapin of what is being read.
+    for_lapin: Vec<u8>,
+    /// When lapin last got something.
+    lapin_fed: Instant,
+}
+
+/// A message of which more is to come.
+struct Content {
+    part: Part,
+    kind: Kind,
+}
+
+/// What is to come next.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Header,
+    Body { left: u64 },
+}
+
+enum Kind {
+    /// The broker returns a message that was published.
+    Returned(Arc<ChannelState>),
+    Delivery(Box<Delivery>),
+    /// Its channel is not open.
+    Dropped,
+}
+
+/// A delivered message, as far as it has arrived.
+struct Delivery {
+    handler: Arc<dyn DeliveryHandler>,
+    consumer: ShortString,
+    tag: u64,
+    properties: Properties,
+    body: BytesMut,
+}
+
+impl Delivery {
+    fn hand_over(self) -> Arc<dyn DeliveryHandler> {
+        self.handler.delivered(Delivered {
+            consumer: self.consumer,
+            tag: self.tag,
+            properties: self.properties,
+            body: self.body.freeze(),
+        });
+        self.handler
+    }
+}
+
+impl FrameRouter {
+    /// The router of a new connection.
+    pub(super) fn new(io: Arc<Io>) -> Self {
+        Self {
+            io,
+            contents: Vec::new(),
+            served: Vec::new(),
+            foreign: false,
+            for_lapin: Vec::new(),
+            lapin_fed: Instant::now(),
+        }
+    }
+
+    /// Routes the whole frames at the beginning of `bytes`; gives how many bytes that were. The rest is to be given
+    /// again, with more behind it.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut at = 0;
+        let read = loop {
+            match self.read_first(&bytes[at..]) {
+                Ok(0) => break Ok(at),
+                Ok(length) => at += length,
+                Err(error) => break Err(error),
+            }
+        };
+        for handler in self.served.drain(..) {
+            handler.idle();
+        }
+        if self.for_lapin.is_empty() && self.lapin_fed.elapsed() >= LAPIN_BEAT {
+            self.for_lapin.extend(HEARTBEAT_FRAME);
+        }
+        if !self.for_lapin.is_empty() {
+            self.lapin_fed = Instant::now();
+            self.io.lapin_pipe.fill(&self.for_lapin);
+            self.for_lapin.clear();
+        }
+        read
+    }
+
+    /// Routes one frame, if it has arrived whole; gives its length.
+    fn read_first(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(&kind) = bytes.first() else {
+            return Ok(0);
+        };
+        self.foreign |= !matches!(kind, METHOD | CONTENT_HEADER | BODY | HEARTBEAT);
+        if self.foreign {
+            self.for_lapin.extend_from_slice(bytes);
+            return Ok(bytes.len());
+        }
+        let Some(&[_, c0, c1, s0, s1, s2, s3]) = bytes.first_chunk::<FRAME_HEADER>() else {
+            return Ok(0);
+        };
+        let size = u32::from_be_bytes([s0, s1, s2, s3]);
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        if size > LONGEST_FRAME {
+            return Err(malformed());
+        }
+        let end = FRAME_HEADER + size;
+        let Some(&last) = bytes.get(end) else {
+            return Ok(0);
+        };
+        let channel = u16::from_be_bytes([c0, c1]);
+        let payload = &bytes[FRAME_HEADER..end];
+        if last != FRAME_END {
+            if channel != 0 {
+                return Err(malformed());
+            }
+            self.foreign = true;
+            return self.read_first(bytes);
+        }
+        if channel == 0 {
+            if kind == METHOD {
+                self.note_connection_method(payload);
+            }
+            self.for_lapin.extend_from_slice(&bytes[..=end]);
+            return Ok(end + 1);
+        }
+        let routed = match kind {
+            METHOD => self.read_method(channel, payload),
+            CONTENT_HEADER => self.read_header(channel, payload),
+            BODY => self.read_body(channel, payload),
+            _ => None,
+        };
+        routed.ok_or_else(malformed)?;
+        Ok(end + 1)
+    }
+
+    /// Notes what concerns all channels. lapin answers.
+    fn note_connection_method(&self, payload: &[u8]) {
+        let Some((method, fields)) = payload.split_first_chunk::<4>() else {
+            return;
+        };
+        let fields = &mut Fields(fields);
+        match *method {
+            CONNECTION_CLOSE => {
+                // The code says no more than the text.
+                fields.short_number();
+                if let Some(why) = fields.text() {
+                    self.io.set_down(&why);
+                }
+            }
+            CONNECTION_BLOCKED => {
+                let why = fields.text().unwrap_or_default();
+                self.io.set_blocked(Some(why.as_ref().into()));
+            }
+            CONNECTION_UNBLOCKED => self.io.set_blocked(None),
+            _ => {}
+        }
+    }
+
+    /// Routes a method. None is a method that makes no sense.
+    fn read_method(&mut self, number: u16, payload: &[u8]) -> Option<()> {
+        // The rest of a message does not come after another method.
+        self.contents.retain(|(known, _)| *known != number);
+        let (method, fields) = payload.split_first_chunk::<4>()?;
+        let fields = &mut Fields(fields);
+        let channel = self.io.channels.get(number);
+        match (*method, channel) {
+            (DELIVER, channel) => {
+                let handler = channel.and_then(|channel| channel.handler());
+                let kind = match handler {
+                    Some(handler) => Kind::Delivery(Box::new(Delivery {
+                        handler,
+                        consumer: ShortString::try_new(fields.text()?.as_ref()).ok()?,
+                        tag: fields.long_long()?,
+                        properties: Properties::default(),
+                        body: BytesMut::new(),
+                    })),
+                    None => Kind::Dropped,
+                };
+                self.begin(number, kind);
+            }
+            (RETURN, channel) => {
+                self.begin(number, channel.map_or(Kind::Dropped, Kind::Returned));
+            }
+            (_, None) => {}
+            (ACK | NACK, Some(channel)) => {
+                let (number, bits) = (fields.long_long()?, fields.octet()?);
+                let confirms = channel.confirms()?;
+                confirms.settle(number, bits & 1 == 1, *method == ACK);
+            }
+            (FLOW_OK, Some(channel)) => {
+                if let Some(handler) = channel.handler() {
+                    handler.receipt();
+                    self.idle_later(handler);
+                }
+            }
+            (FLOW, Some(channel)) => {
+                let active = fields.octet()?;
+                // It fails if the channel is closing: then no answer is expected.
+                let _ = channel.send(&self.io.write_queue, false, |out| {
+                    frames::flow_ok(out, number, active);
+                });
+            }
+            (CANCEL, Some(channel)) => channel.cancelled(),
+            (CHANNEL_CLOSE, Some(channel)) => {
+                // Not by amq-protocol: the text may be cut in the middle of a letter.
+                let fault = Fault::coded(fields.short_number()?, fields.text()?);
+                if channel.closed_by_broker(&self.io.write_queue, &fault) {
+                    self.io.channels.remove(number);
+                }
+            }
+            (CHANNEL_CLOSE_OK, Some(channel)) => {
+                if channel.close_ok() {
+                    self.io.channels.remove(number);
+                }
+            }
+            (_, Some(channel)) => channel.replied(methods::read_reply(payload)?),
+        }
+        Some(())
+    }
+
+    fn begin(&mut self, number: u16, kind: Kind) {
+        let part = Part::Header;
+        self.contents.push((number, Content { part, kind }));
+    }
+
+    fn index(&self, number: u16) -> Option<usize> {
+        let mut contents = self.contents.iter();
+        contents.position(|(known, _)| *known == number)
+    }
+
+    /// Routes a content header. None is a header that makes no sense.
+    fn read_header(&mut self, number: u16, payload: &[u8]) -> Option<()> {
+        let index = self.index(number)?;
+        // Behind class and weight.
+        let fields = &mut Fields(payload.get(4..)?);
+        let left = fields.long_long()?;
+        let properties = Properties::read(fields)?;
+        let content = &mut self.contents[index].1;
+        let Part::Header = content.part else {
+            return None;
+        };
+        content.part = Part::Body { left };
+        match &mut content.kind {
+            Kind::Returned(channel) => {
+                // A message without a number was not published here.
+                if let Some(number) = properties.message_id {
+                    channel.confirms()?.returned(number);
+                }
+            }
+            Kind::Delivery(delivery) => {
+                delivery.properties = properties;
+                let reserve = usize::try_from(left.min(BODY_RESERVE)).unwrap_or_default();
+                delivery.body.reserve(reserve);
+            }
+            Kind::Dropped => {}
+        }
+        if left == 0 {
+            self.end(index);
+        }
+        Some(())
+    }
+
+    /// Routes a part of a body. None is one that makes no sense.
+    fn read_body(&mut self, number: u16, payload: &[u8]) -> Option<()> {
+        let index = self.index(number)?;
+        let content = &mut self.contents[index].1;
+        let Part::Body { left } = &mut content.part else {
+            return None;
+        };
+        *left = left.checked_sub(payload.len() as u64)?;
+        if let Kind::Delivery(delivery) = &mut content.kind {
+            delivery.body.extend_from_slice(payload);
+        }
+        if *left == 0 {
+            self.end(index);
+        }
+        Some(())
+    }
+
+    /// A message has arrived whole.
+    fn end(&mut self, index: usize) {
+        let (_, content) = self.contents.swap_remove(index);
+        if let Kind::Delivery(delivery) = content.kind {
+            let handler = delivery.hand_over();
+            self.idle_later(handler);
+        }
+    }
+
+    fn idle_later(&mut self, handler: Arc<dyn DeliveryHandler>) {
+        let mut served = self.served.iter();
+        if !served.any(|served| Arc::ptr_eq(served, &handler)) {
+            self.served.push(handler);
+        }
+    }
+}
+
+impl fmt::Debug for FrameRouter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameRouter")
+            .field("io", &self.io)
+            .field("foreign", &self.foreign)
+            .finish_non_exhaustive()
+    }
+}
+
+fn malformed() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "the broker sent a frame that is not AMQP",
+    )
+}
+
+#[cfg(test)]
+mod tests;

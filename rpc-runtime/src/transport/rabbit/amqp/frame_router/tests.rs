@@ -1,0 +1,502 @@
+//! Streams of random frames, cut at random places. Time stands still: else lapin's heartbeat might come in between.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use super::super::channel::Channel;
+use super::super::channel_state::Role;
+use super::super::confirms::{Confirm, Confirmed, Confirms};
+use super::super::write_queue::Next;
+use super::*;
+
+/// How many messages are published on each channel.
+const PUBLISHED: u64 = 60;
+
+/// A generator of numbers that a seed repeats.
+struct Random(u64);
+
+impl Random {
+    /// A number below `limit`.
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        // Full of frame ends and of beginnings of returns.
+        (0..length)
+            .map(|_| [0xCE, 1, 0, 60, 0, 50, 2, 3][self.below(8)])
+            .collect()
+    }
+}
+
+fn frame(kind: u8, channel: u16, payload: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(payload.len()).unwrap();
+    let mut frame = vec![kind];
+    frame.extend(channel.to_be_bytes());
+    frame.extend(size.to_be_bytes());
+    frame.extend(payload);
+    frame.push(FRAME_END);
+    frame
+}
+
+fn method(random: &mut Random, channel: u16, class: u8, method: u8) -> Vec<u8> {
+    let length = random.below(40);
+    let mut payload = vec![0, class, 0, method];
+    payload.extend(random.bytes(length));
+    frame(METHOD, channel, &payload)
+}
+
+/// The properties of a message that is published as `message_id`.
+fn properties(message_id: u64) -> Vec<u8> {
+    let id = message_id.to_string();
+    let length = u8::try_from(id.len()).unwrap();
+    // Content type, delivery mode, expiration and message id.
+    [
+        &[0b1001_0001, 0b1000_0000, 2, b'a', b'b', 2, 1, b'7', length],
+        id.as_bytes(),
+    ]
+    .concat()
+}
+
+/// A message as the broker sends it: its method, its header, its body in some frames.
+fn message(random: &mut Random, channel: u16, id: u8, message_id: u64) -> Vec<Vec<u8>> {
+    let bodies: Vec<_> = (0..random.below(4))
+        .map(|_| {
+            let length = random.below(3) * random.below(60);
+            random.bytes(length)
+        })
+        .collect();
+    let size: usize = bodies.iter().map(Vec::len).sum();
+    let mut header = vec![0, 60, 0, 0];
+    header.extend(u64::try_from(size).unwrap().to_be_bytes());
+    header.extend(properties(message_id));
+    let mut frames = vec![
+        method(random, channel, 60, id),
+        frame(CONTENT_HEADER, channel, &header),
+    ];
+    // A body frame after the last byte would belong to nothing.
+    let mut left = size;
+    for body in bodies {
+        if left > 0 {
+            frames.push(frame(BODY, channel, &body));
+            left -= body.len();
+        }
+    }
+    frames
+}
+
+/// What the broker says of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Taken,
+    Returned,
+    Rejected,
+    Failed,
+    Nothing,
+}
+
+/// basic.ack or basic.nack.
+fn confirm(channel: u16, method: u8, number: u64, multiple: bool) -> Vec<u8> {
+    let payload = [
+        &[0, 60, 0, method][..],
+        &number.to_be_bytes(),
+        &[multiple.into()],
+    ]
+    .concat();
+    frame(METHOD, channel, &payload)
+}
+
+struct Stream {
+    all: Vec<u8>,
+    /// The frames of channel 0.
+    expected: Vec<u8>,
+    /// By channel and number.
+    words: BTreeMap<(u16, u64), Word>,
+}
+
+/// Keeps what is delivered, and how often more was to come.
+#[derive(Default)]
+struct Kept(Mutex<Vec<(u64, Vec<u8>)>>);
+
+impl DeliveryHandler for Kept {
+    fn delivered(&self, delivered: Delivered) {
+        assert_eq!(delivered.consumer.as_str(), "c");
+        assert_eq!(delivered.properties.message_id, Some(5));
+        self.0
+            .lock()
+            .unwrap()
+            .push((delivered.tag, delivered.body.to_vec()));
+    }
+}
+
+/// basic.deliver, without its content.
+fn deliver(channel: u16, tag: u64) -> Vec<u8> {
+    let payload = [
+        &[0, 60, 0, 60, 1, b'c'][..],
+        &tag.to_be_bytes(),
+        &[0, 0, 1, b'k'],
+    ]
+    .concat();
+    frame(METHOD, channel, &payload)
+}
+
+/// A connection whose channel 9 consumes.
+fn consuming(kept: &Arc<Kept>) -> Arc<Io> {
+    let io = Arc::new(Io::new(None, None));
+    let handler: Arc<dyn DeliveryHandler> = kept.clone();
+    let role = Role::Consume(Mutex::new(Some(handler)));
+    io.channels.insert(9, role);
+    io
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
+    for seed in 0..300 {
+        let mut random = Random(seed);
+        let (mut all, mut bodies) = (Vec::new(), Vec::new());
+        for tag in 1..20 {
+            let mut frames = message(&mut random, 9, 60, 5);
+            frames[0] = deliver(9, tag);
+            let body = frames[2..]
+                .iter()
+                .flat_map(|frame| &frame[FRAME_HEADER..frame.len() - 1]);
+            bodies.push((tag, body.copied().collect::<Vec<u8>>()));
+            for frame in frames {
+                all.extend(frame);
+                if random.below(3) == 0 {
+                    // Of a channel without a sink.
+                    all.extend(message(&mut random, 8, 60, 5).concat());
+                }
+            }
+        }
+        let kept = Arc::<Kept>::default();
+        let io = consuming(&kept);
+        let pieces = 1 + random.below(200);
+        let out = read(&io, &all, || random.below(pieces + 1));
+        assert_eq!(out.unwrap(), b"", "seed {seed}");
+        assert_eq!(*kept.0.lock().unwrap(), bodies, "seed {seed}");
+        io.channels.remove(9);
+        let out = read(&io, &all, || 50);
+        assert_eq!(out.unwrap(), b"");
+        let handled = kept.0.lock().unwrap().len();
+        assert_eq!(handled, 19, "the channel is closed");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_with_more_body_than_was_said_ends_the_connection() {
+    let io = consuming(&Arc::default());
+    let header = [&[0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3][..], &properties(5)].concat();
+    let all = [
+        deliver(9, 1),
+        frame(CONTENT_HEADER, 9, &header),
+        frame(BODY, 9, b"four"),
+    ]
+    .concat();
+    let out = read(&io, &all, || 64);
+    assert_eq!(out.unwrap_err().kind(), io::ErrorKind::InvalidData);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lapin_sees_that_the_connection_lives() {
+    let publishing = Publishing::new();
+    let mut router = FrameRouter::new(publishing.io.clone());
+    let mut seen = Vec::new();
+    for number in 1..=8 {
+        tokio::time::advance(LAPIN_BEAT / 4).await;
+        let bytes = confirm(300, 80, number, false);
+        assert_eq!(router.read(&bytes).unwrap(), bytes.len());
+        let passed = emptied(&publishing.io);
+        if !passed.is_empty() {
+            seen.push((number, passed));
+        }
+    }
+    let beat = HEARTBEAT_FRAME.to_vec();
+    assert_eq!(seen, [(4, beat.clone()), (8, beat)]);
+}
+
+/// Frames to come: whether each is withheld, and what it says.
+type Frames = Vec<(bool, Vec<u8>, Vec<(u64, Word)>)>;
+
+/// Messages and confirms on several channels, their frames interleaved. Channel 0 is lapin's; the others publish.
+fn stream(random: &mut Random) -> Stream {
+    let mut stream = Stream {
+        all: Vec::new(),
+        expected: Vec::new(),
+        words: BTreeMap::new(),
+    };
+    // How many messages are settled there, and the frames to come.
+    let mut channels: Vec<(u64, Frames)> = vec![(0, Vec::new()); 5];
+    for _ in 0..90 {
+        let index = random.below(channels.len());
+        let channel = u16::try_from(index * 300).unwrap();
+        let (settled, frames) = &mut channels[index];
+        if frames.is_empty() {
+            let all = |withheld, frames: Vec<Vec<u8>>| -> Frames {
+                let frames = frames.into_iter();
+                frames.map(|frame| (withheld, frame, vec![])).collect()
+            };
+            let next = *settled + 1;
+            *frames = match random.below(8) {
+                0 | 1 if index > 0 => {
+                    *settled += 1;
+                    let mut frames = all(true, message(random, channel, 50, next));
+                    frames.push((
+                        true,
+                        confirm(channel, 80, next, false),
+                        vec![(next, Word::Returned)],
+                    ));
+                    frames
+                }
+                2 | 3 if index > 0 => {
+                    *settled += 3;
+                    let words = (next..=*settled)
+                        .map(|number| (number, Word::Taken))
+                        .collect();
+                    vec![(true, confirm(channel, 80, *settled, true), words)]
+                }
+                4 if index > 0 => {
+                    *settled += 1;
+                    vec![(
+                        true,
+                        confirm(channel, 120, next, false),
+                        vec![(next, Word::Rejected)],
+                    )]
+                }
+                // There is nobody to take it.
+                5 if index > 0 => all(true, message(random, channel, 60, next)),
+                // Of a channel that is closed.
+                6 => all(true, message(random, channel + 8, 60, next)),
+                7 if index == 0 => all(false, vec![method(random, 0, 10, 30)]),
+                _ => all(false, vec![frame(HEARTBEAT, 0, &[])]),
+            };
+        }
+        let (withheld, frame, words) = frames.remove(0);
+        stream.all.extend(&frame);
+        if !withheld {
+            stream.expected.extend(frame);
+        }
+        let words = words
+            .into_iter()
+            .map(|(number, word)| ((channel, number), word));
+        stream.words.extend(words);
+    }
+    stream
+}
+
+/// The publishing channels, and what was published on them.
+struct Publishing {
+    io: Arc<Io>,
+    sent: BTreeMap<(u16, u64), Confirm>,
+}
+
+impl Publishing {
+    fn new() -> Self {
+        let io = Arc::new(Io::new(None, None));
+        let mut sent = BTreeMap::new();
+        for channel in [1, 300, 600, 900, 1200] {
+            let state = io
+                .channels
+                .insert(channel, Role::Publish(Confirms::default()));
+            for number in 1..=PUBLISHED {
+                let confirms = state.confirms().unwrap();
+                sent.insert((channel, number), confirms.publish(false, 1, |_, _| Ok(())));
+            }
+        }
+        Self { io, sent }
+    }
+
+    /// What was said, as far as something was.
+    fn words(self) -> BTreeMap<(u16, u64), Word> {
+        let now = |confirm: Confirm| {
+            let waiting = std::pin::pin!(confirm);
+            match waiting.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(Confirmed::Taken)) => Word::Taken,
+                Poll::Ready(Ok(Confirmed::Returned)) => Word::Returned,
+                Poll::Ready(Ok(Confirmed::Rejected)) => Word::Rejected,
+                Poll::Ready(Err(_)) => Word::Failed,
+                Poll::Pending => Word::Nothing,
+            }
+        };
+        let words = self
+            .sent
+            .into_iter()
+            .map(|(sent, confirm)| (sent, now(confirm)));
+        words.filter(|(_, word)| *word != Word::Nothing).collect()
+    }
+}
+
+/// What comes out when the stream arrives in pieces.
+fn filtered(all: &[u8], piece: impl FnMut() -> usize) -> (io::Result<Vec<u8>>, Publishing) {
+    let publishing = Publishing::new();
+    (read(&publishing.io, all, piece), publishing)
+}
+
+fn read(io: &Arc<Io>, all: &[u8], mut piece: impl FnMut() -> usize) -> io::Result<Vec<u8>> {
+    let mut router = FrameRouter::new(io.clone());
+    let (mut from, mut to) = (0, 0);
+    while to < all.len() {
+        to = all.len().min(to + piece());
+        from += router.read(&all[from..to])?;
+    }
+    assert_eq!(from, to, "something was left");
+    Ok(emptied(io))
+}
+
+/// What has come for lapin.
+fn emptied(io: &Io) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut buffer = [0; 999];
+    let context = Context::from_waker(Waker::noop());
+    while let Poll::Ready(read) = io.lapin_pipe.poll_read(&context, &mut buffer) {
+        out.extend(&buffer[..read.unwrap()]);
+    }
+    out
+}
+
+/// What is to be written.
+fn written(io: &Io) -> Vec<u8> {
+    let mut out = Vec::new();
+    match io.write_queue.take(&mut out) {
+        Next::Frames => out,
+        Next::NothingNow | Next::Nothing => Vec::new(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_of_published_messages_is_told_however_the_stream_is_cut() {
+    for seed in 0..1_000 {
+        let mut random = Random(seed);
+        let stream = stream(&mut random);
+        let pieces = 1 + random.below(400);
+        let mut cuts = Random(seed + 1);
+        let (out, publishing) = filtered(&stream.all, || cuts.below(pieces + 1));
+        assert_eq!(out.unwrap(), stream.expected, "seed {seed}");
+        assert_eq!(publishing.words(), stream.words, "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_cut_at_each_place_changes_nothing() {
+    let stream = stream(&mut Random(7));
+    for at in 1..stream.all.len() {
+        let mut pieces = [at, stream.all.len()].into_iter();
+        let (out, _) = filtered(&stream.all, || pieces.next().unwrap());
+        assert_eq!(out.unwrap(), stream.expected, "cut at {at}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_channel_is_told_to_its_messages_alone_and_answered() {
+    let text = b"NOT_FOUND - no exchange";
+    let close = [&[0, 20, 0, 40, 1, 148, 23][..], text, &[0, 60, 0, 40]].concat();
+    let close = frame(METHOD, 300, &close);
+    let (out, publishing) = filtered(&close, || 7);
+    assert_eq!(out.unwrap(), b"");
+    assert_eq!(written(&publishing.io), frame(METHOD, 300, &[0, 20, 0, 41]));
+    assert!(publishing.io.channels.get(300).is_none());
+    assert!(!publishing.io.is_down());
+    let words = publishing.words();
+    assert!(words.len() == 60 && words.keys().all(|(channel, _)| *channel == 300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_connection_is_noted_and_left_for_lapin() {
+    let text = b"CONNECTION_FORCED";
+    let close = [&[0, 10, 0, 50, 1, 64, 17][..], text, &[0, 0, 0, 0]].concat();
+    let close = frame(METHOD, 0, &close);
+    let (out, publishing) = filtered(&close, || 7);
+    assert_eq!(out.unwrap(), close);
+    assert_eq!(&*publishing.io.down().await, "CONNECTION_FORCED");
+    let words = publishing.words();
+    assert!(words.len() == 300 && words.values().all(|word| *word == Word::Failed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocked_connection_is_noted() {
+    let blocked = frame(METHOD, 0, &[0, 10, 0, 60, 3, b'l', b'o', b'w']);
+    let unblocked = frame(METHOD, 0, &[0, 10, 0, 61]);
+    let (out, publishing) = filtered(&blocked, || 7);
+    assert_eq!(out.unwrap(), blocked);
+    assert_eq!(publishing.io.blockage().as_deref(), Some("low"));
+    read(&publishing.io, &unblocked, || 7).unwrap();
+    assert!(publishing.io.blockage().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_from_both_sides_is_answered_and_awaited() {
+    let io = Arc::new(Io::new(None, None));
+    let state = io.channels.insert(7, Role::Declare);
+    drop(Channel::adopt(&io, &state));
+    let own_close = written(&io);
+    assert!(own_close.starts_with(&[METHOD, 0, 7]), "{own_close:?}");
+    let close = frame(METHOD, 7, &[0, 20, 0, 40, 1, 150, 0, 0, 0, 0, 0]);
+    read(&io, &close, || 7).unwrap();
+    assert_eq!(written(&io), frame(METHOD, 7, &[0, 20, 0, 41]));
+    assert!(io.channels.get(7).is_some(), "its close has no answer yet");
+    read(&io, &frame(METHOD, 7, &[0, 20, 0, 41]), || 7).unwrap();
+    assert!(io.channels.get(7).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
+    let good = frame(METHOD, 0, &[0, 10, 0, 30, 9]);
+    let mut endless = good.clone();
+    *endless.last_mut().unwrap() = 7;
+    for foreign in [
+        b"AMQP\0\0\x09\x01".to_vec(),
+        b"\x15\x03\x03\0\x02\x02\x46".to_vec(),
+        endless,
+    ] {
+        let all = [good.clone(), foreign].concat();
+        let (out, publishing) = filtered(&all, || 5);
+        assert_eq!(out.unwrap(), all);
+        assert!(publishing.words().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_of_a_channel_that_is_not_open_are_dropped() {
+    let nameless = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let all = [
+        frame(METHOD, 5, &[0, 20, 0, 21, 1]),
+        frame(METHOD, 5, &[0, 60, 0, 80, 9]),
+        frame(METHOD, 5, &[0, 60, 0, 50]),
+        frame(CONTENT_HEADER, 5, &nameless),
+    ]
+    .concat();
+    let (out, publishing) = filtered(&all, || 5);
+    assert!(out.unwrap().is_empty());
+    assert!(written(&publishing.io).is_empty());
+    assert!(publishing.words().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_ends_the_connection() {
+    let header = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 9];
+    let returned = [
+        frame(METHOD, 1, &[0, 60, 0, 50]),
+        frame(CONTENT_HEADER, 1, &header),
+    ]
+    .concat();
+    let mut endless = frame(METHOD, 1, &[0, 60, 0, 50]);
+    *endless.last_mut().unwrap() = 7;
+    for bad in [
+        returned,
+        endless,
+        frame(METHOD, 1, &[0, 60, 0, 80, 9]),
+        frame(METHOD, 1, &[0, 60]),
+        // A reply that nothing asks for.
+        frame(METHOD, 1, &[0, 50, 0, 10]),
+        frame(BODY, 1, b"body"),
+        frame(HEARTBEAT, 1, &[]),
+    ] {
+        let (out, _) = filtered(&bad, || 5);
+        assert_eq!(out.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

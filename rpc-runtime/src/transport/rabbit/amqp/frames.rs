@@ -1,0 +1,278 @@
+//! The frames of the hot path, written by hand: publishes, acknowledgements, and the question behind them.
+//!
+//! These functions write bytes and nothing else; the caller knows that the channel is open.
+
+/// Type, channel and length, in front of a frame's payload.
+pub(super) const FRAME_HEADER: usize = 7;
+pub(super) const FRAME_END: u8 = 0xCE;
+/// The types of frames.
+pub(super) const METHOD: u8 = 1;
+pub(super) const CONTENT_HEADER: u8 = 2;
+pub(super) const BODY: u8 = 3;
+pub(super) const HEARTBEAT: u8 = 8;
+
+/// Class and method, as the payload of a method frame begins.
+pub(super) const CONNECTION_CLOSE: [u8; 4] = [0, 10, 0, 50];
+pub(super) const CONNECTION_BLOCKED: [u8; 4] = [0, 10, 0, 60];
+pub(super) const CONNECTION_UNBLOCKED: [u8; 4] = [0, 10, 0, 61];
+pub(super) const FLOW: [u8; 4] = [0, 20, 0, 20];
+pub(super) const FLOW_OK: [u8; 4] = [0, 20, 0, 21];
+pub(super) const CHANNEL_CLOSE: [u8; 4] = [0, 20, 0, 40];
+pub(super) const CHANNEL_CLOSE_OK: [u8; 4] = [0, 20, 0, 41];
+pub(super) const CANCEL: [u8; 4] = [0, 60, 0, 30];
+pub(super) const PUBLISH: [u8; 4] = [0, 60, 0, 40];
+pub(super) const RETURN: [u8; 4] = [0, 60, 0, 50];
+pub(super) const DELIVER: [u8; 4] = [0, 60, 0, 60];
+pub(super) const ACK: [u8; 4] = [0, 60, 0, 80];
+pub(super) const NACK: [u8; 4] = [0, 60, 0, 120];
+pub(super) const CONFIRM_SELECT: [u8; 4] = [0, 85, 0, 10];
+
+/// What a content header has in front of its flags: class, weight, and the body's size.
+const BASIC_CLASS: [u8; 4] = [0, 60, 0, 0];
+/// Content type, content encoding, headers, delivery mode, priority; message id.
+const ALWAYS: u16 = 0b1111_1000_1000_0000;
+const EXPIRATION: u16 = 0b0000_0001_0000_0000;
+/// The properties of all messages, up to the priority, as oslo.messaging has them.
+const PROPERTIES: &[u8] = b"\x10application/json\x05utf-8\0\0\0\0\x02\0";
+
+/// A message to be published. The names have at most 255 bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Publish<'a> {
+    /// Empty for the default exchange.
+    pub(crate) exchange: &'a str,
+    pub(crate) key: &'a str,
+    /// Whether the broker returns the message if no queue takes it.
+    pub(crate) mandatory: bool,
+    /// For how many milliseconds the message may wait in a queue.
+    pub(crate) expiration: Option<u32>,
+    pub(crate) body: &'a [u8],
+}
+
+/// Writes a message in frames of at most `frame_max` bytes.
+pub(super) fn publish(
+    out: &mut Vec<u8>,
+    channel: u16,
+    message: &Publish<'_>,
+    message_id: u64,
+    frame_max: usize,
+) {
+    let frame_overhead = FRAME_HEADER + 1;
+    let chunks = message
+        .body
+        .chunks(frame_max.saturating_sub(frame_overhead).max(1));
+    out.reserve(256 + message.body.len() + chunks.len() * frame_overhead);
+    frame(out, METHOD, channel, |out| {
+        out.extend(PUBLISH);
+        out.extend([0, 0]);
+        short(out, message.exchange);
+        short(out, message.key);
+        out.push(message.mandatory.into());
+    });
+    frame(out, CONTENT_HEADER, channel, |out| {
+        out.extend(BASIC_CLASS);
+        out.extend((message.body.len() as u64).to_be_bytes());
+        let expires = message.expiration.map_or(0, |_| EXPIRATION);
+        out.extend((ALWAYS | expires).to_be_bytes());
+        out.extend(PROPERTIES);
+        if let Some(milliseconds) = message.expiration {
+            number(out, milliseconds.into());
+        }
+        number(out, message_id);
+    });
+    for chunk in chunks {
+        frame(out, BODY, channel, |out| out.extend_from_slice(chunk));
+    }
+}
+
+/// Acknowledges a delivery; with `multiple`, all up to it.
+pub(super) fn ack(out: &mut Vec<u8>, channel: u16, tag: u64, multiple: bool) {
+    frame(out, METHOD, channel, |out| {
+        out.extend(ACK);
+        out.extend(tag.to_be_bytes());
+        out.push(multiple.into());
+    });
+}
+
+/// Asks what the broker answers by `channel.flow-ok`, and changes nothing.
+pub(super) fn flow(out: &mut Vec<u8>, channel: u16) {
+    frame(out, METHOD, channel, |out| {
+        out.extend(FLOW);
+        out.push(1);
+    });
+}
+
+/// Answers the broker's `channel.flow`.
+pub(super) fn flow_ok(out: &mut Vec<u8>, channel: u16, active: u8) {
+    frame(out, METHOD, channel, |out| {
+        out.extend(FLOW_OK);
+        out.push(active);
+    });
+}
+
+/// Asks for confirms, without an answer.
+pub(super) fn confirm_select(out: &mut Vec<u8>, channel: u16) {
+    frame(out, METHOD, channel, |out| {
+        out.extend(CONFIRM_SELECT);
+        out.push(1);
+    });
+}
+
+/// Writes one frame around its payload.
+pub(super) fn frame(out: &mut Vec<u8>, kind: u8, channel: u16, payload: impl FnOnce(&mut Vec<u8>)) {
+    out.push(kind);
+    out.extend(channel.to_be_bytes());
+    out.extend([0; 4]);
+    let start = out.len();
+    payload(out);
+    // No frame is longer than a broker allows, and none allows what has no 32 bits.
+    let size = u32::try_from(out.len() - start).unwrap_or(u32::MAX);
+    out[start - 4..start].copy_from_slice(&size.to_be_bytes());
+    out.push(FRAME_END);
+}
+
+/// A short string. A name is a `ShortString` before it comes here, so nothing is cut off.
+fn short(out: &mut Vec<u8>, text: &str) {
+    let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
+    out.push(length);
+    out.extend_from_slice(&text.as_bytes()[..length.into()]);
+}
+
+/// A number as a short string.
+fn number(out: &mut Vec<u8>, number: u64) {
+    short(out, itoa(number, &mut [0; 20]));
+}
+
+/// Its digits, written from the end of `room`.
+fn itoa(mut number: u64, room: &mut [u8; 20]) -> &str {
+    let mut at = room.len();
+    loop {
+        at -= 1;
+        room[at] = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+        if number == 0 {
+            // Digits are ASCII.
+            return std::str::from_utf8(&room[at..]).unwrap_or_default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::protocol::basic::{AMQPMethod as Basic, parse_properties};
+    use lapin::protocol::channel::AMQPMethod as OnChannel;
+    use lapin::protocol::confirm::AMQPMethod as OnConfirms;
+    use lapin::protocol::{AMQPClass, parse_class};
+    use lapin::types::ShortString;
+
+    use super::*;
+
+    /// Cuts frames: type, channel, payload.
+    fn cut(mut bytes: &[u8]) -> Vec<(u8, u16, &[u8])> {
+        let mut frames = Vec::new();
+        while !bytes.is_empty() {
+            let channel = u16::from_be_bytes([bytes[1], bytes[2]]);
+            let size = u32::from_be_bytes(bytes[3..FRAME_HEADER].try_into().unwrap());
+            let end = FRAME_HEADER + usize::try_from(size).unwrap();
+            assert_eq!(bytes[end], FRAME_END);
+            frames.push((bytes[0], channel, &bytes[FRAME_HEADER..end]));
+            bytes = &bytes[end + 1..];
+        }
+        frames
+    }
+
+    fn method(payload: &[u8]) -> AMQPClass {
+        let (rest, method) = parse_class(payload).unwrap();
+        assert!(rest.is_empty());
+        method
+    }
+
+    #[test]
+    fn a_message_reads_as_it_was_meant() {
+        for (length, expiration) in [(0, None), (1, Some(60_000)), (92, None), (93, Some(1))] {
+            let body = vec![7; length];
+            let mut out = vec![9];
+            let message = Publish {
+                exchange: "openstack",
+                key: "topic.server",
+                mandatory: expiration.is_some(),
+                expiration,
+                body: &body,
+            };
+            publish(&mut out, 513, &message, 10, 100);
+            let frames = cut(&out[1..]);
+            assert!(frames.iter().all(|(_, channel, _)| *channel == 513));
+            let AMQPClass::Basic(Basic::Publish(publish)) = method(frames[0].2) else {
+                panic!("{frames:?}");
+            };
+            assert_eq!(publish.exchange.as_str(), "openstack");
+            assert_eq!(publish.routing_key.as_str(), "topic.server");
+            assert_eq!(publish.mandatory, expiration.is_some());
+            assert!(!publish.immediate);
+            let (kind, _, header) = frames[1];
+            assert_eq!((kind, &header[..4]), (CONTENT_HEADER, &BASIC_CLASS[..]));
+            assert_eq!(header[4..12], (length as u64).to_be_bytes());
+            let (rest, properties) = parse_properties(&header[12..]).unwrap();
+            assert!(rest.is_empty());
+            let text = |text: &Option<ShortString>| text.as_ref().map(ToString::to_string);
+            assert_eq!(
+                text(properties.content_type()).as_deref(),
+                Some("application/json")
+            );
+            assert_eq!(
+                text(properties.content_encoding()).as_deref(),
+                Some("utf-8")
+            );
+            assert!(properties.headers().as_ref().unwrap().inner().is_empty());
+            assert_eq!(*properties.delivery_mode(), Some(2));
+            assert_eq!(*properties.priority(), Some(0));
+            let expires = expiration.map(|milliseconds| milliseconds.to_string());
+            assert_eq!(text(properties.expiration()), expires);
+            assert_eq!(text(properties.message_id()).as_deref(), Some("10"));
+            let bodies = &frames[2..];
+            assert!(
+                bodies
+                    .iter()
+                    .all(|(kind, _, chunk)| *kind == BODY && chunk.len() <= 92)
+            );
+            assert_eq!(bodies.len(), length.div_ceil(92));
+            let whole: Vec<u8> = bodies
+                .iter()
+                .flat_map(|(.., chunk)| *chunk)
+                .copied()
+                .collect();
+            assert_eq!(whole, body);
+        }
+    }
+
+    #[test]
+    fn methods_read_as_they_were_meant() {
+        let mut out = Vec::new();
+        ack(&mut out, 1, 1 << 40, true);
+        ack(&mut out, 1, 2, false);
+        flow(&mut out, 2);
+        confirm_select(&mut out, 3);
+        let methods: Vec<_> = cut(&out)
+            .into_iter()
+            .map(|(_, channel, payload)| (channel, method(payload)))
+            .collect();
+        let [
+            (1, AMQPClass::Basic(Basic::Ack(all))),
+            (1, AMQPClass::Basic(Basic::Ack(one))),
+            (2, AMQPClass::Channel(OnChannel::Flow(flow))),
+            (3, AMQPClass::Confirm(OnConfirms::Select(select))),
+        ] = &methods[..]
+        else {
+            panic!("{methods:?}");
+        };
+        assert_eq!((all.delivery_tag, all.multiple), (1 << 40, true));
+        assert_eq!((one.delivery_tag, one.multiple), (2, false));
+        assert!(flow.active && select.nowait);
+    }
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for number in [0, 9, 10, 123, u64::MAX] {
+            assert_eq!(itoa(number, &mut [0; 20]), number.to_string());
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! One connection's way in and out, shared by all who use it: lapin, the I/O task, and this library's channels.
+//!
+//! It ends once. The reason is stored before anybody is woken, so that everybody reports the same one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::channels::Channels;
+use super::fault::{Reason, explain_io};
+use super::heartbeat::Heartbeat;
+use super::lapin_pipe::{End, LapinPipe};
+use super::login::Credentials;
+use super::write_queue::WriteQueue;
+
+/// What all parts of one connection share.
+#[derive(Debug)]
+pub(super) struct Io {
+    pub(super) write_queue: WriteQueue,
+    pub(super) lapin_pipe: LapinPipe,
+    pub(super) channels: Channels,
+    pub(super) heartbeat: Heartbeat,
+    /// Why the connection has ended.
+    down: watch::Sender<Option<Reason>>,
+    /// Why the broker accepts no messages for now.
+    blocked: watch::Sender<Option<Reason>>,
+}
+
+impl Io {
+    /// The state of a new connection. `tcp` is where any task may write, if there is such a place; lapin's login is
+    /// completed by `credentials`.
+    pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, credentials: Option<Credentials>) -> Self {
+        Self {
+            write_queue: WriteQueue::new(tcp, credentials),
+            lapin_pipe: LapinPipe::default(),
+            channels: Channels::default(),
+            heartbeat: Heartbeat::default(),
+            down: watch::Sender::new(None),
+            blocked: watch::Sender::new(None),
+        }
+    }
+
+    /// The socket has ended. lapin may still read what has arrived.
+    pub(super) fn end(&self, end: End) {
+        let why = match &end {
+            End::Closed => "the connection was cut".into(),
+            End::Broken(error) => explain_io(error),
+        };
+        self.set_down(&why);
+        self.lapin_pipe.end(end);
+        self.write_queue.abort();
+    }
+
+    /// Breaks the connection off: whatever waits on it fails at once. The first reason stands.
+    pub(super) fn fail(&self, why: &str) {
+        self.set_down(why);
+        self.lapin_pipe.abort();
+        self.write_queue.abort();
+    }
+
+    /// The broker closes the connection, for this reason. lapin answers it.
+    pub(super) fn set_down(&self, why: &str) {
+        let why: Reason = why.into();
+        let first = self.down.send_if_modified(|down| {
+            let first = down.is_none();
+            if first {
+                *down = Some(why.clone());
+            }
+            first
+        });
+        if first {
+            self.channels.lost(&why);
+        }
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        self.down.borrow().is_some()
+    }
+
+    /// Waits for the end of the connection.
+    pub(super) async fn down(&self) -> Reason {
+        let mut down = self.down.subscribe();
+        // The sender lives as long as this borrow of it.
+        let why = down.wait_for(Option::is_some).await;
+        let why = why.ok().and_then(|why| why.clone());
+        why.unwrap_or_else(|| "the connection was closed".into())
+    }
+
+    /// The same, for a waiter that must not keep the connection alive.
+    pub(super) fn watch_down(&self) -> watch::Receiver<Option<Reason>> {
+        self.down.subscribe()
+    }
+
+    /// The broker accepts no messages for this reason, or accepts them again.
+    pub(super) fn set_blocked(&self, why: Option<Reason>) {
+        self.blocked.send_replace(why);
+    }
+
+    /// Why the broker accepts no messages, if so.
+    pub(super) fn blockage(&self) -> Option<Reason> {
+        self.blocked.borrow().clone()
+    }
+
+    /// Follows [`blockage`](Self::blockage).
+    pub(super) fn watch_blocked(&self) -> watch::Receiver<Option<Reason>> {
+        self.blocked.subscribe()
+    }
+
+    /// Waits until the broker accepts messages, or the connection has ended.
+    pub(super) async fn unblocked(&self) {
+        let mut blocked = self.blocked.subscribe();
+        tokio::select! {
+            _ = blocked.wait_for(Option::is_none) => {}
+            _ = self.down() => {}
+        }
+    }
+
+    /// Lets `time` pass in which the broker could have answered: a blocked broker reads nothing.
+    pub(super) async fn patience(&self, time: Duration) {
+        loop {
+            sleep(time).await;
+            if self.blockage().is_none() {
+                return;
+            }
+            self.unblocked().await;
+        }
+    }
+}
+
+/// Breaks a connection off, unless disarmed.
+pub(super) struct AbortOnDrop(Option<Arc<Io>>);
+
+impl AbortOnDrop {
+    pub(super) fn new(io: Arc<Io>) -> Self {
+        Self(Some(io))
+    }
+
+    pub(super) fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        if let Some(io) = &self.0 {
+            io.fail("the connection was given up");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Moves one connection's bytes: from the socket to the frame router, and from the write queue to the socket.
+//!
+//! It is a task on the driver's own runtime, so no user's code delays it.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::frame_router::FrameRouter;
+use super::io::Io;
+use super::lapin_pipe::End;
+use super::socket::Socket;
+use super::write_queue::Next;
+
+/// How much is read at a time, in bytes, unless a frame is longer.
+const READ_BUFFER: usize = 64 * 1024;
+/// How many reads come before a write, if bytes keep arriving.
+const READS: usize = 16;
+
+/// A socket and the bytes on their way through it.
+#[derive(Debug)]
+pub(super) struct IoTask {
+    socket: Socket,
+    io: Arc<Io>,
+    router: FrameRouter,
+    arrived: Vec<u8>,
+    /// How many bytes of `arrived` begin a frame that is not complete.
+    held: usize,
+    /// What is being written, and how much of it has been.
+    leaving: Vec<u8>,
+    written: usize,
+}
+
+impl IoTask {
+    pub(super) fn new(socket: Socket, io: Arc<Io>) -> Self {
+        Self {
+            socket,
+            router: FrameRouter::new(io.clone()),
+            io,
+            arrived: vec![0; READ_BUFFER],
+            held: 0,
+            leaving: Vec::new(),
+            written: 0,
+        }
+    }
+
+    /// Runs until the connection ends, from either side. Dropping the future breaks the connection off.
+    pub(super) async fn run(mut self) {
+        let end = std::future::poll_fn(|context| self.poll(context)).await;
+        self.io.end(end);
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        if self.io.write_queue.is_aborted(context) {
+            return Poll::Ready(End::Broken(io::ErrorKind::ConnectionAborted.into()));
+        }
+        // Reading comes first: it may give rise to writes.
+        if let Poll::Ready(end) = self.poll_read(context) {
+            return Poll::Ready(end.unwrap_or_else(End::Broken));
+        }
+        match self.poll_write(context) {
+            Poll::Ready(Ok(())) => Poll::Ready(End::Closed),
+            Poll::Ready(Err(error)) => Poll::Ready(End::Broken(error)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<End>> {
+        for _ in 0..READS {
+            let read = self
+                .socket
+                .poll_read(context, &mut self.arrived[self.held..]);
+            let read = ready!(read)?;
+            if read == 0 {
+                return Poll::Ready(Ok(End::Closed));
+            }
+            self.io.heartbeat.beat();
+            let length = self.held + read;
+            let routed = self.router.read(&self.arrived[..length])?;
+            self.arrived.copy_within(routed..length, 0);
+            self.held = length - routed;
+            if self.held == self.arrived.len() {
+                // The router refuses frames that are longer than agreed.
+                self.arrived.resize(2 * self.held, 0);
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Done when nothing is to be written any more.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            while self.written < self.leaving.len() {
+                let rest = &self.leaving[self.written..];
+                match ready!(self.socket.poll_write(context, rest))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    written => self.written += written,
+                }
+            }
+            ready!(self.socket.poll_flush(context))?;
+            self.written = 0;
+            match self.io.write_queue.take(&mut self.leaving) {
+                Next::Frames => {}
+                Next::NothingNow => return Poll::Pending,
+                Next::Nothing => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl Drop for IoTask {
+    fn drop(&mut self) {
+        // After an end in good order this changes nothing: what arrived before can still be read.
+        if !self.io.is_down() {
+            self.io.fail("the connection was cut");
+        }
+    }
+}

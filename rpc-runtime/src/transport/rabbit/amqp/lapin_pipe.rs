@@ -1,0 +1,151 @@
+//! The bytes that lapin gets to see, on their way from the [I/O task](super::io_task) to lapin's thread.
+
+use crate::mutex::lock;
+use std::io;
+use std::sync::{Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+/// Filled at one end, and read at the other.
+#[derive(Debug, Default)]
+pub(super) struct LapinPipe(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    bytes: Vec<u8>,
+    /// How many of them have been read.
+    read: usize,
+    end: Option<End>,
+    reader: Option<Waker>,
+}
+
+/// How a connection's stream of bytes ends.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The broker closed it, after all that came.
+    Closed,
+    /// It broke, or is broken off.
+    Broken(io::Error),
+}
+
+impl LapinPipe {
+    /// Adds bytes for the reader.
+    pub(super) fn fill(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        state.bytes.extend_from_slice(bytes);
+        Self::wake(state);
+    }
+
+    /// Ends the stream behind what is in it. The first end stands.
+    pub(super) fn end(&self, end: End) {
+        let mut state = self.lock();
+        state.end.get_or_insert(end);
+        Self::wake(state);
+    }
+
+    /// Ends the stream at once, whatever is in it.
+    pub(super) fn abort(&self) {
+        let mut state = self.lock();
+        state.bytes.clear();
+        state.read = 0;
+        state.end = Some(End::Broken(io::ErrorKind::ConnectionAborted.into()));
+        Self::wake(state);
+    }
+
+    /// Reads; 0 bytes are the end.
+    pub(super) fn poll_read(
+        &self,
+        context: &Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut state = self.lock();
+        let rest = &state.bytes[state.read..];
+        if rest.is_empty() {
+            return match &mut state.end {
+                Some(End::Closed) => Poll::Ready(Ok(0)),
+                // Who asks again gets no more than its kind.
+                Some(End::Broken(error)) => {
+                    let kind = error.kind();
+                    Poll::Ready(Err(std::mem::replace(error, kind.into())))
+                }
+                None => {
+                    match &mut state.reader {
+                        Some(known) if known.will_wake(context.waker()) => {}
+                        other => *other = Some(context.waker().clone()),
+                    }
+                    Poll::Pending
+                }
+            };
+        }
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        state.read += length;
+        if state.read == state.bytes.len() {
+            state.bytes.clear();
+            state.read = 0;
+        }
+        Poll::Ready(Ok(length))
+    }
+
+    fn wake(mut state: MutexGuard<'_, State>) {
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pipe: &LapinPipe, room: usize) -> Poll<io::Result<Vec<u8>>> {
+        let mut buffer = vec![0; room];
+        let read = pipe.poll_read(&Context::from_waker(Waker::noop()), &mut buffer);
+        read.map_ok(|length| buffer[..length].to_vec())
+    }
+
+    #[test]
+    fn what_came_is_read_before_the_end() {
+        let pipe = LapinPipe::default();
+        assert!(read(&pipe, 2).is_pending());
+        pipe.fill(b"abc");
+        pipe.end(End::Closed);
+        pipe.end(End::Broken(io::ErrorKind::TimedOut.into()));
+        for want in ["ab", "c", "", ""] {
+            assert!(matches!(read(&pipe, 2), Poll::Ready(Ok(got)) if got == want.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn an_abort_leaves_nothing_to_read() {
+        let pipe = LapinPipe::default();
+        pipe.fill(b"abc");
+        pipe.abort();
+        for _ in 0..2 {
+            let Poll::Ready(Err(error)) = read(&pipe, 2) else {
+                panic!("there is an end");
+            };
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+        }
+    }
+
+    #[test]
+    fn a_broken_stream_says_why_once() {
+        let pipe = LapinPipe::default();
+        pipe.end(End::Broken(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "why",
+        )));
+        for want in ["why", "invalid data"] {
+            let Poll::Ready(Err(error)) = read(&pipe, 2) else {
+                panic!("there is an end");
+            };
+            assert_eq!(error.to_string(), want);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What is read of a message's properties.
+//!
+//! Anyone who may publish chooses them: texts need not be UTF-8, and headers may be nested as deeply as a frame has
+//! room for. What is not needed is passed over by its length, and never a reason to refuse the message.
+
+use super::fields::Fields;
+
+const CONTENT_TYPE: u16 = 1 << 15;
+const CONTENT_ENCODING: u16 = 1 << 14;
+const HEADERS: u16 = 1 << 13;
+const DELIVERY_MODE: u16 = 1 << 12;
+const PRIORITY: u16 = 1 << 11;
+const CORRELATION_ID: u16 = 1 << 10;
+const REPLY_TO: u16 = 1 << 9;
+const EXPIRATION: u16 = 1 << 8;
+const MESSAGE_ID: u16 = 1 << 7;
+/// More flags follow.
+const CONTINUED: u16 = 1;
+
+/// The header by which a message from a stream says its place.
+const STREAM_OFFSET: &[u8] = b"x-stream-offset";
+
+/// The properties that count here; those that make no sense are as good as absent.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Properties {
+    /// In milliseconds, from when it was published.
+    pub(crate) expiration: Option<u64>,
+    pub(crate) message_id: Option<u64>,
+    pub(crate) stream_offset: Option<i64>,
+}
+
+impl Properties {
+    /// Reads the flags and what they announce, up to the message's identity. None where they break off.
+    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let flags = fields.short_number()?;
+        let mut last = flags;
+        while last & CONTINUED != 0 {
+            last = fields.short_number()?;
+        }
+        let has = |flag: u16| flags & flag != 0;
+        let mut read = Self::default();
+        for text in [CONTENT_TYPE, CONTENT_ENCODING] {
+            if has(text) {
+                fields.short()?;
+            }
+        }
+        if has(HEADERS) {
+            read.stream_offset = stream_offset(fields.long()?);
+        }
+        for octet in [DELIVERY_MODE, PRIORITY] {
+            if has(octet) {
+                fields.octet()?;
+            }
+        }
+        for text in [CORRELATION_ID, REPLY_TO] {
+            if has(text) {
+                fields.short()?;
+            }
+        }
+        if has(EXPIRATION) {
+            read.expiration = number(fields.short()?);
+        }
+        if has(MESSAGE_ID) {
+            read.message_id = number(fields.short()?);
+        }
+        Some(read)
+    }
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Looks through a table, and not into what is in it.
+fn stream_offset(table: &[u8]) -> Option<i64> {
+    let table = &mut Fields(table);
+    loop {
+        let (name, kind) = (table.short()?, table.octet()?);
+        let value = match kind {
+            b'V' => &[],
+            b't' | b'b' | b'B' => table.bytes(1)?,
+            b's' | b'u' | b'U' => table.bytes(2)?,
+            b'i' | b'I' | b'f' => table.bytes(4)?,
+            b'D' => table.bytes(5)?,
+            b'l' | b'L' | b'd' | b'T' => table.bytes(8)?,
+            b'S' | b'x' | b'A' | b'F' => table.long()?,
+            _ => return None,
+        };
+        if name == STREAM_OFFSET {
+            return match kind {
+                b'l' | b'L' => value.try_into().ok().map(i64::from_be_bytes),
+                b'I' => value.try_into().ok().map(i32::from_be_bytes).map(i64::from),
+                _ => None,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::BasicProperties;
+    use lapin::protocol::basic::gen_properties;
+    use lapin::types::{AMQPValue, DecimalValue, FieldArray, FieldTable};
+
+    use super::*;
+
+    /// As lapin writes them.
+    fn written(properties: &BasicProperties) -> Vec<u8> {
+        gen_properties(properties)(Vec::new().into()).unwrap().write
+    }
+
+    fn read(bytes: &[u8]) -> Option<Properties> {
+        Properties::read(&mut Fields(bytes))
+    }
+
+    #[test]
+    fn what_counts_is_found_among_all_others() {
+        let mut headers = FieldTable::default();
+        for (name, value) in [
+            ("void", AMQPValue::Void),
+            ("boolean", AMQPValue::Boolean(true)),
+            ("tiny", AMQPValue::ShortShortInt(-1)),
+            ("short", AMQPValue::ShortInt(-2)),
+            ("unsigned", AMQPValue::ShortUInt(2)),
+            ("long", AMQPValue::LongInt(-4)),
+            ("float", AMQPValue::Float(0.5)),
+            ("double", AMQPValue::Double(0.25)),
+            (
+                "decimal",
+                AMQPValue::DecimalValue(DecimalValue { scale: 2, value: 5 }),
+            ),
+            ("time", AMQPValue::Timestamp(8)),
+            ("text", AMQPValue::LongString("x-stream-offset".into())),
+            (
+                "array",
+                AMQPValue::FieldArray(FieldArray::from(vec![AMQPValue::LongInt(7)])),
+            ),
+            ("table", AMQPValue::FieldTable(FieldTable::default())),
+            ("x-stream-offset", AMQPValue::LongLongInt(-3)),
+            ("y", AMQPValue::LongLongInt(9)),
+        ] {
+            headers.insert(name.into(), value);
+        }
+        let all = BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_content_encoding("utf-8".into())
+            .with_headers(headers)
+            .with_delivery_mode(2)
+            .with_priority(0)
+            .with_correlation_id("c".into())
+            .with_reply_to("r".into())
+            .with_expiration("60000".into())
+            .with_message_id("17".into())
+            .with_timestamp(1)
+            .with_type("t".into())
+            .with_user_id("u".into())
+            .with_app_id("a".into());
+        let bytes = written(&all);
+        let want = Properties {
+            expiration: Some(60_000),
+            message_id: Some(17),
+            stream_offset: Some(-3),
+        };
+        assert_eq!(read(&bytes), Some(want));
+        let none = written(&BasicProperties::default());
+        assert_eq!(read(&none), Some(Properties::default()));
+        for end in 0..bytes.len() {
+            // It breaks off, or what is missing does not count.
+            assert!(read(&bytes[..end]).is_none_or(|read| read == want), "{end}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_as_good_as_absent() {
+        let short = |text: &[u8]| [&[u8::try_from(text.len()).unwrap()], text].concat();
+        // Texts that are none, and numbers that are none.
+        let flags =
+            (CONTENT_TYPE | CORRELATION_ID | EXPIRATION | MESSAGE_ID | CONTINUED).to_be_bytes();
+        let more = [0, 0];
+        let texts = [b"\xFF", b"\xFE", b"x", b"\x80"].map(|text| short(text));
+        let bytes = [&flags[..], &more, &texts.concat()].concat();
+        assert_eq!(read(&bytes), Some(Properties::default()));
+    }
+
+    #[test]
+    fn headers_may_be_nested_as_deeply_as_there_is_room() {
+        let mut value = Vec::new();
+        for _ in 0..20_000 {
+            let length = u32::try_from(value.len()).unwrap();
+            value = [&b"A"[..], &length.to_be_bytes(), &value].concat();
+        }
+        let entries = [b"\x01n", &value[..], b"\x0fx-stream-offsetI\0\0\0\x05"].concat();
+        let length = u32::try_from(entries.len()).unwrap();
+        let bytes = [&HEADERS.to_be_bytes()[..], &length.to_be_bytes(), &entries].concat();
+        let read = read(&bytes).unwrap();
+        assert_eq!(read.stream_offset, Some(5));
+    }
+}

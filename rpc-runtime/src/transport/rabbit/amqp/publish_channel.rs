@@ -1,0 +1,73 @@
+//! A channel to publish on: each message with its confirm, or with its return.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::channel::Channel;
+use super::channel_state::Role;
+use super::confirms::{Confirm, Confirms, Then};
+use super::fault::Fault;
+use super::frames::{self, Publish};
+use super::io::Io;
+
+/// A channel in confirm mode; dropping it closes it.
+#[derive(Debug)]
+pub(crate) struct PublishChannel {
+    channel: Channel,
+    frame_max: usize,
+}
+
+impl PublishChannel {
+    /// Opens a channel on which frames have at most `frame_max` bytes.
+    pub(super) async fn open(io: &Arc<Io>, frame_max: usize) -> Result<Self, Fault> {
+        let channel = Channel::open(io, Role::Publish(Confirms::default())).await?;
+        let number = channel.state().number();
+        channel.send(false, |out| frames::confirm_select(out, number))?;
+        Ok(Self { channel, frame_max })
+    }
+
+    /// Whether messages can be published here.
+    pub(crate) fn is_open(&self) -> bool {
+        self.confirms()
+            .is_some_and(|confirms| !confirms.is_closed())
+    }
+
+    /// Whether messages wait here, and none was confirmed for as long as `time`.
+    pub(crate) fn is_silent(&self, time: Duration) -> bool {
+        let confirms = self.confirms();
+        confirms.is_some_and(|confirms| confirms.is_silent(time))
+    }
+
+    /// Publishes a message, behind all that were published here before. See [`Confirms::publish`] for `quiet`.
+    pub(crate) fn publish(&self, message: Publish<'_>, quiet: bool) -> Confirm {
+        match self.confirms() {
+            Some(confirms) => confirms.publish(quiet, message.body.len(), |number, alone| {
+                self.send(message, number, alone)
+            }),
+            None => Confirm::unsent(Fault::lost("the channel does not publish")),
+        }
+    }
+
+    /// Publishes a message whose confirm nobody awaits: `then` is called with the answer. See
+    /// [`Confirms::publish_then`].
+    pub(crate) fn publish_then(&self, message: Publish<'_>, then: Then) {
+        if let Some(confirms) = self.confirms() {
+            confirms.publish_then(then, message.body.len(), |number, alone| {
+                self.send(message, number, alone)
+            });
+        }
+    }
+
+    fn send(&self, message: Publish<'_>, number: u64, alone: bool) -> Result<(), Fault> {
+        let channel = self.channel.state().number();
+        // The first of many is written at once; those that come until it is confirmed are written together.
+        self.channel.send(alone, |out| {
+            // Returns are matched by the message's id; oslo.messaging sets none, and ignores it.
+            frames::publish(out, channel, &message, number, self.frame_max);
+        })
+    }
+
+    fn confirms(&self) -> Option<&Confirms> {
+        self.channel.state().confirms()
+    }
+}

@@ -1,0 +1,83 @@
+//! The socket of one connection, in clear or within TLS, as the [I/O task](super::io_task) reads and writes it.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+/// A connection to a broker's port.
+#[derive(Debug)]
+pub(super) enum Socket {
+    Plain(OwnedReadHalf, Arc<OwnedWriteHalf>),
+    #[cfg(feature = "tls")]
+    Tls(Box<super::tls::TlsStream>),
+}
+
+impl Socket {
+    pub(super) fn plain(tcp: TcpStream) -> Self {
+        let (read, write) = tcp.into_split();
+        Self::Plain(read, Arc::new(write))
+    }
+
+    /// Where others may write, too. What goes through TLS has one writer.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unnecessary_wraps, reason = "TLS has none")
+    )]
+    pub(super) fn writer(&self) -> Option<Arc<OwnedWriteHalf>> {
+        match self {
+            Self::Plain(_, write) => Some(write.clone()),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => None,
+        }
+    }
+
+    /// Reads; 0 bytes are the end.
+    pub(super) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(match self {
+            Self::Plain(read, _) => Pin::new(read).poll_read(context, &mut buffer),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => Pin::new(tls).poll_read(context, &mut buffer),
+        })?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(_, write) => loop {
+                ready!(write.as_ref().as_ref().poll_write_ready(context))?;
+                match write.try_write(bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    done => return Poll::Ready(done),
+                }
+            },
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tokio::io::AsyncWrite::poll_write(Pin::new(tls), context, bytes),
+        }
+    }
+
+    /// Done when all that was written is on its way.
+    pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(..) => {
+                let _ = context;
+                Poll::Ready(Ok(()))
+            }
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tokio::io::AsyncWrite::poll_flush(Pin::new(tls), context),
+        }
+    }
+}

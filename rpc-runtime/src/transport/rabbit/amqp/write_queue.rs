@@ -1,0 +1,345 @@
+//! The frames that go to one broker, lapin's and this library's, one after the other.
+//!
+//! lapin writes in pieces, so the beginning of its next frame waits here until the frame is whole. This library's
+//! frames come whole. If the connection is idle, the caller writes directly instead of waking the
+//! [I/O task](super::io_task); frames that come while others are being written go with them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Waker};
+
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::fault::Fault;
+use super::frames::FRAME_HEADER;
+use super::login::Credentials;
+use crate::mutex::lock;
+
+/// What a client begins with, in front of all frames.
+const PROTOCOL_HEADER: usize = 8;
+
+/// A piece that has so many bytes takes no more messages: what has been written of a long burst is given back while
+/// the rest is written.
+const BURST_PIECE: usize = 1 << 20;
+
+/// The way to the broker, for all who write.
+#[derive(Debug)]
+pub(super) struct WriteQueue(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    /// Whole frames that nobody has begun to write: pieces that are full, and what comes after them.
+    full: VecDeque<Vec<u8>>,
+    frames: Vec<u8>,
+    /// The beginning of lapin's next frame.
+    partial: Vec<u8>,
+    lapin: Lapin,
+    /// Where anyone may write.
+    tcp: Option<Arc<OwnedWriteHalf>>,
+    /// The I/O task is writing: what comes now comes after that.
+    writing: bool,
+    io_task: Option<Waker>,
+    closing: Closing,
+}
+
+/// How far lapin has come.
+#[derive(Debug)]
+enum Lapin {
+    ProtocolHeader(Option<Credentials>),
+    Login(Credentials),
+    Methods,
+}
+
+/// What there is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Frames,
+    NothingNow,
+    /// Ever again.
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    Open,
+    /// Ends once all is written.
+    Draining,
+    Closed,
+}
+
+impl WriteQueue {
+    /// What lapin says to log in is completed by the credentials, if there are any.
+    pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, credentials: Option<Credentials>) -> Self {
+        Self(Mutex::new(State {
+            full: VecDeque::new(),
+            frames: Vec::new(),
+            partial: Vec::new(),
+            lapin: Lapin::ProtocolHeader(credentials),
+            tcp,
+            writing: false,
+            io_task: None,
+            closing: Closing::Open,
+        }))
+    }
+
+    /// Sends whole frames. With `now`, they are written before this returns, as far as the socket takes them
+    /// and nothing else is under way. An error is a connection that has ended: nothing was sent.
+    pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+        let mut state = self.lock();
+        if state.closing != Closing::Open {
+            return Err(Fault::lost("the connection was cut"));
+        }
+        write(&mut state.frames);
+        if now && !state.writing {
+            state.write_now();
+        }
+        state.collect_anew_if_full();
+        let io_task = state.io_task_if_needed();
+        drop(state);
+        wake(io_task);
+        Ok(())
+    }
+
+    /// Takes what lapin writes, which may be anything up to some middle of a frame. When the connection has
+    /// ended it is dropped: lapin shall hear of that, and why, where it reads.
+    pub(super) fn lapin(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        if state.closing != Closing::Open {
+            return;
+        }
+        state.partial.extend_from_slice(bytes);
+        state.take_whole_frames();
+        state.collect_anew_if_full();
+        let io_task = state.io_task_if_needed();
+        drop(state);
+        wake(io_task);
+    }
+
+    /// For the I/O task: whether everything must end now. That wakes the task, as do frames to be written.
+    pub(super) fn is_aborted(&self, context: &Context<'_>) -> bool {
+        let mut state = self.lock();
+        match &mut state.io_task {
+            Some(known) if known.will_wake(context.waker()) => {}
+            other => *other = Some(context.waker().clone()),
+        }
+        state.closing == Closing::Closed
+    }
+
+    /// For the I/O task: replaces `buffer`, which is written, by what is to be written next.
+    pub(super) fn take(&self, buffer: &mut Vec<u8>) -> Next {
+        let mut state = self.lock();
+        buffer.clear();
+        state.writing = !state.is_empty();
+        if state.writing {
+            let frames = state.full.pop_front();
+            let frames = frames.unwrap_or_else(|| std::mem::take(&mut state.frames));
+            let written = std::mem::replace(buffer, frames);
+            if state.frames.capacity() == 0 {
+                state.frames = written;
+            }
+            Next::Frames
+        } else if state.closing == Closing::Open {
+            Next::NothingNow
+        } else {
+            Next::Nothing
+        }
+    }
+
+    /// Takes nothing more, and ends once all is written.
+    pub(super) fn finish(&self) {
+        self.close(Closing::Draining);
+    }
+
+    /// Takes nothing more, and ends at once.
+    pub(super) fn abort(&self) {
+        self.close(Closing::Closed);
+    }
+
+    fn close(&self, closing: Closing) {
+        let mut state = self.lock();
+        if state.closing != Closing::Closed {
+            state.closing = closing;
+        }
+        if closing == Closing::Closed {
+            // The socket closes when the last one lets it go.
+            state.tcp = None;
+            state.full.clear();
+            state.frames = Vec::new();
+        }
+        let io_task = state.io_task.take();
+        drop(state);
+        wake(io_task);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.0)
+    }
+}
+
+impl State {
+    /// Whether nothing is left to be written.
+    fn is_empty(&self) -> bool {
+        self.full.is_empty() && self.frames.is_empty()
+    }
+
+    fn collect_anew_if_full(&mut self) {
+        if self.frames.len() >= BURST_PIECE {
+            let frames = std::mem::take(&mut self.frames);
+            self.full.push_back(frames);
+        }
+    }
+
+    /// Writes as much as the socket takes. The I/O task handles the rest, and errors.
+    fn write_now(&mut self) {
+        let Some(tcp) = self.tcp.as_ref().filter(|_| self.full.is_empty()) else {
+            return;
+        };
+        if let Ok(written) = tcp.try_write(&self.frames) {
+            self.frames.drain(..written);
+        }
+    }
+
+    fn io_task_if_needed(&mut self) -> Option<Waker> {
+        if self.is_empty() {
+            return None;
+        }
+        self.io_task.take()
+    }
+
+    fn take_whole_frames(&mut self) {
+        while let Some(length) = self.first_length()
+            && self.partial.len() >= length
+        {
+            let frame = self.partial.drain(..length);
+            match std::mem::replace(&mut self.lapin, Lapin::Methods) {
+                Lapin::ProtocolHeader(credentials) => {
+                    self.frames.extend(frame);
+                    if let Some(credentials) = credentials {
+                        self.lapin = Lapin::Login(credentials);
+                    }
+                }
+                Lapin::Login(credentials) => {
+                    let frame: Vec<u8> = frame.collect();
+                    self.frames.extend(credentials.complete(frame));
+                }
+                Lapin::Methods => self.frames.extend(frame),
+            }
+        }
+    }
+
+    /// How long what lapin writes next is, if so much is known.
+    fn first_length(&self) -> Option<usize> {
+        if matches!(self.lapin, Lapin::ProtocolHeader(_)) {
+            return Some(PROTOCOL_HEADER);
+        }
+        let [_, _, _, size @ ..] = self.partial.first_chunk::<FRAME_HEADER>()?;
+        let size = usize::try_from(u32::from_be_bytes(*size)).ok()?;
+        Some(size.saturating_add(FRAME_HEADER + 1))
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::login::tests::{plain, written};
+    use super::*;
+
+    fn taken(write_queue: &WriteQueue) -> Option<Vec<u8>> {
+        let mut buffer = Vec::new();
+        let next = write_queue.take(&mut buffer);
+        (next != Next::Nothing).then_some(buffer)
+    }
+
+    fn frame(payload: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(payload.len()).unwrap();
+        [&[1, 0, 3], &size.to_be_bytes()[..], payload, &[0xCE]].concat()
+    }
+
+    #[test]
+    fn ours_never_come_into_the_midst_of_one_of_lapins() {
+        let (header, login) = written(b"");
+        let frames = [header, login, frame(b"one"), frame(b""), frame(b"another")];
+        let all = frames.concat();
+        for piece in 1..=all.len() {
+            let write_queue = WriteQueue::new(None, None);
+            let mut sent = Vec::new();
+            for bytes in all.chunks(piece) {
+                write_queue.lapin(bytes);
+                write_queue.send(true, |out| out.push(b'!')).unwrap();
+                sent.extend(taken(&write_queue).unwrap());
+            }
+            // Each `!` stands between two frames.
+            let mut rest = &sent[..];
+            let mut seen = Vec::new();
+            while !rest.is_empty() {
+                match rest.strip_prefix(b"!") {
+                    Some(later) => rest = later,
+                    None => {
+                        let frame = &frames[seen.len()];
+                        rest = rest.strip_prefix(&frame[..]).unwrap();
+                        seen.push(frame.clone());
+                    }
+                }
+            }
+            assert_eq!(seen, frames, "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn the_password_is_put_in_however_the_writes_are_cut() {
+        let (header, placeholder) = written(b"\0me\0***");
+        let (_, login) = written(b"\0me\0open sesame");
+        let more = frame(b"tune-ok");
+        let all = [header.clone(), placeholder, more.clone()].concat();
+        for piece in 1..=all.len() {
+            let write_queue = WriteQueue::new(None, Some(plain("me", "open sesame")));
+            for bytes in all.chunks(piece) {
+                write_queue.lapin(bytes);
+            }
+            let want = [header.clone(), login.clone(), more.clone()].concat();
+            assert_eq!(taken(&write_queue).unwrap(), want);
+        }
+    }
+
+    #[test]
+    fn a_long_burst_goes_in_pieces_and_in_order_and_is_given_back() {
+        let write_queue = WriteQueue::new(None, None);
+        let all: Vec<Vec<u8>> = (0..=u8::MAX)
+            .map(|byte| vec![byte; BURST_PIECE / 16])
+            .collect();
+        for bytes in &all {
+            write_queue
+                .send(false, |out| out.extend_from_slice(bytes))
+                .unwrap();
+        }
+        let (mut sent, mut buffer) = (Vec::new(), Vec::new());
+        while write_queue.take(&mut buffer) == Next::Frames {
+            assert!(buffer.len() <= BURST_PIECE, "{} bytes", buffer.len());
+            sent.extend_from_slice(&buffer);
+        }
+        assert_eq!(sent, all.concat());
+        let kept = buffer.capacity() + write_queue.lock().frames.capacity();
+        assert!(kept <= 4 * BURST_PIECE, "{kept} bytes");
+    }
+
+    #[test]
+    fn what_was_accepted_is_written_before_the_end_unless_it_is_an_abrupt_one() {
+        let write_queue = WriteQueue::new(None, None);
+        write_queue.send(false, |out| out.push(1)).unwrap();
+        write_queue.finish();
+        assert!(write_queue.send(false, |out| out.push(2)).is_err());
+        write_queue.lapin(&[3; 8]);
+        assert_eq!(taken(&write_queue), Some(vec![1]));
+        assert_eq!(taken(&write_queue), None);
+        let write_queue = WriteQueue::new(None, None);
+        write_queue.send(false, |out| out.push(1)).unwrap();
+        write_queue.abort();
+        write_queue.finish();
+        assert_eq!(taken(&write_queue), None);
+    }
+}

@@ -1,0 +1,153 @@
+//! Reaches one of several brokers, as soon as one of them answers.
+//!
+//! Hosts are raced: one that fails, or has not answered within a moment, does not keep the next from being
+//! tried beside it. The first whose handshake is complete wins, and the others are dropped. Each host that
+//! failed is tried again at a pace of its own, so that one that hangs does not hide another that came back.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::super::amqp::{Connection, Connector};
+use super::super::backoff::{Backoff, random};
+use super::super::options::Address;
+
+/// How long a host may take before the next one is tried beside it.
+const HEAD_START: Duration = Duration::from_millis(300);
+
+/// The hosts, and how to try them.
+#[derive(Debug)]
+pub(crate) struct Dialler {
+    connector: Arc<Connector>,
+    /// As operators see the connection.
+    name: String,
+    /// In the order in which they are tried.
+    hosts: Vec<Address>,
+    backoff: Backoff,
+    /// Changes when somebody begins to wait for the connection.
+    nudges: watch::Receiver<()>,
+}
+
+/// What one try came to.
+struct Tried {
+    host: usize,
+    /// Changed, if somebody has begun to wait since the try began.
+    nudges: watch::Receiver<()>,
+    result: Result<Connection, String>,
+}
+
+type Try<'a> = Pin<Box<dyn Future<Output = Tried> + Send + 'a>>;
+
+impl Dialler {
+    /// The hosts are shuffled: each process has an order of its own.
+    pub(crate) fn new(
+        connector: Arc<Connector>,
+        name: String,
+        mut hosts: Vec<Address>,
+        backoff: Backoff,
+        nudges: watch::Receiver<()>,
+    ) -> Self {
+        for last in (1..hosts.len()).rev() {
+            hosts.swap(last, random() as usize % (last + 1));
+        }
+        Self {
+            connector,
+            name,
+            hosts,
+            backoff,
+            nudges,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Tries until a host has let us in. `failed` is told each reason why one has
+    /// not, and whether all hosts have failed once more: that is one attempt. A dropped future leaves
+    /// nothing behind.
+    pub(crate) async fn dial(&mut self, mut failed: impl FnMut(Arc<str>, bool)) -> Connection {
+        let mut failures = vec![0; self.hosts.len()];
+        let mut reasons = vec![String::new(); self.hosts.len()];
+        let mut attempts = 0;
+        let mut unstarted = 0..self.hosts.len();
+        let mut tries: Vec<Try<'_>> = Vec::with_capacity(self.hosts.len());
+        let (host, connection) = loop {
+            if let Some(host) = unstarted.next() {
+                tries.push(self.attempt(host, Duration::ZERO, self.nudges.clone()));
+            }
+            let tried = tokio::select! {
+                tried = first_done(&mut tries) => tried,
+                // A host that is silent for so long does not hold the next one up.
+                () = sleep(HEAD_START), if !unstarted.is_empty() => continue,
+            };
+            let host = tried.host;
+            let why = match tried.result {
+                Ok(connection) => break (host, connection),
+                Err(why) => why,
+            };
+            failures[host] += 1;
+            if reasons[host] == why {
+                tracing::debug!(connection = self.name, why, "still cannot connect");
+            } else {
+                tracing::warn!(connection = self.name, why, "cannot connect");
+                reasons[host] = why;
+            }
+            let passes = failures.iter().min().copied().unwrap_or_default();
+            let known: Vec<_> = reasons.iter().filter(|why| !why.is_empty()).collect();
+            let known = known.iter().map(|why| why.as_str()).collect::<Vec<_>>();
+            failed(known.join("; ").into(), passes > attempts);
+            attempts = passes;
+            let delay = self.backoff.jittered(failures[host]);
+            tries.push(self.attempt(host, delay, tried.nudges));
+        };
+        drop(tries);
+        // Should the connection fall, the host that gave it comes last.
+        self.hosts.rotate_left(host + 1);
+        connection
+    }
+
+    fn attempt(&self, host: usize, delay: Duration, mut nudges: watch::Receiver<()>) -> Try<'_> {
+        Box::pin(async move {
+            self.wait(delay, &mut nudges).await;
+            nudges.mark_unchanged();
+            let result = self.connector.connect(&self.hosts[host], &self.name).await;
+            Tried {
+                host,
+                nudges,
+                result,
+            }
+        })
+    }
+
+    /// Somebody who begins to wait for the connection ends the wait, but not before the shortest interval.
+    async fn wait(&self, delay: Duration, nudges: &mut watch::Receiver<()>) {
+        let shortest = delay.min(self.backoff.interval);
+        // The back-off, in two parts: many callers must not make for many attempts.
+        sleep(shortest).await;
+        let rest = sleep(delay.saturating_sub(shortest));
+        tokio::select! {
+            () = rest => {}
+            // Without the handle to the connection, the supervisor is about to end.
+            Ok(()) = nudges.changed() => {}
+        }
+    }
+}
+
+/// The first of some tries that is done, taken out.
+async fn first_done(tries: &mut Vec<Try<'_>>) -> Tried {
+    std::future::poll_fn(|context| {
+        for index in 0..tries.len() {
+            if let Poll::Ready(tried) = tries[index].as_mut().poll(context) {
+                drop(tries.swap_remove(index));
+                return Poll::Ready(tried);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}

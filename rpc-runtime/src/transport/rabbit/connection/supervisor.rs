@@ -1,0 +1,289 @@
+//! The supervisor of one connection: it replaces a connection that has ended.
+//!
+//! It is one task on the engine. The first replacement comes at once, later ones back off. The task starts when the
+//! connection is first used. It ends with [`Supervisor::close`], or when the handle is dropped, once those who clean
+//! up over its last connection have left.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::super::amqp::{Connection, Connector};
+use super::super::backoff::Pace;
+use super::super::options::Options;
+use super::attempts::Attempts;
+use super::dial::Dialler;
+use super::engine::Engine;
+use super::progress::Progress;
+use crate::error::Stage;
+use crate::mutex::lock;
+use crate::{Error, Result};
+
+/// How long those may take who clean up over a connection that ends.
+const LEAVE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How the connection is, and how many attempts have failed since it was made.
+#[derive(Debug, Clone)]
+struct Status {
+    state: State,
+    failures: u64,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    /// Nobody has needed it yet.
+    Idle,
+    /// Being made; the last attempt, or the last connection, failed because of `why`.
+    Connecting {
+        why: Option<Arc<str>>,
+    },
+    Ready(Arc<Connection>),
+    Closed,
+}
+
+/// The handle to a connection that is kept alive; dropping it ends the connection.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    status: watch::Receiver<Status>,
+    stop: watch::Sender<bool>,
+    /// Tells the supervisor that somebody waits.
+    nudge: watch::Sender<()>,
+    guests: watch::Sender<()>,
+    engine: Arc<Engine>,
+    /// Until first used.
+    task: Mutex<Option<SupervisorTask>>,
+}
+
+impl Supervisor {
+    /// The supervisor of a connection that operators will see as `name`. It does nothing until it is used.
+    pub(crate) fn new(
+        options: &Options,
+        connector: Arc<Connector>,
+        engine: Arc<Engine>,
+        name: String,
+    ) -> Self {
+        let (status, watching) = watch::channel(Status {
+            state: State::Idle,
+            failures: 0,
+        });
+        let stop = watch::Sender::new(false);
+        let nudge = watch::Sender::new(());
+        let guests = watch::Sender::new(());
+        let hosts = options.hosts.clone();
+        let task = SupervisorTask {
+            dialler: Dialler::new(connector, name, hosts, options.backoff, nudge.subscribe()),
+            pace: Pace::new(options.backoff),
+            status,
+            stop: stop.subscribe(),
+            guests: guests.clone(),
+        };
+        Self {
+            status: watching,
+            stop,
+            nudge,
+            guests,
+            engine,
+            task: Mutex::new(Some(task)),
+        }
+    }
+
+    fn take_task(&self) -> Option<SupervisorTask> {
+        lock(&self.task).take()
+    }
+
+    /// Begins to connect, if that was not done before.
+    pub(crate) fn start(&self) -> Result<()> {
+        if let Some(task) = self.take_task() {
+            self.engine.spawn(task.run())?;
+        }
+        Ok(())
+    }
+
+    /// The connection, if there is one.
+    pub(crate) fn ready(&self) -> Option<Arc<Connection>> {
+        match &self.status.borrow().state {
+            State::Ready(connection) if connection.is_up() && !*self.stop.borrow() => {
+                Some(connection.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Waits for a connection, for as many failures as `attempts` allows.
+    pub(crate) async fn connection(
+        &self,
+        attempts: &mut Attempts<'_>,
+        progress: &Progress,
+    ) -> Result<Arc<Connection>> {
+        if let Some(connection) = self.ready() {
+            return Ok(connection);
+        }
+        let mut seen = self.status.borrow().failures;
+        self.start()?;
+        let mut status = self.status.clone();
+        let mut nudged = false;
+        loop {
+            let now = status.borrow_and_update().clone();
+            if *self.stop.borrow() {
+                return Err(Error::Closed);
+            }
+            match now.state {
+                State::Ready(connection) if connection.is_up() => return Ok(connection),
+                State::Closed => return Err(Error::Closed),
+                State::Connecting { why } => {
+                    let failed = why
+                        .clone()
+                        .unwrap_or_else(|| "the connection failed".into());
+                    while seen < now.failures {
+                        seen += 1;
+                        attempts.failed(&failed, false)?;
+                    }
+                    progress.set(Stage::Connection(why));
+                }
+                State::Idle | State::Ready(_) => progress.set(Stage::Connection(None)),
+            }
+            if !nudged {
+                // A new caller need not wait for the end of a long back-off.
+                nudged = true;
+                self.nudge.send_replace(());
+            }
+            if status.changed().await.is_err() {
+                return Err(Error::Closed);
+            }
+        }
+    }
+
+    /// The connections as they come, for a task that must not keep the supervisor alive. Once the supervisor is
+    /// closed, its last connection stays for a while, until no `Connections` are left.
+    pub(crate) fn connections(&self) -> Connections {
+        Connections {
+            status: self.status.clone(),
+            _guest: self.guests.subscribe(),
+        }
+    }
+
+    /// Ends the connection, in good order if it stands. Done when its task has ended.
+    pub(crate) async fn close(&self) {
+        self.stop.send_replace(true);
+        if let Some(task) = self.take_task() {
+            set(&task.status, State::Closed);
+        }
+        let mut status = self.status.clone();
+        // The supervisor's last act is to drop the sender.
+        while status.changed().await.is_ok() {}
+    }
+}
+
+/// The connections that a supervisor makes, one after the other.
+#[derive(Debug, Clone)]
+pub(crate) struct Connections {
+    status: watch::Receiver<Status>,
+    _guest: watch::Receiver<()>,
+}
+
+impl Connections {
+    /// Waits for a connection that has not ended; none once the supervisor is closed.
+    pub(crate) async fn next(&mut self) -> Option<Arc<Connection>> {
+        loop {
+            let now = self.status.borrow_and_update().state.clone();
+            match now {
+                State::Ready(connection) if connection.is_up() => return Some(connection),
+                State::Closed => return None,
+                State::Idle | State::Connecting { .. } | State::Ready(_) => {}
+            }
+            self.status.changed().await.ok()?;
+        }
+    }
+
+    /// The connection, if there is one now.
+    pub(crate) fn current(&self) -> Option<Arc<Connection>> {
+        match &self.status.borrow().state {
+            State::Ready(connection) if connection.is_up() => Some(connection.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The task behind a [`Supervisor`].
+#[derive(Debug)]
+struct SupervisorTask {
+    dialler: Dialler,
+    pace: Pace,
+    status: watch::Sender<Status>,
+    stop: watch::Receiver<bool>,
+    /// Watched by whoever uses the connections.
+    guests: watch::Sender<()>,
+}
+
+impl SupervisorTask {
+    async fn run(self) {
+        let Self {
+            dialler,
+            pace,
+            status,
+            mut stop,
+            guests,
+        } = self;
+        let leave = async {
+            // Asked to, or the handle is gone.
+            let _ = stop.wait_for(|stop| *stop).await;
+            if timeout(LEAVE_DEADLINE, guests.closed()).await.is_err() {
+                tracing::warn!("closing takes long: queues may stay until they expire");
+            }
+        };
+        tokio::select! {
+            () = keep_connected(dialler, pace, &status) => {}
+            () = leave => {}
+        }
+        let last = status.send_replace(Status {
+            state: State::Closed,
+            failures: 0,
+        });
+        if let State::Ready(connection) = last.state {
+            connection.close().await;
+        }
+    }
+}
+
+/// Never ends.
+async fn keep_connected(mut dialler: Dialler, mut pace: Pace, status: &watch::Sender<Status>) {
+    loop {
+        set_connecting(status, None);
+        let connection = dialler
+            .dial(|why, all| {
+                status.send_modify(|status| {
+                    status.failures += u64::from(all);
+                    status.state = State::Connecting { why: Some(why) };
+                });
+            })
+            .await;
+        let connection = Arc::new(connection);
+        let (broker, name) = (connection.place().to_owned(), dialler.name());
+        tracing::info!(broker, connection = name, "connected");
+        set(status, State::Ready(connection.clone()));
+        let since = Instant::now();
+        let why = connection.attend().await;
+        tracing::warn!(broker, connection = name, %why, "connection lost: reconnecting");
+        drop(connection);
+        set_connecting(status, Some(why));
+        // At once, unless connections keep ending soon.
+        sleep(pace.after(since.elapsed())).await;
+    }
+}
+
+fn set(status: &watch::Sender<Status>, state: State) {
+    status.send_modify(|status| status.state = state);
+}
+
+/// Keeps the reason of the last failure, if there is no newer one.
+fn set_connecting(status: &watch::Sender<Status>, why: Option<Arc<str>>) {
+    status.send_modify(|status| {
+        let known = match &mut status.state {
+            State::Connecting { why } => why.take(),
+            _ => None,
+        };
+        status.state = State::Connecting { why: why.or(known) };
+    });
+}

@@ -1,0 +1,231 @@
+//! What is known of the broker's objections: the exchanges that exist, the routes and the sizes to which it had none.
+//!
+//! The broker closes a channel over a message whose exchange is missing, whose route is denied, or which is too
+//! large; all other messages on that channel are then in doubt. So a message shares a channel only when an earlier
+//! one has proved that the broker takes its like.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::amqp::Name;
+use super::super::topology::Route;
+
+/// A body of up to so many bytes needs no proof.
+const SMALL: usize = 64 * 1024;
+/// How many routes are remembered.
+const ROUTES: usize = 4096;
+
+/// What was proved on one connection.
+#[derive(Debug)]
+pub(super) struct ProvenRoutes {
+    exchanges: HashMap<Name, KnownExchange>,
+    /// How many keys are remembered, over all exchanges.
+    keys: usize,
+    /// The largest body that the broker has taken, in bytes.
+    size: usize,
+    /// The largest body that the broker takes, once it has said so.
+    limit: Option<usize>,
+}
+
+#[derive(Debug)]
+struct KnownExchange {
+    /// Its position among all exchanges seen.
+    number: usize,
+    is_declared: bool,
+    keys: Keys,
+}
+
+/// The keys that are proven.
+#[derive(Debug)]
+enum Keys {
+    These(HashSet<Name>),
+    /// The default exchange cannot be missing, and a user may write to all its keys or to none.
+    AllBut(HashSet<Name>),
+}
+
+impl Default for ProvenRoutes {
+    fn default() -> Self {
+        Self {
+            exchanges: HashMap::new(),
+            keys: 0,
+            size: SMALL,
+            limit: None,
+        }
+    }
+}
+
+impl ProvenRoutes {
+    /// Whether the broker takes such a message, as far as is known; gives the number of its exchange.
+    pub(super) fn find(&self, route: &Route, size: usize) -> Option<usize> {
+        let exchange = self.exchanges.get(exchange_name(route))?;
+        let is_proven = match &exchange.keys {
+            Keys::These(keys) => keys.contains(&route.key),
+            Keys::AllBut(keys) => !keys.contains(&route.key),
+        };
+        let exists = route.exchange.is_none() || exchange.is_declared;
+        (is_proven && size <= self.size && exists).then_some(exchange.number)
+    }
+
+    /// The limit that a body of this size exceeds, if the broker has named one.
+    pub(super) fn exceeded_limit(&self, size: usize) -> Option<usize> {
+        self.limit.filter(|limit| size > *limit)
+    }
+
+    /// The broker has named its limit.
+    pub(super) fn learn_limit(&mut self, limit: usize) {
+        self.limit = Some(limit);
+        self.size = self.size.min(limit);
+    }
+
+    /// Whether the route's exchange is known to exist.
+    pub(super) fn is_declared(&self, route: &Route) -> bool {
+        let exchange = self.exchanges.get(exchange_name(route));
+        route.exchange.is_none() || exchange.is_some_and(|exchange| exchange.is_declared)
+    }
+
+    /// The route's exchange was declared.
+    pub(super) fn declared(&mut self, route: &Route) {
+        self.exchange(route).is_declared = true;
+    }
+
+    /// The broker has taken a message of this size, or returned it; gives the number of the route's exchange.
+    pub(super) fn proved(&mut self, route: &Route, size: usize) -> usize {
+        self.size = self.size.max(size);
+        if self.keys >= ROUTES {
+            for exchange in self.exchanges.values_mut() {
+                exchange.keys = Keys::These(HashSet::new());
+            }
+            self.keys = 0;
+        }
+        let is_default = route.exchange.is_none();
+        let exchange = self.exchange(route);
+        let number = exchange.number;
+        let (added, removed) = match &mut exchange.keys {
+            keys @ Keys::These(_) if is_default => {
+                *keys = Keys::AllBut(HashSet::new());
+                (false, false)
+            }
+            Keys::These(keys) => (keys.insert(route.key.clone()), false),
+            Keys::AllBut(keys) => (false, keys.remove(&route.key)),
+        };
+        self.keys = self.keys + usize::from(added) - usize::from(removed);
+        number
+    }
+
+    /// A message got no confirm, or a negative one. That says nothing about other routes.
+    pub(super) fn doubt(&mut self, route: &Route) {
+        let exchange = self.exchange(route);
+        let (added, removed) = match &mut exchange.keys {
+            Keys::These(keys) => (false, keys.remove(&route.key)),
+            Keys::AllBut(keys) => (keys.insert(route.key.clone()), false),
+        };
+        self.keys = self.keys + usize::from(added) - usize::from(removed);
+    }
+
+    /// The exchange may be missing.
+    pub(super) fn doubt_exchange(&mut self, route: &Route) {
+        self.exchange(route).is_declared = false;
+    }
+
+    /// The exchange is missing, or denied.
+    pub(super) fn forget_exchange(&mut self, route: &Route) {
+        let exchange = self.exchange(route);
+        exchange.is_declared = false;
+        let keys = std::mem::replace(&mut exchange.keys, Keys::These(HashSet::new()));
+        let (Keys::These(keys) | Keys::AllBut(keys)) = keys;
+        self.keys -= keys.len();
+    }
+
+    fn exchange(&mut self, route: &Route) -> &mut KnownExchange {
+        let name = route
+            .exchange
+            .as_ref()
+            .map(|exchange| exchange.name.clone());
+        let number = self.exchanges.len();
+        let exchange = self.exchanges.entry(name.unwrap_or_default());
+        exchange.or_insert_with(|| KnownExchange {
+            number,
+            is_declared: false,
+            keys: Keys::These(HashSet::new()),
+        })
+    }
+}
+
+fn exchange_name(route: &Route) -> &str {
+    let exchange = route.exchange.as_ref();
+    exchange.map_or("", |exchange| exchange.name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::amqp::ExchangeKind;
+    use super::super::super::topology::Exchange;
+    use super::*;
+
+    fn route(exchange: Option<&str>, key: &str) -> Route {
+        Route {
+            exchange: exchange.map(|name| Exchange {
+                name: name.into(),
+                kind: ExchangeKind::Topic,
+                durable: false,
+                auto_delete: false,
+            }),
+            key: key.into(),
+        }
+    }
+
+    #[test]
+    fn a_route_is_proven_until_its_messages_are_in_doubt() {
+        let mut proven = ProvenRoutes::default();
+        let [a, b, other] = [(Some("x"), "a"), (Some("x"), "b"), (Some("y"), "a")]
+            .map(|(exchange, key)| route(exchange, key));
+        for (number, route) in [(0, &a), (0, &b), (1, &other)] {
+            assert_eq!(proven.find(route, 1), None);
+            assert_eq!(proven.proved(route, 1), number);
+            proven.declared(route);
+            assert_eq!(proven.find(route, 1), Some(number));
+        }
+        proven.doubt(&a);
+        assert_eq!(proven.find(&a, 1), None);
+        assert_eq!(proven.find(&b, 1), Some(0), "that says nothing of others");
+        proven.forget_exchange(&a);
+        assert_eq!(proven.find(&b, 1), None);
+        assert!(!proven.is_declared(&b) && proven.is_declared(&other));
+        assert_eq!(proven.keys, 1);
+    }
+
+    #[test]
+    fn one_key_of_the_default_exchange_proves_the_others() {
+        let mut proven = ProvenRoutes::default();
+        let [a, b] = ["a", "b"].map(|key| route(None, key));
+        assert!(proven.is_declared(&a) && proven.find(&a, 1).is_none());
+        proven.proved(&a, 1);
+        assert!(proven.find(&b, 1).is_some());
+        proven.doubt(&b);
+        assert!(proven.find(&a, 1).is_some() && proven.find(&b, 1).is_none());
+        proven.proved(&b, 1);
+        assert!(proven.find(&b, 1).is_some() && proven.keys == 0);
+    }
+
+    #[test]
+    fn a_size_is_proven_by_one_that_is_as_large() {
+        let mut proven = ProvenRoutes::default();
+        let a = route(None, "a");
+        proven.proved(&a, 1);
+        assert!(proven.find(&a, SMALL).is_some() && proven.find(&a, SMALL + 1).is_none());
+        proven.proved(&a, 2 * SMALL);
+        assert!(proven.find(&a, 2 * SMALL).is_some());
+        assert_eq!(proven.exceeded_limit(usize::MAX), None);
+        proven.learn_limit(SMALL);
+        assert_eq!(proven.exceeded_limit(SMALL + 1), Some(SMALL));
+        assert_eq!(proven.exceeded_limit(SMALL), None);
+    }
+
+    #[test]
+    fn few_routes_are_remembered() {
+        let mut proven = ProvenRoutes::default();
+        for key in 0..=ROUTES {
+            proven.proved(&route(Some("x"), &key.to_string()), 1);
+        }
+        assert_eq!(proven.keys, 1);
+    }
+}

@@ -1,0 +1,464 @@
+//! Hands messages to the broker, each with a confirm.
+//!
+//! The broker returns a message before it confirms it: once the confirm is there, it is known whether the message came
+//! back. A caller may go at any time. A message is written whole or not at all.
+//!
+//! What may have come through is not sent again, unless its sender allows it: two servers could be given one each. Then
+//! the same bytes are sent, so that a server that has both knows the repetition by its identity.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::super::amqp::{Answer, Confirm, Confirmed, Failure, Fault, Publish, PublishChannel};
+use super::super::connection::{Attempts, Engine, Progress, Supervisor};
+use super::super::topology::Route;
+use super::channels::ExclusivePermit;
+use super::link::Link;
+use super::queue_wait::QueueWait;
+use super::unserved::Unserved;
+use crate::error::Stage;
+use crate::mutex::lock;
+use crate::{Result, Target};
+
+/// A message ready to go; cloning shares the bytes.
+#[derive(Clone)]
+pub(crate) struct Message {
+    pub(crate) route: Arc<Route>,
+    pub(crate) mandatory: bool,
+    /// Whether its sender also waits for a reply, so that a positive confirm need not wake it.
+    pub(crate) quiet: bool,
+    /// Whether it may be sent again when it may have come through.
+    pub(crate) resend: bool,
+    pub(crate) body: Bytes,
+    /// When it is of no use any more: the broker drops it then.
+    pub(crate) expires: Option<Instant>,
+}
+
+impl Message {
+    fn publish(&self) -> Publish<'_> {
+        let exchange = self.route.exchange.as_ref();
+        Publish {
+            exchange: exchange.map_or("", |exchange| exchange.name.as_str()),
+            key: self.route.key.as_str(),
+            mandatory: self.mandatory,
+            expiration: self.expires.map(expiration),
+            body: &self.body,
+        }
+    }
+}
+
+/// What the broker did with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is in a queue; if it was not mandatory, perhaps in none.
+    Taken,
+    /// There is no queue for it.
+    Returned,
+    /// A queue for it is full or failing.
+    Rejected,
+    /// For this reason nobody can tell whether it is in a queue.
+    Lost(Arc<str>),
+}
+
+/// The messages of one driver on their way out, over the connection that stands.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    supervisor: Supervisor,
+    engine: Arc<Engine>,
+    /// The link over the last connection.
+    link: Mutex<Option<Arc<Link>>>,
+    unserved: Unserved,
+}
+
+impl Publisher {
+    pub(crate) fn new(supervisor: Supervisor, engine: Arc<Engine>) -> Self {
+        Self {
+            supervisor,
+            engine,
+            link: Mutex::default(),
+            unserved: Unserved::default(),
+        }
+    }
+
+    /// Begins to connect, if that was not done before.
+    pub(crate) fn start(&self) -> Result<()> {
+        self.supervisor.start()
+    }
+
+    /// Ends the connection in good order.
+    pub(crate) async fn close(&self) {
+        self.supervisor.close().await;
+        *lock(&self.link) = None;
+    }
+
+    /// Whether a connection stands on which the broker accepts messages.
+    pub(crate) fn can_publish(&self) -> bool {
+        let connection = self.supervisor.ready();
+        connection.is_some_and(|connection| connection.blockage().is_none())
+    }
+
+    /// The broker's limit that a body of this size exceeds, if the broker has named one.
+    pub(crate) fn exceeded_limit(&self, size: usize) -> Option<usize> {
+        self.ready()?.channels.exceeded_limit(size)
+    }
+
+    /// The link over the connection that stands, if one does.
+    fn ready(&self) -> Option<Arc<Link>> {
+        let connection = self.supervisor.ready();
+        let mut link = lock(&self.link);
+        let Some(connection) = connection else {
+            *link = None;
+            return None;
+        };
+        let known = link
+            .as_ref()
+            .filter(|link| Arc::ptr_eq(&link.connection, &connection));
+        if let Some(known) = known {
+            return Some(known.clone());
+        }
+        Some(link.insert(Arc::new(Link::new(connection))).clone())
+    }
+
+    /// Waits for a link, for as many failures as `attempts` allows.
+    async fn link(&self, attempts: &mut Attempts<'_>, progress: &Progress) -> Result<Arc<Link>> {
+        loop {
+            if let Some(link) = self.ready() {
+                return Ok(link);
+            }
+            self.supervisor.connection(attempts, progress).await?;
+        }
+    }
+
+    /// Publishes a message that must reach a queue, and waits for that queue for `queue_wait`. A message that is lost
+    /// is not an error. The message's body is kept until the broker has it, and no longer.
+    ///
+    /// Nearly always a connection stands, the message shares a channel, and the broker takes it. All else has a future
+    /// of its own, so that a message in flight has no room for it.
+    ///
+    /// # Errors
+    ///
+    /// What the broker refuses or rejects, a failure when no attempt is left, and [`Error::Undeliverable`](crate::Error::Undeliverable) when the
+    /// wait for the queue is over.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "its future would hold what it is given twice"
+    )]
+    pub(crate) fn deliver<'a>(
+        &'a self,
+        message: &'a mut Message,
+        queue_wait: Duration,
+        attempts: &'a mut Attempts<'_>,
+        progress: &'a Progress,
+    ) -> impl Future<Output = Result<Outcome>> {
+        async move {
+            let mut published = self.publish_shared(message, progress);
+            let answer = match &mut published {
+                Some(published) => Some((&mut published.confirm).await),
+                None => None,
+            };
+            let first = published.zip(answer);
+            let first = match first.map(|(published, answer)| published.settled(answer, message)) {
+                Some(Ok(Outcome::Taken)) => {
+                    self.report_served(message, attempts.target());
+                    return Ok(Outcome::Taken);
+                }
+                first => first,
+            };
+            Box::pin(self.deliver_patiently(message, queue_wait, attempts, progress, first)).await
+        }
+    }
+
+    /// Goes on after a first try, if there was one.
+    async fn deliver_patiently(
+        &self,
+        message: &mut Message,
+        queue_wait: Duration,
+        attempts: &mut Attempts<'_>,
+        progress: &Progress,
+        first: Option<Result<Outcome, Failure>>,
+    ) -> Result<Outcome> {
+        let mut outcome = match first {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(failure)) => {
+                let failure = Some(failure);
+                self.publish(message, attempts, progress, failure).await?
+            }
+            None => self.publish(message, attempts, progress, None).await?,
+        };
+        if outcome == Outcome::Returned
+            && !queue_wait.is_zero()
+            && self.unserved.begins(&message.route)
+        {
+            let target = attempts.target();
+            tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
+        }
+        let mut wait = QueueWait::new(queue_wait);
+        while outcome == Outcome::Returned {
+            progress.unserved();
+            if let Some(link) = self.ready() {
+                link.restore_binding(&message.route, &self.engine);
+            }
+            if !wait.again().await {
+                return Err(attempts.unserved());
+            }
+            outcome = self.publish(message, attempts, progress, None).await?;
+        }
+        match outcome {
+            Outcome::Rejected => Err(attempts.rejected()),
+            Outcome::Taken => {
+                self.report_served(message, attempts.target());
+                Ok(Outcome::Taken)
+            }
+            outcome @ (Outcome::Returned | Outcome::Lost(_)) => Ok(outcome),
+        }
+    }
+
+    /// Logs that a target is served again, if it was not.
+    fn report_served(&self, message: &Message, target: &Target) {
+        if self.unserved.ends(&message.route) {
+            tracing::info!(%target, "it is served again");
+        }
+    }
+
+    /// Publishes on a shared channel; nobody waits. `then` is called with the outcome, on any thread, and must not
+    /// block. False if the message cannot be published like that now.
+    pub(crate) fn publish_unawaited(
+        &self,
+        message: &Arc<Message>,
+        then: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
+    ) -> bool {
+        let Some((link, channel)) = self.shared_channel(message) else {
+            return false;
+        };
+        let attempt = PublishAttempt {
+            link,
+            channel: channel.clone(),
+            exclusive: None,
+        };
+        let settled = message.clone();
+        let then = move |answer| then(attempt.settled(answer, &settled.route));
+        channel.publish_then(message.publish(), Box::new(then));
+        true
+    }
+
+    /// Publishes until the broker has answered, no attempt is left, or the message may have come through. Goes on
+    /// after a failure, if there was one.
+    pub(crate) async fn publish(
+        &self,
+        message: &mut Message,
+        attempts: &mut Attempts<'_>,
+        progress: &Progress,
+        mut failure: Option<Failure>,
+    ) -> Result<Outcome> {
+        loop {
+            if let Some(failure) = failure.take() {
+                let (fault, maybe_delivered) = match failure {
+                    // Another message's fault does not count as an attempt of this one.
+                    Failure::NotReached(fault) => {
+                        let why = fault.why();
+                        tracing::debug!(target = %attempts.target(), %why, "not sent: trying again");
+                        continue;
+                    }
+                    Failure::Unsent(fault) => (fault, false),
+                    Failure::Unanswered(fault) => (fault, true),
+                };
+                let why = fault.why().clone();
+                if let Some(error) = fault.refusal(&format!("a message for {}", attempts.target()))
+                {
+                    return Err(attempts.refused(error, &why));
+                }
+                if maybe_delivered {
+                    progress.lost(&why);
+                    if !message.resend {
+                        return Ok(Outcome::Lost(why));
+                    }
+                }
+                attempts.failed(&why, maybe_delivered)?;
+                tracing::debug!(target = %attempts.target(), %why, "a publish failed: trying again");
+                progress.set(Stage::Connection(Some(why)));
+                attempts.pause().await;
+            }
+            let link = self.link(attempts, progress).await?;
+            if let Some(reason) = link.connection.blockage() {
+                progress.set(Stage::Unblocking(reason));
+                link.connection.unblocked().await;
+                continue;
+            }
+            match publish_on(link, message, progress).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(why) => failure = Some(why),
+            }
+        }
+    }
+
+    /// Publishes on a shared channel of the connection that stands, if nothing is in the message's way.
+    fn publish_shared(&self, message: &mut Message, progress: &Progress) -> Option<Published> {
+        let (link, channel) = self.shared_channel(message)?;
+        progress.set(Stage::Confirmation(None));
+        Some(Published::on(link, channel, None, message))
+    }
+
+    /// The link and the shared channel for a message, if nothing is in its way.
+    fn shared_channel(&self, message: &Message) -> Option<(Arc<Link>, Arc<PublishChannel>)> {
+        let link = self.ready()?;
+        if link.connection.blockage().is_some() {
+            return None;
+        }
+        let channel = link.channels.shared(&message.route, message.body.len())?;
+        Some((link, channel))
+    }
+}
+
+/// An error if the broker is known to refuse a body of this size.
+fn check_size(link: &Link, size: usize) -> Result<(), Failure> {
+    match link.channels.exceeded_limit(size) {
+        None => Ok(()),
+        Some(limit) => Err(Failure::Unsent(Fault::too_large(size, limit))),
+    }
+}
+
+/// Publishes once over a link.
+async fn publish_on(
+    link: Arc<Link>,
+    message: &mut Message,
+    progress: &Progress,
+) -> Result<Outcome, Failure> {
+    let size = message.body.len();
+    check_size(&link, size)?;
+    let declared = link.ensure_exchange(&message.route).await;
+    declared.map_err(Failure::Unsent)?;
+    let shared = link.channels.shared(&message.route, size);
+    let (channel, permit) = if let Some(channel) = shared {
+        (channel, None)
+    } else {
+        progress.set(Stage::Connection(Some(
+            "all its channels wait for confirms".into(),
+        )));
+        let permit = tokio::select! {
+            permit = link.channels.permit(&message.route) => permit.map_err(Failure::Unsent)?,
+            why = link.connection.down() => return Err(Failure::Unsent(Fault::ended(why))),
+        };
+        // Another message may have proved meanwhile that it may share a channel, or that it is too large.
+        check_size(&link, size)?;
+        match link.channels.shared(&message.route, size) {
+            Some(channel) => (channel, None),
+            None => {
+                let channel = link.channels.exclusive().await;
+                (channel.map_err(Failure::Unsent)?, Some(permit))
+            }
+        }
+    };
+    // The broker may have blocked the connection meanwhile.
+    while let Some(reason) = link
+        .connection
+        .blockage()
+        .filter(|_| link.connection.is_up())
+    {
+        progress.set(Stage::Unblocking(reason));
+        link.connection.unblocked().await;
+    }
+    // From here on it may be written at any time.
+    progress.set(Stage::Confirmation(None));
+    let mut published = Published::on(link, channel, permit, message);
+    let answer = (&mut published.confirm).await;
+    published.settled(answer, message)
+}
+
+/// What a message goes over.
+struct PublishAttempt {
+    link: Arc<Link>,
+    channel: Arc<PublishChannel>,
+    /// For a message on an exclusive channel.
+    exclusive: Option<Box<Exclusive>>,
+}
+
+/// What a message on an exclusive channel proves, if the broker takes it.
+struct Exclusive {
+    /// Held until the broker has answered.
+    permit: ExclusivePermit,
+    /// Of the message's body, in bytes.
+    size: usize,
+}
+
+impl PublishAttempt {
+    /// The broker has answered, or there will be no answer.
+    fn settled(self, answer: Answer, route: &Route) -> Result<Outcome, Failure> {
+        let channels = &self.link.channels;
+        match answer {
+            Ok(confirmed @ (Confirmed::Taken | Confirmed::Returned)) => {
+                if let Some(exclusive) = self.exclusive {
+                    channels.proved(self.channel, route, exclusive.size);
+                    drop(exclusive.permit);
+                }
+                Ok(if confirmed == Confirmed::Taken {
+                    Outcome::Taken
+                } else {
+                    Outcome::Returned
+                })
+            }
+            Ok(Confirmed::Rejected) => {
+                channels.doubt(&self.channel, route);
+                Ok(Outcome::Rejected)
+            }
+            Err(failure) => {
+                match &failure {
+                    Failure::NotReached(_) => {}
+                    Failure::Unsent(fault @ (Fault::Missing(_) | Fault::Refused(_))) => {
+                        channels.refused(route, fault);
+                    }
+                    Failure::Unsent(Fault::Lost(_)) | Failure::Unanswered(_) => {
+                        channels.doubt(&self.channel, route);
+                        channels.doubt_exchange(route);
+                    }
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// A message that is on its way, and waits for its confirm.
+struct Published {
+    attempt: PublishAttempt,
+    confirm: Confirm,
+}
+
+impl Published {
+    fn on(
+        link: Arc<Link>,
+        channel: Arc<PublishChannel>,
+        permit: Option<ExclusivePermit>,
+        message: &mut Message,
+    ) -> Self {
+        // An exclusive channel is needed by others as soon as its message is confirmed.
+        let quiet = message.quiet && permit.is_none();
+        let size = message.body.len();
+        let exclusive = permit.map(|permit| Box::new(Exclusive { permit, size }));
+        let confirm = channel.publish(message.publish(), quiet);
+        confirm.keep(std::mem::take(&mut message.body));
+        let attempt = PublishAttempt {
+            link,
+            channel,
+            exclusive,
+        };
+        Self { attempt, confirm }
+    }
+
+    /// The broker has answered, or there will be no answer. A message that was not taken gets its body back.
+    fn settled(self, answer: Answer, message: &mut Message) -> Result<Outcome, Failure> {
+        if !matches!(answer, Ok(Confirmed::Taken)) {
+            message.body = self.confirm.kept();
+        }
+        self.attempt.settled(answer, &message.route)
+    }
+}
+
+/// What is left of a call's time, in milliseconds: oslo.messaging writes all of it, so that a server may still run
+/// what its caller has given up. RabbitMQ refuses what does not fit 32 bits.
+fn expiration(expires: Instant) -> u32 {
+    let left = expires.saturating_duration_since(Instant::now());
+    u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)
+}

@@ -1,0 +1,331 @@
+//! The replies to this process: one queue for all its calls, and the task that reads it.
+//!
+//! The queue keeps its name over all connections, so a reply that arrives while none stands is read from the next one.
+//! A reply is acknowledged some time after it has come to the reply table, together with others: one that comes again
+//! on the next connection finds no call that waits for it. The reader never waits for a caller. Replies that are
+//! malformed, or that no call waits for, are dropped with a log line.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep};
+
+use super::amqp::{
+    Acknowledger, Connection, ConsumeChannel, Delivered, DeliveryHandler, Fault, FieldTable, Name,
+};
+use super::backoff::{Backoff, Pace};
+use super::connection::{Connections, Engine};
+use super::topology::{Declarer, Queue, Topology, declare_unused, is_consumed_alone, name_anew};
+use crate::mutex::lock;
+use crate::transport::ReplyTable;
+use crate::wire::Reply;
+use crate::{Error, Result};
+
+/// How many replies may be on their way here: the reader is quick, but memory is not endless.
+const PREFETCH: u16 = 1024;
+/// How many replies, and how many bytes of them, are acknowledged together: the broker keeps them until then.
+const TOGETHER: u64 = 64;
+const BYTES_TOGETHER: usize = 64 * 1024;
+/// How long a reply is left unacknowledged, when no others come.
+const LAZY: Duration = Duration::from_secs(1);
+
+/// Whether replies would arrive.
+#[derive(Debug, Clone, Default)]
+struct Reading {
+    /// How many attempts to consume the queue have begun.
+    attempts: u64,
+    state: State,
+}
+
+#[derive(Debug, Clone, Default)]
+enum State {
+    #[default]
+    NotYet,
+    Consuming,
+    /// The broker refused the queue in this attempt.
+    Refused {
+        error: Error,
+        attempt: u64,
+    },
+}
+
+/// The reply queue of a process; its reader ends with it.
+#[derive(Debug)]
+pub(crate) struct ReplyQueue {
+    engine: Arc<Engine>,
+    /// Known once the queue was consumed; it stays the same from then on.
+    name: Arc<OnceLock<Name>>,
+    reading: watch::Receiver<Reading>,
+    /// Wakes the reader from its pause after a refusal.
+    retry: Arc<Notify>,
+    /// Until the first call.
+    reader: Mutex<Option<Reader>>,
+}
+
+impl ReplyQueue {
+    /// A reply queue that is declared when the first call needs it, over the connections as they come. Replies go to
+    /// `table`.
+    pub(crate) fn new(
+        topology: Arc<Topology>,
+        engine: Arc<Engine>,
+        connections: Connections,
+        table: ReplyTable,
+        backoff: Backoff,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        let (sender, reading) = watch::channel(Reading::default());
+        let (name, retry) = (Arc::<OnceLock<Name>>::default(), Arc::<Notify>::default());
+        let reader = Reader {
+            queue: topology.reply_queue(),
+            topology,
+            name: name.clone(),
+            connections,
+            table,
+            pace: Pace::new(backoff),
+            reading: sender,
+            retry: retry.clone(),
+            reported: None,
+            closing,
+        };
+        Self {
+            engine,
+            name,
+            reading,
+            retry,
+            reader: Mutex::new(Some(reader)),
+        }
+    }
+
+    fn take_reader(&self) -> Option<Reader> {
+        lock(&self.reader).take()
+    }
+
+    /// The queue's name, if replies to it would arrive.
+    pub(crate) fn is_ready(&self) -> Option<&str> {
+        match self.reading.borrow().state {
+            State::Consuming => self.name.get().map(Name::as_str),
+            State::NotYet | State::Refused { .. } => None,
+        }
+    }
+
+    /// The queue's name, once replies to it would arrive.
+    ///
+    /// A refusal counts only if it answers an attempt that began after this was called: the cause of an earlier one may
+    /// be gone.
+    pub(crate) async fn ready(&self) -> Result<&str> {
+        if let Some(reader) = self.take_reader() {
+            self.engine.spawn(reader.run())?;
+        }
+        let mut reading = self.reading.clone();
+        let before = reading.borrow().attempts;
+        loop {
+            match &reading.borrow_and_update().state {
+                State::Consuming => return Ok(self.name.get().map_or("", Name::as_str)),
+                State::Refused { error, attempt } if *attempt > before => {
+                    return Err(error.clone());
+                }
+                State::Refused { .. } => self.retry.notify_one(),
+                State::NotYet => {}
+            }
+            if reading.changed().await.is_err() {
+                return Err(Error::Closed);
+            }
+        }
+    }
+
+    /// Drops the reader if no call has needed it.
+    pub(crate) fn close(&self) {
+        drop(self.take_reader());
+    }
+}
+
+#[derive(Debug)]
+struct Reader {
+    queue: Queue,
+    topology: Arc<Topology>,
+    name: Arc<OnceLock<Name>>,
+    connections: Connections,
+    table: ReplyTable,
+    pace: Pace,
+    reading: watch::Sender<Reading>,
+    retry: Arc<Notify>,
+    /// The last reason that was logged.
+    reported: Option<Arc<str>>,
+    closing: watch::Receiver<bool>,
+}
+
+/// The consumer of the reply queue on one connection.
+struct Consuming {
+    channel: ConsumeChannel,
+    handler: Arc<ReplyHandler>,
+}
+
+impl Reader {
+    async fn run(mut self) {
+        let mut closing = self.closing.clone();
+        tokio::select! {
+            () = self.read() => {}
+            _ = closing.wait_for(|closing| *closing) => {}
+        }
+        if self.queue.private
+            && self.name.get().is_some()
+            && let Some(connection) = self.connections.current()
+            && let Err(fault) = Declarer::new(connection)
+                .delete_queue(&self.queue.name)
+                .await
+        {
+            tracing::debug!(queue = %self.queue.name, why = %fault.why(), "the reply queue stays behind");
+        }
+    }
+
+    async fn read(&mut self) {
+        while let Some(connection) = self.connections.next().await {
+            let since = Instant::now();
+            self.reading.send_modify(|reading| reading.attempts += 1);
+            let fault = match self.consume(&connection).await {
+                Ok(consuming) => {
+                    self.name.get_or_init(|| self.queue.name.clone());
+                    self.set(State::Consuming);
+                    let fault = tokio::select! {
+                        fault = consuming.channel.ended() => fault,
+                        never = consuming.handler.acknowledge_in_time() => match never {},
+                    };
+                    // The end of the connection has its own line.
+                    if connection.is_up() {
+                        tracing::warn!(queue = %self.queue.name, why = %fault.why(),
+                            "the client hears no replies: declaring anew");
+                    }
+                    fault
+                }
+                Err(fault) => {
+                    self.report(&fault);
+                    fault
+                }
+            };
+            let attempt = self.reading.borrow().attempts;
+            self.set(match fault.refusal("the reply queue") {
+                Some(error) => State::Refused { error, attempt },
+                None => State::NotYet,
+            });
+            let pause = self.pace.after(since.elapsed());
+            // After the end of a connection, its supervisor sets the pace.
+            if connection.is_up() {
+                tokio::select! {
+                    () = sleep(pause) => {}
+                    // A call waits: it gets an answer of now.
+                    () = self.retry.notified() => {}
+                }
+            }
+        }
+    }
+
+    fn set(&self, state: State) {
+        self.reading.send_modify(|reading| reading.state = state);
+    }
+
+    /// Logs why the queue cannot be consumed, once for each reason.
+    fn report(&mut self, fault: &Fault) {
+        let (queue, why) = (&self.queue.name, fault.why());
+        if self.reported.as_ref() == Some(why) {
+            tracing::debug!(%queue, %why, "still cannot read replies");
+        } else {
+            tracing::warn!(%queue, %why, "cannot read replies");
+            self.reported = Some(why.clone());
+        }
+    }
+
+    /// Consumes the queue: replies go to their calls from then on, until the channel is dropped.
+    async fn consume(&mut self, connection: &Arc<Connection>) -> Result<Consuming, Fault> {
+        let is_first = self.name.get().is_none();
+        if is_first && self.queue.name.as_str().is_empty() {
+            name_anew(&self.topology, &mut self.queue).await?;
+        }
+        let declarer = Declarer::new(connection.clone());
+        if is_first {
+            declare_unused(&self.topology, &declarer, &mut self.queue).await?;
+        } else {
+            declarer.declare_queue(&self.queue).await?;
+        }
+        let channel = connection.consume_channel().await?;
+        channel.qos(PREFETCH).await?;
+        let handler = Arc::new(ReplyHandler {
+            table: self.table.clone(),
+            acknowledger: channel.acknowledger(),
+            state: Mutex::default(),
+        });
+        channel.handle_with(handler.clone());
+        channel
+            .consume(&self.queue.name, Name::default(), FieldTable::default())
+            .await?;
+        if is_first && !is_consumed_alone(&self.topology, &declarer, &mut self.queue).await? {
+            return Err(Fault::lost("another process consumes the reply queue"));
+        }
+        Ok(Consuming { channel, handler })
+    }
+}
+
+/// Brings replies to their calls, and acknowledges them.
+struct ReplyHandler {
+    table: ReplyTable,
+    acknowledger: Acknowledger,
+    state: Mutex<Arrived>,
+}
+
+/// What has arrived so far.
+#[derive(Debug, Default)]
+struct Arrived {
+    last: u64,
+    acknowledged: u64,
+    /// Of the replies that are not acknowledged.
+    bytes: usize,
+}
+
+impl ReplyHandler {
+    /// Acknowledges what has arrived and is not acknowledged, if there is enough of it.
+    fn acknowledge(&self, enough: impl FnOnce(&Arrived) -> bool) {
+        let mut state = self.lock();
+        if state.last == state.acknowledged || !enough(&state) {
+            return;
+        }
+        state.acknowledged = state.last;
+        state.bytes = 0;
+        if let Err(fault) = self.acknowledger.acknowledge(state.last) {
+            // The replies come again, and nobody waits for them.
+            tracing::debug!(why = %fault.why(), "replies were not acknowledged");
+        }
+    }
+
+    /// Acknowledges replies that no others follow. Never ends.
+    async fn acknowledge_in_time(&self) -> Infallible {
+        loop {
+            sleep(LAZY).await;
+            self.acknowledge(|_| true);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arrived> {
+        lock(&self.state)
+    }
+}
+
+impl DeliveryHandler for ReplyHandler {
+    fn delivered(&self, delivered: Delivered) {
+        {
+            let mut state = self.lock();
+            state.last = delivered.tag;
+            state.bytes += delivered.body.len();
+        }
+        match Reply::decode(&delivered.body) {
+            Ok(reply) => self.table.complete(reply),
+            Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
+        }
+    }
+
+    fn idle(&self) {
+        self.acknowledge(|arrived| {
+            arrived.last - arrived.acknowledged >= TOGETHER || arrived.bytes >= BYTES_TOGETHER
+        });
+    }
+}

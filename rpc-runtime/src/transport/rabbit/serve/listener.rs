@@ -1,0 +1,364 @@
+//! The requests for one server: three queues, consumed on one channel, again after each interruption.
+//!
+//! The [session](super::session) takes what is delivered, on the thread that reads the socket; from there requests go
+//! to the [`RabbitListener`]. A task owns the channel and its consumers. Whatever ends them (the connection, a queue
+//! that was deleted) ends the whole session: the task closes the channel, which requeues what was not taken, and
+//! declares and consumes everything anew. A request of an ended session can no longer be taken, so it does not run
+//! here while the broker hands it to another server.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::super::amqp::{
+    CONTROL_DEADLINE, Connection, ConsumeChannel, Delivered, DeliveryHandler, Fault, FieldTable,
+    FieldValue, Name,
+};
+use super::super::backoff::{Pace, jittered};
+use super::super::connection::Connections;
+use super::super::shared::Shared;
+use super::super::topology::{Declarer, Queue, declare_unused, is_consumed_alone, name_anew};
+use super::permits::Permits;
+use super::session::{ArrivedRequest, ListenerShared, Session};
+use crate::endpoint::BoxFuture;
+use crate::mutex::lock;
+use crate::transport::{Arrival, ListenTerms, Listener};
+use crate::{Error, Result};
+
+/// How often a server binds its queues again, less a random quarter: some five small commands each time.
+const REBIND_INTERVAL: Duration = Duration::from_secs(30);
+/// The index of the queue for fanouts, which alone can be a stream.
+const FANOUT: usize = 2;
+
+/// A server's requests. Dropping it ends the listening, in the background.
+pub(crate) struct RabbitListener {
+    arrivals: mpsc::UnboundedReceiver<Arrival>,
+    permits: Arc<Permits>,
+    stop: watch::Sender<bool>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl RabbitListener {
+    /// Done when requests would arrive.
+    pub(crate) async fn start(
+        shared: Arc<Shared>,
+        queues: [Queue; 3],
+        terms: &ListenTerms,
+    ) -> Result<Self> {
+        // Not bounded here: the permits bound what is taken.
+        let (sender, arrivals) = mpsc::unbounded_channel();
+        let stop = watch::Sender::new(false);
+        let permits = Permits::new(terms.concurrency);
+        let (started, start) = oneshot::channel();
+        let task = ListenerTask {
+            connections: shared.consuming.connections(),
+            closing: shared.closing(),
+            stop: stop.subscribe(),
+            queues,
+            prefetch: terms.prefetch,
+            listener: Arc::new(ListenerShared {
+                shared: shared.clone(),
+                permits: permits.clone(),
+                arrivals: sender,
+                next_offset: Mutex::default(),
+            }),
+            started: Some(started),
+        };
+        let task = shared.engine.spawn(task.run())?;
+        let listener = Self {
+            arrivals,
+            permits,
+            stop,
+            task: Some(task),
+        };
+        // If this future is dropped here, the listener is, and with it the task.
+        start.await.unwrap_or(Err(Error::Closed))?;
+        Ok(listener)
+    }
+}
+
+impl Listener for RabbitListener {
+    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
+        Box::pin(async move {
+            // Before somebody asks, nothing is taken.
+            self.permits.listen();
+            self.arrivals.recv().await
+        })
+    }
+
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.permits.close();
+            self.stop.send_replace(true);
+            if let Some(task) = &mut self.task {
+                // It has ended either way.
+                let _ = task.await;
+                self.task = None;
+            }
+            self.arrivals.close();
+        })
+    }
+
+    fn settled(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.permits.all_back())
+    }
+}
+
+impl Drop for RabbitListener {
+    fn drop(&mut self) {
+        // The permits go first, or those that come back here would pull in new requests.
+        self.permits.go();
+        self.arrivals.close();
+        let mut requests = 0;
+        while let Ok(arrival) = self.arrivals.try_recv() {
+            requests += usize::from(matches!(arrival, Arrival::Request(_)));
+        }
+        if requests > 0 {
+            tracing::warn!(
+                requests,
+                "requests were taken and are not run: their server is gone"
+            );
+        }
+    }
+}
+
+struct ListenerTask {
+    connections: Connections,
+    closing: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
+    queues: [Queue; 3],
+    prefetch: u16,
+    listener: Arc<ListenerShared>,
+    /// To be told when the first session stands, or that none ever will.
+    started: Option<oneshot::Sender<Result<()>>>,
+}
+
+impl ListenerTask {
+    async fn run(mut self) {
+        let mut ended = Ended {
+            closing: self.closing.clone(),
+            stop: self.stop.clone(),
+        };
+        let shared = self.listener.shared.clone();
+        if let Err(fault) = name_anew(&shared.topology, &mut self.queues[FANOUT]).await {
+            self.refuse(Error::Config(fault.why().to_string()));
+            return;
+        }
+        let mut pace = Pace::new(shared.backoff);
+        while let Some(connection) = ended.or(self.connections.next()).await.flatten() {
+            let since = Instant::now();
+            let Some(registered) = ended.or(self.register(&connection)).await else {
+                break;
+            };
+            let fault = match registered {
+                Ok(registered) => {
+                    if let Some(started) = self.started.take() {
+                        let _ = started.send(Ok(()));
+                    }
+                    registered.session.open();
+                    let fault = ended.or(self.attend(&connection, &registered)).await;
+                    registered.session.close(&registered.channel).await;
+                    fault
+                }
+                Err(fault) => {
+                    // Only the first time somebody waits for the answer; later on, it is tried again.
+                    if let Some(error) = fault.refusal("the queues of a server")
+                        && self.started.is_some()
+                    {
+                        self.refuse(error);
+                        return;
+                    }
+                    Some(fault)
+                }
+            };
+            let Some(fault) = fault else { break };
+            let queue = &self.queues[0].name;
+            tracing::warn!(%queue, why = %fault.why(), "the server hears nothing: declaring anew");
+            let pause = pace.after(since.elapsed());
+            // After the end of a connection, its supervisor sets the pace.
+            if connection.is_up() {
+                ended.or(sleep(pause)).await;
+            }
+        }
+        self.delete_private_queues().await;
+    }
+
+    /// There will be no session.
+    fn refuse(&mut self, error: Error) {
+        if let Some(started) = self.started.take() {
+            let _ = started.send(Err(error));
+        }
+    }
+
+    /// Declares the queues and consumes them. Dropping the future closes the channel.
+    async fn register(&mut self, connection: &Arc<Connection>) -> Result<Registered, Fault> {
+        let declarer = Declarer::new(connection.clone());
+        for queue in &self.queues[..FANOUT] {
+            declarer.declare_queue(queue).await?;
+        }
+        let topology = self.listener.shared.topology.clone();
+        let is_first = self.started.is_some();
+        if is_first {
+            declare_unused(&topology, &declarer, &mut self.queues[FANOUT]).await?;
+        } else {
+            declarer.declare_queue(&self.queues[FANOUT]).await?;
+        }
+        let channel = connection.consume_channel().await?;
+        if self.prefetch > 0 {
+            channel.qos(self.prefetch).await?;
+        }
+        let session = Session::new(self.listener.clone(), channel.acknowledger());
+        let session = Arc::new(session);
+        channel.handle_with(Arc::new(RequestHandler {
+            session: session.clone(),
+            stream: self.queues[FANOUT].stream.then(|| consumer_tag(FANOUT)),
+        }));
+        for (index, queue) in self.queues.iter().enumerate() {
+            let arguments = self.consumer_arguments(queue);
+            channel
+                .consume(&queue.name, consumer_tag(index), arguments)
+                .await?;
+        }
+        if is_first && !is_consumed_alone(&topology, &declarer, &mut self.queues[FANOUT]).await? {
+            return Err(Fault::lost(
+                "another process consumes its queue for fanouts",
+            ));
+        }
+        Ok(Registered {
+            session,
+            channel,
+            declarer,
+        })
+    }
+
+    fn consumer_arguments(&self, queue: &Queue) -> FieldTable {
+        let mut arguments = FieldTable::default();
+        if queue.stream {
+            let next_offset = *lock(&self.listener.next_offset);
+            let offset = match next_offset {
+                Some(offset) => FieldValue::LongLongInt(offset),
+                None => FieldValue::LongString("last".into()),
+            };
+            arguments.insert("x-stream-offset".into(), offset);
+        }
+        arguments
+    }
+
+    /// Waits until a consumer ends.
+    async fn attend(&self, connection: &Connection, registered: &Registered) -> Fault {
+        tokio::select! {
+            fault = registered.channel.ended() => fault,
+            never = keep_bound(&registered.declarer, &self.queues) => match never {},
+            () = registered.session.overdue(CONTROL_DEADLINE) => {
+                let why = format!("acknowledgements were not answered within {CONTROL_DEADLINE:?}");
+                connection.fail(&why);
+                Fault::lost(why)
+            }
+        }
+    }
+
+    async fn delete_private_queues(&self) {
+        let Some(connection) = self.connections.current() else {
+            return;
+        };
+        let declarer = Declarer::new(connection);
+        for queue in self.queues.iter().filter(|queue| queue.private) {
+            if let Err(fault) = declarer.delete_queue(&queue.name).await {
+                let queue = &queue.name;
+                tracing::debug!(%queue, why = %fault.why(), "the queue stays behind until it expires");
+            }
+        }
+    }
+}
+
+/// Binds queues again from time to time. Whoever deletes an exchange deletes its bindings, and the broker tells nobody:
+/// the server would go on listening at queues that nothing reaches. Senders restore what they can see; they do not see
+/// fanouts, and not all senders restore.
+async fn keep_bound(declarer: &Declarer, queues: &[Queue]) -> Infallible {
+    loop {
+        sleep(jittered(REBIND_INTERVAL)).await;
+        for queue in queues {
+            let Some((exchange, key)) = &queue.binding else {
+                continue;
+            };
+            if let Err(fault) = declarer.bind_anew(&queue.name, exchange, key).await {
+                tracing::debug!(queue = %queue.name, why = %fault.why(), "not bound anew");
+            }
+        }
+    }
+}
+
+/// All that stands for one session.
+struct Registered {
+    session: Arc<Session>,
+    channel: ConsumeChannel,
+    declarer: Declarer,
+}
+
+/// What the consumer of a queue is called.
+fn consumer_tag(index: usize) -> Name {
+    Name::from((index + 1).to_string())
+}
+
+/// Passes requests on.
+struct RequestHandler {
+    session: Arc<Session>,
+    /// The consumer that reads from a stream.
+    stream: Option<Name>,
+}
+
+impl DeliveryHandler for RequestHandler {
+    fn delivered(&self, delivered: Delivered) {
+        let Delivered {
+            consumer,
+            tag,
+            properties,
+            body,
+        } = delivered;
+        let is_streamed = self.stream.as_ref() == Some(&consumer);
+        let offset = properties.stream_offset.filter(|_| is_streamed);
+        // What was left of the call's time when it was published; some of it has passed since.
+        let left = properties.expiration.map(Duration::from_millis);
+        let expires = left.and_then(|left| Instant::now().checked_add(left));
+        self.session.arrived(ArrivedRequest {
+            tag,
+            body,
+            expires,
+            offset,
+        });
+    }
+
+    fn idle(&self) {
+        self.session.take();
+    }
+
+    fn receipt(&self) {
+        self.session.receipt();
+    }
+
+    fn ended(&self, fault: &Fault) {
+        self.session.ended(fault);
+    }
+}
+
+/// The end of a listener: it was closed or dropped, or the driver was.
+struct Ended {
+    closing: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Ended {
+    /// What `work` gives, unless the end comes first.
+    async fn or<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            _ = self.closing.wait_for(|closing| *closing) => None,
+            _ = self.stop.wait_for(|stop| *stop) => None,
+            done = work => Some(done),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! A server's side: requests that arrive, the permits to run them, and the replies that leave.
+
+mod listener;
+mod missing_queues;
+mod permits;
+mod reply_sender;
+mod responder;
+mod session;
+
+pub(super) use listener::RabbitListener;
+pub(super) use missing_queues::MissingQueues;

@@ -1,0 +1,127 @@
+//! The permits of one listener: how many requests may be in flight at once, over all its sessions, and whether
+//! anybody runs them.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, Weak};
+
+use tokio::sync::{Semaphore, watch};
+
+use crate::mutex::lock;
+
+/// Takes requests when there are permits for them.
+pub(super) trait TakeRequests: Send + Sync {
+    /// A permit may be free.
+    fn take(&self);
+}
+
+/// The permits of a listener.
+pub(super) struct Permits {
+    count: u32,
+    free: Semaphore,
+    phase: watch::Sender<Phase>,
+    /// The session that takes requests now. It is called when a permit is free again.
+    taker: Mutex<Option<Weak<dyn TakeRequests>>>,
+}
+
+impl fmt::Debug for Permits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permits")
+            .field("count", &self.count)
+            .field("free", &self.free.available_permits())
+            .field("phase", &*self.phase.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nobody has asked for a request so far.
+    Idle,
+    Listening,
+    /// What was taken is finished, and no more is.
+    Closed,
+    /// Nobody would run a request, nor see to its reply.
+    Gone,
+}
+
+/// The right to run one request. Dropping it calls the session: dropped under the session's lock, it deadlocks.
+#[derive(Debug)]
+pub(super) struct Permit(Arc<Permits>);
+
+impl Permits {
+    pub(super) fn new(count: usize) -> Arc<Self> {
+        // More than that are as good as no limit.
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        Arc::new(Self {
+            count,
+            free: Semaphore::new(count as usize),
+            phase: watch::Sender::new(Phase::Idle),
+            taker: Mutex::default(),
+        })
+    }
+
+    /// From now on, somebody waits for requests.
+    pub(super) fn listen(&self) {
+        if *self.phase.borrow() == Phase::Idle {
+            self.phase.send_replace(Phase::Listening);
+            self.tell();
+        }
+    }
+
+    /// From now on, no more are given.
+    pub(super) fn close(&self) {
+        self.phase.send_replace(Phase::Closed);
+    }
+
+    /// The same, and nobody sees to what is under way.
+    pub(super) fn go(&self) {
+        self.phase.send_replace(Phase::Gone);
+    }
+
+    /// Waits until nobody sees to what is under way.
+    pub(super) async fn gone(&self) {
+        let mut phase = self.phase.subscribe();
+        // Here is a sender.
+        let _ = phase.wait_for(|phase| *phase == Phase::Gone).await;
+    }
+
+    /// Waits until none is in use. Meanwhile, none can be had.
+    pub(super) async fn all_back(&self) {
+        // The semaphore is never closed.
+        let _ = self.free.acquire_many(self.count).await;
+    }
+
+    /// From now on, `taker` is called when a permit is free.
+    pub(super) fn serve(&self, taker: Weak<dyn TakeRequests>) {
+        *lock(&self.taker) = Some(taker);
+    }
+
+    pub(super) fn try_take(self: &Arc<Self>) -> Option<Permit> {
+        if *self.phase.borrow() != Phase::Listening {
+            return None;
+        }
+        self.free.try_acquire().ok()?.forget();
+        Some(Permit(self.clone()))
+    }
+
+    fn tell(&self) {
+        let taker = lock(&self.taker).as_ref().and_then(Weak::upgrade);
+        if let Some(taker) = taker {
+            taker.take();
+        }
+    }
+}
+
+impl Permit {
+    /// See [`Permits::gone`].
+    pub(super) async fn gone(&self) {
+        self.0.gone().await;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.free.add_permits(1);
+        self.0.tell();
+    }
+}

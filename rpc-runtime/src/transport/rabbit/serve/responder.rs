@@ -1,0 +1,36 @@
+//! The way back of one request: the replies to it.
+//!
+//! Replies belong to no [session](super::session): they go out over whatever connection stands.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::super::shared::Shared;
+use super::permits::Permit;
+use super::reply_sender;
+use crate::Result;
+use crate::endpoint::BoxFuture;
+use crate::transport::Delivery;
+use crate::wire::ReplyTo;
+
+/// The way back of one request. It holds the request's permit for as long as the request runs and a reply is in
+/// flight.
+#[derive(Debug)]
+pub(super) struct Responder {
+    shared: Arc<Shared>,
+    permit: Arc<Permit>,
+}
+
+impl Responder {
+    pub(super) fn new(shared: Arc<Shared>, permit: Permit) -> Self {
+        let permit = Arc::new(permit);
+        Self { shared, permit }
+    }
+}
+
+impl Delivery for Responder {
+    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { reply_sender::send(&self.shared, &self.permit, to, body).await })
+    }
+}

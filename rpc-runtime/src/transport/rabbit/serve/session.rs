@@ -1,0 +1,421 @@
+//! One channel with its consumers: the requests that arrive through them, and how they are taken.
+//!
+//! The session takes a request when there is a permit to run it: it acknowledges the request, and hands it over once
+//! the broker is known to have the acknowledgement. AMQP does not answer an acknowledgement, and one that is lost means
+//! that another server gets the request; so each acknowledgement asks for a
+//! [receipt](Acknowledger::acknowledge_with_receipt). One receipt does for all requests taken before it. Requests that
+//! arrive meanwhile are taken when it has come. All this happens in the call that brings the news, most often on the
+//! thread that reads the socket.
+//!
+//! Nothing is taken before all consumers stand. What is not taken when the session ends goes back to the broker.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendError;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::super::amqp::{Acknowledger, ConsumeChannel, Fault};
+use super::super::shared::Shared;
+use super::permits::{Permit, Permits, TakeRequests};
+use super::responder::Responder;
+use crate::mutex::lock;
+use crate::transport::{Arrival, Incoming};
+
+/// How long the orderly end of a session may take.
+const END_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What is the same for all sessions of a listener.
+#[derive(Debug)]
+pub(super) struct ListenerShared {
+    pub(super) shared: Arc<Shared>,
+    pub(super) permits: Arc<Permits>,
+    pub(super) arrivals: mpsc::UnboundedSender<Arrival>,
+    /// Where to read on in a stream; there is one at most.
+    pub(super) next_offset: Mutex<Option<i64>>,
+}
+
+/// A server's channel, until it ends.
+#[derive(Debug)]
+pub(super) struct Session {
+    listener: Arc<ListenerShared>,
+    acknowledger: Acknowledger,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The requests that were not taken, in the order of their tags.
+    waiting: VecDeque<ArrivedRequest>,
+    /// The requests that were taken and whose receipt is due.
+    taken: Vec<Taken>,
+    /// Since when a receipt is due.
+    since: Option<Instant>,
+    phase: Phase,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Opening,
+    Open,
+    Ended,
+}
+
+/// A request that has not been taken.
+#[derive(Debug)]
+pub(super) struct ArrivedRequest {
+    pub(super) tag: u64,
+    pub(super) body: Bytes,
+    /// When it is of no use any more: the broker lets nothing expire that it has delivered.
+    pub(super) expires: Option<Instant>,
+    /// Its place in a stream.
+    pub(super) offset: Option<i64>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    body: Bytes,
+    permit: Permit,
+}
+
+impl State {
+    /// Takes the requests for which there are permits; gives the tag of the last one. What has expired goes the
+    /// same way, and no further.
+    fn take(&mut self, listener: &ListenerShared) -> Option<u64> {
+        let now = Instant::now();
+        let mut last = None;
+        while let Some(next) = self.waiting.front() {
+            if next.expires.is_none_or(|expires| now < expires) {
+                let Some(permit) = listener.permits.try_take() else {
+                    break;
+                };
+                let body = next.body.clone();
+                self.taken.push(Taken { body, permit });
+            } else {
+                tracing::debug!("a request expired while it waited for its turn");
+            }
+            last = Some(next.tag);
+            if let Some(offset) = next.offset {
+                *lock(&listener.next_offset) = offset.checked_add(1);
+            }
+            self.waiting.pop_front();
+        }
+        last
+    }
+}
+
+impl Session {
+    pub(super) fn new(listener: Arc<ListenerShared>, acknowledger: Acknowledger) -> Self {
+        Self {
+            listener,
+            acknowledger,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Its consumers stand: it may begin to take requests.
+    pub(super) fn open(self: &Arc<Self>) {
+        let taker = Arc::downgrade(self);
+        self.listener.permits.serve(taker);
+        {
+            let mut state = self.lock();
+            if state.phase == Phase::Opening {
+                state.phase = Phase::Open;
+            }
+        }
+        self.take();
+    }
+
+    /// A request has come, and is to be [taken](Self::take).
+    pub(super) fn arrived(&self, request: ArrivedRequest) {
+        let mut state = self.lock();
+        if state.phase != Phase::Ended {
+            state.waiting.push_back(request);
+        }
+    }
+
+    /// Takes as many requests as may run, unless a receipt is due: then it comes first.
+    pub(super) fn take(&self) {
+        let mut state = self.lock();
+        if state.phase != Phase::Open || state.since.is_some() {
+            return;
+        }
+        let Some(last) = state.take(&self.listener) else {
+            return;
+        };
+        match self.acknowledger.acknowledge_with_receipt(last) {
+            Ok(()) => state.since = Some(Instant::now()),
+            // Nothing was written: the channel has ended.
+            Err(fault) => {
+                let taken = std::mem::take(&mut state.taken);
+                drop(state);
+                self.finish(fault.why());
+                gone_back(taken.len(), fault.why());
+            }
+        }
+    }
+
+    /// The broker has the acknowledgements: what was taken is the server's.
+    pub(super) fn receipt(&self) {
+        let taken = {
+            let mut state = self.lock();
+            state.since = None;
+            std::mem::take(&mut state.taken)
+        };
+        for Taken { body, permit } in taken {
+            let responder = Responder::new(self.listener.shared.clone(), permit);
+            self.hand_over(Arrival::Request(Incoming::new(body, Arc::new(responder))));
+        }
+    }
+
+    fn hand_over(&self, arrival: Arrival) {
+        if let Err(SendError(Arrival::Request(_))) = self.listener.arrivals.send(arrival) {
+            tracing::warn!("a request was taken and is not run: its server is gone");
+        }
+    }
+
+    /// Waits until a receipt has been due for as long as `limit`.
+    pub(super) async fn overdue(&self, limit: Duration) {
+        loop {
+            sleep(limit / 4).await;
+            let since = self.lock().since;
+            if since.is_some_and(|since| since.elapsed() >= limit) {
+                return;
+            }
+        }
+    }
+
+    /// Takes nothing more: what was not taken goes back to its queue.
+    fn finish(&self, why: &Arc<str>) {
+        let mut state = self.lock();
+        state.phase = Phase::Ended;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        gone_back(waiting.len(), why);
+    }
+
+    /// The channel has ended: no receipt comes any more.
+    pub(super) fn ended(&self, fault: &Fault) {
+        let why = fault.why();
+        self.finish(why);
+        let taken = {
+            let mut state = self.lock();
+            state.since = None;
+            std::mem::take(&mut state.taken)
+        };
+        for Taken { body, .. } in taken {
+            let why = why.clone();
+            self.hand_over(Arrival::InDoubt { body, why });
+        }
+    }
+
+    /// Ends the session, and closes its channel: receipts that are due come before that.
+    pub(super) async fn close(&self, channel: &ConsumeChannel) {
+        let ended = Fault::lost("the session has ended");
+        self.finish(ended.why());
+        if timeout(END_DEADLINE, channel.close()).await.is_err() {
+            tracing::debug!("the broker does not answer the close of a channel");
+        }
+        self.ended(&ended);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl TakeRequests for Session {
+    fn take(&self) {
+        Self::take(self);
+    }
+}
+
+fn gone_back(requests: usize, why: &Arc<str>) {
+    if requests > 0 {
+        tracing::debug!(requests, %why, "requests went back to the broker");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::amqp::AcknowledgerBench;
+    use super::super::super::driver::RabbitDriver;
+    use super::*;
+
+    const NOTHING: [u64; 0] = [];
+
+    struct Bench {
+        session: Arc<Session>,
+        permits: Arc<Permits>,
+        channel: AcknowledgerBench,
+        arrivals: mpsc::UnboundedReceiver<Arrival>,
+    }
+
+    impl Bench {
+        /// A session that is not open.
+        fn new(concurrency: usize) -> Self {
+            let driver = RabbitDriver::new(&"rabbit://".parse().unwrap()).unwrap();
+            let (sender, arrivals) = mpsc::unbounded_channel();
+            let permits = Permits::new(concurrency);
+            let listener = Arc::new(ListenerShared {
+                shared: driver.shared.clone(),
+                permits: permits.clone(),
+                arrivals: sender,
+                next_offset: Mutex::default(),
+            });
+            let channel = AcknowledgerBench::new();
+            let session = Arc::new(Session::new(listener, channel.acknowledger()));
+            Self {
+                session,
+                permits,
+                channel,
+                arrivals,
+            }
+        }
+
+        fn listening(concurrency: usize) -> Self {
+            let bench = Self::new(concurrency);
+            bench.session.open();
+            bench.permits.listen();
+            bench
+        }
+
+        /// Requests come with these tags.
+        fn arrive(&self, tags: std::ops::RangeInclusive<u64>) {
+            for tag in tags {
+                self.session.arrived(ArrivedRequest {
+                    tag,
+                    body: Bytes::from(tag.to_string()),
+                    expires: None,
+                    offset: None,
+                });
+            }
+            self.session.take();
+        }
+
+        /// The tags up to which requests were taken since the last call.
+        fn taken(&self) -> Vec<u64> {
+            self.channel.acknowledged()
+        }
+
+        /// What has been handed over; in doubt with a question mark.
+        fn arrived(&mut self) -> (Vec<String>, Vec<Incoming>) {
+            let (mut names, mut requests) = (Vec::new(), Vec::new());
+            while let Ok(arrival) = self.arrivals.try_recv() {
+                let text = |body: &Bytes| String::from_utf8(body.to_vec()).unwrap();
+                match arrival {
+                    Arrival::Request(incoming) => {
+                        names.push(text(&incoming.body));
+                        requests.push(incoming);
+                    }
+                    Arrival::InDoubt { body, .. } => names.push(text(&body) + "?"),
+                }
+            }
+            (names, requests)
+        }
+    }
+
+    #[test]
+    fn as_many_are_taken_as_may_run_and_handed_over_with_the_receipt() {
+        let mut bench = Bench::listening(2);
+        bench.arrive(1..=1);
+        assert_eq!(bench.taken(), [1]);
+        bench.arrive(2..=4);
+        assert_eq!(bench.taken(), NOTHING, "the receipt is due");
+        assert!(bench.arrived().0.is_empty());
+        bench.session.receipt();
+        let (names, mut first) = bench.arrived();
+        assert_eq!(names, ["1"]);
+        bench.session.take();
+        assert_eq!(bench.taken(), [2], "one permit is left");
+        bench.session.receipt();
+        let (names, _second) = bench.arrived();
+        assert_eq!(names, ["2"]);
+        assert_eq!(bench.taken(), NOTHING);
+        // A permit comes back.
+        first.clear();
+        assert_eq!(bench.taken(), [3]);
+    }
+
+    #[test]
+    fn nothing_is_taken_before_all_stands_or_for_nobody() {
+        let bench = Bench::new(1);
+        bench.permits.listen();
+        bench.arrive(1..=1);
+        assert_eq!(bench.taken(), NOTHING, "not open");
+        bench.session.open();
+        assert_eq!(bench.taken(), [1]);
+
+        let bench = Bench::new(1);
+        bench.session.open();
+        bench.arrive(1..=1);
+        assert_eq!(bench.taken(), NOTHING, "nobody listens");
+        bench.permits.listen();
+        assert_eq!(bench.taken(), [1]);
+
+        let mut bench = Bench::listening(1);
+        bench.arrive(1..=2);
+        bench.session.receipt();
+        bench.permits.close();
+        drop(bench.arrived());
+        assert_eq!(bench.taken(), [1], "and none in place of the first");
+    }
+
+    #[test]
+    fn an_end_leaves_in_doubt_what_has_no_receipt_and_gives_back_the_rest() {
+        let mut bench = Bench::listening(1);
+        bench.arrive(1..=3);
+        bench.session.ended(&Fault::lost("cut"));
+        assert_eq!(bench.arrived().0, ["1?"]);
+        bench.session.receipt();
+        bench.arrive(4..=4);
+        assert!(bench.arrived().0.is_empty());
+        assert_eq!(bench.taken(), [1]);
+        assert!(bench.permits.try_take().is_some(), "a permit was kept");
+    }
+
+    #[test]
+    fn what_cannot_be_acknowledged_has_not_been_taken() {
+        let mut bench = Bench::listening(2);
+        bench.channel.cut();
+        bench.arrive(1..=4);
+        bench.session.ended(&Fault::lost("cut"));
+        assert!(bench.arrived().0.is_empty());
+        let permits = [bench.permits.try_take(), bench.permits.try_take()];
+        assert!(permits.iter().all(Option::is_some), "a permit was kept");
+    }
+
+    #[tokio::test]
+    async fn all_is_settled_when_each_permit_is_back() {
+        let mut bench = Bench::listening(2);
+        bench.arrive(1..=1);
+        bench.session.receipt();
+        let (_, requests) = bench.arrived();
+        bench.permits.close();
+        let mut settled = std::pin::pin!(bench.permits.all_back());
+        let early = std::future::poll_fn(|cx| std::task::Poll::Ready(settled.as_mut().poll(cx)));
+        assert!(early.await.is_pending());
+        drop(requests);
+        settled.await;
+    }
+
+    #[test]
+    fn what_has_expired_takes_no_permit() {
+        let mut bench = Bench::listening(1);
+        bench.session.arrived(ArrivedRequest {
+            tag: 1,
+            body: Bytes::new(),
+            expires: Some(Instant::now()),
+            offset: Some(7),
+        });
+        bench.arrive(2..=2);
+        assert_eq!(bench.taken(), [2]);
+        bench.session.receipt();
+        assert_eq!(bench.arrived().0, ["2"]);
+        assert_eq!(*lock(&bench.session.listener.next_offset), Some(8));
+    }
+}

@@ -1,0 +1,150 @@
+//! Declares exchanges and queues on a connection.
+//!
+//! A refusal closes the channel that it came over, so a declarer has a channel of its own, which it replaces after
+//! each refusal. An exchange or a queue that exists with another durability is used as it is: services that share one
+//! are configured one after the other.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::super::amqp::{
+    Connection, DeclareChannel, ExchangeDeclaration, Fault, Name, QueueDeclaration,
+};
+use super::names::{Exchange, Queue};
+
+/// Declares on one connection, one request at a time.
+#[derive(Debug)]
+pub(crate) struct Declarer {
+    connection: Arc<Connection>,
+    channel: Mutex<Option<DeclareChannel>>,
+}
+
+/// The right to use the channel. It goes back when a request has succeeded; otherwise it is closed, also when the
+/// caller goes before the reply, so that no request is followed by another's.
+struct Lease<'a> {
+    slot: MutexGuard<'a, Option<DeclareChannel>>,
+    channel: DeclareChannel,
+}
+
+impl Lease<'_> {
+    fn settle<T>(mut self, result: Result<T, Fault>) -> Result<T, Fault> {
+        if result.is_ok() {
+            *self.slot = Some(self.channel);
+        }
+        result
+    }
+}
+
+impl Declarer {
+    /// A declarer without a channel so far.
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
+        Self {
+            connection,
+            channel: Mutex::default(),
+        }
+    }
+
+    /// Declares a queue with its exchange and its binding; gives how many consumers the queue has.
+    pub(crate) async fn declare_queue(&self, queue: &Queue) -> Result<u32, Fault> {
+        let mut durable = queue.durable;
+        if let Some((exchange, _)) = &queue.binding {
+            let as_wanted = self.declare_exchange(exchange).await?;
+            // oslo.messaging goes on with queues as transient as the exchange that it found.
+            if !as_wanted && !queue.must_be_durable() {
+                durable = !exchange.durable;
+            }
+        }
+        let consumers = match self.declare_bare_queue(queue, durable).await {
+            Err(fault) if fault.is_durability() && !queue.must_be_durable() => {
+                tracing::warn!(queue = %queue.name, reason = %fault.why(),
+                    "the queue exists with another durability: it is used as it is");
+                self.declare_bare_queue(queue, !durable).await?
+            }
+            Err(Fault::Missing(why)) => {
+                // A transient queue of a node that is down: it can only be deleted and made anew.
+                tracing::warn!(queue = %queue.name, reason = %why,
+                    "the queue is stuck on a node that is down: it is deleted and declared anew");
+                self.delete_queue(&queue.name).await?;
+                self.declare_bare_queue(queue, durable).await?
+            }
+            other => other?,
+        };
+        if let Some((exchange, key)) = &queue.binding {
+            self.bind(&queue.name, exchange, key).await?;
+        }
+        Ok(consumers)
+    }
+
+    /// Declares an exchange and binds a queue to it, which must exist.
+    pub(crate) async fn bind_anew(
+        &self,
+        queue: &Name,
+        exchange: &Exchange,
+        key: &Name,
+    ) -> Result<(), Fault> {
+        self.declare_exchange(exchange).await?;
+        self.bind(queue, exchange, key).await
+    }
+
+    /// Deletes a queue, whether or not it exists.
+    pub(crate) async fn delete_queue(&self, name: &Name) -> Result<(), Fault> {
+        let lease = self.lease().await?;
+        let deleted = lease.channel.delete_queue(name).await;
+        lease.settle(deleted)
+    }
+
+    /// Declares an exchange. False if it exists with another durability.
+    pub(crate) async fn declare_exchange(&self, exchange: &Exchange) -> Result<bool, Fault> {
+        match self.declare_bare_exchange(exchange, false).await {
+            Ok(()) => Ok(true),
+            Err(fault) if fault.is_durability() => {
+                tracing::warn!(exchange = %exchange.name, reason = %fault.why(),
+                    "the exchange exists with another durability: it is used as it is");
+                self.declare_bare_exchange(exchange, true).await?;
+                Ok(false)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn bind(&self, queue: &Name, exchange: &Exchange, key: &Name) -> Result<(), Fault> {
+        let lease = self.lease().await?;
+        let bound = lease.channel.bind(queue, &exchange.name, key).await;
+        lease.settle(bound)
+    }
+
+    async fn declare_bare_exchange(&self, exchange: &Exchange, passive: bool) -> Result<(), Fault> {
+        let lease = self.lease().await?;
+        let declaration = ExchangeDeclaration {
+            name: exchange.name.clone(),
+            kind: exchange.kind,
+            durable: exchange.durable,
+            auto_delete: exchange.auto_delete,
+            passive,
+        };
+        let declared = lease.channel.declare_exchange(declaration).await;
+        lease.settle(declared)
+    }
+
+    async fn declare_bare_queue(&self, queue: &Queue, durable: bool) -> Result<u32, Fault> {
+        let lease = self.lease().await?;
+        let declaration = QueueDeclaration {
+            name: queue.name.clone(),
+            durable,
+            auto_delete: queue.auto_delete,
+            arguments: queue.arguments.clone(),
+        };
+        let declared = lease.channel.declare_queue(declaration).await;
+        lease.settle(declared)
+    }
+
+    async fn lease(&self) -> Result<Lease<'_>, Fault> {
+        let mut slot = self.channel.lock().await;
+        let channel = match slot.take().filter(DeclareChannel::is_open) {
+            Some(channel) => channel,
+            None => self.connection.declare_channel().await?,
+        };
+        Ok(Lease { slot, channel })
+    }
+}

@@ -1,0 +1,15 @@
+//! Exchanges and queues: their names, their declarations, and the routes to them.
+
+mod declarer;
+mod names;
+mod own_queue;
+mod queue_manager;
+mod routes;
+
+pub(super) use declarer::Declarer;
+#[cfg(test)]
+pub(super) use names::Exchange;
+pub(super) use names::{Queue, Route, Topology};
+pub(super) use own_queue::{declare_unused, is_consumed_alone, name_anew};
+pub(super) use queue_manager::process_name;
+pub(super) use routes::Routes;

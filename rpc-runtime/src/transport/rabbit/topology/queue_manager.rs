@@ -1,0 +1,178 @@
+//! Queue names that stay the same when a service restarts: oslo.messaging's queue manager.
+//!
+//! A name is `<host>:<process>:<n>`, where `n` counts the queues of one generation of the service: the processes of one
+//! process group. The count is kept in `/dev/shm`, in oslo.messaging's own format, and starts over when the group's
+//! leader is another process. Where there is no `/proc`, each process is a generation of its own; where there is no
+//! `/dev/shm`, the count is kept in the directory for temporary files.
+//!
+//! Two containers do not see each other's count, so two live processes can get one name. They would take each other's
+//! replies: whoever uses a name checks at the broker that nobody else does.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::{Error, Result};
+
+/// Names for one service on one host.
+#[derive(Debug)]
+pub(crate) struct QueueManager {
+    host: String,
+    process: String,
+    directory: PathBuf,
+}
+
+impl QueueManager {
+    pub(crate) fn new(host: Option<String>, process: Option<String>) -> Self {
+        Self {
+            host: host.unwrap_or_else(host_name),
+            process: process.unwrap_or_else(process_name),
+            directory: Some(PathBuf::from("/dev/shm"))
+                .filter(|directory| directory.is_dir())
+                .unwrap_or_else(std::env::temp_dir),
+        }
+    }
+
+    /// A name that was not given out yet.
+    pub(crate) fn next(&self) -> Result<String> {
+        let count = self.count().map_err(|error| {
+            Error::Config(format!(
+                "`use_queue_manager` counts queues in {}: {error}; leave the option out, or make that \
+                 possible",
+                self.directory.display()
+            ))
+        })?;
+        Ok(format!("{}:{}:{count}", self.host, self.process))
+    }
+
+    fn count(&self) -> std::io::Result<u64> {
+        // A name that is given must not lead out of the directory.
+        let stem = format!("{}_{}_qmanager", self.host, self.process).replace('/', "_");
+        let file = self.directory.join(&stem);
+        let _lock = Lock::take(self.directory.join(stem + ".lock"))?;
+        let (group, started) = generation()?;
+        let known = fs::read_to_string(&file).unwrap_or_default();
+        let count = match parse(&known) {
+            Some((known_group, count, known_start))
+                if known_group == group && known_start == started =>
+            {
+                count + 1
+            }
+            _ => 1,
+        };
+        fs::write(&file, format!("{group}:{count}:{started}"))?;
+        Ok(count)
+    }
+}
+
+fn parse(text: &str) -> Option<(u64, u64, u64)> {
+    let mut parts = text.trim().split(':').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+/// The process group, and when its leader started: a number that is used again has another start.
+fn generation() -> std::io::Result<(u64, u64)> {
+    if !Path::new("/proc/self/stat").exists() {
+        return Ok((std::process::id().into(), 0));
+    }
+    let group = stat_field("self", 5)?;
+    // The group is 0 where a container shows none of its own.
+    let leader = if group == 0 {
+        u64::from(std::process::id())
+    } else {
+        group
+    };
+    let started = match stat_field(&leader.to_string(), 22) {
+        // It has ended before the others of its group, who must agree all the same.
+        Err(error) if error.kind() == ErrorKind::NotFound => 0,
+        started => started?,
+    };
+    Ok((group, started))
+}
+
+/// The `number`th field of a process's `stat`, counted from 1. The second one may hold spaces.
+fn stat_field(process: &str, number: usize) -> std::io::Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    stat.rsplit_once(')')
+        .and_then(|(_, rest)| rest.split_whitespace().nth(number - 3)?.parse().ok())
+        .ok_or_else(|| ErrorKind::InvalidData.into())
+}
+
+/// A file that exists while one process counts. One that is left over by a crash is taken after a while.
+struct Lock(PathBuf);
+
+impl Lock {
+    fn take(path: PathBuf) -> std::io::Result<Self> {
+        const PATIENCE: usize = 200;
+        for attempt in 0..PATIENCE * 2 {
+            let mut options = fs::OpenOptions::new();
+            match options.write(true).create_new(true).open(&path) {
+                Ok(_) => return Ok(Self(path)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    if attempt == PATIENCE {
+                        let _ = fs::remove_file(&path);
+                    }
+                    // The owner holds it for the time of one small write.
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ErrorKind::TimedOut.into())
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn host_name() -> String {
+    ["/proc/sys/kernel/hostname", "/etc/hostname"]
+        .iter()
+        .find_map(|file| fs::read_to_string(file).ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".into())
+}
+
+pub(crate) fn process_name() -> String {
+    std::env::args_os()
+        .next()
+        .and_then(|program| {
+            Some(
+                Path::new(&program)
+                    .file_name()?
+                    .to_string_lossy()
+                    .into_owned(),
+            )
+        })
+        .unwrap_or_else(|| "rpc".into())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_count_up_within_a_generation_and_start_over_after_it() {
+        let directory = std::env::temp_dir().join(format!("queue-manager-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let names = |process: &str| QueueManager {
+            host: "h".into(),
+            process: process.into(),
+            directory: directory.clone(),
+        };
+        assert_eq!(names("p").next().unwrap(), "h:p:1");
+        assert_eq!(names("p").next().unwrap(), "h:p:2");
+        assert_eq!(names("a/b").next().unwrap(), "h:a/b:1");
+        let file = directory.join("h_p_qmanager");
+        fs::write(&file, "1:7:1").unwrap();
+        assert_eq!(names("p").next().unwrap(), "h:p:1");
+        fs::write(&file, "garbage").unwrap();
+        assert_eq!(names("p").next().unwrap(), "h:p:1");
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}
