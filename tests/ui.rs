@@ -68,6 +68,8 @@ mod mock_with_mockall;
 mod no_implicit_prelude;
 #[path = "ui/pass/other_items.rs"]
 mod other_items;
+#[path = "ui/pass/provided_methods.rs"]
+mod provided_methods;
 #[path = "ui/pass/runtime_by_another_path.rs"]
 mod runtime_by_another_path;
 #[path = "ui/pass/topic_chosen_by_the_client.rs"]
@@ -105,6 +107,7 @@ compile_and_run! {
     mock_with_mockall
     no_implicit_prelude
     other_items
+    provided_methods
     runtime_by_another_path
     topic_chosen_by_the_client
     visibilities

@@ -11,12 +11,13 @@ mod explicit;
 mod interface;
 mod lock;
 mod parameters;
+mod provided;
 mod spans;
 mod types;
 
 pub(crate) use types::{has_ident, text};
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type};
 
@@ -157,23 +158,7 @@ fn desugar(function: &mut TraitItemFn) {
     }
     function.sig.output = future_of(&function.sig.output, function.default.is_none());
     if let Some(body) = &mut function.default {
-        // Patterns belong into the future, as with an `async fn`: what they bind may live shorter.
-        let mut bound = Vec::new();
-        for (place, input) in function.sig.inputs.iter_mut().enumerate() {
-            if let FnArg::Typed(typed) = input
-                && plain_name(&typed.pat).is_none()
-            {
-                let name = match &*typed.pat {
-                    Pat::Ident(name) if name.subpat.is_none() => name.ident.clone(),
-                    _ => Ident::new(&format!("arg{place}"), Span::mixed_site()),
-                };
-                let written = &typed.pat;
-                bound.push(quote!(let #written = #name;));
-                *typed.pat = Pat::Verbatim(name.into_token_stream());
-            }
-        }
-        let statements = &body.stmts;
-        let future = quote!(async move { #(#bound)* #(#statements)* });
+        let future = provided::future(&mut function.sig, body);
         body.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(future), None)];
         function
             .attrs
