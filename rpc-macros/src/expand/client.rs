@@ -250,7 +250,7 @@ fn placeholder(method: &Broken<'_>) -> TokenStream {
     if signature.asyncness.take().is_none() {
         return quote!(#(#cfgs)* #signature { ::core::panic!() });
     }
-    signature.output = future_of(&signature.output, true);
+    signature.output = future_of(&signature, true);
     quote!(#(#cfgs)* #signature { ::core::future::pending() })
 }
 

@@ -17,9 +17,11 @@ mod types;
 
 pub(crate) use types::{has_ident, text};
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type};
+
+use spans::Place;
 
 use crate::attr::{is_conditional_rpc, is_rpc};
 use crate::check::{Interface, Method, is_inferred, plain_name};
@@ -156,9 +158,9 @@ fn desugar(function: &mut TraitItemFn) {
     if function.sig.asyncness.take().is_none() {
         return;
     }
-    function.sig.output = future_of(&function.sig.output, function.default.is_none());
-    if let Some(body) = &mut function.default {
-        let future = provided::future(&mut function.sig, body);
+    let future = (function.default.as_ref()).map(|body| provided::future(&mut function.sig, body));
+    function.sig.output = future_of(&function.sig, future.is_none());
+    if let Some((body, future)) = function.default.as_mut().zip(future) {
         body.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(future), None)];
         function
             .attrs
@@ -166,15 +168,22 @@ fn desugar(function: &mut TraitItemFn) {
     }
 }
 
-/// What a function returns whose async form returns `output`.
-fn future_of(output: &ReturnType, required: bool) -> ReturnType {
-    let output = match output {
+/// What a function returns whose async form has this signature.
+fn future_of(signature: &Signature, required: bool) -> ReturnType {
+    let output = match &signature.output {
         ReturnType::Default => quote!(()),
         // That was reported, and nothing can stand in for it.
         ReturnType::Type(_, ty) if required && matches!(**ty, Type::ImplTrait(_)) => quote!(()),
         ReturnType::Type(_, ty) => ty.to_token_stream(),
     };
-    let future = quote!(impl ::core::future::Future<Output = #output> + ::core::marker::Send);
+    // At the return type, or else the name: there the compiler reports that a provided method is not `Send`.
+    let place = match &signature.output {
+        ReturnType::Default => Place::of(&signature.ident),
+        ReturnType::Type(_, ty) => Place::of(ty),
+    };
+    let [start, end] = [place.start, place.end].map(|span| Span::mixed_site().located_at(span));
+    let bounds = quote_spanned!(end=> + ::core::marker::Send);
+    let future = quote_spanned!(start=> impl ::core::future::Future<Output = #output> #bounds);
     ReturnType::Type(
         <syn::Token![->]>::default(),
         Box::new(Type::Verbatim(future)),

@@ -6,18 +6,23 @@
 //!         let ctxt = ctxt;
 //!         let __arg2 = __arg2;
 //!         let (a, b) = __arg2;
+//!         if let Some(__returned) = None::<Result<u32>> {
+//!             return __returned;
+//!         }
 //!         { … }
 //!     }
 //! }
 //! ```
 //!
 //! The compiler expands an `async fn` in the same way. The future holds each argument until it ends, also one that
-//! the body does not name: that may be a lock guard.
+//! the body does not name: that may be a lock guard. The compiler derives the type of an `async` block from its
+//! body. The first `return` states the type, and what the body returns is coerced to it.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
-use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, Signature};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature};
 
+use super::types::has_ident;
 use crate::check::plain_name;
 
 /// The body as a future. The signature's patterns move into it: what they bind may live shorter.
@@ -26,7 +31,26 @@ pub(super) fn future(signature: &mut Signature, body: &Block) -> TokenStream {
         .zip(&mut signature.inputs)
         .map(|(place, input)| bind(place, input))
         .collect();
-    quote!(async move { #(#bound)* #body })
+    // At the body, where the compiler reports what is wrong with the future.
+    let span = Span::mixed_site().located_at(body.brace_token.span.join());
+    let output = match &signature.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
+    // `impl Trait` cannot be the type of a variable.
+    if has_ident(output.clone(), &|word| word == "impl") {
+        return quote_spanned!(span=> async move { #(#bound)* #body });
+    }
+    let returned = Ident::new("__returned", span);
+    quote_spanned! {span=>
+        async move {
+            #(#bound)*
+            if let ::core::option::Option::Some(#returned) = ::core::option::Option::None::<#output> {
+                return #returned;
+            }
+            #body
+        }
+    }
 }
 
 /// Moves an argument into the future.

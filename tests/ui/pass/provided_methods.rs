@@ -1,5 +1,6 @@
 //! A provided method does what an `async fn` with the same body does.
 
+use std::fmt::Display;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context as TaskContext, Poll, Waker};
@@ -168,6 +169,7 @@ pub fn main() {
     alike!(|log, real: T| T::waiting(&real, Told("a", log), Told("b", log), log));
     alike!(|log, real: T| T::some_builds(&real, Told("a", log), Told("b", log), log));
     never_polled();
+    coerced();
 }
 
 /// A future that nobody polls drops what it has in the same order.
@@ -182,4 +184,99 @@ fn never_polled() {
     let ours = dropped(ours, Provided::consumed(real, a, ours));
     let (real, a) = both(plain);
     assert_eq!(ours, dropped(plain, Plain::consumed(real, a, plain)));
+}
+
+/// Bodies whose results become what the signature says.
+#[rpc_client(topic = "coerced", version = "1.0")]
+pub trait Coerced {
+    const TEXT: &'static str = "text";
+
+    async fn numbers(
+        &self,
+        early: bool,
+    ) -> Result<Box<dyn Iterator<Item = u8> + Send>, rpc_runtime::Error> {
+        if early {
+            return Ok(Box::new(std::iter::empty()));
+        }
+        Ok(Box::new([1, 2].into_iter()))
+    }
+
+    async fn shown<'a>(&self, one: &'a u16, other: &'a Name, first: bool) -> &'a dyn Display {
+        if first {
+            return one;
+        }
+        other
+    }
+
+    async fn slice(&self, array: &'static [u8; 12]) -> &'static [u8] {
+        array
+    }
+
+    async fn function(&self) -> fn(u8) -> u8 {
+        |number| number + 1
+    }
+
+    async fn changed(
+        &self,
+        ref mut number: u8,
+        (ref mut text, _): (String, u8),
+        mut items: Vec<u8>,
+    ) -> (u8, String, Vec<u8>) {
+        *number += 1;
+        text.push('!');
+        items.push(3);
+        (*number, text.clone(), items)
+    }
+
+    async fn opaque(&self, number: u8) -> impl Display + Send {
+        if number == 0 {
+            return number.to_string();
+        }
+        format!("{}{number}", Self::TEXT)
+    }
+
+    async fn unfinished(&self) -> Result<u8, rpc_runtime::Error> {
+        std::future::pending::<()>().await;
+        unimplemented!()
+    }
+
+    async fn unit(&self, numbers: &mut Vec<u8>) {
+        numbers.push(3);
+    }
+}
+
+impl Coerced for () {}
+
+pub struct Name(&'static str);
+
+impl Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let waker = &mut TaskContext::from_waker(Waker::noop());
+    match future.as_mut().poll(waker) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+fn coerced() {
+    let count = |early| ready(().numbers(early)).unwrap().count();
+    assert_eq!((count(true), count(false)), (0, 2));
+    let text = Name("text");
+    let shown = |first| ready(().shown(&3, &text, first)).to_string();
+    assert_eq!((shown(true), shown(false)), ("3".into(), "text".into()));
+    assert_eq!(ready(().slice(&[7; 12])), [7; 12]);
+    assert_eq!(ready(().function())(2), 3);
+    let changed = ready(().changed(1, ("a".into(), 0), vec![]));
+    assert_eq!(changed, (2, "a!".into(), vec![3]));
+    assert_eq!(ready(().opaque(3)).to_string(), "text3");
+    drop(().unfinished());
+    let mut numbers = Vec::new();
+    ready(().unit(&mut numbers));
+    assert_eq!(numbers, [3]);
 }
