@@ -210,29 +210,29 @@ const _: () = {
                 served: self.served.legacy_namespaces(namespaces),
             }
         }
-        const __host: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0]) = __rpc::read(call, ["name"])?;
+        fn __host(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0]) = call.read(["name"])?;
             let arg0 = arg0.decode::<__rpc::String>()?;
             let (arg0,) = call.keep((arg0,));
-            __rpc::answer(call, <S as Inventory>::host(service, ctxt, arg0))
-        };
-        const __resize: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["id", "size"])?;
+            call.answer(<S as Inventory>::host(call.to, ctxt, arg0))
+        }
+        fn __resize(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0, arg1]) = call.read(["id", "size"])?;
             let arg0 = arg0.decode::<Uuid>()?;
             let arg1 = arg1.decode::<u32>()?;
-            __rpc::answer(call, <S as Inventory>::resize(service, ctxt, arg0, arg1))
-        };
-        const __touch: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0]) = __rpc::read(call, ["id"])?;
+            call.answer(<S as Inventory>::resize(call.to, ctxt, arg0, arg1))
+        }
+        fn __touch(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0]) = call.read(["id"])?;
             let arg0 = arg0.decode::<Uuid>()?;
-            __rpc::answer(call, <S as Inventory>::touch(service, ctxt, arg0))
-        };
-        const __refresh_cache: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0]) = __rpc::read(call, ["images"])?;
+            call.answer(<S as Inventory>::touch(call.to, ctxt, arg0))
+        }
+        fn __refresh_cache(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0]) = call.read(["images"])?;
             let arg0 = arg0.decode::<__rpc::Vec<String>>()?;
             let (arg0,) = call.keep((arg0,));
-            __rpc::answer(call, <S as Inventory>::refresh_cache(service, ctxt, arg0))
-        };
+            call.answer(<S as Inventory>::refresh_cache(call.to, ctxt, arg0))
+        }
         const __HANDLERS: &'static [__rpc::Handler<S>] = &[
             Self::__host,
             Self::__resize,

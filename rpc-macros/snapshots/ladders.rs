@@ -424,61 +424,51 @@ const _: () = {
                 served: self.served.legacy_namespaces(namespaces),
             }
         }
-        const __create: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["copies", "hint"])?;
+        fn __create(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0, arg1]) = call.read(["copies", "hint"])?;
             let arg0 = arg0.sent::<u32>()?;
             let default0: u32 = 3;
             let arg1 = arg1.decode::<__rpc::Option<__rpc::String>>()?;
             let (arg1,) = call.keep((arg1,));
-            __rpc::answer(
-                call,
+            call.answer(
                 <S as Disks>::create(
-                    service,
+                    call.to,
                     ctxt,
                     arg0.unwrap_or(default0),
                     arg1.as_deref(),
                 ),
             )
-        };
-        const __reshape: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, old1, old2]) = __rpc::read(
-                call,
-                ["spec", "size", "kind"],
-            )?;
-            let arg0 = if __rpc::is_before(call, __rpc::v(2, 3, 0)) && !arg0.is_sent() {
+        }
+        fn __reshape(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0, old1, old2]) = call.read(["spec", "size", "kind"])?;
+            let arg0 = if call.is_before(__rpc::v(2, 3, 0)) && !arg0.is_sent() {
                 let made: Spec = spec(old1.decode()?, old2.decode()?);
                 made
             } else {
                 arg0.decode::<Spec>()?
             };
             let (arg0,) = call.keep((arg0,));
-            __rpc::answer(call, <S as Disks>::reshape(service, ctxt, arg0))
-        };
-        const __update: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, arg1, old2]) = __rpc::read(
-                call,
-                ["bus", "owner", "user"],
-            )?;
+            call.answer(<S as Disks>::reshape(call.to, ctxt, arg0))
+        }
+        fn __update(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0, arg1, old2]) = call.read(["bus", "owner", "user"])?;
             let arg0 = arg0.decode::<__rpc::Option<__rpc::String>>()?;
             let arg1 = arg1.or(old2)?.decode::<Maybe<Option<String>>>()?;
             let (arg0,) = call.keep((arg0,));
-            __rpc::answer(
-                call,
-                <S as Disks>::update(service, ctxt, arg0.as_deref(), arg1),
-            )
-        };
-        const __resize: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0]) = __rpc::read(call, ["size"])?;
-            let arg0 = if __rpc::is_before(call, __rpc::v(2, 2, 0)) {
+            call.answer(<S as Disks>::update(call.to, ctxt, arg0.as_deref(), arg1))
+        }
+        fn __resize(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0]) = call.read(["size"])?;
+            let arg0 = if call.is_before(__rpc::v(2, 2, 0)) {
                 let made: u32 = Units::gigabytes(arg0.decode()?);
                 made
             } else {
                 arg0.decode::<u32>()?
             };
-            __rpc::answer(call, <S as Disks>::resize(service, ctxt, arg0))
-        };
-        const __label: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["tags", "label"])?;
+            call.answer(<S as Disks>::resize(call.to, ctxt, arg0))
+        }
+        fn __label(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0, arg1]) = call.read(["tags", "label"])?;
             let arg0 = arg0.sent::<__rpc::Vec<String>>()?;
             let arg1 = arg1.sent::<__rpc::String>()?;
             let (arg0, arg1) = call.keep((arg0, arg1));
@@ -486,41 +476,37 @@ const _: () = {
                 let default0: &'_ [String] = &[];
                 let default1: &'_ str = __rpc::default::<&'_ str>();
                 <S as Disks>::label(
-                        service,
+                        call.to,
                         ctxt,
                         arg0.as_deref().unwrap_or(default0),
                         arg1.as_deref().unwrap_or(default1),
                     )
                     .await
             };
-            __rpc::answer(call, out)
-        };
-        const __check: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg1]) = __rpc::read(call, ["within"])?;
-            let arg0 = __rpc::server_name::<__rpc::Option<__rpc::String>>(call);
+            call.answer(out)
+        }
+        fn __check(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg1]) = call.read(["within"])?;
+            let arg0 = call.server_name::<__rpc::Option<__rpc::String>>();
             let arg1 = arg1.decode::<Option<u32>>()?;
             let (arg0,) = call.keep((arg0,));
-            __rpc::answer(
-                call,
-                <S as Disks>::check(service, ctxt, arg0.as_deref(), arg1),
-            )
-        };
-        const __scan: __rpc::Handler<S> = |service, call| {
-            let (ctxt, []) = __rpc::read(call, [])?;
+            call.answer(<S as Disks>::check(call.to, ctxt, arg0.as_deref(), arg1))
+        }
+        fn __scan(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, []) = call.read([])?;
             let arg0 = <__rpc::Option<__rpc::String> as __rpc::Default>::default();
             let (arg0,) = call.keep((arg0,));
-            __rpc::answer(call, <S as Disks>::scan(service, ctxt, arg0.as_deref()))
-        };
-        const __forget: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, old1, arg1]) = __rpc::read(call, ["disk", "id", "wait"])?;
+            call.answer(<S as Disks>::scan(call.to, ctxt, arg0.as_deref()))
+        }
+        fn __forget(call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (ctxt, [arg0, old1, arg1]) = call.read(["disk", "id", "wait"])?;
             let arg0 = arg0.or(old1)?.decode::<u32>()?;
             let arg1 = arg1.sent::<bool>()?;
             let default1: bool = true;
-            __rpc::answer(
-                call,
-                <S as Disks>::forget(service, ctxt, arg0, arg1.unwrap_or(default1)),
+            call.answer(
+                <S as Disks>::forget(call.to, ctxt, arg0, arg1.unwrap_or(default1)),
             )
-        };
+        }
         const __HANDLERS: &'static [__rpc::Handler<S>] = &[
             Self::__create,
             Self::__reshape,

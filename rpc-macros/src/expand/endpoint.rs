@@ -1,13 +1,13 @@
 //! The endpoint: a handler for each method, and a table that the runtime picks from.
 //!
 //! ```text
-//! const __host: Handler<S> = |service, call| {
-//!     let (ctxt, [arg0, arg1]) = read(call, ["name", "size"])?;
+//! fn __host(call: Incoming<'_, S>) -> Running<'_> {
+//!     let (ctxt, [arg0, arg1]) = call.read(["name", "size"])?;
 //!     let arg0 = arg0.decode::<String>()?;
 //!     let arg1 = arg1.decode::<u32>()?;
 //!     let (arg0,) = call.keep((arg0,));
-//!     answer(call, <S as Inventory>::host(service, ctxt, arg0, arg1))
-//! };
+//!     call.answer(<S as Inventory>::host(call.to, ctxt, arg0, arg1))
+//! }
 //! ```
 //!
 //! No handler is an `async fn`: the compiler takes thrice as long for one. What the method borrows is kept with
@@ -92,7 +92,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let cfgs = cfgs(&method.original.attrs);
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
     let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (implementation, request, context) = (local("service"), local("call"), local("ctxt"));
+    let (call, context) = (local("call"), local("ctxt"));
     let Parameters {
         names,
         locals,
@@ -100,16 +100,15 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         lent,
         borrowed,
         passed,
-    } = parameters::of(method, rpc, &request);
+    } = parameters::of(method, rpc, &call);
     // The implementation tells the context's type; its place is for when it cannot be deserialised.
     let place = Place::of(method.context.ty);
-    let private = place.item(rpc);
-    let read = quote_spanned!(place.start=> #private::read);
+    let read = quote_spanned!(place.start=> #call.read([#(#names),*])?);
     // At the return type, which is what is wrong when this does not compile.
     let place = Place::of(method.output);
-    let (private, service, name) = (place.item(rpc), place.item(service), place.item(name));
+    let (service, name) = (place.item(service), place.item(name));
     let start = quote_spanned!(place.start=> <S as #service>::#name);
-    let arguments = quote_spanned!(place.end=> (#implementation, #context, #(#passed),*));
+    let arguments = quote_spanned!(place.end=> (#call.to, #context, #(#passed),*));
     let started = quote!(#start #arguments);
     let (begun, started) = if borrowed.is_empty() {
         (None, started)
@@ -120,16 +119,16 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         let begun = quote!(let #out = async move { #(#borrowed)* #started.await };);
         (Some(begun), out.into_token_stream())
     };
-    let answer = quote_spanned!(place.start=> #private::answer(#request, #started));
-    let loan = (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #request.keep((#(#lent,)*));));
+    let answer = quote_spanned!(place.start=> #call.answer(#started));
+    let loan = (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #call.keep((#(#lent,)*));));
     quote! {
         #(#cfgs)*
-        const #handler: #rpc::Handler<S> = |#implementation, #request| {
-            let (#context, [#(#locals),*]) = #read(#request, [#(#names),*])?;
+        fn #handler(#call: #rpc::Incoming<'_, S>) -> #rpc::Running<'_> {
+            let (#context, [#(#locals),*]) = #read;
             #(#decoded)*
             #loan
             #begun
             #answer
-        };
+        }
     }
 }

@@ -5,13 +5,13 @@
 //! let arg1 = arg1.or(old0)?.decode::<u32>()?;                 // name_before("2.4", "old")
 //! let arg2 = arg2.sent::<u32>()?;                             // default = 4
 //! let default2: u32 = 4;                                      //   passed as arg2.unwrap_or(default2)
-//! let arg3 = if is_before(request, v(2, 4, 0)) && !arg3.is_sent() { // below = with(…), from = modern
+//! let arg3 = if call.is_before(v(2, 4, 0)) && !arg3.is_sent() { // below = with(…), from = modern
 //!     let made: Spec = modern(old1.decode()?, old2.decode()?);
 //!     made
 //! } else {
 //!     arg3.decode::<Spec>()?
 //! };
-//! let arg4 = server_name::<String>(request);                  // #[rpc(server)]
+//! let arg4 = call.server_name::<String>();                  // #[rpc(server)]
 //! ```
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -39,16 +39,16 @@ pub(super) struct Parameters {
     pub(super) passed: Vec<TokenStream>,
 }
 
-pub(super) fn of(method: &Method<'_>, rpc: &Ident, request: &Ident) -> Parameters {
+pub(super) fn of(method: &Method<'_>, rpc: &Ident, call: &Ident) -> Parameters {
     let mut parameters = Parameters::default();
     for (place, argument) in method.arguments.iter().enumerate() {
-        parameters.add(argument, place, rpc, request);
+        parameters.add(argument, place, rpc, call);
     }
     parameters
 }
 
 impl Parameters {
-    fn add(&mut self, argument: &Argument<'_>, place: usize, rpc: &Ident, request: &Ident) {
+    fn add(&mut self, argument: &Argument<'_>, place: usize, rpc: &Ident, call: &Ident) {
         let ty = argument.parameter.ty;
         let local = Ident::new(&format!("arg{place}"), Span::mixed_site());
         let (owned, loan) = types::owned(rpc, ty, &local);
@@ -61,14 +61,14 @@ impl Parameters {
         let private = at.item(rpc);
         let decoded = match argument.role {
             Role::Sent | Role::Timeout => {
-                let value = self.message(argument, default.is_some(), &local, &owned, rpc, request);
+                let value = self.message(argument, default.is_some(), &local, &owned, rpc, call);
                 quote!(let #local = #value;)
             }
             Role::Server => {
-                quote_spanned!(at.start=> let #local = #private::server_name::<#owned>(#request);)
+                quote_spanned!(at.start=> let #local = #call.server_name::<#owned>();)
             }
             Role::Topic => {
-                quote_spanned!(at.start=> let #local = #private::topic_name::<#owned>(#request);)
+                quote_spanned!(at.start=> let #local = #call.topic_name::<#owned>();)
             }
             Role::Route if default.is_some() => TokenStream::new(),
             Role::Route => {
@@ -118,7 +118,7 @@ impl Parameters {
         local: &Ident,
         owned: &TokenStream,
         rpc: &Ident,
-        request: &Ident,
+        call: &Ident,
     ) -> TokenStream {
         let ty = argument.parameter.ty;
         let mut raw = self
@@ -170,7 +170,7 @@ impl Parameters {
         let since = interface::version(rpc, since);
         // What is sent counts, and is not lost, even if the stamp is too low for it.
         let lacks = (!names.is_empty()).then(|| quote!(&& !#sent_now));
-        quote!(if #rpc::is_before(#request, #since) #lacks { #before } else { #now })
+        quote!(if #call.is_before(#since) #lacks { #before } else { #now })
     }
 }
 
