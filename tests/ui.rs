@@ -64,6 +64,8 @@ mod made_by_a_macro;
 mod mock_by_hand;
 #[path = "ui/pass/mock_with_mockall.rs"]
 mod mock_with_mockall;
+#[path = "ui/pass/names_in_the_way.rs"]
+mod names_in_the_way;
 #[path = "ui/pass/no_implicit_prelude.rs"]
 mod no_implicit_prelude;
 #[path = "ui/pass/other_items.rs"]
@@ -105,6 +107,7 @@ compile_and_run! {
     made_by_a_macro
     mock_by_hand
     mock_with_mockall
+    names_in_the_way
     no_implicit_prelude
     other_items
     provided_methods

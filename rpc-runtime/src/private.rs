@@ -42,6 +42,20 @@ pub use crate::{Error, IntoRemoteError, RemoteError, Result};
 
 use crate::Target;
 
+/// Functions that an expansion brings into scope where its parameters are called so.
+///
+/// A parameter is a pattern: where a constant or a unit struct of its name is in scope, it means that. A
+/// function in a nearer scope hides the user's item, and no pattern means a function.
+pub mod parameters {
+    macro_rules! functions {
+        ($($name:ident)*) => {
+            $(pub fn $name() {})*
+        };
+    }
+
+    functions! { f method namespaces options request rpc service topic transport version }
+}
+
 /// A call that may be made a cast.
 pub type CallOrCast<'a, R, A> = Call<'a, R, A, true>;
 

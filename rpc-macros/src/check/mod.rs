@@ -62,7 +62,14 @@ impl<'a> Parameter<'a> {
 }
 
 /// What a client has of its own.
-pub(crate) const OWN: &[&str] = &["new", "builder", "rpc", "prepare", "can_send_version"];
+pub(crate) const OWN: &[&str] = &[
+    "new",
+    "builder",
+    "rpc",
+    "prepare",
+    "can_send_version",
+    "INTERFACE",
+];
 
 pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>) -> Interface<'a> {
     let original = interface.original;

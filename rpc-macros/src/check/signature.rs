@@ -180,7 +180,7 @@ pub(super) fn context<'a>(
         return None;
     }
     let ident = match &*context.pat {
-        Pat::Wild(_) => Ident::new("ctxt", Span::mixed_site()),
+        Pat::Wild(_) => Ident::new("__ctxt", Span::mixed_site()),
         pattern => {
             if let Some(ident) = plain_name(pattern) {
                 ident.clone()

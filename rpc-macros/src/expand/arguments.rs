@@ -12,12 +12,12 @@
 //! args.route(by_host(args.cap(), host));                      // route = by_host(host)
 //! ```
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use super::spans::Place;
-use super::types;
+use super::{local, types};
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
 
@@ -73,7 +73,7 @@ fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Tok
     if maybe(ty).is_none() {
         return statement(argument, index, rpc, args, &borrowed, &own);
     }
-    let value = Ident::new("value", Span::mixed_site());
+    let value = local("value");
     let statement = statement(argument, index, rpc, args, &quote!(&#value), &value);
     quote!(if let #rpc::Maybe::Given(#value) = #ident { #statement })
 }
@@ -123,7 +123,7 @@ fn is_default(
     rpc: &Ident,
 ) -> (Option<TokenStream>, TokenStream) {
     let ty = argument.parameter.ty;
-    let value = Ident::new("value", Span::mixed_site());
+    let value = local("value");
     match &argument.default {
         // What is there of a `Maybe` is no default.
         Some(DefaultValue::OfType) if maybe(ty).is_some() => (None, quote!(|_| false)),
@@ -135,7 +135,7 @@ fn is_default(
                 DefaultValue::Is(value) => Place::of(value),
             };
             let rpc = place.item(rpc);
-            let variable = Ident::new(&format!("default{index}"), Span::mixed_site());
+            let variable = local(&format!("default{index}"));
             let default = let_default(&variable, ty, default, &rpc);
             let equals = quote_spanned!(place.start=> #rpc::equals(#value, &#variable));
             (Some(default), quote!(|#value| #equals))

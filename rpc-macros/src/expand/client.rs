@@ -8,26 +8,23 @@
 //!         args.arg("name", &name);
 //!         args.finish(ctxt)
 //!     };
-//!     Call::new(&self.rpc, &Self::__host, request)
+//!     Call::new(&self.rpc, &Self::__rpc_host, request)
 //! }
 //! ```
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Type};
 
 use super::spans::Place;
-use super::{Names, arguments, cfgs, descriptor, future_of, interface, types};
+use super::{Names, arguments, cfgs, descriptor, future_of, interface, local, types};
 use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred, is_option};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
-    let Names {
-        client, alias: rpc, ..
-    } = names;
-    let (vis, service) = (&interface.original.vis, &interface.original.ident);
+    let client = &names.client;
+    let service = &interface.original.ident;
     let constants = interface::expand(interface, names);
-    let constructor = constructor(interface, names);
     let builders = interface
         .methods
         .iter()
@@ -53,7 +50,23 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     quote! {
         impl #client {
             #constants
+            #(#builders)*
+            #(#stand_ins)*
+        }
 
+        #implementation
+    }
+}
+
+/// What each client has.
+pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
+    let Names {
+        client, alias: rpc, ..
+    } = names;
+    let vis = &interface.original.vis;
+    let constructor = constructor(interface, names);
+    quote! {
+        impl #client {
             #constructor
 
             /// A client whose settings are chosen first.
@@ -74,12 +87,12 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
 
             /// Whether the version cap lets a message of this version out.
             #[must_use]
-            #vis fn can_send_version(&self, version: impl #rpc::Into<#rpc::Version>) -> bool {
+            #vis fn can_send_version(
+                &self,
+                version: impl #rpc::Into<#rpc::Version>,
+            ) -> ::core::primitive::bool {
                 self.rpc.can_send_version(version)
             }
-
-            #(#builders)*
-            #(#stand_ins)*
         }
 
         #[automatically_derived]
@@ -88,8 +101,6 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
                 Self { rpc }
             }
         }
-
-        #implementation
     }
 }
 
@@ -144,7 +155,7 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         let ty = types::with_lifetime(argument.parameter.ty.to_token_stream(), "rpc");
         quote!(#ident: #ty)
     });
-    let [args, request] = ["args", "request"].map(|name| Ident::new(name, Span::mixed_site()));
+    let [args, request] = ["args", "request"].map(local);
     let written = arguments::written(method, rpc, &args);
     let mutability = (!written.is_empty()).then(|| quote!(mut));
     let place = Place::of(method.context.ty);

@@ -50,13 +50,13 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
         let place = Place::of(probed.ty);
         let (cfgs, found) = (&probed.cfgs, probed.found(&private.to_token_stream()));
         let private = place.item(private);
-        let call = quote_spanned!(place.end=> #private::hold(#found, LOCKED, #message));
+        let call = quote_spanned!(place.end=> #private::hold(#found, __LOCKED, #message));
         let described = described(probed.ty).map(|written| {
             let message = format!(
                 "`{written}` must derive `Describe`, as when {} was released: its structure is held to that, so derive it again",
                 Shown(last),
             );
-            let call = quote_spanned!(place.end=> #private::describe(#written, FOUND, LOCKED, #message));
+            let call = quote_spanned!(place.end=> #private::describe(#written, __FOUND, __LOCKED, #message));
             quote!(#cfgs const _: () = #call;)
         });
         quote!(#cfgs const _: () = #call; #described)
@@ -68,9 +68,9 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
     quote! {
         const _: () = {
             use #private::NotDescribed as _;
-            const LOCKED: &'static [(&'static ::core::primitive::str, ::core::primitive::u64)] =
+            const __LOCKED: &'static [(&'static ::core::primitive::str, ::core::primitive::u64)] =
                 &[#(#locked),*];
-            const FOUND: &'static [#private::Option<&'static #private::Structure>] = &[#(#found),*];
+            const __FOUND: &'static [#private::Option<&'static #private::Structure>] = &[#(#found),*];
             #(#held)*
         };
     }

@@ -1,7 +1,7 @@
 //! The endpoint: a handler for each method, and a table that the runtime picks from.
 //!
 //! ```text
-//! fn __host(call: Incoming<'_, S>) -> Running<'_> {
+//! fn __rpc_host(call: Incoming<'_, S>) -> Running<'_> {
 //!     let (ctxt, [arg0, arg1]) = call.read(["name", "size"])?;
 //!     let arg0 = arg0.decode::<String>()?;
 //!     let arg1 = arg1.decode::<u32>()?;
@@ -13,22 +13,21 @@
 //! No handler is an `async fn`: the compiler takes thrice as long for one. What the method borrows is kept with
 //! the request.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::parameters::{self, Parameters};
 use super::spans::Place;
-use super::{Names, cfgs, descriptor};
+use super::{Names, cfgs, descriptor, local};
 use crate::check::{Interface, Method};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let Names {
-        client,
         endpoint,
         alias: rpc,
+        parameter,
         ..
     } = names;
-    let (vis, service) = (&interface.original.vis, &interface.original.ident);
     let handlers = interface
         .methods
         .iter()
@@ -38,16 +37,40 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         let handler = descriptor(method);
         quote!(#(#cfgs)* Self::#handler)
     });
-    // Nothing is known to implement a trait with mistakes.
-    let bound = if interface.sound {
-        quote!(#service)
+    let bound = bound(interface, rpc);
+    quote! {
+        impl<#parameter: #bound + 'static> #endpoint<#parameter> {
+            #(#handlers)*
+
+            const __RPC_HANDLERS: &'static [#rpc::Handler<#parameter>] = &[#(#table),*];
+        }
+    }
+}
+
+/// Nothing is known to implement a trait with mistakes.
+fn bound(interface: &Interface<'_>, rpc: &Ident) -> TokenStream {
+    if interface.sound {
+        interface.original.ident.to_token_stream()
     } else {
         quote!(#rpc::Send + #rpc::Sync)
-    };
+    }
+}
+
+/// What each endpoint has.
+pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
+    let Names {
+        client,
+        endpoint,
+        alias: rpc,
+        parameter,
+        ..
+    } = names;
+    let vis = &interface.original.vis;
+    let bound = bound(interface, rpc);
     quote! {
-        impl<S: #bound + 'static> #endpoint<S> {
+        impl<#parameter: #bound + 'static> #endpoint<#parameter> {
             /// Serves `service`.
-            #vis fn new(service: S) -> Self {
+            #vis fn new(service: #parameter) -> Self {
                 Self { served: #rpc::Served::new(service) }
             }
 
@@ -55,18 +78,14 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
             #[must_use]
             #vis fn legacy_namespaces<'n>(
                 self,
-                namespaces: impl #rpc::IntoIterator<Item = #rpc::Option<&'n str>>,
+                namespaces: impl #rpc::IntoIterator<Item = #rpc::Option<&'n ::core::primitive::str>>,
             ) -> Self {
                 Self { served: self.served.legacy_namespaces(namespaces) }
             }
-
-            #(#handlers)*
-
-            const __HANDLERS: &'static [#rpc::Handler<S>] = &[#(#table),*];
         }
 
         #[automatically_derived]
-        impl<S: #bound + 'static> #rpc::Endpoint for #endpoint<S> {
+        impl<#parameter: #bound + 'static> #rpc::Endpoint for #endpoint<#parameter> {
             fn interface(&self) -> &'static #rpc::Interface {
                 const { &#client::INTERFACE }
             }
@@ -77,21 +96,31 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
 
             fn dispatch<'a>(
                 &'a self,
-                method: usize,
+                method: ::core::primitive::usize,
                 request: &'a #rpc::Invocation<'a>,
             ) -> #rpc::BoxFuture<'a, #rpc::Outcome> {
-                self.served.run(Self::__HANDLERS, method, request)
+                self.served.run(Self::__RPC_HANDLERS, method, request)
+            }
+        }
+
+        #[automatically_derived]
+        impl<#parameter> ::core::fmt::Debug for #endpoint<#parameter> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.served, f)
             }
         }
     }
 }
 
 fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) -> TokenStream {
-    let rpc = &names.alias;
+    let Names {
+        alias: rpc,
+        parameter,
+        ..
+    } = names;
     let service = &interface.original.ident;
     let cfgs = cfgs(&method.original.attrs);
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
-    let local = |name: &str| Ident::new(name, Span::mixed_site());
     let (call, context) = (local("call"), local("ctxt"));
     let Parameters {
         names,
@@ -107,7 +136,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     // At the return type, which is what is wrong when this does not compile.
     let place = Place::of(method.output);
     let (service, name) = (place.item(service), place.item(name));
-    let start = quote_spanned!(place.start=> <S as #service>::#name);
+    let start = quote_spanned!(place.start=> <#parameter as #service>::#name);
     let arguments = quote_spanned!(place.end=> (#call.to, #context, #(#passed),*));
     let started = quote!(#start #arguments);
     let (begun, started) = if borrowed.is_empty() {
@@ -115,7 +144,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     } else {
         // In this function no name is the user's, so it need not be hygienic; and were it, the compiler
         // would point at the attribute.
-        let out = Ident::new("out", place.start);
+        let out = Ident::new("__out", place.start);
         let begun = quote!(let #out = async move { #(#borrowed)* #started.await };);
         (Some(begun), out.into_token_stream())
     };
@@ -123,7 +152,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let loan = (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #call.keep((#(#lent,)*));));
     quote! {
         #(#cfgs)*
-        fn #handler(#call: #rpc::Incoming<'_, S>) -> #rpc::Running<'_> {
+        fn #handler(#call: #rpc::Incoming<'_, #parameter>) -> #rpc::Running<'_> {
             let (#context, [#(#locals),*]) = #read;
             #(#decoded)*
             #loan

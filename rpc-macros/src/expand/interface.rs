@@ -1,11 +1,11 @@
 //! The description of the interface, as constants.
 //!
 //! ```text
-//! const __host: Method = call("host", v(2, 0, 0))
+//! const __rpc_host: Method = call("host", v(2, 0, 0))
 //!     .with_arguments(&[arg("name", "&str")])
 //!     .with_returns("Result<Host>");
-//! const __METHODS: &'static [Method] = &[Self::__host];
-//! pub const INTERFACE: Interface = Interface::new("Inventory", v(2, 0, 0), Self::__METHODS);
+//! const __RPC_METHODS: &'static [Method] = &[Self::__rpc_host];
+//! pub const INTERFACE: Interface = Interface::new("Inventory", v(2, 0, 0), Self::__RPC_METHODS);
 //! ```
 
 use std::time::Duration;
@@ -56,11 +56,11 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     quote! {
         #(#methods)*
 
-        const __METHODS: &'static [#rpc::Method] = &[#(#listed),*];
+        const __RPC_METHODS: &'static [#rpc::Method] = &[#(#listed),*];
 
         #[doc = #about]
         #vis const INTERFACE: #rpc::Interface =
-            #rpc::Interface::new(#name, #version, Self::__METHODS) #(#topic)* #(#exchange)* #(#namespace)* #aliases;
+            #rpc::Interface::new(#name, #version, Self::__RPC_METHODS) #(#topic)* #(#exchange)* #(#namespace)* #aliases;
     }
 }
 

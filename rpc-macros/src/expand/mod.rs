@@ -1,7 +1,10 @@
 //! Writes what comes of a trait: the trait itself, the client, the endpoint.
 //!
-//! Paths are rooted, locals have mixed-site hygiene, identifiers of the user keep their spans. Nothing
-//! here can fail: what is wrong was found before, and its part is left out.
+//! Paths are rooted, and identifiers of the user keep their spans. Variables are told from the user's by hygiene.
+//! Hygiene does not tell them from the user's constants and unit structs, which a pattern would mean instead.
+//! Hence each name that is introduced begins with `__`, which the examples below leave out, or stands where
+//! functions of the same names are in scope: `mod parameters`. Nothing here can fail: what is wrong was found
+//! before, and its part is left out.
 
 mod arguments;
 mod client;
@@ -19,9 +22,12 @@ pub(crate) use types::{has_ident, text};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type};
+use syn::{
+    Attribute, FnArg, Ident, ItemTrait, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type,
+};
 
 use spans::Place;
+use types::has_punct;
 
 use crate::attr::{is_conditional_rpc, is_rpc};
 use crate::check::{Interface, Method, is_inferred, plain_name};
@@ -34,12 +40,20 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let private = &interface.krate;
     let client = client::expand(interface, &names);
     let endpoint = endpoint::expand(interface, &names);
+    let fixed_client = client::fixed(interface, &names);
+    let fixed_endpoint = endpoint::fixed(interface, &names);
     let explicit = explicit::expand(interface);
     let followed = lock.map(|lock| lock::followed(interface, lock, &names));
     let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
         #service
         #names
+        const _: () = {
+            use #private::__private as #alias;
+            use #alias::parameters::*;
+            #fixed_client
+            #fixed_endpoint
+        };
         #[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals, refining_impl_trait)]
         const _: () = {
             use #private::__private as #alias;
@@ -59,6 +73,8 @@ struct Names<'a> {
     endpoint: Ident,
     /// The runtime's part for expansions, within the block that holds them.
     alias: Ident,
+    /// The endpoint's type parameter.
+    parameter: Ident,
 }
 
 impl<'a> Names<'a> {
@@ -69,6 +85,7 @@ impl<'a> Names<'a> {
             client: format_ident!("{name}Client"),
             endpoint: format_ident!("{name}Endpoint"),
             alias: format_ident!("__rpc"),
+            parameter: parameter(interface.original),
         }
     }
 }
@@ -80,6 +97,7 @@ impl ToTokens for Names<'_> {
             client,
             endpoint,
             alias: _,
+            parameter: _,
         } = self;
         let (vis, name, krate) = (
             &interface.original.vis,
@@ -102,14 +120,19 @@ impl ToTokens for Names<'_> {
             #vis struct #endpoint<S> {
                 served: #krate::__private::Served<S>,
             }
-
-            #[automatically_derived]
-            impl<S> ::core::fmt::Debug for #endpoint<S> {
-                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    ::core::fmt::Debug::fmt(&self.served, f)
-                }
-            }
         });
+    }
+}
+
+/// `S`, for whoever reads the documentation, unless the trait may mean a type of that name.
+fn parameter(original: &ItemTrait) -> Ident {
+    let tokens = original.to_token_stream();
+    let is_used = has_ident(tokens.clone(), &|ident| ident == "S");
+    // A macro may expand to any name.
+    if is_used || has_punct(tokens, '!') {
+        format_ident!("__S")
+    } else {
+        format_ident!("S")
     }
 }
 
@@ -190,9 +213,15 @@ fn future_of(signature: &Signature, required: bool) -> ReturnType {
     )
 }
 
-/// The constant that describes a method.
+/// The constant that describes a method, and the handler of it. Tables are in capitals, so that no method is
+/// called as they are.
 fn descriptor(method: &Method<'_>) -> Ident {
-    format_ident!("__{}", method.original.sig.ident)
+    format_ident!("__rpc_{}", method.original.sig.ident)
+}
+
+/// A variable.
+fn local(name: &str) -> Ident {
+    format_ident!("__{name}", span = Span::mixed_site())
 }
 
 /// The attributes that decide whether a method is there at all.

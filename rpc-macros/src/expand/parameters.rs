@@ -14,7 +14,7 @@
 //! let arg4 = call.server_name::<String>();                  // #[rpc(server)]
 //! ```
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
@@ -50,7 +50,7 @@ pub(super) fn of(method: &Method<'_>, rpc: &Ident, call: &Ident) -> Parameters {
 impl Parameters {
     fn add(&mut self, argument: &Argument<'_>, place: usize, rpc: &Ident, call: &Ident) {
         let ty = argument.parameter.ty;
-        let local = Ident::new(&format!("arg{place}"), Span::mixed_site());
+        let local = super::local(&place.to_string());
         let (owned, loan) = types::owned(rpc, ty, &local);
         let is_lent = types::is_lent(ty);
         let own_absence = is_option(ty) || maybe(ty).is_some();
@@ -84,7 +84,7 @@ impl Parameters {
             return;
         };
         // A variable of its own, since it may be borrowed of what else would be dropped too soon.
-        let variable = Ident::new(&format!("default{place}"), Span::mixed_site());
+        let variable = super::local(&format!("default{place}"));
         let default = let_default(&variable, ty, default, rpc);
         if types::borrows(ty.to_token_stream()) {
             self.borrowed.push(default);
@@ -105,8 +105,8 @@ impl Parameters {
     }
 
     fn old(&mut self, name: &str) -> Ident {
-        let local = format!("old{}", self.locals.len());
-        self.local(name, Ident::new(&local, Span::mixed_site()))
+        let local = super::local(&format!("old{}", self.locals.len()));
+        self.local(name, local)
     }
 
     /// The argument as the message has it: an owned value, or an optional one if there is a default to be
@@ -155,7 +155,7 @@ impl Parameters {
             .iter()
             .map(|raw| quote_spanned!(start=> #raw.decode()?));
         let made = quote_spanned!(start=> #from(#(#decoded),*));
-        let variable = Ident::new("made", Span::mixed_site());
+        let variable = super::local("made");
         let value = if has_default {
             quote!(#rpc::Option::Some(#variable))
         } else {
@@ -186,7 +186,7 @@ fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &Ident) -> TokenSt
     if option_of_reference(ty).is_none() {
         return quote!(#local.unwrap_or(#default));
     }
-    let sent = Ident::new("sent", Span::mixed_site());
+    let sent = super::local("sent");
     let (_, loan) = types::owned(rpc, ty, &sent);
     quote!(#local.as_ref().map_or(#default, |#sent| #loan))
 }

@@ -122,6 +122,15 @@ pub(crate) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -
     })
 }
 
+/// Whether there is such a mark in the tokens.
+pub(super) fn has_punct(tokens: TokenStream, wanted: char) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => punct.as_char() == wanted,
+        TokenTree::Group(group) => has_punct(group.stream(), wanted),
+        _ => false,
+    })
+}
+
 /// Whether it names a type that every program has.
 pub(super) fn is_everywhere(name: &Ident) -> bool {
     const NAMES: &[&str] = &[
