@@ -36,6 +36,8 @@ fn copy_locks() -> std::io::Result<()> {
 
 #[path = "ui/pass/any_argument_name.rs"]
 mod any_argument_name;
+#[path = "ui/pass/attributes_reach_the_client.rs"]
+mod attributes_reach_the_client;
 #[path = "ui/pass/borrowed_arguments.rs"]
 mod borrowed_arguments;
 #[path = "ui/pass/conditional_methods.rs"]
@@ -44,6 +46,8 @@ mod conditional_methods;
 mod deprecated_methods;
 #[path = "ui/pass/errors_of_ones_own.rs"]
 mod errors_of_ones_own;
+#[path = "ui/pass/every_lint.rs"]
+mod every_lint;
 #[path = "ui/pass/every_shape.rs"]
 mod every_shape;
 #[path = "ui/pass/generic_and_spawned.rs"]
@@ -93,10 +97,12 @@ macro_rules! compile_and_run {
 
 compile_and_run! {
     any_argument_name
+    attributes_reach_the_client
     borrowed_arguments
     conditional_methods
     deprecated_methods
     errors_of_ones_own
+    every_lint
     every_shape
     generic_and_spawned
     inherent_methods

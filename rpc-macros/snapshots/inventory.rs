@@ -27,13 +27,11 @@ pub trait Inventory: ::core::marker::Send + ::core::marker::Sync {
     ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
 }
 ///The client of [`Inventory`]: calls and casts its methods. Cheap to clone.
-#[allow(dead_code)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct InventoryClient {
     rpc: ::rpc_runtime::__private::RpcClient,
 }
 ///Serves an implementation of [`Inventory`].
-#[allow(dead_code)]
 pub struct InventoryEndpoint<S> {
     served: ::rpc_runtime::__private::Served<S>,
 }
@@ -121,14 +119,6 @@ const _: () = {
         }
     }
 };
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    dead_code,
-    deprecated,
-    non_upper_case_globals,
-    refining_impl_trait
-)]
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
     impl InventoryClient {
@@ -235,10 +225,13 @@ const _: () = {
             __rpc::sent(InventoryClient::refresh_cache(self, ctxt, images))
         }
     }
+    const _: () = {
+        let _ = InventoryEndpoint::<InventoryClient>::__RPC_HANDLERS;
+    };
     impl<S: Inventory + 'static> InventoryEndpoint<S> {
         fn __rpc_host(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
             let (__ctxt, [__0]) = __call.read(["name"])?;
-            let __0 = __0.decode::<__rpc::String>()?;
+            let __0 = __0.decode::<__rpc::OwnedStr>()?;
             let (__0,) = __call.keep((__0,));
             __call.answer(<S as Inventory>::host(__call.to, __ctxt, __0))
         }
@@ -255,7 +248,7 @@ const _: () = {
         }
         fn __rpc_refresh_cache(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
             let (__ctxt, [__0]) = __call.read(["images"])?;
-            let __0 = __0.decode::<__rpc::Vec<String>>()?;
+            let __0 = __0.decode::<__rpc::OwnedSlice<String>>()?;
             let (__0,) = __call.keep((__0,));
             __call.answer(<S as Inventory>::refresh_cache(__call.to, __ctxt, __0))
         }

@@ -57,13 +57,11 @@ pub trait Disks: ::core::marker::Send + ::core::marker::Sync {
     ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
 }
 ///The client of [`Disks`]: calls and casts its methods. Cheap to clone.
-#[allow(dead_code)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct DisksClient {
     rpc: ::rpc_runtime::__private::RpcClient,
 }
 ///Serves an implementation of [`Disks`].
-#[allow(dead_code)]
 pub struct DisksEndpoint<S> {
     served: ::rpc_runtime::__private::Served<S>,
 }
@@ -151,14 +149,6 @@ const _: () = {
         }
     }
 };
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    dead_code,
-    deprecated,
-    non_upper_case_globals,
-    refining_impl_trait
-)]
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
     impl DisksClient {
@@ -454,12 +444,15 @@ const _: () = {
             __rpc::sent(DisksClient::forget(self, ctxt, disk, wait))
         }
     }
+    const _: () = {
+        let _ = DisksEndpoint::<DisksClient>::__RPC_HANDLERS;
+    };
     impl<S: Disks + 'static> DisksEndpoint<S> {
         fn __rpc_create(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
             let (__ctxt, [__0, __1]) = __call.read(["copies", "hint"])?;
             let __0 = __0.sent::<u32>()?;
             let __default0: u32 = 3;
-            let __1 = __1.decode::<__rpc::Option<__rpc::String>>()?;
+            let __1 = __1.decode::<__rpc::Optional<__rpc::OwnedStr>>()?;
             let (__1,) = __call.keep((__1,));
             __call
                 .answer(
@@ -484,7 +477,7 @@ const _: () = {
         }
         fn __rpc_update(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
             let (__ctxt, [__0, __1, __old2]) = __call.read(["bus", "owner", "user"])?;
-            let __0 = __0.decode::<__rpc::Option<__rpc::String>>()?;
+            let __0 = __0.decode::<__rpc::Optional<__rpc::OwnedStr>>()?;
             let __1 = __1.or(__old2)?.decode::<Maybe<Option<String>>>()?;
             let (__0,) = __call.keep((__0,));
             __call.answer(<S as Disks>::update(__call.to, __ctxt, __0.as_deref(), __1))
@@ -501,8 +494,8 @@ const _: () = {
         }
         fn __rpc_label(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
             let (__ctxt, [__0, __1]) = __call.read(["tags", "label"])?;
-            let __0 = __0.sent::<__rpc::Vec<String>>()?;
-            let __1 = __1.sent::<__rpc::String>()?;
+            let __0 = __0.sent::<__rpc::OwnedSlice<String>>()?;
+            let __1 = __1.sent::<__rpc::OwnedStr>()?;
             let (__0, __1) = __call.keep((__0, __1));
             let __out = async move {
                 let __default0: &'_ [String] = &[];
@@ -519,14 +512,14 @@ const _: () = {
         }
         fn __rpc_check(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
             let (__ctxt, [__1]) = __call.read(["within"])?;
-            let __0 = __call.server_name::<__rpc::Option<__rpc::String>>();
+            let __0 = __call.server_name::<__rpc::Optional<__rpc::OwnedStr>>();
             let __1 = __1.decode::<Option<u32>>()?;
             let (__0,) = __call.keep((__0,));
             __call.answer(<S as Disks>::check(__call.to, __ctxt, __0.as_deref(), __1))
         }
         fn __rpc_scan(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
             let (__ctxt, []) = __call.read([])?;
-            let __0 = <__rpc::Option<__rpc::String> as __rpc::Default>::default();
+            let __0 = __rpc::default::<__rpc::Optional<__rpc::OwnedStr>>();
             let (__0,) = __call.keep((__0,));
             __call.answer(<S as Disks>::scan(__call.to, __ctxt, __0.as_deref()))
         }

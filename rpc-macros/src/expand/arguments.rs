@@ -12,7 +12,7 @@
 //! args.route(by_host(args.cap(), host));                      // route = by_host(host)
 //! ```
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
@@ -107,7 +107,8 @@ fn statement(
             let start = Place::of(function).start;
             // Not hygienic, or the compiler would point at the attribute; so it is called as nothing else.
             let value = Ident::new("__value", start);
-            let older = quote_spanned!(start=> |#value| #function(#value));
+            let older = quote_spanned!(start=> #function(#value));
+            let older = quote_spanned!(Span::mixed_site().located_at(start)=> |#value| #older);
             let names = quote!([#(#names),*]);
             let replaced =
                 quote_spanned!(start=> #args.replaced(#index, #names, #own, #is_default, #older););

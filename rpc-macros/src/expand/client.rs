@@ -15,10 +15,11 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Type};
+use syn::{FnArg, Ident, Pat, ReturnType, Type};
 
+use super::attributes::{self, cfgs, levels};
 use super::spans::Place;
-use super::{Names, arguments, cfgs, descriptor, future_of, interface, local, types};
+use super::{Names, arguments, descriptor, future_of, interface, local, of_expansion, types};
 use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred, is_option};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
@@ -132,17 +133,15 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let vis = &interface.original.vis;
     let signature = &method.original.sig;
     let (name, output) = (&signature.ident, method.output);
-    let attributes = method
-        .original
-        .attrs
-        .iter()
-        .filter(|attribute| is_forwarded(attribute));
-    let documented = method
-        .original
-        .attrs
-        .iter()
-        .any(|attribute| attribute.path().is_ident("doc"));
-    let about = (!documented).then(|| {
+    // The compiler lints the name once, at the trait's method. Otherwise it shows the name as the user's.
+    let text = name.to_string();
+    let name = if text.contains("__") || text.contains(char::is_uppercase) {
+        of_expansion(name.clone())
+    } else {
+        name.clone()
+    };
+    let attributes = attributes::of_method(&method.original.attrs);
+    let about = (!attributes::is_documented(&method.original.attrs)).then(|| {
         let about = format!("The method `{}`.", method.wire);
         quote!(#[doc = #about])
     });
@@ -153,7 +152,8 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let parameters = method.arguments.iter().map(|argument| {
         let ident = &argument.parameter.ident;
         let ty = types::with_lifetime(argument.parameter.ty.to_token_stream(), "rpc");
-        quote!(#ident: #ty)
+        let levels = levels(argument.attributes);
+        quote!(#(#levels)* #ident: #ty)
     });
     let [args, request] = ["args", "request"].map(local);
     let written = arguments::written(method, rpc, &args);
@@ -186,16 +186,10 @@ fn builder_of(mode: Mode) -> TokenStream {
     }
 }
 
-fn is_forwarded(attribute: &Attribute) -> bool {
-    ["doc", "cfg", "deprecated"]
-        .iter()
-        .any(|name| attribute.path().is_ident(name))
-}
-
 /// The trait's method, for code that is generic over the trait. What is under way borrows nothing, so that it
 /// need not be an `async fn`, which takes the compiler longer.
 fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
-    let cfgs = cfgs(&method.original.attrs);
+    let levels_of_method = levels(&method.original.attrs);
     let mut signature = method.original.sig.clone();
     signature.asyncness = None;
     let (rpc, output) = (&names.alias, method.output);
@@ -206,7 +200,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     for (place, input) in signature.inputs.iter_mut().enumerate() {
         match input {
             FnArg::Typed(typed) => {
-                typed.attrs.clear();
+                typed.attrs = levels(&typed.attrs);
                 if place == 1 {
                     *typed.pat = Pat::Verbatim(context.to_token_stream());
                 }
@@ -234,7 +228,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     };
     let started = quote_spanned!(place.end=> #client::#name(#receiver, #context, #(#arguments),*));
     quote! {
-        #(#cfgs)*
+        #(#levels_of_method)*
         #signature {
             #wait(#started)
         }

@@ -12,8 +12,9 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
+use super::attributes::{self, cfgs};
 use super::spans::Place;
-use super::{cfgs, types};
+use super::types;
 use crate::check::{Interface, Shown, plain};
 use crate::lock::{Lock, value_of};
 
@@ -65,7 +66,9 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
         let (cfgs, found) = (&probed.cfgs, probed.found(&private.to_token_stream()));
         quote!(#cfgs #found)
     });
+    let levels = attributes::of_all(&interface.methods);
     quote! {
+        #(#levels)*
         const _: () = {
             use #private::NotDescribed as _;
             const __LOCKED: &'static [(&'static ::core::primitive::str, ::core::primitive::u64)] =
@@ -114,9 +117,8 @@ fn probed<'a>(interface: &Interface<'a>) -> Vec<Probed<'a>> {
         for ty in sent.chain([value_of(method.output)]) {
             named(ty, &mut all);
         }
-        let cfgs: TokenStream = (cfgs(&method.original.attrs))
-            .map(ToTokens::to_token_stream)
-            .collect();
+        let cfgs = cfgs(&method.original.attrs);
+        let cfgs = quote!(#(#cfgs)*);
         for ty in all {
             let (text, conditions) = (types::text(ty), cfgs.to_string());
             let known = |other: &Probed<'_>| {

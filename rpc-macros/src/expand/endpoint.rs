@@ -16,13 +16,15 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
+use super::attributes::{cfgs, levels};
 use super::parameters::{self, Parameters};
 use super::spans::Place;
-use super::{Names, cfgs, descriptor, local};
+use super::{Names, descriptor, local};
 use crate::check::{Interface, Method};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let Names {
+        client,
         endpoint,
         alias: rpc,
         parameter,
@@ -38,7 +40,17 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         quote!(#(#cfgs)* Self::#handler)
     });
     let bound = bound(interface, rpc);
+    // A use of all that the user has written, or the compiler takes for dead code what a client uses alone.
+    let used = interface.sound.then(|| {
+        quote! {
+            const _: () = {
+                let _ = #endpoint::<#client>::__RPC_HANDLERS;
+            };
+        }
+    });
     quote! {
+        #used
+
         impl<#parameter: #bound + 'static> #endpoint<#parameter> {
             #(#handlers)*
 
@@ -119,7 +131,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         ..
     } = names;
     let service = &interface.original.ident;
-    let cfgs = cfgs(&method.original.attrs);
+    let levels = levels(&method.original.attrs);
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
     let (call, context) = (local("call"), local("ctxt"));
     let Parameters {
@@ -151,7 +163,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let answer = quote_spanned!(place.start=> #call.answer(#started));
     let loan = (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #call.keep((#(#lent,)*));));
     quote! {
-        #(#cfgs)*
+        #(#levels)*
         fn #handler(#call: #rpc::Incoming<'_, #parameter>) -> #rpc::Running<'_> {
             let (#context, [#(#locals),*]) = #read;
             #(#decoded)*

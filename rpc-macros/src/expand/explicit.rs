@@ -11,14 +11,15 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Ident, Type};
 
-use super::{cfgs, types};
+use super::attributes::{self, cfgs};
+use super::types;
 use crate::check::{Interface, Method};
 use crate::ordered;
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     // Methods that are there under a condition may have types that are there under it.
-    let (always, sometimes): (Vec<_>, Vec<_>) = (interface.methods.iter())
-        .partition(|method| cfgs(&method.original.attrs).next().is_none());
+    let (always, sometimes): (Vec<_>, Vec<_>) =
+        (interface.methods.iter()).partition(|method| cfgs(&method.original.attrs).is_empty());
     let all = (!always.is_empty()).then_some(always);
     let groups = all
         .into_iter()
@@ -29,6 +30,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
 /// Methods under the same conditions.
 fn explicit(methods: &[&Method<'_>]) -> TokenStream {
     let cfgs = cfgs(&methods[0].original.attrs);
+    let levels = attributes::of_all(methods.iter().copied());
     let mut texts = Vec::new();
     let mut distinct = Vec::new();
     for ty in methods.iter().flat_map(|method| written(method)) {
@@ -38,6 +40,7 @@ fn explicit(methods: &[&Method<'_>]) -> TokenStream {
     }
     quote! {
         #(#cfgs)*
+        #(#levels)*
         const _: () = {
             trait __Explicit {}
             impl __Explicit for (#(#distinct,)*) {}

@@ -14,7 +14,8 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
-use super::{Names, cfgs, descriptor, types};
+use super::attributes::cfgs;
+use super::{Names, descriptor, types};
 use crate::attr::{DefaultValue, Version};
 use crate::check::{Argument, Below, Interface, Method, Mode, Role, Timing, is_option, maybe};
 

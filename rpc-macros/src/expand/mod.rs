@@ -7,6 +7,7 @@
 //! before, and its part is left out.
 
 mod arguments;
+mod attributes;
 mod client;
 mod described;
 mod endpoint;
@@ -22,9 +23,7 @@ pub(crate) use types::{has_ident, text};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{
-    Attribute, FnArg, Ident, ItemTrait, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type,
-};
+use syn::{FnArg, Ident, ItemTrait, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type};
 
 use spans::Place;
 use types::has_punct;
@@ -38,6 +37,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let service = service(interface);
     let Names { alias, .. } = &names;
     let private = &interface.krate;
+    let levels = attributes::of_block(interface.original);
     let client = client::expand(interface, &names);
     let endpoint = endpoint::expand(interface, &names);
     let fixed_client = client::fixed(interface, &names);
@@ -48,13 +48,14 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     quote! {
         #service
         #names
+        #(#levels)*
         const _: () = {
             use #private::__private as #alias;
             use #alias::parameters::*;
             #fixed_client
             #fixed_endpoint
         };
-        #[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals, refining_impl_trait)]
+        #(#levels)*
         const _: () = {
             use #private::__private as #alias;
             #client
@@ -82,8 +83,8 @@ impl<'a> Names<'a> {
         let name = &interface.original.ident;
         Self {
             interface,
-            client: format_ident!("{name}Client"),
-            endpoint: format_ident!("{name}Endpoint"),
+            client: of_expansion(format_ident!("{name}Client")),
+            endpoint: of_expansion(format_ident!("{name}Endpoint")),
             alias: format_ident!("__rpc"),
             parameter: parameter(interface.original),
         }
@@ -107,16 +108,17 @@ impl ToTokens for Names<'_> {
         let about_client =
             format!("The client of [`{name}`]: calls and casts its methods. Cheap to clone.");
         let about_endpoint = format!("Serves an implementation of [`{name}`].");
+        let attributes = attributes::of_type(&interface.original.attrs);
         tokens.extend(quote! {
             #[doc = #about_client]
-            #[allow(dead_code)]
+            #(#attributes)*
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #client {
                 rpc: #krate::__private::RpcClient,
             }
 
             #[doc = #about_endpoint]
-            #[allow(dead_code)]
+            #(#attributes)*
             #vis struct #endpoint<S> {
                 served: #krate::__private::Served<S>,
             }
@@ -169,8 +171,16 @@ fn desugar(function: &mut TraitItemFn) {
                     .attrs
                     .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
                 // What was reported is not to be reported again by the compiler.
-                if function.default.is_none() && plain_name(&typed.pat).is_none() {
-                    *typed.pat = Pat::Verbatim(quote!(_));
+                match plain_name(&typed.pat) {
+                    _ if function.default.is_some() => {}
+                    None => *typed.pat = Pat::Verbatim(quote!(_)),
+                    // The compiler lints the name as the method's: no attribute of the argument counts.
+                    Some(name) => {
+                        if attributes::allow_something(&mut typed.attrs) {
+                            let name = of_expansion(name.clone());
+                            *typed.pat = Pat::Verbatim(name.into_token_stream());
+                        }
+                    }
                 }
                 if is_inferred(&typed.ty) {
                     *typed.ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
@@ -185,9 +195,6 @@ fn desugar(function: &mut TraitItemFn) {
     function.sig.output = future_of(&function.sig, future.is_none());
     if let Some((body, future)) = function.default.as_mut().zip(future) {
         body.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(future), None)];
-        function
-            .attrs
-            .push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));
     }
 }
 
@@ -216,17 +223,16 @@ fn future_of(signature: &Signature, required: bool) -> ReturnType {
 /// The constant that describes a method, and the handler of it. Tables are in capitals, so that no method is
 /// called as they are.
 fn descriptor(method: &Method<'_>) -> Ident {
-    format_ident!("__rpc_{}", method.original.sig.ident)
+    of_expansion(format_ident!("__rpc_{}", method.original.sig.ident))
+}
+
+/// The name of an item that is seen at the user's own, but is not the user's: lints pass it over.
+fn of_expansion(mut name: Ident) -> Ident {
+    name.set_span(Span::call_site().located_at(name.span()));
+    name
 }
 
 /// A variable.
 fn local(name: &str) -> Ident {
     format_ident!("__{name}", span = Span::mixed_site())
-}
-
-/// The attributes that decide whether a method is there at all.
-fn cfgs(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
 }

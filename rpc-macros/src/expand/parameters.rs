@@ -72,7 +72,7 @@ impl Parameters {
             }
             Role::Route if default.is_some() => TokenStream::new(),
             Role::Route => {
-                quote_spanned!(at.start=> let #local = <#owned as #private::Default>::default();)
+                quote_spanned!(at.start=> let #local = #private::default::<#owned>();)
             }
         };
         if is_lent && !decoded.is_empty() {

@@ -55,11 +55,14 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
     let ty = plain(ty);
     let pointee = |ty: &Type| match plain(ty) {
         Type::Path(path) if path.path.is_ident("str") => {
-            (quote_spanned!(ty.span()=> #private::String), true)
+            (quote_spanned!(ty.span()=> #private::OwnedStr), true)
         }
         Type::Slice(slice) => {
             let element = owned_text(&slice.elem);
-            (quote_spanned!(ty.span()=> #private::Vec<#element>), true)
+            (
+                quote_spanned!(ty.span()=> #private::OwnedSlice<#element>),
+                true,
+            )
         }
         other => (owned_text(other), false),
     };
@@ -75,7 +78,7 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
             } else {
                 quote!(#local.as_ref())
             };
-            (quote_spanned!(ty.span()=> #private::Option<#inner>), lend)
+            (quote_spanned!(ty.span()=> #private::Optional<#inner>), lend)
         }
     }
 }
@@ -231,12 +234,20 @@ mod tests {
     fn owned_forms_are_lent() {
         let local = Ident::new("x", Span::call_site());
         for (borrowed, decoded, lent) in [
-            ("&str", "p::String", "x"),
-            ("&[u8]", "p::Vec<u8>", "x"),
+            ("&str", "p::OwnedStr", "x"),
+            ("&[u8]", "p::OwnedSlice<u8>", "x"),
             ("&Host", "Host", "x"),
-            ("Option<&str>", "p::Option<p::String>", "x . as_deref ()"),
-            ("Option<&[u8]>", "p::Option<p::Vec<u8>>", "x . as_deref ()"),
-            ("Option<&Host>", "p::Option<Host>", "x . as_ref ()"),
+            (
+                "Option<&str>",
+                "p::Optional<p::OwnedStr>",
+                "x . as_deref ()",
+            ),
+            (
+                "Option<&[u8]>",
+                "p::Optional<p::OwnedSlice<u8>>",
+                "x . as_deref ()",
+            ),
+            ("Option<&Host>", "p::Optional<Host>", "x . as_ref ()"),
             ("Cow<'_, str>", "Cow<'static, str>", "x"),
             ("Option<u8>", "Option<u8>", "x"),
         ] {

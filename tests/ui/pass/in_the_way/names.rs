@@ -11,7 +11,6 @@ in_the_way! {
     ClientBuilder
     Clone
     Debug
-    Default
     Describe
     Detached
     Drop
@@ -39,8 +38,11 @@ in_the_way! {
     Named
     None
     NotDescribed
+    Optional
     Outcome
     Output
+    OwnedSlice
+    OwnedStr
     Probe
     RemoteError
     Role
@@ -60,12 +62,10 @@ in_the_way! {
     Timing
     Topic
     Transport
-    Vec
     Version
     With
     a
     after
-    allow
     answer
     arg
     args
@@ -81,13 +81,10 @@ in_the_way! {
     cap
     cfg
     client
-    clippy
     clone
     concat
     core
-    dead_code
     decode
-    deprecated
     describe
     dispatch
     doc
@@ -112,7 +109,6 @@ in_the_way! {
     keep
     kwarg
     legacy_namespaces
-    manual_async_fn
     marker
     method
     must_use
@@ -121,20 +117,17 @@ in_the_way! {
     named
     namespaces
     new
-    non_upper_case_globals
     option
     option_env
     options
     or
     parameters
-    pedantic
     positional
     prelude
     prepare
     primitive
     raised
     read
-    refining_impl_trait
     refused_for
     remote
     replaced
@@ -153,7 +146,6 @@ in_the_way! {
     transport
     u64
     u8
-    unused_imports
     unwrap_or
     usize
     v
@@ -187,7 +179,6 @@ in_the_way! {
     ClientBuilder
     Clone
     Debug
-    Default
     Describe
     Detached
     Drop
@@ -214,8 +205,11 @@ in_the_way! {
     Method
     Named
     NotDescribed
+    Optional
     Outcome
     Output
+    OwnedSlice
+    OwnedStr
     Probe
     RemoteError
     Role
@@ -234,12 +228,10 @@ in_the_way! {
     Timing
     Topic
     Transport
-    Vec
     Version
     With
     a
     after
-    allow
     answer
     arg
     args
@@ -255,13 +247,10 @@ in_the_way! {
     cap
     cfg
     client
-    clippy
     clone
     concat
     core
-    dead_code
     decode
-    deprecated
     describe
     dispatch
     doc
@@ -286,7 +275,6 @@ in_the_way! {
     keep
     kwarg
     legacy_namespaces
-    manual_async_fn
     marker
     method
     must_use
@@ -295,20 +283,17 @@ in_the_way! {
     named
     namespaces
     new
-    non_upper_case_globals
     option
     option_env
     options
     or
     parameters
-    pedantic
     positional
     prelude
     prepare
     primitive
     raised
     read
-    refining_impl_trait
     refused_for
     remote
     replaced
@@ -327,7 +312,6 @@ in_the_way! {
     transport
     u64
     u8
-    unused_imports
     unwrap_or
     usize
     v
@@ -361,7 +345,6 @@ in_the_way! {
     ClientBuilder
     Clone
     Debug
-    Default
     Describe
     Detached
     Drop
@@ -388,8 +371,11 @@ in_the_way! {
     Named
     None
     NotDescribed
+    Optional
     Outcome
     Output
+    OwnedSlice
+    OwnedStr
     Probe
     RemoteError
     Role
@@ -409,12 +395,10 @@ in_the_way! {
     Timing
     Topic
     Transport
-    Vec
     Version
     With
     a
     after
-    allow
     answer
     arg
     args
@@ -428,13 +412,10 @@ in_the_way! {
     cap
     cfg
     client
-    clippy
     clone
     concat
     core
-    dead_code
     decode
-    deprecated
     describe
     dispatch
     doc
@@ -459,7 +440,6 @@ in_the_way! {
     keep
     kwarg
     legacy_namespaces
-    manual_async_fn
     marker
     method
     must_use
@@ -467,19 +447,16 @@ in_the_way! {
     name
     named
     namespaces
-    non_upper_case_globals
     option
     option_env
     options
     or
     parameters
-    pedantic
     positional
     prelude
     primitive
     raised
     read
-    refining_impl_trait
     refused_for
     remote
     replaced
@@ -498,7 +475,6 @@ in_the_way! {
     transport
     u64
     u8
-    unused_imports
     unwrap_or
     usize
     v
