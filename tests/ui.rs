@@ -80,6 +80,8 @@ mod provided_methods;
 mod runtime_by_another_path;
 #[path = "ui/pass/topic_chosen_by_the_client.rs"]
 mod topic_chosen_by_the_client;
+#[path = "ui/pass/types_as_written.rs"]
+mod types_as_written;
 #[path = "ui/pass/visibilities.rs"]
 mod visibilities;
 
@@ -119,5 +121,6 @@ compile_and_run! {
     provided_methods
     runtime_by_another_path
     topic_chosen_by_the_client
+    types_as_written
     visibilities
 }

@@ -350,6 +350,11 @@ pub use route::Route;
 /// not, raises Python's `TypeError` in the caller. [`Maybe`] tells an argument that is absent from one that is
 /// null.
 ///
+/// A macro sees names and not types. A type whose last word is `Option` is taken for the standard library's, one
+/// whose last word is `Maybe` for [`Maybe`], and `str` for the text: name a type of your own otherwise, or use it
+/// under another name (`use mine::Option as Choice`). An alias of `Option<T>` is decoded as what it stands for, but
+/// the macro does not know that it has the default `None`: write `#[rpc(default)]` where that counts.
+///
 /// # Contexts
 ///
 /// The first parameter is the request context, `&C` for any `C` that serde writes as a JSON object and

@@ -61,7 +61,7 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// What a client has of its own.
+/// What a client has: of its own, by its derives, and by the traits of the prelude.
 pub(crate) const OWN: &[&str] = &[
     "new",
     "builder",
@@ -69,6 +69,15 @@ pub(crate) const OWN: &[&str] = &[
     "prepare",
     "can_send_version",
     "INTERFACE",
+    "clone",
+    "clone_from",
+    "fmt",
+    "from",
+    "into",
+    "try_from",
+    "try_into",
+    "to_owned",
+    "clone_into",
 ];
 
 pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>) -> Interface<'a> {

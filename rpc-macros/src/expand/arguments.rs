@@ -20,6 +20,7 @@ use super::spans::Place;
 use super::{local, types};
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
+use crate::lifetimes;
 
 /// The statements that write the arguments of a request to `args`.
 pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<TokenStream> {
@@ -152,7 +153,7 @@ pub(super) fn let_default(
     default: &DefaultValue,
     rpc: &Ident,
 ) -> TokenStream {
-    let of_default = types::with_lifetime(ty.to_token_stream(), "_");
+    let of_default = lifetimes::with_lifetime(ty, "_");
     let value = match default {
         DefaultValue::Is(value) => value.to_token_stream(),
         DefaultValue::OfType => {
@@ -160,7 +161,7 @@ pub(super) fn let_default(
             let rpc = place.item(rpc);
             match plain(ty) {
                 Type::Reference(reference) if !types::is_unsized(&reference.elem) => {
-                    let ty = types::with_lifetime(reference.elem.to_token_stream(), "_");
+                    let ty = lifetimes::with_lifetime(&reference.elem, "_");
                     quote_spanned!(place.start=> &#rpc::default::<#ty>())
                 }
                 _ => quote_spanned!(place.start=> #rpc::default::<#of_default>()),

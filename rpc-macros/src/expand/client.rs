@@ -21,6 +21,8 @@ use super::attributes::{self, cfgs, levels};
 use super::spans::Place;
 use super::{Names, arguments, descriptor, future_of, interface, local, of_expansion, types};
 use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred, is_option};
+use crate::lifetimes;
+use crate::types::has_ident;
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let client = &names.client;
@@ -148,10 +150,10 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let descriptor = descriptor(method);
     let builder = builder_of(method.mode);
     let context = &method.context.ident;
-    let context_type = types::with_lifetime(method.context.ty.to_token_stream(), "rpc");
+    let context_type = lifetimes::with_lifetime(method.context.ty, "rpc");
     let parameters = method.arguments.iter().map(|argument| {
         let ident = &argument.parameter.ident;
-        let ty = types::with_lifetime(argument.parameter.ty.to_token_stream(), "rpc");
+        let ty = lifetimes::with_lifetime(argument.parameter.ty, "rpc");
         let levels = levels(argument.attributes);
         quote!(#(#levels)* #ident: #ty)
     });
@@ -284,9 +286,9 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
         // A `None` or a `&[]` at the call needs the type.
         FnArg::Typed(typed)
             if (is_option(&typed.ty) || types::is_slice(&typed.ty))
-                && !types::has_ident(typed.ty.to_token_stream(), &unknown) =>
+                && !has_ident(typed.ty.to_token_stream(), &unknown) =>
         {
-            let ty = types::with_lifetime(typed.ty.to_token_stream(), "_");
+            let ty = lifetimes::with_lifetime(&typed.ty, "_");
             Some(quote!(_: #ty))
         }
         FnArg::Typed(_) => Some(quote!(_: impl #rpc::Sized)),
@@ -294,10 +296,9 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
     });
     let output = match &signature.output {
         ReturnType::Type(_, ty)
-            if matches!(**ty, Type::Path(_))
-                && !types::has_ident(ty.to_token_stream(), &unknown) =>
+            if matches!(**ty, Type::Path(_)) && !has_ident(ty.to_token_stream(), &unknown) =>
         {
-            types::owned_text(ty)
+            lifetimes::owned(ty)
         }
         _ => quote!(#rpc::Result<()>),
     };

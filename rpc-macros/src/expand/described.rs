@@ -16,7 +16,9 @@ use super::attributes::{self, cfgs};
 use super::spans::Place;
 use super::types;
 use crate::check::{Interface, Shown, plain};
+use crate::lifetimes;
 use crate::lock::{Lock, value_of};
+use crate::types::{has_ident, text};
 
 /// A type that may have a structure, and the conditions under which it is there.
 struct Probed<'a> {
@@ -26,7 +28,7 @@ struct Probed<'a> {
 
 impl Probed<'_> {
     fn found(&self, private: &TokenStream) -> TokenStream {
-        let ty = types::owned_text(self.ty);
+        let ty = lifetimes::owned(self.ty);
         quote!(#private::Probe::<#ty>::FOUND)
     }
 }
@@ -45,7 +47,7 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
     let held = probed(interface).into_iter().map(|probed| {
         let message = format!(
             "the structure of `{}` must be that of {}, which was released: put it back. If what came may be absent, it can be released with a higher version: list one in the method's versions, as `#[rpc(versions(\"{next}\", …))]`",
-            types::text(probed.ty),
+            text(probed.ty),
             Shown(last),
         );
         let place = Place::of(probed.ty);
@@ -120,9 +122,9 @@ fn probed<'a>(interface: &Interface<'a>) -> Vec<Probed<'a>> {
         let cfgs = cfgs(&method.original.attrs);
         let cfgs = quote!(#(#cfgs)*);
         for ty in all {
-            let (text, conditions) = (types::text(ty), cfgs.to_string());
+            let (shown, conditions) = (text(ty), cfgs.to_string());
             let known = |other: &Probed<'_>| {
-                types::text(other.ty) == text && other.cfgs.to_string() == conditions
+                text(other.ty) == shown && other.cfgs.to_string() == conditions
             };
             if !found.iter().any(known) {
                 let cfgs = cfgs.clone();
@@ -145,7 +147,7 @@ fn named<'a>(ty: &'a Type, found: &mut Vec<&'a Type>) {
                 return;
             };
             let unusable = |ident: &Ident| ident == "Self" || ident == "_";
-            if types::has_ident(ty.to_token_stream(), &unusable) {
+            if has_ident(ty.to_token_stream(), &unusable) {
                 return;
             }
             if let PathArguments::AngleBracketed(arguments) = &last.arguments {

@@ -14,7 +14,9 @@ use syn::{Ident, Type};
 use super::attributes::{self, cfgs};
 use super::types;
 use crate::check::{Interface, Method};
+use crate::lifetimes;
 use crate::ordered;
+use crate::types::{has_ident, text};
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     // Methods that are there under a condition may have types that are there under it.
@@ -34,8 +36,8 @@ fn explicit(methods: &[&Method<'_>]) -> TokenStream {
     let mut texts = Vec::new();
     let mut distinct = Vec::new();
     for ty in methods.iter().flat_map(|method| written(method)) {
-        if ordered::put_once(&mut texts, types::text(ty)) {
-            distinct.push(types::with_lifetime(ty.to_token_stream(), "_"));
+        if ordered::put_once(&mut texts, text(ty)) {
+            distinct.push(lifetimes::with_lifetime(ty, "_"));
         }
     }
     quote! {
@@ -56,6 +58,6 @@ fn written<'a>(method: &Method<'a>) -> impl Iterator<Item = &'a Type> {
     (arguments.chain([method.context.ty, method.output])).filter(move |ty| {
         let tokens = ty.to_token_stream();
         // Without the `_` of `'_`.
-        types::has_ident(tokens, &hides) && !types::has_ident(types::owned_text(ty), &unusable)
+        has_ident(tokens, &hides) && !has_ident(lifetimes::owned(ty), &unusable)
     })
 }

@@ -15,9 +15,10 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
 use super::attributes::cfgs;
-use super::{Names, descriptor, types};
+use super::{Names, descriptor};
 use crate::attr::{DefaultValue, Version};
 use crate::check::{Argument, Below, Interface, Method, Mode, Role, Timing, is_option, maybe};
+use crate::types::text;
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let rpc = &names.alias;
@@ -82,7 +83,7 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
         .iter()
         .map(|argument| describe_argument(argument, rpc));
     let arguments = (arguments.len() > 0).then(|| quote!(.with_arguments(&[#(#arguments),*])));
-    let returns = types::text(method.output);
+    let returns = text(method.output);
     let later = versions(rpc, &method.later_versions);
     let old_names = old_names(rpc, &method.old_names);
     let timeout = method.timeout.as_ref().map(|timeout| {
@@ -94,7 +95,7 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
         quote!(.with_monitor(#monitor))
     });
     let route = method.route.map(|route| {
-        let (function, arguments) = (types::text(&route.function), &route.arguments);
+        let (function, arguments) = (text(&route.function), &route.arguments);
         let arguments: Vec<_> = arguments
             .iter()
             .map(|name| name.unraw().to_string())
@@ -111,7 +112,7 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
 
 fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
     let wire = &argument.wire;
-    let ty = types::text(argument.parameter.ty);
+    let ty = text(argument.parameter.ty);
     let begun = match argument.since {
         None => quote!(#rpc::arg(#wire, #ty)),
         Some(since) => {
@@ -130,7 +131,7 @@ fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
     };
     // An `Option` says so by its type.
     let default = match &argument.default {
-        Some(DefaultValue::Is(value)) => Some(types::text(value)),
+        Some(DefaultValue::Is(value)) => Some(text(value)),
         Some(DefaultValue::OfType) if is_option(argument.parameter.ty) => None,
         Some(DefaultValue::OfType) if maybe(argument.parameter.ty).is_some() => None,
         Some(DefaultValue::OfType) => Some("Default::default()".to_owned()),

@@ -19,18 +19,16 @@ mod provided;
 mod spans;
 mod types;
 
-pub(crate) use types::{has_ident, text};
-
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{FnArg, Ident, ItemTrait, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type};
 
 use spans::Place;
-use types::has_punct;
 
 use crate::attr::{is_conditional_rpc, is_rpc};
 use crate::check::{Interface, Method, is_inferred, plain_name};
 use crate::lock::Lock;
+use crate::types::{has_ident, has_punct};
 
 pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> TokenStream {
     let names = Names::new(interface);

@@ -23,6 +23,7 @@ use super::spans::Place;
 use super::{interface, types};
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, option_of_reference, plain};
+use crate::lifetimes;
 
 /// The names that a message for a method may have arguments under, and what the method gets of them.
 #[derive(Default)]
@@ -86,7 +87,7 @@ impl Parameters {
         // A variable of its own, since it may be borrowed of what else would be dropped too soon.
         let variable = super::local(&format!("default{place}"));
         let default = let_default(&variable, ty, default, rpc);
-        if types::borrows(ty.to_token_stream()) {
+        if lifetimes::borrows(ty) {
             self.borrowed.push(default);
         } else {
             self.decoded.push(default);

@@ -22,8 +22,8 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature};
 
-use super::types::has_ident;
 use crate::check::plain_name;
+use crate::types::has_ident;
 
 /// The body as a future. The signature's patterns move into it: what they bind may live shorter.
 pub(super) fn future(signature: &mut Signature, body: &Block) -> TokenStream {

@@ -412,7 +412,6 @@ in_the_way! {
     cap
     cfg
     client
-    clone
     concat
     core
     decode
@@ -424,7 +423,6 @@ in_the_way! {
     equals
     f
     finish
-    fmt
     format
     future
     gated
