@@ -14,7 +14,6 @@ mod expand;
 mod lifetimes;
 mod lock;
 mod model;
-mod ordered;
 mod remote_error;
 mod types;
 

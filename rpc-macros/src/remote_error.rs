@@ -39,7 +39,6 @@ use syn::{Data, DeriveInput, Field, Fields, LitStr, Variant};
 
 use crate::attr::{EnumOptions, FieldOptions, Refused, VariantOptions};
 use crate::errors::Errors;
-use crate::ordered;
 
 /// Expands the derive; whatever is wrong, the traits are implemented.
 pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
@@ -107,6 +106,8 @@ impl<'a> Variants<'a> {
             errors.turn_to(place);
             sorted.add(errors, variant, module);
         }
+        // Those for an argument go before the one for any.
+        (sorted.refused).sort_by_key(|(_, argument)| argument.is_none());
         sorted
     }
 
@@ -134,11 +135,7 @@ impl<'a> Variants<'a> {
                     "there must be one variant for a refusal: remove this one",
                 );
             }
-            // Those for an argument go before the one for any.
-            let refused = (&variant.ident, argument);
-            ordered::put(&mut self.refused, refused, |(_, one), (_, other)| {
-                one.is_none() && other.is_some()
-            });
+            self.refused.push((&variant.ident, argument));
         } else {
             self.raised
                 .push(Raised::new(errors, variant, &options, module));
@@ -333,15 +330,12 @@ impl<'a> Raised<'a> {
             let local = &place.local;
             quote_spanned!(place.field.ty.span()=> #private::value(&#local))
         };
-        let mut positional = Vec::new();
-        for place in &self.fields {
-            if let Source::Arg(index) = place.source {
-                let argument = (index, value(place));
-                ordered::put(&mut positional, argument, |(one, _), (other, _)| {
-                    one > other
-                });
-            }
-        }
+        let positional = self.fields.iter().filter_map(|place| match place.source {
+            Source::Arg(index) => Some((index, value(place))),
+            _ => None,
+        });
+        let mut positional: Vec<_> = positional.collect();
+        positional.sort_by_key(|(index, _)| *index);
         let positional = positional.iter().map(|(_, value)| value);
         let args = (positional.len() > 0).then(|| quote!(.args([#(#positional),*])));
         let kwargs = self.fields.iter().filter_map(|place| match &place.source {

@@ -7,6 +7,8 @@
 //!
 //! The expansion has no `async fn`; the head of an implementation is held to the same.
 
+use std::collections::HashSet;
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Ident, Type};
@@ -15,7 +17,6 @@ use super::attributes::{self, cfgs};
 use super::types;
 use crate::check::{Interface, Method};
 use crate::lifetimes;
-use crate::ordered;
 use crate::types::{has_ident, text};
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
@@ -33,10 +34,10 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
 fn explicit(methods: &[&Method<'_>]) -> TokenStream {
     let cfgs = cfgs(&methods[0].original.attrs);
     let levels = attributes::of_all(methods.iter().copied());
-    let mut texts = Vec::new();
+    let mut texts = HashSet::new();
     let mut distinct = Vec::new();
     for ty in methods.iter().flat_map(|method| written(method)) {
-        if ordered::put_once(&mut texts, text(ty)) {
+        if texts.insert(text(ty)) {
             distinct.push(lifetimes::with_lifetime(ty, "_"));
         }
     }
