@@ -78,6 +78,8 @@ mod other_items;
 mod provided_methods;
 #[path = "ui/pass/runtime_by_another_path.rs"]
 mod runtime_by_another_path;
+#[path = "ui/pass/shared_services.rs"]
+mod shared_services;
 #[path = "ui/pass/topic_chosen_by_the_client.rs"]
 mod topic_chosen_by_the_client;
 #[path = "ui/pass/types_as_written.rs"]
@@ -120,6 +122,7 @@ compile_and_run! {
     other_items
     provided_methods
     runtime_by_another_path
+    shared_services
     topic_chosen_by_the_client
     types_as_written
     visibilities

@@ -264,3 +264,37 @@ const _: () = {
         impl __Explicit for (Context, Result<Host>, Uuid, Result<()>) {}
     };
 };
+const _: () = {
+    #[automatically_derived]
+    impl<T: Inventory> Inventory for ::rpc_runtime::__private::Arc<T> {
+        fn host(
+            &self,
+            __1: &Context,
+            __2: &str,
+        ) -> impl ::core::future::Future<Output = Result<Host>> + ::core::marker::Send {
+            <T as Inventory>::host(self, __1, __2)
+        }
+        fn resize(
+            &self,
+            __1: &Context,
+            __2: Uuid,
+            __3: u32,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Inventory>::resize(self, __1, __2, __3)
+        }
+        fn touch(
+            &self,
+            __1: &Context,
+            __2: Uuid,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Inventory>::touch(self, __1, __2)
+        }
+        fn refresh_cache(
+            &self,
+            __1: &Context,
+            __2: &[String],
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Inventory>::refresh_cache(self, __1, __2)
+        }
+    }
+};

@@ -562,3 +562,73 @@ const _: () = {
         ) {}
     };
 };
+const _: () = {
+    #[automatically_derived]
+    impl<T: Disks> Disks for ::rpc_runtime::__private::Arc<T> {
+        fn create(
+            &self,
+            __1: &Context,
+            __2: u32,
+            __3: Option<&str>,
+        ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send {
+            <T as Disks>::create(self, __1, __2, __3)
+        }
+        fn reshape(
+            &self,
+            __1: &Context,
+            __2: &Spec,
+        ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send {
+            <T as Disks>::reshape(self, __1, __2)
+        }
+        fn update(
+            &self,
+            __1: &Context,
+            __2: Option<&str>,
+            __3: Maybe<Option<String>>,
+        ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send {
+            <T as Disks>::update(self, __1, __2, __3)
+        }
+        fn resize(
+            &self,
+            __1: &Context,
+            __2: u32,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Disks>::resize(self, __1, __2)
+        }
+        fn label(
+            &self,
+            __1: &Context,
+            __2: &[String],
+            __3: &str,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Disks>::label(self, __1, __2, __3)
+        }
+        fn check(
+            &self,
+            __1: &Context,
+            __2: Option<&str>,
+            __3: Option<u32>,
+        ) -> impl ::core::future::Future<
+            Output = Result<Option<String>>,
+        > + ::core::marker::Send {
+            <T as Disks>::check(self, __1, __2, __3)
+        }
+        fn scan(
+            &self,
+            __1: &Context,
+            __2: Option<&str>,
+        ) -> impl ::core::future::Future<
+            Output = Result<String>,
+        > + ::core::marker::Send {
+            <T as Disks>::scan(self, __1, __2)
+        }
+        fn forget(
+            &self,
+            __1: &Context,
+            __2: u32,
+            __3: bool,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Disks>::forget(self, __1, __2, __3)
+        }
+    }
+};

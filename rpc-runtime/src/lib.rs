@@ -132,6 +132,10 @@ pub use route::Route;
 ///   `can_send_version` asks the version cap, `rpc` gives the untyped [`RpcClient`].
 /// - **`impl Inventory for InventoryClient`**: code that is generic over `impl Inventory` takes a client, a
 ///   server, a mock or a decorator.
+/// - **`impl Inventory for Arc<T>`**, where `T: Inventory`: a service may be shared, as by
+///   `InventoryEndpoint::new(Arc::clone(&service))`, and one state may stand behind several traits. A provided method
+///   that takes or returns `Self` is the `Arc`'s own, with the body that the trait provides. Where the trait has
+///   supertraits, the `Arc` must have them too.
 /// - **`InventoryEndpoint<S>`**, which serves any `S: Inventory`: `InventoryEndpoint::new(service)` goes into
 ///   a [`Server`], beside others. Nothing but the trait's methods can be reached through it.
 /// - **`InventoryClient::INTERFACE`**, a constant [`Interface`]: topic, versions, methods, arguments.

@@ -21,6 +21,7 @@ pub use std::iter::IntoIterator;
 pub use std::marker::{Send, Sized, Sync};
 pub use std::option::Option;
 pub use std::string::{String, ToString};
+pub use std::sync::Arc;
 pub use std::time::Duration;
 pub use std::vec::Vec;
 

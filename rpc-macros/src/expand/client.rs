@@ -239,7 +239,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
 
 /// Stands for a method with mistakes in the trait's implementation, so that they are all that is
 /// reported. Nothing of it runs: there are errors.
-fn placeholder(method: &Broken<'_>) -> TokenStream {
+pub(super) fn placeholder(method: &Broken<'_>) -> TokenStream {
     let cfgs = cfgs(&method.original.attrs);
     let mut signature = method.original.sig.clone();
     for input in &mut signature.inputs {

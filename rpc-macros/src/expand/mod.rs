@@ -16,6 +16,7 @@ mod interface;
 mod lock;
 mod parameters;
 mod provided;
+mod shared;
 mod spans;
 mod types;
 
@@ -41,6 +42,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let fixed_client = client::fixed(interface, &names);
     let fixed_endpoint = endpoint::fixed(interface, &names);
     let explicit = explicit::expand(interface);
+    let shared = shared::expand(interface);
     let followed = lock.map(|lock| lock::followed(interface, lock, &names));
     let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
@@ -61,6 +63,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
             #explicit
             #followed
         };
+        #shared
         #tests
     }
 }
@@ -84,7 +87,7 @@ impl<'a> Names<'a> {
             client: of_expansion(format_ident!("{name}Client")),
             endpoint: of_expansion(format_ident!("{name}Endpoint")),
             alias: format_ident!("__rpc"),
-            parameter: parameter(interface.original),
+            parameter: parameter(interface.original, "S"),
         }
     }
 }
@@ -124,15 +127,15 @@ impl ToTokens for Names<'_> {
     }
 }
 
-/// `S`, for whoever reads the documentation, unless the trait may mean a type of that name.
-fn parameter(original: &ItemTrait) -> Ident {
+/// A type parameter, `S` for whoever reads the documentation, unless the trait may mean a type of that name.
+fn parameter(original: &ItemTrait, name: &str) -> Ident {
     let tokens = original.to_token_stream();
-    let is_used = has_ident(tokens.clone(), &|ident| ident == "S");
+    let is_used = has_ident(tokens.clone(), &|ident| ident == name);
     // A macro may expand to any name.
     if is_used || has_punct(tokens, '!') {
-        format_ident!("__S")
+        format_ident!("__{name}")
     } else {
-        format_ident!("S")
+        format_ident!("{name}")
     }
 }
 

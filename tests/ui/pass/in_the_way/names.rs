@@ -1,5 +1,6 @@
 in_the_way! {
     items:
+    Arc
     Args
     Argument
     Below
@@ -58,6 +59,7 @@ in_the_way! {
     String
     Structure
     Sync
+    T
     Timeout
     Timing
     Topic
@@ -168,6 +170,7 @@ in_the_way! {
     with_types
     with_until;
     arguments:
+    Arc
     Args
     Argument
     Below
@@ -224,6 +227,7 @@ in_the_way! {
     String
     Structure
     Sync
+    T
     Timeout
     Timing
     Topic
@@ -334,6 +338,7 @@ in_the_way! {
     with_types
     with_until;
     methods:
+    Arc
     Args
     Argument
     Below
@@ -391,6 +396,7 @@ in_the_way! {
     String
     Structure
     Sync
+    T
     Timeout
     Timing
     Topic
