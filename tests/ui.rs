@@ -36,6 +36,8 @@ fn copy_locks() -> std::io::Result<()> {
 
 #[path = "ui/pass/any_argument_name.rs"]
 mod any_argument_name;
+#[path = "ui/pass/attributes_reach_the_client.rs"]
+mod attributes_reach_the_client;
 #[path = "ui/pass/borrowed_arguments.rs"]
 mod borrowed_arguments;
 #[path = "ui/pass/conditional_methods.rs"]
@@ -44,6 +46,8 @@ mod conditional_methods;
 mod deprecated_methods;
 #[path = "ui/pass/errors_of_ones_own.rs"]
 mod errors_of_ones_own;
+#[path = "ui/pass/every_lint.rs"]
+mod every_lint;
 #[path = "ui/pass/every_shape.rs"]
 mod every_shape;
 #[path = "ui/pass/generic_and_spawned.rs"]
@@ -64,14 +68,22 @@ mod made_by_a_macro;
 mod mock_by_hand;
 #[path = "ui/pass/mock_with_mockall.rs"]
 mod mock_with_mockall;
+#[path = "ui/pass/names_in_the_way.rs"]
+mod names_in_the_way;
 #[path = "ui/pass/no_implicit_prelude.rs"]
 mod no_implicit_prelude;
 #[path = "ui/pass/other_items.rs"]
 mod other_items;
+#[path = "ui/pass/provided_methods.rs"]
+mod provided_methods;
 #[path = "ui/pass/runtime_by_another_path.rs"]
 mod runtime_by_another_path;
+#[path = "ui/pass/shared_services.rs"]
+mod shared_services;
 #[path = "ui/pass/topic_chosen_by_the_client.rs"]
 mod topic_chosen_by_the_client;
+#[path = "ui/pass/types_as_written.rs"]
+mod types_as_written;
 #[path = "ui/pass/visibilities.rs"]
 mod visibilities;
 
@@ -89,10 +101,12 @@ macro_rules! compile_and_run {
 
 compile_and_run! {
     any_argument_name
+    attributes_reach_the_client
     borrowed_arguments
     conditional_methods
     deprecated_methods
     errors_of_ones_own
+    every_lint
     every_shape
     generic_and_spawned
     inherent_methods
@@ -103,9 +117,13 @@ compile_and_run! {
     made_by_a_macro
     mock_by_hand
     mock_with_mockall
+    names_in_the_way
     no_implicit_prelude
     other_items
+    provided_methods
     runtime_by_another_path
+    shared_services
     topic_chosen_by_the_client
+    types_as_written
     visibilities
 }

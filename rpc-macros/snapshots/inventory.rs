@@ -27,61 +27,18 @@ pub trait Inventory: ::core::marker::Send + ::core::marker::Sync {
     ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
 }
 ///The client of [`Inventory`]: calls and casts its methods. Cheap to clone.
-#[allow(dead_code)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct InventoryClient {
     rpc: ::rpc_runtime::__private::RpcClient,
 }
 ///Serves an implementation of [`Inventory`].
-#[allow(dead_code)]
 pub struct InventoryEndpoint<S> {
     served: ::rpc_runtime::__private::Served<S>,
 }
-#[automatically_derived]
-impl<S> ::core::fmt::Debug for InventoryEndpoint<S> {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(&self.served, f)
-    }
-}
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    dead_code,
-    deprecated,
-    non_upper_case_globals,
-    refining_impl_trait
-)]
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
+    use __rpc::parameters::*;
     impl InventoryClient {
-        const __host: __rpc::Method = __rpc::call("host", __rpc::v(2, 0, 0))
-            .with_arguments(&[__rpc::arg("name", "&str")])
-            .with_returns("Result<Host>");
-        const __resize: __rpc::Method = __rpc::call("resize", __rpc::v(2, 3, 0))
-            .with_arguments(&[__rpc::arg("id", "Uuid"), __rpc::arg("size", "u32")])
-            .with_returns("Result<()>");
-        const __touch: __rpc::Method = __rpc::cast("touch", __rpc::v(2, 0, 0))
-            .with_arguments(&[__rpc::arg("id", "Uuid")])
-            .with_returns("Result<()>");
-        const __refresh_cache: __rpc::Method = __rpc::fanout(
-                "refresh_cache",
-                __rpc::v(2, 0, 0),
-            )
-            .with_arguments(&[__rpc::arg("images", "&[String]")])
-            .with_returns("Result<()>");
-        const __METHODS: &'static [__rpc::Method] = &[
-            Self::__host,
-            Self::__resize,
-            Self::__touch,
-            Self::__refresh_cache,
-        ];
-        ///What [`Inventory`] is on the wire.
-        pub const INTERFACE: __rpc::Interface = __rpc::Interface::new(
-                "Inventory",
-                __rpc::v(2, 0, 0),
-                Self::__METHODS,
-            )
-            .with_topic("inventory");
         /// A client with the default settings.
         #[must_use]
         pub fn new(transport: &__rpc::Transport) -> Self {
@@ -109,20 +66,101 @@ const _: () = {
         pub fn can_send_version(
             &self,
             version: impl __rpc::Into<__rpc::Version>,
-        ) -> bool {
+        ) -> ::core::primitive::bool {
             self.rpc.can_send_version(version)
         }
+    }
+    #[automatically_derived]
+    impl __rpc::From<__rpc::RpcClient> for InventoryClient {
+        fn from(rpc: __rpc::RpcClient) -> Self {
+            Self { rpc }
+        }
+    }
+    impl<S: Inventory + 'static> InventoryEndpoint<S> {
+        /// Serves `service`.
+        pub fn new(service: S) -> Self {
+            Self {
+                served: __rpc::Served::new(service),
+            }
+        }
+        /// Serves it also under these namespaces, `None` being the absent one.
+        #[must_use]
+        pub fn legacy_namespaces<'n>(
+            self,
+            namespaces: impl __rpc::IntoIterator<
+                Item = __rpc::Option<&'n ::core::primitive::str>,
+            >,
+        ) -> Self {
+            Self {
+                served: self.served.legacy_namespaces(namespaces),
+            }
+        }
+    }
+    #[automatically_derived]
+    impl<S: Inventory + 'static> __rpc::Endpoint for InventoryEndpoint<S> {
+        fn interface(&self) -> &'static __rpc::Interface {
+            const { &InventoryClient::INTERFACE }
+        }
+        fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
+            self.served.namespaces()
+        }
+        fn dispatch<'a>(
+            &'a self,
+            method: ::core::primitive::usize,
+            request: &'a __rpc::Invocation<'a>,
+        ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
+            self.served.run(Self::__RPC_HANDLERS, method, request)
+        }
+    }
+    #[automatically_derived]
+    impl<S> ::core::fmt::Debug for InventoryEndpoint<S> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.served, f)
+        }
+    }
+};
+const _: () = {
+    use ::rpc_runtime::__private as __rpc;
+    impl InventoryClient {
+        const __rpc_host: __rpc::Method = __rpc::call("host", __rpc::v(2, 0, 0))
+            .with_arguments(&[__rpc::arg("name", "&str")])
+            .with_returns("Result<Host>");
+        const __rpc_resize: __rpc::Method = __rpc::call("resize", __rpc::v(2, 3, 0))
+            .with_arguments(&[__rpc::arg("id", "Uuid"), __rpc::arg("size", "u32")])
+            .with_returns("Result<()>");
+        const __rpc_touch: __rpc::Method = __rpc::cast("touch", __rpc::v(2, 0, 0))
+            .with_arguments(&[__rpc::arg("id", "Uuid")])
+            .with_returns("Result<()>");
+        const __rpc_refresh_cache: __rpc::Method = __rpc::fanout(
+                "refresh_cache",
+                __rpc::v(2, 0, 0),
+            )
+            .with_arguments(&[__rpc::arg("images", "&[String]")])
+            .with_returns("Result<()>");
+        const __RPC_METHODS: &'static [__rpc::Method] = &[
+            Self::__rpc_host,
+            Self::__rpc_resize,
+            Self::__rpc_touch,
+            Self::__rpc_refresh_cache,
+        ];
+        ///What [`Inventory`] is on the wire.
+        pub const INTERFACE: __rpc::Interface = __rpc::Interface::new(
+                "Inventory",
+                __rpc::v(2, 0, 0),
+                Self::__RPC_METHODS,
+            )
+            .with_topic("inventory");
         /// Looks a host up by name.
         pub fn host<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             name: &'rpc str,
         ) -> __rpc::Call<'rpc, Result<Host>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.arg("name", &name);
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args.arg("name", &name);
+                __args.finish(ctxt)
             };
-            __rpc::Call::new(&self.rpc, &Self::__host, request)
+            __rpc::Call::new(&self.rpc, &Self::__rpc_host, __request)
         }
         /// Needs servers of 2.3 or later: refused on this side when the version cap is lower.
         pub fn resize<'rpc>(
@@ -131,12 +169,12 @@ const _: () = {
             id: Uuid,
             size: u32,
         ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.arg("id", &id);
-                args.arg("size", &size);
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args.arg("id", &id);
+                __args.arg("size", &size);
+                __args.finish(ctxt)
             };
-            __rpc::Call::new(&self.rpc, &Self::__resize, request)
+            __rpc::Call::new(&self.rpc, &Self::__rpc_resize, __request)
         }
         /// One way: returns as soon as the broker has accepted it.
         pub fn touch<'rpc>(
@@ -144,11 +182,11 @@ const _: () = {
             ctxt: &'rpc Context,
             id: Uuid,
         ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.arg("id", &id);
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args.arg("id", &id);
+                __args.finish(ctxt)
             };
-            __rpc::Cast::new(&self.rpc, &Self::__touch, request)
+            __rpc::Cast::new(&self.rpc, &Self::__rpc_touch, __request)
         }
         /// One way, to every server on the topic.
         pub fn refresh_cache<'rpc>(
@@ -156,17 +194,11 @@ const _: () = {
             ctxt: &'rpc Context,
             images: &'rpc [String],
         ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.arg("images", &images);
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args.arg("images", &images);
+                __args.finish(ctxt)
             };
-            __rpc::Cast::new(&self.rpc, &Self::__refresh_cache, request)
-        }
-    }
-    #[automatically_derived]
-    impl __rpc::From<__rpc::RpcClient> for InventoryClient {
-        fn from(rpc: __rpc::RpcClient) -> Self {
-            Self { rpc }
+            __rpc::Cast::new(&self.rpc, &Self::__rpc_refresh_cache, __request)
         }
     }
     #[automatically_derived]
@@ -193,71 +225,76 @@ const _: () = {
             __rpc::sent(InventoryClient::refresh_cache(self, ctxt, images))
         }
     }
+    const _: () = {
+        let _ = InventoryEndpoint::<InventoryClient>::__RPC_HANDLERS;
+    };
     impl<S: Inventory + 'static> InventoryEndpoint<S> {
-        /// Serves `service`.
-        pub fn new(service: S) -> Self {
-            Self {
-                served: __rpc::Served::new(service),
-            }
+        fn __rpc_host(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0]) = __call.read(["name"])?;
+            let __0 = __0.decode::<__rpc::OwnedStr>()?;
+            let (__0,) = __call.keep((__0,));
+            __call.answer(<S as Inventory>::host(__call.to, __ctxt, __0))
         }
-        /// Serves it also under these namespaces, `None` being the absent one.
-        #[must_use]
-        pub fn legacy_namespaces<'n>(
-            self,
-            namespaces: impl __rpc::IntoIterator<Item = __rpc::Option<&'n str>>,
-        ) -> Self {
-            Self {
-                served: self.served.legacy_namespaces(namespaces),
-            }
+        fn __rpc_resize(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0, __1]) = __call.read(["id", "size"])?;
+            let __0 = __0.decode::<Uuid>()?;
+            let __1 = __1.decode::<u32>()?;
+            __call.answer(<S as Inventory>::resize(__call.to, __ctxt, __0, __1))
         }
-        const __host: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0]) = __rpc::read(call, ["name"])?;
-            let arg0 = arg0.decode::<__rpc::String>()?;
-            let (arg0,) = call.keep((arg0,));
-            __rpc::answer(call, <S as Inventory>::host(service, ctxt, arg0))
-        };
-        const __resize: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["id", "size"])?;
-            let arg0 = arg0.decode::<Uuid>()?;
-            let arg1 = arg1.decode::<u32>()?;
-            __rpc::answer(call, <S as Inventory>::resize(service, ctxt, arg0, arg1))
-        };
-        const __touch: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0]) = __rpc::read(call, ["id"])?;
-            let arg0 = arg0.decode::<Uuid>()?;
-            __rpc::answer(call, <S as Inventory>::touch(service, ctxt, arg0))
-        };
-        const __refresh_cache: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0]) = __rpc::read(call, ["images"])?;
-            let arg0 = arg0.decode::<__rpc::Vec<String>>()?;
-            let (arg0,) = call.keep((arg0,));
-            __rpc::answer(call, <S as Inventory>::refresh_cache(service, ctxt, arg0))
-        };
-        const __HANDLERS: &'static [__rpc::Handler<S>] = &[
-            Self::__host,
-            Self::__resize,
-            Self::__touch,
-            Self::__refresh_cache,
+        fn __rpc_touch(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0]) = __call.read(["id"])?;
+            let __0 = __0.decode::<Uuid>()?;
+            __call.answer(<S as Inventory>::touch(__call.to, __ctxt, __0))
+        }
+        fn __rpc_refresh_cache(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0]) = __call.read(["images"])?;
+            let __0 = __0.decode::<__rpc::OwnedSlice<String>>()?;
+            let (__0,) = __call.keep((__0,));
+            __call.answer(<S as Inventory>::refresh_cache(__call.to, __ctxt, __0))
+        }
+        const __RPC_HANDLERS: &'static [__rpc::Handler<S>] = &[
+            Self::__rpc_host,
+            Self::__rpc_resize,
+            Self::__rpc_touch,
+            Self::__rpc_refresh_cache,
         ];
-    }
-    #[automatically_derived]
-    impl<S: Inventory + 'static> __rpc::Endpoint for InventoryEndpoint<S> {
-        fn interface(&self) -> &'static __rpc::Interface {
-            const { &InventoryClient::INTERFACE }
-        }
-        fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
-            self.served.namespaces()
-        }
-        fn dispatch<'a>(
-            &'a self,
-            method: usize,
-            request: &'a __rpc::Invocation<'a>,
-        ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
-            self.served.run(Self::__HANDLERS, method, request)
-        }
     }
     const _: () = {
         trait __Explicit {}
         impl __Explicit for (Context, Result<Host>, Uuid, Result<()>) {}
     };
+};
+const _: () = {
+    #[automatically_derived]
+    impl<T: Inventory> Inventory for ::rpc_runtime::__private::Arc<T> {
+        fn host(
+            &self,
+            __1: &Context,
+            __2: &str,
+        ) -> impl ::core::future::Future<Output = Result<Host>> + ::core::marker::Send {
+            <T as Inventory>::host(self, __1, __2)
+        }
+        fn resize(
+            &self,
+            __1: &Context,
+            __2: Uuid,
+            __3: u32,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Inventory>::resize(self, __1, __2, __3)
+        }
+        fn touch(
+            &self,
+            __1: &Context,
+            __2: Uuid,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Inventory>::touch(self, __1, __2)
+        }
+        fn refresh_cache(
+            &self,
+            __1: &Context,
+            __2: &[String],
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Inventory>::refresh_cache(self, __1, __2)
+        }
+    }
 };

@@ -57,134 +57,18 @@ pub trait Disks: ::core::marker::Send + ::core::marker::Sync {
     ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
 }
 ///The client of [`Disks`]: calls and casts its methods. Cheap to clone.
-#[allow(dead_code)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct DisksClient {
     rpc: ::rpc_runtime::__private::RpcClient,
 }
 ///Serves an implementation of [`Disks`].
-#[allow(dead_code)]
 pub struct DisksEndpoint<S> {
     served: ::rpc_runtime::__private::Served<S>,
 }
-#[automatically_derived]
-impl<S> ::core::fmt::Debug for DisksEndpoint<S> {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        ::core::fmt::Debug::fmt(&self.served, f)
-    }
-}
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    dead_code,
-    deprecated,
-    non_upper_case_globals,
-    refining_impl_trait
-)]
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
+    use __rpc::parameters::*;
     impl DisksClient {
-        const __create: __rpc::Method = __rpc::call("create", __rpc::v(2, 0, 0))
-            .with_arguments(
-                &[
-                    __rpc::since(__rpc::v(2, 1, 0), "copies", "u32").with_default("3"),
-                    __rpc::since(__rpc::v(2, 2, 0), "hint", "Option<&str>")
-                        .with_below(__rpc::Below::Drop),
-                ],
-            )
-            .with_returns("Result<Disk>")
-            .with_later_versions(&[__rpc::v(2, 2, 0), __rpc::v(2, 1, 0)]);
-        const __reshape: __rpc::Method = __rpc::call("reshape", __rpc::v(2, 0, 0))
-            .with_arguments(
-                &[
-                    __rpc::since(__rpc::v(2, 3, 0), "spec", "&Spec")
-                        .with_below(__rpc::Below::With(&["size", "kind"])),
-                ],
-            )
-            .with_returns("Result<Disk>")
-            .with_later_versions(&[__rpc::v(2, 3, 0)]);
-        const __update: __rpc::Method = __rpc::call("update", __rpc::v(2, 0, 0))
-            .with_arguments(
-                &[
-                    __rpc::arg("bus", "Option<&str>").with_until(__rpc::v(2, 2, 0)),
-                    __rpc::arg("owner", "Maybe<Option<String>>")
-                        .with_old_names(&[__rpc::before(__rpc::v(2, 4, 0), "user")]),
-                ],
-            )
-            .with_returns("Result<Disk>")
-            .with_later_versions(&[__rpc::v(2, 4, 0), __rpc::v(2, 2, 0)]);
-        const __resize: __rpc::Method = __rpc::call("resize", __rpc::v(2, 1, 0))
-            .with_arguments(
-                &[
-                    __rpc::since(__rpc::v(2, 2, 0), "size", "u32")
-                        .with_below(__rpc::Below::With(&[])),
-                ],
-            )
-            .with_returns("Result<()>")
-            .with_later_versions(&[__rpc::v(2, 3, 0), __rpc::v(2, 2, 0)])
-            .with_old_names(&[__rpc::before(__rpc::v(2, 3, 0), "grow")]);
-        const __label: __rpc::Method = __rpc::call("label", __rpc::v(2, 0, 0))
-            .with_arguments(
-                &[
-                    __rpc::since(__rpc::v(2, 4, 0), "tags", "&[String]")
-                        .with_default("&[]"),
-                    __rpc::since(__rpc::v(2, 4, 0), "label", "&str")
-                        .with_default("Default::default()"),
-                ],
-            )
-            .with_returns("Result<()>")
-            .with_later_versions(&[__rpc::v(2, 4, 0)]);
-        const __check: __rpc::Method = __rpc::call_or_cast("check", __rpc::v(2, 0, 0))
-            .with_arguments(
-                &[
-                    __rpc::arg("host", "Option<&str>").with_role(__rpc::Role::Server),
-                    __rpc::arg("within", "Option<u32>").with_role(__rpc::Role::Timeout),
-                ],
-            )
-            .with_returns("Result<Option<String>>")
-            .with_timeout(__rpc::Timing::Argument("within"))
-            .with_monitor(__rpc::Timing::Named {
-                name: "silence",
-                default: __rpc::Duration::new(60, 0),
-            });
-        const __scan: __rpc::Method = __rpc::call("scan", __rpc::v(2, 0, 0))
-            .with_arguments(
-                &[__rpc::arg("pool", "Option<&str>").with_role(__rpc::Role::Route)],
-            )
-            .with_returns("Result<String>")
-            .with_timeout(__rpc::Timing::Named {
-                name: "long",
-                default: __rpc::Duration::new(1800, 0),
-            })
-            .with_route("by_pool(pool)");
-        const __forget: __rpc::Method = __rpc::cast("forget", __rpc::v(1, 0, 0))
-            .with_arguments(
-                &[
-                    __rpc::arg("disk", "u32")
-                        .with_old_names(&[__rpc::before(__rpc::v(2, 5, 0), "id")]),
-                    __rpc::since(__rpc::v(1, 3, 0), "wait", "bool").with_default("true"),
-                ],
-            )
-            .with_returns("Result<()>")
-            .with_later_versions(&[__rpc::v(2, 5, 0), __rpc::v(1, 3, 0)]);
-        const __METHODS: &'static [__rpc::Method] = &[
-            Self::__create,
-            Self::__reshape,
-            Self::__update,
-            Self::__resize,
-            Self::__label,
-            Self::__check,
-            Self::__scan,
-            Self::__forget,
-        ];
-        ///What [`Disks`] is on the wire.
-        pub const INTERFACE: __rpc::Interface = __rpc::Interface::new(
-                "Disks",
-                __rpc::v(2, 0, 0),
-                Self::__METHODS,
-            )
-            .with_topic("disks")
-            .with_aliases(&[("ash", __rpc::v(2, 1, 0)), ("2024.2", __rpc::v(2, 4, 0))]);
         /// A client with the default settings.
         #[must_use]
         pub fn new(transport: &__rpc::Transport) -> Self {
@@ -212,9 +96,166 @@ const _: () = {
         pub fn can_send_version(
             &self,
             version: impl __rpc::Into<__rpc::Version>,
-        ) -> bool {
+        ) -> ::core::primitive::bool {
             self.rpc.can_send_version(version)
         }
+    }
+    #[automatically_derived]
+    impl __rpc::From<__rpc::RpcClient> for DisksClient {
+        fn from(rpc: __rpc::RpcClient) -> Self {
+            Self { rpc }
+        }
+    }
+    impl<S: Disks + 'static> DisksEndpoint<S> {
+        /// Serves `service`.
+        pub fn new(service: S) -> Self {
+            Self {
+                served: __rpc::Served::new(service),
+            }
+        }
+        /// Serves it also under these namespaces, `None` being the absent one.
+        #[must_use]
+        pub fn legacy_namespaces<'n>(
+            self,
+            namespaces: impl __rpc::IntoIterator<
+                Item = __rpc::Option<&'n ::core::primitive::str>,
+            >,
+        ) -> Self {
+            Self {
+                served: self.served.legacy_namespaces(namespaces),
+            }
+        }
+    }
+    #[automatically_derived]
+    impl<S: Disks + 'static> __rpc::Endpoint for DisksEndpoint<S> {
+        fn interface(&self) -> &'static __rpc::Interface {
+            const { &DisksClient::INTERFACE }
+        }
+        fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
+            self.served.namespaces()
+        }
+        fn dispatch<'a>(
+            &'a self,
+            method: ::core::primitive::usize,
+            request: &'a __rpc::Invocation<'a>,
+        ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
+            self.served.run(Self::__RPC_HANDLERS, method, request)
+        }
+    }
+    #[automatically_derived]
+    impl<S> ::core::fmt::Debug for DisksEndpoint<S> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            ::core::fmt::Debug::fmt(&self.served, f)
+        }
+    }
+};
+const _: () = {
+    use ::rpc_runtime::__private as __rpc;
+    impl DisksClient {
+        const __rpc_create: __rpc::Method = __rpc::call("create", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::since(__rpc::v(2, 1, 0), "copies", "u32").with_default("3"),
+                    __rpc::since(__rpc::v(2, 2, 0), "hint", "Option<&str>")
+                        .with_below(__rpc::Below::Drop),
+                ],
+            )
+            .with_returns("Result<Disk>")
+            .with_later_versions(&[__rpc::v(2, 2, 0), __rpc::v(2, 1, 0)]);
+        const __rpc_reshape: __rpc::Method = __rpc::call("reshape", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::since(__rpc::v(2, 3, 0), "spec", "&Spec")
+                        .with_below(__rpc::Below::With(&["size", "kind"])),
+                ],
+            )
+            .with_returns("Result<Disk>")
+            .with_later_versions(&[__rpc::v(2, 3, 0)]);
+        const __rpc_update: __rpc::Method = __rpc::call("update", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::arg("bus", "Option<&str>").with_until(__rpc::v(2, 2, 0)),
+                    __rpc::arg("owner", "Maybe<Option<String>>")
+                        .with_old_names(&[__rpc::before(__rpc::v(2, 4, 0), "user")]),
+                ],
+            )
+            .with_returns("Result<Disk>")
+            .with_later_versions(&[__rpc::v(2, 4, 0), __rpc::v(2, 2, 0)]);
+        const __rpc_resize: __rpc::Method = __rpc::call("resize", __rpc::v(2, 1, 0))
+            .with_arguments(
+                &[
+                    __rpc::since(__rpc::v(2, 2, 0), "size", "u32")
+                        .with_below(__rpc::Below::With(&[])),
+                ],
+            )
+            .with_returns("Result<()>")
+            .with_later_versions(&[__rpc::v(2, 3, 0), __rpc::v(2, 2, 0)])
+            .with_old_names(&[__rpc::before(__rpc::v(2, 3, 0), "grow")]);
+        const __rpc_label: __rpc::Method = __rpc::call("label", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::since(__rpc::v(2, 4, 0), "tags", "&[String]")
+                        .with_default("&[]"),
+                    __rpc::since(__rpc::v(2, 4, 0), "label", "&str")
+                        .with_default("Default::default()"),
+                ],
+            )
+            .with_returns("Result<()>")
+            .with_later_versions(&[__rpc::v(2, 4, 0)]);
+        const __rpc_check: __rpc::Method = __rpc::call_or_cast(
+                "check",
+                __rpc::v(2, 0, 0),
+            )
+            .with_arguments(
+                &[
+                    __rpc::arg("host", "Option<&str>").with_role(__rpc::Role::Server),
+                    __rpc::arg("within", "Option<u32>").with_role(__rpc::Role::Timeout),
+                ],
+            )
+            .with_returns("Result<Option<String>>")
+            .with_timeout(__rpc::Timing::Argument("within"))
+            .with_monitor(__rpc::Timing::Named {
+                name: "silence",
+                default: __rpc::Duration::new(60, 0),
+            });
+        const __rpc_scan: __rpc::Method = __rpc::call("scan", __rpc::v(2, 0, 0))
+            .with_arguments(
+                &[__rpc::arg("pool", "Option<&str>").with_role(__rpc::Role::Route)],
+            )
+            .with_returns("Result<String>")
+            .with_timeout(__rpc::Timing::Named {
+                name: "long",
+                default: __rpc::Duration::new(1800, 0),
+            })
+            .with_route("by_pool(pool)");
+        const __rpc_forget: __rpc::Method = __rpc::cast("forget", __rpc::v(1, 0, 0))
+            .with_arguments(
+                &[
+                    __rpc::arg("disk", "u32")
+                        .with_old_names(&[__rpc::before(__rpc::v(2, 5, 0), "id")]),
+                    __rpc::since(__rpc::v(1, 3, 0), "wait", "bool").with_default("true"),
+                ],
+            )
+            .with_returns("Result<()>")
+            .with_later_versions(&[__rpc::v(2, 5, 0), __rpc::v(1, 3, 0)]);
+        const __RPC_METHODS: &'static [__rpc::Method] = &[
+            Self::__rpc_create,
+            Self::__rpc_reshape,
+            Self::__rpc_update,
+            Self::__rpc_resize,
+            Self::__rpc_label,
+            Self::__rpc_check,
+            Self::__rpc_scan,
+            Self::__rpc_forget,
+        ];
+        ///What [`Disks`] is on the wire.
+        pub const INTERFACE: __rpc::Interface = __rpc::Interface::new(
+                "Disks",
+                __rpc::v(2, 0, 0),
+                Self::__RPC_METHODS,
+            )
+            .with_topic("disks")
+            .with_aliases(&[("ash", __rpc::v(2, 1, 0)), ("2024.2", __rpc::v(2, 4, 0))]);
         /// With an argument that matters, and one that does not.
         pub fn create<'rpc>(
             &'rpc self,
@@ -222,13 +263,13 @@ const _: () = {
             copies: u32,
             hint: Option<&'rpc str>,
         ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                let default0: u32 = 3;
-                args.gated(0, &copies, |value| __rpc::equals(value, &default0));
-                args.dropped(1, &hint);
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                let __default0: u32 = 3;
+                __args.gated(0, &copies, |__value| __rpc::equals(__value, &__default0));
+                __args.dropped(1, &hint);
+                __args.finish(ctxt)
             };
-            __rpc::Call::new(&self.rpc, &Self::__create, request)
+            __rpc::Call::new(&self.rpc, &Self::__rpc_create, __request)
         }
         /// With an argument that was two before.
         pub fn reshape<'rpc>(
@@ -236,17 +277,18 @@ const _: () = {
             ctxt: &'rpc Context,
             spec: &'rpc Spec,
         ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.replaced(
-                    0,
-                    ["size", "kind"],
-                    spec,
-                    |_| false,
-                    |__value| size_and_kind(__value),
-                );
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args
+                    .replaced(
+                        0,
+                        ["size", "kind"],
+                        spec,
+                        |_| false,
+                        |__value| size_and_kind(__value),
+                    );
+                __args.finish(ctxt)
             };
-            __rpc::Call::new(&self.rpc, &Self::__reshape, request)
+            __rpc::Call::new(&self.rpc, &Self::__rpc_reshape, __request)
         }
         /// With an argument that went, and one that may be absent.
         pub fn update<'rpc>(
@@ -255,14 +297,14 @@ const _: () = {
             bus: Option<&'rpc str>,
             owner: Maybe<Option<String>>,
         ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.dropped(0, &bus);
-                if let __rpc::Maybe::Given(value) = owner {
-                    args.dropped(1, &value);
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args.dropped(0, &bus);
+                if let __rpc::Maybe::Given(__value) = owner {
+                    __args.dropped(1, &__value);
                 }
-                args.finish(ctxt)
+                __args.finish(ctxt)
             };
-            __rpc::Call::new(&self.rpc, &Self::__update, request)
+            __rpc::Call::new(&self.rpc, &Self::__rpc_update, __request)
         }
         /// Renamed, with an argument whose unit has changed.
         pub fn resize<'rpc>(
@@ -270,17 +312,18 @@ const _: () = {
             ctxt: &'rpc Context,
             size: u32,
         ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.replaced(
-                    0,
-                    [],
-                    size,
-                    |_| false,
-                    |__value| Units::megabytes(__value),
-                );
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args
+                    .replaced(
+                        0,
+                        [],
+                        size,
+                        |_| false,
+                        |__value| Units::megabytes(__value),
+                    );
+                __args.finish(ctxt)
             };
-            __rpc::Call::new(&self.rpc, &Self::__resize, request)
+            __rpc::Call::new(&self.rpc, &Self::__rpc_resize, __request)
         }
         /// With defaults that are borrowed.
         pub fn label<'rpc>(
@@ -289,14 +332,14 @@ const _: () = {
             tags: &'rpc [String],
             label: &'rpc str,
         ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                let default0: &'_ [String] = &[];
-                args.gated(0, &tags, |value| __rpc::equals(value, &default0));
-                let default1: &'_ str = __rpc::default::<&'_ str>();
-                args.gated(1, &label, |value| __rpc::equals(value, &default1));
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                let __default0: &'_ [String] = &[];
+                __args.gated(0, &tags, |__value| __rpc::equals(__value, &__default0));
+                let __default1: &'_ str = __rpc::default::<&'_ str>();
+                __args.gated(1, &label, |__value| __rpc::equals(__value, &__default1));
+                __args.finish(ctxt)
             };
-            __rpc::Call::new(&self.rpc, &Self::__label, request)
+            __rpc::Call::new(&self.rpc, &Self::__rpc_label, __request)
         }
         /// In both ways, and for as long as it is told.
         pub fn check<'rpc>(
@@ -309,13 +352,13 @@ const _: () = {
             Result<Option<String>>,
             impl __rpc::EncodeRequest + 'rpc,
         > {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.server(&host);
-                args.timeout(&within);
-                args.arg("within", &within);
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args.server(&host);
+                __args.timeout(&within);
+                __args.arg("within", &within);
+                __args.finish(ctxt)
             };
-            __rpc::CallOrCast::new(&self.rpc, &Self::__check, request)
+            __rpc::CallOrCast::new(&self.rpc, &Self::__rpc_check, __request)
         }
         /// Where it goes depends on the cap.
         pub fn scan<'rpc>(
@@ -323,11 +366,11 @@ const _: () = {
             ctxt: &'rpc Context,
             pool: Option<&'rpc str>,
         ) -> __rpc::Call<'rpc, Result<String>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.route(by_pool(args.cap(), pool));
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args.route(by_pool(__args.cap(), pool));
+                __args.finish(ctxt)
             };
-            __rpc::Call::new(&self.rpc, &Self::__scan, request)
+            __rpc::Call::new(&self.rpc, &Self::__rpc_scan, __request)
         }
         /// Over two majors.
         pub fn forget<'rpc>(
@@ -336,19 +379,13 @@ const _: () = {
             disk: u32,
             wait: bool,
         ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let request = move |mut args: __rpc::Args<'_>| {
-                args.dropped(0, &disk);
-                let default1: bool = true;
-                args.gated(1, &wait, |value| __rpc::equals(value, &default1));
-                args.finish(ctxt)
+            let __request = move |mut __args: __rpc::Args<'_>| {
+                __args.dropped(0, &disk);
+                let __default1: bool = true;
+                __args.gated(1, &wait, |__value| __rpc::equals(__value, &__default1));
+                __args.finish(ctxt)
             };
-            __rpc::Cast::new(&self.rpc, &Self::__forget, request)
-        }
-    }
-    #[automatically_derived]
-    impl __rpc::From<__rpc::RpcClient> for DisksClient {
-        fn from(rpc: __rpc::RpcClient) -> Self {
-            Self { rpc }
+            __rpc::Cast::new(&self.rpc, &Self::__rpc_forget, __request)
         }
     }
     #[automatically_derived]
@@ -407,146 +444,110 @@ const _: () = {
             __rpc::sent(DisksClient::forget(self, ctxt, disk, wait))
         }
     }
+    const _: () = {
+        let _ = DisksEndpoint::<DisksClient>::__RPC_HANDLERS;
+    };
     impl<S: Disks + 'static> DisksEndpoint<S> {
-        /// Serves `service`.
-        pub fn new(service: S) -> Self {
-            Self {
-                served: __rpc::Served::new(service),
-            }
+        fn __rpc_create(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0, __1]) = __call.read(["copies", "hint"])?;
+            let __0 = __0.sent::<u32>()?;
+            let __default0: u32 = 3;
+            let __1 = __1.decode::<__rpc::Optional<__rpc::OwnedStr>>()?;
+            let (__1,) = __call.keep((__1,));
+            __call
+                .answer(
+                    <S as Disks>::create(
+                        __call.to,
+                        __ctxt,
+                        __0.unwrap_or(__default0),
+                        __1.as_deref(),
+                    ),
+                )
         }
-        /// Serves it also under these namespaces, `None` being the absent one.
-        #[must_use]
-        pub fn legacy_namespaces<'n>(
-            self,
-            namespaces: impl __rpc::IntoIterator<Item = __rpc::Option<&'n str>>,
-        ) -> Self {
-            Self {
-                served: self.served.legacy_namespaces(namespaces),
-            }
+        fn __rpc_reshape(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0, __old1, __old2]) = __call.read(["spec", "size", "kind"])?;
+            let __0 = if __call.is_before(__rpc::v(2, 3, 0)) && !__0.is_sent() {
+                let __made: Spec = spec(__old1.decode()?, __old2.decode()?);
+                __made
+            } else {
+                __0.decode::<Spec>()?
+            };
+            let (__0,) = __call.keep((__0,));
+            __call.answer(<S as Disks>::reshape(__call.to, __ctxt, __0))
         }
-        const __create: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["copies", "hint"])?;
-            let arg0 = arg0.sent::<u32>()?;
-            let default0: u32 = 3;
-            let arg1 = arg1.decode::<__rpc::Option<__rpc::String>>()?;
-            let (arg1,) = call.keep((arg1,));
-            __rpc::answer(
-                call,
-                <S as Disks>::create(
-                    service,
-                    ctxt,
-                    arg0.unwrap_or(default0),
-                    arg1.as_deref(),
-                ),
-            )
-        };
-        const __reshape: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, old1, old2]) = __rpc::read(
-                call,
-                ["spec", "size", "kind"],
-            )?;
-            let arg0 = if __rpc::is_before(call, __rpc::v(2, 3, 0)) && !arg0.is_sent() {
-                let made: Spec = spec(old1.decode()?, old2.decode()?);
-                made
+        fn __rpc_update(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0, __1, __old2]) = __call.read(["bus", "owner", "user"])?;
+            let __0 = __0.decode::<__rpc::Optional<__rpc::OwnedStr>>()?;
+            let __1 = __1.or(__old2)?.decode::<Maybe<Option<String>>>()?;
+            let (__0,) = __call.keep((__0,));
+            __call.answer(<S as Disks>::update(__call.to, __ctxt, __0.as_deref(), __1))
+        }
+        fn __rpc_resize(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0]) = __call.read(["size"])?;
+            let __0 = if __call.is_before(__rpc::v(2, 2, 0)) {
+                let __made: u32 = Units::gigabytes(__0.decode()?);
+                __made
             } else {
-                arg0.decode::<Spec>()?
+                __0.decode::<u32>()?
             };
-            let (arg0,) = call.keep((arg0,));
-            __rpc::answer(call, <S as Disks>::reshape(service, ctxt, arg0))
-        };
-        const __update: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, arg1, old2]) = __rpc::read(
-                call,
-                ["bus", "owner", "user"],
-            )?;
-            let arg0 = arg0.decode::<__rpc::Option<__rpc::String>>()?;
-            let arg1 = arg1.or(old2)?.decode::<Maybe<Option<String>>>()?;
-            let (arg0,) = call.keep((arg0,));
-            __rpc::answer(
-                call,
-                <S as Disks>::update(service, ctxt, arg0.as_deref(), arg1),
-            )
-        };
-        const __resize: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0]) = __rpc::read(call, ["size"])?;
-            let arg0 = if __rpc::is_before(call, __rpc::v(2, 2, 0)) {
-                let made: u32 = Units::gigabytes(arg0.decode()?);
-                made
-            } else {
-                arg0.decode::<u32>()?
-            };
-            __rpc::answer(call, <S as Disks>::resize(service, ctxt, arg0))
-        };
-        const __label: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, arg1]) = __rpc::read(call, ["tags", "label"])?;
-            let arg0 = arg0.sent::<__rpc::Vec<String>>()?;
-            let arg1 = arg1.sent::<__rpc::String>()?;
-            let (arg0, arg1) = call.keep((arg0, arg1));
-            let out = async move {
-                let default0: &'_ [String] = &[];
-                let default1: &'_ str = __rpc::default::<&'_ str>();
+            __call.answer(<S as Disks>::resize(__call.to, __ctxt, __0))
+        }
+        fn __rpc_label(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0, __1]) = __call.read(["tags", "label"])?;
+            let __0 = __0.sent::<__rpc::OwnedSlice<String>>()?;
+            let __1 = __1.sent::<__rpc::OwnedStr>()?;
+            let (__0, __1) = __call.keep((__0, __1));
+            let __out = async move {
+                let __default0: &'_ [String] = &[];
+                let __default1: &'_ str = __rpc::default::<&'_ str>();
                 <S as Disks>::label(
-                        service,
-                        ctxt,
-                        arg0.as_deref().unwrap_or(default0),
-                        arg1.as_deref().unwrap_or(default1),
+                        __call.to,
+                        __ctxt,
+                        __0.as_deref().unwrap_or(__default0),
+                        __1.as_deref().unwrap_or(__default1),
                     )
                     .await
             };
-            __rpc::answer(call, out)
-        };
-        const __check: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg1]) = __rpc::read(call, ["within"])?;
-            let arg0 = __rpc::server_name::<__rpc::Option<__rpc::String>>(call);
-            let arg1 = arg1.decode::<Option<u32>>()?;
-            let (arg0,) = call.keep((arg0,));
-            __rpc::answer(
-                call,
-                <S as Disks>::check(service, ctxt, arg0.as_deref(), arg1),
-            )
-        };
-        const __scan: __rpc::Handler<S> = |service, call| {
-            let (ctxt, []) = __rpc::read(call, [])?;
-            let arg0 = <__rpc::Option<__rpc::String> as __rpc::Default>::default();
-            let (arg0,) = call.keep((arg0,));
-            __rpc::answer(call, <S as Disks>::scan(service, ctxt, arg0.as_deref()))
-        };
-        const __forget: __rpc::Handler<S> = |service, call| {
-            let (ctxt, [arg0, old1, arg1]) = __rpc::read(call, ["disk", "id", "wait"])?;
-            let arg0 = arg0.or(old1)?.decode::<u32>()?;
-            let arg1 = arg1.sent::<bool>()?;
-            let default1: bool = true;
-            __rpc::answer(
-                call,
-                <S as Disks>::forget(service, ctxt, arg0, arg1.unwrap_or(default1)),
-            )
-        };
-        const __HANDLERS: &'static [__rpc::Handler<S>] = &[
-            Self::__create,
-            Self::__reshape,
-            Self::__update,
-            Self::__resize,
-            Self::__label,
-            Self::__check,
-            Self::__scan,
-            Self::__forget,
+            __call.answer(__out)
+        }
+        fn __rpc_check(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__1]) = __call.read(["within"])?;
+            let __0 = __call.server_name::<__rpc::Optional<__rpc::OwnedStr>>();
+            let __1 = __1.decode::<Option<u32>>()?;
+            let (__0,) = __call.keep((__0,));
+            __call.answer(<S as Disks>::check(__call.to, __ctxt, __0.as_deref(), __1))
+        }
+        fn __rpc_scan(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, []) = __call.read([])?;
+            let __0 = __rpc::default::<__rpc::Optional<__rpc::OwnedStr>>();
+            let (__0,) = __call.keep((__0,));
+            __call.answer(<S as Disks>::scan(__call.to, __ctxt, __0.as_deref()))
+        }
+        fn __rpc_forget(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
+            let (__ctxt, [__0, __old1, __1]) = __call.read(["disk", "id", "wait"])?;
+            let __0 = __0.or(__old1)?.decode::<u32>()?;
+            let __1 = __1.sent::<bool>()?;
+            let __default1: bool = true;
+            __call
+                .answer(
+                    <S as Disks>::forget(
+                        __call.to,
+                        __ctxt,
+                        __0,
+                        __1.unwrap_or(__default1),
+                    ),
+                )
+        }
+        const __RPC_HANDLERS: &'static [__rpc::Handler<S>] = &[
+            Self::__rpc_create,
+            Self::__rpc_reshape,
+            Self::__rpc_update,
+            Self::__rpc_resize,
+            Self::__rpc_label,
+            Self::__rpc_check,
+            Self::__rpc_scan,
+            Self::__rpc_forget,
         ];
-    }
-    #[automatically_derived]
-    impl<S: Disks + 'static> __rpc::Endpoint for DisksEndpoint<S> {
-        fn interface(&self) -> &'static __rpc::Interface {
-            const { &DisksClient::INTERFACE }
-        }
-        fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
-            self.served.namespaces()
-        }
-        fn dispatch<'a>(
-            &'a self,
-            method: usize,
-            request: &'a __rpc::Invocation<'a>,
-        ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
-            self.served.run(Self::__HANDLERS, method, request)
-        }
     }
     const _: () = {
         trait __Explicit {}
@@ -560,4 +561,74 @@ const _: () = {
             Result<String>,
         ) {}
     };
+};
+const _: () = {
+    #[automatically_derived]
+    impl<T: Disks> Disks for ::rpc_runtime::__private::Arc<T> {
+        fn create(
+            &self,
+            __1: &Context,
+            __2: u32,
+            __3: Option<&str>,
+        ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send {
+            <T as Disks>::create(self, __1, __2, __3)
+        }
+        fn reshape(
+            &self,
+            __1: &Context,
+            __2: &Spec,
+        ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send {
+            <T as Disks>::reshape(self, __1, __2)
+        }
+        fn update(
+            &self,
+            __1: &Context,
+            __2: Option<&str>,
+            __3: Maybe<Option<String>>,
+        ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send {
+            <T as Disks>::update(self, __1, __2, __3)
+        }
+        fn resize(
+            &self,
+            __1: &Context,
+            __2: u32,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Disks>::resize(self, __1, __2)
+        }
+        fn label(
+            &self,
+            __1: &Context,
+            __2: &[String],
+            __3: &str,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Disks>::label(self, __1, __2, __3)
+        }
+        fn check(
+            &self,
+            __1: &Context,
+            __2: Option<&str>,
+            __3: Option<u32>,
+        ) -> impl ::core::future::Future<
+            Output = Result<Option<String>>,
+        > + ::core::marker::Send {
+            <T as Disks>::check(self, __1, __2, __3)
+        }
+        fn scan(
+            &self,
+            __1: &Context,
+            __2: Option<&str>,
+        ) -> impl ::core::future::Future<
+            Output = Result<String>,
+        > + ::core::marker::Send {
+            <T as Disks>::scan(self, __1, __2)
+        }
+        fn forget(
+            &self,
+            __1: &Context,
+            __2: u32,
+            __3: bool,
+        ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send {
+            <T as Disks>::forget(self, __1, __2, __3)
+        }
+    }
 };

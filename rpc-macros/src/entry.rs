@@ -9,6 +9,15 @@ use crate::{check, describe as describing, expand, lock, model, remote_error};
 
 /// `#[rpc_client(options)] item`.
 pub(crate) fn rpc_client(options: TokenStream, item: &TokenStream) -> TokenStream {
+    rpc_client_in(&lock::Package::of_this_build(), options, item)
+}
+
+/// The same, in a package.
+pub(crate) fn rpc_client_in(
+    package: &lock::Package,
+    options: TokenStream,
+    item: &TokenStream,
+) -> TokenStream {
     let original = match model::parse(item.clone()) {
         Ok(original) => original,
         Err(error) => {
@@ -19,7 +28,7 @@ pub(crate) fn rpc_client(options: TokenStream, item: &TokenStream) -> TokenStrea
     let errors = Errors::new();
     let interface = model::Interface::new(&errors, options, &original);
     let checked = check::interface(&errors, &interface);
-    let lock = lock::check(&errors, &checked, &lock::Package::of_this_build());
+    let lock = lock::check(&errors, &checked, package);
     let expansion = expand::interface(&checked, lock.as_ref());
     let errors = errors.into_compile_errors();
     quote!(#expansion #errors)

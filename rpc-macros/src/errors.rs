@@ -6,8 +6,6 @@ use std::fmt::Display;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-use crate::ordered;
-
 /// The errors found so far. It must be turned into tokens: to drop it unread is a bug of ours.
 #[derive(Debug)]
 pub(crate) struct Errors {
@@ -45,18 +43,14 @@ impl Errors {
     }
 
     pub(crate) fn into_compile_errors(self) -> TokenStream {
-        let found = self.found.borrow_mut().take().unwrap_or_default();
+        let mut found = self.found.borrow_mut().take().unwrap_or_default();
         // Stages look at one part of the trait in their own order; what is produced by a macro has
         // locations all over, but its parts have an order.
-        let mut in_order = Vec::new();
-        for (place, error) in found {
+        found.sort_by_key(|(place, error)| {
             let start = error.span().start();
-            let at = (place, start.line, start.column);
-            ordered::put(&mut in_order, (at, error), |(one, _), (other, _)| {
-                one > other
-            });
-        }
-        in_order
+            (*place, start.line, start.column)
+        });
+        found
             .iter()
             .map(|(_, error)| error.to_compile_error())
             .collect()

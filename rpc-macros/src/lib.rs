@@ -11,10 +11,11 @@ mod describe;
 mod entry;
 mod errors;
 mod expand;
+mod lifetimes;
 mod lock;
 mod model;
-mod ordered;
 mod remote_error;
+mod types;
 
 /// Makes a typed client and a server endpoint of a trait. See `rpc_runtime::rpc_client`.
 #[proc_macro_attribute]

@@ -39,7 +39,6 @@ use syn::{Data, DeriveInput, Field, Fields, LitStr, Variant};
 
 use crate::attr::{EnumOptions, FieldOptions, Refused, VariantOptions};
 use crate::errors::Errors;
-use crate::ordered;
 
 /// Expands the derive; whatever is wrong, the traits are implemented.
 pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
@@ -107,6 +106,8 @@ impl<'a> Variants<'a> {
             errors.turn_to(place);
             sorted.add(errors, variant, module);
         }
+        // Those for an argument go before the one for any.
+        (sorted.refused).sort_by_key(|(_, argument)| argument.is_none());
         sorted
     }
 
@@ -134,11 +135,7 @@ impl<'a> Variants<'a> {
                     "there must be one variant for a refusal: remove this one",
                 );
             }
-            // Those for an argument go before the one for any.
-            let refused = (&variant.ident, argument);
-            ordered::put(&mut self.refused, refused, |(_, one), (_, other)| {
-                one.is_none() && other.is_some()
-            });
+            self.refused.push((&variant.ident, argument));
         } else {
             self.raised
                 .push(Raised::new(errors, variant, &options, module));
@@ -158,12 +155,12 @@ fn expand(
     let private = quote!(#krate::__private);
     let refusals = refused.iter().map(|(variant, argument)| {
         let refused = match argument {
-            Some(argument) => quote!(#private::refused_for(&error, #argument)),
-            None => quote!(#private::refused(&error)),
+            Some(argument) => quote!(#private::refused_for(&__error, #argument)),
+            None => quote!(#private::refused(&__error)),
         };
         quote! {
             if #refused {
-                return Self::#variant(#private::From::from(error));
+                return Self::#variant(#private::From::from(__error));
             }
         }
     });
@@ -176,17 +173,17 @@ fn expand(
         .find(|raised| raised.is_shown())
         .map(|raised| {
             let span = raised.variant.ident.span();
-            quote_spanned!(span=> let shown = #private::shown(&self);)
+            quote_spanned!(span=> let __shown = #private::shown(&self);)
         });
     quote! {
         #[automatically_derived]
         impl #private::From<#private::Error> for #name {
-            fn from(error: #private::Error) -> Self {
-                if let #private::Option::Some(remote) = error.remote() {
+            fn from(__error: #private::Error) -> Self {
+                if let #private::Option::Some(__remote) = __error.remote() {
                     #(#read)*
                 }
                 #(#refusals)*
-                Self::#other(#private::From::from(error))
+                Self::#other(#private::From::from(__error))
             }
         }
 
@@ -196,7 +193,7 @@ fn expand(
                 #shown
                 match self {
                     #(#write)*
-                    #(Self::#held(error) => #private::IntoRemoteError::into_remote_error(error),)*
+                    #(Self::#held(__error) => #private::IntoRemoteError::into_remote_error(__error),)*
                 }
             }
         }
@@ -302,7 +299,7 @@ impl<'a> Raised<'a> {
     /// Takes a remote error of this class whose fields can be read; another one is left to the others.
     fn read(&self, private: &TokenStream) -> TokenStream {
         let (module, class, pattern) = (self.module(), &self.class, self.pattern());
-        let remote = quote!(remote);
+        let remote = quote!(__remote);
         let read = self.fields.iter().map(|place| {
             let (local, ty) = (&place.local, &place.field.ty);
             // At the type, so that one that cannot be read is what the compiler points at.
@@ -320,7 +317,7 @@ impl<'a> Raised<'a> {
             quote!(let #private::Option::Some(#local) = #read)
         });
         quote! {
-            if remote.is(#module, #class) #(&& #read)* {
+            if #remote.is(#module, #class) #(&& #read)* {
                 return #pattern;
             }
         }
@@ -333,15 +330,12 @@ impl<'a> Raised<'a> {
             let local = &place.local;
             quote_spanned!(place.field.ty.span()=> #private::value(&#local))
         };
-        let mut positional = Vec::new();
-        for place in &self.fields {
-            if let Source::Arg(index) = place.source {
-                let argument = (index, value(place));
-                ordered::put(&mut positional, argument, |(one, _), (other, _)| {
-                    one > other
-                });
-            }
-        }
+        let positional = self.fields.iter().filter_map(|place| match place.source {
+            Source::Arg(index) => Some((index, value(place))),
+            _ => None,
+        });
+        let mut positional: Vec<_> = positional.collect();
+        positional.sort_by_key(|(index, _)| *index);
         let positional = positional.iter().map(|(_, value)| value);
         let args = (positional.len() > 0).then(|| quote!(.args([#(#positional),*])));
         let kwargs = self.fields.iter().filter_map(|place| match &place.source {
@@ -378,7 +372,7 @@ impl<'a> Raised<'a> {
                 let local = &place.local;
                 quote!(#private::ToString::to_string(&#local))
             }
-            None => quote!(shown),
+            None => quote!(__shown),
         }
     }
 
@@ -404,7 +398,7 @@ impl<'a> Place<'a> {
         }
         let local = match &field.ident {
             Some(ident) => ident.clone(),
-            None => format_ident!("arg{index}", span = Span::call_site()),
+            None => format_ident!("__arg{index}", span = Span::call_site()),
         };
         let source = if options.message.is_set() {
             Source::Message

@@ -1,12 +1,14 @@
 //! The macro as a whole: what it writes, and how much of it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{Ident, Item};
 
-use super::entry;
+use super::{check, entry, lock};
 
 pub(crate) type Seed = (TokenStream, TokenStream);
 
@@ -149,18 +151,16 @@ fn expand((options, item): Seed) -> String {
 
 #[test]
 fn the_expansions_are_those_that_were_reviewed() {
-    reviewed("inventory.rs", &expand(inventory(None)));
-    reviewed("ladders.rs", &expand(disks(None)));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+    reviewed(&folder.join("inventory.rs"), &expand(inventory(None)));
+    reviewed(&folder.join("ladders.rs"), &expand(disks(None)));
 }
 
-fn reviewed(file: &str, expansion: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("snapshots")
-        .join(file);
+fn reviewed(path: &Path, expansion: &str) {
     if std::env::var_os("BLESS").is_some() {
-        fs::write(&path, expansion).unwrap();
+        fs::write(path, expansion).unwrap();
     }
-    let reviewed = fs::read_to_string(&path).unwrap_or_default();
+    let reviewed = fs::read_to_string(path).unwrap_or_default();
     assert!(
         reviewed == expansion,
         "{} is not what the macro writes: run `BLESS=1 cargo test -p rpc-macros`, and review it",
@@ -178,12 +178,101 @@ fn a_method_with_ladders_adds_seventy_lines_at_most() {
     within_budget(disks, 8, 70);
 }
 
+/// The implementation for `Arc` aside, which passes each method on.
+fn without_arc(expansion: &str) -> String {
+    let mut file = syn::parse_file(expansion).unwrap();
+    let before = file.items.len();
+    let of_arc = |item: &syn::Item| {
+        let text = item.to_token_stream().to_string();
+        matches!(item, Item::Const(_)) && text.contains("__private :: Arc <")
+    };
+    file.items.retain(|item| !of_arc(item));
+    assert_eq!(before - file.items.len(), 1);
+    prettyplease::unparse(&file)
+}
+
+#[test]
+fn a_method_adds_ten_lines_at_most_to_pass_it_on() {
+    let lines = |without| {
+        let whole = expand(inventory(without));
+        whole.lines().count() - without_arc(&whole).lines().count()
+    };
+    for method in 0..4 {
+        let added = lines(None) - lines(Some(method));
+        println!("method {method} adds {added} lines");
+        assert!(added <= 10, "method {method} adds {added} lines");
+    }
+}
+
 fn within_budget(seed: fn(Option<usize>) -> Seed, methods: usize, budget: usize) {
-    let whole = expand(seed(None)).lines().count();
+    let lines = |without| without_arc(&expand(seed(without))).lines().count();
+    let whole = lines(None);
     for method in 0..methods {
-        let added = whole - expand(seed(Some(method))).lines().count();
+        let added = whole - lines(Some(method));
         println!("method {method} adds {added} lines");
         assert!(added <= budget, "method {method} adds {added} lines");
+    }
+}
+
+/// `names_in_the_way` of the compile tests declares items by these names.
+#[test]
+fn the_names_of_expansions_are_those_that_are_tried() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/pass/in_the_way");
+    let file = syn::parse_file(&fs::read_to_string(folder.join("interfaces.rs")).unwrap()).unwrap();
+    let (mut own, mut introduced) = (BTreeSet::new(), BTreeSet::new());
+    names(file.to_token_stream(), &mut own);
+    for item in file.items {
+        match item {
+            Item::Trait(mut item) => {
+                let options = item.attrs.remove(0).parse_args().unwrap();
+                let package = lock::Package::of_tests(folder.join("../../.."));
+                let item = item.to_token_stream();
+                names(
+                    entry::rpc_client_in(&package, options, &item),
+                    &mut introduced,
+                );
+                // Those are the user's to know.
+                own.extend(["OwnClient", "OwnEndpoint", "own_interface_lock"].map(str::to_owned));
+            }
+            Item::Enum(item) => {
+                let is_error = item.attrs.len() > 1;
+                let item = item.to_token_stream();
+                names(
+                    if is_error {
+                        entry::into_remote_error(item)
+                    } else {
+                        entry::describe(item)
+                    },
+                    &mut introduced,
+                );
+            }
+            _ => {}
+        }
+    }
+    // What begins with `__` no user writes; what is no identifier is a keyword.
+    introduced.retain(|name| {
+        !own.contains(name) && !name.starts_with("__") && syn::parse_str::<Ident>(name).is_ok()
+    });
+    assert!(!introduced.contains("compile_error"), "{introduced:?}");
+    let items: Vec<_> = introduced.iter().map(String::as_str).collect();
+    let (mut arguments, mut methods) = (items.clone(), items.clone());
+    // Those are variants of the prelude, which no variable is called as.
+    arguments.retain(|name| !["Some", "None"].contains(name));
+    methods.retain(|name| !check::OWN.contains(name));
+    let [items, arguments, methods] = [items, arguments, methods].map(|names| names.join("\n    "));
+    let text = format!(
+        "in_the_way! {{\n    items:\n    {items};\n    arguments:\n    {arguments};\n    methods:\n    {methods};\n}}\n"
+    );
+    reviewed(&folder.join("names.rs"), &text);
+}
+
+fn names(tokens: TokenStream, found: &mut BTreeSet<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => _ = found.insert(ident.to_string()),
+            TokenTree::Group(group) => names(group.stream(), found),
+            _ => {}
+        }
     }
 }
 

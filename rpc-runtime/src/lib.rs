@@ -132,6 +132,10 @@ pub use route::Route;
 ///   `can_send_version` asks the version cap, `rpc` gives the untyped [`RpcClient`].
 /// - **`impl Inventory for InventoryClient`**: code that is generic over `impl Inventory` takes a client, a
 ///   server, a mock or a decorator.
+/// - **`impl Inventory for Arc<T>`**, where `T: Inventory`: a service may be shared, as by
+///   `InventoryEndpoint::new(Arc::clone(&service))`, and one state may stand behind several traits. A provided method
+///   that takes or returns `Self` is the `Arc`'s own, with the body that the trait provides. Where the trait has
+///   supertraits, the `Arc` must have them too.
 /// - **`InventoryEndpoint<S>`**, which serves any `S: Inventory`: `InventoryEndpoint::new(service)` goes into
 ///   a [`Server`], beside others. Nothing but the trait's methods can be reached through it.
 /// - **`InventoryClient::INTERFACE`**, a constant [`Interface`]: topic, versions, methods, arguments.
@@ -349,6 +353,11 @@ pub use route::Route;
 /// on the server; anything else that was not sent and has no default, and any argument that the method has
 /// not, raises Python's `TypeError` in the caller. [`Maybe`] tells an argument that is absent from one that is
 /// null.
+///
+/// A macro sees names and not types. A type whose last word is `Option` is taken for the standard library's, one
+/// whose last word is `Maybe` for [`Maybe`], and `str` for the text: name a type of your own otherwise, or use it
+/// under another name (`use mine::Option as Choice`). An alias of `Option<T>` is decoded as what it stands for, but
+/// the macro does not know that it has the default `None`: write `#[rpc(default)]` where that counts.
 ///
 /// # Contexts
 ///

@@ -21,8 +21,15 @@ pub use std::iter::IntoIterator;
 pub use std::marker::{Send, Sized, Sync};
 pub use std::option::Option;
 pub use std::string::{String, ToString};
+pub use std::sync::Arc;
 pub use std::time::Duration;
 pub use std::vec::Vec;
+
+// By these names where the compiler sees them at the user's own types: the prelude has others of its own, and so
+// a path to them is a qualification that `unused_qualifications` does not find too long.
+pub use std::option::Option as Optional;
+pub use std::string::String as OwnedStr;
+pub use std::vec::Vec as OwnedSlice;
 
 pub use crate::builder::ClientBuilder;
 pub use crate::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
@@ -41,6 +48,20 @@ pub use crate::version::Version;
 pub use crate::{Error, IntoRemoteError, RemoteError, Result};
 
 use crate::Target;
+
+/// Functions that an expansion brings into scope where its parameters are called so.
+///
+/// A parameter is a pattern: where a constant or a unit struct of its name is in scope, it means that. A
+/// function in a nearer scope hides the user's item, and no pattern means a function.
+pub mod parameters {
+    macro_rules! functions {
+        ($($name:ident)*) => {
+            $(pub fn $name() {})*
+        };
+    }
+
+    functions! { f method namespaces options request rpc service topic transport version }
+}
 
 /// A call that may be made a cast.
 pub type CallOrCast<'a, R, A> = Call<'a, R, A, true>;
@@ -70,18 +91,67 @@ pub fn with_topic(interface: &Interface, topic: impl Into<String>) -> Target {
 }
 
 /// One method of an endpoint: decodes, runs, encodes.
-pub type Handler<S> = for<'x> fn(&'x S, &'x Invocation<'x>) -> Running<'x>;
+pub type Handler<S> = for<'x> fn(Incoming<'x, S>) -> Running<'x>;
+
+/// A request, and the service that it goes to.
+pub struct Incoming<'a, S> {
+    pub to: &'a S,
+    request: &'a Invocation<'a>,
+}
+
+impl<'a, S> Incoming<'a, S> {
+    /// The request's context, kept, and its arguments, still raw.
+    pub fn read<C: DeserializeOwned + Send + Sync + 'static, const N: usize>(
+        &self,
+        names: [&'static str; N],
+    ) -> Result<(&'a C, [RawArgument<'a>; N]), RemoteError> {
+        let arguments = self.request.arguments(names)?;
+        Ok((self.keep(self.request.context()?), arguments))
+    }
+
+    /// Keeps what the method borrows while it runs.
+    pub fn keep<T: Send + Sync + 'static>(&self, value: T) -> &'a T {
+        self.request.keep(value)
+    }
+
+    /// Runs the method to its reply.
+    pub fn answer<R: Returned>(
+        &self,
+        returned: impl Future<Output = R> + Send + 'a,
+    ) -> Running<'a> {
+        let request = self.request;
+        Ok(Box::pin(async move { returned.await.reply(request) }))
+    }
+
+    /// Whether the message is older than this version.
+    pub fn is_before(&self, version: Version) -> bool {
+        let stamp = self.request.version();
+        stamp.is_some_and(|stamp| stamp < version)
+    }
+
+    /// What an argument that named the server is on the server: its name.
+    pub fn server_name<T: FromName>(&self) -> T {
+        let server = self.request.server();
+        T::from_name(server.server.as_deref().unwrap_or_default())
+    }
+
+    /// What an argument that named the topic is on the server: its topic.
+    pub fn topic_name<T: FromName>(&self) -> T {
+        T::from_name(&self.request.server().topic)
+    }
+}
+
+/// Shows nothing of the service, which need not be `Debug`.
+impl<S> fmt::Debug for Incoming<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
+}
 
 /// A method that runs, or why it does not.
 pub type Running<'a> = Result<BoxFuture<'a, Outcome>, RemoteError>;
-
-/// Runs a method to its reply.
-pub fn answer<'a, R: Returned>(
-    incoming: &'a Invocation<'a>,
-    returned: impl Future<Output = R> + Send + 'a,
-) -> Running<'a> {
-    Ok(Box::pin(async move { returned.await.reply(incoming) }))
-}
 
 /// The name that a raw identifier stands for.
 pub fn unraw(name: &str) -> &str {
@@ -140,15 +210,6 @@ pub fn sent<R: CastResult, A: EncodeRequest>(cast: Cast<'_, R, A>) -> Detached<R
     cast.detached()
 }
 
-/// A request's context, kept, and its arguments, still raw.
-pub fn read<'a, C: DeserializeOwned + Send + Sync + 'static, const N: usize>(
-    incoming: &'a Invocation<'a>,
-    names: [&'static str; N],
-) -> Result<(&'a C, [RawArgument<'a>; N]), RemoteError> {
-    let arguments = incoming.arguments(names)?;
-    Ok((incoming.keep(incoming.context()?), arguments))
-}
-
 /// The default of a type.
 pub fn default<T: HasDefault>() -> T {
     T::of_type()
@@ -189,21 +250,6 @@ impl<T: PartialEq> Comparable for T {
     fn equals(&self, other: &Self) -> bool {
         self == other
     }
-}
-
-/// Whether a message is older than this version.
-pub fn is_before(incoming: &Invocation<'_>, version: Version) -> bool {
-    incoming.version().is_some_and(|stamp| stamp < version)
-}
-
-/// What an argument that named the server is on the server: its name.
-pub fn server_name<T: FromName>(incoming: &Invocation<'_>) -> T {
-    T::from_name(incoming.server().server.as_deref().unwrap_or_default())
-}
-
-/// What an argument that named the topic is on the server: its topic.
-pub fn topic_name<T: FromName>(incoming: &Invocation<'_>) -> T {
-    T::from_name(&incoming.server().topic)
 }
 
 /// The owned form of an argument that names a topic or a server.
@@ -278,10 +324,11 @@ impl<S> Served<S> {
         &'a self,
         handlers: &[Handler<S>],
         method: usize,
-        incoming: &'a Invocation<'a>,
+        request: &'a Invocation<'a>,
     ) -> BoxFuture<'a, Outcome> {
+        let to = &self.service;
         let running = match handlers.get(method) {
-            Some(handler) => handler(&self.service, incoming),
+            Some(handler) => handler(Incoming { to, request }),
             None => {
                 let message = format!("the interface has no method at place {method}");
                 Err(RemoteError::new("IndexError", message).module("builtins"))

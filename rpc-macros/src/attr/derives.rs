@@ -2,27 +2,10 @@
 
 use syn::{Attribute, LitStr, Path};
 
-use super::suggest::{Places, unknown};
-use super::value::{self, index, path, text, word};
-use super::{Opt, name, rpc_metas};
+use super::suggest::Places;
+use super::value::{index, path, refused, text, word};
+use super::{Opt, rpc_metas};
 use crate::errors::Errors;
-
-/// The options of an enum of errors.
-#[derive(Default)]
-pub(crate) struct EnumOptions {
-    pub(crate) module: Opt<LitStr>,
-    pub(crate) krate: Opt<Path>,
-}
-
-/// The options of one of its variants.
-#[derive(Default)]
-pub(crate) struct VariantOptions {
-    pub(crate) class: Opt<LitStr>,
-    pub(crate) module: Opt<LitStr>,
-    pub(crate) message: Opt<LitStr>,
-    pub(crate) refused: Opt<Refused>,
-    pub(crate) other: Opt<()>,
-}
 
 /// Which refusals of the version cap a variant takes.
 pub(crate) enum Refused {
@@ -31,123 +14,74 @@ pub(crate) enum Refused {
     Argument(LitStr),
 }
 
-/// The options of a variant's field.
-#[derive(Default)]
-pub(crate) struct FieldOptions {
-    pub(crate) name: Opt<LitStr>,
-    pub(crate) arg: Opt<usize>,
-    pub(crate) message: Opt<()>,
+options! {
+    /// The options of an enum of errors.
+    pub(crate) struct EnumOptions {
+        "module" => module: Opt<LitStr> = text,
+        "crate" => krate: Opt<Path> = path,
+    }
 }
 
-const OF_ENUM: &[&str] = &["module", "crate"];
-const OF_VARIANT: &[&str] = &["class", "module", "message", "refused", "other"];
-const OF_FIELD: &[&str] = &["name", "arg", "message"];
+options! {
+    /// The options of one of its variants.
+    pub(crate) struct VariantOptions {
+        "class" => class: Opt<LitStr> = text,
+        "module" => module: Opt<LitStr> = text,
+        "message" => message: Opt<LitStr> = text,
+        "refused" => refused: Opt<Refused> = refused,
+        "other" => other: Opt<()> = word,
+    }
+}
 
-const PLACES_OF_ERRORS: Places = &[
-    ("the enum", OF_ENUM),
-    ("a variant", OF_VARIANT),
-    ("a field", OF_FIELD),
+options! {
+    /// The options of a variant's field.
+    pub(crate) struct FieldOptions {
+        "name" => name: Opt<LitStr> = text,
+        "arg" => arg: Opt<usize> = index,
+        "message" => message: Opt<()> = word,
+    }
+}
+
+options! {
+    /// The options of a described type.
+    pub(crate) struct DescribedType {
+        "name" => name: Opt<LitStr> = text,
+        "crate" => krate: Opt<Path> = path,
+    }
+}
+
+options! {
+    /// The options of its fields.
+    pub(crate) struct DescribedField {
+        "opaque" => opaque: Opt<()> = word,
+    }
+}
+
+const OF_ERRORS: Places = &[
+    ("the enum", EnumOptions::NAMES),
+    ("a variant", VariantOptions::NAMES),
+    ("a field", FieldOptions::NAMES),
 ];
 
-impl EnumOptions {
-    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        let mut options = Self::default();
-        for meta in &rpc_metas(errors, attributes) {
-            match name(meta.path()).as_str() {
-                "module" => options.module.set(errors, meta, text(errors, meta)),
-                "crate" => options.krate.set(errors, meta, path(errors, meta)),
-                other => {
-                    let meant = unknown(errors, meta, other, OF_ENUM, PLACES_OF_ERRORS);
-                    options.module.1 |= meant == Some("module");
-                }
-            }
-        }
-        options
-    }
-}
-
-impl VariantOptions {
-    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        let mut options = Self::default();
-        for meta in &rpc_metas(errors, attributes) {
-            match name(meta.path()).as_str() {
-                "class" => options.class.set(errors, meta, text(errors, meta)),
-                "module" => options.module.set(errors, meta, text(errors, meta)),
-                "message" => options.message.set(errors, meta, text(errors, meta)),
-                "refused" => options
-                    .refused
-                    .set(errors, meta, value::refused(errors, meta)),
-                "other" => options.other.set(errors, meta, word(errors, meta)),
-                other => _ = unknown(errors, meta, other, OF_VARIANT, PLACES_OF_ERRORS),
-            }
-        }
-        options
-    }
-}
-
-impl FieldOptions {
-    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        let mut options = Self::default();
-        for meta in &rpc_metas(errors, attributes) {
-            match name(meta.path()).as_str() {
-                "name" => options.name.set(errors, meta, text(errors, meta)),
-                "arg" => options.arg.set(errors, meta, index(errors, meta)),
-                "message" => options.message.set(errors, meta, word(errors, meta)),
-                other => _ = unknown(errors, meta, other, OF_FIELD, PLACES_OF_ERRORS),
-            }
-        }
-        options
-    }
-}
-
-/// The options of a described type.
-#[derive(Default)]
-pub(crate) struct DescribedType {
-    pub(crate) name: Opt<LitStr>,
-    pub(crate) krate: Opt<Path>,
-}
-
-/// The options of its fields.
-#[derive(Default)]
-pub(crate) struct DescribedField {
-    pub(crate) opaque: Opt<()>,
-}
-
-const OF_DESCRIBED_TYPE: &[&str] = &["name", "crate"];
-const OF_DESCRIBED_FIELD: &[&str] = &["opaque"];
-
-const PLACES_OF_DESCRIBED: Places = &[
-    ("the type", OF_DESCRIBED_TYPE),
-    ("a field", OF_DESCRIBED_FIELD),
+const OF_DESCRIBED: Places = &[
+    ("the type", DescribedType::NAMES),
+    ("a field", DescribedField::NAMES),
 ];
 
-impl DescribedType {
-    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        let mut options = Self::default();
-        for meta in &rpc_metas(errors, attributes) {
-            match name(meta.path()).as_str() {
-                "name" => options.name.set(errors, meta, text(errors, meta)),
-                "crate" => options.krate.set(errors, meta, path(errors, meta)),
-                other => {
-                    _ = unknown(errors, meta, other, OF_DESCRIBED_TYPE, PLACES_OF_DESCRIBED);
-                }
+macro_rules! parsed {
+    ($($options:ident of $places:ident,)*) => {
+        $(impl $options {
+            pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
+                Self::read(errors, &rpc_metas(errors, attributes), $places)
             }
-        }
-        options
-    }
+        })*
+    };
 }
 
-impl DescribedField {
-    pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        let mut options = Self::default();
-        for meta in &rpc_metas(errors, attributes) {
-            match name(meta.path()).as_str() {
-                "opaque" => options.opaque.set(errors, meta, word(errors, meta)),
-                other => {
-                    _ = unknown(errors, meta, other, OF_DESCRIBED_FIELD, PLACES_OF_DESCRIBED);
-                }
-            }
-        }
-        options
-    }
+parsed! {
+    EnumOptions of OF_ERRORS,
+    VariantOptions of OF_ERRORS,
+    FieldOptions of OF_ERRORS,
+    DescribedType of OF_DESCRIBED,
+    DescribedField of OF_DESCRIBED,
 }

@@ -6,9 +6,12 @@ use proc_macro2::TokenStream;
 use syn::parse::Parser;
 use syn::{Attribute, Expr, Ident, LitStr, Path};
 
-use super::suggest::{Places, unknown};
-use super::value::{self, below, below_path, path, route, text, times, version, word};
-use super::{Metas, Opt, Set, Version, metas, name, push, rpc_metas};
+use super::suggest::Places;
+use super::value::{
+    aliases, below, below_path, default, old_name, path, route, text, time, times, version,
+    versions, word,
+};
+use super::{Metas, Opt, Set, Slot, Version, metas, rpc_metas};
 use crate::errors::Errors;
 
 /// A name that was in use before a version.
@@ -49,189 +52,85 @@ pub(crate) enum Below {
     },
 }
 
-/// The options of a trait.
-#[derive(Default)]
-pub(crate) struct TraitOptions {
-    pub(crate) topic: Opt<LitStr>,
-    pub(crate) version: Opt<Version>,
-    pub(crate) namespace: Opt<LitStr>,
-    pub(crate) exchange: Opt<LitStr>,
-    pub(crate) aliases: Opt<Vec<(LitStr, Set<Version>)>>,
-    pub(crate) times: Opt<Vec<(Ident, Duration)>>,
-    pub(crate) route: Opt<Route>,
-    pub(crate) lock: Opt<LitStr>,
-    pub(crate) krate: Opt<Path>,
+options! {
+    /// The options of a trait.
+    pub(crate) struct TraitOptions {
+        "topic" => topic: Opt<LitStr> = text,
+        "version" => version: Opt<Version> = version,
+        "namespace" => namespace: Opt<LitStr> = text,
+        "exchange" => exchange: Opt<LitStr> = text,
+        "aliases" => aliases: Opt<Vec<(LitStr, Set<Version>)>> = aliases,
+        "times" => times: Opt<Vec<(Ident, Duration)>> = times,
+        "route" => route: Opt<Route> = route,
+        "lock" => lock: Opt<LitStr> = text,
+        "crate" => krate: Opt<Path> = path,
+    }
 }
 
-/// The options of a method.
-#[derive(Default)]
-pub(crate) struct MethodOptions {
-    pub(crate) call: Opt<()>,
-    pub(crate) cast: Opt<()>,
-    pub(crate) fanout: Opt<()>,
-    pub(crate) version: Opt<Version>,
-    pub(crate) versions: Opt<Vec<Set<Version>>>,
-    pub(crate) timeout: Opt<Time>,
-    pub(crate) monitor: Opt<Time>,
-    pub(crate) route: Opt<Route>,
-    pub(crate) name: Opt<LitStr>,
-    pub(crate) old_names: Vec<Set<OldName>>,
+options! {
+    /// The options of a method.
+    pub(crate) struct MethodOptions {
+        "call" => call: Opt<()> = word,
+        "cast" => cast: Opt<()> = word,
+        "fanout" => fanout: Opt<()> = word,
+        "version" => version: Opt<Version> = version,
+        "versions" => versions: Opt<Vec<Set<Version>>> = versions,
+        "timeout" => timeout: Opt<Time> = time,
+        "monitor" => monitor: Opt<Time> = time,
+        "route" => route: Opt<Route> = route,
+        "name" => name: Opt<LitStr> = text,
+        "name_before" => old_names: Vec<Set<OldName>> = old_name,
+    }
 }
 
-/// The options of an argument.
-#[derive(Default)]
-pub(crate) struct ArgumentOptions {
-    pub(crate) name: Opt<LitStr>,
-    pub(crate) old_names: Vec<Set<OldName>>,
-    pub(crate) since: Opt<Version>,
-    pub(crate) until: Opt<Version>,
-    pub(crate) default: Opt<DefaultValue>,
-    pub(crate) below: Opt<Below>,
-    pub(crate) from: Opt<Path>,
-    pub(crate) server: Opt<()>,
-    pub(crate) topic: Opt<()>,
-    pub(crate) route: Opt<()>,
-    pub(crate) timeout: Opt<()>,
-    /// Whether all that there is could be read: else nothing is known to be missing.
-    pub(crate) readable: bool,
+options! {
+    /// The options of an argument. It is `readable` if all that there is could be read: else nothing is known to
+    /// be missing.
+    pub(crate) struct ArgumentOptions {
+        "name" => name: Opt<LitStr> = text,
+        "name_before" => old_names: Vec<Set<OldName>> = old_name,
+        "since" => since: Opt<Version> = version,
+        "until" => until: Opt<Version> = version,
+        "default" => default: Opt<DefaultValue> = default,
+        "below" => below: Opt<Below> = below,
+        "from" => from: Opt<Path> = below_path,
+        "server" => server: Opt<()> = word,
+        "topic" => topic: Opt<()> = word,
+        "route" => route: Opt<()> = word,
+        "timeout" => timeout: Opt<()> = word,
+    }
+    with readable: bool
 }
-
-const OF_TRAIT: &[&str] = &[
-    "topic",
-    "version",
-    "namespace",
-    "exchange",
-    "aliases",
-    "times",
-    "route",
-    "lock",
-    "crate",
-];
-const OF_METHOD: &[&str] = &[
-    "call",
-    "cast",
-    "fanout",
-    "version",
-    "versions",
-    "timeout",
-    "monitor",
-    "route",
-    "name",
-    "name_before",
-];
-const OF_ARGUMENT: &[&str] = &[
-    "name",
-    "name_before",
-    "since",
-    "until",
-    "default",
-    "below",
-    "from",
-    "server",
-    "topic",
-    "route",
-    "timeout",
-];
 
 const PLACES: Places = &[
-    ("the trait", OF_TRAIT),
-    ("a method", OF_METHOD),
-    ("an argument", OF_ARGUMENT),
+    ("the trait", TraitOptions::NAMES),
+    ("a method", MethodOptions::NAMES),
+    ("an argument", ArgumentOptions::NAMES),
 ];
 
 impl TraitOptions {
     pub(crate) fn parse(errors: &Errors, tokens: TokenStream) -> Self {
-        let mut options = Self::default();
-        let Some(metas) = metas(errors, Metas::parse_terminated.parse2(tokens)) else {
-            options.version.1 = true;
-            return options;
-        };
-        for meta in &metas {
-            match name(meta.path()).as_str() {
-                "topic" => options.topic.set(errors, meta, text(errors, meta)),
-                "version" => options.version.set(errors, meta, version(errors, meta)),
-                "namespace" => options.namespace.set(errors, meta, text(errors, meta)),
-                "exchange" => options.exchange.set(errors, meta, text(errors, meta)),
-                "aliases" => options
-                    .aliases
-                    .set(errors, meta, value::aliases(errors, meta)),
-                "times" => options.times.set(errors, meta, times(errors, meta)),
-                "route" => options.route.set(errors, meta, route(errors, meta)),
-                "lock" => options.lock.set(errors, meta, text(errors, meta)),
-                "crate" => options.krate.set(errors, meta, path(errors, meta)),
-                other => match unknown(errors, meta, other, OF_TRAIT, PLACES) {
-                    Some("version") => options.version.1 = true,
-                    Some("topic") => options.topic.1 = true,
-                    Some("times") => options.times.1 = true,
-                    Some("route") => options.route.1 = true,
-                    _ => {}
-                },
+        match metas(errors, Metas::parse_terminated.parse2(tokens)) {
+            Some(metas) => Self::read(errors, &metas, PLACES),
+            None => {
+                let mut options = Self::default();
+                options.version.mean();
+                options
             }
         }
-        options
     }
 }
 
 impl MethodOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
-        let mut options = Self::default();
-        for meta in &rpc_metas(errors, attributes) {
-            match name(meta.path()).as_str() {
-                "call" => options.call.set(errors, meta, word(errors, meta)),
-                "cast" => options.cast.set(errors, meta, word(errors, meta)),
-                "fanout" => options.fanout.set(errors, meta, word(errors, meta)),
-                "version" => options.version.set(errors, meta, version(errors, meta)),
-                "versions" => {
-                    let versions = value::versions(errors, meta);
-                    options.versions.set(errors, meta, versions);
-                }
-                "timeout" => options.timeout.set(errors, meta, value::time(errors, meta)),
-                "monitor" => options.monitor.set(errors, meta, value::time(errors, meta)),
-                "route" => options.route.set(errors, meta, route(errors, meta)),
-                "name" => options.name.set(errors, meta, text(errors, meta)),
-                "name_before" => {
-                    let old_name = value::old_name(errors, meta);
-                    push(&mut options.old_names, meta, old_name);
-                }
-                other => match unknown(errors, meta, other, OF_METHOD, PLACES) {
-                    Some("cast") => options.cast.1 = true,
-                    Some("fanout") => options.fanout.1 = true,
-                    Some("version") => options.version.1 = true,
-                    Some("versions") => options.versions.1 = true,
-                    Some("route") => options.route.1 = true,
-                    _ => {}
-                },
-            }
-        }
-        options
+        Self::read(errors, &rpc_metas(errors, attributes), PLACES)
     }
 }
 
 impl ArgumentOptions {
     pub(crate) fn parse(errors: &Errors, attributes: &[Attribute]) -> Self {
         let before = errors.count();
-        let mut options = Self::default();
-        for meta in &rpc_metas(errors, attributes) {
-            match name(meta.path()).as_str() {
-                "name" => options.name.set(errors, meta, text(errors, meta)),
-                "name_before" => {
-                    let old_name = value::old_name(errors, meta);
-                    push(&mut options.old_names, meta, old_name);
-                }
-                "since" => options.since.set(errors, meta, version(errors, meta)),
-                "until" => options.until.set(errors, meta, version(errors, meta)),
-                "default" => options
-                    .default
-                    .set(errors, meta, value::default(errors, meta)),
-                "below" => options.below.set(errors, meta, below(errors, meta)),
-                "from" => options.from.set(errors, meta, below_path(errors, meta)),
-                "server" => options.server.set(errors, meta, word(errors, meta)),
-                "topic" => options.topic.set(errors, meta, word(errors, meta)),
-                "route" => options.route.set(errors, meta, word(errors, meta)),
-                "timeout" => options.timeout.set(errors, meta, word(errors, meta)),
-                other => _ = unknown(errors, meta, other, OF_ARGUMENT, PLACES),
-            }
-        }
+        let mut options = Self::read(errors, &rpc_metas(errors, attributes), PLACES);
         options.readable = errors.count() == before;
         options
     }

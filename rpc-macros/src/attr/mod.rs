@@ -3,6 +3,9 @@
 //! A bad option is reported and skipped, so that the others still count. What an option's value means
 //! in its place is for [`check`](crate::check) to say.
 
+#[macro_use]
+mod table;
+
 mod derives;
 mod interface;
 mod suggest;
@@ -53,10 +56,20 @@ impl<T> Opt<T> {
     pub(crate) fn is_meant(&self) -> bool {
         self.1
     }
+}
 
-    /// Takes a value that was read, unless there is one already.
-    fn set(&mut self, errors: &Errors, meta: &Meta, value: Option<T>) {
-        self.1 = true;
+/// Where what was read of an option goes.
+trait Slot<T> {
+    /// Takes a value that was read, if it could be.
+    fn fill(&mut self, errors: &Errors, meta: &Meta, value: Option<T>);
+
+    /// Takes note that the option was meant by one that there is not.
+    fn mean(&mut self);
+}
+
+impl<T> Slot<T> for Opt<T> {
+    fn fill(&mut self, errors: &Errors, meta: &Meta, value: Option<T>) {
+        self.mean();
         if self.is_set() {
             let name = name(meta.path());
             errors.at(
@@ -68,18 +81,26 @@ impl<T> Opt<T> {
             self.0 = Some(Set { value, tokens });
         }
     }
+
+    fn mean(&mut self) {
+        self.1 = true;
+    }
+}
+
+/// An option that may be given more than once.
+impl<T> Slot<T> for Vec<Set<T>> {
+    fn fill(&mut self, _: &Errors, meta: &Meta, value: Option<T>) {
+        self.extend(value.map(|value| Set {
+            value,
+            tokens: meta.to_token_stream(),
+        }));
+    }
+
+    fn mean(&mut self) {}
 }
 
 /// `major.minor[.revision]`
 pub(crate) type Version = (u32, u32, u32);
-
-/// Takes what was read of an option that may be given more than once.
-fn push<T>(list: &mut Vec<Set<T>>, meta: &Meta, value: Option<T>) {
-    list.extend(value.map(|value| Set {
-        value,
-        tokens: meta.to_token_stream(),
-    }));
-}
 
 /// Whether this is ours, to be read and removed.
 pub(crate) fn is_rpc(attribute: &Attribute) -> bool {

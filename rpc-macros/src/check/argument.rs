@@ -1,7 +1,7 @@
 //! The rules for arguments: what each is for, and what becomes of it for older and newer peers.
 
 use proc_macro2::TokenStream;
-use syn::{PatType, Path, Type};
+use syn::{Attribute, PatType, Path, Type};
 
 use super::ladder::{Ladder, Shown};
 use super::names::Names;
@@ -12,6 +12,7 @@ use crate::model;
 
 /// An argument that holds to the rules.
 pub(crate) struct Argument<'a> {
+    pub(crate) attributes: &'a [Attribute],
     pub(crate) parameter: Parameter<'a>,
     pub(crate) wire: String,
     /// The names that it had before, the latest first.
@@ -81,6 +82,7 @@ pub(super) fn argument<'a>(
             );
         }
         return Some(Argument {
+            attributes: &original.attrs,
             parameter: Parameter::new(ident, &original.ty),
             wire: ident.to_string(),
             old_names: Vec::new(),
@@ -109,6 +111,7 @@ pub(super) fn argument<'a>(
         has_a_value(errors, options, ident);
     }
     Some(Argument {
+        attributes: &original.attrs,
         parameter: Parameter::new(ident, &original.ty),
         wire,
         old_names,

@@ -3,17 +3,18 @@
 //! A method's *rungs* are the versions in which its form changed: those that its arguments and names
 //! mention, or those that it lists itself.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 
 use crate::attr::{MethodOptions, Set, TraitOptions, Version};
 use crate::errors::Errors;
-use crate::ordered;
 
 /// The versions that messages for a method are stamped with.
 pub(super) struct Ladder {
     pub(super) lowest: Version,
-    /// Those above, whether listed or mentioned so far; in order.
-    rungs: Vec<Version>,
+    /// Those above, whether listed or mentioned so far.
+    rungs: BTreeSet<Version>,
     listed: bool,
     /// Else nothing can be said of what is above or below.
     known: bool,
@@ -23,7 +24,7 @@ impl Ladder {
     pub(super) fn new(errors: &Errors, options: &MethodOptions, interface: &TraitOptions) -> Self {
         let interface_has_version = interface.version.is_set();
         let interface = interface.version.get().copied().unwrap_or((1, 0, 0));
-        let mut rungs = Vec::new();
+        let mut rungs = BTreeSet::new();
         let Some(versions) = &options.versions.0 else {
             let fits = options
                 .version
@@ -62,9 +63,7 @@ impl Ladder {
         }
         let lowest = listed.iter().map(|set| set.value).min();
         let lowest = lowest.unwrap_or(interface);
-        for set in listed.iter().filter(|set| set.value != lowest) {
-            ordered::put_once(&mut rungs, set.value);
-        }
+        rungs.extend((listed.iter().map(|set| set.value)).filter(|version| *version != lowest));
         Self {
             lowest,
             rungs,
@@ -103,7 +102,7 @@ impl Ladder {
             );
             errors.at(tokens, message);
         } else {
-            ordered::put_once(&mut self.rungs, version);
+            self.rungs.insert(version);
         }
     }
 

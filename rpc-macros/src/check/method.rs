@@ -73,7 +73,7 @@ pub(super) fn method<'a>(
     let old_names = names.old(errors, &options.old_names);
     fanout_of_a_cast(errors, options);
     let mode = mode(options);
-    let output = signature::output(errors, signature, mode);
+    let output = signature::output(errors, signature);
     let mut ladder = Ladder::new(errors, options, interface);
     for set in &options.old_names {
         ladder.change(errors, "name_before", set.value.before, &set.tokens);

@@ -61,8 +61,24 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// What a client has of its own.
-pub(crate) const OWN: &[&str] = &["new", "builder", "rpc", "prepare", "can_send_version"];
+/// What a client has: of its own, by its derives, and by the traits of the prelude.
+pub(crate) const OWN: &[&str] = &[
+    "new",
+    "builder",
+    "rpc",
+    "prepare",
+    "can_send_version",
+    "INTERFACE",
+    "clone",
+    "clone_from",
+    "fmt",
+    "from",
+    "into",
+    "try_from",
+    "try_into",
+    "to_owned",
+    "clone_into",
+];
 
 pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>) -> Interface<'a> {
     let original = interface.original;

@@ -1,5 +1,8 @@
 //! The rules for names on the wire.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::LitStr;
@@ -7,13 +10,11 @@ use syn::ext::IdentExt;
 
 use crate::attr::{OldName, Set, Version};
 use crate::errors::Errors;
-use crate::ordered;
 
 /// The names of the methods of a trait, or of the arguments of a method: each is taken once.
 pub(super) struct Names {
     what: &'static str,
-    /// In order.
-    taken: Vec<String>,
+    taken: HashSet<String>,
 }
 
 impl Names {
@@ -28,7 +29,7 @@ impl Names {
     fn new(what: &'static str) -> Self {
         Self {
             what,
-            taken: Vec::new(),
+            taken: HashSet::new(),
         }
     }
 
@@ -61,10 +62,9 @@ impl Names {
                 );
             }
             let name = self.take(errors, name.value(), name);
-            ordered::put(&mut old, (*before, name), |(one, _), (other, _)| {
-                one < other
-            });
+            old.push((*before, name));
         }
+        old.sort_by_key(|(before, _)| Reverse(*before));
         old
     }
 
@@ -80,7 +80,7 @@ impl Names {
                 format!("`{wire}` must not begin with `_`, as no server dispatches such methods: call it otherwise"),
             );
         }
-        if !ordered::put_once(&mut self.taken, wire.clone()) {
+        if !self.taken.insert(wire.clone()) {
             errors.at(
                 &tokens,
                 format!("`{wire}` must be the name of one {what}: call this one otherwise, or give it another `name`"),

@@ -3,12 +3,12 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::{
-    FnArg, GenericArgument, GenericParam, Ident, Pat, PatType, PathArguments, ReceiverKind,
-    ReturnType, Safety, Signature, TraitItemFn, Type,
+    FnArg, GenericParam, Ident, Pat, PatType, ReceiverKind, ReturnType, Safety, Signature,
+    TraitItemFn, Type,
 };
 
 use super::types::plain;
-use super::{Mode, OWN, Parameter, plain_name};
+use super::{OWN, Parameter, plain_name};
 use crate::attr::is_conditional_rpc;
 use crate::errors::Errors;
 
@@ -79,7 +79,7 @@ pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
     }
 }
 
-/// The client has these methods itself.
+/// The client has these methods itself, or as any type has them that is `Clone` and `Debug`.
 pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
     let name = ident.unraw().to_string();
     if OWN.contains(&name.as_str()) {
@@ -91,12 +91,8 @@ pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
     }
 }
 
-/// A call can always fail; a cast returns before there is anything to return.
-pub(super) fn output<'a>(
-    errors: &Errors,
-    signature: &'a Signature,
-    mode: Mode,
-) -> Option<&'a Type> {
+/// Sending can always fail. What a cast must not return is for the compiler to say, which knows aliases.
+pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'a Type> {
     let name = &signature.ident;
     let ReturnType::Type(_, ty) = &signature.output else {
         errors.at(
@@ -113,27 +109,7 @@ pub(super) fn output<'a>(
         );
         return None;
     }
-    if !mode.is_call() && returns_a_value(ty) {
-        errors.at(ty, format!("`{name}` must return nothing, as a cast waits for no reply: write `Result<()>`, or make it a call"));
-        return None;
-    }
     Some(ty)
-}
-
-/// Whether the type is visibly a result of something. An alias may hide it; then types will tell.
-fn returns_a_value(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    let Some(last) = path.path.segments.last() else {
-        return false;
-    };
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return false;
-    };
-    last.ident == "Result"
-        && matches!(
-            arguments.args.first(),
-            Some(GenericArgument::Type(ty)) if !matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
-        )
 }
 
 /// Each request has a context; it is sent by reference, since callers keep theirs.
@@ -180,7 +156,7 @@ pub(super) fn context<'a>(
         return None;
     }
     let ident = match &*context.pat {
-        Pat::Wild(_) => Ident::new("ctxt", Span::mixed_site()),
+        Pat::Wild(_) => Ident::new("__ctxt", Span::mixed_site()),
         pattern => {
             if let Some(ident) = plain_name(pattern) {
                 ident.clone()

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::{GenericArgument, PathArguments, Type};
 
 use crate::errors::Errors;
+use crate::lifetimes::has_reference;
 
 /// The type without parentheses, and without what `macro_rules!` wraps it in.
 pub(crate) fn plain(mut ty: &Type) -> &Type {
@@ -59,11 +60,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
         );
         return;
     }
-    let inner = outer.map_or_else(
-        || ty.to_token_stream(),
-        |reference| reference.elem.to_token_stream(),
-    );
-    if has_reference(inner) {
+    if has_reference(pointee) {
         errors.at(
             ty,
             "a reference must be the whole argument, or all of an `Option`: write what is inside as an owned type, such as `String`",
@@ -125,12 +122,4 @@ pub(crate) fn is_inferred(ty: &Type) -> bool {
         })
     }
     in_tokens(ty.to_token_stream())
-}
-
-fn has_reference(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Punct(punct) => punct.as_char() == '&',
-        TokenTree::Group(group) => has_reference(group.stream()),
-        _ => false,
-    })
 }

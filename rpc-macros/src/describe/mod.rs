@@ -21,7 +21,7 @@ use syn::{Data, DeriveInput, Field, Fields, Type, Variant};
 use self::serde::{Attributes, Rename};
 use crate::attr::{DescribedField, DescribedType};
 use crate::errors::Errors;
-use crate::{expand, lock};
+use crate::{lock, types};
 
 /// Expands the derive; whatever is wrong, the trait is implemented.
 pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
@@ -191,7 +191,7 @@ impl<'a> Describing<'a> {
             return None;
         }
         let itself = |ident: &syn::Ident| *ident == self.name || ident == "Self";
-        let holds_itself = expand::has_ident(field.ty.to_token_stream(), &itself);
+        let holds_itself = types::has_ident(field.ty.to_token_stream(), &itself);
         if serde.through.is_none() && !options.opaque.is_set() && !holds_itself {
             self.parts.push(&field.ty);
         }

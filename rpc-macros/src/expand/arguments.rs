@@ -17,9 +17,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use super::spans::Place;
-use super::types;
+use super::{local, types};
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
+use crate::lifetimes;
 
 /// The statements that write the arguments of a request to `args`.
 pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<TokenStream> {
@@ -73,7 +74,7 @@ fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Tok
     if maybe(ty).is_none() {
         return statement(argument, index, rpc, args, &borrowed, &own);
     }
-    let value = Ident::new("value", Span::mixed_site());
+    let value = local("value");
     let statement = statement(argument, index, rpc, args, &quote!(&#value), &value);
     quote!(if let #rpc::Maybe::Given(#value) = #ident { #statement })
 }
@@ -107,7 +108,8 @@ fn statement(
             let start = Place::of(function).start;
             // Not hygienic, or the compiler would point at the attribute; so it is called as nothing else.
             let value = Ident::new("__value", start);
-            let older = quote_spanned!(start=> |#value| #function(#value));
+            let older = quote_spanned!(start=> #function(#value));
+            let older = quote_spanned!(Span::mixed_site().located_at(start)=> |#value| #older);
             let names = quote!([#(#names),*]);
             let replaced =
                 quote_spanned!(start=> #args.replaced(#index, #names, #own, #is_default, #older););
@@ -123,7 +125,7 @@ fn is_default(
     rpc: &Ident,
 ) -> (Option<TokenStream>, TokenStream) {
     let ty = argument.parameter.ty;
-    let value = Ident::new("value", Span::mixed_site());
+    let value = local("value");
     match &argument.default {
         // What is there of a `Maybe` is no default.
         Some(DefaultValue::OfType) if maybe(ty).is_some() => (None, quote!(|_| false)),
@@ -135,7 +137,7 @@ fn is_default(
                 DefaultValue::Is(value) => Place::of(value),
             };
             let rpc = place.item(rpc);
-            let variable = Ident::new(&format!("default{index}"), Span::mixed_site());
+            let variable = local(&format!("default{index}"));
             let default = let_default(&variable, ty, default, &rpc);
             let equals = quote_spanned!(place.start=> #rpc::equals(#value, &#variable));
             (Some(default), quote!(|#value| #equals))
@@ -151,7 +153,7 @@ pub(super) fn let_default(
     default: &DefaultValue,
     rpc: &Ident,
 ) -> TokenStream {
-    let of_default = types::with_lifetime(ty.to_token_stream(), "_");
+    let of_default = lifetimes::with_lifetime(ty, "_");
     let value = match default {
         DefaultValue::Is(value) => value.to_token_stream(),
         DefaultValue::OfType => {
@@ -159,7 +161,7 @@ pub(super) fn let_default(
             let rpc = place.item(rpc);
             match plain(ty) {
                 Type::Reference(reference) if !types::is_unsized(&reference.elem) => {
-                    let ty = types::with_lifetime(reference.elem.to_token_stream(), "_");
+                    let ty = lifetimes::with_lifetime(&reference.elem, "_");
                     quote_spanned!(place.start=> &#rpc::default::<#ty>())
                 }
                 _ => quote_spanned!(place.start=> #rpc::default::<#of_default>()),

@@ -8,26 +8,26 @@
 //!         args.arg("name", &name);
 //!         args.finish(ctxt)
 //!     };
-//!     Call::new(&self.rpc, &Self::__host, request)
+//!     Call::new(&self.rpc, &Self::__rpc_host, request)
 //! }
 //! ```
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Type};
+use syn::{FnArg, Ident, Pat, ReturnType, Type};
 
+use super::attributes::{self, cfgs, levels};
 use super::spans::Place;
-use super::{Names, arguments, cfgs, descriptor, future_of, interface, types};
+use super::{Names, arguments, descriptor, future_of, interface, local, of_expansion, types};
 use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred, is_option};
+use crate::lifetimes;
+use crate::types::has_ident;
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
-    let Names {
-        client, alias: rpc, ..
-    } = names;
-    let (vis, service) = (&interface.original.vis, &interface.original.ident);
+    let client = &names.client;
+    let service = &interface.original.ident;
     let constants = interface::expand(interface, names);
-    let constructor = constructor(interface, names);
     let builders = interface
         .methods
         .iter()
@@ -53,7 +53,23 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     quote! {
         impl #client {
             #constants
+            #(#builders)*
+            #(#stand_ins)*
+        }
 
+        #implementation
+    }
+}
+
+/// What each client has.
+pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
+    let Names {
+        client, alias: rpc, ..
+    } = names;
+    let vis = &interface.original.vis;
+    let constructor = constructor(interface, names);
+    quote! {
+        impl #client {
             #constructor
 
             /// A client whose settings are chosen first.
@@ -74,12 +90,12 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
 
             /// Whether the version cap lets a message of this version out.
             #[must_use]
-            #vis fn can_send_version(&self, version: impl #rpc::Into<#rpc::Version>) -> bool {
+            #vis fn can_send_version(
+                &self,
+                version: impl #rpc::Into<#rpc::Version>,
+            ) -> ::core::primitive::bool {
                 self.rpc.can_send_version(version)
             }
-
-            #(#builders)*
-            #(#stand_ins)*
         }
 
         #[automatically_derived]
@@ -88,8 +104,6 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
                 Self { rpc }
             }
         }
-
-        #implementation
     }
 }
 
@@ -121,30 +135,29 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let vis = &interface.original.vis;
     let signature = &method.original.sig;
     let (name, output) = (&signature.ident, method.output);
-    let attributes = method
-        .original
-        .attrs
-        .iter()
-        .filter(|attribute| is_forwarded(attribute));
-    let documented = method
-        .original
-        .attrs
-        .iter()
-        .any(|attribute| attribute.path().is_ident("doc"));
-    let about = (!documented).then(|| {
+    // The compiler lints the name once, at the trait's method. Otherwise it shows the name as the user's.
+    let text = name.to_string();
+    let name = if text.contains("__") || text.contains(char::is_uppercase) {
+        of_expansion(name.clone())
+    } else {
+        name.clone()
+    };
+    let attributes = attributes::of_method(&method.original.attrs);
+    let about = (!attributes::is_documented(&method.original.attrs)).then(|| {
         let about = format!("The method `{}`.", method.wire);
         quote!(#[doc = #about])
     });
     let descriptor = descriptor(method);
     let builder = builder_of(method.mode);
     let context = &method.context.ident;
-    let context_type = types::with_lifetime(method.context.ty.to_token_stream(), "rpc");
+    let context_type = lifetimes::with_lifetime(method.context.ty, "rpc");
     let parameters = method.arguments.iter().map(|argument| {
         let ident = &argument.parameter.ident;
-        let ty = types::with_lifetime(argument.parameter.ty.to_token_stream(), "rpc");
-        quote!(#ident: #ty)
+        let ty = lifetimes::with_lifetime(argument.parameter.ty, "rpc");
+        let levels = levels(argument.attributes);
+        quote!(#(#levels)* #ident: #ty)
     });
-    let [args, request] = ["args", "request"].map(|name| Ident::new(name, Span::mixed_site()));
+    let [args, request] = ["args", "request"].map(local);
     let written = arguments::written(method, rpc, &args);
     let mutability = (!written.is_empty()).then(|| quote!(mut));
     let place = Place::of(method.context.ty);
@@ -175,16 +188,10 @@ fn builder_of(mode: Mode) -> TokenStream {
     }
 }
 
-fn is_forwarded(attribute: &Attribute) -> bool {
-    ["doc", "cfg", "deprecated"]
-        .iter()
-        .any(|name| attribute.path().is_ident(name))
-}
-
 /// The trait's method, for code that is generic over the trait. What is under way borrows nothing, so that it
 /// need not be an `async fn`, which takes the compiler longer.
 fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
-    let cfgs = cfgs(&method.original.attrs);
+    let levels_of_method = levels(&method.original.attrs);
     let mut signature = method.original.sig.clone();
     signature.asyncness = None;
     let (rpc, output) = (&names.alias, method.output);
@@ -195,7 +202,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     for (place, input) in signature.inputs.iter_mut().enumerate() {
         match input {
             FnArg::Typed(typed) => {
-                typed.attrs.clear();
+                typed.attrs = levels(&typed.attrs);
                 if place == 1 {
                     *typed.pat = Pat::Verbatim(context.to_token_stream());
                 }
@@ -223,7 +230,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     };
     let started = quote_spanned!(place.end=> #client::#name(#receiver, #context, #(#arguments),*));
     quote! {
-        #(#cfgs)*
+        #(#levels_of_method)*
         #signature {
             #wait(#started)
         }
@@ -232,7 +239,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
 
 /// Stands for a method with mistakes in the trait's implementation, so that they are all that is
 /// reported. Nothing of it runs: there are errors.
-fn placeholder(method: &Broken<'_>) -> TokenStream {
+pub(super) fn placeholder(method: &Broken<'_>) -> TokenStream {
     let cfgs = cfgs(&method.original.attrs);
     let mut signature = method.original.sig.clone();
     for input in &mut signature.inputs {
@@ -250,7 +257,7 @@ fn placeholder(method: &Broken<'_>) -> TokenStream {
     if signature.asyncness.take().is_none() {
         return quote!(#(#cfgs)* #signature { ::core::panic!() });
     }
-    signature.output = future_of(&signature.output, true);
+    signature.output = future_of(&signature, true);
     quote!(#(#cfgs)* #signature { ::core::future::pending() })
 }
 
@@ -279,9 +286,9 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
         // A `None` or a `&[]` at the call needs the type.
         FnArg::Typed(typed)
             if (is_option(&typed.ty) || types::is_slice(&typed.ty))
-                && !types::has_ident(typed.ty.to_token_stream(), &unknown) =>
+                && !has_ident(typed.ty.to_token_stream(), &unknown) =>
         {
-            let ty = types::with_lifetime(typed.ty.to_token_stream(), "_");
+            let ty = lifetimes::with_lifetime(&typed.ty, "_");
             Some(quote!(_: #ty))
         }
         FnArg::Typed(_) => Some(quote!(_: impl #rpc::Sized)),
@@ -289,10 +296,9 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
     });
     let output = match &signature.output {
         ReturnType::Type(_, ty)
-            if matches!(**ty, Type::Path(_))
-                && !types::has_ident(ty.to_token_stream(), &unknown) =>
+            if matches!(**ty, Type::Path(_)) && !has_ident(ty.to_token_stream(), &unknown) =>
         {
-            types::owned_text(ty)
+            lifetimes::owned(ty)
         }
         _ => quote!(#rpc::Result<()>),
     };

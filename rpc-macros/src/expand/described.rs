@@ -12,10 +12,13 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
+use super::attributes::{self, cfgs};
 use super::spans::Place;
-use super::{cfgs, types};
+use super::types;
 use crate::check::{Interface, Shown, plain};
+use crate::lifetimes;
 use crate::lock::{Lock, value_of};
+use crate::types::{has_ident, text};
 
 /// A type that may have a structure, and the conditions under which it is there.
 struct Probed<'a> {
@@ -25,7 +28,7 @@ struct Probed<'a> {
 
 impl Probed<'_> {
     fn found(&self, private: &TokenStream) -> TokenStream {
-        let ty = types::owned_text(self.ty);
+        let ty = lifetimes::owned(self.ty);
         quote!(#private::Probe::<#ty>::FOUND)
     }
 }
@@ -44,19 +47,19 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
     let held = probed(interface).into_iter().map(|probed| {
         let message = format!(
             "the structure of `{}` must be that of {}, which was released: put it back. If what came may be absent, it can be released with a higher version: list one in the method's versions, as `#[rpc(versions(\"{next}\", …))]`",
-            types::text(probed.ty),
+            text(probed.ty),
             Shown(last),
         );
         let place = Place::of(probed.ty);
         let (cfgs, found) = (&probed.cfgs, probed.found(&private.to_token_stream()));
         let private = place.item(private);
-        let call = quote_spanned!(place.end=> #private::hold(#found, LOCKED, #message));
+        let call = quote_spanned!(place.end=> #private::hold(#found, __LOCKED, #message));
         let described = described(probed.ty).map(|written| {
             let message = format!(
                 "`{written}` must derive `Describe`, as when {} was released: its structure is held to that, so derive it again",
                 Shown(last),
             );
-            let call = quote_spanned!(place.end=> #private::describe(#written, FOUND, LOCKED, #message));
+            let call = quote_spanned!(place.end=> #private::describe(#written, __FOUND, __LOCKED, #message));
             quote!(#cfgs const _: () = #call;)
         });
         quote!(#cfgs const _: () = #call; #described)
@@ -65,12 +68,14 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
         let (cfgs, found) = (&probed.cfgs, probed.found(&private.to_token_stream()));
         quote!(#cfgs #found)
     });
+    let levels = attributes::of_all(&interface.methods);
     quote! {
+        #(#levels)*
         const _: () = {
             use #private::NotDescribed as _;
-            const LOCKED: &'static [(&'static ::core::primitive::str, ::core::primitive::u64)] =
+            const __LOCKED: &'static [(&'static ::core::primitive::str, ::core::primitive::u64)] =
                 &[#(#locked),*];
-            const FOUND: &'static [#private::Option<&'static #private::Structure>] = &[#(#found),*];
+            const __FOUND: &'static [#private::Option<&'static #private::Structure>] = &[#(#found),*];
             #(#held)*
         };
     }
@@ -114,13 +119,12 @@ fn probed<'a>(interface: &Interface<'a>) -> Vec<Probed<'a>> {
         for ty in sent.chain([value_of(method.output)]) {
             named(ty, &mut all);
         }
-        let cfgs: TokenStream = (cfgs(&method.original.attrs))
-            .map(ToTokens::to_token_stream)
-            .collect();
+        let cfgs = cfgs(&method.original.attrs);
+        let cfgs = quote!(#(#cfgs)*);
         for ty in all {
-            let (text, conditions) = (types::text(ty), cfgs.to_string());
+            let (shown, conditions) = (text(ty), cfgs.to_string());
             let known = |other: &Probed<'_>| {
-                types::text(other.ty) == text && other.cfgs.to_string() == conditions
+                text(other.ty) == shown && other.cfgs.to_string() == conditions
             };
             if !found.iter().any(known) {
                 let cfgs = cfgs.clone();
@@ -143,7 +147,7 @@ fn named<'a>(ty: &'a Type, found: &mut Vec<&'a Type>) {
                 return;
             };
             let unusable = |ident: &Ident| ident == "Self" || ident == "_";
-            if types::has_ident(ty.to_token_stream(), &unusable) {
+            if has_ident(ty.to_token_stream(), &unusable) {
                 return;
             }
             if let PathArguments::AngleBracketed(arguments) = &last.arguments {

@@ -1,24 +1,25 @@
 //! The endpoint: a handler for each method, and a table that the runtime picks from.
 //!
 //! ```text
-//! const __host: Handler<S> = |service, call| {
-//!     let (ctxt, [arg0, arg1]) = read(call, ["name", "size"])?;
+//! fn __rpc_host(call: Incoming<'_, S>) -> Running<'_> {
+//!     let (ctxt, [arg0, arg1]) = call.read(["name", "size"])?;
 //!     let arg0 = arg0.decode::<String>()?;
 //!     let arg1 = arg1.decode::<u32>()?;
 //!     let (arg0,) = call.keep((arg0,));
-//!     answer(call, <S as Inventory>::host(service, ctxt, arg0, arg1))
-//! };
+//!     call.answer(<S as Inventory>::host(call.to, ctxt, arg0, arg1))
+//! }
 //! ```
 //!
 //! No handler is an `async fn`: the compiler takes thrice as long for one. What the method borrows is kept with
 //! the request.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
+use super::attributes::{cfgs, levels};
 use super::parameters::{self, Parameters};
 use super::spans::Place;
-use super::{Names, cfgs, descriptor};
+use super::{Names, descriptor, local};
 use crate::check::{Interface, Method};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
@@ -26,9 +27,9 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         client,
         endpoint,
         alias: rpc,
+        parameter,
         ..
     } = names;
-    let (vis, service) = (&interface.original.vis, &interface.original.ident);
     let handlers = interface
         .methods
         .iter()
@@ -38,16 +39,50 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         let handler = descriptor(method);
         quote!(#(#cfgs)* Self::#handler)
     });
-    // Nothing is known to implement a trait with mistakes.
-    let bound = if interface.sound {
-        quote!(#service)
+    let bound = bound(interface, rpc);
+    // A use of all that the user has written, or the compiler takes for dead code what a client uses alone.
+    let used = interface.sound.then(|| {
+        quote! {
+            const _: () = {
+                let _ = #endpoint::<#client>::__RPC_HANDLERS;
+            };
+        }
+    });
+    quote! {
+        #used
+
+        impl<#parameter: #bound + 'static> #endpoint<#parameter> {
+            #(#handlers)*
+
+            const __RPC_HANDLERS: &'static [#rpc::Handler<#parameter>] = &[#(#table),*];
+        }
+    }
+}
+
+/// Nothing is known to implement a trait with mistakes.
+fn bound(interface: &Interface<'_>, rpc: &Ident) -> TokenStream {
+    if interface.sound {
+        interface.original.ident.to_token_stream()
     } else {
         quote!(#rpc::Send + #rpc::Sync)
-    };
+    }
+}
+
+/// What each endpoint has.
+pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
+    let Names {
+        client,
+        endpoint,
+        alias: rpc,
+        parameter,
+        ..
+    } = names;
+    let vis = &interface.original.vis;
+    let bound = bound(interface, rpc);
     quote! {
-        impl<S: #bound + 'static> #endpoint<S> {
+        impl<#parameter: #bound + 'static> #endpoint<#parameter> {
             /// Serves `service`.
-            #vis fn new(service: S) -> Self {
+            #vis fn new(service: #parameter) -> Self {
                 Self { served: #rpc::Served::new(service) }
             }
 
@@ -55,18 +90,14 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
             #[must_use]
             #vis fn legacy_namespaces<'n>(
                 self,
-                namespaces: impl #rpc::IntoIterator<Item = #rpc::Option<&'n str>>,
+                namespaces: impl #rpc::IntoIterator<Item = #rpc::Option<&'n ::core::primitive::str>>,
             ) -> Self {
                 Self { served: self.served.legacy_namespaces(namespaces) }
             }
-
-            #(#handlers)*
-
-            const __HANDLERS: &'static [#rpc::Handler<S>] = &[#(#table),*];
         }
 
         #[automatically_derived]
-        impl<S: #bound + 'static> #rpc::Endpoint for #endpoint<S> {
+        impl<#parameter: #bound + 'static> #rpc::Endpoint for #endpoint<#parameter> {
             fn interface(&self) -> &'static #rpc::Interface {
                 const { &#client::INTERFACE }
             }
@@ -77,22 +108,32 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
 
             fn dispatch<'a>(
                 &'a self,
-                method: usize,
+                method: ::core::primitive::usize,
                 request: &'a #rpc::Invocation<'a>,
             ) -> #rpc::BoxFuture<'a, #rpc::Outcome> {
-                self.served.run(Self::__HANDLERS, method, request)
+                self.served.run(Self::__RPC_HANDLERS, method, request)
+            }
+        }
+
+        #[automatically_derived]
+        impl<#parameter> ::core::fmt::Debug for #endpoint<#parameter> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.served, f)
             }
         }
     }
 }
 
 fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) -> TokenStream {
-    let rpc = &names.alias;
+    let Names {
+        alias: rpc,
+        parameter,
+        ..
+    } = names;
     let service = &interface.original.ident;
-    let cfgs = cfgs(&method.original.attrs);
+    let levels = levels(&method.original.attrs);
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
-    let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (implementation, request, context) = (local("service"), local("call"), local("ctxt"));
+    let (call, context) = (local("call"), local("ctxt"));
     let Parameters {
         names,
         locals,
@@ -100,36 +141,35 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         lent,
         borrowed,
         passed,
-    } = parameters::of(method, rpc, &request);
+    } = parameters::of(method, rpc, &call);
     // The implementation tells the context's type; its place is for when it cannot be deserialised.
     let place = Place::of(method.context.ty);
-    let private = place.item(rpc);
-    let read = quote_spanned!(place.start=> #private::read);
+    let read = quote_spanned!(place.start=> #call.read([#(#names),*])?);
     // At the return type, which is what is wrong when this does not compile.
     let place = Place::of(method.output);
-    let (private, service, name) = (place.item(rpc), place.item(service), place.item(name));
-    let start = quote_spanned!(place.start=> <S as #service>::#name);
-    let arguments = quote_spanned!(place.end=> (#implementation, #context, #(#passed),*));
+    let (service, name) = (place.item(service), place.item(name));
+    let start = quote_spanned!(place.start=> <#parameter as #service>::#name);
+    let arguments = quote_spanned!(place.end=> (#call.to, #context, #(#passed),*));
     let started = quote!(#start #arguments);
     let (begun, started) = if borrowed.is_empty() {
         (None, started)
     } else {
         // In this function no name is the user's, so it need not be hygienic; and were it, the compiler
         // would point at the attribute.
-        let out = Ident::new("out", place.start);
+        let out = Ident::new("__out", place.start);
         let begun = quote!(let #out = async move { #(#borrowed)* #started.await };);
         (Some(begun), out.into_token_stream())
     };
-    let answer = quote_spanned!(place.start=> #private::answer(#request, #started));
-    let loan = (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #request.keep((#(#lent,)*));));
+    let answer = quote_spanned!(place.start=> #call.answer(#started));
+    let loan = (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #call.keep((#(#lent,)*));));
     quote! {
-        #(#cfgs)*
-        const #handler: #rpc::Handler<S> = |#implementation, #request| {
-            let (#context, [#(#locals),*]) = #read(#request, [#(#names),*])?;
+        #(#levels)*
+        fn #handler(#call: #rpc::Incoming<'_, #parameter>) -> #rpc::Running<'_> {
+            let (#context, [#(#locals),*]) = #read;
             #(#decoded)*
             #loan
             #begun
             #answer
-        };
+        }
     }
 }

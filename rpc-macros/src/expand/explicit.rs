@@ -7,18 +7,22 @@
 //!
 //! The expansion has no `async fn`; the head of an implementation is held to the same.
 
+use std::collections::HashSet;
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Ident, Type};
 
-use super::{cfgs, types};
+use super::attributes::{self, cfgs};
+use super::types;
 use crate::check::{Interface, Method};
-use crate::ordered;
+use crate::lifetimes;
+use crate::types::{has_ident, text};
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     // Methods that are there under a condition may have types that are there under it.
-    let (always, sometimes): (Vec<_>, Vec<_>) = (interface.methods.iter())
-        .partition(|method| cfgs(&method.original.attrs).next().is_none());
+    let (always, sometimes): (Vec<_>, Vec<_>) =
+        (interface.methods.iter()).partition(|method| cfgs(&method.original.attrs).is_empty());
     let all = (!always.is_empty()).then_some(always);
     let groups = all
         .into_iter()
@@ -29,15 +33,17 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
 /// Methods under the same conditions.
 fn explicit(methods: &[&Method<'_>]) -> TokenStream {
     let cfgs = cfgs(&methods[0].original.attrs);
-    let mut texts = Vec::new();
+    let levels = attributes::of_all(methods.iter().copied());
+    let mut texts = HashSet::new();
     let mut distinct = Vec::new();
     for ty in methods.iter().flat_map(|method| written(method)) {
-        if ordered::put_once(&mut texts, types::text(ty)) {
-            distinct.push(types::with_lifetime(ty.to_token_stream(), "_"));
+        if texts.insert(text(ty)) {
+            distinct.push(lifetimes::with_lifetime(ty, "_"));
         }
     }
     quote! {
         #(#cfgs)*
+        #(#levels)*
         const _: () = {
             trait __Explicit {}
             impl __Explicit for (#(#distinct,)*) {}
@@ -53,6 +59,6 @@ fn written<'a>(method: &Method<'a>) -> impl Iterator<Item = &'a Type> {
     (arguments.chain([method.context.ty, method.output])).filter(move |ty| {
         let tokens = ty.to_token_stream();
         // Without the `_` of `'_`.
-        types::has_ident(tokens, &hides) && !types::has_ident(types::owned_text(ty), &unusable)
+        has_ident(tokens, &hides) && !has_ident(lifetimes::owned(ty), &unusable)
     })
 }

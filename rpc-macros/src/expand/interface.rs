@@ -1,11 +1,11 @@
 //! The description of the interface, as constants.
 //!
 //! ```text
-//! const __host: Method = call("host", v(2, 0, 0))
+//! const __rpc_host: Method = call("host", v(2, 0, 0))
 //!     .with_arguments(&[arg("name", "&str")])
 //!     .with_returns("Result<Host>");
-//! const __METHODS: &'static [Method] = &[Self::__host];
-//! pub const INTERFACE: Interface = Interface::new("Inventory", v(2, 0, 0), Self::__METHODS);
+//! const __RPC_METHODS: &'static [Method] = &[Self::__rpc_host];
+//! pub const INTERFACE: Interface = Interface::new("Inventory", v(2, 0, 0), Self::__RPC_METHODS);
 //! ```
 
 use std::time::Duration;
@@ -14,9 +14,11 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
-use super::{Names, cfgs, descriptor, types};
+use super::attributes::cfgs;
+use super::{Names, descriptor};
 use crate::attr::{DefaultValue, Version};
 use crate::check::{Argument, Below, Interface, Method, Mode, Role, Timing, is_option, maybe};
+use crate::types::text;
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let rpc = &names.alias;
@@ -56,11 +58,11 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     quote! {
         #(#methods)*
 
-        const __METHODS: &'static [#rpc::Method] = &[#(#listed),*];
+        const __RPC_METHODS: &'static [#rpc::Method] = &[#(#listed),*];
 
         #[doc = #about]
         #vis const INTERFACE: #rpc::Interface =
-            #rpc::Interface::new(#name, #version, Self::__METHODS) #(#topic)* #(#exchange)* #(#namespace)* #aliases;
+            #rpc::Interface::new(#name, #version, Self::__RPC_METHODS) #(#topic)* #(#exchange)* #(#namespace)* #aliases;
     }
 }
 
@@ -81,7 +83,7 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
         .iter()
         .map(|argument| describe_argument(argument, rpc));
     let arguments = (arguments.len() > 0).then(|| quote!(.with_arguments(&[#(#arguments),*])));
-    let returns = types::text(method.output);
+    let returns = text(method.output);
     let later = versions(rpc, &method.later_versions);
     let old_names = old_names(rpc, &method.old_names);
     let timeout = method.timeout.as_ref().map(|timeout| {
@@ -93,7 +95,7 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
         quote!(.with_monitor(#monitor))
     });
     let route = method.route.map(|route| {
-        let (function, arguments) = (types::text(&route.function), &route.arguments);
+        let (function, arguments) = (text(&route.function), &route.arguments);
         let arguments: Vec<_> = arguments
             .iter()
             .map(|name| name.unraw().to_string())
@@ -110,7 +112,7 @@ fn describe(method: &Method<'_>, names: &Names<'_>) -> TokenStream {
 
 fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
     let wire = &argument.wire;
-    let ty = types::text(argument.parameter.ty);
+    let ty = text(argument.parameter.ty);
     let begun = match argument.since {
         None => quote!(#rpc::arg(#wire, #ty)),
         Some(since) => {
@@ -129,7 +131,7 @@ fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
     };
     // An `Option` says so by its type.
     let default = match &argument.default {
-        Some(DefaultValue::Is(value)) => Some(types::text(value)),
+        Some(DefaultValue::Is(value)) => Some(text(value)),
         Some(DefaultValue::OfType) if is_option(argument.parameter.ty) => None,
         Some(DefaultValue::OfType) if maybe(argument.parameter.ty).is_some() => None,
         Some(DefaultValue::OfType) => Some("Default::default()".to_owned()),

@@ -16,7 +16,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
-use super::{Names, described, interface::version};
+use super::{Names, attributes, described, interface::version};
 use crate::check::Interface;
 use crate::lock::Lock;
 
@@ -65,12 +65,14 @@ pub(super) fn tests(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -
         .release
         .as_ref()
         .map(|[header, section]| quote!(.to_be_released(#header, #section)));
+    let mut levels = attributes::of_block(interface.original);
+    levels.extend(attributes::of_all(&interface.methods));
     let types = described::compared(interface, lock, &private);
     quote! {
         #[cfg(test)]
         #[doc(hidden)]
+        #(#levels)*
         const #constant: #private::Lock = {
-            #[allow(unused_imports)]
             use #private::NotDescribed as _;
             #private::Lock::new(
                 &#client::INTERFACE,

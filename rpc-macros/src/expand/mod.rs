@@ -1,9 +1,13 @@
 //! Writes what comes of a trait: the trait itself, the client, the endpoint.
 //!
-//! Paths are rooted, locals have mixed-site hygiene, identifiers of the user keep their spans. Nothing
-//! here can fail: what is wrong was found before, and its part is left out.
+//! Paths are rooted, and identifiers of the user keep their spans. Variables are told from the user's by hygiene.
+//! Hygiene does not tell them from the user's constants and unit structs, which a pattern would mean instead.
+//! Hence each name that is introduced begins with `__`, which the examples below leave out, or stands where
+//! functions of the same names are in scope: `mod parameters`. Nothing here can fail: what is wrong was found
+//! before, and its part is left out.
 
 mod arguments;
+mod attributes;
 mod client;
 mod described;
 mod endpoint;
@@ -11,33 +15,47 @@ mod explicit;
 mod interface;
 mod lock;
 mod parameters;
+mod provided;
+mod shared;
 mod spans;
 mod types;
 
-pub(crate) use types::{has_ident, text};
-
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, FnArg, Ident, Pat, ReturnType, TraitItem, TraitItemFn, Type};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{FnArg, Ident, ItemTrait, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type};
+
+use spans::Place;
 
 use crate::attr::{is_conditional_rpc, is_rpc};
 use crate::check::{Interface, Method, is_inferred, plain_name};
 use crate::lock::Lock;
+use crate::types::{has_ident, has_punct};
 
 pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> TokenStream {
     let names = Names::new(interface);
     let service = service(interface);
     let Names { alias, .. } = &names;
     let private = &interface.krate;
+    let levels = attributes::of_block(interface.original);
     let client = client::expand(interface, &names);
     let endpoint = endpoint::expand(interface, &names);
+    let fixed_client = client::fixed(interface, &names);
+    let fixed_endpoint = endpoint::fixed(interface, &names);
     let explicit = explicit::expand(interface);
+    let shared = shared::expand(interface);
     let followed = lock.map(|lock| lock::followed(interface, lock, &names));
     let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
         #service
         #names
-        #[allow(clippy::all, clippy::pedantic, dead_code, deprecated, non_upper_case_globals, refining_impl_trait)]
+        #(#levels)*
+        const _: () = {
+            use #private::__private as #alias;
+            use #alias::parameters::*;
+            #fixed_client
+            #fixed_endpoint
+        };
+        #(#levels)*
         const _: () = {
             use #private::__private as #alias;
             #client
@@ -45,6 +63,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
             #explicit
             #followed
         };
+        #shared
         #tests
     }
 }
@@ -56,6 +75,8 @@ struct Names<'a> {
     endpoint: Ident,
     /// The runtime's part for expansions, within the block that holds them.
     alias: Ident,
+    /// The endpoint's type parameter.
+    parameter: Ident,
 }
 
 impl<'a> Names<'a> {
@@ -63,9 +84,10 @@ impl<'a> Names<'a> {
         let name = &interface.original.ident;
         Self {
             interface,
-            client: format_ident!("{name}Client"),
-            endpoint: format_ident!("{name}Endpoint"),
+            client: of_expansion(format_ident!("{name}Client")),
+            endpoint: of_expansion(format_ident!("{name}Endpoint")),
             alias: format_ident!("__rpc"),
+            parameter: parameter(interface.original, "S"),
         }
     }
 }
@@ -77,6 +99,7 @@ impl ToTokens for Names<'_> {
             client,
             endpoint,
             alias: _,
+            parameter: _,
         } = self;
         let (vis, name, krate) = (
             &interface.original.vis,
@@ -86,27 +109,33 @@ impl ToTokens for Names<'_> {
         let about_client =
             format!("The client of [`{name}`]: calls and casts its methods. Cheap to clone.");
         let about_endpoint = format!("Serves an implementation of [`{name}`].");
+        let attributes = attributes::of_type(&interface.original.attrs);
         tokens.extend(quote! {
             #[doc = #about_client]
-            #[allow(dead_code)]
+            #(#attributes)*
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #client {
                 rpc: #krate::__private::RpcClient,
             }
 
             #[doc = #about_endpoint]
-            #[allow(dead_code)]
+            #(#attributes)*
             #vis struct #endpoint<S> {
                 served: #krate::__private::Served<S>,
             }
-
-            #[automatically_derived]
-            impl<S> ::core::fmt::Debug for #endpoint<S> {
-                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    ::core::fmt::Debug::fmt(&self.served, f)
-                }
-            }
         });
+    }
+}
+
+/// A type parameter, `S` for whoever reads the documentation, unless the trait may mean a type of that name.
+fn parameter(original: &ItemTrait, name: &str) -> Ident {
+    let tokens = original.to_token_stream();
+    let is_used = has_ident(tokens.clone(), &|ident| ident == name);
+    // A macro may expand to any name.
+    if is_used || has_punct(tokens, '!') {
+        format_ident!("__{name}")
+    } else {
+        format_ident!("{name}")
     }
 }
 
@@ -143,8 +172,16 @@ fn desugar(function: &mut TraitItemFn) {
                     .attrs
                     .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
                 // What was reported is not to be reported again by the compiler.
-                if function.default.is_none() && plain_name(&typed.pat).is_none() {
-                    *typed.pat = Pat::Verbatim(quote!(_));
+                match plain_name(&typed.pat) {
+                    _ if function.default.is_some() => {}
+                    None => *typed.pat = Pat::Verbatim(quote!(_)),
+                    // The compiler lints the name as the method's: no attribute of the argument counts.
+                    Some(name) => {
+                        if attributes::allow_something(&mut typed.attrs) {
+                            let name = of_expansion(name.clone());
+                            *typed.pat = Pat::Verbatim(name.into_token_stream());
+                        }
+                    }
                 }
                 if is_inferred(&typed.ty) {
                     *typed.ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
@@ -155,55 +192,48 @@ fn desugar(function: &mut TraitItemFn) {
     if function.sig.asyncness.take().is_none() {
         return;
     }
-    function.sig.output = future_of(&function.sig.output, function.default.is_none());
-    if let Some(body) = &mut function.default {
-        // Patterns belong into the future, as with an `async fn`: what they bind may live shorter.
-        let mut bound = Vec::new();
-        for (place, input) in function.sig.inputs.iter_mut().enumerate() {
-            if let FnArg::Typed(typed) = input
-                && plain_name(&typed.pat).is_none()
-            {
-                let name = match &*typed.pat {
-                    Pat::Ident(name) if name.subpat.is_none() => name.ident.clone(),
-                    _ => Ident::new(&format!("arg{place}"), Span::mixed_site()),
-                };
-                let written = &typed.pat;
-                bound.push(quote!(let #written = #name;));
-                *typed.pat = Pat::Verbatim(name.into_token_stream());
-            }
-        }
-        let statements = &body.stmts;
-        let future = quote!(async move { #(#bound)* #(#statements)* });
+    let future = (function.default.as_ref()).map(|body| provided::future(&mut function.sig, body));
+    function.sig.output = future_of(&function.sig, future.is_none());
+    if let Some((body, future)) = function.default.as_mut().zip(future) {
         body.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(future), None)];
-        function
-            .attrs
-            .push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));
     }
 }
 
-/// What a function returns whose async form returns `output`.
-fn future_of(output: &ReturnType, required: bool) -> ReturnType {
-    let output = match output {
+/// What a function returns whose async form has this signature.
+fn future_of(signature: &Signature, required: bool) -> ReturnType {
+    let output = match &signature.output {
         ReturnType::Default => quote!(()),
         // That was reported, and nothing can stand in for it.
         ReturnType::Type(_, ty) if required && matches!(**ty, Type::ImplTrait(_)) => quote!(()),
         ReturnType::Type(_, ty) => ty.to_token_stream(),
     };
-    let future = quote!(impl ::core::future::Future<Output = #output> + ::core::marker::Send);
+    // At the return type, or else the name: there the compiler reports that a provided method is not `Send`.
+    let place = match &signature.output {
+        ReturnType::Default => Place::of(&signature.ident),
+        ReturnType::Type(_, ty) => Place::of(ty),
+    };
+    let [start, end] = [place.start, place.end].map(|span| Span::mixed_site().located_at(span));
+    let bounds = quote_spanned!(end=> + ::core::marker::Send);
+    let future = quote_spanned!(start=> impl ::core::future::Future<Output = #output> #bounds);
     ReturnType::Type(
         <syn::Token![->]>::default(),
         Box::new(Type::Verbatim(future)),
     )
 }
 
-/// The constant that describes a method.
+/// The constant that describes a method, and the handler of it. Tables are in capitals, so that no method is
+/// called as they are.
 fn descriptor(method: &Method<'_>) -> Ident {
-    format_ident!("__{}", method.original.sig.ident)
+    of_expansion(format_ident!("__rpc_{}", method.original.sig.ident))
 }
 
-/// The attributes that decide whether a method is there at all.
-fn cfgs(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
+/// The name of an item that is seen at the user's own, but is not the user's: lints pass it over.
+fn of_expansion(mut name: Ident) -> Ident {
+    name.set_span(Span::call_site().located_at(name.span()));
+    name
+}
+
+/// A variable.
+fn local(name: &str) -> Ident {
+    format_ident!("__{name}", span = Span::mixed_site())
 }

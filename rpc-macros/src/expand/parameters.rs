@@ -5,16 +5,16 @@
 //! let arg1 = arg1.or(old0)?.decode::<u32>()?;                 // name_before("2.4", "old")
 //! let arg2 = arg2.sent::<u32>()?;                             // default = 4
 //! let default2: u32 = 4;                                      //   passed as arg2.unwrap_or(default2)
-//! let arg3 = if is_before(request, v(2, 4, 0)) && !arg3.is_sent() { // below = with(…), from = modern
+//! let arg3 = if call.is_before(v(2, 4, 0)) && !arg3.is_sent() { // below = with(…), from = modern
 //!     let made: Spec = modern(old1.decode()?, old2.decode()?);
 //!     made
 //! } else {
 //!     arg3.decode::<Spec>()?
 //! };
-//! let arg4 = server_name::<String>(request);                  // #[rpc(server)]
+//! let arg4 = call.server_name::<String>();                  // #[rpc(server)]
 //! ```
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
@@ -23,6 +23,7 @@ use super::spans::Place;
 use super::{interface, types};
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, option_of_reference, plain};
+use crate::lifetimes;
 
 /// The names that a message for a method may have arguments under, and what the method gets of them.
 #[derive(Default)]
@@ -39,18 +40,18 @@ pub(super) struct Parameters {
     pub(super) passed: Vec<TokenStream>,
 }
 
-pub(super) fn of(method: &Method<'_>, rpc: &Ident, request: &Ident) -> Parameters {
+pub(super) fn of(method: &Method<'_>, rpc: &Ident, call: &Ident) -> Parameters {
     let mut parameters = Parameters::default();
     for (place, argument) in method.arguments.iter().enumerate() {
-        parameters.add(argument, place, rpc, request);
+        parameters.add(argument, place, rpc, call);
     }
     parameters
 }
 
 impl Parameters {
-    fn add(&mut self, argument: &Argument<'_>, place: usize, rpc: &Ident, request: &Ident) {
+    fn add(&mut self, argument: &Argument<'_>, place: usize, rpc: &Ident, call: &Ident) {
         let ty = argument.parameter.ty;
-        let local = Ident::new(&format!("arg{place}"), Span::mixed_site());
+        let local = super::local(&place.to_string());
         let (owned, loan) = types::owned(rpc, ty, &local);
         let is_lent = types::is_lent(ty);
         let own_absence = is_option(ty) || maybe(ty).is_some();
@@ -61,18 +62,18 @@ impl Parameters {
         let private = at.item(rpc);
         let decoded = match argument.role {
             Role::Sent | Role::Timeout => {
-                let value = self.message(argument, default.is_some(), &local, &owned, rpc, request);
+                let value = self.message(argument, default.is_some(), &local, &owned, rpc, call);
                 quote!(let #local = #value;)
             }
             Role::Server => {
-                quote_spanned!(at.start=> let #local = #private::server_name::<#owned>(#request);)
+                quote_spanned!(at.start=> let #local = #call.server_name::<#owned>();)
             }
             Role::Topic => {
-                quote_spanned!(at.start=> let #local = #private::topic_name::<#owned>(#request);)
+                quote_spanned!(at.start=> let #local = #call.topic_name::<#owned>();)
             }
             Role::Route if default.is_some() => TokenStream::new(),
             Role::Route => {
-                quote_spanned!(at.start=> let #local = <#owned as #private::Default>::default();)
+                quote_spanned!(at.start=> let #local = #private::default::<#owned>();)
             }
         };
         if is_lent && !decoded.is_empty() {
@@ -84,9 +85,9 @@ impl Parameters {
             return;
         };
         // A variable of its own, since it may be borrowed of what else would be dropped too soon.
-        let variable = Ident::new(&format!("default{place}"), Span::mixed_site());
+        let variable = super::local(&format!("default{place}"));
         let default = let_default(&variable, ty, default, rpc);
-        if types::borrows(ty.to_token_stream()) {
+        if lifetimes::borrows(ty) {
             self.borrowed.push(default);
         } else {
             self.decoded.push(default);
@@ -105,8 +106,8 @@ impl Parameters {
     }
 
     fn old(&mut self, name: &str) -> Ident {
-        let local = format!("old{}", self.locals.len());
-        self.local(name, Ident::new(&local, Span::mixed_site()))
+        let local = super::local(&format!("old{}", self.locals.len()));
+        self.local(name, local)
     }
 
     /// The argument as the message has it: an owned value, or an optional one if there is a default to be
@@ -118,7 +119,7 @@ impl Parameters {
         local: &Ident,
         owned: &TokenStream,
         rpc: &Ident,
-        request: &Ident,
+        call: &Ident,
     ) -> TokenStream {
         let ty = argument.parameter.ty;
         let mut raw = self
@@ -155,7 +156,7 @@ impl Parameters {
             .iter()
             .map(|raw| quote_spanned!(start=> #raw.decode()?));
         let made = quote_spanned!(start=> #from(#(#decoded),*));
-        let variable = Ident::new("made", Span::mixed_site());
+        let variable = super::local("made");
         let value = if has_default {
             quote!(#rpc::Option::Some(#variable))
         } else {
@@ -170,7 +171,7 @@ impl Parameters {
         let since = interface::version(rpc, since);
         // What is sent counts, and is not lost, even if the stamp is too low for it.
         let lacks = (!names.is_empty()).then(|| quote!(&& !#sent_now));
-        quote!(if #rpc::is_before(#request, #since) #lacks { #before } else { #now })
+        quote!(if #call.is_before(#since) #lacks { #before } else { #now })
     }
 }
 
@@ -186,7 +187,7 @@ fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &Ident) -> TokenSt
     if option_of_reference(ty).is_none() {
         return quote!(#local.unwrap_or(#default));
     }
-    let sent = Ident::new("sent", Span::mixed_site());
+    let sent = super::local("sent");
     let (_, loan) = types::owned(rpc, ty, &sent);
     quote!(#local.as_ref().map_or(#default, |#sent| #loan))
 }

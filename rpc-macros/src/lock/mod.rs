@@ -44,6 +44,15 @@ impl Package {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn of_tests(root: PathBuf) -> Self {
+        Self {
+            root: Some(root),
+            name: "rpc-tests".to_owned(),
+            blessing: false,
+        }
+    }
+
     /// What writes the lock.
     fn command(&self) -> String {
         format!("RPC_LOCK=bless cargo test -p {} interface_lock", self.name)

@@ -6,7 +6,7 @@ use super::form::{Address, Argument, Interface, Method, Mode, OldName};
 use super::wire_type;
 use crate::attr::{DefaultValue, Version};
 use crate::check;
-use crate::expand::text;
+use crate::types::text;
 
 /// The interface that a trait declares; its types' structure is not known here.
 pub(super) fn interface(interface: &check::Interface<'_>) -> Interface {

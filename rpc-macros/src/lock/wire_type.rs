@@ -8,7 +8,7 @@ use quote::{ToTokens, quote};
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use crate::check::plain;
-use crate::expand::text;
+use crate::types::text;
 
 /// The type of an argument.
 pub(crate) fn of(ty: &Type) -> String {

@@ -88,7 +88,7 @@ pub trait Values {
         #[rpc(since = "1.1", default = Some("y"))] text: Option<&'a str>,
         #[rpc(since = "1.1", default = Some(&Spec::EMPTY))] spec: Option<&'a Spec>,
         #[rpc(since = "1.1", default = Cow::Borrowed("z"))] cow: Cow<'a, str>,
-        #[rpc(since = "1.1", default = if cfg!(unix) { &[1, 2] } else { &[1, 2] })] all: &'a [u8],
+        #[rpc(since = "1.1", default = if cfg!(unix) { &[1, 2] } else { &[2, 1] })] all: &'a [u8],
     ) -> Result<String>;
 
     async fn forms(

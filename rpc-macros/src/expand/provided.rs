@@ -1,0 +1,113 @@
+//! Provided methods, whose bodies run as those of an `async fn` do.
+//!
+//! ```text
+//! fn first(&self, ctxt: &Context, __arg2: (&str, &str)) -> impl Future<Output = Result<u32>> + Send {
+//!     async move {
+//!         let ctxt = ctxt;
+//!         let __arg2 = __arg2;
+//!         let (a, b) = __arg2;
+//!         if let Some(__returned) = None::<Result<u32>> {
+//!             return __returned;
+//!         }
+//!         { … }
+//!     }
+//! }
+//! ```
+//!
+//! The compiler expands an `async fn` in the same way. The future holds each argument until it ends, also one that
+//! the body does not name: that may be a lock guard. The compiler derives the type of an `async` block from its
+//! body. The first `return` states the type, and what the body returns is coerced to it.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature};
+
+use crate::check::plain_name;
+use crate::types::has_ident;
+
+/// The body as a future. The signature's patterns move into it: what they bind may live shorter.
+pub(super) fn future(signature: &mut Signature, body: &Block) -> TokenStream {
+    let bound: Vec<_> = (0..)
+        .zip(&mut signature.inputs)
+        .map(|(place, input)| bind(place, input))
+        .collect();
+    // At the body, where the compiler reports what is wrong with the future.
+    let span = Span::mixed_site().located_at(body.brace_token.span.join());
+    let output = match &signature.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
+    // `impl Trait` cannot be the type of a variable.
+    if has_ident(output.clone(), &|word| word == "impl") {
+        return quote_spanned!(span=> async move { #(#bound)* #body });
+    }
+    let returned = Ident::new("__returned", span);
+    quote_spanned! {span=>
+        async move {
+            #(#bound)*
+            if let ::core::option::Option::Some(#returned) = ::core::option::Option::None::<#output> {
+                return #returned;
+            }
+            #body
+        }
+    }
+}
+
+/// Moves an argument into the future.
+fn bind(place: usize, input: &mut FnArg) -> TokenStream {
+    let argument = match input {
+        // A variable cannot be called `self`. To mention it moves it too.
+        FnArg::Receiver(receiver) if !matches!(receiver.kind, ReceiverKind::Reference(..)) => {
+            let token = receiver.self_token;
+            return quote!(let _ = &#token;);
+        }
+        FnArg::Receiver(_) => return TokenStream::new(),
+        FnArg::Typed(argument) => argument,
+    };
+    let (on_both, lints): (Vec<_>, Vec<_>) = argument.attrs.drain(..).partition(is_condition);
+    argument.attrs.clone_from(&on_both);
+    let pattern = argument.pat.clone();
+    // The parameter keeps its name, for whoever reads the signature, and is told from the variable by hygiene.
+    let parameter = match &*pattern {
+        Pat::Ident(name) if name.subpat.is_none() => {
+            let mut parameter = name.ident.clone();
+            parameter.set_span(Span::mixed_site().located_at(name.ident.span()));
+            parameter
+        }
+        _ => Ident::new(&format!("__arg{place}"), Span::mixed_site()),
+    };
+    *argument.pat = Pat::Verbatim(parameter.to_token_stream());
+    if plain_name(&pattern).is_some() {
+        return quote!(#(#on_both)* #(#lints)* let #pattern = #parameter;);
+    }
+    let mutability = has_ref_mut(pattern.to_token_stream()).then(|| quote!(mut));
+    quote! {
+        #(#on_both)* let #mutability #parameter = #parameter;
+        #(#on_both)* #(#lints)* let #pattern = #parameter;
+    }
+}
+
+/// Whether the attribute may decide that there is no such argument. The others are lint levels.
+fn is_condition(attribute: &Attribute) -> bool {
+    let is_cfg = |token: TokenTree| matches!(token, TokenTree::Ident(name) if name == "cfg");
+    attribute.path().is_ident("cfg")
+        || (attribute.path().is_ident("cfg_attr")
+            && (attribute.meta.to_token_stream().into_iter()).any(|token| match token {
+                TokenTree::Group(group) => group.stream().into_iter().any(is_cfg),
+                _ => false,
+            }))
+}
+
+/// Whether the pattern borrows the argument to change it.
+fn has_ref_mut(tokens: TokenStream) -> bool {
+    let mut after_ref = false;
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => {
+            let found = after_ref && word == "mut";
+            after_ref = word == "ref";
+            found
+        }
+        TokenTree::Group(group) => has_ref_mut(group.stream()),
+        _ => false,
+    })
+}

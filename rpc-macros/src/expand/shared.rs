@@ -1,0 +1,134 @@
+//! The trait for an `Arc` of a service: a service that is shared is one, too.
+//!
+//! ```text
+//! impl<T: Inventory> Inventory for Arc<T> {
+//!     fn host(&self, ctxt: &Context, name: &str) -> impl Future<Output = Result<Host>> + Send {
+//!         <T as Inventory>::host(self, ctxt, name)
+//!     }
+//! }
+//! ```
+//!
+//! A user could not write this where the trait stands in another crate. A provided method that cannot be passed on,
+//! as it takes or returns `Self`, keeps the body that the trait provides. There is no such thing for `Box<T>` and
+//! `&T`: for either, a trait would take a tenth longer to compile.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{
+    FnArg, GenericParam, Ident, Pat, ReceiverKind, Signature, TraitItem, TraitItemConst,
+    TraitItemFn,
+};
+
+use super::attributes::{self, levels};
+use super::{client, future_of, local, parameter};
+use crate::check::Interface;
+use crate::types::has_ident;
+
+pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
+    if !interface.sound {
+        return TokenStream::new();
+    }
+    let original = interface.original;
+    let (private, service) = (&interface.krate, &original.ident);
+    let parameter = parameter(original, "T");
+    let shared = quote!(#private::__private::Arc<#parameter>);
+    let broken = |function: &TraitItemFn| {
+        let mut broken = interface.broken.iter();
+        broken.find(|broken| broken.original.sig.ident == function.sig.ident)
+    };
+    let items: Vec<_> = original
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            TraitItem::Const(constant) => Some(passed_constant(constant, service, &parameter)),
+            TraitItem::Fn(function) => match broken(function) {
+                Some(broken) => Some(client::placeholder(broken)),
+                None => passed_method(function, service, &parameter),
+            },
+            _ => None,
+        })
+        .collect();
+    // Those of the trait that the user has named: an `Arc` may not have them.
+    let supertraits = &original.supertraits;
+    let clause = (!supertraits.is_empty()).then(|| quote!(where #shared: #supertraits));
+    let levels = attributes::of_block(original);
+    quote! {
+        #(#levels)*
+        const _: () = {
+            #[automatically_derived]
+            impl<#parameter: #service> #service for #shared #clause {
+                #(#items)*
+            }
+        };
+    }
+}
+
+fn passed_constant(constant: &TraitItemConst, service: &Ident, parameter: &Ident) -> TokenStream {
+    let TraitItemConst { ident, ty, .. } = constant;
+    let levels = levels(&constant.attrs);
+    quote!(#(#levels)* const #ident: #ty = <#parameter as #service>::#ident;)
+}
+
+/// A method of the service, unless only the `Arc` itself can have it.
+fn passed_method(
+    function: &TraitItemFn,
+    service: &Ident,
+    parameter: &Ident,
+) -> Option<TokenStream> {
+    let mut signature = function.sig.clone();
+    if function.default.is_some() && !can_be_passed_on(&signature) {
+        return None;
+    }
+    let levels = levels(&function.attrs);
+    let mut passed = Vec::new();
+    for (place, input) in signature.inputs.iter_mut().enumerate() {
+        match input {
+            FnArg::Receiver(receiver) => {
+                receiver.attrs.clear();
+                passed.push(receiver.self_token.to_token_stream());
+            }
+            FnArg::Typed(typed) => {
+                let conditions = attributes::cfgs(&typed.attrs);
+                let argument = local(&place.to_string());
+                passed.push(quote!(#(#conditions)* #argument));
+                typed.attrs = conditions;
+                *typed.pat = Pat::Verbatim(argument.into_token_stream());
+            }
+        }
+    }
+    if signature.asyncness.is_some() {
+        signature.output = future_of(&signature, function.default.is_none());
+        signature.asyncness = None;
+    }
+    let name = &signature.ident;
+    // Types that only the caller can name.
+    let generics = signature
+        .generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Lifetime(_) => None,
+        });
+    let generics: Vec<_> = generics.collect();
+    let generics = (!generics.is_empty()).then(|| quote!(::<#(#generics),*>));
+    Some(quote! {
+        #(#levels)*
+        #signature {
+            <#parameter as #service>::#name #generics(#(#passed),*)
+        }
+    })
+}
+
+fn can_be_passed_on(signature: &Signature) -> bool {
+    let shared = match signature.inputs.first() {
+        Some(FnArg::Receiver(receiver)) => {
+            matches!(receiver.kind, ReceiverKind::Reference(_, _, None))
+        }
+        _ => true,
+    };
+    let is_plain = signature.constness.is_none() && signature.abi.is_none();
+    let own = |ident: &Ident| ident == "Self";
+    shared && is_plain && !has_ident(signature.to_token_stream(), &own)
+}

@@ -1,0 +1,245 @@
+//! What a type borrows: whether it does, and the same type with another lifetime.
+//!
+//! Types are walked as syntax and not as tokens: the `&` of an array's length is no reference, and those of a
+//! function's parameters are its own.
+
+use proc_macro2::{Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    BoundLifetimes, Expr, Lifetime, Macro, ParenthesizedGenericArguments, TraitBound, Type,
+    TypeFnPtr, TypeReference,
+};
+
+/// The type with all its lifetimes, written or not, made `lifetime` (without the quote mark), but for `'static`.
+pub(crate) fn with_lifetime(ty: &Type, lifetime: &str) -> TokenStream {
+    let mut ty = ty.clone();
+    let mut made = Made {
+        lifetime,
+        bound: Vec::new(),
+        in_function: false,
+    };
+    made.visit_type_mut(&mut ty);
+    ty.into_token_stream()
+}
+
+/// A type that borrows nothing.
+pub(crate) fn owned(ty: &Type) -> TokenStream {
+    with_lifetime(ty, "static")
+}
+
+/// Whether there is a reference in the type.
+pub(crate) fn has_reference(ty: &Type) -> bool {
+    found(ty).reference
+}
+
+/// Whether a lifetime or a reference is written in it.
+pub(crate) fn borrows(ty: &Type) -> bool {
+    let found = found(ty);
+    found.reference || found.lifetime
+}
+
+struct Made<'a> {
+    lifetime: &'a str,
+    /// Those that a `for<'a>` within the type declares.
+    bound: Vec<Ident>,
+    /// Whether a lifetime that is not written is a function's own.
+    in_function: bool,
+}
+
+impl Made<'_> {
+    /// Walks a part that may declare lifetimes of its own.
+    fn within(&mut self, lifetimes: Option<&BoundLifetimes>, walk: impl FnOnce(&mut Self)) {
+        let before = self.bound.len();
+        for lifetime in lifetimes.into_iter().flat_map(|bound| &bound.lifetimes) {
+            if let syn::GenericParam::Lifetime(lifetime) = lifetime {
+                self.bound.push(lifetime.lifetime.ident.clone());
+            }
+        }
+        walk(self);
+        self.bound.truncate(before);
+    }
+
+    fn in_function(&mut self, walk: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.in_function, true);
+        walk(self);
+        self.in_function = before;
+    }
+}
+
+impl VisitMut for Made<'_> {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        let name = &lifetime.ident;
+        let own = (name == "_" && self.in_function) || self.bound.contains(name);
+        if name != "static" && !own {
+            lifetime.ident = Ident::new(self.lifetime, name.span());
+        }
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+        if reference.lifetime.is_none() && !self.in_function {
+            let name = Ident::new(self.lifetime, reference.and_token.span);
+            reference.lifetime = Some(Lifetime {
+                apostrophe: Span::call_site(),
+                ident: name,
+            });
+        }
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
+
+    fn visit_type_fn_ptr_mut(&mut self, function: &mut TypeFnPtr) {
+        let lifetimes = function.lifetimes.take();
+        self.within(lifetimes.as_ref(), |made| {
+            made.in_function(|made| visit_mut::visit_type_fn_ptr_mut(made, function));
+        });
+        function.lifetimes = lifetimes;
+    }
+
+    fn visit_parenthesized_generic_arguments_mut(
+        &mut self,
+        arguments: &mut ParenthesizedGenericArguments,
+    ) {
+        self.in_function(|made| {
+            visit_mut::visit_parenthesized_generic_arguments_mut(made, arguments);
+        });
+    }
+
+    fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
+        let lifetimes = bound.lifetimes.take();
+        self.within(lifetimes.as_ref(), |made| {
+            visit_mut::visit_trait_bound_mut(made, bound);
+        });
+        bound.lifetimes = lifetimes;
+    }
+
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+
+    /// What a macro takes is not known: it is taken for a type.
+    fn visit_macro_mut(&mut self, invoked: &mut Macro) {
+        invoked.tokens = in_tokens(std::mem::take(&mut invoked.tokens), self.lifetime);
+    }
+}
+
+fn in_tokens(tokens: TokenStream, lifetime: &str) -> TokenStream {
+    let mut out: Vec<TokenTree> = Vec::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_quote =
+            |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+        match token {
+            TokenTree::Ident(name) if out.last().is_some_and(is_quote) && name != "static" => {
+                out.push(Ident::new(lifetime, name.span()).into());
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                let span = punct.span();
+                out.push(punct.into());
+                if !tokens.peek().is_some_and(is_quote) {
+                    out.push(Punct::new('\'', Spacing::Joint).into());
+                    out.push(Ident::new(lifetime, span).into());
+                }
+            }
+            TokenTree::Group(group) => {
+                let inner = in_tokens(group.stream(), lifetime);
+                let mut changed = proc_macro2::Group::new(group.delimiter(), inner);
+                changed.set_span(group.span());
+                out.push(changed.into());
+            }
+            other => out.push(other),
+        }
+    }
+    out.into_iter().collect()
+}
+
+#[derive(Default)]
+struct Found {
+    reference: bool,
+    lifetime: bool,
+}
+
+fn found(ty: &Type) -> Found {
+    let mut found = Found::default();
+    found.visit_type_mut(&mut ty.clone());
+    found
+}
+
+impl VisitMut for Found {
+    fn visit_lifetime_mut(&mut self, _: &mut Lifetime) {
+        self.lifetime = true;
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+        self.reference = true;
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
+
+    // What a function is passed is not held, and a length is no type.
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::text;
+
+    fn parse(text: &str) -> Type {
+        syn::parse_str(text).unwrap()
+    }
+
+    #[test]
+    fn all_lifetimes_become_one() {
+        for (from, to) in [
+            ("&str", "&'rpc str"),
+            ("&'a [Cow<'b, str>]", "&'rpc [Cow<'rpc, str>]"),
+            ("Option<&Foo<'_>>", "Option<&'rpc Foo<'rpc>>"),
+            ("&'static str", "&'static str"),
+            ("&mut T", "&'rpc mut T"),
+            ("[u8; 7 & 3]", "[u8; 7&3]"),
+            ("&[u8; 7 & 3]", "&'rpc [u8; 7&3]"),
+            ("PhantomData<fn(&u8)>", "PhantomData<fn(&u8)>"),
+            (
+                "PhantomData<fn(&'a u8) -> &'_ u8>",
+                "PhantomData<fn(&'rpc u8)->&'_ u8>",
+            ),
+            (
+                "PhantomData<for<'a> fn(&'a u8)>",
+                "PhantomData<for<'a>fn(&'a u8)>",
+            ),
+            (
+                "Box<dyn Fn(&u8) -> &'a u8 + 'a>",
+                "Box<dyn Fn(&u8)->&'rpc u8 + 'rpc>",
+            ),
+            (
+                "mac!(&'a Cow<'_, str>, &u8)",
+                "mac!(&'rpc Cow<'rpc, str>, &'rpc u8)",
+            ),
+        ] {
+            assert_eq!(text(&with_lifetime(&parse(from), "rpc")), to);
+        }
+    }
+
+    #[test]
+    fn references_are_told_from_what_looks_like_one() {
+        for ty in [
+            "&u8",
+            "Vec<&u8>",
+            "[&u8; 3]",
+            "(u8, Option<&'a u8>)",
+            "(&u8)",
+        ] {
+            assert!(has_reference(&parse(ty)), "{ty}");
+        }
+        for ty in [
+            "[u8; 7 & 3]",
+            "Array<{ 7 & 3 }>",
+            "PhantomData<fn(&u8) -> &u8>",
+            "PhantomData<dyn Fn(&u8)>",
+            "Cow<'a, str>",
+        ] {
+            assert!(!has_reference(&parse(ty)), "{ty}");
+        }
+        assert!(borrows(&parse("Cow<'a, str>")) && !borrows(&parse("[u8; 7 & 3]")));
+    }
+}

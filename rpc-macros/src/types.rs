@@ -1,0 +1,98 @@
+//! Types and other tokens: as text, and what is in them.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+
+/// Whether there is such an identifier in the tokens.
+pub(crate) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => wanted(&ident),
+        TokenTree::Group(group) => has_ident(group.stream(), wanted),
+        _ => false,
+    })
+}
+
+/// Whether there is such a mark in the tokens.
+pub(crate) fn has_punct(tokens: TokenStream, wanted: char) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => punct.as_char() == wanted,
+        TokenTree::Group(group) => has_punct(group.stream(), wanted),
+        _ => false,
+    })
+}
+
+/// The type as a person would write it.
+pub(crate) fn text(ty: &impl ToTokens) -> String {
+    let mut text = String::new();
+    write(ty.to_token_stream(), &mut text);
+    text
+}
+
+fn write(tokens: TokenStream, text: &mut String) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::None => ("", ""),
+                };
+                let is_word = |letter: char| letter.is_alphanumeric() || "_'".contains(letter);
+                let word = text
+                    .rsplit(|letter| !is_word(letter))
+                    .next()
+                    .unwrap_or_default();
+                if !open.is_empty() && (word.starts_with('\'') || ["mut", "dyn"].contains(&word)) {
+                    text.push(' ');
+                }
+                text.push_str(open);
+                write(group.stream(), text);
+                text.push_str(close);
+            }
+            TokenTree::Punct(punct) => match punct.as_char() {
+                ',' => text.push_str(", "),
+                ';' => text.push_str("; "),
+                '+' => text.push_str(" + "),
+                '=' => text.push_str(" = "),
+                '\'' if text.ends_with(|last: char| last.is_alphanumeric()) => text.push_str(" '"),
+                other => text.push(other),
+            },
+            word => {
+                let word = word.to_string();
+                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
+                    text.push(' ');
+                }
+                text.push_str(&word);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::Type;
+
+    use super::*;
+
+    fn parse(text: &str) -> Type {
+        syn::parse_str(text).unwrap()
+    }
+
+    #[test]
+    fn types_read_as_written() {
+        for written in [
+            "&str",
+            "&'a mut T",
+            "&'a [u8]",
+            "&mut (u8, u8)",
+            "Result<Host>",
+            "Vec<(u8, [u16; 4])>",
+            "std::collections::HashMap<String, Option<Vec<u8>>>",
+            "Cow<'_, str>",
+            "Box<dyn Any + Send>",
+        ] {
+            assert_eq!(text(&parse(written)), written);
+        }
+    }
+}
