@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rpc_runtime::transport::{
-    Arrival, CallTerms, Delivery, Driver, Incoming, ListenTerms, Listener, SendTerms,
+    Arrival, CallTerms, Driver, Incoming, ListenTerms, Listener, Responder, SendTerms,
 };
 use rpc_runtime::wire::{Reply, ReplyTo, RequestBody};
 use rpc_runtime::{BoxFuture, Error, Result, Target, Transport};
@@ -100,7 +100,7 @@ struct Way {
     replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
 }
 
-impl Delivery for Way {
+impl Responder for Way {
     fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.replies

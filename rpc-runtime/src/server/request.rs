@@ -19,7 +19,7 @@ use crate::endpoint::{BoxFuture, Invocation, Outcome};
 use crate::mutex::lock;
 use crate::remote::Origin;
 use crate::serializer::Serializer;
-use crate::transport::{Delivery, Incoming};
+use crate::transport::{Incoming, Responder};
 use crate::wire::{self, Malformed, ReplyTo, Request};
 use crate::{Context, RemoteError, Target};
 
@@ -43,17 +43,17 @@ pub(super) struct Service {
 impl Service {
     /// Takes a request through to its end.
     pub(super) async fn serve(&self, incoming: Incoming) {
-        let Incoming { body, delivery } = incoming;
+        let Incoming { body, responder } = incoming;
         if body.len() > self.max_request_size {
-            return self.drop_large(&body, delivery).await;
+            return self.drop_large(&body, responder).await;
         }
         let text = match Request::open(&body) {
             Ok(text) => text,
-            Err(error) => return self.drop_malformed(&body, &error, delivery).await,
+            Err(error) => return self.drop_malformed(&body, &error, responder).await,
         };
         let request = match Request::parse(&text) {
             Ok(request) => request,
-            Err(error) => return self.drop_malformed(&body, &error, delivery).await,
+            Err(error) => return self.drop_malformed(&body, &error, responder).await,
         };
         if let Some(unique_id) = request.unique_id()
             && !self.is_new(unique_id)
@@ -62,7 +62,7 @@ impl Service {
             tracing::debug!(server = %self.target, %unique_id, "a duplicate was dropped");
             return;
         }
-        let outcome = self.run(&request, &delivery).await;
+        let outcome = self.run(&request, &responder).await;
         if let Err(error) = &outcome {
             self.log(&request, error);
         }
@@ -72,7 +72,7 @@ impl Service {
             Ok(Some(reply)) => reply,
             Err(error) => wire::failure(to, &self.traced(error, request.method())),
         };
-        send(delivery, to, reply).await;
+        send(responder, to, reply).await;
     }
 
     /// Leaves a request, which may be lost by that: so it is named as its caller's log names it.
@@ -98,13 +98,13 @@ impl Service {
     }
 
     /// Runs the method, giving signs of life for as long as it runs where the caller wants them.
-    async fn run(&self, request: &Request<'_>, delivery: &Arc<dyn Delivery>) -> Outcome {
+    async fn run(&self, request: &Request<'_>, responder: &Arc<dyn Responder>) -> Outcome {
         let (endpoint, method) = self.dispatcher.find(request)?;
         let invocation = Invocation::new(request, self.serializer.as_deref(), &self.target);
         let _alive = request
             .reply_to()
             .zip(request.monitor())
-            .map(|(to, silence)| Heartbeats::start(delivery.clone(), to.clone(), silence));
+            .map(|(to, silence)| Heartbeats::start(responder.clone(), to.clone(), silence));
         caught(Box::pin(async move {
             endpoint.dispatch(method, &invocation).await
         }))
@@ -123,23 +123,23 @@ impl Service {
     }
 
     /// Drops a message that is none; a caller that can be read out of it is told.
-    async fn drop_malformed(&self, body: &[u8], error: &Malformed, delivery: Arc<dyn Delivery>) {
+    async fn drop_malformed(&self, body: &[u8], error: &Malformed, responder: Arc<dyn Responder>) {
         tracing::warn!(server = %self.target, %error, bytes = body.len(), "a malformed request was dropped");
         if let Some(to) = wire::reply_address(body) {
             let error = RemoteError::value_error(format!("malformed request: {error}"));
-            send(delivery, &to, wire::failure(&to, &error)).await;
+            send(responder, &to, wire::failure(&to, &error)).await;
         }
     }
 
     /// Drops what is too large to be read; only where its caller waits is looked for in it.
-    async fn drop_large(&self, body: &[u8], delivery: Arc<dyn Delivery>) {
+    async fn drop_large(&self, body: &[u8], responder: Arc<dyn Responder>) {
         let (bytes, most) = (body.len(), self.max_request_size);
         tracing::warn!(server = %self.target, bytes, most, "a request was dropped: it is too large");
         if let Some(to) = wire::reply_address(body) {
             let error = RemoteError::value_error(format!(
                 "the request has {bytes} bytes, and the server reads {most} at most"
             ));
-            send(delivery, &to, wire::failure(&to, &error)).await;
+            send(responder, &to, wire::failure(&to, &error)).await;
         }
     }
 
@@ -154,8 +154,8 @@ impl Service {
     }
 }
 
-async fn send(delivery: Arc<dyn Delivery>, to: &ReplyTo, reply: Bytes) {
-    if let Err(error) = delivery.reply(to, reply).await {
+async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
+    if let Err(error) = responder.reply(to, reply).await {
         tracing::warn!(queue = %brief(&to.queue), %error, "a reply was not sent");
     }
 }
@@ -165,13 +165,13 @@ async fn send(delivery: Arc<dyn Delivery>, to: &ReplyTo, reply: Bytes) {
 struct Heartbeats(AbortHandle);
 
 impl Heartbeats {
-    fn start(delivery: Arc<dyn Delivery>, to: ReplyTo, silence: Duration) -> Self {
+    fn start(responder: Arc<dyn Responder>, to: ReplyTo, silence: Duration) -> Self {
         let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
         let beating = tokio::spawn(async move {
             loop {
                 // The beat itself: its caller bears twice as long a silence.
                 sleep(interval).await;
-                send(delivery.clone(), &to, wire::heartbeat(&to)).await;
+                send(responder.clone(), &to, wire::heartbeat(&to)).await;
             }
         });
         Self(beating.abort_handle())

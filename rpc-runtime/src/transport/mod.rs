@@ -4,10 +4,10 @@
 //! it never looks into a message beyond what [`wire`](crate::wire) gives it.
 
 mod memory;
-mod own_ids;
 #[cfg(feature = "rabbit")]
 mod rabbit;
 mod replies;
+mod sequential_ids;
 mod url;
 
 use std::fmt;
@@ -101,7 +101,7 @@ impl fmt::Debug for Transport {
 ///
 /// All futures may be dropped at any point: nothing may leak then, and what was begun must be either
 /// undone or finished in the background. A function does nothing before its future is polled, here as in
-/// [`Listener`] and [`Delivery`]: its body is `Box::pin(async move { … })`.
+/// [`Listener`] and [`Responder`]: its body is `Box::pin(async move { … })`.
 pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Hands over a cast; done when the broker has accepted it.
     fn send<'a>(
@@ -203,7 +203,7 @@ impl CallTerms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListenTerms {
-    /// How many requests may be taken and not yet done with: a request is done with when its [`Delivery`] is
+    /// How many requests may be taken and not yet done with: a request is done with when its [`Responder`] is
     /// dropped. [`Semaphore::MAX_PERMITS`] at most.
     pub concurrency: usize,
     /// How many more may be with this server, or on their way to it, and not taken: they wait until they
@@ -232,7 +232,7 @@ pub trait Listener: Send {
     /// can still be sent.
     fn close(&mut self) -> BoxFuture<'_, ()>;
 
-    /// Once closed: waits until all deliveries are gone, and the broker has the replies that were sent. There is
+    /// Once closed: waits until all responders are gone, and the broker has the replies that were sent. There is
     /// nothing to wait for, unless a driver says otherwise.
     fn settled(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
@@ -262,19 +262,19 @@ pub struct Incoming {
     /// The bytes of the message.
     pub body: Bytes,
     /// The way back to where it came from.
-    pub delivery: Arc<dyn Delivery>,
+    pub responder: Arc<dyn Responder>,
 }
 
 impl Incoming {
-    /// A request of `body`, to be answered through `delivery`.
+    /// A request of `body`, to be answered through `responder`.
     #[must_use]
-    pub fn new(body: Bytes, delivery: Arc<dyn Delivery>) -> Self {
-        Self { body, delivery }
+    pub fn new(body: Bytes, responder: Arc<dyn Responder>) -> Self {
+        Self { body, responder }
     }
 }
 
 /// The way back of one request, held for as long as it runs.
-pub trait Delivery: fmt::Debug + Send + Sync {
+pub trait Responder: fmt::Debug + Send + Sync {
     /// Sends a reply. Done when it is on its way, for which a connection is waited for: in the background, the
     /// driver sees to it that the broker gets it, for as long as there is the listener ([`Listener::settled`]
     /// waits for that), and keeps trying for a while when the caller's queue is gone, as the caller may be

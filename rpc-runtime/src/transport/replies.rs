@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::CallTerms;
-use super::own_ids::OwnIdMap;
+use super::sequential_ids::SequentialIdMap;
 use crate::error::Stage;
 use crate::mutex::lock;
 use crate::wire::{MessageId, Reply};
@@ -38,9 +38,9 @@ impl fmt::Debug for ReplyTable {
 
 #[derive(Default)]
 struct Waiting {
-    calls: OwnIdMap<MessageId, Entry>,
+    calls: SequentialIdMap<MessageId, Entry>,
     /// What came for calls that have not been polled since.
-    answers: OwnIdMap<MessageId, Result<Reply>>,
+    answers: SequentialIdMap<MessageId, Result<Reply>>,
     closed: bool,
 }
 

@@ -66,7 +66,7 @@ async fn what_is_dropped_at_any_poll_leaves_the_connection_as_it_was() {
                 "m" => {
                     let to = reply_to(&incoming);
                     let reply = success(&to, "s").unwrap();
-                    let _ = incoming.delivery.clone().reply(&to, reply).await;
+                    let _ = incoming.responder.clone().reply(&to, reply).await;
                 }
                 cast => drop(ran.send(cast.to_owned())),
             }

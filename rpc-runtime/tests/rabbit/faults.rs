@@ -301,7 +301,7 @@ async fn a_reply_that_is_never_taken_does_not_hold_its_permit_for_ever() {
     let first = next(&mut listener).await;
     let to = reply_to(&first);
     let sent = first
-        .delivery
+        .responder
         .clone()
         .reply(&to, success(&to, "s").unwrap());
     let error = timeout(LONG, sent).await.expect("it ends").unwrap_err();

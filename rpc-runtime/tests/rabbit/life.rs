@@ -122,7 +122,7 @@ async fn a_reply_waits_for_its_queue_and_then_gives_up() {
     let to = ReplyTo::new(&*queue, "id");
     let reply = || {
         incoming
-            .delivery
+            .responder
             .clone()
             .reply(&to, success(&to, "x").unwrap())
     };
@@ -160,7 +160,7 @@ async fn a_reply_waits_for_its_queue_and_then_gives_up() {
     reply().await.unwrap();
     let far = ReplyTo::new("q".repeat(300), "id");
     incoming
-        .delivery
+        .responder
         .clone()
         .reply(&far, success(&far, "x").unwrap())
         .await

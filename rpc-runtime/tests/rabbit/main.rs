@@ -131,7 +131,7 @@ fn reply_to(incoming: &Incoming) -> ReplyTo {
 async fn answer(incoming: &Incoming, with: &str) {
     let to = reply_to(incoming);
     incoming
-        .delivery
+        .responder
         .clone()
         .reply(&to, success(&to, with).unwrap())
         .await
@@ -146,7 +146,7 @@ fn serve(mut listener: Box<dyn Listener>, name: &str) -> JoinHandle<()> {
             if let Arrival::Request(incoming) = arrival {
                 let to = reply_to(&incoming);
                 let reply = success(&to, &name).unwrap();
-                let _ = incoming.delivery.clone().reply(&to, reply).await;
+                let _ = incoming.responder.clone().reply(&to, reply).await;
             }
         }
     })

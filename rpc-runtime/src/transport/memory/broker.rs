@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::Target;
 use crate::mutex::lock;
-use crate::transport::own_ids::OwnIdMap;
+use crate::transport::sequential_ids::SequentialIdMap;
 use crate::transport::{ListenTerms, ReplyTable};
 
 /// What all transports of one name share.
@@ -51,8 +51,8 @@ pub(super) type ConsumerId = u64;
 pub(super) struct State {
     /// By exchange, then by routing key.
     exchanges: HashMap<String, HashMap<String, QueueId>>,
-    queues: OwnIdMap<QueueId, Queue>,
-    consumers: OwnIdMap<ConsumerId, Consumer>,
+    queues: SequentialIdMap<QueueId, Queue>,
+    consumers: SequentialIdMap<ConsumerId, Consumer>,
     last_id: u64,
     pub(super) reply_queues: HashMap<String, ReplyTable>,
 }

@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
-    Arrival, CallTerms, Delivery, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable,
+    Arrival, CallTerms, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable, Responder,
     SendTerms, TransportUrl, UrlError,
 };
 use crate::endpoint::BoxFuture;
@@ -267,7 +267,7 @@ impl Listener for MemoryListener {
                 };
                 let taken = self.broker.lock().take(self.id);
                 if let Some(message) = taken {
-                    let delivery = Arc::new(MemoryDelivery {
+                    let delivery = Arc::new(MemoryResponder {
                         broker: self.broker.clone(),
                         _permit: permit,
                     });
@@ -292,12 +292,12 @@ impl Drop for MemoryListener {
     }
 }
 
-struct MemoryDelivery {
+struct MemoryResponder {
     broker: Arc<Broker>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Delivery for MemoryDelivery {
+impl Responder for MemoryResponder {
     fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let table = self.broker.lock().reply_queues.get(&to.queue).cloned();
@@ -313,9 +313,9 @@ impl Delivery for MemoryDelivery {
     }
 }
 
-impl fmt::Debug for MemoryDelivery {
+impl fmt::Debug for MemoryResponder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryDelivery").finish_non_exhaustive()
+        f.debug_struct("MemoryResponder").finish_non_exhaustive()
     }
 }
 

@@ -84,7 +84,9 @@ impl Driver for RabbitDriver {
                     .deliver(&mut message, terms.queue_wait, &mut attempts, &progress);
             match delivered.await? {
                 Outcome::Lost(why) => Err(attempts.last(&why)),
-                Outcome::Taken | Outcome::Returned | Outcome::Rejected => Ok(()),
+                Outcome::Taken => Ok(()),
+                Outcome::Returned => Err(attempts.unserved()),
+                Outcome::Rejected => Err(attempts.rejected()),
             }
         })
     }
@@ -196,13 +198,28 @@ impl RabbitDriver {
             );
             let outcome = tokio::select! {
                 biased;
-                reply = registration.reply(target, unmonitored) => return reply,
+                reply = registration.reply(target, unmonitored) => {
+                    if reply.is_ok() {
+                        self.report_served(target);
+                    }
+                    return reply;
+                }
                 outcome = delivered => outcome?,
             };
             if outcome == Outcome::Taken {
                 progress.set(Stage::Reply);
             }
             registration.reply(target, terms).await
+        }
+    }
+
+    /// Logs that a target is served again, if it was not: a call learns that from its reply.
+    fn report_served(&self, target: &Target) {
+        let shared = &*self.shared;
+        if shared.publisher.has_unserved()
+            && let Ok(route) = shared.routes.request(&shared.topology, target)
+        {
+            shared.publisher.report_served(&route, target);
         }
     }
 

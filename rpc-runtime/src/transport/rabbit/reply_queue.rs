@@ -41,14 +41,12 @@ struct Reading {
 
 #[derive(Debug, Clone, Default)]
 enum State {
+    /// An attempt is in progress, or waits for a connection.
     #[default]
     NotYet,
     Consuming,
-    /// The broker refused the queue in this attempt.
-    Refused {
-        error: Error,
-        attempt: u64,
-    },
+    /// The last attempt failed, and the reader pauses. The error is there if the broker refused the queue.
+    Failed(Option<Error>),
 }
 
 /// The reply queue of a process; its reader ends with it.
@@ -87,6 +85,7 @@ impl ReplyQueue {
             reading: sender,
             retry: retry.clone(),
             reported: None,
+            has_consumed: false,
             closing,
         };
         Self {
@@ -106,7 +105,7 @@ impl ReplyQueue {
     pub(crate) fn is_ready(&self) -> Option<&str> {
         match self.reading.borrow().state {
             State::Consuming => self.name.get().map(Name::as_str),
-            State::NotYet | State::Refused { .. } => None,
+            State::NotYet | State::Failed(_) => None,
         }
     }
 
@@ -120,14 +119,18 @@ impl ReplyQueue {
         }
         let mut reading = self.reading.clone();
         let before = reading.borrow().attempts;
+        let mut nudged = false;
         loop {
-            match &reading.borrow_and_update().state {
+            let now = reading.borrow_and_update().clone();
+            match now.state {
                 State::Consuming => return Ok(self.name.get().map_or("", Name::as_str)),
-                State::Refused { error, attempt } if *attempt > before => {
-                    return Err(error.clone());
+                State::Failed(Some(error)) if now.attempts > before => return Err(error),
+                // Once for each call, so that calls do not turn the reader's pauses into a busy loop.
+                State::Failed(_) if !nudged => {
+                    nudged = true;
+                    self.retry.notify_one();
                 }
-                State::Refused { .. } => self.retry.notify_one(),
-                State::NotYet => {}
+                State::Failed(_) | State::NotYet => {}
             }
             if reading.changed().await.is_err() {
                 return Err(Error::Closed);
@@ -153,6 +156,8 @@ struct Reader {
     retry: Arc<Notify>,
     /// The last reason that was logged.
     reported: Option<Arc<str>>,
+    /// Whether the queue was consumed under its name.
+    has_consumed: bool,
     closing: watch::Receiver<bool>,
 }
 
@@ -183,11 +188,17 @@ impl Reader {
     async fn read(&mut self) {
         while let Some(connection) = self.connections.next().await {
             let since = Instant::now();
-            self.reading.send_modify(|reading| reading.attempts += 1);
+            self.reading.send_modify(|reading| {
+                reading.attempts += 1;
+                reading.state = State::NotYet;
+            });
             let fault = match self.consume(&connection).await {
                 Ok(consuming) => {
                     self.name.get_or_init(|| self.queue.name.clone());
                     self.set(State::Consuming);
+                    if self.reported.take().is_some() {
+                        tracing::info!(queue = %self.queue.name, "replies are read again");
+                    }
                     let fault = tokio::select! {
                         fault = consuming.channel.ended() => fault,
                         never = consuming.handler.acknowledge_in_time() => match never {},
@@ -195,7 +206,7 @@ impl Reader {
                     // The end of the connection has its own line.
                     if connection.is_up() {
                         tracing::warn!(queue = %self.queue.name, why = %fault.why(),
-                            "the client hears no replies: declaring anew");
+                            "the reply consumer has ended: declaring and consuming anew");
                     }
                     fault
                 }
@@ -204,19 +215,17 @@ impl Reader {
                     fault
                 }
             };
-            let attempt = self.reading.borrow().attempts;
-            self.set(match fault.refusal("the reply queue") {
-                Some(error) => State::Refused { error, attempt },
-                None => State::NotYet,
-            });
             let pause = self.pace.after(since.elapsed());
             // After the end of a connection, its supervisor sets the pace.
             if connection.is_up() {
+                self.set(State::Failed(fault.refusal("the reply queue")));
                 tokio::select! {
                     () = sleep(pause) => {}
-                    // A call waits: it gets an answer of now.
+                    // A call is waiting: the reader tries at once.
                     () = self.retry.notified() => {}
                 }
+            } else {
+                self.set(State::NotYet);
             }
         }
     }
@@ -238,15 +247,14 @@ impl Reader {
 
     /// Consumes the queue: replies go to their calls from then on, until the channel is dropped.
     async fn consume(&mut self, connection: &Arc<Connection>) -> Result<Consuming, Fault> {
-        let is_first = self.name.get().is_none();
-        if is_first && self.queue.name.as_str().is_empty() {
+        if self.queue.name.as_str().is_empty() {
             name_anew(&self.topology, &mut self.queue).await?;
         }
         let declarer = Declarer::new(connection.clone());
-        if is_first {
-            declare_unused(&self.topology, &declarer, &mut self.queue).await?;
-        } else {
+        if self.has_consumed {
             declarer.declare_queue(&self.queue).await?;
+        } else {
+            declare_unused(&self.topology, &declarer, &mut self.queue).await?;
         }
         let channel = connection.consume_channel().await?;
         channel.qos(PREFETCH).await?;
@@ -259,7 +267,10 @@ impl Reader {
         channel
             .consume(&self.queue.name, Name::default(), FieldTable::default())
             .await?;
+        // From now on this process's own consumer may be counted.
+        let is_first = !std::mem::replace(&mut self.has_consumed, true);
         if is_first && !is_consumed_alone(&self.topology, &declarer, &mut self.queue).await? {
+            self.has_consumed = false;
             return Err(Fault::lost("another process consumes the reply queue"));
         }
         Ok(Consuming { channel, handler })

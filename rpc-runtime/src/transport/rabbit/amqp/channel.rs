@@ -2,7 +2,6 @@
 //! being opened.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lapin::protocol::{AMQPClass, channel as protocol};
 use tokio::sync::oneshot;
@@ -10,10 +9,6 @@ use tokio::sync::oneshot;
 use super::channel_state::{ChannelState, Role};
 use super::fault::Fault;
 use super::io::Io;
-use super::methods;
-
-/// How long the broker may take to answer what it answers from memory.
-pub(crate) const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
 
 /// A channel; dropping it closes it.
 #[derive(Debug)]
@@ -56,29 +51,19 @@ impl Channel {
         self.state.send(&self.io.write_queue, now, write)
     }
 
-    /// Sends a request and waits for the reply: the broker's, or the end of the connection. Without either in time,
-    /// the connection is broken off. A dropped future leaves the request in force.
+    /// Sends a request and waits for the broker's reply. The connection is broken off if the reply is late
+    /// ([`Io::give_up_overdue`]). Dropping the future does not cancel the request.
     pub(super) async fn request(&self, request: AMQPClass) -> Result<AMQPClass, Fault> {
-        let (waiting, reply) = oneshot::channel();
-        self.state
-            .request(&self.io.write_queue, &request, waiting)?;
-        tokio::select! {
-            biased;
-            reply = reply => reply.unwrap_or_else(|_| Err(self.state.end_reason())),
-            () = self.io.patience(CONTROL_DEADLINE) => {
-                let what = methods::name(&request);
-                let why = format!("no answer from the broker to {what} within {CONTROL_DEADLINE:?}");
-                self.io.fail(&why);
-                Err(Fault::lost(why))
-            }
-        }
+        let (sender, reply) = oneshot::channel();
+        self.state.request(&self.io.write_queue, &request, sender)?;
+        reply.await.unwrap_or_else(|_| Err(self.state.end_reason()))
     }
 
     /// Closes the channel in good order: what was written before it has been processed when this is done.
     pub(super) async fn close(&self) {
         let (sender, closed) = oneshot::channel();
         self.state.close(&self.io.write_queue, Some(sender));
-        // An error says that it is closed already.
+        // The answer is the end, whatever ended it.
         let _ = closed.await;
     }
 }

@@ -1,7 +1,7 @@
 //! What is known of one channel, from `channel.open` to `channel.close-ok`.
 //!
-//! Whatever is written on a channel is written under its lock, so nothing follows a close. Either side may close. When
-//! both do, each still gets its answer; the channel is gone once all answers are there.
+//! All writes on a channel hold its lock, so no frame follows a close. Either side may close. When both do, each still
+//! gets its answer; the channel is gone once all answers are there.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,8 +20,18 @@ use crate::mutex::lock;
 /// AMQP's code for a close without a fault.
 const SUCCESS: u16 = 200;
 
-/// Waits for the reply to a request.
-pub(super) type Waiting = oneshot::Sender<Result<AMQPClass, Fault>>;
+/// Gets the reply to a request.
+pub(super) type ReplySender = oneshot::Sender<Result<AMQPClass, Fault>>;
+
+/// A request without a reply so far.
+#[derive(Debug)]
+struct Request {
+    /// For people.
+    name: &'static str,
+    /// How many ticks have passed since it was sent.
+    ticks: u32,
+    reply: ReplySender,
+}
 
 /// What a channel is for.
 pub(super) enum Role {
@@ -56,8 +66,8 @@ pub(super) struct ChannelState {
 #[derive(Debug)]
 struct Inner {
     phase: Phase,
-    /// Who waits for replies, in the order of their requests.
-    waiting: VecDeque<Waiting>,
+    /// The requests without a reply, in order.
+    requests: VecDeque<Request>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +85,7 @@ impl ChannelState {
             role,
             inner: Mutex::new(Inner {
                 phase: Phase::Open,
-                waiting: VecDeque::new(),
+                requests: VecDeque::new(),
             }),
             ended: watch::Sender::new(None),
         }
@@ -83,10 +93,6 @@ impl ChannelState {
 
     pub(super) fn number(&self) -> u16 {
         self.number
-    }
-
-    pub(super) fn role(&self) -> &Role {
-        &self.role
     }
 
     /// The confirms of a publishing channel.
@@ -102,6 +108,17 @@ impl ChannelState {
         match &self.role {
             Role::Consume(handler) => lock(handler).clone(),
             Role::Publish(_) | Role::Declare => None,
+        }
+    }
+
+    /// Sets the handler of a consuming channel. If the channel has ended meanwhile, the handler is told.
+    pub(super) fn set_handler(&self, handler: Arc<dyn DeliveryHandler>) {
+        if let Role::Consume(slot) = &self.role {
+            *lock(slot) = Some(handler);
+        }
+        let is_closed = self.lock().phase == Phase::Closed;
+        if is_closed {
+            self.end(&self.end_reason());
         }
     }
 
@@ -125,10 +142,10 @@ impl ChannelState {
 
     /// The broker has answered the oldest request.
     pub(super) fn replied(&self, reply: AMQPClass) {
-        let waiting = self.lock().waiting.pop_front();
-        if let Some(waiting) = waiting {
+        let request = self.lock().requests.pop_front();
+        if let Some(request) = request {
             // The caller may have gone.
-            let _ = waiting.send(Ok(reply));
+            let _ = request.reply.send(Ok(reply));
         }
     }
 
@@ -141,9 +158,9 @@ impl ChannelState {
 
     /// The broker has closed the channel, because of the oldest request or of a message. True if the channel is gone.
     pub(super) fn closed_by_broker(&self, queue: &WriteQueue, fault: &Fault) -> bool {
-        let waiting = {
+        let requests = {
             let mut inner = self.lock();
-            // Under the lock, so that it is the last that is written here. It fails if the connection has ended.
+            // Written under the lock, so no frame follows it on this channel. It fails if the connection has ended.
             let _ = queue.send(false, |out| {
                 let close_ok = protocol::AMQPMethod::CloseOk(protocol::CloseOk {});
                 methods::write(out, self.number, &AMQPClass::Channel(close_ok));
@@ -153,15 +170,15 @@ impl ChannelState {
                 return false;
             }
             inner.phase = Phase::Closed;
-            std::mem::take(&mut inner.waiting)
+            std::mem::take(&mut inner.requests)
         };
         let fault_why = fault.why();
         // The oldest request was refused; those behind it were not looked at.
         let mut fault_of_oldest = Some(fault.clone());
-        for waiting in waiting {
+        for request in requests {
             let fault = fault_of_oldest.take();
             let fault = fault.unwrap_or_else(|| Fault::lost(fault_why.clone()));
-            let _ = waiting.send(Err(fault));
+            let _ = request.reply.send(Err(fault));
         }
         if let Some(confirms) = self.confirms() {
             confirms.refused(fault);
@@ -172,19 +189,19 @@ impl ChannelState {
 
     /// The broker has answered this side's close. True if the channel is gone.
     pub(super) fn close_ok(&self) -> bool {
-        let waiting = {
+        let requests = {
             let mut inner = self.lock();
             if inner.phase != Phase::Closing {
                 return false;
             }
             inner.phase = Phase::Closed;
-            std::mem::take(&mut inner.waiting)
+            std::mem::take(&mut inner.requests)
         };
-        for waiting in waiting {
-            let close_ok = protocol::AMQPMethod::CloseOk(protocol::CloseOk {});
-            let _ = waiting.send(Ok(AMQPClass::Channel(close_ok)));
-        }
         let fault = Fault::lost("the channel was closed");
+        for request in requests {
+            // Whoever asked for the close waits for nothing but the end.
+            let _ = request.reply.send(Err(fault.clone()));
+        }
         if let Some(confirms) = self.confirms() {
             confirms.lost(fault.why());
         }
@@ -194,13 +211,13 @@ impl ChannelState {
 
     /// The connection has ended.
     pub(super) fn lost(&self, why: &Reason) {
-        let waiting = {
+        let requests = {
             let mut inner = self.lock();
             inner.phase = Phase::Closed;
-            std::mem::take(&mut inner.waiting)
+            std::mem::take(&mut inner.requests)
         };
-        for waiting in waiting {
-            let _ = waiting.send(Err(Fault::ended(why.clone())));
+        for request in requests {
+            let _ = request.reply.send(Err(Fault::ended(why.clone())));
         }
         if let Some(confirms) = self.confirms() {
             confirms.lost(why);
@@ -208,24 +225,39 @@ impl ChannelState {
         self.end(&Fault::ended(why.clone()));
     }
 
-    /// Sends a request, while the channel is open; `waiting` gets the reply.
+    /// Sends a request, while the channel is open; `reply` gets the reply.
     pub(super) fn request(
         &self,
         queue: &WriteQueue,
         request: &AMQPClass,
-        waiting: Waiting,
+        reply: ReplySender,
     ) -> Result<(), Fault> {
         let mut inner = self.lock();
         if inner.phase != Phase::Open {
             return Err(self.end_reason());
         }
         queue.send(false, |out| methods::write(out, self.number, request))?;
-        inner.waiting.push_back(waiting);
+        inner.requests.push_back(Request {
+            name: methods::name(request),
+            ticks: 0,
+            reply,
+        });
         Ok(())
     }
 
-    /// Asks the broker to close the channel, unless it is closed; `waiting` gets the answer.
-    pub(super) fn close(&self, queue: &WriteQueue, waiting: Option<Waiting>) {
+    /// Time has passed in which the broker could have replied. Gives the name of the oldest request if it has waited
+    /// for more than `limit` of these ticks.
+    pub(super) fn overdue_request(&self, limit: u32) -> Option<&'static str> {
+        let mut inner = self.lock();
+        for request in &mut inner.requests {
+            request.ticks = request.ticks.saturating_add(1);
+        }
+        let oldest = inner.requests.front()?;
+        (oldest.ticks > limit).then_some(oldest.name)
+    }
+
+    /// Asks the broker to close the channel, unless it is closed; `reply` is told of the end.
+    pub(super) fn close(&self, queue: &WriteQueue, reply: Option<ReplySender>) {
         let mut inner = self.lock();
         if inner.phase != Phase::Open {
             return;
@@ -237,7 +269,11 @@ impl ChannelState {
             class_id: 0,
             method_id: 0,
         });
-        inner.waiting.extend(waiting);
+        inner.requests.extend(reply.map(|reply| Request {
+            name: "channel.close",
+            ticks: 0,
+            reply,
+        }));
         // It fails if the connection has ended: then the channel has.
         let _ = queue.send(false, |out| {
             methods::write(out, self.number, &AMQPClass::Channel(close));
@@ -284,5 +320,81 @@ impl ChannelState {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         lock(&self.inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::deliveries::Delivered;
+    use super::*;
+
+    /// Counts how often it is told of the end.
+    #[derive(Default)]
+    struct Ends(AtomicUsize);
+
+    impl DeliveryHandler for Ends {
+        fn delivered(&self, _: Delivered) {}
+
+        fn ended(&self, _: &Fault) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_handler_is_told_of_the_end_once_and_let_go() {
+        for ends_first in [false, true] {
+            let channel = ChannelState::new(1, Role::Consume(Mutex::default()));
+            let handler = Arc::new(Ends::default());
+            if ends_first {
+                channel.lost(&"cut".into());
+            }
+            channel.set_handler(handler.clone());
+            channel.lost(&"cut".into());
+            assert_eq!(handler.0.load(Ordering::Relaxed), 1);
+            assert_eq!(Arc::strong_count(&handler), 1);
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_reply_is_overdue_in_time() {
+        let (channel, queue) = (
+            ChannelState::new(1, Role::Declare),
+            WriteQueue::new(None, None),
+        );
+        let open = protocol::AMQPMethod::Open(protocol::Open {});
+        let (sender, mut reply) = oneshot::channel();
+        channel
+            .request(&queue, &AMQPClass::Channel(open), sender)
+            .unwrap();
+        assert_eq!(channel.overdue_request(1), None);
+        assert_eq!(channel.overdue_request(1), Some("channel.open"));
+        let open_ok = protocol::AMQPMethod::OpenOk(protocol::OpenOk {});
+        channel.replied(AMQPClass::Channel(open_ok));
+        assert!(reply.try_recv().unwrap().is_ok());
+        assert_eq!(channel.overdue_request(1), None);
+    }
+
+    #[test]
+    fn a_refusal_is_that_of_the_oldest_request() {
+        let (channel, queue) = (
+            ChannelState::new(1, Role::Declare),
+            WriteQueue::new(None, None),
+        );
+        let mut replies = [(); 2].map(|()| {
+            let open = protocol::AMQPMethod::Open(protocol::Open {});
+            let (sender, reply) = oneshot::channel();
+            let request = AMQPClass::Channel(open);
+            channel.request(&queue, &request, sender).unwrap();
+            reply
+        });
+        assert!(channel.closed_by_broker(&queue, &Fault::coded(403, "denied")));
+        let replies = replies.each_mut().map(|reply| reply.try_recv().unwrap());
+        assert!(matches!(
+            replies,
+            [Err(Fault::Refused(_)), Err(Fault::Lost(_))]
+        ));
+        assert!(!channel.is_open());
     }
 }

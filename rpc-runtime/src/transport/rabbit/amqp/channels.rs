@@ -1,7 +1,7 @@
 //! The open channels of one connection, by number.
 //!
-//! A number is in use from `channel.open` until both sides have said that the channel is closed. Numbers are given
-//! out in a circle, so that one that was freed comes back late.
+//! A number is in use from `channel.open` until both sides have said that the channel is closed. Numbers are used in
+//! round-robin order, so a freed number is used again last.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -88,14 +88,9 @@ impl Channels {
         }
     }
 
-    /// See [`Confirms::tick`](super::confirms::Confirms::tick).
-    pub(super) fn tick(&self, limit: u32, why: &str) {
-        let open: Vec<_> = lock(&self.0).open.values().cloned().collect();
-        for channel in open {
-            if let Role::Publish(confirms) = channel.role() {
-                confirms.tick(limit, why);
-            }
-        }
+    /// The channels that are in use now.
+    pub(super) fn all(&self) -> Vec<Arc<ChannelState>> {
+        lock(&self.0).open.values().cloned().collect()
     }
 }
 

@@ -76,8 +76,8 @@ enum Told {
     Unawaited(Then),
 }
 
-/// What follows on an answer that nobody waits for. The I/O task calls it on the thread that reads the socket, or the
-/// publisher where nothing could be sent: it must not block.
+/// Called with the answer when no task awaits it, by the I/O task on the thread that reads the socket, or by the
+/// publisher where nothing could be sent. It must not block.
 pub(crate) type Then = Box<dyn FnOnce(Answer) + Send>;
 
 impl Told {

@@ -1,8 +1,7 @@
 //! One connection to one broker: its channels, its end, and whether the broker accepts messages.
 //!
-//! A connection is used until it fails and never repaired. The broker may leave any request unanswered when a
-//! connection dies in that instant, so each request has a deadline; one that passes it ends the connection. The
-//! supervisor attends to the connection's events; everybody else borrows it.
+//! A connection is used until it fails and never repaired. Each request has a deadline, and one that passes it ends the
+//! connection. The supervisor attends to the connection's events; everybody else borrows it.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -14,19 +13,15 @@ use futures_core::Stream;
 use lapin::Event;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-pub(crate) use super::channel::CONTROL_DEADLINE;
 use super::consume_channel::ConsumeChannel;
 use super::declare_channel::DeclareChannel;
 use super::fault::{Fault, Reason, explain};
 use super::heartbeat;
-use super::io::Io;
+pub(crate) use super::io::CONTROL_DEADLINE;
+use super::io::{Io, TICK};
 use super::lapin_stream::silent;
 use super::publish_channel::PublishChannel;
 
-/// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
-const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
-/// How often late confirms are looked for.
-const CONFIRM_TICK: Duration = Duration::from_secs(1);
 /// How long an orderly close may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -109,7 +104,7 @@ impl Connection {
             limit = self.silence() => self.fail(&format!(
                 "the broker's heartbeats stopped: nothing has arrived for {limit:?}"
             )),
-            () = self.give_up_late_confirms() => {}
+            () = self.give_up_overdue() => {}
             () = self.report_blockage() => {}
         }
         self.down().await
@@ -140,19 +135,16 @@ impl Connection {
         limit
     }
 
-    /// Never ends.
-    async fn give_up_late_confirms(&self) {
-        let limit = CONFIRM_DEADLINE.as_secs() / CONFIRM_TICK.as_secs();
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let why = format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}");
-        let mut ticks = interval(CONFIRM_TICK);
+    /// Gives up confirms and replies that are overdue. Never ends.
+    async fn give_up_overdue(&self) {
+        let mut ticks = interval(TICK);
         // After the process was suspended, missed ticks do not count: the broker could not be heard.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            // A blocked broker confirms nothing.
+            // A blocked broker answers nothing.
             if self.blockage().is_none() {
-                self.io.channels.tick(limit, &why);
+                self.io.give_up_overdue();
             }
         }
     }

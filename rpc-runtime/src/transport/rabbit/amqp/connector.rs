@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::super::options::{Address, Login, Options};
 use super::connection::Connection;
-use super::fault::explain;
+use super::fault::{Reason, explain};
 use super::heartbeat;
 use super::io::{AbortOnDrop, Io};
 use super::io_task::IoTask;
@@ -105,7 +105,7 @@ impl Connector {
             Ok(Err(error)) => Err(format!(
                 "{}: {}",
                 place(address),
-                self.refusal(address, &error)
+                self.refusal(address, &error, io.closed_by_broker())
             )),
             Err(_) => {
                 let deadline = self.deadline;
@@ -185,14 +185,16 @@ impl Connector {
         lapin::Connection::connector(uri, runtime, connect, properties).await
     }
 
-    /// Why a broker that answered did not let us in.
-    fn refusal(&self, address: &Address, error: &lapin::Error) -> String {
-        let why = explain(error);
+    /// Why a broker that answered did not let us in: `said` is what the broker says, which lapin may have missed.
+    fn refusal(&self, address: &Address, error: &lapin::Error, said: Option<&Reason>) -> String {
+        let why = said.map_or_else(|| explain(error), ToString::to_string);
         if why.contains("ACCESS_REFUSED") {
             let user = &address.user;
             format!("{why}; check user `{user}`, its password, and `rabbit_login_method`")
         } else if why.contains("NOT_ALLOWED") {
             format!("{why}; check the virtual host `{}`", self.virtual_host)
+        } else if said.is_some() {
+            why
         } else {
             self.mismatch(address, error).unwrap_or(why)
         }

@@ -11,7 +11,6 @@ use super::deliveries::DeliveryHandler;
 use super::fault::Fault;
 use super::frames;
 use super::io::Io;
-use crate::mutex::lock;
 
 /// A channel with consumers; dropping it closes it, which requeues what was not acknowledged.
 #[derive(Debug)]
@@ -33,9 +32,7 @@ impl ConsumeChannel {
 
     /// Sets who handles deliveries. To be called once, before the first consumer.
     pub(crate) fn handle_with(&self, handler: Arc<dyn DeliveryHandler>) {
-        if let Role::Consume(slot) = self.0.state().role() {
-            *lock(slot) = Some(handler);
-        }
+        self.0.state().set_handler(handler);
     }
 
     /// Limits how many deliveries of each consumer may be unacknowledged.

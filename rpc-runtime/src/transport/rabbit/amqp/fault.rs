@@ -82,6 +82,11 @@ impl Fault {
         matches!(self, Self::Refused(why) if why.contains("inequivalent arg 'durable'"))
     }
 
+    /// Whether the broker denies one topic of an exchange, and not the exchange.
+    pub(crate) fn is_about_topic(&self) -> bool {
+        matches!(self, Self::Refused(why) if why.contains("access to topic"))
+    }
+
     /// The error for a caller, if trying again is of no use.
     pub(crate) fn refusal(&self, what: &str) -> Option<Error> {
         match self {

@@ -179,7 +179,7 @@ impl FrameRouter {
         Ok(end + 1)
     }
 
-    /// Notes what concerns all channels. lapin answers.
+    /// Notes what concerns all channels.
     fn note_connection_method(&self, payload: &[u8]) {
         let Some((method, fields)) = payload.split_first_chunk::<4>() else {
             return;
@@ -187,10 +187,12 @@ impl FrameRouter {
         let fields = &mut Fields(fields);
         match *method {
             CONNECTION_CLOSE => {
+                // Answered here: the connection may be dropped before lapin answers. It fails if it has ended.
+                let _ = self.io.write_queue.send(true, frames::connection_close_ok);
                 // The code says no more than the text.
                 fields.short_number();
                 if let Some(why) = fields.text() {
-                    self.io.set_down(&why);
+                    self.io.close_by_broker(&why);
                 }
             }
             CONNECTION_BLOCKED => {

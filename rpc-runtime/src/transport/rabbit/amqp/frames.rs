@@ -13,6 +13,7 @@ pub(super) const HEARTBEAT: u8 = 8;
 
 /// Class and method, as the payload of a method frame begins.
 pub(super) const CONNECTION_CLOSE: [u8; 4] = [0, 10, 0, 50];
+const CONNECTION_CLOSE_OK: [u8; 4] = [0, 10, 0, 51];
 pub(super) const CONNECTION_BLOCKED: [u8; 4] = [0, 10, 0, 60];
 pub(super) const CONNECTION_UNBLOCKED: [u8; 4] = [0, 10, 0, 61];
 pub(super) const FLOW: [u8; 4] = [0, 20, 0, 20];
@@ -115,6 +116,11 @@ pub(super) fn confirm_select(out: &mut Vec<u8>, channel: u16) {
         out.extend(CONFIRM_SELECT);
         out.push(1);
     });
+}
+
+/// Answers the broker's `connection.close`.
+pub(super) fn connection_close_ok(out: &mut Vec<u8>) {
+    frame(out, METHOD, 0, |out| out.extend(CONNECTION_CLOSE_OK));
 }
 
 /// Writes one frame around its payload.

@@ -2,12 +2,11 @@
 //!
 //! It ends once. The reason is stored before anybody is woken, so that everybody reports the same one.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::watch;
-use tokio::time::sleep;
 
 use super::channels::Channels;
 use super::fault::{Reason, explain_io};
@@ -16,6 +15,13 @@ use super::lapin_pipe::{End, LapinPipe};
 use super::login::Credentials;
 use super::write_queue::WriteQueue;
 
+/// How long the broker may take to answer what it answers from memory.
+pub(crate) const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
+const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
+/// How often [`Io::give_up_overdue`] is to be called.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+
 /// What all parts of one connection share.
 #[derive(Debug)]
 pub(super) struct Io {
@@ -23,6 +29,8 @@ pub(super) struct Io {
     pub(super) lapin_pipe: LapinPipe,
     pub(super) channels: Channels,
     pub(super) heartbeat: Heartbeat,
+    /// Why the broker closes the connection, if it says so.
+    closed_by_broker: OnceLock<Reason>,
     /// Why the connection has ended.
     down: watch::Sender<Option<Reason>>,
     /// Why the broker accepts no messages for now.
@@ -38,6 +46,7 @@ impl Io {
             lapin_pipe: LapinPipe::default(),
             channels: Channels::default(),
             heartbeat: Heartbeat::default(),
+            closed_by_broker: OnceLock::new(),
             down: watch::Sender::new(None),
             blocked: watch::Sender::new(None),
         }
@@ -61,8 +70,19 @@ impl Io {
         self.write_queue.abort();
     }
 
-    /// The broker closes the connection, for this reason. lapin answers it.
-    pub(super) fn set_down(&self, why: &str) {
+    /// The broker closes the connection, for this reason.
+    pub(super) fn close_by_broker(&self, why: &str) {
+        // It says so once.
+        let _ = self.closed_by_broker.set(why.into());
+        self.set_down(why);
+    }
+
+    /// Why the broker closes the connection, if it does.
+    pub(super) fn closed_by_broker(&self) -> Option<&Reason> {
+        self.closed_by_broker.get()
+    }
+
+    fn set_down(&self, why: &str) {
         let why: Reason = why.into();
         let first = self.down.send_if_modified(|down| {
             let first = down.is_none();
@@ -76,8 +96,28 @@ impl Io {
         }
     }
 
+    /// Whether the connection has ended, or accepts no more frames.
     pub(super) fn is_down(&self) -> bool {
-        self.down.borrow().is_some()
+        self.down.borrow().is_some() || !self.write_queue.is_open()
+    }
+
+    /// Gives up the confirms and replies that are overdue. To be called once a second while the broker could send
+    /// them.
+    pub(super) fn give_up_overdue(&self) {
+        let why = format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}");
+        let mut overdue = None;
+        for channel in self.channels.all() {
+            if let Some(confirms) = channel.confirms() {
+                confirms.tick(ticks(CONFIRM_DEADLINE), &why);
+            }
+            let request = channel.overdue_request(ticks(CONTROL_DEADLINE));
+            overdue = overdue.or(request);
+        }
+        if let Some(request) = overdue {
+            self.fail(&format!(
+                "no answer from the broker to {request} within {CONTROL_DEADLINE:?}"
+            ));
+        }
     }
 
     /// Waits for the end of the connection.
@@ -117,17 +157,10 @@ impl Io {
             _ = self.down() => {}
         }
     }
+}
 
-    /// Lets `time` pass in which the broker could have answered: a blocked broker reads nothing.
-    pub(super) async fn patience(&self, time: Duration) {
-        loop {
-            sleep(time).await;
-            if self.blockage().is_none() {
-                return;
-            }
-            self.unblocked().await;
-        }
-    }
+fn ticks(time: Duration) -> u32 {
+    u32::try_from(time.as_secs() / TICK.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// Breaks a connection off, unless disarmed.

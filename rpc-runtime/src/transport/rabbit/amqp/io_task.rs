@@ -14,7 +14,7 @@ use super::write_queue::Next;
 
 /// How much is read at a time, in bytes, unless a frame is longer.
 const READ_BUFFER: usize = 64 * 1024;
-/// How many reads come before a write, if bytes keep arriving.
+/// How many reads there are at most before the next write.
 const READS: usize = 16;
 
 /// A socket and the bytes on their way through it.

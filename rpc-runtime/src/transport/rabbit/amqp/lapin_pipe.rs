@@ -62,7 +62,7 @@ impl LapinPipe {
         if rest.is_empty() {
             return match &mut state.end {
                 Some(End::Closed) => Poll::Ready(Ok(0)),
-                // Who asks again gets no more than its kind.
+                // Later reads get the error's kind only.
                 Some(End::Broken(error)) => {
                     let kind = error.kind();
                     Poll::Ready(Err(std::mem::replace(error, kind.into())))

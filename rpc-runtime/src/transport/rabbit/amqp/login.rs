@@ -1,8 +1,8 @@
 //! The password's way past lapin: put into the login frame as it is written.
 //!
 //! lapin logs each frame that it sends at TRACE, the login among them. So it never learns the password:
-//! its own login frame has a placeholder, and what the broker gets is made here. Neither the password
-//! nor its length is known outside of this file. All other bytes pass untouched.
+//! its own login frame has a placeholder, and what the broker gets is made here. lapin sees neither
+//! the password nor its length. All other bytes pass untouched.
 
 use std::fmt;
 

@@ -15,10 +15,10 @@
 //!   hears of them.
 //!
 //! So no two parties keep state about one channel, and the refusal of one message cannot end the connection: the
-//! broker closes the channel, the channel's owner answers, and nobody else is involved. The channels that declare
-//! were lapin's at first. Then numbers had to be divided between two owners, a dropped future could leave a channel
-//! to nobody, and lapin logged each refusal as an error; with the request and reply of [`channel`] in place for
-//! consumers, declaring takes no machinery of its own.
+//! broker closes the channel, the channel's owner answers, and nobody else is involved. An earlier version declared
+//! exchanges and queues on channels of lapin's. It divided the numbers between two owners, a dropped future could leave
+//! a channel without an owner, and lapin logged each refusal as an error. Declaring here takes no machinery of its own:
+//! consumers need requests and replies anyway.
 //!
 //! `amq-protocol` encodes and decodes the rare methods ([`methods`]). Publishes, deliveries, acknowledgements and
 //! confirms have a codec of their own ([`frames`], [`fields`], [`properties`]): it copies less, and it does not
@@ -33,7 +33,7 @@
 //! - lapin reads frames of channel 0 alone without complaint, and takes a heartbeat at any time for a sign of life
 //!   (tests of [`frame_router`]; `tests/faults` with heartbeats of a few seconds).
 //! - lapin calls `block_on` on its own thread before it logs there (`tests/faults/tests/quiet.rs`).
-//! - lapin's thread ends once its stream has ended (`tests/faults/tests/memory.rs` counts threads).
+//! - lapin's thread ends once its stream has ended (`tests/ledger` counts threads before and after).
 
 mod channel;
 mod channel_state;

@@ -18,8 +18,7 @@ use crate::mutex::lock;
 /// What a client begins with, in front of all frames.
 const PROTOCOL_HEADER: usize = 8;
 
-/// A piece that has so many bytes takes no more messages: what has been written of a long burst is given back while
-/// the rest is written.
+/// A buffer of this size takes no more frames, in bytes: the memory of a long burst is freed while the rest is written.
 const BURST_PIECE: usize = 1 << 20;
 
 /// The way to the broker, for all who write.
@@ -101,7 +100,7 @@ impl WriteQueue {
     }
 
     /// Takes what lapin writes, which may be anything up to some middle of a frame. When the connection has
-    /// ended it is dropped: lapin shall hear of that, and why, where it reads.
+    /// ended, the bytes are dropped; lapin gets the error from its next read.
     pub(super) fn lapin(&self, bytes: &[u8]) {
         let mut state = self.lock();
         if state.closing != Closing::Open {
@@ -143,6 +142,11 @@ impl WriteQueue {
         } else {
             Next::Nothing
         }
+    }
+
+    /// Whether it takes frames.
+    pub(super) fn is_open(&self) -> bool {
+        self.lock().closing == Closing::Open
     }
 
     /// Takes nothing more, and ends once all is written.

@@ -1,8 +1,8 @@
 //! The supervisor of one connection: it replaces a connection that has ended.
 //!
 //! It is one task on the engine. The first replacement comes at once, later ones back off. The task starts when the
-//! connection is first used. It ends with [`Supervisor::close`], or when the handle is dropped, once those who clean
-//! up over its last connection have left.
+//! connection is first used. It ends with [`Supervisor::close`], or when the handle is dropped, after all
+//! [`Connections`] handles are gone.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -230,7 +230,9 @@ impl SupervisorTask {
             // Asked to, or the handle is gone.
             let _ = stop.wait_for(|stop| *stop).await;
             if timeout(LEAVE_DEADLINE, guests.closed()).await.is_err() {
-                tracing::warn!("closing takes long: queues may stay until they expire");
+                tracing::warn!(
+                    "not all users of the connection have finished in time: private queues may remain until they expire"
+                );
             }
         };
         tokio::select! {

@@ -4,7 +4,9 @@
 //! message goes on a channel of its own, an exclusive one, while the broker could close the channel over it
 //! ([`proven_routes`](super::proven_routes)), and while the shared channel is silent. A silent channel may be a dead
 //! connection; few messages are then in doubt. Few messages of one route may have exclusive channels at once, so that
-//! a queue that confirms nothing holds up nobody else.
+//! a queue that confirms nothing does not hold up the others.
+//!
+//! Messages to an exchange that deletes itself always have exclusive channels: it may vanish at any time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
@@ -66,20 +68,25 @@ impl PublishChannels {
 
     /// The shared channel for a message, if the message may use one now.
     pub(super) fn shared(&self, route: &Route, size: usize) -> Option<Arc<PublishChannel>> {
-        let state = lock(&self.state);
-        let exchange = state.proven.find(route, size)?;
-        let channel = state.shared[exchange % SHARED].as_ref()?;
+        let (channel, confirmed) = {
+            let state = lock(&self.state);
+            let exchange = state.proven.find(route, size)?;
+            (state.shared[exchange % SHARED].clone()?, state.confirmed)
+        };
         if !channel.is_open() {
             return None;
         }
-        if channel.is_silent(SILENT) {
-            let confirmed = state.confirmed?;
-            // Another channel is not silent: so the connection lives.
-            if confirmed.elapsed() >= SILENT {
-                return None;
-            }
-        }
-        Some(channel.clone())
+        // While another channel is confirmed, the connection lives.
+        let lives = || confirmed.is_some_and(|confirmed| confirmed.elapsed() < SILENT);
+        (!channel.is_silent(SILENT) || lives()).then_some(channel)
+    }
+
+    /// The right to use an exclusive channel, if there is one now.
+    pub(super) fn try_permit(&self, route: &Route) -> Option<ExclusivePermit> {
+        Some(ExclusivePermit {
+            _of_route: self.of_route(route).try_acquire_owned().ok()?,
+            _of_connection: self.exclusive.clone().try_acquire_owned().ok()?,
+        })
     }
 
     /// Waits for the right to use an exclusive channel.
@@ -157,6 +164,8 @@ impl PublishChannels {
         let mut state = lock(&self.state);
         match fault.size_limit() {
             Some(refused) => state.proven.learn_limit(refused.limit),
+            // Other topics of the exchange may be permitted.
+            None if fault.is_about_topic() => state.proven.doubt(route),
             None => state.proven.forget_exchange(route),
         }
     }

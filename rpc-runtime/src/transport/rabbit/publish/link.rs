@@ -23,7 +23,7 @@ pub(super) struct Link {
     pub(super) connection: Arc<Connection>,
     pub(super) channels: PublishChannels,
     declarer: Declarer,
-    /// Held while an exchange is declared: those who need the same one wait for it.
+    /// Held while an exchange is declared that stays: the other messages to it find it declared.
     declaring: tokio::sync::Mutex<()>,
     /// When queues were last bound.
     bound: Mutex<HashMap<Name, Instant>>,
@@ -49,13 +49,13 @@ impl Link {
         if self.channels.is_declared(route) {
             return Ok(());
         }
-        let _declaring = self.declaring.lock().await;
-        if self.channels.is_declared(route) {
-            return Ok(());
-        }
-        self.declarer.declare_exchange(exchange).await?;
         // One that deletes itself does so when its last queue goes: it is declared each time.
-        if !exchange.auto_delete {
+        if exchange.auto_delete {
+            return self.declarer.declare_exchange(exchange).await.map(drop);
+        }
+        let _declaring = self.declaring.lock().await;
+        if !self.channels.is_declared(route) {
+            self.declarer.declare_exchange(exchange).await?;
             self.channels.declared(route);
         }
         Ok(())

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::super::amqp::{Answer, Confirm, Confirmed, Failure, Fault, Publish, PublishChannel};
@@ -162,7 +164,7 @@ impl Publisher {
             let first = published.zip(answer);
             let first = match first.map(|(published, answer)| published.settled(answer, message)) {
                 Some(Ok(Outcome::Taken)) => {
-                    self.report_served(message, attempts.target());
+                    self.report_served(&message.route, attempts.target());
                     return Ok(Outcome::Taken);
                 }
                 first => first,
@@ -193,7 +195,7 @@ impl Publisher {
             && self.unserved.begins(&message.route)
         {
             let target = attempts.target();
-            tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
+            tracing::warn!(%target, "nobody serves the target: waiting for a server to declare its queue");
         }
         let mut wait = QueueWait::new(queue_wait);
         while outcome == Outcome::Returned {
@@ -209,17 +211,22 @@ impl Publisher {
         match outcome {
             Outcome::Rejected => Err(attempts.rejected()),
             Outcome::Taken => {
-                self.report_served(message, attempts.target());
+                self.report_served(&message.route, attempts.target());
                 Ok(Outcome::Taken)
             }
             outcome @ (Outcome::Returned | Outcome::Lost(_)) => Ok(outcome),
         }
     }
 
+    /// Whether any target is not served, as far as is known.
+    pub(crate) fn has_unserved(&self) -> bool {
+        self.unserved.is_any()
+    }
+
     /// Logs that a target is served again, if it was not.
-    fn report_served(&self, message: &Message, target: &Target) {
-        if self.unserved.ends(&message.route) {
-            tracing::info!(%target, "it is served again");
+    pub(crate) fn report_served(&self, route: &Route, target: &Target) {
+        if self.unserved.ends(route) {
+            tracing::info!(%target, "the target is served again");
         }
     }
 
@@ -235,12 +242,10 @@ impl Publisher {
         };
         let attempt = PublishAttempt {
             link,
-            channel: channel.clone(),
+            channel,
             exclusive: None,
         };
-        let settled = message.clone();
-        let then = move |answer| then(attempt.settled(answer, &settled.route));
-        channel.publish_then(message.publish(), Box::new(then));
+        attempt.publish_then(message, then);
         true
     }
 
@@ -260,6 +265,8 @@ impl Publisher {
                     Failure::NotReached(fault) => {
                         let why = fault.why();
                         tracing::debug!(target = %attempts.target(), %why, "not sent: trying again");
+                        // Whoever closes the channel may need this thread.
+                        yield_now().await;
                         continue;
                     }
                     Failure::Unsent(fault) => (fault, false),
@@ -298,7 +305,7 @@ impl Publisher {
     fn publish_shared(&self, message: &mut Message, progress: &Progress) -> Option<Published> {
         let (link, channel) = self.shared_channel(message)?;
         progress.set(Stage::Confirmation(None));
-        Some(Published::on(link, channel, None, message))
+        Some(Published::on(link, channel, message))
     }
 
     /// The link and the shared channel for a message, if nothing is in its way.
@@ -330,48 +337,77 @@ async fn publish_on(
     check_size(&link, size)?;
     let declared = link.ensure_exchange(&message.route).await;
     declared.map_err(Failure::Unsent)?;
-    let shared = link.channels.shared(&message.route, size);
-    let (channel, permit) = if let Some(channel) = shared {
-        (channel, None)
-    } else {
-        progress.set(Stage::Connection(Some(
-            "all its channels wait for confirms".into(),
-        )));
-        let permit = tokio::select! {
-            permit = link.channels.permit(&message.route) => permit.map_err(Failure::Unsent)?,
-            why = link.connection.down() => return Err(Failure::Unsent(Fault::ended(why))),
-        };
-        // Another message may have proved meanwhile that it may share a channel, or that it is too large.
-        check_size(&link, size)?;
-        match link.channels.shared(&message.route, size) {
-            Some(channel) => (channel, None),
-            None => {
-                let channel = link.channels.exclusive().await;
-                (channel.map_err(Failure::Unsent)?, Some(permit))
+    if let Some(channel) = link.channels.shared(&message.route, size) {
+        return publish_shared_on(link, channel, message, progress).await;
+    }
+    let permit = match link.channels.try_permit(&message.route) {
+        Some(permit) => permit,
+        None => {
+            progress.set(Stage::Connection(Some(
+                "all its channels wait for confirms".into(),
+            )));
+            tokio::select! {
+                permit = link.channels.permit(&message.route) => permit.map_err(Failure::Unsent)?,
+                why = link.connection.down() => return Err(Failure::Unsent(Fault::ended(why))),
             }
         }
     };
-    // The broker may have blocked the connection meanwhile.
-    while let Some(reason) = link
-        .connection
-        .blockage()
-        .filter(|_| link.connection.is_up())
-    {
-        progress.set(Stage::Unblocking(reason));
-        link.connection.unblocked().await;
+    // Another message may have proved meanwhile that this one may share a channel, or that it is too large.
+    check_size(&link, size)?;
+    if let Some(channel) = link.channels.shared(&message.route, size) {
+        drop(permit);
+        return publish_shared_on(link, channel, message, progress).await;
     }
-    // From here on it may be written at any time.
-    progress.set(Stage::Confirmation(None));
-    let mut published = Published::on(link, channel, permit, message);
+    let channel = link.channels.exclusive().await.map_err(Failure::Unsent)?;
+    unblocked(&link, progress).await;
+    let attempt = PublishAttempt {
+        link,
+        channel,
+        exclusive: Some(Box::new(Exclusive { permit, size })),
+    };
+    let (sender, outcome) = oneshot::channel();
+    // The attempt is settled even if the caller goes: what it proves is for others.
+    attempt.publish_then(message, move |outcome| {
+        // The caller may have gone.
+        let _ = sender.send(outcome);
+    });
+    let outcome = outcome.await;
+    let outcome =
+        outcome.unwrap_or_else(|_| Err(Failure::Unanswered(Fault::lost("the confirm was lost"))));
+    if matches!(outcome, Ok(Outcome::Taken)) {
+        message.body = Bytes::new();
+    }
+    outcome
+}
+
+/// Publishes once on a shared channel.
+async fn publish_shared_on(
+    link: Arc<Link>,
+    channel: Arc<PublishChannel>,
+    message: &mut Message,
+    progress: &Progress,
+) -> Result<Outcome, Failure> {
+    unblocked(&link, progress).await;
+    let mut published = Published::on(link, channel, message);
     let answer = (&mut published.confirm).await;
     published.settled(answer, message)
+}
+
+/// Waits while the broker blocks the connection. From then on a message may be written at any time.
+async fn unblocked(link: &Link, progress: &Progress) {
+    let connection = &link.connection;
+    while let Some(reason) = connection.blockage().filter(|_| connection.is_up()) {
+        progress.set(Stage::Unblocking(reason));
+        connection.unblocked().await;
+    }
+    progress.set(Stage::Confirmation(None));
 }
 
 /// What a message goes over.
 struct PublishAttempt {
     link: Arc<Link>,
     channel: Arc<PublishChannel>,
-    /// For a message on an exclusive channel.
+    /// For a message on an exclusive channel. In a box, since a call's future holds an attempt.
     exclusive: Option<Box<Exclusive>>,
 }
 
@@ -384,6 +420,17 @@ struct Exclusive {
 }
 
 impl PublishAttempt {
+    /// Publishes a message; `then` is called with the outcome, on any thread, and must not block.
+    fn publish_then(
+        self,
+        message: &Message,
+        then: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
+    ) {
+        let (channel, route) = (self.channel.clone(), message.route.clone());
+        let then = move |answer| then(self.settled(answer, &route));
+        channel.publish_then(message.publish(), Box::new(then));
+    }
+
     /// The broker has answered, or there will be no answer.
     fn settled(self, answer: Answer, route: &Route) -> Result<Outcome, Failure> {
         let channels = &self.link.channels;
@@ -420,29 +467,20 @@ impl PublishAttempt {
     }
 }
 
-/// A message that is on its way, and waits for its confirm.
+/// A message on a shared channel that waits for its confirm.
 struct Published {
     attempt: PublishAttempt,
     confirm: Confirm,
 }
 
 impl Published {
-    fn on(
-        link: Arc<Link>,
-        channel: Arc<PublishChannel>,
-        permit: Option<ExclusivePermit>,
-        message: &mut Message,
-    ) -> Self {
-        // An exclusive channel is needed by others as soon as its message is confirmed.
-        let quiet = message.quiet && permit.is_none();
-        let size = message.body.len();
-        let exclusive = permit.map(|permit| Box::new(Exclusive { permit, size }));
-        let confirm = channel.publish(message.publish(), quiet);
+    fn on(link: Arc<Link>, channel: Arc<PublishChannel>, message: &mut Message) -> Self {
+        let confirm = channel.publish(message.publish(), message.quiet);
         confirm.keep(std::mem::take(&mut message.body));
         let attempt = PublishAttempt {
             link,
             channel,
-            exclusive,
+            exclusive: None,
         };
         Self { attempt, confirm }
     }

@@ -20,6 +20,11 @@ pub(super) struct Unserved {
 }
 
 impl Unserved {
+    /// Whether any route is known whose messages came back.
+    pub(super) fn is_any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
     /// A message came back; true for the first of its route.
     pub(super) fn begins(&self, route: &Route) -> bool {
         let mut routes = lock(&self.routes);
@@ -32,7 +37,7 @@ impl Unserved {
 
     /// A message was taken; true if an earlier one of its route came back.
     pub(super) fn ends(&self, route: &Route) -> bool {
-        if !self.any.load(Ordering::Relaxed) {
+        if !self.is_any() {
             return false;
         }
         let mut routes = lock(&self.routes);

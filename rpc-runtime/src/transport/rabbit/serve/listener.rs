@@ -66,6 +66,7 @@ impl RabbitListener {
                 arrivals: sender,
                 next_offset: Mutex::default(),
             }),
+            has_consumed: false,
             started: Some(started),
         };
         let task = shared.engine.spawn(task.run())?;
@@ -133,7 +134,9 @@ struct ListenerTask {
     queues: [Queue; 3],
     prefetch: u16,
     listener: Arc<ListenerShared>,
-    /// To be told when the first session stands, or that none ever will.
+    /// Whether the queue for fanouts was consumed under its name.
+    has_consumed: bool,
+    /// Told when the first session is open, or why there will be none.
     started: Option<oneshot::Sender<Result<()>>>,
 }
 
@@ -177,7 +180,7 @@ impl ListenerTask {
             };
             let Some(fault) = fault else { break };
             let queue = &self.queues[0].name;
-            tracing::warn!(%queue, why = %fault.why(), "the server hears nothing: declaring anew");
+            tracing::warn!(%queue, why = %fault.why(), "the server's consumers have ended: declaring and consuming anew");
             let pause = pace.after(since.elapsed());
             // After the end of a connection, its supervisor sets the pace.
             if connection.is_up() {
@@ -201,11 +204,10 @@ impl ListenerTask {
             declarer.declare_queue(queue).await?;
         }
         let topology = self.listener.shared.topology.clone();
-        let is_first = self.started.is_some();
-        if is_first {
-            declare_unused(&topology, &declarer, &mut self.queues[FANOUT]).await?;
-        } else {
+        if self.has_consumed {
             declarer.declare_queue(&self.queues[FANOUT]).await?;
+        } else {
+            declare_unused(&topology, &declarer, &mut self.queues[FANOUT]).await?;
         }
         let channel = connection.consume_channel().await?;
         if self.prefetch > 0 {
@@ -223,7 +225,10 @@ impl ListenerTask {
                 .consume(&queue.name, consumer_tag(index), arguments)
                 .await?;
         }
+        // From now on this process's own consumer may be counted.
+        let is_first = !std::mem::replace(&mut self.has_consumed, true);
         if is_first && !is_consumed_alone(&topology, &declarer, &mut self.queues[FANOUT]).await? {
+            self.has_consumed = false;
             return Err(Fault::lost(
                 "another process consumes its queue for fanouts",
             ));

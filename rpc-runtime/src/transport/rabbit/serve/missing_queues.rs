@@ -1,9 +1,10 @@
 //! The reply queues that are missing, and the replies that wait for them.
 //!
-//! Plain state under one lock that never awaits. Names come from peers, so its size is bounded.
+//! Plain state under one lock that never awaits. Peers choose the names and cause the replies, so the number of queues
+//! and the bytes that wait are bounded.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -15,17 +16,26 @@ use tokio::time::Instant;
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// How many replies wait for one missing queue.
 const WAITING: usize = 1000;
+/// How many bytes wait in all.
+const BYTES: usize = 64 * 1024 * 1024;
 /// How many missing queues are known at once. Names come from peers.
 const QUEUES: usize = 1000;
 
 /// The queues that are missing.
 #[derive(Debug, Default)]
-pub(crate) struct MissingQueues(Mutex<HashMap<String, Missing>>);
+pub(crate) struct MissingQueues(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    queues: HashMap<String, Missing>,
+    /// Of all replies that wait.
+    bytes: usize,
+}
 
 #[derive(Debug)]
 enum Missing {
     /// A task tries again, on behalf of these replies.
-    Awaited(Vec<Bytes>),
+    Awaited(VecDeque<Bytes>),
     /// Nobody is expected there until then.
     Gone(Instant),
 }
@@ -41,16 +51,17 @@ pub(super) enum Advice {
 }
 
 impl MissingQueues {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Missing>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.0)
     }
 
+    /// What to do with a reply that was not published so far.
     pub(super) fn before_publishing(&self, queue: &str, body: &Bytes) -> Advice {
-        let mut queues = self.lock();
-        match queues.get_mut(queue) {
+        let mut state = self.lock();
+        match state.queues.get(queue) {
             None => Advice::Publish,
-            Some(Missing::Awaited(waiting)) => {
-                wait(waiting, queue, body);
+            Some(Missing::Awaited(_)) => {
+                state.wait(queue, body);
                 Advice::Done
             }
             Some(Missing::Gone(until)) if Instant::now() < *until => {
@@ -58,23 +69,25 @@ impl MissingQueues {
                 Advice::Done
             }
             Some(Missing::Gone(_)) => {
-                queues.remove(queue);
+                state.queues.remove(queue);
                 Advice::Publish
             }
         }
     }
 
+    /// What to do with a reply whose queue is missing.
     pub(super) fn came_back(&self, queue: &str, body: &Bytes) -> Advice {
-        let mut queues = self.lock();
-        if queues.len() >= QUEUES {
+        let mut state = self.lock();
+        if state.queues.len() >= QUEUES {
             let now = Instant::now();
-            queues.retain(|_, missing| !matches!(missing, Missing::Gone(until) if *until <= now));
+            let is_over = |missing: &Missing| matches!(missing, Missing::Gone(end) if *end <= now);
+            state.queues.retain(|_, missing| !is_over(missing));
         }
-        let full = queues.len() >= QUEUES;
-        match queues.entry(queue.to_owned()) {
-            Entry::Occupied(mut known) => {
-                if let Missing::Awaited(waiting) = known.get_mut() {
-                    wait(waiting, queue, body);
+        let full = state.queues.len() >= QUEUES;
+        match state.queues.entry(queue.to_owned()) {
+            Entry::Occupied(known) => {
+                if let Missing::Awaited(_) = known.get() {
+                    state.wait(queue, body);
                 }
                 Advice::Done
             }
@@ -87,45 +100,62 @@ impl MissingQueues {
             }
             Entry::Vacant(place) => {
                 tracing::debug!(queue, "the reply's queue is missing: trying again");
-                place.insert(Missing::Awaited(vec![body.clone()]));
-                Advice::Probe
+                place.insert(Missing::Awaited(VecDeque::new()));
+                if state.wait(queue, body) {
+                    Advice::Probe
+                } else {
+                    state.queues.remove(queue);
+                    Advice::Done
+                }
             }
         }
     }
 
-    /// The next reply that waits. When none does, the queue is forgotten: it is there.
+    /// The next reply that waits. When none does, the queue is forgotten: it exists.
     pub(super) fn next_waiting(&self, queue: &str) -> Option<Bytes> {
-        let mut queues = self.lock();
-        if let Some(Missing::Awaited(waiting)) = queues.get_mut(queue)
-            && !waiting.is_empty()
+        let mut state = self.lock();
+        if let Some(Missing::Awaited(waiting)) = state.queues.get_mut(queue)
+            && let Some(next) = waiting.pop_front()
         {
-            return Some(waiting.remove(0));
+            state.bytes -= next.len();
+            return Some(next);
         }
-        queues.remove(queue);
+        state.queues.remove(queue);
         None
     }
 
+    /// The queue stays missing: replies to it are dropped for a while.
     pub(super) fn gone(&self, queue: &str) {
         let until = Instant::now() + REMEMBERED;
-        let before = self.lock().insert(queue.to_owned(), Missing::Gone(until));
+        let mut state = self.lock();
+        let before = state.queues.insert(queue.to_owned(), Missing::Gone(until));
         if let Some(Missing::Awaited(waiting)) = before {
-            tracing::warn!(
-                queue,
-                replies = waiting.len() + 1,
-                "the reply's queue stays missing: dropped"
-            );
+            state.bytes -= waiting.iter().map(Bytes::len).sum::<usize>();
+            let replies = waiting.len() + 1;
+            tracing::warn!(queue, replies, "the reply's queue stays missing: dropped");
         }
     }
 }
 
-fn wait(waiting: &mut Vec<Bytes>, queue: &str, body: &Bytes) {
-    if waiting.len() < WAITING {
-        waiting.push(body.clone());
-    } else {
-        tracing::warn!(
-            queue,
-            "too many replies wait for their missing queue: dropped"
-        );
+impl State {
+    /// Lets a reply wait for a queue that is awaited. False if it was dropped.
+    fn wait(&mut self, queue: &str, body: &Bytes) -> bool {
+        let Some(Missing::Awaited(waiting)) = self.queues.get_mut(queue) else {
+            return false;
+        };
+        if waiting.len() >= WAITING || self.bytes + body.len() > BYTES {
+            let bytes = self.bytes;
+            tracing::warn!(
+                queue,
+                replies = waiting.len(),
+                bytes,
+                "too many replies wait for missing queues: dropped"
+            );
+            return false;
+        }
+        waiting.push_back(body.clone());
+        self.bytes += body.len();
+        true
     }
 }
 
@@ -168,7 +198,7 @@ mod tests {
         for number in 0..QUEUES * 2 {
             queues.came_back(&number.to_string(), &body);
         }
-        assert_eq!(queues.lock().len(), QUEUES);
+        assert_eq!(queues.lock().queues.len(), QUEUES);
         for _ in 0..WAITING * 2 {
             queues.before_publishing("1", &body);
         }
@@ -177,5 +207,22 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, WAITING);
+        assert_eq!(queues.lock().bytes, QUEUES - 1, "one for each other queue");
+    }
+
+    #[tokio::test]
+    async fn what_waits_takes_bounded_memory() {
+        let queues = MissingQueues::default();
+        let body = Bytes::from(vec![0; BYTES / 4]);
+        for number in 0..8 {
+            queues.came_back(&number.to_string(), &body);
+        }
+        assert_eq!(queues.lock().bytes, BYTES);
+        assert_eq!(queues.lock().queues.len(), 4, "the others were dropped");
+        for number in 0..2 {
+            queues.gone(&number.to_string());
+        }
+        assert_eq!(queues.lock().bytes, BYTES / 2);
+        assert_eq!(queues.came_back("9", &body), Advice::Probe);
     }
 }

@@ -23,7 +23,7 @@ use crate::{Error, RemoteError, Result, Retry, Target};
 
 /// The time between two tries, as in oslo.messaging.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
-/// How often a reply is sent at least that the broker does not take, its queue being full or failing.
+/// The least number of tries for a reply that its queue rejects.
 const TRIES: u32 = 5;
 /// How long one try may take.
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
@@ -103,28 +103,34 @@ fn reply_is_lost(reply: &Message, error: &Error) {
     tracing::warn!(queue = %brief(reply.route.key.as_str()), %error, "a reply was not sent");
 }
 
-/// Publishes a reply, or goes on after a failure. If the broker refuses the reply's size, its caller gets an error
-/// instead.
+/// Publishes a reply, or goes on after a failure. If its queue is missing, it is tried again for a while.
 async fn publish_or_probe(
     shared: &Arc<Shared>,
     reply: &Message,
     failure: Option<Failure>,
 ) -> Result<()> {
-    let instead;
-    let (reply, sent) = match publish(shared, reply, failure).await {
+    match publish_or_report(shared, reply, failure).await? {
+        Sent::Returned => came_back(shared, reply),
+        Sent::Taken => Ok(()),
+    }
+}
+
+/// Publishes a reply, or goes on after a failure. If the broker refuses the reply's size, the caller gets an error in
+/// its place.
+async fn publish_or_report(
+    shared: &Shared,
+    reply: &Message,
+    failure: Option<Failure>,
+) -> Result<Sent> {
+    match publish(shared, reply, failure).await {
         Err(error) => {
-            let Some(error_reply) = too_large(shared, reply) else {
+            let Some(instead) = too_large(shared, reply) else {
                 return Err(error);
             };
             tracing::warn!(%error, "a reply is too large for the broker: its caller gets an error");
-            instead = error_reply;
-            (&instead, publish(shared, &instead, None).await?)
+            publish(shared, &instead, None).await
         }
-        sent => (reply, sent?),
-    };
-    match sent {
-        Sent::Returned => came_back(shared, reply),
-        Sent::Taken => Ok(()),
+        sent => sent,
     }
 }
 
@@ -196,13 +202,11 @@ async fn probe(
         };
         // Not for ever: without a connection, this would keep the driver alive that could make one.
         let reply = message(route.clone(), next.clone());
-        match timeout(PROBE_DEADLINE, publish(shared, &reply, None)).await {
+        match timeout(PROBE_DEADLINE, publish_or_report(shared, &reply, None)).await {
             Ok(Ok(Sent::Taken)) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(queue, %error, "replies are dropped");
-                shared.missing_queues.gone(queue);
-                return false;
-            }
+            Ok(Err(Error::Closed)) => return false,
+            // That says nothing of the others that wait.
+            Ok(Err(error)) => tracing::warn!(queue, %error, "a reply is dropped"),
             missing @ (Ok(Ok(Sent::Returned)) | Err(_)) => {
                 if missing.is_err() && !shared.publisher.can_publish() {
                     // Nobody could look whether it is there.
@@ -224,7 +228,7 @@ fn message(route: Arc<Route>, body: Bytes) -> Message {
         route,
         mandatory: true,
         quiet: false,
-        // It is, but not for ever: see `publish`.
+        // `publish` sends it again, for a limited time.
         resend: false,
         body,
         expires: None,

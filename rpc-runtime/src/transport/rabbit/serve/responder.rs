@@ -11,25 +11,25 @@ use super::permits::Permit;
 use super::reply_sender;
 use crate::Result;
 use crate::endpoint::BoxFuture;
-use crate::transport::Delivery;
+use crate::transport::Responder;
 use crate::wire::ReplyTo;
 
 /// The way back of one request. It holds the request's permit for as long as the request runs and a reply is in
 /// flight.
 #[derive(Debug)]
-pub(super) struct Responder {
+pub(super) struct RabbitResponder {
     shared: Arc<Shared>,
     permit: Arc<Permit>,
 }
 
-impl Responder {
+impl RabbitResponder {
     pub(super) fn new(shared: Arc<Shared>, permit: Permit) -> Self {
         let permit = Arc::new(permit);
         Self { shared, permit }
     }
 }
 
-impl Delivery for Responder {
+impl Responder for RabbitResponder {
     fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move { reply_sender::send(&self.shared, &self.permit, to, body).await })
     }

@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::super::amqp::{Acknowledger, ConsumeChannel, Fault};
 use super::super::shared::Shared;
 use super::permits::{Permit, Permits, TakeRequests};
-use super::responder::Responder;
+use super::responder::RabbitResponder;
 use crate::mutex::lock;
 use crate::transport::{Arrival, Incoming};
 
@@ -83,11 +83,11 @@ struct Taken {
 }
 
 impl State {
-    /// Takes the requests for which there are permits; gives the tag of the last one. What has expired goes the
-    /// same way, and no further.
-    fn take(&mut self, listener: &ListenerShared) -> Option<u64> {
+    /// Takes the requests for which there are permits; gives the tag of the last one, and where to read on in a stream.
+    /// Expired requests are acknowledged and dropped.
+    fn take(&mut self, listener: &ListenerShared) -> Option<(u64, Option<i64>)> {
         let now = Instant::now();
-        let mut last = None;
+        let (mut last, mut next_offset) = (None, None);
         while let Some(next) = self.waiting.front() {
             if next.expires.is_none_or(|expires| now < expires) {
                 let Some(permit) = listener.permits.try_take() else {
@@ -100,11 +100,11 @@ impl State {
             }
             last = Some(next.tag);
             if let Some(offset) = next.offset {
-                *lock(&listener.next_offset) = offset.checked_add(1);
+                next_offset = offset.checked_add(1);
             }
             self.waiting.pop_front();
         }
-        last
+        last.map(|last| (last, next_offset))
     }
 }
 
@@ -144,11 +144,16 @@ impl Session {
         if state.phase != Phase::Open || state.since.is_some() {
             return;
         }
-        let Some(last) = state.take(&self.listener) else {
+        let Some((last, next_offset)) = state.take(&self.listener) else {
             return;
         };
         match self.acknowledger.acknowledge_with_receipt(last) {
-            Ok(()) => state.since = Some(Instant::now()),
+            Ok(()) => {
+                state.since = Some(Instant::now());
+                if next_offset.is_some() {
+                    *lock(&self.listener.next_offset) = next_offset;
+                }
+            }
             // Nothing was written: the channel has ended.
             Err(fault) => {
                 let taken = std::mem::take(&mut state.taken);
@@ -167,7 +172,7 @@ impl Session {
             std::mem::take(&mut state.taken)
         };
         for Taken { body, permit } in taken {
-            let responder = Responder::new(self.listener.shared.clone(), permit);
+            let responder = RabbitResponder::new(self.listener.shared.clone(), permit);
             self.hand_over(Arrival::Request(Incoming::new(body, Arc::new(responder))));
         }
     }

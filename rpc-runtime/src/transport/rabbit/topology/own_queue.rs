@@ -2,8 +2,8 @@
 //!
 //! Names are unique by chance, unless the queue manager makes them: then a process in another container can have the
 //! same one, and the two would take each other's messages. The broker knows how many consumers a queue has, so a name
-//! is checked when it is used first. Whoever finds it in use takes the next one. It is not checked again after a
-//! reconnection: the broker may not know yet that this process's own last consumer is gone.
+//! is checked when it is used first, and a process that finds it in use takes the next one. The name is not checked
+//! again after a reconnection: the broker may not know yet that this process's own last consumer is gone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use super::super::backoff::random;
 use super::declarer::Declarer;
 use super::names::{Queue, Topology};
 
-/// Two processes that begin to consume at once check at different times within this span, so that the second one finds
-/// itself alone after the first has left.
+/// The longest time before a process checks whether it consumes alone. It waits for a random part of this: of two
+/// processes that begin at once, the first to check leaves, and the second finds itself alone.
 const CHECK_SPREAD: Duration = Duration::from_millis(50);
 
 /// Gives a queue the next name. The queue manager's file I/O does not block the caller's thread.

@@ -412,6 +412,8 @@ async fn the_end_of_the_connection_is_noted_and_left_for_lapin() {
     let close = frame(METHOD, 0, &close);
     let (out, publishing) = filtered(&close, || 7);
     assert_eq!(out.unwrap(), close);
+    let close_ok = frame(METHOD, 0, &[0, 10, 0, 51]);
+    assert_eq!(written(&publishing.io), close_ok);
     assert_eq!(&*publishing.io.down().await, "CONNECTION_FORCED");
     let words = publishing.words();
     assert!(words.len() == 300 && words.values().all(|word| *word == Word::Failed));

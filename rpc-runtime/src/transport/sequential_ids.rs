@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A table by such identities.
-pub(super) type OwnIdMap<K, V> = HashMap<K, V, BuildHasherDefault<OwnIds>>;
+pub(super) type SequentialIdMap<K, V> = HashMap<K, V, BuildHasherDefault<SequentialIdHasher>>;
 
 #[derive(Debug, Default)]
-pub(super) struct OwnIds(u64);
+pub(super) struct SequentialIdHasher(u64);
 
-impl Hasher for OwnIds {
+impl Hasher for SequentialIdHasher {
     fn finish(&self) -> u64 {
         self.0
     }
