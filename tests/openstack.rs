@@ -18,10 +18,11 @@ mod servers;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use openstack_api::nova::{BaseApiClient, ConductorClient};
 use rpc_runtime::transport::{CallTerms, Driver, ListenTerms, Listener, SendTerms};
 use rpc_runtime::wire::{MessageId, Reply, Request, RequestBody};
-use rpc_runtime::{BoxFuture, Context, Error, Result, Target, Transport};
+use rpc_runtime::{Context, Error, Result, Target, Transport};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -32,43 +33,31 @@ struct Nova {
     sent: Arc<Mutex<Option<(Target, Value)>>>,
 }
 
+#[async_trait]
 impl Driver for Nova {
-    fn send<'a>(
-        &'a self,
-        _: &'a Target,
-        _: RequestBody,
-        _: &'a SendTerms,
-    ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async { Err(Error::Closed) })
+    async fn send(&self, _: &Target, _: RequestBody, _: &SendTerms) -> Result<()> {
+        Err(Error::Closed)
     }
 
-    fn call<'a>(
-        &'a self,
-        target: &'a Target,
+    async fn call(
+        &self,
+        target: &Target,
         request: RequestBody,
-        terms: &'a CallTerms,
-    ) -> BoxFuture<'a, Result<Reply>> {
-        Box::pin(async move {
-            let body = request.call(MessageId::unique(), "reply_x", terms.monitor);
-            let text = Request::open(&body).unwrap();
-            let message = serde_json::from_str(&text).unwrap();
-            *self.sent.lock().unwrap() = Some((target.clone(), message));
-            let last = self.replies.last().unwrap();
-            Ok(Reply::decode(last["body"].as_str().unwrap().as_bytes()).unwrap())
-        })
+        terms: &CallTerms,
+    ) -> Result<Reply> {
+        let body = request.call(MessageId::unique(), "reply_x", terms.monitor);
+        let text = Request::open(&body).unwrap();
+        let message = serde_json::from_str(&text).unwrap();
+        *self.sent.lock().unwrap() = Some((target.clone(), message));
+        let last = self.replies.last().unwrap();
+        Ok(Reply::decode(last["body"].as_str().unwrap().as_bytes()).unwrap())
     }
 
-    fn listen<'a>(
-        &'a self,
-        _: &'a Target,
-        _: &'a ListenTerms,
-    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
-        Box::pin(async { Err(Error::Closed) })
+    async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
+        Err(Error::Closed)
     }
 
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
-    }
+    async fn close(&self) {}
 }
 
 struct Case {

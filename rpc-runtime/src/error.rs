@@ -54,7 +54,10 @@ pub enum Error {
     },
 
     /// A queue for the message rejects it, being full (`overflow=reject-publish`) or failing. A caller may back off
-    /// and try again: nothing was delivered, except that other queues of a fanout may have taken it.
+    /// and try again: the queue has not taken it. Other queues of a fanout may have.
+    ///
+    /// RabbitMQ also rejects what a classic queue had not confirmed when the queue's node fails. Such a message may have
+    /// run: use quorum queues where that matters.
     #[non_exhaustive]
     Rejected {
         /// Whom the message was for.

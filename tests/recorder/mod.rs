@@ -6,9 +6,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use rpc_runtime::transport::{CallTerms, Driver, ListenTerms, Listener, SendTerms};
 use rpc_runtime::wire::{MessageId, Reply, Request, RequestBody};
-use rpc_runtime::{BoxFuture, Error, Result, Target, Transport};
+use rpc_runtime::{Error, Result, Target, Transport};
 use serde_json::{Value, json};
 
 /// One message, as it was handed to the transport.
@@ -78,47 +79,33 @@ impl Recorder {
     }
 }
 
+#[async_trait]
 impl Driver for Recorder {
-    fn send<'a>(
-        &'a self,
-        target: &'a Target,
+    async fn send(&self, target: &Target, request: RequestBody, _: &SendTerms) -> Result<()> {
+        self.keep(target, &request.cast(), None);
+        Ok(())
+    }
+
+    async fn call(
+        &self,
+        target: &Target,
         request: RequestBody,
-        _: &'a SendTerms,
-    ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            self.keep(target, &request.cast(), None);
-            Ok(())
-        })
+        terms: &CallTerms,
+    ) -> Result<Reply> {
+        let id = MessageId::unique();
+        let body = request.call(id, "reply_x", terms.monitor);
+        self.keep(target, &body, Some(terms));
+        let next = self.replies.lock().unwrap().pop_front();
+        let answer = next.unwrap_or_else(|| self.answer.clone());
+        let id = id.to_string();
+        let reply = json!({"result": answer, "failure": null, "ending": true, "_msg_id": id});
+        let envelope = json!({"oslo.version": "2.0", "oslo.message": reply.to_string()});
+        Ok(Reply::decode(envelope.to_string().as_bytes()).unwrap())
     }
 
-    fn call<'a>(
-        &'a self,
-        target: &'a Target,
-        request: RequestBody,
-        terms: &'a CallTerms,
-    ) -> BoxFuture<'a, Result<Reply>> {
-        Box::pin(async move {
-            let id = MessageId::unique();
-            let body = request.call(id, "reply_x", terms.monitor);
-            self.keep(target, &body, Some(terms));
-            let next = self.replies.lock().unwrap().pop_front();
-            let answer = next.unwrap_or_else(|| self.answer.clone());
-            let id = id.to_string();
-            let reply = json!({"result": answer, "failure": null, "ending": true, "_msg_id": id});
-            let envelope = json!({"oslo.version": "2.0", "oslo.message": reply.to_string()});
-            Ok(Reply::decode(envelope.to_string().as_bytes()).unwrap())
-        })
+    async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
+        Err(Error::Closed)
     }
 
-    fn listen<'a>(
-        &'a self,
-        _: &'a Target,
-        _: &'a ListenTerms,
-    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
-        Box::pin(async { Err(Error::Closed) })
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
-    }
+    async fn close(&self) {}
 }

@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use rpc_runtime::transport::{
     Arrival, CallTerms, Driver, Incoming, ListenTerms, Listener, Responder, SendTerms,
 };
 use rpc_runtime::wire::{Reply, ReplyTo, RequestBody};
-use rpc_runtime::{BoxFuture, Error, Result, Target, Transport};
+use rpc_runtime::{Error, Result, Target, Transport};
 use tokio::sync::{Mutex, mpsc};
 
 /// Requests, each with whether it could be taken.
@@ -33,40 +34,23 @@ struct Script {
     replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
 }
 
+#[async_trait]
 impl Driver for Script {
-    fn send<'a>(
-        &'a self,
-        _: &'a Target,
-        _: RequestBody,
-        _: &'a SendTerms,
-    ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async { Err(Error::Closed) })
+    async fn send(&self, _: &Target, _: RequestBody, _: &SendTerms) -> Result<()> {
+        Err(Error::Closed)
     }
-    fn call<'a>(
-        &'a self,
-        _: &'a Target,
-        _: RequestBody,
-        _: &'a CallTerms,
-    ) -> BoxFuture<'a, Result<Reply>> {
-        Box::pin(async { Err(Error::Closed) })
+    async fn call(&self, _: &Target, _: RequestBody, _: &CallTerms) -> Result<Reply> {
+        Err(Error::Closed)
     }
-    fn listen<'a>(
-        &'a self,
-        _: &'a Target,
-        _: &'a ListenTerms,
-    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
-        Box::pin(async move {
-            let requests = self.requests.lock().await.take().ok_or(Error::Closed)?;
-            let listener: Box<dyn Listener> = Box::new(Scripted {
-                requests,
-                replies: self.replies.clone(),
-            });
-            Ok(listener)
-        })
+    async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
+        let requests = self.requests.lock().await.take().ok_or(Error::Closed)?;
+        let listener: Box<dyn Listener> = Box::new(Scripted {
+            requests,
+            replies: self.replies.clone(),
+        });
+        Ok(listener)
     }
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
-    }
+    async fn close(&self) {}
 }
 
 struct Scripted {
@@ -74,24 +58,21 @@ struct Scripted {
     replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
 }
 
+#[async_trait]
 impl Listener for Scripted {
-    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
-        Box::pin(async move {
-            let (body, taken) = self.requests.recv().await?;
-            if !taken {
-                let why = "its connection has ended".into();
-                return Some(Arrival::InDoubt { body, why });
-            }
-            let delivery = Way {
-                replies: self.replies.clone(),
-            };
-            Some(Arrival::Request(Incoming::new(body, Arc::new(delivery))))
-        })
+    async fn next(&mut self) -> Option<Arrival> {
+        let (body, taken) = self.requests.recv().await?;
+        if !taken {
+            let why = "its connection has ended".into();
+            return Some(Arrival::InDoubt { body, why });
+        }
+        let delivery = Way {
+            replies: self.replies.clone(),
+        };
+        Some(Arrival::Request(Incoming::new(body, Arc::new(delivery))))
     }
-    fn close(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.requests.close();
-        })
+    async fn close(&mut self) {
+        self.requests.close();
     }
 }
 
@@ -100,12 +81,11 @@ struct Way {
     replies: mpsc::UnboundedSender<(ReplyTo, Bytes)>,
 }
 
+#[async_trait]
 impl Responder for Way {
-    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            self.replies
-                .send((to.clone(), body))
-                .map_err(|_| Error::Closed)
-        })
+    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
+        self.replies
+            .send((to.clone(), body))
+            .map_err(|_| Error::Closed)
     }
 }

@@ -14,11 +14,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::endpoint::BoxFuture;
 use crate::wire::{Reply, ReplyTo, RequestBody};
 use crate::{DEFAULT_QUEUE_WAIT, Result, Retry, Target};
 
@@ -99,38 +99,26 @@ impl fmt::Debug for Transport {
 
 /// What a transport does: implement it to carry RPC over something of your own.
 ///
-/// All futures may be dropped at any point: nothing may leak then, and what was begun must be either
-/// undone or finished in the background. A function does nothing before its future is polled, here as in
-/// [`Listener`] and [`Responder`]: its body is `Box::pin(async move { … })`.
+/// Implementations of this trait, of [`Listener`] and of [`Responder`] carry the attribute
+/// [`async_trait`](https://docs.rs/async-trait). A caller may drop any of their futures at any point: an implementation
+/// must not leak then, and must undo what it has begun or finish it in the background.
+#[async_trait]
 pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Hands over a cast; done when the broker has accepted it.
-    fn send<'a>(
-        &'a self,
-        target: &'a Target,
-        request: RequestBody,
-        terms: &'a SendTerms,
-    ) -> BoxFuture<'a, Result<()>>;
+    async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()>;
 
     /// Hands over a request and waits for its last reply. Ends no later than `terms.deadline`,
     /// whatever it waits for.
-    fn call<'a>(
-        &'a self,
-        target: &'a Target,
-        request: RequestBody,
-        terms: &'a CallTerms,
-    ) -> BoxFuture<'a, Result<Reply>>;
+    async fn call(&self, target: &Target, request: RequestBody, terms: &CallTerms)
+    -> Result<Reply>;
 
     /// Begins to listen as `target.server` of `target.topic`: to the topic's requests in turn with its
     /// other servers, to those directed to this server, and to fanouts. Done when requests would
     /// arrive.
-    fn listen<'a>(
-        &'a self,
-        target: &'a Target,
-        terms: &'a ListenTerms,
-    ) -> BoxFuture<'a, Result<Box<dyn Listener>>>;
+    async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>>;
 
     /// Ends everything: waiting calls fail, listeners end, connections close.
-    fn close(&self) -> BoxFuture<'_, ()>;
+    async fn close(&self);
 }
 
 /// How a message is to be handed over.
@@ -223,20 +211,19 @@ impl ListenTerms {
 }
 
 /// The requests that arrive for one server.
+#[async_trait]
 pub trait Listener: Send {
     /// What arrives next; `None` once closed, when all that was taken has been given. A dropped future loses
     /// nothing.
-    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>>;
+    async fn next(&mut self) -> Option<Arrival>;
 
     /// Takes no more requests: those that were not taken go back to the broker, for other servers. Replies
     /// can still be sent.
-    fn close(&mut self) -> BoxFuture<'_, ()>;
+    async fn close(&mut self);
 
     /// Once closed: waits until all responders are gone, and the broker has the replies that were sent. There is
     /// nothing to wait for, unless a driver says otherwise.
-    fn settled(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
-    }
+    async fn settled(&mut self) {}
 }
 
 /// What arrives for a server.
@@ -274,6 +261,7 @@ impl Incoming {
 }
 
 /// The way back of one request, held for as long as it runs.
+#[async_trait]
 pub trait Responder: fmt::Debug + Send + Sync {
     /// Sends a reply. Done when it is on its way, for which a connection is waited for: in the background, the
     /// driver sees to it that the broker gets it, for as long as there is the listener ([`Listener::settled`]
@@ -283,5 +271,5 @@ pub trait Responder: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// When the transport is closed.
-    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>>;
+    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()>;
 }

@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -20,7 +21,6 @@ use super::{
     Arrival, CallTerms, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable, Responder,
     SendTerms, TransportUrl, UrlError,
 };
-use crate::endpoint::BoxFuture;
 use crate::mutex::lock;
 use crate::race::race;
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
@@ -147,82 +147,66 @@ impl MemoryDriver {
     }
 }
 
+#[async_trait]
 impl Driver for MemoryDriver {
-    fn send<'a>(
-        &'a self,
-        target: &'a Target,
+    async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()> {
+        let message = Message {
+            body: request.cast(),
+            expires: None,
+        };
+        self.publish(target, message, terms).await
+    }
+
+    async fn call(
+        &self,
+        target: &Target,
         request: RequestBody,
-        terms: &'a SendTerms,
-    ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            let message = Message {
-                body: request.cast(),
-                expires: None,
-            };
-            self.publish(target, message, terms).await
-        })
+        terms: &CallTerms,
+    ) -> Result<Reply> {
+        let mut registration = self.waiting.register()?;
+        let message = Message {
+            body: request.call(registration.id(), &self.reply_queue, terms.monitor),
+            expires: Some(terms.deadline),
+        };
+        self.publish(target, message, &terms.send).await?;
+        timeout_at(terms.deadline, registration.reply(target, terms))
+            .await
+            .unwrap_or_else(|_| Err(Error::timeout(target, terms.timeout, Stage::Reply)))
     }
 
-    fn call<'a>(
-        &'a self,
-        target: &'a Target,
-        request: RequestBody,
-        terms: &'a CallTerms,
-    ) -> BoxFuture<'a, Result<Reply>> {
-        Box::pin(async move {
-            let mut registration = self.waiting.register()?;
-            let message = Message {
-                body: request.call(registration.id(), &self.reply_queue, terms.monitor),
-                expires: Some(terms.deadline),
-            };
-            self.publish(target, message, &terms.send).await?;
-            timeout_at(terms.deadline, registration.reply(target, terms))
-                .await
-                .unwrap_or_else(|_| Err(Error::timeout(target, terms.timeout, Stage::Reply)))
-        })
+    async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
+        let mut listeners = self.listeners();
+        if listeners.closed {
+            return Err(Error::Closed);
+        }
+        let inbox = Arc::new(Inbox::default());
+        let id = self.broker.lock().listen(target, terms, inbox.clone());
+        self.broker.declared.notify_waiters();
+        listeners.inboxes.retain(|inbox| inbox.strong_count() > 0);
+        listeners.inboxes.push(Arc::downgrade(&inbox));
+        let listener: Box<dyn Listener> = Box::new(MemoryListener {
+            broker: self.broker.clone(),
+            id,
+            inbox,
+            permits: Arc::new(Semaphore::new(terms.concurrency)),
+        });
+        Ok(listener)
     }
 
-    fn listen<'a>(
-        &'a self,
-        target: &'a Target,
-        terms: &'a ListenTerms,
-    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
-        Box::pin(async move {
-            let mut listeners = self.listeners();
-            if listeners.closed {
-                return Err(Error::Closed);
-            }
-            let inbox = Arc::new(Inbox::default());
-            let id = self.broker.lock().listen(target, terms, inbox.clone());
-            self.broker.declared.notify_waiters();
-            listeners.inboxes.retain(|inbox| inbox.strong_count() > 0);
-            listeners.inboxes.push(Arc::downgrade(&inbox));
-            let listener: Box<dyn Listener> = Box::new(MemoryListener {
-                broker: self.broker.clone(),
-                id,
-                inbox,
-                permits: Arc::new(Semaphore::new(terms.concurrency)),
-            });
-            Ok(listener)
-        })
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.waiting.close();
-            let mut listeners = self.listeners();
-            listeners.closed = true;
-            for inbox in listeners
-                .inboxes
-                .drain(..)
-                .filter_map(|inbox| inbox.upgrade())
-            {
-                inbox.closed.store(true, Ordering::Release);
-                inbox.arrival.notify_one();
-            }
-            drop(listeners);
-            self.broker.declared.notify_waiters();
-        })
+    async fn close(&self) {
+        self.waiting.close();
+        let mut listeners = self.listeners();
+        listeners.closed = true;
+        for inbox in listeners
+            .inboxes
+            .drain(..)
+            .filter_map(|inbox| inbox.upgrade())
+        {
+            inbox.closed.store(true, Ordering::Release);
+            inbox.arrival.notify_one();
+        }
+        drop(listeners);
+        self.broker.declared.notify_waiters();
     }
 }
 
@@ -248,41 +232,38 @@ struct MemoryListener {
     permits: Arc<Semaphore>,
 }
 
+#[async_trait]
 impl Listener for MemoryListener {
-    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
-        Box::pin(async move {
-            loop {
-                if self.inbox.closed.load(Ordering::Acquire) {
-                    return None;
-                }
-                // None is taken before it may run; nobody else takes permits.
-                let Ok(permit) = self.permits.clone().try_acquire_owned() else {
-                    let permit = async {
-                        let _ = self.permits.acquire().await;
-                    };
-                    // It may be the end.
-                    let arrival = self.inbox.arrival.notified();
-                    race(pin!(permit), pin!(arrival)).await;
-                    continue;
-                };
-                let taken = self.broker.lock().take(self.id);
-                if let Some(message) = taken {
-                    let delivery = Arc::new(MemoryResponder {
-                        broker: self.broker.clone(),
-                        _permit: permit,
-                    });
-                    return Some(Arrival::Request(Incoming::new(message.body, delivery)));
-                }
-                self.inbox.arrival.notified().await;
+    async fn next(&mut self) -> Option<Arrival> {
+        loop {
+            if self.inbox.closed.load(Ordering::Acquire) {
+                return None;
             }
-        })
+            // None is taken before it may run; nobody else takes permits.
+            let Ok(permit) = self.permits.clone().try_acquire_owned() else {
+                let permit = async {
+                    let _ = self.permits.acquire().await;
+                };
+                // It may be the end.
+                let arrival = self.inbox.arrival.notified();
+                race(pin!(permit), pin!(arrival)).await;
+                continue;
+            };
+            let taken = self.broker.lock().take(self.id);
+            if let Some(message) = taken {
+                let delivery = Arc::new(MemoryResponder {
+                    broker: self.broker.clone(),
+                    _permit: permit,
+                });
+                return Some(Arrival::Request(Incoming::new(message.body, delivery)));
+            }
+            self.inbox.arrival.notified().await;
+        }
     }
 
-    fn close(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.inbox.closed.store(true, Ordering::Release);
-            self.broker.lock().unlisten(self.id);
-        })
+    async fn close(&mut self) {
+        self.inbox.closed.store(true, Ordering::Release);
+        self.broker.lock().unlisten(self.id);
     }
 }
 
@@ -297,19 +278,18 @@ struct MemoryResponder {
     _permit: OwnedSemaphorePermit,
 }
 
+#[async_trait]
 impl Responder for MemoryResponder {
-    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            let table = self.broker.lock().reply_queues.get(&to.queue).cloned();
-            match (table, Reply::decode(&body)) {
-                (Some(table), Ok(reply)) => table.complete(reply),
-                (None, _) => tracing::debug!(queue = to.queue, "the caller's reply queue is gone"),
-                (_, Err(error)) => {
-                    tracing::warn!(%error, "a reply that cannot be read was dropped");
-                }
+    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
+        let table = self.broker.lock().reply_queues.get(&to.queue).cloned();
+        match (table, Reply::decode(&body)) {
+            (Some(table), Ok(reply)) => table.complete(reply),
+            (None, _) => tracing::debug!(queue = to.queue, "the caller's reply queue is gone"),
+            (_, Err(error)) => {
+                tracing::warn!(%error, "a reply that cannot be read was dropped");
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
@@ -15,7 +16,6 @@ use super::reply_queue::ReplyQueue;
 use super::serve::{MissingQueues, RabbitListener};
 use super::shared::Shared;
 use super::topology::{Routes, Topology, process_name};
-use crate::endpoint::BoxFuture;
 use crate::error::Stage;
 use crate::transport::{
     CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportUrl,
@@ -59,92 +59,76 @@ impl RabbitDriver {
     }
 }
 
+#[async_trait]
 impl Driver for RabbitDriver {
-    fn send<'a>(
-        &'a self,
-        target: &'a Target,
+    async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()> {
+        let shared = &*self.shared;
+        let mut message = Message {
+            route: shared.routes.request(&shared.topology, target)?,
+            mandatory: terms.mandatory && !target.fanout,
+            quiet: false,
+            resend: terms.resend,
+            body: request.cast(),
+            expires: None,
+        };
+        let mut attempts = Attempts::new(target, terms.retry);
+        let progress = Progress::new();
+        let delivered =
+            shared
+                .publisher
+                .deliver(&mut message, terms.queue_wait, &mut attempts, &progress);
+        match delivered.await? {
+            Outcome::Lost(why) => Err(attempts.last(&why)),
+            Outcome::Taken => Ok(()),
+            Outcome::Returned => Err(attempts.unserved()),
+            Outcome::Rejected => Err(attempts.rejected()),
+        }
+    }
+
+    async fn call(
+        &self,
+        target: &Target,
         request: RequestBody,
-        terms: &'a SendTerms,
-    ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            let shared = &*self.shared;
-            let mut message = Message {
-                route: shared.routes.request(&shared.topology, target)?,
-                mandatory: terms.mandatory && !target.fanout,
-                quiet: false,
-                resend: terms.resend,
-                body: request.cast(),
-                expires: None,
-            };
-            let mut attempts = Attempts::new(target, terms.retry);
-            let progress = Progress::new();
-            let delivered =
-                shared
-                    .publisher
-                    .deliver(&mut message, terms.queue_wait, &mut attempts, &progress);
-            match delivered.await? {
-                Outcome::Lost(why) => Err(attempts.last(&why)),
-                Outcome::Taken => Ok(()),
-                Outcome::Returned => Err(attempts.unserved()),
-                Outcome::Rejected => Err(attempts.rejected()),
-            }
-        })
+        terms: &CallTerms,
+    ) -> Result<Reply> {
+        if target.fanout {
+            return Err(Error::invalid_target(
+                target,
+                "a call has one server that replies: cast to all servers instead",
+            ));
+        }
+        let progress = Progress::new();
+        // One deadline around everything that a call may wait for.
+        let replied = timeout_at(
+            terms.deadline,
+            self.exchange(target, request, terms, &progress),
+        );
+        replied
+            .await
+            .unwrap_or_else(|_| Err(progress.over(target, terms.timeout)))
     }
 
-    fn call<'a>(
-        &'a self,
-        target: &'a Target,
-        request: RequestBody,
-        terms: &'a CallTerms,
-    ) -> BoxFuture<'a, Result<Reply>> {
-        Box::pin(async move {
-            if target.fanout {
-                return Err(Error::invalid_target(
-                    target,
-                    "a call has one server that replies: cast to all servers instead",
-                ));
-            }
-            let progress = Progress::new();
-            // One deadline around everything that a call may wait for.
-            let replied = timeout_at(
-                terms.deadline,
-                self.exchange(target, request, terms, &progress),
-            );
-            replied
-                .await
-                .unwrap_or_else(|_| Err(progress.over(target, terms.timeout)))
-        })
+    async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
+        let queues = self.shared.topology.server_queues(target)?;
+        let mut terms = terms.clone();
+        if self.shared.prefetch > 0 {
+            terms.prefetch = self.shared.prefetch;
+        }
+        self.shared.consuming.start()?;
+        let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
+        Ok(Box::new(listener) as Box<dyn Listener>)
     }
 
-    fn listen<'a>(
-        &'a self,
-        target: &'a Target,
-        terms: &'a ListenTerms,
-    ) -> BoxFuture<'a, Result<Box<dyn Listener>>> {
-        Box::pin(async move {
-            let queues = self.shared.topology.server_queues(target)?;
-            let mut terms = terms.clone();
-            if self.shared.prefetch > 0 {
-                terms.prefetch = self.shared.prefetch;
-            }
-            self.shared.consuming.start()?;
-            let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
-            Ok(Box::new(listener) as Box<dyn Listener>)
-        })
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            let shared = &*self.shared;
-            tracing::debug!(url = %shared.url, "closing");
-            shared.table.close();
-            shared.closing.send_replace(true);
-            if let Some(replies) = shared.replies.get() {
-                replies.close();
-            }
-            tokio::join!(shared.publisher.close(), shared.consuming.close());
-            shared.engine.close();
-        })
+    async fn close(&self) {
+        let shared = &*self.shared;
+        tracing::debug!(url = %shared.url, "closing");
+        shared.table.close();
+        shared.closing.send_replace(true);
+        if let Some(replies) = shared.replies.get() {
+            replies.close();
+        }
+        tokio::join!(shared.publisher.close(), shared.consuming.close());
+        shared.engine.close();
     }
 }
 

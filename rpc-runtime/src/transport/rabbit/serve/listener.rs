@@ -10,6 +10,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -24,7 +25,6 @@ use super::super::shared::Shared;
 use super::super::topology::{Declarer, Queue, declare_unused, is_consumed_alone, name_anew};
 use super::permits::Permits;
 use super::session::{ArrivedRequest, ListenerShared, Session};
-use crate::endpoint::BoxFuture;
 use crate::mutex::lock;
 use crate::transport::{Arrival, ListenTerms, Listener};
 use crate::{Error, Result};
@@ -82,30 +82,27 @@ impl RabbitListener {
     }
 }
 
+#[async_trait]
 impl Listener for RabbitListener {
-    fn next(&mut self) -> BoxFuture<'_, Option<Arrival>> {
-        Box::pin(async move {
-            // Before somebody asks, nothing is taken.
-            self.permits.listen();
-            self.arrivals.recv().await
-        })
+    async fn next(&mut self) -> Option<Arrival> {
+        // Before somebody asks, nothing is taken.
+        self.permits.listen();
+        self.arrivals.recv().await
     }
 
-    fn close(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.permits.close();
-            self.stop.send_replace(true);
-            if let Some(task) = &mut self.task {
-                // It has ended either way.
-                let _ = task.await;
-                self.task = None;
-            }
-            self.arrivals.close();
-        })
+    async fn close(&mut self) {
+        self.permits.close();
+        self.stop.send_replace(true);
+        if let Some(task) = &mut self.task {
+            // It has ended either way.
+            let _ = task.await;
+            self.task = None;
+        }
+        self.arrivals.close();
     }
 
-    fn settled(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(self.permits.all_back())
+    async fn settled(&mut self) {
+        self.permits.all_back().await;
     }
 }
 

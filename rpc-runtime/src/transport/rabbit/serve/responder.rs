@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::super::shared::Shared;
 use super::permits::Permit;
 use super::reply_sender;
 use crate::Result;
-use crate::endpoint::BoxFuture;
 use crate::transport::Responder;
 use crate::wire::ReplyTo;
 
@@ -29,8 +29,9 @@ impl RabbitResponder {
     }
 }
 
+#[async_trait]
 impl Responder for RabbitResponder {
-    fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { reply_sender::send(&self.shared, &self.permit, to, body).await })
+    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
+        reply_sender::send(&self.shared, &self.permit, to, body).await
     }
 }
