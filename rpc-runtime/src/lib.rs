@@ -87,7 +87,6 @@ mod lock;
 mod maybe;
 mod mutex;
 mod options;
-mod race;
 mod remote;
 mod route;
 mod serializer;

@@ -9,7 +9,6 @@ mod request;
 mod running;
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,7 +17,6 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
-use crate::race::race;
 use crate::serializer::Serializer;
 use crate::transport::{ListenTerms, Listener, Transport};
 use crate::{DEFAULT_MAX_MESSAGE_SIZE, Error, Result, Target};
@@ -254,41 +252,35 @@ async fn listen(
     mut stopped: watch::Receiver<Option<Duration>>,
 ) -> usize {
     let mut running = Running::new(service.clone());
-    // Should all be dropped, the listener goes first: it takes nothing in place of what is cut off.
+    // Drop order matters: the listener goes first, or freed permits pull in new requests.
     let mut listener = listener;
-    let stop = async {
-        // An error is a server that was dropped: that is to be stopped too.
-        let _ = stopped.wait_for(Option::is_some).await;
-        false
-    };
-    let closed = async {
-        running.run_all(&mut *listener).await;
-        true
-    };
-    // In this order: no stream of requests keeps a stop from being seen.
-    if race(pin!(stop), pin!(closed)).await {
-        tracing::warn!(server = %service.target, "the server ends: its transport was closed");
+    tokio::select! {
+        biased;
+        // First, so that no stream of requests hides a stop. An error is a server that was dropped: it stops, too.
+        _ = stopped.wait_for(Option::is_some) => {}
+        () = running.run_all(&mut *listener) => {
+            tracing::warn!(server = %service.target, "the server ends: its transport was closed");
+        }
     }
     let orderly = async {
         listener.close().await;
-        // What was taken is for no other server.
+        // Requests that were taken are for no other server.
         running.run_all(&mut *listener).await;
         running.ended().await;
         listener.settled().await;
-        true
     };
-    // The limit may be set now, or later if the transport was closed first.
     let limit = async {
+        // It may be set now, or later if the transport was closed first.
         let limit = match stopped.wait_for(Option::is_some).await {
             Ok(limit) => limit.unwrap_or(DEFAULT_STOP),
             Err(_) => DEFAULT_STOP,
         };
-        // What runs has so long to end by itself.
         sleep(limit).await;
-        false
     };
-    if race(pin!(orderly), pin!(limit)).await {
-        return 0;
+    tokio::select! {
+        biased;
+        () = orderly => return 0,
+        () = limit => {}
     }
     let unfinished = running.cut_off(&mut *listener).await;
     if unfinished == 0 {

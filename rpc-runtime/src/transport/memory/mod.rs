@@ -22,7 +22,6 @@ use super::{
     SendTerms, TransportUrl, UrlError,
 };
 use crate::mutex::lock;
-use crate::race::race;
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Stage, Target};
 
@@ -241,12 +240,12 @@ impl Listener for MemoryListener {
             }
             // None is taken before it may run; nobody else takes permits.
             let Ok(permit) = self.permits.clone().try_acquire_owned() else {
-                let permit = async {
-                    let _ = self.permits.acquire().await;
-                };
-                // It may be the end.
-                let arrival = self.inbox.arrival.notified();
-                race(pin!(permit), pin!(arrival)).await;
+                tokio::select! {
+                    biased;
+                    _ = self.permits.acquire() => {}
+                    // The listener may be closed.
+                    () = self.inbox.arrival.notified() => {}
+                }
                 continue;
             };
             let taken = self.broker.lock().take(self.id);
