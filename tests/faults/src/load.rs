@@ -191,6 +191,7 @@ fn kind(error: &Error) -> &'static str {
         Error::Remote(_) => "remote",
         Error::Closed => "closed",
         Error::Refused { .. } => "refused",
+        Error::Rejected { .. } => "rejected",
         _ => "other",
     }
 }

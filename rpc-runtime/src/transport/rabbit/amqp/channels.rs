@@ -3,12 +3,12 @@
 //! A number is in use from `channel.open` until both sides have said that the channel is closed. Numbers are used in
 //! round-robin order, so a freed number is used again last.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use super::channel_state::{ChannelState, Role};
 use super::fault::{Fault, Reason};
 use crate::mutex::lock;
+use crate::transport::sequential_ids::SequentialIdMap;
 
 /// The channels of one connection.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(super) struct Channels(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
-    open: HashMap<u16, Arc<ChannelState>>,
+    open: SequentialIdMap<u16, Arc<ChannelState>>,
     /// The highest number that was agreed with the broker.
     highest: u16,
     last: u16,

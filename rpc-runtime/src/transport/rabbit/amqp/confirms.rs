@@ -42,6 +42,15 @@ pub(crate) enum Confirmed {
     Rejected,
 }
 
+/// How a publishing channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// Nothing can be published any more.
+    Closed,
+    /// For so long no message was confirmed, while some wait.
+    Silent(Duration),
+}
+
 pub(crate) type Answer = Result<Confirmed, Failure>;
 
 /// The confirms of one channel.
@@ -250,14 +259,14 @@ impl Confirms {
         }
     }
 
-    /// Whether messages wait, and none was confirmed for as long as `time`.
-    pub(super) fn is_silent(&self, time: Duration) -> bool {
-        let silent = self.lock().silent;
-        silent.is_some_and(|since| since.elapsed() >= time)
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed.is_some()
+    /// Whether messages can be published, and for how long none was confirmed while some wait.
+    pub(super) fn health(&self) -> Health {
+        let waiting = self.lock();
+        match (&waiting.closed, waiting.silent) {
+            (Some(_), _) => Health::Closed,
+            (None, None) => Health::Silent(Duration::ZERO),
+            (None, Some(since)) => Health::Silent(since.elapsed()),
+        }
     }
 
     /// Time has passed in which the broker could have confirmed. Messages that have waited for more than `limit` of
@@ -501,17 +510,20 @@ mod tests {
     async fn silence_begins_with_what_waits_and_ends_with_a_confirm() {
         let time = Duration::from_secs(1);
         let confirms = Confirms::default();
+        let silent = |time| confirms.health() == Health::Silent(time);
         tokio::time::advance(time).await;
         let _sent = [publish(&confirms), publish(&confirms)];
-        assert!(!confirms.is_silent(time));
+        assert!(silent(Duration::ZERO));
         tokio::time::advance(time).await;
-        assert!(confirms.is_silent(time));
+        assert!(silent(time));
         confirms.settle(1, false, true);
-        assert!(!confirms.is_silent(time));
+        assert!(silent(Duration::ZERO));
         tokio::time::advance(time).await;
-        assert!(confirms.is_silent(time));
+        assert!(silent(time));
         confirms.settle(2, false, true);
-        assert!(!confirms.is_silent(time), "nothing waits");
+        assert!(silent(Duration::ZERO), "nothing waits");
+        confirms.lost(&"cut".into());
+        assert_eq!(confirms.health(), Health::Closed);
     }
 
     #[test]

@@ -53,9 +53,9 @@ impl Connection {
         &self.place
     }
 
-    /// Whether it has not ended.
+    /// Whether it takes messages and requests.
     pub(crate) fn is_up(&self) -> bool {
-        !self.io.is_down()
+        self.io.is_up()
     }
 
     /// Breaks the connection off. The first reason stands.

@@ -96,9 +96,14 @@ impl Io {
         }
     }
 
-    /// Whether the connection has ended, or accepts no more frames.
-    pub(super) fn is_down(&self) -> bool {
-        self.down.borrow().is_some() || !self.write_queue.is_open()
+    /// Whether the connection has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.down.borrow().is_some()
+    }
+
+    /// Whether the connection takes frames. It stops a moment before its end is known.
+    pub(super) fn is_up(&self) -> bool {
+        !self.has_ended() && self.write_queue.is_open()
     }
 
     /// Gives up the confirms and replies that are overdue. To be called once a second while the broker could send

@@ -112,7 +112,7 @@ impl IoTask {
 impl Drop for IoTask {
     fn drop(&mut self) {
         // After an end in good order this changes nothing: what arrived before can still be read.
-        if !self.io.is_down() {
+        if !self.io.has_ended() {
             self.io.fail("the connection was cut");
         }
     }

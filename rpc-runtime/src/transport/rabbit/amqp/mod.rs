@@ -64,7 +64,7 @@ mod tls;
 mod tls_refusal;
 mod write_queue;
 
-pub(super) use confirms::{Answer, Confirm, Confirmed, Failure};
+pub(super) use confirms::{Answer, Confirm, Confirmed, Failure, Health};
 pub(super) use connection::{CONTROL_DEADLINE, Connection};
 pub(super) use connector::Connector;
 #[cfg(test)]

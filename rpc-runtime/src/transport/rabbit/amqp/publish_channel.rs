@@ -1,11 +1,10 @@
 //! A channel to publish on: each message with its confirm, or with its return.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::channel::Channel;
 use super::channel_state::Role;
-use super::confirms::{Confirm, Confirms, Then};
+use super::confirms::{Confirm, Confirms, Health, Then};
 use super::fault::Fault;
 use super::frames::{self, Publish};
 use super::io::Io;
@@ -26,16 +25,14 @@ impl PublishChannel {
         Ok(Self { channel, frame_max })
     }
 
-    /// Whether messages can be published here.
-    pub(crate) fn is_open(&self) -> bool {
-        self.confirms()
-            .is_some_and(|confirms| !confirms.is_closed())
+    /// Whether messages can be published here, and for how long none was confirmed while some wait.
+    pub(crate) fn health(&self) -> Health {
+        self.confirms().map_or(Health::Closed, Confirms::health)
     }
 
-    /// Whether messages wait here, and none was confirmed for as long as `time`.
-    pub(crate) fn is_silent(&self, time: Duration) -> bool {
-        let confirms = self.confirms();
-        confirms.is_some_and(|confirms| confirms.is_silent(time))
+    /// Whether messages can be published here.
+    pub(crate) fn is_open(&self) -> bool {
+        self.health() != Health::Closed
     }
 
     /// Publishes a message, behind all that were published here before. See [`Confirms::publish`] for `quiet`.

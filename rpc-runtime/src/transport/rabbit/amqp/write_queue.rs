@@ -5,6 +5,7 @@
 //! [I/O task](super::io_task); frames that come while others are being written go with them.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
@@ -23,7 +24,11 @@ const BURST_PIECE: usize = 1 << 20;
 
 /// The way to the broker, for all who write.
 #[derive(Debug)]
-pub(super) struct WriteQueue(Mutex<State>);
+pub(super) struct WriteQueue {
+    state: Mutex<State>,
+    /// Whether it takes frames, for those who only look.
+    open: AtomicBool,
+}
 
 #[derive(Debug)]
 struct State {
@@ -69,7 +74,7 @@ enum Closing {
 impl WriteQueue {
     /// What lapin says to log in is completed by the credentials, if there are any.
     pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, credentials: Option<Credentials>) -> Self {
-        Self(Mutex::new(State {
+        let state = Mutex::new(State {
             full: VecDeque::new(),
             frames: Vec::new(),
             partial: Vec::new(),
@@ -78,7 +83,11 @@ impl WriteQueue {
             writing: false,
             io_task: None,
             closing: Closing::Open,
-        }))
+        });
+        Self {
+            state,
+            open: AtomicBool::new(true),
+        }
     }
 
     /// Sends whole frames. With `now`, they are written before this returns, as far as the socket takes them
@@ -146,7 +155,7 @@ impl WriteQueue {
 
     /// Whether it takes frames.
     pub(super) fn is_open(&self) -> bool {
-        self.lock().closing == Closing::Open
+        self.open.load(Ordering::Acquire)
     }
 
     /// Takes nothing more, and ends once all is written.
@@ -161,6 +170,7 @@ impl WriteQueue {
 
     fn close(&self, closing: Closing) {
         let mut state = self.lock();
+        self.open.store(false, Ordering::Release);
         if state.closing != Closing::Closed {
             state.closing = closing;
         }
@@ -176,7 +186,7 @@ impl WriteQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.0)
+        lock(&self.state)
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::super::amqp::{Connection, Fault, Name, PublishChannel};
+use super::super::amqp::{Connection, Fault, Health, Name, PublishChannel};
 use super::super::topology::Route;
 use super::proven_routes::ProvenRoutes;
 use crate::mutex::lock;
@@ -73,12 +73,13 @@ impl PublishChannels {
             let exchange = state.proven.find(route, size)?;
             (state.shared[exchange % SHARED].clone()?, state.confirmed)
         };
-        if !channel.is_open() {
-            return None;
-        }
-        // While another channel is confirmed, the connection lives.
-        let lives = || confirmed.is_some_and(|confirmed| confirmed.elapsed() < SILENT);
-        (!channel.is_silent(SILENT) || lives()).then_some(channel)
+        let is_healthy = match channel.health() {
+            Health::Closed => false,
+            Health::Silent(time) if time < SILENT => true,
+            // While another channel is confirmed, the connection lives.
+            Health::Silent(_) => confirmed.is_some_and(|confirmed| confirmed.elapsed() < SILENT),
+        };
+        is_healthy.then_some(channel)
     }
 
     /// The right to use an exclusive channel, if there is one now.
