@@ -19,8 +19,10 @@ use syn::{FnArg, Ident, Pat, ReturnType, Type};
 
 use super::attributes::{self, cfgs, levels};
 use super::spans::Place;
-use super::{Names, arguments, descriptor, future_of, interface, local, of_expansion, types};
-use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred, is_option};
+use super::{
+    Names, arguments, descriptor, future_of, interface, local, of_expansion, stand_for_type, types,
+};
+use crate::check::{Broken, Interface, Method, Mode, OWN, is_option};
 use crate::lifetimes;
 use crate::types::has_ident;
 
@@ -246,16 +248,24 @@ pub(super) fn placeholder(method: &Broken<'_>) -> TokenStream {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.clear(),
             FnArg::Typed(typed) => {
-                typed.attrs.clear();
+                // The trait has them, too.
+                typed.attrs = attributes::cfgs(&typed.attrs);
                 *typed.pat = Pat::Verbatim(quote!(_));
-                if is_inferred(&typed.ty) {
-                    *typed.ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
-                }
+                stand_for_type(&mut typed.ty, true);
             }
         }
     }
     if signature.asyncness.take().is_none() {
-        return quote!(#(#cfgs)* #signature { ::core::panic!() });
+        let is_future = match &signature.output {
+            ReturnType::Type(_, ty) => lifetimes::output_of_future(ty).is_some(),
+            ReturnType::Default => false,
+        };
+        let body = if is_future {
+            quote!(::core::future::pending())
+        } else {
+            quote!(::core::panic!())
+        };
+        return quote!(#(#cfgs)* #signature { #body });
     }
     signature.output = future_of(&signature, true);
     quote!(#(#cfgs)* #signature { ::core::future::pending() })
@@ -276,6 +286,7 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
         let generics = [&interface.original.generics, &signature.generics];
         ident == "Self"
             || ident == "_"
+            || ident == "impl"
             || generics.iter().any(|generics| {
                 let types = generics.type_params().map(|parameter| &parameter.ident);
                 let constants = generics.const_params().map(|parameter| &parameter.ident);
@@ -295,9 +306,11 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
         FnArg::Receiver(_) => None,
     });
     let output = match &signature.output {
-        ReturnType::Type(_, ty)
-            if matches!(**ty, Type::Path(_)) && !has_ident(ty.to_token_stream(), &unknown) =>
-        {
+        ReturnType::Type(_, ty) => Some(lifetimes::output_of_future(ty).unwrap_or(ty)),
+        ReturnType::Default => None,
+    };
+    let output = match output {
+        Some(ty) if matches!(ty, Type::Path(_)) && !has_ident(ty.to_token_stream(), &unknown) => {
             lifetimes::owned(ty)
         }
         _ => quote!(#rpc::Result<()>),

@@ -63,16 +63,6 @@ pub(super) fn is_slice(ty: &Type) -> bool {
     matches!(plain(ty), Type::Reference(to) if matches!(plain(&to.elem), Type::Slice(_)))
 }
 
-/// Whether it names a type that every program has.
-pub(super) fn is_everywhere(name: &Ident) -> bool {
-    const NAMES: &[&str] = &[
-        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
-        "i128", "isize", "f32", "f64", "str", "String", "Vec", "Option", "Box", "Arc", "Rc", "Cow",
-        "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Maybe",
-    ];
-    NAMES.iter().any(|known| name == known)
-}
-
 #[cfg(test)]
 mod tests {
     use proc_macro2::Span;
