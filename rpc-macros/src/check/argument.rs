@@ -62,7 +62,7 @@ pub(super) fn argument<'a>(
 ) -> Option<Argument<'a>> {
     let original = argument.original;
     let options = &argument.options;
-    no_cfg(errors, original);
+    no_cfg(errors, original, "an argument");
     types::owned_is_known(errors, &original.ty);
     let Some(ident) = plain_name(&original.pat) else {
         errors.at(
@@ -319,12 +319,12 @@ fn has_a_value(errors: &Errors, options: &ArgumentOptions, ident: &syn::Ident) {
 }
 
 /// The interface is the same in each build.
-fn no_cfg(errors: &Errors, argument: &PatType) {
+pub(super) fn no_cfg(errors: &Errors, argument: &PatType, what: &str) {
     for attribute in &argument.attrs {
         if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
             errors.at(
                 attribute,
-                "an argument must be there in each build: put `#[cfg]` on the whole method",
+                format!("{what} must be there in each build: put `#[cfg]` on the whole method"),
             );
         }
     }

@@ -8,6 +8,7 @@ use syn::{
     ReceiverKind, ReturnType, Safety, Signature, TraitItemFn, Type,
 };
 
+use super::argument::no_cfg;
 use super::types::{self, plain};
 use super::{OWN, Parameter, plain_name};
 use crate::attr::is_conditional_rpc;
@@ -41,12 +42,6 @@ pub(super) fn is_async(errors: &Errors, signature: &Signature) {
         errors.at(
             abi,
             "a method must have Rust's calling convention: remove `extern`",
-        );
-    }
-    if let Some(variadic) = &signature.variadic {
-        errors.at(
-            variadic,
-            "a method must have a fixed number of arguments: remove `...`",
         );
     }
 }
@@ -265,6 +260,7 @@ pub(super) fn context<'a>(
         );
         return None;
     };
+    no_cfg(errors, context, "the request context");
     let Type::Reference(reference) = plain(&context.ty) else {
         errors.at(&context.ty, format!("the first parameter of `{name}` must be the request context, by reference: write `ctxt: &Context`"));
         return None;
