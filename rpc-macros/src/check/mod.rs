@@ -19,7 +19,7 @@ use crate::model;
 pub(crate) use argument::{Argument, Below, Role};
 pub(crate) use method::{Method, Mode, Timing};
 pub(crate) use types::{
-    is_bare_unsized, is_inferred, is_option, maybe, option_of_reference, plain, unsuited,
+    is_bare_unsized, is_inferred, is_option, maybe, optional_reference, plain, unsuited,
 };
 
 pub(crate) use ladder::Shown;

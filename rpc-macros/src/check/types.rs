@@ -46,7 +46,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     }
     let outer = match ty {
         Type::Reference(reference) => Some(reference),
-        ty => option_of_reference(ty),
+        ty => optional_reference(ty),
     };
     if let Some(token) = outer.and_then(|reference| reference.mutability.as_ref()) {
         errors.at(
@@ -73,7 +73,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     if has_reference(pointee) {
         errors.at(
             ty,
-            "a reference must be the whole argument, or all of an `Option`: write what is inside as an owned type, such as `String`",
+            "a reference must be the whole argument, or all of an `Option` or a `Maybe`: write what is inside as an owned type, such as `String`",
         );
     }
 }
@@ -150,9 +150,10 @@ pub(crate) fn is_bare_unsized(ty: &Type) -> bool {
     }
 }
 
-/// The reference in `Option<&T>`.
-pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
-    let last = last_segment(ty).filter(|last| last.ident == "Option")?;
+/// The reference in `Option<&T>` or `Maybe<&T>`.
+pub(crate) fn optional_reference(ty: &Type) -> Option<&syn::TypeReference> {
+    let last = last_segment(ty)
+        .filter(|last| ["Option", "Maybe"].iter().any(|name| last.ident == name))?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };

@@ -74,11 +74,6 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
         impl #client {
             #constructor
 
-            /// A client whose settings are chosen first.
-            #vis fn builder(transport: &#rpc::Transport) -> #rpc::ClientBuilder<Self> {
-                #rpc::builder(transport, &Self::INTERFACE)
-            }
-
             /// The untyped client underneath: what a macro cannot say is written over it.
             #vis fn rpc(&self) -> &#rpc::RpcClient {
                 &self.rpc
@@ -119,6 +114,11 @@ fn constructor(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
             #vis fn new(transport: &#rpc::Transport) -> Self {
                 Self { rpc: #rpc::client(transport, Self::INTERFACE.target()) }
             }
+
+            /// A client whose settings are chosen first.
+            #vis fn builder(transport: &#rpc::Transport) -> #rpc::ClientBuilder<Self> {
+                #rpc::builder(transport, &Self::INTERFACE)
+            }
         }
     } else {
         quote! {
@@ -126,6 +126,14 @@ fn constructor(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
             #[must_use]
             #vis fn new(transport: &#rpc::Transport, topic: impl #rpc::Into<#rpc::String>) -> Self {
                 Self { rpc: #rpc::client(transport, #rpc::with_topic(&Self::INTERFACE, topic)) }
+            }
+
+            /// A client of the servers of `topic`, whose settings are chosen first.
+            #vis fn builder(
+                transport: &#rpc::Transport,
+                topic: impl #rpc::Into<#rpc::String>,
+            ) -> #rpc::ClientBuilder<Self> {
+                #rpc::builder_with_topic(transport, &Self::INTERFACE, topic)
             }
         }
     }
