@@ -26,6 +26,10 @@ pub(crate) struct Read {
 pub(crate) fn read(errors: &Errors, item: &TokenStream) -> syn::Result<Read> {
     let parsed = match syn::parse2(item.clone()) {
         Ok(Item::Trait(item)) => Ok((item, Vec::new())),
+        Ok(Item::Impl(item)) if item.trait_.is_some() => Err(syn::Error::new(
+            Span::call_site(),
+            "`#[rpc_client]` must stand on the trait alone: put it above any attribute that writes an implementation, such as `automock`",
+        )),
         Ok(_) => Err(syn::Error::new(
             Span::call_site(),
             "`#[rpc_client]` must stand on a trait: declare the service's methods in one",

@@ -15,7 +15,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{FnArg, Ident, Pat, ReturnType, Type};
+use syn::{FnArg, Ident, Pat, ReturnType, Type, TypeParamBound};
 
 use super::attributes::{self, cfgs, levels};
 use super::spans::Place;
@@ -44,6 +44,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         .iter()
         .map(|method| stand_in(interface, names, method));
     let implementation = interface.sound.then(|| {
+        let client = at_supertrait(interface, client);
         quote! {
             #[automatically_derived]
             impl #service for #client {
@@ -60,6 +61,23 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         }
 
         #implementation
+    }
+}
+
+/// The client's name at the first supertrait that it may lack: there the compiler says so.
+fn at_supertrait(interface: &Interface<'_>, client: &Ident) -> Ident {
+    const OWN: &[&str] = &["Send", "Sync", "Clone", "Debug", "Sized", "Unpin"];
+    let mut bounds = interface.original.supertraits.iter();
+    let lacked = bounds.find(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            let last = bound.path.segments.last();
+            last.is_some_and(|last| !OWN.iter().any(|own| last.ident == own))
+        }
+        _ => false,
+    });
+    match lacked {
+        Some(bound) => Place::of(bound).item(client),
+        None => client.clone(),
     }
 }
 
