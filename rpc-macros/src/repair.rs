@@ -10,7 +10,11 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, FnArg, Item, ItemTrait, Meta, TraitItem, TraitItemFn, Visibility};
+use syn::visit_mut::VisitMut;
+use syn::{
+    Attribute, BoundLifetimes, Expr, FnArg, GenericParam, Generics, Ident, Item, ItemTrait,
+    Lifetime, LifetimeParam, Meta, Signature, TraitItem, TraitItemFn, Visibility,
+};
 
 use crate::attr::is_rpc;
 use crate::errors::Errors;
@@ -39,11 +43,12 @@ pub(crate) fn read(errors: &Errors, item: &TokenStream) -> syn::Result<Read> {
     let (mut item, unread) = parsed?;
     once(errors, &mut item.attrs);
     let mut known = HashMap::new();
+    let outer = item.generics.clone();
     item.items = (1..)
         .zip(std::mem::take(&mut item.items))
         .filter_map(|(place, item)| {
             errors.turn_to(place);
-            repaired(errors, item, &mut known)
+            repaired(errors, item, &outer, &mut known)
         })
         .collect();
     let unread = unread.iter().map(late).collect();
@@ -129,12 +134,14 @@ fn once(errors: &Errors, attributes: &mut Vec<Attribute>) {
 fn repaired(
     errors: &Errors,
     item: TraitItem,
+    outer: &Generics,
     known: &mut HashMap<String, bool>,
 ) -> Option<TraitItem> {
     let mut item = without_visibility(errors, item);
     match &mut item {
         TraitItem::Fn(function) => {
             fixed_arguments(errors, function);
+            declared_lifetimes(errors, &mut function.sig, outer);
             no_serde(errors, function);
             if !is_first(errors, function, known) {
                 return None;
@@ -205,6 +212,63 @@ fn fixed_arguments(errors: &Errors, function: &mut TraitItemFn) {
             "a method must have a fixed number of arguments: remove `...`",
         );
     }
+}
+
+/// Declares the lifetimes that the signature names and nothing declares. The compiler would miss each in every part of
+/// the expansion.
+fn declared_lifetimes(errors: &Errors, signature: &mut Signature, outer: &Generics) {
+    let known = [outer, &signature.generics].map(Generics::lifetimes);
+    let known = known.into_iter().flatten();
+    let mut found = Undeclared {
+        declared: known.map(|known| known.lifetime.ident.clone()).collect(),
+        missing: Vec::new(),
+    };
+    for input in &mut signature.inputs.clone() {
+        found.visit_fn_arg_mut(input);
+    }
+    found.visit_return_type_mut(&mut signature.output.clone());
+    for lifetime in found.missing.into_iter().rev() {
+        let name = &signature.ident;
+        errors.at(
+            &lifetime,
+            format!(
+                "`{lifetime}` must be declared: write `async fn {name}<{lifetime}>`, or leave it out"
+            ),
+        );
+        let lifetime = LifetimeParam::new(lifetime);
+        signature
+            .generics
+            .params
+            .insert(0, GenericParam::Lifetime(lifetime));
+    }
+}
+
+/// The lifetimes that nothing declares, each once.
+struct Undeclared {
+    declared: Vec<Ident>,
+    missing: Vec<Lifetime>,
+}
+
+impl VisitMut for Undeclared {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        let name = &lifetime.ident;
+        if name != "static" && name != "_" && !self.declared.contains(name) {
+            self.declared.push(name.clone());
+            self.missing.push(lifetime.clone());
+        }
+    }
+
+    /// That of a `for<'a>` is declared there, and not outside; that is too seldom to be told apart.
+    fn visit_bound_lifetimes_mut(&mut self, bound: &mut BoundLifetimes) {
+        for parameter in &bound.lifetimes {
+            if let GenericParam::Lifetime(parameter) = parameter {
+                self.declared.push(parameter.lifetime.ident.clone());
+            }
+        }
+    }
+
+    fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }
 
 /// Arguments are no fields, though they are sent as such.
