@@ -156,6 +156,8 @@ mod no_implicit_prelude;
 mod other_items;
 #[path = "ui/pass/provided_methods.rs"]
 mod provided_methods;
+#[path = "ui/pass/renamed_on_the_wire.rs"]
+mod renamed_on_the_wire;
 #[path = "ui/pass/runtime_by_another_path.rs"]
 mod runtime_by_another_path;
 #[path = "ui/pass/shared_services.rs"]
@@ -201,6 +203,7 @@ compile_and_run! {
     no_implicit_prelude
     other_items
     provided_methods
+    renamed_on_the_wire
     runtime_by_another_path
     shared_services
     topic_chosen_by_the_client

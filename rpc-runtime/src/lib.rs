@@ -222,6 +222,7 @@ pub use route::Route;
 /// | `namespace = "…"` | The namespace of the endpoint. | none |
 /// | `exchange = "…"` | The exchange to publish to. | [`DEFAULT_EXCHANGE`] |
 /// | `aliases(juno = "2.6", "2024.1" = "2.9")` | Names for versions, which a cap may be given by. | none |
+/// | `rename_all = "camelCase"` | How the names of methods and arguments are written on the wire: in one of serde's cases. A `name` counts as it is. | as in Rust |
 /// | `times(long = 1800)` | Names for times, in seconds; a client may be built with others. | none |
 /// | `route = by_host(host)` | A function that computes where messages go; see [Routes](#routes). | the client's target |
 /// | `lock = "rpc/inventory.lock"` | The [interface lock](#the-interface-lock): a file within the package. | none |

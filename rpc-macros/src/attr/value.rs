@@ -9,7 +9,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
 
-use super::{Below, DefaultValue, OldName, Refused, Route, Set, Time, Version, name};
+use super::{Below, Case, DefaultValue, OldName, Refused, Route, Set, Time, Version, name};
 use crate::errors::Errors;
 
 pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {
@@ -60,6 +60,23 @@ pub(super) fn text_value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> 
 
 pub(super) fn text(errors: &Errors, meta: &Meta) -> Option<LitStr> {
     text_value(errors, meta, "\"…\"").cloned()
+}
+
+pub(super) fn case(errors: &Errors, meta: &Meta) -> Option<Case> {
+    let text = text_value(errors, meta, "\"camelCase\"")?;
+    let found = Case::ALL.iter().find(|(name, _)| *name == text.value());
+    if found.is_none() {
+        let names: Vec<_> = Case::ALL
+            .iter()
+            .map(|(name, _)| format!("\"{name}\""))
+            .collect();
+        let names = names.join(", ");
+        errors.at(
+            text,
+            format!("`rename_all` must be a case: write one of {names}"),
+        );
+    }
+    found.map(|(_, case)| *case)
 }
 
 pub(super) fn version(errors: &Errors, meta: &Meta) -> Option<Version> {

@@ -107,7 +107,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     }
     let sound_items = service::other_items(errors, original);
     let version = options.version.get().copied().unwrap_or((1, 0, 0));
-    let mut names = Names::of_methods();
+    let mut names = Names::of_methods(options.rename_all.get().copied());
     let mut methods = Vec::new();
     let mut broken = Vec::new();
     for parsed in &interface.methods {
