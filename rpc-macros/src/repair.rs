@@ -329,15 +329,6 @@ fn is_first(errors: &Errors, function: &TraitItemFn, known: &mut HashMap<String,
     false
 }
 
-/// The trait, whatever its mistakes are.
-#[cfg(test)]
-pub(crate) fn trait_of(item: &TokenStream) -> syn::Result<ItemTrait> {
-    let errors = Errors::new();
-    let read = read(&errors, item);
-    let _ = errors.into_compile_errors();
-    read.map(|read| read.item)
-}
-
 #[cfg(test)]
 mod tests {
     use quote::quote;

@@ -74,6 +74,12 @@ pub(super) fn argument<'a>(
     let role = role(errors, options, mode);
     if matches!(role, Role::Server | Role::Topic | Role::Route) {
         only_routes(errors, options, role);
+        if role != Role::Route && !options.timeout.is_set() && types::is_no_name(&original.ty) {
+            errors.at(
+                &original.ty,
+                format!("`{ident}` must be a name, as it says where the message goes: write `&str`, `String`, or an `Option` of one"),
+            );
+        }
         let default = default(errors, options, &original.ty);
         if role == Role::Route && default.is_none() && options.readable {
             errors.at(

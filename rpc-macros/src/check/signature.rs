@@ -141,7 +141,7 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'
     Some(ty)
 }
 
-/// What is not a `Result`, and no alias of one.
+/// What is not a `Result`, and no alias of one. `Maybe` may be one.
 fn is_no_result(ty: &Type) -> bool {
     match ty {
         Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) | Type::Never(_) => true,
@@ -149,7 +149,8 @@ fn is_no_result(ty: &Type) -> bool {
             .path
             .segments
             .last()
-            .is_some_and(|last| path.path.segments.len() == 1 && is_everywhere(&last.ident)),
+            .filter(|_| path.path.segments.len() == 1)
+            .is_some_and(|last| last.ident != "Maybe" && is_everywhere(&last.ident)),
         _ => false,
     }
 }

@@ -1,13 +1,13 @@
 //! The rules for the types of arguments: what a server can decode into, own, and lend.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, GenericArgument, ParenthesizedGenericArguments, PathArguments, Type, TypeFnPtr};
 
 use crate::errors::Errors;
 use crate::lifetimes::has_reference;
-use crate::types::text;
+use crate::types::{is_everywhere, text};
 
 /// The type without parentheses, and without what `macro_rules!` wraps it in.
 pub(crate) fn plain(mut ty: &Type) -> &Type {
@@ -180,6 +180,23 @@ pub(crate) fn maybe(ty: &Type) -> Option<&Type> {
     match arguments.args.first() {
         Some(GenericArgument::Type(ty)) => Some(ty),
         _ => None,
+    }
+}
+
+/// Whether the type can plainly not name a topic or a server. Of the user's own types the compiler says so.
+pub(super) fn is_no_name(ty: &Type) -> bool {
+    const NAMES: &[&str] = &[
+        "str", "String", "Option", "Box", "Arc", "Rc", "Cow", "Maybe",
+    ];
+    match plain(ty) {
+        Type::Reference(reference) => is_no_name(&reference.elem),
+        Type::Slice(_) | Type::Array(_) | Type::Tuple(_) => true,
+        Type::Path(path) if path.path.segments.len() == 1 => {
+            let is_other =
+                |name: &Ident| is_everywhere(name) && !NAMES.iter().any(|known| name == known);
+            last_segment(ty).is_some_and(|last| is_other(&last.ident))
+        }
+        _ => false,
     }
 }
 
