@@ -6,6 +6,8 @@
     reason = "the files of `ui/pass` are written as users write a crate"
 )]
 
+use std::collections::BTreeSet;
+
 /// Each file is named after the rule that it breaks; its `.stderr` was read, not only recorded.
 ///
 /// The wording of the compiler's own messages changes with its version: these are of Rust 1.95. They
@@ -15,6 +17,84 @@ fn mistakes_are_explained() {
     copy_locks().expect("they can be copied");
     // No `pass` here: trybuild then checks all files in one go, in place of building each.
     trybuild::TestCases::new().compile_fail("ui/fail/*.rs");
+}
+
+/// A mistake is one message: in 95 % of the files there is nothing else. `--nocapture` shows the totals, and the files
+/// with more.
+#[test]
+fn a_mistake_is_one_message() {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir("ui/fail").expect("it is a folder") {
+        let messages = entry.expect("it can be read").path();
+        if messages.extension().is_some_and(|kind| kind == "stderr") {
+            let source = std::fs::read_to_string(messages.with_extension("rs"));
+            let source = source.expect("each has its source");
+            let found = std::fs::read_to_string(&messages).expect("it is text");
+            let (errors, mistakes) = count(&source, &found);
+            files.push((messages, errors, mistakes));
+        }
+    }
+    files.sort();
+    let more: Vec<_> = (files.iter())
+        .filter(|(_, errors, mistakes)| errors > mistakes)
+        .collect();
+    let errors: usize = files.iter().map(|(_, errors, _)| errors).sum();
+    let mistakes: usize = files.iter().map(|(.., mistakes)| mistakes).sum();
+    let all = files.len();
+    println!("{all} files, {mistakes} mistakes, {errors} errors");
+    for (file, errors, mistakes) in &more {
+        println!("{}: {mistakes} mistakes, {errors} errors", file.display());
+    }
+    assert!(more.len() * 20 <= all, "{} of {all}", more.len());
+}
+
+/// The errors in what the compiler says of a file, and the mistakes that they are of.
+///
+/// Each error of the macro, which has no code, is a mistake of its own. The compiler's errors on a line are of one
+/// mistake, and of none where the macro has said something of the line. What it says of the attribute is of a mistake
+/// elsewhere.
+fn count(source: &str, found: &str) -> (usize, usize) {
+    let lines: Vec<_> = source.lines().collect();
+    let is_attribute = |line: &usize| {
+        let text = lines.get(line - 1).copied().unwrap_or_default();
+        text.trim_start().starts_with("#[rpc_client")
+    };
+    let mut errors = 0;
+    let mut explained = BTreeSet::new();
+    let mut left = BTreeSet::new();
+    let mut found = found.lines().peekable();
+    while let Some(message) = found.next() {
+        if !message.starts_with("error") {
+            continue;
+        }
+        errors += 1;
+        let place = found.peek().and_then(|next| next.split_once(".rs:"));
+        let place = place.map_or("1:1", |(_, place)| place);
+        let (line, _) = place.split_once(':').expect("a line and a column");
+        let line: usize = line.parse().expect("a number");
+        if message.starts_with("error:") {
+            explained.insert((line, place, message));
+        } else if !is_attribute(&line) {
+            left.insert(line);
+        }
+    }
+    for (line, ..) in &explained {
+        left.remove(line);
+    }
+    (errors, (explained.len() + left.len()).max(1))
+}
+
+#[test]
+fn cascades_are_counted() {
+    let source = "use x;\n#[rpc_client]\ntrait X {\n    a;\n    b;\n}";
+    let found = "\
+error: `a` must not\n --> ui/fail/x.rs:4:5\n
+error: nor this\n --> ui/fail/x.rs:4:5\n
+error[E0050]: another of it\n --> ui/fail/x.rs:4:9\n
+error[E0277]: one\n --> ui/fail/x.rs:5:5\n
+error[E0277]: and the same\n --> ui/fail/x.rs:5:7\n
+error[E0201]: elsewhere\n --> ui/fail/x.rs:2:1\n";
+    assert_eq!(count(source, found), (6, 3));
 }
 
 /// Puts the locks where the files look for them: trybuild compiles them in a package of its own.
@@ -76,6 +156,8 @@ mod no_implicit_prelude;
 mod other_items;
 #[path = "ui/pass/provided_methods.rs"]
 mod provided_methods;
+#[path = "ui/pass/renamed_on_the_wire.rs"]
+mod renamed_on_the_wire;
 #[path = "ui/pass/runtime_by_another_path.rs"]
 mod runtime_by_another_path;
 #[path = "ui/pass/shared_services.rs"]
@@ -121,6 +203,7 @@ compile_and_run! {
     no_implicit_prelude
     other_items
     provided_methods
+    renamed_on_the_wire
     runtime_by_another_path
     shared_services
     topic_chosen_by_the_client

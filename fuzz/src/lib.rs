@@ -19,14 +19,18 @@ mod errors;
 mod expand;
 #[path = "../../rpc-macros/src/hostile.rs"]
 mod hostile;
+#[path = "../../rpc-macros/src/lifetimes.rs"]
+mod lifetimes;
 #[path = "../../rpc-macros/src/lock/mod.rs"]
 mod lock;
 #[path = "../../rpc-macros/src/model.rs"]
 mod model;
-#[path = "../../rpc-macros/src/ordered.rs"]
-mod ordered;
 #[path = "../../rpc-macros/src/remote_error.rs"]
 mod remote_error;
+#[path = "../../rpc-macros/src/repair.rs"]
+mod repair;
+#[path = "../../rpc-macros/src/types.rs"]
+mod types;
 
 /// Between the options of an input and its item.
 const SEPARATOR: &str = "\n---\n";

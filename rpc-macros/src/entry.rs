@@ -5,6 +5,7 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::errors::Errors;
+use crate::repair::{self, Read};
 use crate::{check, describe as describing, expand, lock, model, remote_error};
 
 /// `#[rpc_client(options)] item`.
@@ -18,20 +19,22 @@ pub(crate) fn rpc_client_in(
     options: TokenStream,
     item: &TokenStream,
 ) -> TokenStream {
-    let original = match model::parse(item.clone()) {
-        Ok(original) => original,
+    let errors = Errors::new();
+    let Read { item, unread } = match repair::read(&errors, item) {
+        Ok(read) => read,
         Err(error) => {
-            let error = error.into_compile_error();
-            return quote!(#item #error);
+            errors.add(error);
+            let errors = errors.into_compile_errors();
+            return quote!(#item #errors);
         }
     };
-    let errors = Errors::new();
-    let interface = model::Interface::new(&errors, options, &original);
+    errors.turn_to(0);
+    let interface = model::Interface::new(&errors, options, &item);
     let checked = check::interface(&errors, &interface);
     let lock = lock::check(&errors, &checked, package);
     let expansion = expand::interface(&checked, lock.as_ref());
     let errors = errors.into_compile_errors();
-    quote!(#expansion #errors)
+    quote!(#expansion #unread #errors)
 }
 
 /// `#[derive(IntoRemoteError)] item`.

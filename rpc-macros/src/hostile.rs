@@ -7,21 +7,31 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Attribute, DeriveInput, File, Item, Meta};
+use syn::{Attribute, DeriveInput, File, Item, ItemTrait, Meta};
 
+use crate::errors::Errors;
 use crate::lock::{compare, file};
-use crate::{entry, model};
+use crate::{entry, repair};
 
 /// What comes of a trait is code, be it but an error. Whether it has no mistakes, is returned.
 pub(crate) fn client(options: TokenStream, item: &TokenStream) -> bool {
     let expansion = entry::rpc_client(options, item);
     assert!(!expansion.is_empty(), "nothing is left");
-    let right = !expansion.to_string().contains("compile_error");
+    let text = expansion.to_string();
+    let right = !text.contains("compile_error") && !text.contains("__unread");
     // What is no trait is given back as it was.
-    if model::parse(item.clone()).is_ok() {
+    if trait_of(item).is_ok() {
         is_code(&expansion);
     }
     right
+}
+
+/// The trait, whatever its mistakes are.
+pub(crate) fn trait_of(item: &TokenStream) -> syn::Result<ItemTrait> {
+    let errors = Errors::new();
+    let read = repair::read(&errors, item);
+    let _ = errors.into_compile_errors();
+    read.map(|read| read.item)
 }
 
 /// What comes of a derive is code, be it but an error.

@@ -1,6 +1,6 @@
 //! The `#[rpc_client]` attribute of `rpc-runtime`, where it is documented and to be used from.
 //!
-//! Stages, each a module: `attr` reads options, `model` takes the trait apart, `check` holds it to the
+//! Stages, each a module: `repair` reads the trait, `attr` reads options, `model` takes the trait apart, `check` holds it to the
 //! rules, `lock` to its releases, `expand` writes what comes of it; `entry` puts them together. Errors are
 //! gathered in `errors` and reported all at once; what is right of a trait is expanded even then, so that one
 //! mistake is one message.
@@ -15,6 +15,7 @@ mod lifetimes;
 mod lock;
 mod model;
 mod remote_error;
+mod repair;
 mod types;
 
 /// Makes a typed client and a server endpoint of a trait. See `rpc_runtime::rpc_client`.

@@ -7,8 +7,8 @@ use proc_macro2::{Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BoundLifetimes, Expr, Lifetime, Macro, ParenthesizedGenericArguments, TraitBound, Type,
-    TypeFnPtr, TypeReference,
+    BoundLifetimes, Expr, GenericArgument, Lifetime, Macro, ParenthesizedGenericArguments,
+    PathArguments, TraitBound, Type, TypeFnPtr, TypeParamBound, TypeReference,
 };
 
 /// The type with all its lifetimes, written or not, made `lifetime` (without the quote mark), but for `'static`.
@@ -37,6 +37,47 @@ pub(crate) fn has_reference(ty: &Type) -> bool {
 pub(crate) fn borrows(ty: &Type) -> bool {
     let found = found(ty);
     found.reference || found.lifetime
+}
+
+/// What in a type borrows.
+pub(crate) enum Borrowed {
+    Reference(TypeReference),
+    Lifetime(Lifetime),
+}
+
+impl ToTokens for Borrowed {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Reference(reference) => reference.to_tokens(tokens),
+            Self::Lifetime(lifetime) => lifetime.to_tokens(tokens),
+        }
+    }
+}
+
+/// The first part of the type that borrows: any reference, or a lifetime that is not `'static`.
+pub(crate) fn borrowed(ty: &Type) -> Option<Borrowed> {
+    let mut found = FirstBorrowed(None);
+    found.visit_type_mut(&mut ty.clone());
+    found.0
+}
+
+/// What a future has as its output, where the type is `impl Future<Output = …>`.
+pub(crate) fn output_of_future(ty: &Type) -> Option<&Type> {
+    let Type::ImplTrait(future) = ty else {
+        return None;
+    };
+    let mut segments = future.bounds.iter().filter_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last(),
+        _ => None,
+    });
+    let future = segments.find(|segment| segment.ident == "Future")?;
+    let PathArguments::AngleBracketed(arguments) = &future.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
+        _ => None,
+    })
 }
 
 struct Made<'a> {
@@ -148,6 +189,28 @@ fn in_tokens(tokens: TokenStream, lifetime: &str) -> TokenStream {
         }
     }
     out.into_iter().collect()
+}
+
+struct FirstBorrowed(Option<Borrowed>);
+
+impl VisitMut for FirstBorrowed {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident != "static" {
+            self.0
+                .get_or_insert_with(|| Borrowed::Lifetime(lifetime.clone()));
+        }
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+        self.0
+            .get_or_insert_with(|| Borrowed::Reference(reference.clone()));
+    }
+
+    // What a function is passed is not held, and a length is no type.
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }
 
 #[derive(Default)]

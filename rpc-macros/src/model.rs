@@ -2,22 +2,11 @@
 //!
 //! Nothing is judged here. Each part keeps the syntax it came from, for errors to point at.
 
-use proc_macro2::{Span, TokenStream};
-use syn::{FnArg, Ident, Item, ItemTrait, Pat, PatType, TraitItem, TraitItemFn};
+use proc_macro2::TokenStream;
+use syn::{FnArg, Ident, ItemTrait, Pat, PatType, TraitItem, TraitItemFn};
 
 use crate::attr::{ArgumentOptions, MethodOptions, TraitOptions};
 use crate::errors::Errors;
-
-/// Reads the item that the attribute stands on.
-pub(crate) fn parse(item: TokenStream) -> syn::Result<ItemTrait> {
-    match syn::parse2(item)? {
-        Item::Trait(item) => Ok(item),
-        _ => Err(syn::Error::new(
-            Span::call_site(),
-            "`#[rpc_client]` must stand on a trait: declare the service's methods in one",
-        )),
-    }
-}
 
 /// A trait, and what its attributes say.
 pub(crate) struct Interface<'a> {

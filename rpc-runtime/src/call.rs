@@ -255,6 +255,9 @@ macro_rules! setters {
 
 /// A call, to be adjusted and awaited: `client.method(…).timeout(…).await`.
 ///
+/// A call is no `Result`: `.await` comes before `?`. What takes futures, such as `join_all` or `tokio::spawn`, takes
+/// `call.into_future()`.
+///
 /// `R` is the method's return type; `CASTABLE` says whether it may be made a [`cast`](Call::cast) instead.
 /// Dropping the future gives the call up, at any point, and leaves nothing behind; the server may run the
 /// method all the same.

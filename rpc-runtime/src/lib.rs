@@ -125,9 +125,10 @@ pub use route::Route;
 /// writes, beside the trait:
 ///
 /// - **`InventoryClient`**, cheap to clone. `new(&transport)` gives it the default settings; a trait
-///   without a topic has `new(&transport, topic)`. `builder(&transport)` chooses settings first
+///   without a topic has `new(&transport, topic)`. `builder`, with the same arguments, chooses settings first
 ///   ([`ClientBuilder`]). Each method of the trait is a method of the client that returns a [`Call`] or a
-///   [`Cast`]: adjusted by setters, run by `.await`; code that is generic over the trait has no setters. `prepare` gives a client with other settings,
+///   [`Cast`]: adjusted by setters, run by `.await`; code that is generic over the trait has no setters, so
+///   `prepare` the client first and pass that. `prepare` gives a client with other settings,
 ///   `can_send_version` asks the version cap, `rpc` gives the untyped [`RpcClient`].
 /// - **`impl Inventory for InventoryClient`**: code that is generic over `impl Inventory` takes a client, a
 ///   server, a mock or a decorator.
@@ -220,6 +221,7 @@ pub use route::Route;
 /// | `namespace = "…"` | The namespace of the endpoint. | none |
 /// | `exchange = "…"` | The exchange to publish to. | [`DEFAULT_EXCHANGE`] |
 /// | `aliases(juno = "2.6", "2024.1" = "2.9")` | Names for versions, which a cap may be given by. | none |
+/// | `rename_all = "camelCase"` | How the names of methods and arguments are written on the wire: in one of serde's cases. A `name` counts as it is. | as in Rust |
 /// | `times(long = 1800)` | Names for times, in seconds; a client may be built with others. | none |
 /// | `route = by_host(host)` | A function that computes where messages go; see [Routes](#routes). | the client's target |
 /// | `lock = "rpc/inventory.lock"` | The [interface lock](#the-interface-lock): a file within the package. | none |
@@ -333,6 +335,9 @@ pub use route::Route;
 /// and `#[deprecated]` count for the client's method too. A supertrait that is not automatic is to be
 /// implemented for the client by hand.
 ///
+/// Another attribute on the trait that reads its methods, such as mockall's `automock`, stands below `#[rpc_client]`:
+/// attributes expand from the top, and it gets the trait that this one has written.
+///
 /// What cannot be said here is an inherent method of your own, `impl InventoryClient { … }`, over
 /// `self.rpc()`.
 ///
@@ -346,9 +351,10 @@ pub use route::Route;
 /// | `&str`, `Option<&str>` | `String`, `Option<String>` |
 /// | `&[T]`, `Option<&[T]>` | `Vec<T>`, `Option<Vec<T>>` |
 /// | `&T`, `Option<&T>` | `T`, `Option<T>` |
+/// | `&Path`, `&OsStr`, `&CStr`, `&RawValue` | `PathBuf`, `OsString`, `CString`, `Box<RawValue>` |
 /// | `Cow<'_, str>`, `T<'_>` | `Cow<'static, str>`, `T<'static>` |
 ///
-/// A reference within another type, such as `&[&str]`, is refused. An `Option` that was not sent is `None`
+/// What stands in an `Option` may stand in a [`Maybe`]: `Maybe<&str>`. A result is always owned. A reference within another type, such as `&[&str]`, is refused. An `Option` that was not sent is `None`
 /// on the server; anything else that was not sent and has no default, and any argument that the method has
 /// not, raises Python's `TypeError` in the caller. [`Maybe`] tells an argument that is absent from one that is
 /// null.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
@@ -46,6 +47,30 @@ impl<T> Maybe<T> {
         match self {
             Self::Absent => None,
             Self::Given(value) => Some(value),
+        }
+    }
+
+    /// A reference to the value, if there is one.
+    pub fn as_ref(&self) -> Maybe<&T> {
+        match self {
+            Self::Absent => Maybe::Absent,
+            Self::Given(value) => Maybe::Given(value),
+        }
+    }
+
+    /// What the value points to, if there is one: a `&str` of a `String`.
+    pub fn as_deref(&self) -> Maybe<&T::Target>
+    where
+        T: Deref,
+    {
+        self.as_ref().map(Deref::deref)
+    }
+
+    /// What `f` makes of the value, if there is one.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Maybe<U> {
+        match self {
+            Self::Absent => Maybe::Absent,
+            Self::Given(value) => Maybe::Given(f(value)),
         }
     }
 }

@@ -77,6 +77,15 @@ pub fn builder<C: From<RpcClient>>(
     ClientBuilder::of(transport, interface)
 }
 
+/// The same, of the servers of a topic.
+pub fn builder_with_topic<C: From<RpcClient>>(
+    transport: &Transport,
+    interface: &Interface,
+    topic: impl Into<String>,
+) -> ClientBuilder<C> {
+    ClientBuilder::of(transport, interface).topic(topic)
+}
+
 /// A client with the default settings.
 pub fn client(transport: &Transport, target: Target) -> RpcClient {
     RpcClient::new(transport, target)
@@ -208,6 +217,42 @@ pub fn called<R: CallResult, A: EncodeRequest, const CASTABLE: bool>(
 /// Runs a cast to its end.
 pub fn sent<R: CastResult, A: EncodeRequest>(cast: Cast<'_, R, A>) -> Detached<R> {
     cast.detached()
+}
+
+/// What a server lends: a value of the type itself, or of the type that owns such values.
+pub trait Lent {
+    type Owned;
+
+    fn lend(owned: &Self::Owned) -> &Self;
+}
+
+impl<T> Lent for T {
+    type Owned = T;
+
+    fn lend(owned: &T) -> &T {
+        owned
+    }
+}
+
+macro_rules! lent {
+    ($($borrowed:ty => $owned:ty,)*) => {
+        $(
+            impl Lent for $borrowed {
+                type Owned = $owned;
+
+                fn lend(owned: &$owned) -> &$borrowed {
+                    owned
+                }
+            }
+        )*
+    };
+}
+
+lent! {
+    std::path::Path => std::path::PathBuf,
+    std::ffi::OsStr => std::ffi::OsString,
+    std::ffi::CStr => std::ffi::CString,
+    serde_json::value::RawValue => Box<serde_json::value::RawValue>,
 }
 
 /// The default of a type.

@@ -95,8 +95,7 @@ pub(crate) async fn the_serializer_hook_sees_everything_both_ways(world: World) 
         .endpoint(stage.shelves("hooked"))
         .serializer(Wrapping);
     let _server = server.start().await.unwrap();
-    let client: StockClient = StockClient::builder(&world.transport())
-        .topic(&world.topic)
+    let client: StockClient = StockClient::builder(&world.transport(), &world.topic)
         .serializer(Wrapping)
         .build()
         .unwrap();
@@ -186,8 +185,7 @@ pub(crate) async fn what_is_too_large_is_refused_and_all_goes_on(world: World) {
     client.note(&ctxt(), 2).await.unwrap();
     assert_eq!(stage.next().await, Seen::Note("one".into(), 2));
 
-    let choosy: StockClient = StockClient::builder(&world.transport())
-        .topic(&world.topic)
+    let choosy: StockClient = StockClient::builder(&world.transport(), &world.topic)
         .max_reply_size(1000)
         .build()
         .unwrap();

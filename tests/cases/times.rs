@@ -32,8 +32,7 @@ pub(crate) async fn a_call_ends_at_its_timeout_and_the_client_goes_on(world: Wor
 pub(crate) async fn the_timeout_comes_from_call_then_method_then_client(world: World) {
     let stage = Bench::new(&world);
     let _server = stage.serve("one", 8).await;
-    let client: StockClient = StockClient::builder(&world.transport())
-        .topic(&world.topic)
+    let client: StockClient = StockClient::builder(&world.transport(), &world.topic)
         .timeout(Duration::from_millis(300))
         .build()
         .unwrap();

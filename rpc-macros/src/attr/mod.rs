@@ -22,7 +22,7 @@ pub(crate) use derives::{
     DescribedField, DescribedType, EnumOptions, FieldOptions, Refused, VariantOptions,
 };
 pub(crate) use interface::{
-    ArgumentOptions, Below, DefaultValue, MethodOptions, OldName, Route, Time, TraitOptions,
+    ArgumentOptions, Below, Case, DefaultValue, MethodOptions, OldName, Route, Time, TraitOptions,
 };
 pub(crate) use value::parse_version;
 

@@ -9,7 +9,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
 
-use super::{Below, DefaultValue, OldName, Refused, Route, Set, Time, Version, name};
+use super::{Below, Case, DefaultValue, OldName, Refused, Route, Set, Time, Version, name};
 use crate::errors::Errors;
 
 pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {
@@ -62,6 +62,23 @@ pub(super) fn text(errors: &Errors, meta: &Meta) -> Option<LitStr> {
     text_value(errors, meta, "\"…\"").cloned()
 }
 
+pub(super) fn case(errors: &Errors, meta: &Meta) -> Option<Case> {
+    let text = text_value(errors, meta, "\"camelCase\"")?;
+    let found = Case::ALL.iter().find(|(name, _)| *name == text.value());
+    if found.is_none() {
+        let names: Vec<_> = Case::ALL
+            .iter()
+            .map(|(name, _)| format!("\"{name}\""))
+            .collect();
+        let names = names.join(", ");
+        errors.at(
+            text,
+            format!("`rename_all` must be a case: write one of {names}"),
+        );
+    }
+    found.map(|(_, case)| *case)
+}
+
 pub(super) fn version(errors: &Errors, meta: &Meta) -> Option<Version> {
     let example = "\"2.3\"";
     version_of(
@@ -74,10 +91,43 @@ pub(super) fn version(errors: &Errors, meta: &Meta) -> Option<Version> {
 fn version_of(errors: &Errors, what: &str, text: &LitStr) -> Option<Version> {
     let parsed = parse_version(&text.value());
     if parsed.is_none() {
-        let message = format!("{what} must be two or three numbers: write \"2.3\"");
-        errors.at(text, message);
+        errors.at(
+            text,
+            format!("{what} must be {}", instead_of(&text.value())),
+        );
     }
     parsed
+}
+
+/// What to write in place of what is no version.
+fn instead_of(text: &str) -> String {
+    let parts: Vec<_> = text.trim().trim_start_matches('v').split('.').collect();
+    let is_number =
+        |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let general = "two or three numbers: write \"2.3\"".to_owned();
+    if !parts.iter().all(is_number) {
+        return general;
+    }
+    let numbers: Result<Vec<u32>, _> = parts.iter().map(|part| part.parse()).collect();
+    let Ok(numbers) = numbers else {
+        return format!(
+            "numbers up to {}, with a dot between them: write \"2.3\"",
+            u32::MAX
+        );
+    };
+    let written: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+    let mut written = written.join(".");
+    let padded = written.len() < parts.join(".").len();
+    match parts.len() {
+        1 => written.push_str(".0"),
+        2 | 3 => {}
+        _ => return general,
+    }
+    if padded {
+        format!("numbers without leading zeros: write \"{written}\"")
+    } else {
+        format!("two or three numbers, with dots between them: write \"{written}\"")
+    }
 }
 
 /// The strict grammar of `rpc_runtime::Version`.

@@ -62,7 +62,7 @@ pub(super) fn argument<'a>(
 ) -> Option<Argument<'a>> {
     let original = argument.original;
     let options = &argument.options;
-    no_cfg(errors, original);
+    no_cfg(errors, original, "an argument");
     types::owned_is_known(errors, &original.ty);
     let Some(ident) = plain_name(&original.pat) else {
         errors.at(
@@ -74,6 +74,12 @@ pub(super) fn argument<'a>(
     let role = role(errors, options, mode);
     if matches!(role, Role::Server | Role::Topic | Role::Route) {
         only_routes(errors, options, role);
+        if role != Role::Route && !options.timeout.is_set() && types::is_no_name(&original.ty) {
+            errors.at(
+                &original.ty,
+                format!("`{ident}` must be a name, as it says where the message goes: write `&str`, `String`, or an `Option` of one"),
+            );
+        }
         let default = default(errors, options, &original.ty);
         if role == Role::Route && default.is_none() && options.readable {
             errors.at(
@@ -319,12 +325,12 @@ fn has_a_value(errors: &Errors, options: &ArgumentOptions, ident: &syn::Ident) {
 }
 
 /// The interface is the same in each build.
-fn no_cfg(errors: &Errors, argument: &PatType) {
+pub(super) fn no_cfg(errors: &Errors, argument: &PatType, what: &str) {
     for attribute in &argument.attrs {
         if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
             errors.at(
                 attribute,
-                "an argument must be there in each build: put `#[cfg]` on the whole method",
+                format!("{what} must be there in each build: put `#[cfg]` on the whole method"),
             );
         }
     }

@@ -79,7 +79,7 @@ pub(super) fn method<'a>(
         ladder.change(errors, "name_before", set.value.before, &set.tokens);
     }
     let context = signature::context(errors, signature, method.context);
-    let mut wire_names = Names::of_arguments();
+    let mut wire_names = Names::of_arguments(interface.rename_all.get().copied());
     let arguments: Vec<_> = method
         .arguments
         .iter()

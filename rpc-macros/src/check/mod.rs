@@ -18,7 +18,9 @@ use crate::model;
 
 pub(crate) use argument::{Argument, Below, Role};
 pub(crate) use method::{Method, Mode, Timing};
-pub(crate) use types::{is_inferred, is_option, maybe, option_of_reference, plain};
+pub(crate) use types::{
+    is_bare_unsized, is_inferred, is_option, maybe, optional_reference, plain, unsuited,
+};
 
 pub(crate) use ladder::Shown;
 use names::Names;
@@ -105,7 +107,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     }
     let sound_items = service::other_items(errors, original);
     let version = options.version.get().copied().unwrap_or((1, 0, 0));
-    let mut names = Names::of_methods();
+    let mut names = Names::of_methods(options.rename_all.get().copied());
     let mut methods = Vec::new();
     let mut broken = Vec::new();
     for parsed in &interface.methods {

@@ -8,26 +8,29 @@ use quote::ToTokens;
 use syn::LitStr;
 use syn::ext::IdentExt;
 
-use crate::attr::{OldName, Set, Version};
+use crate::attr::{Case, OldName, Set, Version};
 use crate::errors::Errors;
 
 /// The names of the methods of a trait, or of the arguments of a method: each is taken once.
 pub(super) struct Names {
     what: &'static str,
     taken: HashSet<String>,
+    /// How a name is written that nothing else names.
+    case: Option<Case>,
 }
 
 impl Names {
-    pub(super) fn of_methods() -> Self {
-        Self::new("method")
+    pub(super) fn of_methods(case: Option<Case>) -> Self {
+        Self::new("method", case)
     }
 
-    pub(super) fn of_arguments() -> Self {
-        Self::new("argument")
+    pub(super) fn of_arguments(case: Option<Case>) -> Self {
+        Self::new("argument", case)
     }
 
-    fn new(what: &'static str) -> Self {
+    fn new(what: &'static str, case: Option<Case>) -> Self {
         Self {
+            case,
             what,
             taken: HashSet::new(),
         }
@@ -42,7 +45,13 @@ impl Names {
     ) -> String {
         match option {
             Some(name) => self.take(errors, name.value(), name),
-            None => self.take(errors, ident.unraw().to_string(), ident),
+            None => {
+                let name = ident.unraw().to_string();
+                let wire = self
+                    .case
+                    .map_or_else(|| name.clone(), |case| case.of(&name));
+                self.take(errors, wire, ident)
+            }
         }
     }
 

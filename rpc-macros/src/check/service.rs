@@ -53,7 +53,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
                     ty,
                     "the trait must have no associated types: what crosses the wire has one type, so name it",
                 );
-                &ty.attrs
+                continue;
             }
             TraitItem::Fn(function) if function.default.is_some() => {
                 for input in &function.sig.inputs {
@@ -74,6 +74,14 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
                         "the receiver and the context",
                     );
                 }
+                continue;
+            }
+            TraitItem::Verbatim(unknown) => {
+                sound = false;
+                errors.at(
+                    unknown,
+                    "the trait must have methods and constants alone: remove this",
+                );
                 continue;
             }
             other => {

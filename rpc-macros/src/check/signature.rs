@@ -1,24 +1,35 @@
 //! The rules for a method's signature: what a client can wait for, and a server can run.
 
 use proc_macro2::Span;
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::{
-    FnArg, GenericParam, Ident, Pat, PatType, ReceiverKind, ReturnType, Safety, Signature,
-    TraitItemFn, Type,
+    FnArg, GenericArgument, GenericParam, Ident, Pat, PatType, PathArguments, PathSegment,
+    ReceiverKind, ReturnType, Safety, Signature, TraitItemFn, Type,
 };
 
-use super::types::plain;
+use super::argument::no_cfg;
+use super::types::{self, plain};
 use super::{OWN, Parameter, plain_name};
 use crate::attr::is_conditional_rpc;
 use crate::errors::Errors;
+use crate::lifetimes::{self, Borrowed};
+use crate::types::{is_everywhere, text};
 
 /// A call waits.
 pub(super) fn is_async(errors: &Errors, signature: &Signature) {
     if signature.asyncness.is_none() {
         let name = &signature.ident;
+        let advice = match &signature.output {
+            ReturnType::Type(_, ty) => match lifetimes::output_of_future(ty) {
+                Some(output) => format!("async fn {name}(…) -> {}", text(output)),
+                None => format!("async fn {name}"),
+            },
+            ReturnType::Default => format!("async fn {name}"),
+        };
         errors.at(
             signature.fn_token,
-            format!("`{name}` must be async: write `async fn {name}`"),
+            format!("`{name}` must be async: write `{advice}`"),
         );
     }
     if let Safety::Unsafe(token) = &signature.safety {
@@ -31,12 +42,6 @@ pub(super) fn is_async(errors: &Errors, signature: &Signature) {
         errors.at(
             abi,
             "a method must have Rust's calling convention: remove `extern`",
-        );
-    }
-    if let Some(variadic) = &signature.variadic {
-        errors.at(
-            variadic,
-            "a method must have a fixed number of arguments: remove `...`",
         );
     }
 }
@@ -66,6 +71,12 @@ pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
     let name = &signature.ident;
     match signature.inputs.first() {
         Some(FnArg::Receiver(receiver)) => match &receiver.kind {
+            ReceiverKind::Reference(_, Some(lifetime), None) if lifetime.ident == "static" => {
+                errors.at(
+                    lifetime,
+                    "the receiver must be borrowed for the call alone: remove `'static`",
+                );
+            }
             ReceiverKind::Reference(_, _, None) => {}
             _ => errors.at(
                 receiver,
@@ -102,14 +113,136 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'
         return None;
     };
     let ty = plain(ty);
-    if let Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) = ty {
+    // That it must be async was reported, and says what it returns.
+    signature.asyncness.as_ref()?;
+    if is_no_result(ty) {
         errors.at(
             ty,
             format!("`{name}` must return a `Result`, as sending can fail: write `-> Result<…>`"),
         );
         return None;
     }
+    let what = format!("what `{name}` returns");
+    if !types::is_one_type(errors, ty, &what) {
+        return None;
+    }
+    if let Some(borrowed) = lifetimes::borrowed(ty) {
+        let advice = match owned_form(&borrowed) {
+            Some(owned) => format!("write `{owned}`"),
+            None => "write an owned type, such as `String` or `Cow<'static, str>`".to_owned(),
+        };
+        errors.at(
+            &borrowed,
+            format!("{what} must be owned, as it is read from a message: {advice}"),
+        );
+        return None;
+    }
+    error_is_possible(errors, ty);
     Some(ty)
+}
+
+/// What is not a `Result`, and no alias of one. `Maybe` may be one.
+fn is_no_result(ty: &Type) -> bool {
+    match ty {
+        Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) | Type::Never(_) => true,
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .filter(|_| path.path.segments.len() == 1)
+            .is_some_and(|last| last.ident != "Maybe" && is_everywhere(&last.ident)),
+        _ => false,
+    }
+}
+
+/// What a borrowed type is written as where it is owned.
+fn owned_form(borrowed: &Borrowed) -> Option<String> {
+    let Borrowed::Reference(reference) = borrowed else {
+        return None;
+    };
+    Some(match plain(&reference.elem) {
+        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+        Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
+        other => text(other),
+    })
+}
+
+/// Where the error types are that can neither be made of `Error` nor be sent. A path that a user's own module may
+/// have, such as `io`, is not among them.
+const FOREIGN: &[&[&str]] = &[&["std", "io"], &["std", "fmt"], &["anyhow"], &["eyre"]];
+
+/// A client makes the error of what fails on its side, and a server sends it. The user can implement neither for a
+/// type of another crate.
+fn error_is_possible(errors: &Errors, ty: &Type) {
+    let Type::Path(path) = ty else {
+        return;
+    };
+    let segments: Vec<_> = path.path.segments.iter().collect();
+    let [before @ .., last] = &segments[..] else {
+        return;
+    };
+    let is_of = |segments: &[&PathSegment]| {
+        let is_it = |foreign: &&[&str]| {
+            let mut names = segments.iter().zip(*foreign);
+            segments.len() == foreign.len() && names.all(|(segment, name)| segment.ident == name)
+        };
+        FOREIGN.iter().any(is_it)
+    };
+    if last.ident != "Result" {
+        return;
+    }
+    let arguments: Vec<_> = match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => arguments.args.iter().collect(),
+        _ => Vec::new(),
+    };
+    let (shown, advice) = match arguments[..] {
+        [value] if is_of(before) => {
+            let result = quote!(rpc_runtime::Result<#value>);
+            (ty, text(&result))
+        }
+        [value, GenericArgument::Type(error)] => {
+            let error = plain(error);
+            let foreign = match error {
+                Type::Path(path) => {
+                    let segments: Vec<_> = path.path.segments.iter().collect();
+                    let [before @ .., last] = &segments[..] else {
+                        return;
+                    };
+                    let is_plain = before.is_empty() && last.ident == "String";
+                    is_plain || is_boxed_dyn(error) || (last.ident == "Error" && is_of(before))
+                }
+                Type::Tuple(tuple) => tuple.elems.is_empty(),
+                _ => false,
+            };
+            if !foreign {
+                return;
+            }
+            let result = quote!(rpc_runtime::Result<#value>);
+            (error, text(&result))
+        }
+        _ => return,
+    };
+    errors.at(
+        shown,
+        format!(
+            "the error of a method must be made of `rpc_runtime::Error`, and be sent: \
+             write `{advice}`, or name an enum of your own that derives `IntoRemoteError`"
+        ),
+    );
+}
+
+fn is_boxed_dyn(ty: &Type) -> bool {
+    let Type::Path(path) = ty else {
+        return false;
+    };
+    let inner = path.path.segments.last().filter(|last| last.ident == "Box");
+    match inner.map(|last| &last.arguments) {
+        Some(PathArguments::AngleBracketed(arguments)) => matches!(
+            arguments.args.first(),
+            Some(GenericArgument::Type(ty)) if matches!(plain(ty), Type::TraitObject(_))
+        ),
+        _ => false,
+    }
 }
 
 /// Each request has a context; it is sent by reference, since callers keep theirs.
@@ -128,6 +261,7 @@ pub(super) fn context<'a>(
         );
         return None;
     };
+    no_cfg(errors, context, "the request context");
     let Type::Reference(reference) = plain(&context.ty) else {
         errors.at(&context.ty, format!("the first parameter of `{name}` must be the request context, by reference: write `ctxt: &Context`"));
         return None;
@@ -146,6 +280,16 @@ pub(super) fn context<'a>(
             token,
             "the request context must be borrowed shared: remove `mut`",
         );
+        return None;
+    }
+    if let Type::TraitObject(_) = plain(&reference.elem) {
+        errors.at(
+            &reference.elem,
+            "the request context must be of one type: name it in place of `dyn`",
+        );
+        return None;
+    }
+    if !types::is_one_type(errors, &reference.elem, "the request context") {
         return None;
     }
     if is_plainly_an_argument(&reference.elem) {

@@ -1,11 +1,13 @@
 //! The rules for the types of arguments: what a server can decode into, own, and lend.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, GenericArgument, ParenthesizedGenericArguments, PathArguments, Type, TypeFnPtr};
 
 use crate::errors::Errors;
 use crate::lifetimes::has_reference;
+use crate::types::{is_everywhere, text};
 
 /// The type without parentheses, and without what `macro_rules!` wraps it in.
 pub(crate) fn plain(mut ty: &Type) -> &Type {
@@ -20,29 +22,37 @@ pub(crate) fn plain(mut ty: &Type) -> &Type {
 /// The server decodes into something that it owns, and lends that to the method.
 pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     let ty = plain(ty);
+    if !is_one_type(errors, ty, "an argument") {
+        return;
+    }
+    if let Type::FnPtr(_) | Type::Ptr(_) = ty {
+        errors.at(
+            ty,
+            "an argument must be data, which can be sent: name a type that is `Serialize` and `Deserialize`",
+        );
+        return;
+    }
+    if is_bare_unsized(ty) && !matches!(ty, Type::TraitObject(_)) {
+        let owned = match ty {
+            Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
+            _ => "String".to_owned(),
+        };
+        let written = text(ty);
+        errors.at(
+            ty,
+            format!("an argument must have a size, which `{written}` has not: write `&{written}` or `{owned}`"),
+        );
+        return;
+    }
     let outer = match ty {
-        Type::ImplTrait(_) => {
-            errors.at(
-                ty,
-                "an argument must be of one type: name it in place of `impl`",
-            );
-            return;
-        }
         Type::Reference(reference) => Some(reference),
-        ty => option_of_reference(ty),
+        ty => optional_reference(ty),
     };
     if let Some(token) = outer.and_then(|reference| reference.mutability.as_ref()) {
         errors.at(
             token,
             "an argument must be borrowed shared, as changes do not travel back: remove `mut`",
         );
-    }
-    if is_inferred(ty) {
-        errors.at(
-            ty,
-            "an argument must be of one type: name it in place of `_`",
-        );
-        return;
     }
     if let Some(lifetime) = outer.and_then(|reference| reference.lifetime.as_ref())
         && lifetime.ident == "static"
@@ -63,14 +73,87 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     if has_reference(pointee) {
         errors.at(
             ty,
-            "a reference must be the whole argument, or all of an `Option`: write what is inside as an owned type, such as `String`",
+            "a reference must be the whole argument, or all of an `Option` or a `Maybe`: write what is inside as an owned type, such as `String`",
         );
     }
 }
 
-/// The reference in `Option<&T>`.
-pub(crate) fn option_of_reference(ty: &Type) -> Option<&syn::TypeReference> {
-    let last = last_segment(ty).filter(|last| last.ident == "Option")?;
+/// A server and a client agree on one type. `what` is what has it.
+pub(super) fn is_one_type(errors: &Errors, ty: &Type, what: &str) -> bool {
+    let Some(unsuited) = unsuited(ty) else {
+        if is_inferred(ty) {
+            errors.at(
+                ty,
+                format!("{what} must be of one type: name it in place of `_`"),
+            );
+            return false;
+        }
+        return true;
+    };
+    let word = match &unsuited {
+        Type::ImplTrait(_) => "impl",
+        Type::Infer(_) => "_",
+        _ => {
+            let message = format!(
+                "{what} must be of one type, and `Self` is another type in each client and server: name the type"
+            );
+            errors.at(&unsuited, message);
+            return false;
+        }
+    };
+    errors.at(
+        &unsuited,
+        format!("{what} must be of one type: name it in place of `{word}`"),
+    );
+    false
+}
+
+/// The first part of the type that is not one type: `impl Trait`, `_`, or `Self`.
+pub(crate) fn unsuited(ty: &Type) -> Option<Type> {
+    struct Unsuited(Option<Type>);
+
+    impl VisitMut for Unsuited {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            let is_it = match ty {
+                Type::ImplTrait(_) | Type::Infer(_) => true,
+                Type::Path(path) => path.qself.is_none() && path.path.is_ident("Self"),
+                _ => false,
+            };
+            if is_it {
+                self.0.get_or_insert_with(|| ty.clone());
+            } else {
+                visit_mut::visit_type_mut(self, ty);
+            }
+        }
+
+        // What a function is passed is not sent, and a length is no type.
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments_mut(
+            &mut self,
+            _: &mut ParenthesizedGenericArguments,
+        ) {
+        }
+        fn visit_expr_mut(&mut self, _: &mut Expr) {}
+    }
+
+    let mut found = Unsuited(None);
+    found.visit_type_mut(&mut ty.clone());
+    found.0
+}
+
+/// Whether no value of the type can be passed.
+pub(crate) fn is_bare_unsized(ty: &Type) -> bool {
+    match plain(ty) {
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    }
+}
+
+/// The reference in `Option<&T>` or `Maybe<&T>`.
+pub(crate) fn optional_reference(ty: &Type) -> Option<&syn::TypeReference> {
+    let last = last_segment(ty)
+        .filter(|last| ["Option", "Maybe"].iter().any(|name| last.ident == name))?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };
@@ -97,6 +180,23 @@ pub(crate) fn maybe(ty: &Type) -> Option<&Type> {
     match arguments.args.first() {
         Some(GenericArgument::Type(ty)) => Some(ty),
         _ => None,
+    }
+}
+
+/// Whether the type can plainly not name a topic or a server. Of the user's own types the compiler says so.
+pub(super) fn is_no_name(ty: &Type) -> bool {
+    const NAMES: &[&str] = &[
+        "str", "String", "Option", "Box", "Arc", "Rc", "Cow", "Maybe",
+    ];
+    match plain(ty) {
+        Type::Reference(reference) => is_no_name(&reference.elem),
+        Type::Slice(_) | Type::Array(_) | Type::Tuple(_) => true,
+        Type::Path(path) if path.path.segments.len() == 1 => {
+            let is_other =
+                |name: &Ident| is_everywhere(name) && !NAMES.iter().any(|known| name == known);
+            last_segment(ty).is_some_and(|last| is_other(&last.ident))
+        }
+        _ => false,
     }
 }
 

@@ -17,6 +17,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use super::spans::Place;
+use super::types::Form;
 use super::{local, types};
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
@@ -160,8 +161,11 @@ pub(super) fn let_default(
             let place = Place::of(ty);
             let rpc = place.item(rpc);
             match plain(ty) {
-                Type::Reference(reference) if !types::is_unsized(&reference.elem) => {
-                    let ty = lifetimes::with_lifetime(&reference.elem, "_");
+                Type::Reference(reference) if types::form(&reference.elem) != Form::Unsized => {
+                    let ty = match types::form(&reference.elem) {
+                        Form::ByTrait => types::pointee(&rpc, &reference.elem),
+                        _ => lifetimes::with_lifetime(&reference.elem, "_"),
+                    };
                     quote_spanned!(place.start=> &#rpc::default::<#ty>())
                 }
                 _ => quote_spanned!(place.start=> #rpc::default::<#of_default>()),

@@ -15,12 +15,14 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{FnArg, Ident, Pat, ReturnType, Type};
+use syn::{FnArg, Ident, Pat, ReturnType, Type, TypeParamBound};
 
 use super::attributes::{self, cfgs, levels};
 use super::spans::Place;
-use super::{Names, arguments, descriptor, future_of, interface, local, of_expansion, types};
-use crate::check::{Broken, Interface, Method, Mode, OWN, is_inferred, is_option};
+use super::{
+    Names, arguments, descriptor, future_of, interface, local, of_expansion, stand_for_type, types,
+};
+use crate::check::{Broken, Interface, Method, Mode, OWN, is_option};
 use crate::lifetimes;
 use crate::types::has_ident;
 
@@ -42,6 +44,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         .iter()
         .map(|method| stand_in(interface, names, method));
     let implementation = interface.sound.then(|| {
+        let client = at_supertrait(interface, client);
         quote! {
             #[automatically_derived]
             impl #service for #client {
@@ -61,6 +64,23 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     }
 }
 
+/// The client's name at the first supertrait that it may lack: there the compiler says so.
+fn at_supertrait(interface: &Interface<'_>, client: &Ident) -> Ident {
+    const OWN: &[&str] = &["Send", "Sync", "Clone", "Debug", "Sized", "Unpin"];
+    let mut bounds = interface.original.supertraits.iter();
+    let lacked = bounds.find(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            let last = bound.path.segments.last();
+            last.is_some_and(|last| !OWN.iter().any(|own| last.ident == own))
+        }
+        _ => false,
+    });
+    match lacked {
+        Some(bound) => Place::of(bound).item(client),
+        None => client.clone(),
+    }
+}
+
 /// What each client has.
 pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let Names {
@@ -71,11 +91,6 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
     quote! {
         impl #client {
             #constructor
-
-            /// A client whose settings are chosen first.
-            #vis fn builder(transport: &#rpc::Transport) -> #rpc::ClientBuilder<Self> {
-                #rpc::builder(transport, &Self::INTERFACE)
-            }
 
             /// The untyped client underneath: what a macro cannot say is written over it.
             #vis fn rpc(&self) -> &#rpc::RpcClient {
@@ -117,6 +132,11 @@ fn constructor(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
             #vis fn new(transport: &#rpc::Transport) -> Self {
                 Self { rpc: #rpc::client(transport, Self::INTERFACE.target()) }
             }
+
+            /// A client whose settings are chosen first.
+            #vis fn builder(transport: &#rpc::Transport) -> #rpc::ClientBuilder<Self> {
+                #rpc::builder(transport, &Self::INTERFACE)
+            }
         }
     } else {
         quote! {
@@ -124,6 +144,14 @@ fn constructor(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
             #[must_use]
             #vis fn new(transport: &#rpc::Transport, topic: impl #rpc::Into<#rpc::String>) -> Self {
                 Self { rpc: #rpc::client(transport, #rpc::with_topic(&Self::INTERFACE, topic)) }
+            }
+
+            /// A client of the servers of `topic`, whose settings are chosen first.
+            #vis fn builder(
+                transport: &#rpc::Transport,
+                topic: impl #rpc::Into<#rpc::String>,
+            ) -> #rpc::ClientBuilder<Self> {
+                #rpc::builder_with_topic(transport, &Self::INTERFACE, topic)
             }
         }
     }
@@ -246,16 +274,24 @@ pub(super) fn placeholder(method: &Broken<'_>) -> TokenStream {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.clear(),
             FnArg::Typed(typed) => {
-                typed.attrs.clear();
+                // The trait has them, too.
+                typed.attrs = attributes::cfgs(&typed.attrs);
                 *typed.pat = Pat::Verbatim(quote!(_));
-                if is_inferred(&typed.ty) {
-                    *typed.ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
-                }
+                stand_for_type(&mut typed.ty, true);
             }
         }
     }
     if signature.asyncness.take().is_none() {
-        return quote!(#(#cfgs)* #signature { ::core::panic!() });
+        let is_future = match &signature.output {
+            ReturnType::Type(_, ty) => lifetimes::output_of_future(ty).is_some(),
+            ReturnType::Default => false,
+        };
+        let body = if is_future {
+            quote!(::core::future::pending())
+        } else {
+            quote!(::core::panic!())
+        };
+        return quote!(#(#cfgs)* #signature { #body });
     }
     signature.output = future_of(&signature, true);
     quote!(#(#cfgs)* #signature { ::core::future::pending() })
@@ -276,6 +312,7 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
         let generics = [&interface.original.generics, &signature.generics];
         ident == "Self"
             || ident == "_"
+            || ident == "impl"
             || generics.iter().any(|generics| {
                 let types = generics.type_params().map(|parameter| &parameter.ident);
                 let constants = generics.const_params().map(|parameter| &parameter.ident);
@@ -295,9 +332,11 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
         FnArg::Receiver(_) => None,
     });
     let output = match &signature.output {
-        ReturnType::Type(_, ty)
-            if matches!(**ty, Type::Path(_)) && !has_ident(ty.to_token_stream(), &unknown) =>
-        {
+        ReturnType::Type(_, ty) => Some(lifetimes::output_of_future(ty).unwrap_or(ty)),
+        ReturnType::Default => None,
+    };
+    let output = match output {
+        Some(ty) if matches!(ty, Type::Path(_)) && !has_ident(ty.to_token_stream(), &unknown) => {
             lifetimes::owned(ty)
         }
         _ => quote!(#rpc::Result<()>),

@@ -14,11 +14,10 @@ use syn::{GenericArgument, Ident, PathArguments, Type};
 
 use super::attributes::{self, cfgs};
 use super::spans::Place;
-use super::types;
 use crate::check::{Interface, Shown, plain};
 use crate::lifetimes;
 use crate::lock::{Lock, value_of};
-use crate::types::{has_ident, text};
+use crate::types::{has_ident, is_everywhere, text};
 
 /// A type that may have a structure, and the conditions under which it is there.
 struct Probed<'a> {
@@ -157,7 +156,7 @@ fn named<'a>(ty: &'a Type, found: &mut Vec<&'a Type>) {
                     }
                 }
             }
-            if !types::is_everywhere(&last.ident) {
+            if !is_everywhere(&last.ident) {
                 found.push(ty);
             }
         }

@@ -14,10 +14,9 @@ use quote::{ToTokens, quote};
 use syn::{Ident, Type};
 
 use super::attributes::{self, cfgs};
-use super::types;
 use crate::check::{Interface, Method};
 use crate::lifetimes;
-use crate::types::{has_ident, text};
+use crate::types::{has_ident, is_everywhere, text};
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     // Methods that are there under a condition may have types that are there under it.
@@ -54,7 +53,7 @@ fn explicit(methods: &[&Method<'_>]) -> TokenStream {
 /// The types of a method that may hide a lifetime.
 fn written<'a>(method: &Method<'a>) -> impl Iterator<Item = &'a Type> {
     let unusable = |ident: &Ident| ident == "Self" || ident == "_";
-    let hides = |ident: &Ident| ident == "Cow" || !types::is_everywhere(ident);
+    let hides = |ident: &Ident| ident == "Cow" || !is_everywhere(ident);
     let arguments = (method.arguments.iter()).map(|argument| argument.parameter.ty);
     (arguments.chain([method.context.ty, method.output])).filter(move |ty| {
         let tokens = ty.to_token_stream();

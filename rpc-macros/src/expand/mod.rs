@@ -27,7 +27,7 @@ use syn::{FnArg, Ident, ItemTrait, Pat, ReturnType, Signature, TraitItem, TraitI
 use spans::Place;
 
 use crate::attr::{is_conditional_rpc, is_rpc};
-use crate::check::{Interface, Method, is_inferred, plain_name};
+use crate::check::{Interface, Method, is_bare_unsized, is_inferred, plain, plain_name, unsuited};
 use crate::lock::Lock;
 use crate::types::{has_ident, has_punct};
 
@@ -183,9 +183,7 @@ fn desugar(function: &mut TraitItemFn) {
                         }
                     }
                 }
-                if is_inferred(&typed.ty) {
-                    *typed.ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
-                }
+                stand_for_type(&mut typed.ty, function.default.is_none());
             }
         }
     }
@@ -199,12 +197,23 @@ fn desugar(function: &mut TraitItemFn) {
     }
 }
 
+/// Puts something in place of a type that was reported and that the compiler would report again.
+fn stand_for_type(ty: &mut Type, required: bool) {
+    if is_inferred(ty) || (required && is_bare_unsized(ty)) {
+        *ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
+    }
+}
+
 /// What a function returns whose async form has this signature.
 fn future_of(signature: &Signature, required: bool) -> ReturnType {
     let output = match &signature.output {
         ReturnType::Default => quote!(()),
         // That was reported, and nothing can stand in for it.
-        ReturnType::Type(_, ty) if required && matches!(**ty, Type::ImplTrait(_)) => quote!(()),
+        ReturnType::Type(_, ty)
+            if required && (unsuited(ty).is_some() || matches!(plain(ty), Type::Never(_))) =>
+        {
+            quote!(())
+        }
         ReturnType::Type(_, ty) => ty.to_token_stream(),
     };
     // At the return type, or else the name: there the compiler reports that a provided method is not `Send`.

@@ -20,9 +20,10 @@ use syn::Type;
 
 use super::arguments::let_default;
 use super::spans::Place;
+use super::types::Form;
 use super::{interface, types};
 use crate::attr::DefaultValue;
-use crate::check::{Argument, Below, Method, Role, is_option, maybe, option_of_reference, plain};
+use crate::check::{Argument, Below, Method, Role, is_option, maybe, optional_reference, plain};
 use crate::lifetimes;
 
 /// The names that a message for a method may have arguments under, and what the method gets of them.
@@ -178,13 +179,16 @@ impl Parameters {
 /// The argument, lent from what was sent, or else its default.
 fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &Ident) -> TokenStream {
     if let Type::Reference(reference) = plain(ty) {
-        return if types::is_unsized(&reference.elem) {
-            quote!(#local.as_deref().unwrap_or(#default))
-        } else {
-            quote!(#local.as_ref().unwrap_or(#default))
+        return match types::form(&reference.elem) {
+            Form::Unsized => quote!(#local.as_deref().unwrap_or(#default)),
+            Form::Sized => quote!(#local.as_ref().unwrap_or(#default)),
+            Form::ByTrait => {
+                let lend = types::lend(rpc, &reference.elem);
+                quote!(#local.as_ref().map_or(#default, #lend))
+            }
         };
     }
-    if option_of_reference(ty).is_none() {
+    if optional_reference(ty).is_none() {
         return quote!(#local.unwrap_or(#default));
     }
     let sent = super::local("sent");

@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::spans::Place;
-use crate::check::{option_of_reference, plain};
+use crate::check::{maybe, optional_reference, plain};
 use crate::lifetimes;
 
 /// What the server decodes an argument into, and how it passes that to the method: what is lent is at hand by
@@ -14,63 +14,89 @@ use crate::lifetimes;
 pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, TokenStream) {
     let private = &Place::of(ty).item(private);
     let ty = plain(ty);
-    let pointee = |ty: &Type| match plain(ty) {
-        Type::Path(path) if path.path.is_ident("str") => {
-            (quote_spanned!(ty.span()=> #private::OwnedStr), true)
-        }
-        Type::Slice(slice) => {
-            let element = lifetimes::owned(&slice.elem);
-            (
-                quote_spanned!(ty.span()=> #private::OwnedSlice<#element>),
-                true,
-            )
-        }
-        other => (lifetimes::owned(other), false),
-    };
     if let Type::Reference(reference) = ty {
-        return (pointee(&reference.elem).0, quote!(#local));
+        return (pointee(private, &reference.elem), quote!(#local));
     }
-    match option_of_reference(ty) {
-        None => (lifetimes::owned(ty), quote!(#local)),
-        Some(reference) => {
-            let (inner, unsized_) = pointee(&reference.elem);
-            let lend = if unsized_ {
-                quote!(#local.as_deref())
-            } else {
-                quote!(#local.as_ref())
-            };
-            (quote_spanned!(ty.span()=> #private::Optional<#inner>), lend)
+    let Some(reference) = optional_reference(ty) else {
+        return (lifetimes::owned(ty), quote!(#local));
+    };
+    let inner = pointee(private, &reference.elem);
+    let lend = match form(&reference.elem) {
+        Form::Sized => quote!(#local.as_ref()),
+        Form::Unsized => quote!(#local.as_deref()),
+        Form::ByTrait => {
+            let lend = lend(private, &reference.elem);
+            quote!(#local.as_ref().map(#lend))
         }
+    };
+    let optional = if maybe(ty).is_some() {
+        quote_spanned!(ty.span()=> #private::Maybe<#inner>)
+    } else {
+        quote_spanned!(ty.span()=> #private::Optional<#inner>)
+    };
+    (optional, lend)
+}
+
+/// What is owned in place of what a reference is to.
+pub(super) fn pointee(private: &Ident, ty: &Type) -> TokenStream {
+    let ty = plain(ty);
+    match (form(ty), ty) {
+        (Form::Unsized, Type::Slice(slice)) => {
+            let element = lifetimes::owned(&slice.elem);
+            quote_spanned!(ty.span()=> #private::OwnedSlice<#element>)
+        }
+        (Form::Unsized, _) => quote_spanned!(ty.span()=> #private::OwnedStr),
+        (Form::Sized, _) => lifetimes::owned(ty),
+        (Form::ByTrait, _) => {
+            let place = Place::of(&ty);
+            let lent = quote_spanned!(place.start=> <#ty as #private::Lent>);
+            quote_spanned!(place.end=> #lent::Owned)
+        }
+    }
+}
+
+/// The function that lends what is owned.
+pub(super) fn lend(private: &Ident, ty: &Type) -> TokenStream {
+    let ty = plain(ty);
+    quote!(<#ty as #private::Lent>::lend)
+}
+
+/// How what a reference is to is owned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As it is.
+    Sized,
+    /// As a `String` or a `Vec`.
+    Unsized,
+    /// As the type says: the name may be that of a type of the standard library, or of the user's.
+    ByTrait,
+}
+
+pub(super) fn form(ty: &Type) -> Form {
+    const BY_TRAIT: &[&str] = &["Path", "OsStr", "CStr", "RawValue"];
+
+    let path = match plain(ty) {
+        Type::Slice(_) => return Form::Unsized,
+        Type::Path(path) if path.path.is_ident("str") => return Form::Unsized,
+        Type::Path(path) => path,
+        _ => return Form::Sized,
+    };
+    let last = path.path.segments.last();
+    let last = last.filter(|last| last.arguments.is_none());
+    match last {
+        Some(last) if BY_TRAIT.iter().any(|name| last.ident == name) => Form::ByTrait,
+        _ => Form::Sized,
     }
 }
 
 /// Whether the method gets a loan of what the server has decoded.
 pub(super) fn is_lent(ty: &Type) -> bool {
-    matches!(plain(ty), Type::Reference(_)) || option_of_reference(ty).is_some()
-}
-
-/// Whether it is behind references alone, and owned as something else.
-pub(super) fn is_unsized(ty: &Type) -> bool {
-    match plain(ty) {
-        Type::Slice(_) => true,
-        Type::Path(path) => path.path.is_ident("str"),
-        _ => false,
-    }
+    matches!(plain(ty), Type::Reference(_)) || optional_reference(ty).is_some()
 }
 
 /// Whether it is a borrowed slice.
 pub(super) fn is_slice(ty: &Type) -> bool {
     matches!(plain(ty), Type::Reference(to) if matches!(plain(&to.elem), Type::Slice(_)))
-}
-
-/// Whether it names a type that every program has.
-pub(super) fn is_everywhere(name: &Ident) -> bool {
-    const NAMES: &[&str] = &[
-        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
-        "i128", "isize", "f32", "f64", "str", "String", "Vec", "Option", "Box", "Arc", "Rc", "Cow",
-        "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Maybe",
-    ];
-    NAMES.iter().any(|known| name == known)
 }
 
 #[cfg(test)]
@@ -102,6 +128,13 @@ mod tests {
                 "x . as_deref ()",
             ),
             ("Option<&Host>", "p::Optional<Host>", "x . as_ref ()"),
+            ("Maybe<&str>", "p::Maybe<p::OwnedStr>", "x . as_deref ()"),
+            ("&Path", "<Path as p::Lent>::Owned", "x"),
+            (
+                "Option<&OsStr>",
+                "p::Optional<<OsStr as p::Lent>::Owned>",
+                "x . as_ref () . map (< OsStr as p :: Lent > :: lend)",
+            ),
             ("Cow<'_, str>", "Cow<'static, str>", "x"),
             ("Option<u8>", "Option<u8>", "x"),
         ] {

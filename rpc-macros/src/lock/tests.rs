@@ -30,7 +30,7 @@ impl Drop for Files {
 
 /// The lock, and the compile errors.
 fn held(files: &Files, blessing: bool, trait_: &TokenStream) -> (Option<Lock>, String) {
-    let original = model::parse(trait_.clone()).unwrap();
+    let original = crate::hostile::trait_of(trait_).unwrap();
     let options = quote!(
         topic = "inventory",
         version = "2.0",

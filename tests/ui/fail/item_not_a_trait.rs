@@ -17,4 +17,12 @@ async fn touch(inventory: &Inventory) -> u32 {
     inventory.id()
 }
 
+// As an attribute writes it that stands above.
+#[rpc_client(topic = "inventory", version = "1.0")]
+impl Clone for Inventory {
+    fn clone(&self) -> Self {
+        Self { id: self.id }
+    }
+}
+
 fn main() {}

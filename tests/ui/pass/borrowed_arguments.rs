@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ffi::{CStr, OsStr};
+use std::path::{Path, PathBuf};
 
-use rpc_runtime::{Context, Result, Server, Transport, rpc_client};
+use rpc_runtime::{Context, Maybe, Result, Server, Transport, rpc_client};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Host {
@@ -46,6 +49,124 @@ pub trait Borrowed {
         page: Page<'_>,
         last: &Page<'_>,
     ) -> Result<String>;
+}
+
+/// What stands behind a reference need not be owned as itself; and a type of the user's may have such a name.
+#[rpc_client(topic = "owned-otherwise", version = "1.1")]
+pub trait OwnedOtherwise {
+    async fn paths(
+        &self,
+        ctxt: &Context,
+        path: &Path,
+        other: &std::path::Path,
+        none: Option<&Path>,
+    ) -> Result<PathBuf>;
+    #[rpc(version = "1.0")]
+    async fn newer(
+        &self,
+        ctxt: &Context,
+        #[rpc(since = "1.1", default)] path: &Path,
+        #[rpc(since = "1.1", default = Path::new("/etc"))] other: &Path,
+    ) -> Result<PathBuf>;
+    async fn texts(&self, ctxt: &Context, os: Option<&OsStr>, c: &CStr) -> Result<usize>;
+    async fn raw(&self, ctxt: &Context, json: &RawValue) -> Result<String>;
+    async fn own(&self, ctxt: &Context, path: &own::Path, maybe: Option<&own::Path>)
+    -> Result<u32>;
+    async fn maybe(
+        &self,
+        ctxt: &Context,
+        text: Maybe<&str>,
+        slice: Maybe<&[Host]>,
+        host: Maybe<&Host>,
+        path: Maybe<&Path>,
+    ) -> Result<String>;
+}
+
+pub mod own {
+    /// Neither `Clone` nor anything else.
+    #[derive(serde::Serialize, serde::Deserialize)]
+    pub struct Path(pub u32);
+}
+
+struct Otherwise;
+
+impl OwnedOtherwise for Otherwise {
+    async fn paths(
+        &self,
+        _: &Context,
+        path: &Path,
+        other: &Path,
+        none: Option<&Path>,
+    ) -> Result<PathBuf> {
+        assert_eq!(none, None);
+        Ok(path.join(other))
+    }
+    async fn newer(&self, _: &Context, path: &Path, other: &Path) -> Result<PathBuf> {
+        Ok(path.join(other))
+    }
+    async fn texts(&self, _: &Context, os: Option<&OsStr>, c: &CStr) -> Result<usize> {
+        Ok(os.map_or(0, OsStr::len) + c.count_bytes())
+    }
+    async fn raw(&self, _: &Context, json: &RawValue) -> Result<String> {
+        Ok(json.get().to_owned())
+    }
+    async fn own(&self, _: &Context, path: &own::Path, maybe: Option<&own::Path>) -> Result<u32> {
+        Ok(path.0 + maybe.map_or(0, |path| path.0))
+    }
+    async fn maybe(
+        &self,
+        _: &Context,
+        text: Maybe<&str>,
+        slice: Maybe<&[Host]>,
+        host: Maybe<&Host>,
+        path: Maybe<&Path>,
+    ) -> Result<String> {
+        Ok(format!("{text:?} {slice:?} {host:?} {path:?}"))
+    }
+}
+
+async fn owned_otherwise() {
+    let transport = Transport::new("memory://ui-owned-otherwise").unwrap();
+    let _server = Server::builder(&transport, "owned-otherwise", "a")
+        .endpoint(OwnedOtherwiseEndpoint::new(Otherwise))
+        .start()
+        .await
+        .unwrap();
+    let client = OwnedOtherwiseClient::new(&transport);
+    let ctxt = Context::new();
+    let joined = client.paths(&ctxt, Path::new("/a"), Path::new("b"), None);
+    assert_eq!(joined.await.unwrap(), PathBuf::from("/a/b"));
+    let old = client.prepare(rpc_runtime::CallOptions::new().version_cap((1, 0)));
+    let joined = old.newer(&ctxt, Path::new(""), Path::new("/etc"));
+    assert_eq!(joined.await.unwrap(), PathBuf::from("/etc"));
+    let count = client.texts(&ctxt, Some(OsStr::new("abc")), c"de");
+    assert_eq!(count.await.unwrap(), 5);
+    let json = RawValue::from_string("{\"a\":[1]}".to_owned()).unwrap();
+    assert_eq!(client.raw(&ctxt, &json).await.unwrap(), json.get());
+    let own = client.own(&ctxt, &own::Path(3), Some(&own::Path(4)));
+    assert_eq!(own.await.unwrap(), 7);
+    let host = Host {
+        name: "db-1".to_owned(),
+    };
+    let given = client.maybe(
+        &ctxt,
+        Maybe::Given("x"),
+        Maybe::Absent,
+        Maybe::Given(&host),
+        Maybe::Absent,
+    );
+    assert_eq!(
+        given.await.unwrap(),
+        "Given(\"x\") Absent Given(Host { name: \"db-1\" }) Absent"
+    );
+    let given = client.maybe(
+        &ctxt,
+        Maybe::Absent,
+        Maybe::Given(&[]),
+        Maybe::Absent,
+        Maybe::Given(Path::new("p")),
+    );
+    assert_eq!(given.await.unwrap(), "Absent Given([]) Absent Given(\"p\")");
 }
 
 struct Echo;
@@ -96,6 +217,7 @@ impl Borrowed for Echo {
 
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
+    owned_otherwise().await;
     let transport = Transport::new("memory://ui-borrowed").unwrap();
     let server = Server::builder(&transport, "borrowed", "a")
         .endpoint(BorrowedEndpoint::new(Echo))

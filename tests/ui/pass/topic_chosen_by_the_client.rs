@@ -35,10 +35,7 @@ pub async fn main() {
     };
     let client = BaseClient::new(&transport, "compute");
     assert_eq!(client.greet(&caller).await.unwrap(), "hello, db-1");
-    let client = BaseClient::builder(&transport)
-        .topic("compute")
-        .build()
-        .unwrap();
+    let client = BaseClient::builder(&transport, "compute").build().unwrap();
     let client = client.prepare(CallOptions::new().namespace("baseapi"));
     assert_eq!(client.greet(&caller).await.unwrap(), "hello, db-1");
     assert!(client.can_send_version((1, 0)));
