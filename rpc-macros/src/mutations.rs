@@ -324,3 +324,25 @@ fn of_the_locks() {
     };
     trial(make, |text| hostile::lock(text), |text| format!("{text:?}"));
 }
+
+/// What a longer run has found.
+#[test]
+fn that_were_no_code_once() {
+    let nameless = quote::quote! {
+        #[rpc(module = "stock")]
+        enum Stock {
+            #[rpc(message = "empty")]
+            Empty { _: Shelf },
+            #[rpc(other)]
+            Other(Error),
+        }
+    };
+    hostile::derives(&nameless);
+    let item = quote::quote! {
+        trait Inventory {
+            async fn touch(&self, ctxt: &Context) -> Result<()>;
+        }
+    };
+    let options = quote::quote!(version = "1.0", crate = Self);
+    assert!(!hostile::client(options, &item), "it is refused");
+}

@@ -396,9 +396,13 @@ impl<'a> Place<'a> {
                 "a field must have one source: keep `name`, `arg` or `message`",
             );
         }
+        let nameless = field.ident.as_ref().filter(|ident| *ident == "_");
+        if let Some(nameless) = nameless {
+            errors.at(nameless, "a field must have a name: replace `_`");
+        }
         let local = match &field.ident {
-            Some(ident) => ident.clone(),
-            None => format_ident!("__arg{index}", span = Span::call_site()),
+            Some(ident) if nameless.is_none() => ident.clone(),
+            _ => format_ident!("__arg{index}", span = Span::call_site()),
         };
         let source = if options.message.is_set() {
             Source::Message

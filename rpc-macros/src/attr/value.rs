@@ -388,7 +388,13 @@ pub(super) fn below(errors: &Errors, meta: &Meta) -> Option<Below> {
 
 pub(super) fn below_path(errors: &Errors, meta: &Meta) -> Option<Path> {
     match value(errors, meta, "path::to::function")? {
-        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
+        // `Self` names a type, and no crate.
+        Expr::Path(path)
+            if path.qself.is_none()
+                && path.path.segments.iter().all(|part| part.ident != "Self") =>
+        {
+            Some(path.path.clone())
+        }
         other => {
             errors.at(
                 other,
@@ -419,7 +425,13 @@ pub(super) fn index(errors: &Errors, meta: &Meta) -> Option<usize> {
 
 pub(super) fn path(errors: &Errors, meta: &Meta) -> Option<Path> {
     match value(errors, meta, "::path::to::rpc_runtime")? {
-        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
+        // `Self` names a type, and no crate.
+        Expr::Path(path)
+            if path.qself.is_none()
+                && path.path.segments.iter().all(|part| part.ident != "Self") =>
+        {
+            Some(path.path.clone())
+        }
         other => {
             errors.at(
                 other,
