@@ -4,7 +4,8 @@
 //! [pipe](super::lapin_pipe); the [I/O task](super::io_task) owns the socket.
 //!
 //! lapin logs at ERROR in normal operation: refused logins, orderly closes. This library reports all of it, with what
-//! to do, so nothing that runs lapin's code has a subscriber ([`silent`]).
+//! to do, so nothing that runs lapin's code has a subscriber ([`silent`]). What remains is the span `io_loop`, which has
+//! no fields: lapin's thread opens it first of all.
 
 use std::io;
 use std::net::SocketAddr;
