@@ -46,16 +46,21 @@ pub(super) async fn send(
         return Err(Error::Closed);
     }
     let reply = Arc::new(message(route, body));
-    // The caller keeps the permit, too, for a reply that waits below.
-    let in_flight = InFlight {
+    let in_flight = || InFlight {
         shared: shared.clone(),
         permit: permit.clone(),
         reply: reply.clone(),
     };
-    let then = move |outcome| in_flight.settled(outcome);
+    let settled = in_flight();
+    let then = move |outcome| settled.settled(outcome);
     if shared.publisher.publish_unawaited(&reply, then) {
         return Ok(());
     }
+    if shared.publisher.can_publish() {
+        // The handler need not wait for the confirm.
+        return shared.engine.spawn(in_flight().send_again(None)).map(drop);
+    }
+    // Without a connection the handler waits, and heartbeats do not pile up. The caller keeps the permit.
     publish_or_probe(shared, &reply, None).await
 }
 
