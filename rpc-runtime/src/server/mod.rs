@@ -275,6 +275,7 @@ async fn listen(
             Ok(limit) => limit.unwrap_or(DEFAULT_STOP),
             Err(_) => DEFAULT_STOP,
         };
+        // The requests that run have this long to end by themselves.
         sleep(limit).await;
     };
     tokio::select! {

@@ -1,0 +1,212 @@
+//! Confirms, returns and ends of a channel, as its messages hear of them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
+
+use super::*;
+
+fn publish(confirms: &Confirms) -> Confirm {
+    confirms.publish(false, 1, |_, _| Ok(()))
+}
+
+/// What is known now: nothing, or the answer.
+fn now(confirm: &mut Confirm) -> Option<Answer> {
+    lock(&confirm.0.state).answer.take()
+}
+
+#[test]
+fn each_message_has_its_own_answer() {
+    let confirms = Confirms::default();
+    let mut numbers = Vec::new();
+    let mut sent: Vec<_> = (0..6)
+        .map(|_| {
+            confirms.publish(false, 1, |number, _| {
+                numbers.push(number);
+                Ok(())
+            })
+        })
+        .collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+    confirms.settle(2, false, true);
+    confirms.settle(5, false, false);
+    confirms.returned(3);
+    // Nobody waits for this one any more.
+    drop(sent.remove(3));
+    confirms.settle(4, true, true);
+    confirms.settle(4, true, true);
+    let answers: Vec<_> = sent.iter_mut().map(now).collect();
+    assert!(matches!(
+        answers[..],
+        [
+            Some(Ok(Confirmed::Taken)),
+            Some(Ok(Confirmed::Taken)),
+            Some(Ok(Confirmed::Returned)),
+            Some(Ok(Confirmed::Rejected)),
+            None,
+        ]
+    ));
+    assert_eq!(confirms.lock().messages.len(), 1, "what is settled is gone");
+    confirms.settle(0, true, true);
+    assert!(matches!(now(&mut sent[4]), Some(Ok(Confirmed::Taken))));
+}
+
+#[test]
+fn a_quiet_confirm_wakes_for_bad_news_only() {
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    let confirms = Confirms::default();
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(count.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut sent = [(); 3].map(|()| confirms.publish(true, 1, |_, _| Ok(())));
+    for sent in &mut sent {
+        sent.keep(Bytes::from_static(b"body"));
+        assert!(Pin::new(sent).poll(&mut context).is_pending());
+    }
+    confirms.settle(1, false, true);
+    assert_eq!(count.0.load(Ordering::Relaxed), 0);
+    let taken = Pin::new(&mut sent[0]).poll(&mut context);
+    assert!(matches!(taken, Poll::Ready(Ok(Confirmed::Taken))));
+    confirms.returned(2);
+    confirms.settle(2, false, true);
+    assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    confirms.lost(&"cut".into());
+    assert_eq!(count.0.load(Ordering::Relaxed), 2);
+    assert_eq!(
+        sent.map(|sent| sent.kept().len()),
+        [0, 4, 4],
+        "what may be sent again is kept"
+    );
+}
+
+#[test]
+fn what_nobody_waits_for_is_told_once_whatever_comes() {
+    let confirms = Confirms::default();
+    let (tell, told) = std::sync::mpsc::channel();
+    let then = || -> Then {
+        let tell = tell.clone();
+        Box::new(move |answer| tell.send(answer).unwrap())
+    };
+    for _ in 0..3 {
+        confirms.publish_then(then(), 1, |_, _| Ok(()));
+    }
+    confirms.settle(1, false, true);
+    confirms.returned(2);
+    confirms.settle(2, false, true);
+    confirms.lost(&"cut".into());
+    confirms.publish_then(then(), 1, |_, _| unreachable!("it is closed"));
+    let answers: Vec<_> = told.try_iter().collect();
+    assert!(matches!(
+        answers[..],
+        [
+            Ok(Confirmed::Taken),
+            Ok(Confirmed::Returned),
+            Err(Failure::Unanswered(_)),
+            Err(Failure::NotReached(_)),
+        ]
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_begins_with_what_waits_and_ends_with_a_confirm() {
+    let time = Duration::from_secs(1);
+    let confirms = Confirms::default();
+    let silent = |time| confirms.health() == Health::Silent(time);
+    tokio::time::advance(time).await;
+    let _sent = [publish(&confirms), publish(&confirms)];
+    assert!(silent(Duration::ZERO));
+    tokio::time::advance(time).await;
+    assert!(silent(time));
+    confirms.settle(1, false, true);
+    assert!(silent(Duration::ZERO));
+    tokio::time::advance(time).await;
+    assert!(silent(time));
+    confirms.settle(2, false, true);
+    assert!(silent(Duration::ZERO), "nothing waits");
+    confirms.lost(&"cut".into());
+    assert_eq!(confirms.health(), Health::Closed);
+}
+
+#[test]
+fn what_was_not_queued_is_not_counted() {
+    let confirms = Confirms::default();
+    let mut refused = confirms.publish(false, 1, |_, _| Err(Fault::lost("closed")));
+    assert!(matches!(
+        now(&mut refused),
+        Some(Err(Failure::NotReached(_)))
+    ));
+    let mut sent = publish(&confirms);
+    confirms.settle(1, false, true);
+    assert!(now(&mut sent).is_some());
+    // What the broker makes up is passed over.
+    confirms.settle(9, false, true);
+    confirms.returned(9);
+}
+
+#[test]
+fn a_channel_is_closed_over_one_message_and_only_a_single_one_is_known_to_be_it() {
+    let missing = Fault::Missing("no exchange".into());
+    let confirms = Confirms::default();
+    let mut settled = publish(&confirms);
+    confirms.settle(1, false, true);
+    let mut sent = publish(&confirms);
+    confirms.refused(&missing);
+    assert!(matches!(now(&mut settled), Some(Ok(_))));
+    assert!(matches!(
+        now(&mut sent),
+        Some(Err(Failure::Unsent(Fault::Missing(_))))
+    ));
+    let mut late = confirms.publish(false, 1, |_, _| unreachable!("it is closed"));
+    assert!(matches!(
+        now(&mut late),
+        Some(Err(Failure::NotReached(Fault::Lost(_))))
+    ));
+
+    let confirms = Confirms::default();
+    let mut sent = [publish(&confirms), publish(&confirms)];
+    confirms.refused(&missing);
+    for sent in &mut sent {
+        assert!(matches!(
+            now(sent),
+            Some(Err(Failure::Unanswered(Fault::Lost(_))))
+        ));
+    }
+}
+
+#[test]
+fn a_message_that_is_too_large_is_known_by_its_size() {
+    let text = "message size 600 is larger than configured max size 500";
+    let refusal = Fault::coded(406, text);
+    let confirms = Confirms::default();
+    let mut sent = [7, 600, 600, 8].map(|size| confirms.publish(false, size, |_, _| Ok(())));
+    confirms.refused(&refusal);
+    let answers = sent.each_mut().map(now);
+    assert!(matches!(
+        answers,
+        [
+            Some(Err(Failure::Unanswered(Fault::Lost(_)))),
+            Some(Err(Failure::Unsent(Fault::Refused(_)))),
+            Some(Err(Failure::NotReached(_))),
+            Some(Err(Failure::NotReached(_))),
+        ]
+    ));
+}
+
+#[test]
+fn a_message_that_waits_for_too_long_fails() {
+    let confirms = Confirms::default();
+    let mut first = publish(&confirms);
+    confirms.tick(1, "late");
+    let mut second = publish(&confirms);
+    confirms.tick(1, "late");
+    assert!(matches!(now(&mut first), Some(Err(Failure::Unanswered(_)))));
+    assert!(now(&mut second).is_none());
+    confirms.settle(2, true, true);
+    assert!(matches!(now(&mut second), Some(Ok(Confirmed::Taken))));
+}
