@@ -36,7 +36,7 @@ struct Request {
 /// What a channel is for.
 pub(super) enum Role {
     /// Publishing, with confirms.
-    Publish(Confirms),
+    Publish(Arc<Confirms>),
     /// Consuming; the handler is set before the first consumer, and leaves with the channel's end.
     Consume(Mutex<Option<Arc<dyn DeliveryHandler>>>),
     /// Declaring exchanges and queues.

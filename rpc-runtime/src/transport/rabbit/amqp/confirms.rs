@@ -351,16 +351,6 @@ impl Unconfirmed {
 pub(crate) struct Confirm(Arc<ConfirmSlot>);
 
 impl Confirm {
-    /// The confirm of a message that was not sent.
-    pub(super) fn unsent(fault: Fault) -> Self {
-        let slot = ConfirmSlot {
-            quiet: false,
-            state: Mutex::default(),
-        };
-        slot.answer(Err(Failure::Unsent(fault)));
-        Self(Arc::new(slot))
-    }
-
     /// Keeps the message's body until the broker has taken the message: a quiet confirm does not wake the caller, who
     /// would have to keep it.
     pub(crate) fn keep(&self, body: Bytes) {

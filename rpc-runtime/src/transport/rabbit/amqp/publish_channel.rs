@@ -13,21 +13,27 @@ use super::io::Io;
 #[derive(Debug)]
 pub(crate) struct PublishChannel {
     channel: Channel,
+    confirms: Arc<Confirms>,
     frame_max: usize,
 }
 
 impl PublishChannel {
     /// Opens a channel on which frames have at most `frame_max` bytes.
     pub(super) async fn open(io: &Arc<Io>, frame_max: usize) -> Result<Self, Fault> {
-        let channel = Channel::open(io, Role::Publish(Confirms::default())).await?;
+        let confirms = Arc::<Confirms>::default();
+        let channel = Channel::open(io, Role::Publish(confirms.clone())).await?;
         let number = channel.state().number();
         channel.send(false, |out| frames::confirm_select(out, number))?;
-        Ok(Self { channel, frame_max })
+        Ok(Self {
+            channel,
+            confirms,
+            frame_max,
+        })
     }
 
     /// Whether messages can be published here, and for how long none was confirmed while some wait.
     pub(crate) fn health(&self) -> Health {
-        self.confirms().map_or(Health::Closed, Confirms::health)
+        self.confirms.health()
     }
 
     /// Whether messages can be published here.
@@ -37,22 +43,15 @@ impl PublishChannel {
 
     /// Publishes a message, behind all that were published here before. See [`Confirms::publish`] for `quiet`.
     pub(crate) fn publish(&self, message: Publish<'_>, quiet: bool) -> Confirm {
-        match self.confirms() {
-            Some(confirms) => confirms.publish(quiet, message.body.len(), |number, alone| {
-                self.send(message, number, alone)
-            }),
-            None => Confirm::unsent(Fault::lost("the channel does not publish")),
-        }
+        let send = |number, alone| self.send(message, number, alone);
+        self.confirms.publish(quiet, message.body.len(), send)
     }
 
     /// Publishes a message whose confirm nobody awaits: `then` is called with the answer. See
     /// [`Confirms::publish_then`].
     pub(crate) fn publish_then(&self, message: Publish<'_>, then: Then) {
-        if let Some(confirms) = self.confirms() {
-            confirms.publish_then(then, message.body.len(), |number, alone| {
-                self.send(message, number, alone)
-            });
-        }
+        let send = |number, alone| self.send(message, number, alone);
+        self.confirms.publish_then(then, message.body.len(), send);
     }
 
     fn send(&self, message: Publish<'_>, number: u64, alone: bool) -> Result<(), Fault> {
@@ -62,9 +61,5 @@ impl PublishChannel {
             // Returns are matched by the message's id; oslo.messaging sets none, and ignores it.
             frames::publish(out, channel, &message, number, self.frame_max);
         })
-    }
-
-    fn confirms(&self) -> Option<&Confirms> {
-        self.channel.state().confirms()
     }
 }
