@@ -1,6 +1,9 @@
 # What the tests need and cargo does not bring: RabbitMQ by apt, oslo.messaging into tests/.venv. To be sourced
 # by a script in tests/, in the directory above; afterwards $rabbitmq is the directory of RabbitMQ's own
 # scripts, and $venv that of Python.
+#
+# Which RabbitMQ: the machine's own, or that in RPC_TEST_RABBITMQ_BIN, a directory of scripts like it. A script that
+# takes `--rabbitmq VERSION` sets $rabbitmq_version first: then it is that of another Debian, in a chroot.
 
 say() { printf '== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$0" "$*" >&2; exit 1; }
@@ -30,14 +33,26 @@ install() {
 # The scripts themselves: Debian's wrappers in the PATH insist on root and on the system's node.
 find_rabbitmq() {
     local at
-    for at in /usr/lib/rabbitmq/bin "$(dirname "$(command -v rabbitmq-server || echo /)")"; do
-        if [[ -x $at/rabbitmq-server ]]; then
+    for at in "${RPC_TEST_RABBITMQ_BIN:-}" /usr/lib/rabbitmq/bin "$(dirname "$(command -v rabbitmq-server || echo /)")"; do
+        if [[ -n $at && -x $at/rabbitmq-server ]]; then
             rabbitmq=$at
             return 0
         fi
     done
     return 1
 }
+
+case ${rabbitmq_version:-} in
+    '') ;;
+    4 | 4.0) suite=trixie ;;
+    *) suite=$rabbitmq_version ;; # such as sid
+esac
+if [[ -n ${suite:-} ]]; then
+    RPC_TEST_RABBITMQ_BIN=$(tests/rabbitmq-chroot "$suite") || die "no RabbitMQ $rabbitmq_version: see above"
+fi
+if [[ -n ${RPC_TEST_RABBITMQ_BIN:-} && ! -x $RPC_TEST_RABBITMQ_BIN/rabbitmq-server ]]; then
+    die "there is no rabbitmq-server in RPC_TEST_RABBITMQ_BIN, $RPC_TEST_RABBITMQ_BIN"
+fi
 
 wanted=()
 find_rabbitmq || wanted+=(rabbitmq-server)

@@ -1,4 +1,4 @@
-//! Arguments of one and of sixteen megabytes, both ways.
+//! Arguments of one and of fifteen mebibytes, both ways. RabbitMQ takes messages of 16 MiB from 4.0 on.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::peer::{RustServer, peer, transport};
 
-const SIZES: [usize; 2] = [1 << 20, 16 << 20];
+const SIZES: [usize; 2] = [1 << 20, 15 << 20];
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]

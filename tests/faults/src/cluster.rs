@@ -14,6 +14,8 @@ pub const QUORUM: &str = "rabbit_quorum_queue=true&rabbit_transient_quorum_queue
 
 /// How long the replicas of a node that came back may take.
 const REPLICAS: Duration = Duration::from_secs(60);
+/// How long a node may take to join.
+const JOIN: Duration = Duration::from_secs(60);
 /// How often it is asked.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -40,11 +42,7 @@ impl Cluster {
         }
         let [first, others @ ..] = &nodes;
         for node in others {
-            node.eval(&format!(
-                "ok = rabbit:stop(), ok = rabbit_mnesia:join_cluster('{}', disc), ok = rabbit:start()",
-                first.name()
-            ))
-            .await?;
+            join(node, first.name()).await?;
         }
         Ok(Self { nodes })
     }
@@ -101,4 +99,34 @@ impl Cluster {
             .position(|node| node.name() == leader)
             .ok_or_else(|| format!("the leader {leader} is none of the nodes").into())
     }
+}
+
+/// Makes a node a member of the cluster of another.
+async fn join(node: &Node, other: &str) -> Result<()> {
+    // From 4.0 on, a node that joins drops its connections to other nodes, the laboratory's among them. So a process in
+    // the node does it, and leaves what came of it there. 3.10 has no `rabbit_db_cluster`.
+    node.eval(&format!(
+        "spawn(fun() -> group_leader(whereis(user), self()), Joined = (catch begin \
+         ok = rabbit:stop(), \
+         ok = case code:which(rabbit_db_cluster) of \
+         non_existing -> rabbit_mnesia:join_cluster('{other}', disc); \
+         _ -> rabbit_db_cluster:join('{other}', disc) end, \
+         rabbit:start() end), \
+         persistent_term:put(joined, Joined) end)"
+    ))
+    .await?;
+    let mut last = String::new();
+    let joined = async {
+        loop {
+            match node.eval("persistent_term:get(joined, not_yet)").await {
+                Ok(joined) if joined == "ok" => return Ok(()),
+                Ok(joined) if joined != "not_yet" => return Err(joined),
+                Ok(_) => {}
+                Err(error) => last = error.to_string(),
+            }
+            sleep(POLL).await;
+        }
+    };
+    let joined = timeout(JOIN, joined).await.unwrap_or(Err(last));
+    joined.map_err(|why| format!("{} does not join {other}: {why}", node.name()).into())
 }
