@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::brief::brief;
+use crate::excerpt::excerpt;
 use crate::remote::{IntoRemoteError, RemoteError};
-use crate::transport::UrlError;
+use crate::url::UrlError;
 use crate::version::ParseVersionError;
 use crate::{Target, Version};
 
@@ -437,7 +437,7 @@ impl Error {
         Self::Deserialize {
             what: what.into(),
             // It may quote what a peer sent.
-            reason: brief(reason.to_string()).into(),
+            reason: excerpt(reason.to_string()).into(),
         }
     }
 }

@@ -71,54 +71,40 @@
 //!
 //! The AMQP client, which writes out its frames at `trace`, never gets to see a password or a message's body.
 
-mod args;
-mod auto_cap;
-mod brief;
-mod builder;
-mod call;
 mod client;
 mod context;
-mod describe;
-mod endpoint;
 mod error;
+mod excerpt;
+mod future;
 mod interface;
-mod ladder;
-mod lock;
-mod maybe;
+mod maybe_absent;
 mod mutex;
-mod options;
 mod remote;
-mod route;
 mod serializer;
 mod server;
 mod target;
 pub mod transport;
+mod url;
 mod version;
 pub mod wire;
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 
-pub use args::{Args, EncodeArgs};
-pub use auto_cap::AutoCap;
-pub use builder::ClientBuilder;
-pub use call::{Call, Cast};
-pub use client::RpcClient;
+pub use client::{
+    Args, AutoCap, Call, CallOptions, Cast, ClientBuilder, DEFAULT_TIMEOUT, EncodeArgs, Route,
+    RpcClient, VersionCap,
+};
 pub use context::Context;
-pub use describe::{Describe, Structure};
-pub use endpoint::{BoxFuture, Endpoint, Invocation, Outcome, RawArgument};
 pub use error::{Error, Result, Stage};
+pub use future::BoxFuture;
 pub use interface::{
-    Argument, Below, Incompatibility, Interface, Method, Mode, OldName, Role, Timing,
-    assert_compatible, compatibility,
+    Argument, Below, Describe, Incompatibility, Interface, Method, Mode, OldName, Role, Structure,
+    Timing, assert_compatible, compatibility,
 };
-pub use maybe::Maybe;
-pub use options::{
-    CallOptions, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, DEFAULT_TIMEOUT, Retry, VersionCap,
-};
+pub use maybe_absent::Maybe;
 pub use remote::{IntoRemoteError, RemoteError};
-pub use route::Route;
 /// Makes a typed client and a server endpoint of a trait.
 ///
 /// The attribute stands on a trait whose methods are a service's interface. For a trait `Inventory` it
@@ -415,7 +401,8 @@ pub use route::Route;
 pub use rpc_macros::rpc_client;
 pub use rpc_macros::{Describe, IntoRemoteError};
 pub use serializer::Serializer;
-pub use server::{Server, ServerBuilder};
+pub use server::{Endpoint, Invocation, Outcome, RawArgument, Server, ServerBuilder};
 pub use target::{DEFAULT_EXCHANGE, Target};
-pub use transport::{Transport, TransportUrl, UrlError};
+pub use transport::{DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, Retry, Transport};
+pub use url::{TransportUrl, UrlError};
 pub use version::{ParseVersionError, Version};

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::brief::brief;
+use crate::excerpt::excerpt;
 
 /// What went wrong in the server: oslo.messaging's `RemoteError`, with everything the server sent.
 ///
@@ -113,7 +113,7 @@ impl RemoteError {
 
     /// Blames the request, and quotes no more of it than people can read.
     pub(crate) fn refusal(mut self) -> Self {
-        self.message = brief(self.message).into_owned();
+        self.message = excerpt(self.message).into_owned();
         self.args = vec![Value::from(self.message.as_str())];
         self.origin = Origin::Request;
         self

@@ -2,10 +2,13 @@
 
 mod argument;
 mod compatible;
+mod describe;
+pub(crate) mod lock;
 mod method;
 
 pub use argument::{Argument, Below, OldName, Role};
 pub use compatible::{Incompatibility, assert_compatible, compatibility};
+pub use describe::{Describe, Structure};
 pub use method::{Method, Mode, Timing};
 
 use crate::{Target, Version};

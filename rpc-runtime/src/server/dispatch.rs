@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use crate::endpoint::{BoxFuture, Endpoint, Invocation, Outcome};
+use super::endpoint::Endpoint;
+use super::invocation::{Invocation, Outcome};
+use crate::future::BoxFuture;
 use crate::wire::Request;
 use crate::{Interface, Method, Mode, OldName, RemoteError, Result, Version};
 

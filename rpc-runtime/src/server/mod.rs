@@ -3,34 +3,32 @@
 //! The transport takes a request when there is a permit for it, and hands it over once it is taken: so it runs at
 //! most once, and what waits for a permit is still the broker's to give to another server.
 
+mod builder;
 mod dispatch;
 mod duplicates;
+mod endpoint;
+mod invocation;
+mod raw_argument;
 mod request;
 mod running;
+mod shelf;
 
-use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::endpoint::Endpoint;
-use crate::serializer::Serializer;
-use crate::transport::{ListenTerms, Listener, Transport};
-use crate::{DEFAULT_MAX_MESSAGE_SIZE, Error, Result, Target};
+use self::request::Service;
+use self::running::Running;
+use crate::Target;
+use crate::transport::Listener;
 
-use dispatch::{Dispatcher, Ping};
-use duplicates::Duplicates;
-use request::Service;
-use running::Running;
-
-/// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
-const DEFAULT_CONCURRENCY: usize = 64;
-
-/// How many requests may wait here for a permit: enough for the broker to keep a busy server busy.
-const MOST_WAITING: u16 = 64;
+pub use self::builder::ServerBuilder;
+pub use self::endpoint::Endpoint;
+pub use self::invocation::{Invocation, Outcome};
+pub use self::raw_argument::RawArgument;
 
 /// How long [`Server::stop`] waits for what runs.
 const DEFAULT_STOP: Duration = Duration::from_secs(60);
@@ -65,25 +63,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server called `name` on `topic`, with its settings to be chosen.
-    ///
-    /// The name is what clients direct messages to; servers of one topic need different ones.
-    pub fn builder(
-        transport: &Transport,
-        topic: impl Into<String>,
-        name: impl Into<String>,
-    ) -> ServerBuilder {
-        ServerBuilder {
-            transport: transport.clone(),
-            target: Target::new(topic).server(name),
-            endpoints: Vec::new(),
-            serializer: None,
-            concurrency: DEFAULT_CONCURRENCY,
-            max_request_size: DEFAULT_MAX_MESSAGE_SIZE,
-            ping: false,
-        }
-    }
-
     /// Where it listens.
     #[must_use]
     pub fn target(&self) -> &Target {
@@ -111,136 +90,14 @@ impl Server {
     }
 }
 
-/// Chooses a server's settings.
-#[must_use = "a builder does nothing until `start`"]
-pub struct ServerBuilder {
-    transport: Transport,
-    target: Target,
-    endpoints: Vec<Box<dyn Endpoint>>,
-    serializer: Option<Box<dyn Serializer>>,
-    concurrency: usize,
-    max_request_size: usize,
-    ping: bool,
-}
-
-impl ServerBuilder {
-    /// Adds an endpoint. A request goes to the first whose namespace and version take it and that has
-    /// the method.
-    pub fn endpoint(mut self, endpoint: impl Endpoint) -> Self {
-        self.endpoints.push(Box::new(endpoint));
-        self
-    }
-
-    /// The exchange to listen at. Defaults to [`DEFAULT_EXCHANGE`](crate::DEFAULT_EXCHANGE).
-    pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
-        self.target.exchange = Some(exchange.into());
-        self
-    }
-
-    /// How many requests run at once. Of each of its queues as many more, 64 at most, may wait here,
-    /// unacknowledged: they go to other servers when this one ends. All others stay with the broker. Defaults to 64, as in
-    /// oslo.messaging.
-    pub fn concurrency(mut self, limit: usize) -> Self {
-        self.concurrency = limit;
-        self
-    }
-
-    /// How large a request may be, in bytes, as it comes over the wire; what is larger is not run. Its
-    /// caller, if there is one, gets a `ValueError`. Defaults to
-    /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::DEFAULT_MAX_MESSAGE_SIZE).
-    pub fn max_request_size(mut self, bytes: usize) -> Self {
-        self.max_request_size = bytes;
-        self
-    }
-
-    /// Answers `oslo_rpc_server_ping`, as oslo.messaging does with `rpc_ping_enabled`. Defaults to
-    /// no.
-    pub fn ping(mut self, enabled: bool) -> Self {
-        self.ping = enabled;
-        self
-    }
-
-    /// A hook that rewrites entities and contexts. Defaults to none.
-    pub fn serializer(mut self, serializer: impl Serializer) -> Self {
-        self.serializer = Some(Box::new(serializer));
-        self
-    }
-
-    /// Starts to listen; done when requests would arrive.
-    ///
-    /// It waits for the broker as long as it takes. A dropped future leaves nothing running.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] for settings that cannot work; what the broker refuses.
-    pub async fn start(self) -> Result<Server> {
-        let Self {
-            transport,
-            target,
-            mut endpoints,
-            serializer,
-            concurrency,
-            max_request_size,
-            ping,
-        } = self;
-        if target.topic.is_empty() || target.server.as_deref().is_none_or(str::is_empty) {
-            return Err(Error::Config("a server needs a topic and a name".into()));
-        }
-        if endpoints.is_empty() && !ping {
-            return Err(Error::Config(format!(
-                "the server {target} has no endpoint: add one with `endpoint`"
-            )));
-        }
-        if concurrency == 0 {
-            return Err(Error::Config(format!(
-                "the server {target} would run no request: allow at least one at once"
-            )));
-        }
-        if ping {
-            endpoints.push(Box::new(Ping));
-        }
-        let prefetch =
-            u16::try_from(concurrency).map_or(MOST_WAITING, |limit| limit.min(MOST_WAITING));
-        let driver = transport.driver();
-        let terms = ListenTerms::new(concurrency, prefetch);
-        let listener = driver.listen(&target, &terms).await?;
-        let service = Arc::new(Service {
-            target: target.clone(),
-            dispatcher: Dispatcher::new(endpoints),
-            serializer,
-            max_request_size,
-            duplicates: Mutex::new(Duplicates::new()),
-        });
-        let (stop, stopped) = watch::channel(None);
-        let listening = tokio::spawn(listen(listener, service, stopped));
-        Ok(Server {
-            target,
-            stop,
-            listening,
-        })
-    }
-}
-
-impl fmt::Debug for ServerBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            transport,
-            target,
-            endpoints,
-            serializer,
-            concurrency,
-            max_request_size,
-            ping,
-        } = self;
-        f.debug_struct("ServerBuilder")
-            .field("transport", transport)
-            .field("target", target)
-            .field("endpoints", endpoints)
-            .field("serializer", serializer)
-            .field("concurrency", concurrency)
-            .field("max_request_size", max_request_size)
-            .field("ping", ping)
-            .finish()
+/// A server called `target` that runs what `listener` gives it.
+fn spawn(target: Target, listener: Box<dyn Listener>, service: Service) -> Server {
+    let (stop, stopped) = watch::channel(None);
+    let listening = tokio::spawn(listen(listener, Arc::new(service), stopped));
+    Server {
+        target,
+        stop,
+        listening,
     }
 }
 

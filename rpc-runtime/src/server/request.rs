@@ -14,17 +14,17 @@ use bytes::Bytes;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::brief::brief;
-use crate::endpoint::{BoxFuture, Invocation, Outcome};
+use super::dispatch::Dispatcher;
+use super::duplicates::Duplicates;
+use super::invocation::{Invocation, Outcome};
+use crate::excerpt::excerpt;
+use crate::future::BoxFuture;
 use crate::mutex::lock;
 use crate::remote::Origin;
 use crate::serializer::Serializer;
 use crate::transport::{Incoming, Responder};
 use crate::wire::{self, Malformed, ReplyTo, Request};
 use crate::{Context, RemoteError, Target};
-
-use super::dispatch::Dispatcher;
-use super::duplicates::Duplicates;
 
 /// A monitor that asks for more signs of life than this is given no more.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(20);
@@ -58,7 +58,7 @@ impl Service {
         if let Some(unique_id) = request.unique_id()
             && !self.is_new(unique_id)
         {
-            let unique_id = brief(unique_id);
+            let unique_id = excerpt(unique_id);
             tracing::debug!(server = %self.target, %unique_id, "a duplicate was dropped");
             return;
         }
@@ -83,9 +83,9 @@ impl Service {
         let context = request
             .as_ref()
             .and_then(|request| request.context::<Context>().ok());
-        let method = request.as_ref().map(|request| brief(request.method()));
-        let unique_id = request.as_ref().and_then(Request::unique_id).map(brief);
-        let request_id = context.as_ref().and_then(Context::request_id).map(brief);
+        let method = request.as_ref().map(|request| excerpt(request.method()));
+        let unique_id = request.as_ref().and_then(Request::unique_id).map(excerpt);
+        let request_id = context.as_ref().and_then(Context::request_id).map(excerpt);
         tracing::warn!(
             %server, method = method.as_deref(), unique_id = unique_id.as_deref(),
             request_id = request_id.as_deref(), %why,
@@ -114,7 +114,7 @@ impl Service {
     /// What the caller has sent wrongly is told without its text, which quotes arguments.
     fn log(&self, request: &Request<'_>, error: &RemoteError) {
         let (server, class) = (&self.target, &error.class);
-        let method = &*brief(request.method());
+        let method = &*excerpt(request.method());
         match error.origin() {
             Origin::Request => tracing::warn!(%server, method, class, "a request was refused"),
             Origin::Expected => tracing::debug!(%server, method, %error, "a request failed"),
@@ -148,7 +148,7 @@ impl Service {
         if !error.traceback.is_empty() {
             return error;
         }
-        let place = format!("  in {} of {}\n", brief(method), self.target);
+        let place = format!("  in {} of {}\n", excerpt(method), self.target);
         let last = format!("{error}\n");
         error.traceback([place, last])
     }
@@ -156,7 +156,7 @@ impl Service {
 
 async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
     if let Err(error) = responder.reply(to, reply).await {
-        tracing::warn!(queue = %brief(&to.queue), %error, "a reply was not sent");
+        tracing::warn!(queue = %excerpt(&to.queue), %error, "a reply was not sent");
     }
 }
 

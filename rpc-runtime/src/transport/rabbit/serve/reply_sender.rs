@@ -17,7 +17,7 @@ use super::super::shared::Shared;
 use super::super::topology::Route;
 use super::missing_queues::Advice;
 use super::permits::Permit;
-use crate::brief::brief;
+use crate::excerpt::excerpt;
 use crate::wire::{Reply, ReplyTo, failure};
 use crate::{Error, RemoteError, Result, Retry, Target};
 
@@ -105,7 +105,7 @@ impl InFlight {
 }
 
 fn reply_is_lost(reply: &Message, error: &Error) {
-    tracing::warn!(queue = %brief(reply.route.key.as_str()), %error, "a reply was not sent");
+    tracing::warn!(queue = %excerpt(reply.route.key.as_str()), %error, "a reply was not sent");
 }
 
 /// Publishes a reply, or goes on after a failure. If its queue is missing, it is tried again for a while.

@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
 use self::structures::{Locked, Types};
-use crate::describe::Structure;
-use crate::interface::{Argument, Below, Interface, Method, Role};
+use super::describe::Structure;
+use super::{Argument, Below, Interface, Method, Role};
 use crate::{ParseVersionError, Version};
 
 pub(crate) mod structures;

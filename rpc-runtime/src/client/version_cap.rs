@@ -1,11 +1,67 @@
-//! A version cap that is found out: the lowest version among the servers that run.
+//! The highest version that a client may send: fixed, or the lowest version among the servers that run.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::endpoint::BoxFuture;
+use crate::future::BoxFuture;
 use crate::{Error, Result, Version};
+
+/// The highest version that a client may send, checked before anything leaves the process.
+///
+/// Written as a version, as `(2, 3)`, as an `Option<Version>`, or as an [`AutoCap`]. An operator's text,
+/// which may be a release's alias, is for
+/// [`ClientBuilder::version_cap_named`](crate::ClientBuilder::version_cap_named).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VersionCap {
+    /// All versions may be sent.
+    None,
+    /// What an implementation of this version takes may be sent.
+    At(Version),
+    /// What the oldest of the servers takes may be sent.
+    Auto(AutoCap),
+}
+
+impl VersionCap {
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self {
+            Self::None => None,
+            Self::At(version) => Some(*version),
+            Self::Auto(cap) => cap.version(),
+        }
+    }
+}
+
+impl From<Version> for VersionCap {
+    fn from(version: Version) -> Self {
+        Self::At(version)
+    }
+}
+
+impl From<(u32, u32)> for VersionCap {
+    fn from(version: (u32, u32)) -> Self {
+        Self::At(version.into())
+    }
+}
+
+impl From<(u32, u32, u32)> for VersionCap {
+    fn from(version: (u32, u32, u32)) -> Self {
+        Self::At(version.into())
+    }
+}
+
+impl From<AutoCap> for VersionCap {
+    fn from(cap: AutoCap) -> Self {
+        Self::Auto(cap)
+    }
+}
+
+impl From<Option<Version>> for VersionCap {
+    fn from(version: Option<Version>) -> Self {
+        version.map_or(Self::None, Self::At)
+    }
+}
 
 /// A version cap at the lowest of the versions that a source reports: what an operator calls `auto`.
 ///

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Mode, OldName};
+use crate::interface::{Mode, OldName};
 
 const fn lock(version: (u32, u32), last: Option<(u32, u32)>) -> Lock {
     const NONE: &Interface = &Interface::new("Inventory", Version::new(2, 0), &[]);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::Maybe;
+use crate::maybe_absent::Maybe;
 
 /// A type whose structure on the wire is known: an interface lock then sees when it changes.
 ///

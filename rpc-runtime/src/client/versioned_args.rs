@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::args::Args;
+use super::args::Args;
+use super::route::Route;
 use crate::interface::{Argument, Method};
-use crate::route::Route;
 use crate::wire::RequestBody;
 use crate::{Error, Result, Version};
 

@@ -3,6 +3,15 @@
 //! Typed clients are a thin layer over it ([`Call`](crate::Call), [`Cast`](crate::Cast)); what a macro
 //! cannot say is written by hand over it. It knows nothing of connections or queues.
 
+mod args;
+mod builder;
+mod call;
+mod options;
+mod route;
+mod settings;
+mod version_cap;
+mod versioned_args;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -12,14 +21,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use crate::args::{Args, EncodeArgs};
-use crate::builder::ClientBuilder;
-use crate::endpoint::BoxFuture;
-use crate::options::{CallOptions, DEFAULT_QUEUE_WAIT, Settings};
+use self::settings::Settings;
+use crate::future::BoxFuture;
 use crate::serializer::Serializer;
-use crate::transport::{CallTerms, SendTerms, Transport};
+use crate::transport::{CallTerms, DEFAULT_QUEUE_WAIT, SendTerms, Transport};
 use crate::wire::{Reply, RequestBody};
 use crate::{Error, Result, Target, Version};
+
+pub use self::args::{Args, EncodeArgs};
+pub use self::builder::ClientBuilder;
+pub use self::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
+pub use self::options::{CallOptions, DEFAULT_TIMEOUT};
+pub use self::route::Route;
+pub use self::version_cap::{AutoCap, VersionCap};
+pub use self::versioned_args::{TypedArgs, TypedRequest};
 
 /// A client that names methods at run time: oslo.messaging's `RPCClient`.
 ///
@@ -53,11 +68,6 @@ impl RpcClient {
     #[must_use]
     pub fn new(transport: &Transport, target: Target) -> Self {
         Self::with_settings(transport.clone(), None, Settings::new(target))
-    }
-
-    /// A client for `target`, with settings to be chosen.
-    pub fn builder(transport: &Transport, target: Target) -> ClientBuilder<Self> {
-        ClientBuilder::new(transport, target)
     }
 
     pub(crate) fn with_settings(

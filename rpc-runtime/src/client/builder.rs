@@ -5,10 +5,20 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::interface::{Method, Timing};
-use crate::options::{Retry, Settings, VersionCap};
+use super::RpcClient;
+use super::settings::Settings;
+use super::version_cap::{AutoCap, VersionCap};
+use crate::interface::{Argument, Interface, Method, Role, Timing};
 use crate::serializer::Serializer;
-use crate::{AutoCap, Error, Interface, Result, RpcClient, Target, Transport, Version};
+use crate::transport::{Retry, Transport};
+use crate::{Error, Result, Target, Version};
+
+impl RpcClient {
+    /// A client for `target`, with settings to be chosen.
+    pub fn builder(transport: &Transport, target: Target) -> ClientBuilder<Self> {
+        ClientBuilder::new(transport, target)
+    }
+}
 
 /// Chooses a client's settings: for [`RpcClient`], or for a typed client, `C`.
 #[must_use = "a builder does nothing until `build`"]
@@ -179,8 +189,8 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     /// Whether methods find their topic themselves.
     fn is_routed(&self) -> bool {
         let names_topic = |method: &Method| {
-            let roles = method.arguments().iter().map(crate::Argument::role);
-            method.route().is_some() || roles.into_iter().any(|role| role == crate::Role::Topic)
+            let roles = method.arguments().iter().map(Argument::role);
+            method.route().is_some() || roles.into_iter().any(|role| role == Role::Topic)
         };
         !self.methods().is_empty() && self.methods().iter().all(names_topic)
     }

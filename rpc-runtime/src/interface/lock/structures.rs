@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::marker::PhantomData;
 
-use crate::describe::{Describe, Structure};
+use crate::interface::describe::{Describe, Structure};
 
 /// Finds the structure of a type that may have none.
 #[derive(Debug)]

@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::client::Times;
-use crate::endpoint::BoxFuture;
-use crate::ladder::{Extra, TypedArgs, TypedRequest};
-use crate::options::{CallOptions, Retry, Settings, VersionCap};
+use super::options::CallOptions;
+use super::settings::Settings;
+use super::version_cap::VersionCap;
+use super::versioned_args::{Extra, TypedArgs, TypedRequest};
+use super::{RpcClient, Times};
+use crate::future::BoxFuture;
+use crate::interface::{Method, Mode, Timing};
+use crate::transport::Retry;
 use crate::wire::{Reply, RequestBody};
-use crate::{Error, Method, Mode, RpcClient, Timing, Version};
+use crate::{Error, Version};
 
 /// Writes one request of a typed method; what the macro passes to a call.
 #[doc(hidden)]

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const MOST: usize = 1024;
 
 /// The text, or its beginning and how long it was.
-pub(crate) fn brief<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+pub(crate) fn excerpt<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
     let text = text.into();
     if text.len() <= MOST {
         return text;
@@ -22,10 +22,10 @@ mod tests {
 
     #[test]
     fn cuts_what_is_long_between_characters() {
-        assert_eq!(brief("é".repeat(512)), "é".repeat(512));
+        assert_eq!(excerpt("é".repeat(512)), "é".repeat(512));
         let long = "é".repeat(1_000_000);
         assert_eq!(
-            brief(format!("x{long}")),
+            excerpt(format!("x{long}")),
             format!("x{}… (2000001 bytes)", "é".repeat(511))
         );
     }

@@ -1,0 +1,115 @@
+//! What a client sends with, and how overrides are laid over it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::options::{CallOptions, DEFAULT_TIMEOUT};
+use super::version_cap::VersionCap;
+use crate::interface::Timing;
+use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, Retry};
+use crate::{Target, Version};
+
+/// What a client sends with: its own settings with the overrides of each `prepare` laid over them.
+///
+/// A version, fanout, timeout or monitor given to `prepare` goes before what a typed method declares,
+/// which goes before what the client was built with. So those four are kept apart.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::option_option,
+    reason = "not overridden, or overridden by nothing"
+)]
+pub(crate) struct Settings {
+    pub(crate) target: Target,
+    pub(crate) version: Option<Version>,
+    pub(crate) fanout: Option<bool>,
+    pub(crate) default_timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
+    /// Times by the names that the trait gives them, in place of the trait's own.
+    pub(crate) times: Arc<Vec<(String, Duration)>>,
+    pub(crate) version_cap: VersionCap,
+    pub(crate) retry: Retry,
+    pub(crate) default_monitor: Option<Duration>,
+    pub(crate) monitor: Option<Option<Duration>>,
+    pub(crate) mandatory: bool,
+    pub(crate) queue_wait: Option<Duration>,
+    pub(crate) resend: bool,
+    pub(crate) max_reply_size: usize,
+}
+
+impl Settings {
+    pub(crate) fn new(target: Target) -> Self {
+        Self {
+            target,
+            version: None,
+            fanout: None,
+            default_timeout: DEFAULT_TIMEOUT,
+            timeout: None,
+            times: Arc::default(),
+            version_cap: VersionCap::None,
+            retry: Retry::Forever,
+            default_monitor: None,
+            monitor: None,
+            mandatory: true,
+            queue_wait: None,
+            resend: false,
+            max_reply_size: DEFAULT_MAX_MESSAGE_SIZE,
+        }
+    }
+
+    /// The highest version that may be sent now.
+    pub(crate) fn cap(&self) -> Option<Version> {
+        self.version_cap.version()
+    }
+
+    /// How long a method's own time is; an argument's is known to the request alone.
+    pub(crate) fn time(&self, timing: Timing) -> Option<Duration> {
+        match timing {
+            Timing::Fixed(time) => Some(time),
+            Timing::Argument(_) => None,
+            Timing::Named { name, default } => {
+                let own = self.times.iter().rev().find(|(known, _)| known == name);
+                Some(own.map_or(default, |(_, time)| *time))
+            }
+        }
+    }
+
+    /// Lays what is set in `options` over these settings.
+    pub(crate) fn apply(&mut self, options: CallOptions) {
+        // Destructured, so that a new option cannot be forgotten here.
+        let CallOptions {
+            exchange,
+            topic,
+            namespace,
+            version,
+            server,
+            fanout,
+            timeout,
+            version_cap,
+            retry,
+            monitor,
+            mandatory,
+            queue_wait,
+            resend,
+        } = options;
+        set(&mut self.target.exchange, exchange.map(Some));
+        set(&mut self.target.topic, topic);
+        set(&mut self.target.namespace, namespace);
+        set(&mut self.target.server, server);
+        set(&mut self.target.fanout, fanout);
+        set(&mut self.fanout, fanout.map(Some));
+        set(&mut self.version, version.map(Some));
+        set(&mut self.timeout, timeout.map(Some));
+        set(&mut self.version_cap, version_cap);
+        set(&mut self.retry, retry);
+        set(&mut self.monitor, monitor.map(Some));
+        set(&mut self.mandatory, mandatory);
+        set(&mut self.queue_wait, queue_wait.map(Some));
+        set(&mut self.resend, resend);
+    }
+}
+
+fn set<T>(setting: &mut T, option: Option<T>) {
+    if let Some(value) = option {
+        *setting = value;
+    }
+}

@@ -1,0 +1,44 @@
+//! The description of an interface, in as few words as an expansion can have it.
+
+use crate::interface::{Argument, Method, Mode, OldName};
+use crate::version::Version;
+
+/// A version, briefly.
+pub const fn v(major: u32, minor: u32, revision: u32) -> Version {
+    Version::new(major, minor).with_revision(revision)
+}
+
+/// A method that is called, briefly.
+pub const fn call(name: &'static str, version: Version) -> Method {
+    Method::new(name, Mode::Call, version)
+}
+
+/// A method that is cast.
+pub const fn cast(name: &'static str, version: Version) -> Method {
+    Method::new(name, Mode::Cast, version)
+}
+
+/// A method that is cast to all servers.
+pub const fn fanout(name: &'static str, version: Version) -> Method {
+    Method::new(name, Mode::Fanout, version)
+}
+
+/// A method that is called or cast.
+pub const fn call_or_cast(name: &'static str, version: Version) -> Method {
+    Method::new(name, Mode::CallOrCast, version)
+}
+
+/// A name that was in use before a version.
+pub const fn before(version: Version, name: &'static str) -> OldName {
+    OldName::new(version, name)
+}
+
+/// An argument of a method, briefly.
+pub const fn arg(name: &'static str, ty: &'static str) -> Argument {
+    Argument::new(name, ty)
+}
+
+/// An argument that came with a version.
+pub const fn since(version: Version, name: &'static str, ty: &'static str) -> Argument {
+    Argument::new(name, ty).with_since(version)
+}

@@ -1,0 +1,102 @@
+//! What a transport has to do: the traits that a driver implements.
+//!
+//! A driver knows exchanges, queues and connections. It knows nothing of traits, versions or types, and
+//! it never looks into a message beyond what [`wire`](crate::wire) gives it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::terms::{CallTerms, ListenTerms, SendTerms};
+use crate::wire::{Reply, ReplyTo, RequestBody};
+use crate::{Result, Target};
+
+/// What a transport does: implement it to carry RPC over something of your own.
+///
+/// Implementations of this trait, of [`Listener`] and of [`Responder`] carry the attribute
+/// [`async_trait`](https://docs.rs/async-trait). A caller may drop any of their futures at any point: an implementation
+/// must not leak then, and must undo what it has begun or finish it in the background.
+#[async_trait]
+pub trait Driver: fmt::Debug + Send + Sync + 'static {
+    /// Hands over a cast; done when the broker has accepted it.
+    async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()>;
+
+    /// Hands over a request and waits for its last reply. Ends no later than `terms.deadline`,
+    /// whatever it waits for.
+    async fn call(&self, target: &Target, request: RequestBody, terms: &CallTerms)
+    -> Result<Reply>;
+
+    /// Begins to listen as `target.server` of `target.topic`: to the topic's requests in turn with its
+    /// other servers, to those directed to this server, and to fanouts. Done when requests would
+    /// arrive.
+    async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>>;
+
+    /// Ends everything: waiting calls fail, listeners end, connections close.
+    async fn close(&self);
+}
+
+/// The requests that arrive for one server.
+#[async_trait]
+pub trait Listener: Send {
+    /// What arrives next; `None` once closed, when all that was taken has been given. A dropped future loses
+    /// nothing.
+    async fn next(&mut self) -> Option<Arrival>;
+
+    /// Takes no more requests: those that were not taken go back to the broker, for other servers. Replies
+    /// can still be sent.
+    async fn close(&mut self);
+
+    /// Once closed: waits until all responders are gone, and the broker has the replies that were sent. There is
+    /// nothing to wait for, unless a driver says otherwise.
+    async fn settled(&mut self) {}
+}
+
+/// What arrives for a server.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Arrival {
+    /// A request to be run. It is taken: no other server will get it.
+    Request(Incoming),
+    /// A request that must not be run: nobody can tell whether the broker knows that it was taken. If it does
+    /// not, it hands it out again.
+    InDoubt {
+        /// The bytes of the message.
+        body: Bytes,
+        /// What happened.
+        why: Arc<str>,
+    },
+}
+
+/// A request as it arrived.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Incoming {
+    /// The bytes of the message.
+    pub body: Bytes,
+    /// The way back to where it came from.
+    pub responder: Arc<dyn Responder>,
+}
+
+impl Incoming {
+    /// A request of `body`, to be answered through `responder`.
+    #[must_use]
+    pub fn new(body: Bytes, responder: Arc<dyn Responder>) -> Self {
+        Self { body, responder }
+    }
+}
+
+/// The way back of one request, held for as long as it runs.
+#[async_trait]
+pub trait Responder: fmt::Debug + Send + Sync {
+    /// Sends a reply. Done when it is on its way, for which a connection is waited for: in the background, the
+    /// driver sees to it that the broker gets it, for as long as there is the listener ([`Listener::settled`]
+    /// waits for that), and keeps trying for a while when the caller's queue is gone, as the caller may be
+    /// reconnecting.
+    ///
+    /// # Errors
+    ///
+    /// When the transport is closed.
+    async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()>;
+}
