@@ -23,7 +23,7 @@ async fn caps_are_resolved_when_the_client_is_built() {
         Some((2, 3).into())
     );
     for (cap, says) in [
-        ("oak", "`oak` is neither a version nor an alias"),
+        ("oak", "`oak` is neither a version nor a name of one"),
         ("", "`` is neither"),
         (
             "3.0",
@@ -36,12 +36,82 @@ async fn caps_are_resolved_when_the_client_is_built() {
         assert!(matches!(error, Error::Config(_)));
         assert!(error.to_string().contains(says), "{error}");
     }
-    assert!(
-        capped("oak")
-            .unwrap_err()
-            .to_string()
-            .contains("`ash`, `2024.2`")
+}
+
+#[tokio::test]
+async fn a_cap_that_is_misspelt_is_told_what_there_is() {
+    let (transport, _) = Recorder::transport(json!(null));
+    let refused = |cap: &str| {
+        let builder = DisksClient::builder(&transport).version_cap_named(cap);
+        builder.build().unwrap_err().to_string()
+    };
+    let known = "of which there are `ash`, `2024.2`, `auto`";
+    for (cap, meant) in [
+        ("aut", Some("auto")),
+        ("Auto", Some("auto")),
+        ("ahs", Some("ash")),
+        ("2024-2", Some("2024.2")),
+        ("oak", None),
+        ("", None),
+    ] {
+        let error = refused(cap);
+        assert!(error.contains(known), "{error}");
+        let advice = meant.map(|meant| format!("did you mean `{meant}`?"));
+        assert_eq!(
+            error.contains("did you mean"),
+            advice.is_some(),
+            "{cap}: {error}"
+        );
+        assert!(
+            error.ends_with(advice.as_deref().unwrap_or("`auto`")),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_a_name_is_refused_before_anything_is_sent() {
+    let (transport, sent) = Recorder::transport(json!(null));
+    let builder = DisksClient::builder(&transport).server("");
+    let error = builder.build().unwrap_err();
+    assert!(matches!(error, Error::Config(_)), "{error}");
+    let ctxt = Context::new();
+    let disks = DisksClient::new(&transport);
+    let nameless = disks.prepare(CallOptions::new().server(""));
+    for refused in [
+        disks.check(&ctxt, Some(""), None).await.map(|_| ()),
+        disks.check(&ctxt, Some(""), None).cast().await,
+        disks.check(&ctxt, None, None).server("").await.map(|_| ()),
+        nameless.check(&ctxt, None, None).await.map(|_| ()),
+        nameless
+            .rpc()
+            .cast(&ctxt, "check", rpc_runtime::args! {})
+            .await,
+    ] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, Error::InvalidTarget { .. }), "{error}");
+        assert!(
+            error.to_string().contains("the server's name is empty"),
+            "{error}"
+        );
+    }
+    assert!(sent.take_all().is_empty());
+}
+
+#[tokio::test]
+async fn a_timeout_that_an_argument_gives_is_positive() {
+    let (transport, sent) = Recorder::transport(json!(null));
+    let disks = DisksClient::new(&transport);
+    let error = disks
+        .check(&Context::new(), None, Some(0))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Config(_)), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "`check` cannot have a timeout of 0 seconds: give it a positive number"
     );
+    assert!(sent.take_all().is_empty());
 }
 
 #[tokio::test]

@@ -103,6 +103,7 @@ pub(super) fn method<'a>(
             timeout = Some(Timing::Argument(argument.wire.clone()));
         }
     }
+    one_destination(errors, &arguments);
     let route = route(errors, options, mode, interface, method);
     routing_arguments_route(errors, method, interface, route);
     if errors.count() > before || !method.readable {
@@ -226,6 +227,25 @@ fn route<'a>(
         );
     }
     Some(&own.value)
+}
+
+/// A message goes to one server of one topic.
+fn one_destination(errors: &Errors, arguments: &[(&model::Argument<'_>, Argument<'_>)]) {
+    for (role, name) in [(Role::Server, "server"), (Role::Topic, "topic")] {
+        let of_role = |(_, argument): &&(_, Argument<'_>)| argument.role == role;
+        for (parsed, _) in arguments.iter().filter(of_role).skip(1) {
+            let option = match role {
+                Role::Server => &parsed.options.server,
+                _ => &parsed.options.topic,
+            };
+            if let Some(set) = &option.0 {
+                errors.at(
+                    &set.tokens,
+                    format!("a method must have one `{name}` argument, since a message goes to one: remove this, or the other"),
+                );
+            }
+        }
+    }
 }
 
 /// What is not sent must be used otherwise.

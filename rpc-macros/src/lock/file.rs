@@ -46,6 +46,8 @@ pub(crate) struct Damage {
     /// From 1.
     pub(crate) line: usize,
     pub(crate) message: String,
+    /// Whether the line is what a merge left where both sides changed.
+    pub(crate) in_conflict: bool,
 }
 
 impl File {
@@ -175,6 +177,7 @@ pub(crate) fn parse(text: &str) -> Result<File, Damage> {
         let at_line = |message| Damage {
             line: number,
             message,
+            in_conflict: is_conflict(line),
         };
         parser.line(line.trim_end()).map_err(at_line)?;
     }
@@ -182,8 +185,16 @@ pub(crate) fn parse(text: &str) -> Result<File, Damage> {
     ended.map_err(|message| Damage {
         line: text.lines().count().max(1),
         message,
+        in_conflict: false,
     })?;
     Ok(parser.file)
+}
+
+/// Whether a line is one of the marks that version control puts around the two sides of a conflict.
+fn is_conflict(line: &str) -> bool {
+    ["<<<<<<<", "|||||||", "=======", ">>>>>>>"]
+        .iter()
+        .any(|mark| line.starts_with(mark))
 }
 
 #[derive(Default)]

@@ -107,14 +107,7 @@ pub(crate) fn check(
     let file = match text.as_deref().map(file::parse).transpose() {
         Ok(file) => file.unwrap_or_default(),
         Err(damage) => {
-            let message = format!(
-                "`{}` must be a lock, and line {} is not: {}. Restore it; or remove it, and write it anew with `{}`",
-                path.value(),
-                damage.line,
-                damage.message,
-                package.command()
-            );
-            errors.at(path, message);
+            errors.at(path, damaged(path, &damage, package));
             return None;
         }
     };
@@ -183,6 +176,21 @@ fn read(path: &str, root: &Path, package: &Package) -> Result<Option<String>, St
             "the lock `{path}` must be a file that can be read: {error}"
         )),
     }
+}
+
+/// What to do about a lock that cannot be read. Written anew, it would forget what was released.
+fn damaged(path: &LitStr, damage: &file::Damage, package: &Package) -> String {
+    let (path, line) = (path.value(), damage.line);
+    if damage.in_conflict {
+        return format!(
+            "the lock `{path}` must be merged, and line {line} is the mark of a conflict: keep what was released, and release the rest after it with `{}`",
+            package.command()
+        );
+    }
+    format!(
+        "the lock `{path}` must be as it was written, and line {line} is not: {}. Restore it from version control",
+        damage.message
+    )
 }
 
 fn another(path: &LitStr, locked: &str, name: &str) -> String {

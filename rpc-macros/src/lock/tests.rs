@@ -139,11 +139,19 @@ fn what_is_no_lock_is_an_error_with_the_command() {
         errors.contains("RPC_LOCK=bless cargo test -p stock interface_lock"),
         "{errors}"
     );
-    let files = Files::new("damaged", Some("[2.0]\ninterface Inventory\n=======\n"));
-    for blessing in [false, true] {
-        let (lock, errors) = held(&files, blessing, &item);
-        assert!(lock.is_none());
-        assert!(errors.contains("line 3 is not"), "{errors}");
+    for (damage, says) in [
+        ("cal host", "line 3 is not: `cal` is none"),
+        ("=======", "line 3 is the mark of a conflict"),
+        ("||||||| base", "line 3 is the mark of a conflict"),
+    ] {
+        let text = format!("[2.0]\ninterface Inventory\n{damage}\n");
+        let files = Files::new("damaged", Some(&text));
+        for blessing in [false, true] {
+            let (lock, errors) = held(&files, blessing, &item);
+            assert!(lock.is_none());
+            assert!(errors.contains(says), "{errors}");
+            assert!(!errors.contains("remove"), "{errors}");
+        }
     }
     let files = Files::new("another", Some("[2.0]\ninterface Stock\n"));
     let (_, errors) = held(&files, true, &item);

@@ -164,13 +164,19 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when a setting cannot work: no topic; a cap that is neither a version nor an
+    /// [`Error::Config`] when a setting cannot work: no topic; a server without a name; a cap that is neither a version nor an
     /// alias, or under which nothing of the interface can be sent; a time that the trait does not name.
     pub fn build(mut self) -> Result<C> {
         if self.settings.target.topic.is_empty() && !self.is_routed() {
             return Err(Error::Config(
                 "a client needs a topic: name one in `#[rpc_client]`, in the target, or with \
                  `topic` of the builder"
+                    .into(),
+            ));
+        }
+        if self.settings.target.server.as_deref() == Some("") {
+            return Err(Error::Config(
+                "a client's server needs a name: name one, or leave `server` out for any server"
                     .into(),
             ));
         }
@@ -209,17 +215,9 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
                 )
             });
         }
-        cap.parse().map(VersionCap::At).map_err(|_| {
-            let known: Vec<_> = aliases.iter().map(|(alias, _)| format!("`{alias}`")).collect();
-            let known = match known.len() {
-                0 => "the interface has no aliases".to_owned(),
-                _ => format!("the interface has {}", known.join(", ")),
-            };
-            Error::Config(format!(
-                "the version cap `{cap}` is neither a version nor an alias: write two or three numbers, \
-                 such as 2.3, or an alias ({known})"
-            ))
-        })
+        cap.parse()
+            .map(VersionCap::At)
+            .map_err(|_| Error::Config(unknown_cap(cap, aliases)))
     }
 
     fn check_cap(&self) -> Result<()> {
@@ -265,6 +263,29 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
             ))),
         }
     }
+}
+
+/// What to write in place of a cap that there is not.
+fn unknown_cap(cap: &str, aliases: &[(&str, Version)]) -> String {
+    let words: Vec<_> = (aliases.iter().map(|(alias, _)| *alias))
+        .chain(["auto"])
+        .collect();
+    let near = words
+        .iter()
+        .map(|word| {
+            let (asked, word) = (cap.to_lowercase(), word.to_lowercase());
+            strsim::osa_distance(&asked, &word)
+        })
+        .zip(&words)
+        .filter(|(distance, word)| *distance <= 2 && *distance < word.chars().count())
+        .min();
+    let meant = near.map_or_else(String::new, |(_, word)| format!("; did you mean `{word}`?"));
+    let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    format!(
+        "the version cap `{cap}` is neither a version nor a name of one: write two or three numbers, such as \
+         2.3, or a name, of which there are {}{meant}",
+        words.join(", ")
+    )
 }
 
 fn excluding(cap: Version, interface: &str, lowest: Option<Version>) -> Error {

@@ -202,7 +202,7 @@ impl RpcClient {
 
     /// What a call is to be made with.
     pub(crate) fn plan(&self, settings: Cow<'_, Settings>, own: &Times) -> Result<PlannedCall> {
-        has_topic(&settings.target)?;
+        has_names(&settings.target)?;
         if settings.target.fanout {
             let reason = "a call cannot go to all servers: use a cast, or `fanout(false)`";
             return Err(Error::invalid_target(&settings.target, reason));
@@ -259,7 +259,7 @@ impl RpcClient {
         fanout: bool,
         request: RequestBody,
     ) -> Result<()> {
-        has_topic(&settings.target)?;
+        has_names(&settings.target)?;
         let mut target = Cow::Borrowed(&settings.target);
         // A method of the kind goes to all servers, unless something else was asked for.
         let fanout = settings.fanout.unwrap_or(fanout || target.fanout);
@@ -295,9 +295,14 @@ fn terms(settings: &Settings, mandatory: bool, queue_wait: Duration) -> SendTerm
     terms
 }
 
-fn has_topic(target: &Target) -> Result<()> {
+/// Queues are named after the topic and the server: an empty name is that of no queue.
+fn has_names(target: &Target) -> Result<()> {
     if target.topic.is_empty() {
         let reason = "it has no topic: give the client one";
+        return Err(Error::invalid_target(target, reason));
+    }
+    if target.server.as_deref() == Some("") {
+        let reason = "the server's name is empty: name one, or leave it out for any server";
         return Err(Error::invalid_target(target, reason));
     }
     Ok(())

@@ -149,8 +149,8 @@ impl<'a> TypedArgs<'a> {
             return;
         };
         match Duration::try_from_secs_f64(seconds) {
-            Ok(timeout) => self.extra.timeout = Some(timeout),
-            Err(_) => {
+            Ok(timeout) if !timeout.is_zero() => self.extra.timeout = Some(timeout),
+            _ => {
                 let method = self.method.name();
                 let advice = if seconds > 0.0 {
                     "a smaller"
