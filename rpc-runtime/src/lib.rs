@@ -60,6 +60,7 @@
 //!
 //! - `rabbit` (default): the `rabbit://` transport, over lapin.
 //! - `tls` (default): `ssl=true` in its URLs, by rustls.
+//! - `oslo-config`: transports from oslo.messaging's own configuration files, in the module `oslo_config`.
 //!
 //! A crate that only declares interfaces depends on this one with `default-features = false`.
 //!
@@ -79,6 +80,8 @@ mod future;
 mod interface;
 mod maybe_absent;
 mod mutex;
+#[cfg(feature = "oslo-config")]
+pub mod oslo_config;
 mod remote;
 mod serializer;
 mod server;

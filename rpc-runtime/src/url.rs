@@ -100,6 +100,25 @@ impl TransportUrl {
     pub fn options(&self) -> &[(String, String)] {
         &self.options
     }
+
+    /// Adds an option, unless the URL has one of that name.
+    #[cfg(feature = "oslo-config")]
+    pub(crate) fn set_default(&mut self, name: &str, value: String) {
+        if !self.has_option(name) {
+            self.options.push((name.to_owned(), value));
+        }
+    }
+
+    /// Whether the driver is RabbitMQ's.
+    #[cfg(feature = "oslo-config")]
+    pub(crate) fn is_rabbit(&self) -> bool {
+        matches!(self.driver(), "rabbit" | "kombu")
+    }
+
+    #[cfg(feature = "oslo-config")]
+    pub(crate) fn has_option(&self, name: &str) -> bool {
+        self.options.iter().any(|(known, _)| known == name)
+    }
 }
 
 /// What is wrong with a transport URL. It quotes no part of the URL that may hold a password.

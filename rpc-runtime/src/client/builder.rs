@@ -38,7 +38,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         Self {
             transport: transport.clone(),
             serializer: None,
-            settings: Settings::new(target),
+            settings: Settings::new(target, transport.defaults()),
             interface: None,
             named_cap: None,
             auto_cap: None,

@@ -67,7 +67,8 @@ impl RpcClient {
     /// A client for `target`, with the default settings.
     #[must_use]
     pub fn new(transport: &Transport, target: Target) -> Self {
-        Self::with_settings(transport.clone(), None, Settings::new(target))
+        let settings = Settings::new(target, transport.defaults());
+        Self::with_settings(transport.clone(), None, settings)
     }
 
     pub(crate) fn with_settings(

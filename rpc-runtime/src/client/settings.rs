@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::options::{CallOptions, DEFAULT_TIMEOUT};
 use super::version_cap::VersionCap;
 use crate::interface::Timing;
-use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, Retry};
+use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, Defaults, Retry};
 use crate::{Target, Version};
 
 /// What a client sends with: its own settings with the overrides of each `prepare` laid over them.
@@ -37,12 +37,12 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn new(target: Target) -> Self {
+    pub(crate) fn new(target: Target, defaults: &Defaults) -> Self {
         Self {
-            target,
+            target: defaults.target(target),
             version: None,
             fanout: None,
-            default_timeout: DEFAULT_TIMEOUT,
+            default_timeout: defaults.timeout.unwrap_or(DEFAULT_TIMEOUT),
             timeout: None,
             times: Arc::default(),
             version_cap: VersionCap::None,

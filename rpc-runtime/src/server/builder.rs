@@ -26,14 +26,15 @@ impl Server {
         topic: impl Into<String>,
         name: impl Into<String>,
     ) -> ServerBuilder {
+        let defaults = transport.defaults();
         ServerBuilder {
             transport: transport.clone(),
-            target: Target::new(topic).server(name),
+            target: defaults.target(Target::new(topic).server(name)),
             endpoints: Vec::new(),
             serializer: None,
-            concurrency: DEFAULT_CONCURRENCY,
+            concurrency: defaults.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
             max_request_size: DEFAULT_MAX_MESSAGE_SIZE,
-            ping: false,
+            ping: defaults.ping,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The seam between RPC and what carries it: targets and bytes go down, bytes come up.
 
+mod defaults;
 mod driver;
 mod memory;
 #[cfg(feature = "rabbit")]
@@ -13,7 +14,10 @@ use std::sync::Arc;
 
 use crate::Result;
 
+pub(crate) use self::defaults::Defaults;
 pub use self::driver::{Arrival, Driver, Incoming, Listener, Responder};
+#[cfg(feature = "oslo-config")]
+pub(crate) use self::rabbit::{UrlEffect, effect as rabbit_effect, is_known as is_rabbit_option};
 pub use self::reply_table::{Registration, ReplyTable};
 pub use self::terms::{
     CallTerms, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, ListenTerms, Retry, SendTerms,
@@ -34,6 +38,7 @@ pub use crate::url::{Host, Secret, TransportUrl, UrlError};
 #[derive(Clone)]
 pub struct Transport {
     driver: Arc<dyn Driver>,
+    defaults: Arc<Defaults>,
 }
 
 impl Transport {
@@ -70,7 +75,20 @@ impl Transport {
     pub fn from_driver(driver: impl Driver) -> Self {
         Self {
             driver: Arc::new(driver),
+            defaults: Arc::default(),
         }
+    }
+
+    /// What clients and servers of this transport start from.
+    pub(crate) fn defaults(&self) -> &Defaults {
+        &self.defaults
+    }
+
+    /// The same transport, whose clients and servers start from `defaults`.
+    #[cfg(feature = "oslo-config")]
+    pub(crate) fn with_defaults(mut self, defaults: Defaults) -> Self {
+        self.defaults = Arc::new(defaults);
+        self
     }
 
     /// What does the work.

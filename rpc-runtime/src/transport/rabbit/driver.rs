@@ -33,6 +33,10 @@ impl RabbitDriver {
     /// Reads the URL's options, and nothing more: connections are made when they are needed.
     pub(crate) fn new(url: &TransportUrl) -> Result<Self> {
         let options = Options::new(url)?;
+        if !options.without_effect.is_empty() {
+            let options = options.without_effect.join(", ");
+            tracing::info!(options, "options of the transport URL have no effect here");
+        }
         let connector = Arc::new(Connector::new(&options)?);
         let engine = Arc::new(Engine::default());
         let connection = |role: &str| {

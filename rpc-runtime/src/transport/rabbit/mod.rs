@@ -3,7 +3,7 @@
 //! Connections are disposable. What makes RPC (topology, the reply queue, retries) is kept here and outlives them.
 //! From the ground up:
 //!
-//! - [`backoff`] and [`options`] are plain values.
+//! - [`backoff`], [`effects`] and [`options`] are plain values.
 //! - [`amqp`] is a connection to one broker. It knows no RPC, and it alone names lapin.
 //! - [`topology`] names and declares exchanges and queues.
 //! - [`connection`] keeps a connection alive, on a thread that users' code cannot hold up.
@@ -17,6 +17,7 @@ mod amqp;
 mod backoff;
 mod connection;
 mod driver;
+mod effects;
 mod options;
 mod publish;
 mod reply_queue;
@@ -25,3 +26,7 @@ mod shared;
 mod topology;
 
 pub(super) use driver::RabbitDriver;
+#[cfg(feature = "oslo-config")]
+pub(crate) use effects::{UrlEffect, effect};
+#[cfg(feature = "oslo-config")]
+pub(crate) use options::is_known;

@@ -1,7 +1,8 @@
 //! What a `rabbit://` URL says: hosts, credentials, and the options behind the question mark.
 //!
 //! Options have oslo.messaging's names. All are read when the transport is made, so that a bad one fails
-//! at start-up; one that is unknown or has no meaning here is an error that says what may be written.
+//! at start-up; one that is unknown is an error that says what may be written. One that changes nothing here is taken
+//! all the same.
 //! Nothing in here connects, and no password is shown by `Debug`.
 
 use std::fmt::Display;
@@ -9,6 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::backoff::Backoff;
+use super::effects::{UrlEffect, effect};
 use crate::transport::{Host, Secret, TransportUrl, UrlError};
 
 /// All that a driver needs to know.
@@ -29,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) topology: TopologyOptions,
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "always absent"))]
     pub(crate) tls: Option<TlsOptions>,
+    /// The names of the options that were given and change nothing.
+    pub(crate) without_effect: Vec<String>,
 }
 
 /// One broker.
@@ -127,18 +131,11 @@ const KNOWN: &str = "amqp_auto_delete, amqp_durable_queues, heartbeat_timeout_th
     rabbit_retry_backoff, rabbit_retry_interval, rabbit_stream_fanout, rabbit_transient_queues_ttl, \
     rabbit_transient_quorum_queue, ssl, ssl_ca_file, ssl_cert_file, ssl_key_file, use_queue_manager";
 
-/// Options of oslo.messaging whose work is done here in another way.
-const NEEDLESS: [&str; 9] = [
-    "conn_pool_min_size",
-    "conn_pool_ttl",
-    "direct_mandatory_flag",
-    "heartbeat_in_pthread",
-    "heartbeat_rate",
-    "kombu_failover_strategy",
-    "kombu_reconnect_delay",
-    "kombu_reconnect_splay",
-    "rpc_conn_pool_size",
-];
+/// Whether the driver follows the option called `name`.
+#[cfg(feature = "oslo-config")]
+pub(crate) fn is_known(name: &str) -> bool {
+    KNOWN.split(", ").any(|known| known == name)
+}
 
 impl Options {
     /// Reads a URL.
@@ -158,6 +155,7 @@ impl Options {
         };
         let mut prefetch = 0;
         let mut missing_reply_queue = Duration::from_secs(60);
+        let mut without_effect = Vec::new();
         for (name, value) in url.options() {
             let option = Given { name, value };
             match name.as_str() {
@@ -203,22 +201,16 @@ impl Options {
                 "ssl_ca_file" => tls.ca = Some(option.text()?),
                 "ssl_cert_file" => tls.cert = Some(option.text()?),
                 "ssl_key_file" => tls.key = Some(option.text()?),
-                "ssl_version" => {
-                    return Err(option.bad("TLS 1.2 and 1.3 are offered, always: leave it out"));
-                }
-                needless if NEEDLESS.contains(&needless) => {
-                    return Err(UrlError::UnknownOption(
-                        name.clone(),
-                        ": oslo.messaging needs it, this driver has no use for it: leave it out"
-                            .into(),
-                    ));
-                }
-                _ => {
-                    return Err(UrlError::UnknownOption(
-                        name.clone(),
-                        format!(": it knows {KNOWN}"),
-                    ));
-                }
+                _ => match effect(name) {
+                    UrlEffect::Without(_) => without_effect.push(name.clone()),
+                    UrlEffect::Refused(why) => option.refuse(why)?,
+                    UrlEffect::Other => {
+                        return Err(UrlError::UnknownOption(
+                            name.clone(),
+                            format!(": it knows {KNOWN}"),
+                        ));
+                    }
+                },
             }
         }
         let tls = check_tls(ssl, tls)?;
@@ -241,6 +233,7 @@ impl Options {
             missing_reply_queue,
             topology,
             tls,
+            without_effect,
         })
     }
 }
@@ -343,6 +336,15 @@ impl Given<'_> {
         }
     }
 
+    /// Takes no value but those by which the option does nothing: false, or none.
+    fn refuse(&self, why: &str) -> Result<(), UrlError> {
+        match self.value {
+            "" => Ok(()),
+            _ if matches!(self.boolean(), Ok(false)) => Ok(()),
+            _ => Err(self.bad(why)),
+        }
+    }
+
     fn text(&self) -> Result<String, UrlError> {
         match self.value {
             "" => Err(self.bad("write a value, or leave it out")),
@@ -396,10 +398,10 @@ mod tests {
             ("rabbit_retry_interval=x", "seconds"),
             ("rabbit_connect_timeout=NaN", "seconds"),
             ("rabbit_login_method=RABBIT-CR-DEMO", "PLAIN"),
-            ("ssl_version=TLSv1", "1.2 and 1.3"),
+            ("ssl_enforce_fips_mode=true", "FIPS"),
+            ("kombu_compression=gzip", "compressed"),
             ("ssl_ca_file=", "leave it out"),
             ("durable=1", "amqp_durable_queues"),
-            ("heartbeat_rate=3", "no use"),
             ("rabbit_stream_fanout=1", "rabbit_qos_prefetch_count"),
             (
                 "rabbit_stream_fanout=1&rabbit_qos_prefetch_count=1",
@@ -409,6 +411,19 @@ mod tests {
             let error = read(&format!("rabbit:///?{query}")).unwrap_err();
             assert!(error.to_string().contains(hint), "{query}: {error}");
         }
+    }
+
+    #[test]
+    fn options_that_change_nothing_are_taken_and_named() {
+        let options = read(
+            "rabbit:///?conn_pool_ttl=1200&ssl_version=TLSv1_2&ssl_enforce_fips_mode=false\
+             &kombu_compression=&heartbeat_in_pthread=1",
+        );
+        let named = options.unwrap().without_effect;
+        assert_eq!(
+            named,
+            ["conn_pool_ttl", "ssl_version", "heartbeat_in_pthread"]
+        );
     }
 
     #[test]

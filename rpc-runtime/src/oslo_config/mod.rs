@@ -1,0 +1,473 @@
+//! Transports from oslo.messaging's own configuration: oslo.config's files and environment variables.
+//!
+//! An estate keeps its settings in files such as `/etc/nova/nova.conf`. [`OsloConfig`] reads them as oslo.config does,
+//! and makes a [`Transport`] of them. Clients and servers of that transport start from the same settings: the exchange,
+//! the timeout of calls, how many requests run at once, and whether pings are answered. What a trait or a builder says
+//! goes before them.
+//!
+//! ```
+//! use rpc_runtime::oslo_config::OsloConfig;
+//! # use rpc_runtime::{Context, Result, rpc_client};
+//! # #[rpc_client(topic = "compute", version = "6.0", aliases(antelope = "6.2"))]
+//! # trait Compute { async fn uptime(&self, ctxt: &Context) -> Result<u64>; }
+//!
+//! # fn main() -> Result<()> {
+//! // A program gives what its `--config-file` names: `OsloConfig::from_files(["/etc/nova/nova.conf"])?`.
+//! let config = OsloConfig::builder()
+//!     .text(
+//!         "nova.conf",
+//!         "[DEFAULT]\n\
+//!          transport_url = rabbit://nova:secret@rabbit-1,nova:secret@rabbit-2/\n\
+//!          control_exchange = nova\n\
+//!          rpc_response_timeout = 180\n\
+//!          [oslo_messaging_rabbit]\n\
+//!          rabbit_quorum_queue = true\n\
+//!          [upgrade_levels]\n\
+//!          compute = antelope\n",
+//!     )
+//!     .read()?;
+//! let transport = config.transport()?;
+//! let compute = ComputeClient::builder(&transport).upgrade_level(&config, "compute")?.build()?;
+//! assert_eq!(compute.rpc().target().exchange.as_deref(), Some("nova"));
+//! assert_eq!(compute.rpc().version_cap(), Some((6, 2).into()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How files are read
+//!
+//! As oslo.config reads them, which the tests hold against oslo.config itself:
+//!
+//! - Of several files, a later one goes before an earlier one. The variable `OS_GROUP__OPTION` goes before all files,
+//!   as in `OS_OSLO_MESSAGING_RABBIT__SSL`. An option in the URL goes before the same option elsewhere.
+//! - An option's deprecated names are read too, from files.
+//! - `$name` and `${name}` stand for an option of the same group or of `[DEFAULT]`, and `$group.name` for that of a
+//!   group. `$$` is a dollar sign. A name that is set nowhere is an error. Defaults are known of oslo.messaging's own
+//!   options alone: for another option to be referred to, a file or a variable must set it.
+//! - A pair of quotes around a value is removed. An indented line continues the value above it.
+//! - Files are UTF-8.
+//!
+//! An option that is not set has this library's default. That differs from oslo.messaging's for `rabbit_login_method`
+//! (`PLAIN`), `rabbit_retry_interval` (0.1 seconds), `rabbit_retry_backoff` (0.2) and `rabbit_interval_max` (0.5).
+//!
+#![doc = include_str!("options.md")]
+
+mod catalogue;
+mod ini;
+mod substitute;
+mod values;
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::transport::{Defaults, is_rabbit_option};
+use crate::{ClientBuilder, Error, Result, RpcClient, Transport, TransportUrl, UrlError};
+
+pub use catalogue::{Effect, OsloOption};
+use catalogue::{Kind, OPTIONS, find};
+use ini::DEFAULT;
+use values::Values;
+
+/// The group of the driver's options.
+const RABBIT: &str = "oslo_messaging_rabbit";
+
+/// The group of version caps.
+const UPGRADE_LEVELS: &str = "upgrade_levels";
+
+/// Settings that were read from oslo.config's files and from environment variables.
+///
+/// See the [module](self) for an example.
+#[derive(Clone)]
+pub struct OsloConfig {
+    values: Values,
+}
+
+impl OsloConfig {
+    /// Reads files, as a service reads what its `--config-file` options name, and the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when a file cannot be read, with the line that is malformed.
+    pub fn from_files<P: AsRef<Path>>(files: impl IntoIterator<Item = P>) -> Result<Self> {
+        let files = files.into_iter();
+        files.fold(Self::builder(), OsloConfigBuilder::file).read()
+    }
+
+    /// Chooses what to read.
+    pub fn builder() -> OsloConfigBuilder {
+        OsloConfigBuilder {
+            sources: Vec::new(),
+            environment: None,
+        }
+    }
+
+    /// The transport that `transport_url` and `[oslo_messaging_rabbit]` describe. Its clients and servers start from the
+    /// exchange `control_exchange`, the timeout `rpc_response_timeout`, the concurrency `executor_thread_pool_size` and
+    /// `rpc_ping_enabled`.
+    ///
+    /// One line in the log, at `info`, names the options that are set and change nothing here. Another, at `warn`, names
+    /// those of `[oslo_messaging_rabbit]` that nobody knows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] or [`Error::Url`] when an option cannot be used, with the file that has it and what may be
+    /// written.
+    pub fn transport(&self) -> Result<Transport> {
+        let url = self.transport_url()?;
+        let defaults = self.defaults()?;
+        let transport = Transport::from_url(&url).map_err(|error| self.located(error, &url))?;
+        self.report();
+        Ok(transport.with_defaults(defaults))
+    }
+
+    /// The URL in `transport_url`, `rabbit://` where it is not set, with the options of `[oslo_messaging_rabbit]` that
+    /// have an effect.
+    ///
+    /// # Errors
+    ///
+    /// As [`OsloConfig::transport`].
+    pub fn transport_url(&self) -> Result<TransportUrl> {
+        let url = self.values.get(DEFAULT, "transport_url")?;
+        let url = url.as_ref().map_or("rabbit://", |(url, _)| url.as_str());
+        let mut url: TransportUrl = url.parse()?;
+        if !url.is_rabbit() {
+            return Ok(url);
+        }
+        for name in self.rabbit_names() {
+            let option = find(RABBIT, name);
+            let followed = match option {
+                Some(option) => !matches!(option.effect, Effect::None(_)),
+                None => is_rabbit_option(name),
+            };
+            if !followed || url.has_option(name) {
+                continue;
+            }
+            if let Some((value, _)) = self.values.get(RABBIT, name)? {
+                // An empty text is oslo.messaging's default, which sample files spell out.
+                let is_text = option.is_some_and(|option| option.kind == Kind::Text);
+                if !(is_text && value.is_empty()) {
+                    url.set_default(name, value);
+                }
+            }
+        }
+        Ok(url)
+    }
+
+    /// The version cap that `[upgrade_levels]` has for an interface: a version, an alias, or `auto`. Absent where there is
+    /// none, or an empty one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the value refers to an option that is set nowhere.
+    pub fn upgrade_level(&self, interface: &str) -> Result<Option<String>> {
+        let level = self.get(UPGRADE_LEVELS, interface)?;
+        Ok(level.filter(|level| !level.is_empty()))
+    }
+
+    /// The value of any option, for a program's own: its text, with names replaced. Absent where it is not set; no
+    /// default is known.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the value refers to an option that is set nowhere.
+    pub fn get(&self, group: &str, option: &str) -> Result<Option<String>> {
+        let value = self.values.get(group, option)?;
+        Ok(value.map(|(value, _)| value))
+    }
+
+    /// The values of an option that may be given several times, in the order of the files and of the lines in them.
+    ///
+    /// # Errors
+    ///
+    /// As [`OsloConfig::get`].
+    pub fn get_all(&self, group: &str, option: &str) -> Result<Vec<String>> {
+        self.values.get_all(group, option)
+    }
+
+    /// All options of oslo.messaging 18.3.1, with what this library does with each.
+    #[must_use]
+    pub fn options() -> &'static [OsloOption] {
+        &OPTIONS
+    }
+
+    fn defaults(&self) -> Result<Defaults> {
+        let mut defaults = Defaults::default();
+        if let Some((exchange, origin)) = self.values.get(DEFAULT, "control_exchange")? {
+            if exchange.is_empty() {
+                return Err(bad(
+                    "control_exchange",
+                    DEFAULT,
+                    &origin,
+                    "",
+                    "write a name, or leave it out",
+                ));
+            }
+            defaults.exchange = Some(exchange);
+        }
+        if let Some(seconds) = self.number("rpc_response_timeout", 0)? {
+            defaults.timeout = Some(Duration::from_secs(seconds));
+        }
+        if let Some(size) = self.number("executor_thread_pool_size", 1)? {
+            defaults.concurrency = Some(usize::try_from(size).unwrap_or(usize::MAX));
+        }
+        if let Some((ping, origin)) = self.values.get(DEFAULT, "rpc_ping_enabled")? {
+            defaults.ping = values::boolean(&ping).ok_or_else(|| {
+                bad(
+                    "rpc_ping_enabled",
+                    DEFAULT,
+                    &origin,
+                    &ping,
+                    "write true or false",
+                )
+            })?;
+        }
+        Ok(defaults)
+    }
+
+    fn number(&self, name: &str, least: u64) -> Result<Option<u64>> {
+        let Some((value, origin)) = self.values.get(DEFAULT, name)? else {
+            return Ok(None);
+        };
+        match value.trim().parse() {
+            Ok(number) if number >= least => Ok(Some(number)),
+            _ => {
+                let reason = format!("write a whole number from {least} on");
+                Err(bad(name, DEFAULT, &origin, &value, &reason))
+            }
+        }
+    }
+
+    /// The options of `[oslo_messaging_rabbit]` that may be set, by their present names.
+    fn rabbit_names(&self) -> Vec<&str> {
+        let known = OPTIONS.iter().filter(|option| option.group == RABBIT);
+        let mut names: Vec<_> = known.map(|option| option.name).collect();
+        names.extend(self.values.names(RABBIT));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Names the file that has the option in question, if a file has it and the URL has not.
+    fn located(&self, error: Error, url: &TransportUrl) -> Error {
+        let Error::Url(UrlError::BadOption {
+            name,
+            value,
+            reason,
+        }) = &error
+        else {
+            return error;
+        };
+        match self.values.get(RABBIT, name) {
+            Ok(Some((own, origin))) if own == *value && url.has_option(name) => {
+                bad(name, RABBIT, &origin, value, reason)
+            }
+            _ => error,
+        }
+    }
+
+    fn report(&self) {
+        let is_idle = |option: &&OsloOption| {
+            matches!(option.effect, Effect::None(_))
+                && self.values.is_set(option.group, option.name)
+        };
+        let idle: Vec<_> = OPTIONS
+            .iter()
+            .filter(is_idle)
+            .map(|option| format!("[{}] {}", option.group, option.name))
+            .collect();
+        if !idle.is_empty() {
+            let options = idle.join(", ");
+            tracing::info!(options, "options of oslo.messaging have no effect here");
+        }
+        let is_deprecated = |name: &str| {
+            let mut options = OPTIONS.iter();
+            options.any(|option| option.group == RABBIT && option.deprecated.contains(&name))
+        };
+        let mut unknown = self.values.names(RABBIT);
+        unknown.retain(|name| {
+            find(RABBIT, name).is_none() && !is_rabbit_option(name) && !is_deprecated(name)
+        });
+        if !unknown.is_empty() {
+            let options = unknown.join(", ");
+            tracing::warn!(
+                options,
+                "options of [oslo_messaging_rabbit] are unknown, and ignored"
+            );
+        }
+    }
+}
+
+/// Shows the names of the files alone: values may be passwords.
+impl fmt::Debug for OsloConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files = self.values.files.iter().map(|(name, _)| name);
+        f.debug_tuple("OsloConfig")
+            .field(&files.collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+fn bad(name: &str, group: &str, origin: &values::Origin, value: &str, reason: &str) -> Error {
+    Error::Config(format!(
+        "`{name}` in [{group}] cannot be `{value}`, which {origin} says: {reason}"
+    ))
+}
+
+/// Chooses what an [`OsloConfig`] is read from.
+#[must_use = "a builder does nothing until `read`"]
+pub struct OsloConfigBuilder {
+    sources: Vec<Source>,
+    environment: Option<Vec<(OsString, OsString)>>,
+}
+
+enum Source {
+    File(PathBuf),
+    Directory(PathBuf),
+    Text(String, String),
+}
+
+impl OsloConfigBuilder {
+    /// Reads a file; it goes before those named so far.
+    pub fn file(mut self, path: impl AsRef<Path>) -> Self {
+        self.sources.push(Source::File(path.as_ref().to_owned()));
+        self
+    }
+
+    /// Reads the files `*.conf` of a directory, as `--config-dir` does, in the order of their names.
+    pub fn directory(mut self, path: impl AsRef<Path>) -> Self {
+        self.sources
+            .push(Source::Directory(path.as_ref().to_owned()));
+        self
+    }
+
+    /// Takes `text` for the content of a file called `name`, as errors name it.
+    pub fn text(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.sources.push(Source::Text(name.into(), text.into()));
+        self
+    }
+
+    /// Takes these variables in place of this process's environment.
+    pub fn environment<N: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables = variables.into_iter();
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        self.environment = Some(variables.collect());
+        self
+    }
+
+    /// Reads it all, once: what changes in the files afterwards is not noticed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when a file cannot be read, with the line that is malformed.
+    pub fn read(self) -> Result<OsloConfig> {
+        let mut values = Values::default();
+        for source in self.sources {
+            match source {
+                Source::File(path) => values.files.push(read_file(&path)?),
+                Source::Directory(path) => {
+                    for path in files_of(&path)? {
+                        values.files.push(read_file(&path)?);
+                    }
+                }
+                Source::Text(name, text) => values.files.push(parse(name, &text)?),
+            }
+        }
+        let variables = self
+            .environment
+            .unwrap_or_else(|| std::env::vars_os().collect());
+        values.environment = settings(variables)?;
+        Ok(OsloConfig { values })
+    }
+}
+
+/// Shows the names of files alone: values may be passwords.
+impl fmt::Debug for OsloConfigBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.sources.iter().map(|source| match source {
+            Source::File(path) | Source::Directory(path) => path.display().to_string(),
+            Source::Text(name, _) => name.clone(),
+        });
+        let names: Vec<_> = names.collect();
+        f.debug_tuple("OsloConfigBuilder").field(&names).finish()
+    }
+}
+
+fn read_file(path: &Path) -> Result<(String, ini::Sections)> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::Config(format!("the file {name} cannot be read: {error}")))?;
+    parse(name, &text)
+}
+
+fn parse(name: String, text: &str) -> Result<(String, ini::Sections)> {
+    match ini::parse(text) {
+        Ok(sections) => Ok((name, sections)),
+        Err(error) => Err(Error::Config(format!(
+            "the file {name} cannot be read: {error}"
+        ))),
+    }
+}
+
+/// What `*.conf` stands for in a shell.
+fn files_of(directory: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error: std::io::Error| {
+        let name = directory.display();
+        Error::Config(format!("the directory {name} cannot be read: {error}"))
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let text = name.to_string_lossy();
+        if text.ends_with(".conf") && !text.starts_with('.') {
+            paths.push(directory.join(name));
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The variables that may set an option.
+fn settings(variables: Vec<(OsString, OsString)>) -> Result<HashMap<String, String>> {
+    let mut settings = HashMap::new();
+    for (name, value) in variables {
+        let Ok(name) = name.into_string() else {
+            continue;
+        };
+        if !(name.starts_with("OS_") && name.contains("__")) {
+            continue;
+        }
+        match value.into_string() {
+            Ok(value) => settings.insert(name, value),
+            Err(_) => {
+                return Err(Error::Config(format!(
+                    "the environment variable {name} is not UTF-8: set it to text, or unset it"
+                )));
+            }
+        };
+    }
+    Ok(settings)
+}
+
+impl<C: From<RpcClient>> ClientBuilder<C> {
+    /// Caps the client at what `[upgrade_levels]` has for `interface`: a version, one of the trait's `aliases(…)`, or
+    /// `auto` for what was given to [`auto_cap`](Self::auto_cap). Where it has nothing, the cap stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`OsloConfig::upgrade_level`].
+    pub fn upgrade_level(self, config: &OsloConfig, interface: &str) -> Result<Self> {
+        Ok(match config.upgrade_level(interface)? {
+            Some(level) => self.version_cap_named(level),
+            None => self,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
