@@ -169,42 +169,40 @@ pub(crate) async fn a_large_argument_crosses(world: World) {
 pub(crate) async fn what_is_too_large_is_refused_and_all_goes_on(world: World) {
     const MOST: usize = 10_000;
     let mut stage = Bench::new(&world);
-    let _server = Server::builder(&stage.transport, &stage.topic, "one")
+    let server = Server::builder(&stage.transport, &stage.topic, "one")
         .endpoint(stage.shelves("one"))
         .max_request_size(MOST)
         .start()
         .await
         .unwrap();
     let client = client(&world);
-    let large = Value::String("x".repeat(MOST));
-    let refused = remote(client.echo(&ctxt(), large).await);
-    assert_eq!(refused.class, "ValueError");
-    assert!(refused.message.contains("reads 10000 at most"), "{refused}");
+    for size in [MOST, 50 * MOST] {
+        let large = Value::String("x".repeat(size));
+        let refused = remote(client.echo(&ctxt(), large).await);
+        assert_eq!(refused.class, "ValueError");
+        assert!(refused.message.contains("reads 10000 at most"), "{refused}");
+    }
     let large = Context::new().with_request_id("x".repeat(MOST));
     client.note(&large, 1).await.unwrap();
     client.note(&ctxt(), 2).await.unwrap();
     assert_eq!(stage.next().await, Seen::Note("one".into(), 2));
 
+    server.stop().await;
+    let _server = stage.serve("one", 1).await;
     let choosy: StockClient = StockClient::builder(&world.transport(), &world.topic)
         .max_reply_size(1000)
         .build()
         .unwrap();
-    let error = choosy
-        .echo(&ctxt(), Value::String("x".repeat(1000)))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::TooLarge {
-                size: 1001..,
-                limit: 1000,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(error.may_have_run());
+    for value in ["x".repeat(1000), "x\"".repeat(100_000)] {
+        let error = choosy.echo(&ctxt(), Value::String(value.clone())).await;
+        let error = error.unwrap_err();
+        let Error::TooLarge { size, limit, .. } = error else {
+            panic!("{error}");
+        };
+        assert!(size > value.len(), "{size}");
+        assert_eq!(limit, 1000);
+        assert!(error.may_have_run());
+    }
     let small = Value::String("x".repeat(500));
     assert_eq!(choosy.echo(&ctxt(), small.clone()).await.unwrap(), small);
 }

@@ -88,6 +88,54 @@ fn expected(case: &str) -> Expected {
 }
 
 #[test]
+fn the_end_of_a_message_says_who_waits_for_a_reply() {
+    for (case, messages) in captured() {
+        let [body, replies @ ..] = &*messages.iter().map(|sent| &*sent.body).collect::<Vec<_>>()
+        else {
+            panic!("{case} has no message");
+        };
+        let text = Request::open(body.as_bytes()).unwrap();
+        let request = Request::parse(&text).unwrap();
+        let address = body.find(r#"\"_msg_id\""#).unwrap_or(body.len());
+        for from in 0..address {
+            let end = &body.as_bytes()[from..];
+            assert_eq!(
+                wire::reply_address_at_end(end).as_ref(),
+                request.reply_to(),
+                "{case} from {from}"
+            );
+        }
+        for reply in replies {
+            let whole = Reply::decode(reply.as_bytes()).unwrap();
+            for from in 0..reply.find(r#"\"_msg_id\""#).unwrap() {
+                let end = &reply.as_bytes()[from..];
+                let cut = Reply::too_large(end, reply.len()).unwrap();
+                assert_eq!(cut.message_id(), whole.message_id(), "{case} from {from}");
+                assert_eq!(cut.size(), reply.len());
+                assert!(cut.is_ending());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_message_without_an_address_has_none() {
+    for end in [
+        "",
+        r#"\"_msg_id\""#,
+        r#"\"_msg_id\":"#,
+        r#"\"_msg_id\":\"#,
+        r#"\"_msg_id\":null"#,
+        r#"\"_msg_id\":\"0123456789abcdef0123456789abcdef"#,
+        // It stands in a string of the message.
+        r#"\\\"_msg_id\\\":\\\"0123456789abcdef0123456789abcdef\\\""#,
+    ] {
+        assert!(Reply::too_large(end.as_bytes(), 1).is_err(), "{end}");
+        assert_eq!(wire::reply_address_at_end(end.as_bytes()), None, "{end}");
+    }
+}
+
+#[test]
 fn every_request_says_what_its_name_says() {
     for (case, messages) in captured() {
         let text = Request::open(messages[0].body.as_bytes()).unwrap();

@@ -146,8 +146,9 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// How large a reply may be, in bytes, as it comes over the wire; what is larger is not read, and its
-    /// call ends with [`Error::TooLarge`]. Defaults to
+    /// How large a reply may be, in bytes on the wire. A larger reply is not read, and its call ends with
+    /// [`Error::TooLarge`]. Over RabbitMQ, a reply that is larger than all clients of the transport accept is skipped
+    /// as it arrives, and takes no memory. Defaults to
     /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::DEFAULT_MAX_MESSAGE_SIZE).
     pub fn max_reply_size(mut self, bytes: usize) -> Self {
         self.settings.max_reply_size = bytes;

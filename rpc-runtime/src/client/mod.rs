@@ -216,9 +216,10 @@ impl RpcClient {
         let monitor = monitor.filter(|silence| !silence.is_zero());
         let wait = settings.queue_wait.unwrap_or(timeout);
         let send = terms(&settings, settings.mandatory, wait);
+        let mut terms = CallTerms::new(send, timeout, monitor);
+        terms.max_reply_size = settings.max_reply_size;
         Ok(PlannedCall {
-            terms: CallTerms::new(send, timeout, monitor),
-            max_reply_size: settings.max_reply_size,
+            terms,
             own_target: match settings {
                 Cow::Owned(settings) if settings.target != *self.target() => {
                     Some(Box::new(settings.target))
@@ -243,12 +244,13 @@ impl RpcClient {
     /// What the server replied to a call, if it is not too large to be read.
     pub(crate) fn accept(&self, call: &PlannedCall, reply: Result<Reply>) -> Result<Reply> {
         let reply = reply?;
-        if reply.size() > call.max_reply_size {
+        let limit = call.terms.max_reply_size;
+        if reply.size() > limit {
             let target = call.own_target.as_deref().unwrap_or(self.target());
             return Err(Error::TooLarge {
                 target: Box::new(target.clone()),
                 size: reply.size(),
-                limit: call.max_reply_size,
+                limit,
             });
         }
         Ok(reply)
@@ -314,7 +316,6 @@ fn has_names(target: &Target) -> Result<()> {
 pub(crate) struct PlannedCall {
     own_target: Option<Box<Target>>,
     terms: CallTerms,
-    max_reply_size: usize,
 }
 
 /// The times that a method declares for itself, which go before the client's.

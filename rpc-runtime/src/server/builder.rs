@@ -73,7 +73,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How large a request may be, in bytes, as it comes over the wire; what is larger is not run. Its
+    /// How large a request may be, in bytes on the wire. A larger request is not run, and takes no memory. Its
     /// caller, if there is one, gets a `ValueError`. Defaults to
     /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::DEFAULT_MAX_MESSAGE_SIZE).
     pub fn max_request_size(mut self, bytes: usize) -> Self {
@@ -130,7 +130,8 @@ impl ServerBuilder {
         let prefetch =
             u16::try_from(concurrency).map_or(MOST_WAITING, |limit| limit.min(MOST_WAITING));
         let driver = transport.driver();
-        let terms = ListenTerms::new(concurrency, prefetch);
+        let mut terms = ListenTerms::new(concurrency, prefetch);
+        terms.max_request_size = max_request_size;
         let listener = driver.listen(&target, &terms).await?;
         let service = Service {
             target: target.clone(),

@@ -43,9 +43,13 @@ pub(super) struct Service {
 impl Service {
     /// Takes a request through to its end.
     pub(super) async fn serve(&self, incoming: Incoming) {
-        let Incoming { body, responder } = incoming;
-        if body.len() > self.max_request_size {
-            return self.drop_large(&body, responder).await;
+        let Incoming {
+            body,
+            size,
+            responder,
+        } = incoming;
+        if size > self.max_request_size {
+            return self.drop_large(&body, size, responder).await;
         }
         let text = match Request::open(&body) {
             Ok(text) => text,
@@ -131,11 +135,11 @@ impl Service {
         }
     }
 
-    /// Drops what is too large to be read; only where its caller waits is looked for in it.
-    async fn drop_large(&self, body: &[u8], responder: Arc<dyn Responder>) {
-        let (bytes, most) = (body.len(), self.max_request_size);
+    /// Drops a request that is too large to be read. `body` may be its end alone, which has the caller's address.
+    async fn drop_large(&self, body: &[u8], bytes: usize, responder: Arc<dyn Responder>) {
+        let most = self.max_request_size;
         tracing::warn!(server = %self.target, bytes, most, "a request was dropped: it is too large");
-        if let Some(to) = wire::reply_address(body) {
+        if let Some(to) = wire::reply_address_at_end(body) {
             let error = RemoteError::value_error(format!(
                 "the request has {bytes} bytes, and the server reads {most} at most"
             ));

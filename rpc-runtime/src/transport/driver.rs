@@ -73,8 +73,10 @@ pub enum Arrival {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Incoming {
-    /// The bytes of the message.
+    /// The bytes of the message, or only its last bytes if it is [too large](Self::too_large).
     pub body: Bytes,
+    /// The size of the message, in bytes.
+    pub size: usize,
     /// The way back to where it came from.
     pub responder: Arc<dyn Responder>,
 }
@@ -83,7 +85,22 @@ impl Incoming {
     /// A request of `body`, to be answered through `responder`.
     #[must_use]
     pub fn new(body: Bytes, responder: Arc<dyn Responder>) -> Self {
-        Self { body, responder }
+        Self {
+            size: body.len(),
+            body,
+            responder,
+        }
+    }
+
+    /// A request of `size` bytes, more than [`ListenTerms::max_request_size`]. Of its bytes there is only the `end`,
+    /// from which the server reads who waits for a reply.
+    #[must_use]
+    pub fn too_large(end: Bytes, size: usize, responder: Arc<dyn Responder>) -> Self {
+        Self {
+            body: end,
+            size,
+            responder,
+        }
     }
 }
 

@@ -72,10 +72,13 @@ pub struct CallTerms {
     pub deadline: Instant,
     /// The longest silence of the server while the method runs.
     pub monitor: Option<Duration>,
+    /// The size of the largest reply that the caller accepts, in bytes. A driver need not read a larger one:
+    /// [`Reply::too_large`](crate::wire::Reply::too_large) stands for it.
+    pub max_reply_size: usize,
 }
 
 impl CallTerms {
-    /// Terms for one call whose time begins now.
+    /// Terms for one call whose time begins now. It accepts replies of up to [`DEFAULT_MAX_MESSAGE_SIZE`].
     #[must_use]
     pub fn new(send: SendTerms, timeout: Duration, monitor: Option<Duration>) -> Self {
         let mut terms = Self {
@@ -83,6 +86,7 @@ impl CallTerms {
             timeout,
             deadline: Instant::now(),
             monitor,
+            max_reply_size: DEFAULT_MAX_MESSAGE_SIZE,
         };
         terms.begin(terms.deadline);
         terms
@@ -107,15 +111,19 @@ pub struct ListenTerms {
     /// How many more may be with this server, or on their way to it, and not taken: they wait until they
     /// may be. What is beyond waits in the broker, for whichever server has room.
     pub prefetch: u16,
+    /// The size of the largest request that the server reads, in bytes. A driver need not read a larger one:
+    /// [`Incoming::too_large`](super::Incoming::too_large) stands for it.
+    pub max_request_size: usize,
 }
 
 impl ListenTerms {
-    /// Terms for one server.
+    /// Terms for one server, which reads requests of up to [`DEFAULT_MAX_MESSAGE_SIZE`].
     #[must_use]
     pub fn new(concurrency: usize, prefetch: u16) -> Self {
         Self {
             concurrency: concurrency.min(Semaphore::MAX_PERMITS),
             prefetch,
+            max_request_size: DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 }

@@ -20,12 +20,12 @@ mod scan;
 pub use encode::{RequestBody, RequestEncoder, failure, heartbeat, success};
 pub use id::MessageId;
 pub use reply::Reply;
-pub use request::{Request, reply_address};
+pub use request::{Request, reply_address, reply_address_at_end};
 pub use scan::Malformed;
 
 pub(crate) use raw::read;
-use scan::unescape;
 pub(crate) use scan::{Entries, unquote};
+use scan::{last_text, unescape};
 
 use std::borrow::Cow;
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
-use super::{Entries, Malformed, MessageId, open, read, unquote};
+use super::{Entries, Malformed, MessageId, last_text, open, read, unquote};
 use crate::{Error, RemoteError, Result};
 
 /// A reply, taken apart. The result is raw JSON until the caller's type is known.
@@ -55,7 +55,28 @@ impl Reply {
         })
     }
 
-    /// Its bytes on the wire.
+    /// A reply of `size` bytes that was not read because it is too large. Its call is named in the `end` of its bytes.
+    /// It has no result.
+    ///
+    /// # Errors
+    ///
+    /// When the end does not say which call the reply is for.
+    pub fn too_large(end: &[u8], size: usize) -> Result<Self, Malformed> {
+        let message_id = last_text(end, "_msg_id").and_then(|id| id.parse().ok());
+        let message_id = message_id.ok_or_else(|| {
+            Malformed::new("the end of a reply that is too large names no call", 0)
+        })?;
+        Ok(Self {
+            size,
+            text: String::new(),
+            message_id,
+            ending: true,
+            result: None,
+            failure: None,
+        })
+    }
+
+    /// The size of the whole reply on the wire, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.size

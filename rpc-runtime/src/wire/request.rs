@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::{Entries, Malformed, ReplyTo, context, open, unquote};
+use super::{Entries, Malformed, ReplyTo, context, last_text, open, unquote};
 use crate::Version;
 
 /// A request, taken apart. Arguments and context are raw JSON until somebody knows their types.
@@ -141,6 +141,14 @@ impl<'a> Request<'a> {
     pub fn context<C: DeserializeOwned>(&self) -> serde_json::Result<C> {
         context::from_entries(&self.context)
     }
+}
+
+/// Who waits for a reply to a message, if that can be read in the `end` of its bytes. This library and oslo.messaging
+/// write the address behind the arguments.
+#[must_use]
+pub fn reply_address_at_end(end: &[u8]) -> Option<ReplyTo> {
+    let [queue, message_id] = ["_reply_q", "_msg_id"].map(|key| last_text(end, key));
+    Some(ReplyTo::new(queue?, message_id?))
 }
 
 /// Who waits for a reply to `body`, if so much can be read of a message that is otherwise bad.

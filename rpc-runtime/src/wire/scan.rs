@@ -233,6 +233,22 @@ pub(super) fn unescape(json: &[u8]) -> Option<(String, &[u8])> {
     Some((String::from_utf8(text).ok()?, &json[from + 1..]))
 }
 
+/// The text behind the last `key` in the end of an envelope, wherever that end begins. None if the text has anything to
+/// escape, which addresses have not.
+///
+/// The message is text within a string: a quote of its own has one backslash, one within its strings has three.
+pub(super) fn last_text(end: &[u8], key: &str) -> Option<String> {
+    let end = String::from_utf8_lossy(end);
+    let key = format!(r#"\"{key}\""#);
+    let (before, after) = end.rsplit_once(&key)?;
+    if before.ends_with('\\') {
+        return None;
+    }
+    let value = after.trim_start().strip_prefix(':')?.trim_start();
+    let (text, after) = value.strip_prefix(r#"\""#)?.split_once('\\')?;
+    after.starts_with('"').then(|| text.to_owned())
+}
+
 /// What each byte stands for behind a backslash; zero where that is nothing, or takes more to tell.
 static UNESCAPED: [u8; 256] = {
     let mut table = [0; 256];

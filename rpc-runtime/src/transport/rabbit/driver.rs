@@ -157,6 +157,7 @@ impl RabbitDriver {
             shared.publisher.start()?;
             // The reply queue must be there before anyone could answer.
             let replies = shared.replies();
+            replies.accept(terms.max_reply_size);
             let queue = match shared.consuming.ready().and_then(|_| replies.is_ready()) {
                 Some(queue) => queue,
                 None => Box::pin(self.reply_queue(replies, &mut attempts, progress)).await?,

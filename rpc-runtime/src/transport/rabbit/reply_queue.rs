@@ -6,6 +6,7 @@
 //! malformed, or that no call waits for, are dropped with a log line.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use super::amqp::{
-    Acknowledger, Connection, ConsumeChannel, Delivered, DeliveryHandler, Fault, FieldTable, Name,
+    Acknowledger, Body, Connection, ConsumeChannel, Delivered, DeliveryHandler, Fault, FieldTable,
+    Name,
 };
 use super::backoff::{Backoff, Pace};
 use super::connection::{Connections, Engine};
@@ -56,6 +58,8 @@ pub(crate) struct ReplyQueue {
     /// Known once the queue was consumed; it stays the same from then on.
     name: Arc<OnceLock<Name>>,
     reading: watch::Receiver<Reading>,
+    /// The largest reply that any call so far accepts, in bytes. It never shrinks.
+    size_limit: Arc<AtomicUsize>,
     /// Wakes the reader from its pause after a refusal.
     retry: Arc<Notify>,
     /// Until the first call.
@@ -75,6 +79,7 @@ impl ReplyQueue {
     ) -> Self {
         let (sender, reading) = watch::channel(Reading::default());
         let (name, retry) = (Arc::<OnceLock<Name>>::default(), Arc::<Notify>::default());
+        let size_limit = Arc::<AtomicUsize>::default();
         let reader = Reader {
             queue: topology.reply_queue(),
             topology,
@@ -83,6 +88,7 @@ impl ReplyQueue {
             table,
             pace: Pace::new(backoff),
             reading: sender,
+            size_limit: size_limit.clone(),
             retry: retry.clone(),
             reported: None,
             has_consumed: false,
@@ -92,6 +98,7 @@ impl ReplyQueue {
             engine,
             name,
             reading,
+            size_limit,
             retry,
             reader: Mutex::new(Some(reader)),
         }
@@ -99,6 +106,14 @@ impl ReplyQueue {
 
     fn take_reader(&self) -> Option<Reader> {
         lock(&self.reader).take()
+    }
+
+    /// A call accepts replies of up to so many bytes. A reply that no call accepts is not kept in memory.
+    pub(crate) fn accept(&self, bytes: usize) {
+        // The limit hardly ever changes: a load does not take the cache line from other threads.
+        if self.size_limit.load(Ordering::Relaxed) < bytes {
+            self.size_limit.fetch_max(bytes, Ordering::Relaxed);
+        }
     }
 
     /// The queue's name, if replies to it would arrive.
@@ -153,6 +168,7 @@ struct Reader {
     table: ReplyTable,
     pace: Pace,
     reading: watch::Sender<Reading>,
+    size_limit: Arc<AtomicUsize>,
     retry: Arc<Notify>,
     /// The last reason that was logged.
     reported: Option<Arc<str>>,
@@ -260,6 +276,7 @@ impl Reader {
         channel.qos(PREFETCH).await?;
         let handler = Arc::new(ReplyHandler {
             table: self.table.clone(),
+            size_limit: self.size_limit.clone(),
             acknowledger: channel.acknowledger(),
             state: Mutex::default(),
         });
@@ -280,6 +297,7 @@ impl Reader {
 /// Brings replies to their calls, and acknowledges them.
 struct ReplyHandler {
     table: ReplyTable,
+    size_limit: Arc<AtomicUsize>,
     acknowledger: Acknowledger,
     state: Mutex<Arrived>,
 }
@@ -322,13 +340,21 @@ impl ReplyHandler {
 }
 
 impl DeliveryHandler for ReplyHandler {
+    fn size_limit(&self) -> usize {
+        self.size_limit.load(Ordering::Relaxed)
+    }
+
     fn delivered(&self, delivered: Delivered) {
         {
             let mut state = self.lock();
             state.last = delivered.tag;
-            state.bytes += delivered.body.len();
+            state.bytes += delivered.body.size();
         }
-        match Reply::decode(&delivered.body) {
+        let reply = match &delivered.body {
+            Body::Whole(body) => Reply::decode(body),
+            Body::End { end, size } => Reply::too_large(end, *size),
+        };
+        match reply {
             Ok(reply) => self.table.complete(reply),
             Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
         }

@@ -6,19 +6,49 @@ use lapin::types::ShortString;
 use super::fault::Fault;
 use super::properties::Properties;
 
+/// How much is kept of a body that is too large, in bytes. Messages of RPC have their address near their end.
+pub(super) const KEPT_END: usize = 64 * 1024;
+
 /// A message, delivered.
 #[derive(Debug)]
 pub(crate) struct Delivered {
     pub(crate) consumer: ShortString,
     pub(crate) tag: u64,
     pub(crate) properties: Properties,
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
+}
+
+/// The body of a delivered message.
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    Whole(Bytes),
+    /// The body exceeds its handler's [limit](DeliveryHandler::size_limit): all but its end was skipped.
+    End {
+        end: Bytes,
+        /// The size of the whole body, in bytes.
+        size: usize,
+    },
+}
+
+impl Body {
+    /// The size of the whole body, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Whole(body) => body.len(),
+            Self::End { size, .. } => *size,
+        }
+    }
 }
 
 /// Handles what arrives on one consuming channel.
 ///
 /// The I/O task calls these functions on the thread that reads the socket: they must not block.
 pub(crate) trait DeliveryHandler: Send + Sync {
+    /// The largest body that is kept in memory, in bytes. Of a larger one, the last [`KEPT_END`] bytes are kept.
+    fn size_limit(&self) -> usize {
+        usize::MAX
+    }
+
     /// A message has arrived.
     fn delivered(&self, delivered: Delivered);
 

@@ -15,7 +15,7 @@ use lapin::types::ShortString;
 use tokio::time::Instant;
 
 use super::channel_state::ChannelState;
-use super::deliveries::{Delivered, DeliveryHandler};
+use super::deliveries::{Body, Delivered, DeliveryHandler, KEPT_END};
 use super::fault::Fault;
 use super::fields::Fields;
 use super::frames::{
@@ -30,7 +30,7 @@ use super::properties::Properties;
 /// The longest frame that is read: what was agreed with the broker, and some more.
 const LONGEST_FRAME: usize = 256 * 1024;
 /// How much memory a message's body is given before the body has arrived, in bytes. Beyond that it grows as it arrives.
-const BODY_RESERVE: u64 = 64 * 1024 * 1024;
+const BODY_RESERVE: usize = 64 * 1024 * 1024;
 /// A frame for lapin, which gives a connection up if nothing arrives on channel 0 for long.
 const HEARTBEAT_FRAME: [u8; 8] = [HEARTBEAT, 0, 0, 0, 0, 0, 0, FRAME_END];
 /// After how long without a frame lapin gets one, if the broker sends anything.
@@ -78,16 +78,45 @@ struct Delivery {
     consumer: ShortString,
     tag: u64,
     properties: Properties,
+    /// The size of the body, in bytes.
+    size: usize,
+    /// How many of the bytes that come next are not kept.
+    skip: usize,
     body: BytesMut,
 }
 
 impl Delivery {
+    /// The content header has come: sizes are known before the body is.
+    fn announce(&mut self, size: u64, properties: Properties) {
+        self.properties = properties;
+        self.size = usize::try_from(size).unwrap_or(usize::MAX);
+        if self.size > self.handler.size_limit() {
+            self.skip = self.size.saturating_sub(KEPT_END);
+        }
+        self.body.reserve((self.size - self.skip).min(BODY_RESERVE));
+    }
+
+    fn add(&mut self, part: &[u8]) {
+        let skipped = self.skip.min(part.len());
+        self.skip -= skipped;
+        self.body.extend_from_slice(&part[skipped..]);
+    }
+
     fn hand_over(self) -> Arc<dyn DeliveryHandler> {
+        let bytes = self.body.freeze();
+        let body = if bytes.len() == self.size {
+            Body::Whole(bytes)
+        } else {
+            Body::End {
+                end: bytes,
+                size: self.size,
+            }
+        };
         self.handler.delivered(Delivered {
             consumer: self.consumer,
             tag: self.tag,
             properties: self.properties,
-            body: self.body.freeze(),
+            body,
         });
         self.handler
     }
@@ -220,6 +249,8 @@ impl FrameRouter {
                         consumer: ShortString::try_new(fields.text()?.as_ref()).ok()?,
                         tag: fields.long_long()?,
                         properties: Properties::default(),
+                        size: 0,
+                        skip: 0,
                         body: BytesMut::new(),
                     })),
                     None => Kind::Dropped,
@@ -295,11 +326,7 @@ impl FrameRouter {
                     channel.confirms()?.returned(number);
                 }
             }
-            Kind::Delivery(delivery) => {
-                delivery.properties = properties;
-                let reserve = usize::try_from(left.min(BODY_RESERVE)).unwrap_or_default();
-                delivery.body.reserve(reserve);
-            }
+            Kind::Delivery(delivery) => delivery.announce(left, properties),
             Kind::Dropped => {}
         }
         if left == 0 {
@@ -317,7 +344,7 @@ impl FrameRouter {
         };
         *left = left.checked_sub(payload.len() as u64)?;
         if let Kind::Delivery(delivery) = &mut content.kind {
-            delivery.body.extend_from_slice(payload);
+            delivery.add(payload);
         }
         if *left == 0 {
             self.end(index);

@@ -73,7 +73,7 @@ pub(super) use consume_channel::{Acknowledger, ConsumeChannel};
 pub(super) use declare_channel::{
     DeclareChannel, ExchangeDeclaration, ExchangeKind, QueueDeclaration,
 };
-pub(super) use deliveries::{Delivered, DeliveryHandler};
+pub(super) use deliveries::{Body, Delivered, DeliveryHandler};
 pub(super) use fault::Fault;
 pub(super) use frames::Publish;
 pub(super) use lapin::types::{AMQPValue as FieldValue, FieldTable, ShortString as Name};

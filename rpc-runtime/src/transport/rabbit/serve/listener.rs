@@ -60,6 +60,7 @@ impl RabbitListener {
             stop: stop.subscribe(),
             queues,
             prefetch: terms.prefetch,
+            max_request_size: terms.max_request_size,
             listener: Arc::new(ListenerShared {
                 shared: shared.clone(),
                 permits: permits.clone(),
@@ -130,6 +131,8 @@ struct ListenerTask {
     stop: watch::Receiver<bool>,
     queues: [Queue; 3],
     prefetch: u16,
+    /// In bytes.
+    max_request_size: usize,
     listener: Arc<ListenerShared>,
     /// Whether the queue for fanouts was consumed under its name.
     has_consumed: bool,
@@ -214,6 +217,7 @@ impl ListenerTask {
         let session = Arc::new(session);
         channel.handle_with(Arc::new(RequestHandler {
             session: session.clone(),
+            max_request_size: self.max_request_size,
             stream: self.queues[FANOUT].stream.then(|| consumer_tag(FANOUT)),
         }));
         for (index, queue) in self.queues.iter().enumerate() {
@@ -309,11 +313,17 @@ fn consumer_tag(index: usize) -> Name {
 /// Passes requests on.
 struct RequestHandler {
     session: Arc<Session>,
+    /// In bytes.
+    max_request_size: usize,
     /// The consumer that reads from a stream.
     stream: Option<Name>,
 }
 
 impl DeliveryHandler for RequestHandler {
+    fn size_limit(&self) -> usize {
+        self.max_request_size
+    }
+
     fn delivered(&self, delivered: Delivered) {
         let Delivered {
             consumer,

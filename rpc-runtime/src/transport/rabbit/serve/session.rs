@@ -13,12 +13,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendError;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::amqp::{Acknowledger, ConsumeChannel, Fault};
+use super::super::amqp::{Acknowledger, Body, ConsumeChannel, Fault};
 use super::super::shared::Shared;
 use super::permits::{Permit, Permits, TakeRequests};
 use super::responder::RabbitResponder;
@@ -69,7 +68,7 @@ enum Phase {
 #[derive(Debug)]
 pub(super) struct ArrivedRequest {
     pub(super) tag: u64,
-    pub(super) body: Bytes,
+    pub(super) body: Body,
     /// When it is of no use any more: the broker lets nothing expire that it has delivered.
     pub(super) expires: Option<Instant>,
     /// Its place in a stream.
@@ -78,7 +77,7 @@ pub(super) struct ArrivedRequest {
 
 #[derive(Debug)]
 struct Taken {
-    body: Bytes,
+    body: Body,
     permit: Permit,
 }
 
@@ -173,7 +172,11 @@ impl Session {
         };
         for Taken { body, permit } in taken {
             let responder = RabbitResponder::new(self.listener.shared.clone(), permit);
-            self.hand_over(Arrival::Request(Incoming::new(body, Arc::new(responder))));
+            let responder = Arc::new(responder);
+            self.hand_over(Arrival::Request(match body {
+                Body::Whole(body) => Incoming::new(body, responder),
+                Body::End { end, size } => Incoming::too_large(end, size, responder),
+            }));
         }
     }
 
@@ -213,6 +216,7 @@ impl Session {
             std::mem::take(&mut state.taken)
         };
         for Taken { body, .. } in taken {
+            let (Body::Whole(body) | Body::End { end: body, .. }) = body;
             let why = why.clone();
             self.hand_over(Arrival::InDoubt { body, why });
         }
@@ -248,6 +252,8 @@ fn gone_back(requests: usize, why: &Arc<str>) {
 #[cfg(test)]
 mod tests {
     use super::super::super::amqp::AcknowledgerBench;
+    use bytes::Bytes;
+
     use super::super::super::driver::RabbitDriver;
     use super::*;
 
@@ -294,7 +300,7 @@ mod tests {
             for tag in tags {
                 self.session.arrived(ArrivedRequest {
                     tag,
-                    body: Bytes::from(tag.to_string()),
+                    body: Body::Whole(Bytes::from(tag.to_string())),
                     expires: None,
                     offset: None,
                 });
@@ -413,7 +419,7 @@ mod tests {
         let mut bench = Bench::listening(1);
         bench.session.arrived(ArrivedRequest {
             tag: 1,
-            body: Bytes::new(),
+            body: Body::Whole(Bytes::new()),
             expires: Some(Instant::now()),
             offset: Some(7),
         });

@@ -119,6 +119,13 @@ struct Stream {
     words: BTreeMap<(u16, u64), Word>,
 }
 
+fn whole(body: Body) -> Vec<u8> {
+    match body {
+        Body::Whole(body) => body.to_vec(),
+        Body::End { .. } => panic!("the handler sets no limit: {body:?}"),
+    }
+}
+
 /// Keeps what is delivered, and how often more was to come.
 #[derive(Default)]
 struct Kept(Mutex<Vec<(u64, Vec<u8>)>>);
@@ -130,7 +137,7 @@ impl DeliveryHandler for Kept {
         self.0
             .lock()
             .unwrap()
-            .push((delivered.tag, delivered.body.to_vec()));
+            .push((delivered.tag, whole(delivered.body)));
     }
 }
 
@@ -185,6 +192,54 @@ async fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
         assert_eq!(out.unwrap(), b"");
         let handled = kept.0.lock().unwrap().len();
         assert_eq!(handled, 19, "the channel is closed");
+    }
+}
+
+/// Keeps the bodies, of which it wants no more than so many bytes.
+struct Limited {
+    limit: usize,
+    bodies: Mutex<Vec<Body>>,
+}
+
+impl DeliveryHandler for Limited {
+    fn size_limit(&self) -> usize {
+        self.limit
+    }
+
+    fn delivered(&self, delivered: Delivered) {
+        self.bodies.lock().unwrap().push(delivered.body);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_body_above_the_limit_its_end_is_kept() {
+    const PART: usize = 10_000;
+    let size = 2 * KEPT_END + PART / 2;
+    let sent: Vec<u8> = (0..=u8::MAX).cycle().step_by(7).take(size).collect();
+    let mut header = vec![0, 60, 0, 0];
+    header.extend(u64::try_from(size).unwrap().to_be_bytes());
+    header.extend(properties(5));
+    let mut all = deliver(9, 1);
+    all.extend(frame(CONTENT_HEADER, 9, &header));
+    for part in sent.chunks(PART) {
+        all.extend(frame(BODY, 9, part));
+    }
+    for (limit, kept) in [(size, size), (size - 1, KEPT_END), (1, KEPT_END)] {
+        let handler = Arc::new(Limited {
+            limit,
+            bodies: Mutex::default(),
+        });
+        let io = Arc::new(Io::new(None, None));
+        io.channels
+            .insert(9, Role::Consume(Mutex::new(Some(handler.clone()))));
+        assert_eq!(read(&io, &all, || PART / 3).unwrap(), b"");
+        let bodies = std::mem::take(&mut *handler.bodies.lock().unwrap());
+        let [body] = &bodies[..] else {
+            panic!("{bodies:?}");
+        };
+        assert_eq!(body.size(), size);
+        let (Body::Whole(bytes) | Body::End { end: bytes, .. }) = body;
+        assert_eq!(bytes[..], sent[size - kept..], "limit {limit}");
     }
 }
 
