@@ -152,6 +152,8 @@ mod mock_with_mockall;
 mod names_in_the_way;
 #[path = "ui/pass/no_implicit_prelude.rs"]
 mod no_implicit_prelude;
+#[path = "ui/pass/objects.rs"]
+mod objects;
 #[path = "ui/pass/other_items.rs"]
 mod other_items;
 #[path = "ui/pass/provided_methods.rs"]
@@ -201,6 +203,7 @@ compile_and_run! {
     mock_with_mockall
     names_in_the_way
     no_implicit_prelude
+    objects
     other_items
     provided_methods
     renamed_on_the_wire

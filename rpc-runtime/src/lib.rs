@@ -125,6 +125,8 @@ pub use remote::{IntoRemoteError, RemoteError};
 ///   `InventoryEndpoint::new(Arc::clone(&service))`, and one state may stand behind several traits. A provided method
 ///   that takes or returns `Self` is the `Arc`'s own, with the body that the trait provides. Where the trait has
 ///   supertraits, the `Arc` must have them too.
+/// - **`DynInventory`**, if the option `dyn` asks for it: `dyn DynInventory` is any implementation of the trait; see
+///   [Trait objects](#trait-objects).
 /// - **`InventoryEndpoint<S>`**, which serves any `S: Inventory`: `InventoryEndpoint::new(service)` goes into
 ///   a [`Server`], beside others. Nothing but the trait's methods can be reached through it.
 /// - **`InventoryClient::INTERFACE`**, a constant [`Interface`]: topic, versions, methods, arguments.
@@ -214,6 +216,7 @@ pub use remote::{IntoRemoteError, RemoteError};
 /// | `times(long = 1800)` | Names for times, in seconds; a client may be built with others. | none |
 /// | `route = by_host(host)` | A function that computes where messages go; see [Routes](#routes). | the client's target |
 /// | `lock = "rpc/inventory.lock"` | The [interface lock](#the-interface-lock): a file within the package. | none |
+/// | `dyn` | There is a twin of the trait for [trait objects](#trait-objects). | none |
 /// | `crate = ::path` | Where this crate is to be found. | `::rpc_runtime` |
 ///
 /// Of a method, as in `#[rpc(cast, version = "2.1")]`:
@@ -329,6 +332,52 @@ pub use remote::{IntoRemoteError, RemoteError};
 ///
 /// What cannot be said here is an inherent method of your own, `impl InventoryClient { … }`, over
 /// `self.rpc()`.
+///
+/// # Trait objects
+///
+/// The trait's methods return futures of a type that each implementation has of its own, so there is no
+/// `dyn Inventory`. With the option `dyn` there is `dyn DynInventory`. `DynInventory` is implemented for whatever
+/// implements `Inventory`: clients, services, mocks, decorators. It is never implemented by hand.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use rpc_runtime::{Context, Result, Transport, rpc_client};
+///
+/// #[rpc_client(topic = "inventory", version = "2.0", dyn)]
+/// pub trait Inventory {
+///     async fn size(&self, ctxt: &Context, host: &str) -> Result<u32>;
+/// }
+///
+/// /// What handlers share. It is not generic over the implementation.
+/// #[derive(Clone)]
+/// struct State {
+///     inventory: Arc<dyn DynInventory>,
+/// }
+///
+/// async fn total(state: State, ctxt: Context) -> Result<u32> {
+///     let inventory = &state.inventory;
+///     Ok(inventory.size(&ctxt, "db-1").await? + inventory.size(&ctxt, "db-2").await?)
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let client = InventoryClient::new(&Transport::new("memory://")?);
+/// let state = State { inventory: Arc::new(client) };
+/// # drop(total(state, Context::new()));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// - `dyn DynInventory` implements `Inventory`: bring that into scope to call its methods. Code that is generic over
+///   the trait takes an `Arc<dyn DynInventory>`, or a `&dyn DynInventory` where it has `I: Inventory + ?Sized`; so does
+///   the endpoint.
+/// - Its futures are boxed, and `Send`. A dropped future drops the implementation's own, which cancels the call as
+///   described at [`Call`]. `dyn DynInventory` is itself `Send + Sync`; do not add them.
+/// - A client behind it has no setters: [`prepare`](CallOptions) the client first.
+/// - Provided methods are those of the implementation, too. One that no trait object can have, as it is generic, names
+///   `Self`, takes no reference to `self`, or is async and returns a borrow, must say `where Self: Sized`.
+///   Constants have the values that the trait gives.
+/// - The trait must not have `Clone`, `Sized` and the like among its supertraits, nor `'static`.
 ///
 /// # Arguments
 ///

@@ -11,7 +11,7 @@ use super::value::{
     aliases, below, below_path, case, default, old_name, path, route, text, time, times, version,
     versions, word,
 };
-use super::{Metas, Opt, Set, Slot, Version, metas, rpc_metas};
+use super::{Opt, Set, Slot, Version, all_metas, metas, rpc_metas};
 use crate::errors::Errors;
 
 /// A name that was in use before a version.
@@ -121,6 +121,7 @@ options! {
         "times" => times: Opt<Vec<(Ident, Duration)>> = times,
         "route" => route: Opt<Route> = route,
         "lock" => lock: Opt<LitStr> = text,
+        "dyn" => object: Opt<()> = word,
         "crate" => krate: Opt<Path> = path,
     }
 }
@@ -168,7 +169,7 @@ const PLACES: Places = &[
 
 impl TraitOptions {
     pub(crate) fn parse(errors: &Errors, tokens: TokenStream) -> Self {
-        match metas(errors, Metas::parse_terminated.parse2(tokens)) {
+        match metas(errors, all_metas.parse2(tokens)) {
             Some(metas) => Self::read(errors, &metas, PLACES),
             None => {
                 let mut options = Self::default();

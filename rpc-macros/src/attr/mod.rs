@@ -13,8 +13,10 @@ mod value;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, Meta, Path, Token};
+use syn::{Attribute, Ident, Meta, MetaNameValue, Path, Token};
 
 use crate::errors::Errors;
 
@@ -125,7 +127,7 @@ fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
     for attribute in attributes.iter().filter(|attribute| is_rpc(attribute)) {
         match attribute.meta.require_list() {
             Ok(list) => {
-                let parsed = list.parse_args_with(Metas::parse_terminated);
+                let parsed = list.parse_args_with(all_metas);
                 all.extend(metas(errors, parsed).into_iter().flatten());
             }
             Err(_) => errors.at(
@@ -138,6 +140,24 @@ fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {
 }
 
 type Metas = Punctuated<Meta, Token![,]>;
+
+fn all_metas(input: ParseStream<'_>) -> syn::Result<Metas> {
+    Metas::parse_terminated_with(input, |input| {
+        if !input.peek(Token![dyn]) {
+            return input.parse();
+        }
+        // A keyword, which syn does not take for an option.
+        let path = Path::from(input.call(Ident::parse_any)?);
+        if !input.peek(Token![=]) {
+            return Ok(Meta::Path(path));
+        }
+        Ok(Meta::NameValue(MetaNameValue {
+            path,
+            eq_token: input.parse()?,
+            value: input.parse()?,
+        }))
+    })
+}
 
 /// The options that were read, unless there is no telling where one ends.
 fn metas(errors: &Errors, parsed: syn::Result<Metas>) -> Option<Metas> {

@@ -4,6 +4,7 @@ mod argument;
 mod ladder;
 mod method;
 mod names;
+mod object;
 mod service;
 mod signature;
 mod types;
@@ -24,6 +25,7 @@ pub(crate) use types::{
 
 pub(crate) use ladder::Shown;
 use names::Names;
+pub(crate) use object::{Object, is_part_of_object};
 
 /// A trait that holds to the rules, as far as it does.
 pub(crate) struct Interface<'a> {
@@ -37,6 +39,8 @@ pub(crate) struct Interface<'a> {
     pub(crate) aliases: Vec<(String, Version)>,
     /// The path of its lock, within the package.
     pub(crate) lock: Option<LitStr>,
+    /// The twin that objects are made of, if `dyn` asks for one.
+    pub(crate) object: Option<Object>,
     /// Whether the trait itself can be implemented for a client.
     pub(crate) sound: bool,
     pub(crate) methods: Vec<Method<'a>>,
@@ -121,6 +125,10 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         }
     }
     let sound = sound_trait && sound_items;
+    let object = options
+        .object
+        .get()
+        .map(|()| object::object(errors, original, sound));
     if !sound {
         // Their types may name what the client does not know.
         let unusable = methods.drain(..).map(|method: Method<'_>| Broken {
@@ -147,6 +155,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         version,
         aliases,
         lock: options.lock.get().cloned(),
+        object,
         sound,
         methods,
         broken,

@@ -14,6 +14,7 @@ mod endpoint;
 mod explicit;
 mod interface;
 mod lock;
+mod object;
 mod parameters;
 mod provided;
 mod shared;
@@ -43,6 +44,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let fixed_endpoint = endpoint::fixed(interface, &names);
     let explicit = explicit::expand(interface);
     let shared = shared::expand(interface);
+    let object = (interface.object).map(|object| object::expand(interface, object, &names));
     let followed = lock.map(|lock| lock::followed(interface, lock, &names));
     let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
@@ -64,6 +66,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
             #followed
         };
         #shared
+        #object
         #tests
     }
 }
@@ -73,6 +76,8 @@ struct Names<'a> {
     interface: &'a Interface<'a>,
     client: Ident,
     endpoint: Ident,
+    /// What trait objects are made of, if the trait asks for it.
+    object: Ident,
     /// The runtime's part for expansions, within the block that holds them.
     alias: Ident,
     /// The endpoint's type parameter.
@@ -86,6 +91,7 @@ impl<'a> Names<'a> {
             interface,
             client: of_expansion(format_ident!("{name}Client")),
             endpoint: of_expansion(format_ident!("{name}Endpoint")),
+            object: of_expansion(format_ident!("Dyn{}", name)),
             alias: format_ident!("__rpc"),
             parameter: parameter(interface.original, "S"),
         }
@@ -98,6 +104,7 @@ impl ToTokens for Names<'_> {
             interface,
             client,
             endpoint,
+            object: _,
             alias: _,
             parameter: _,
         } = self;

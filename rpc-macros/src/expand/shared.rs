@@ -51,12 +51,14 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     // Those of the trait that the user has named: an `Arc` may not have them.
     let supertraits = &original.supertraits;
     let clause = (!supertraits.is_empty()).then(|| quote!(where #shared: #supertraits));
+    // Such as an object is.
+    let unsized_too = interface.object.map(|_| quote!(+ ?::core::marker::Sized));
     let levels = attributes::of_block(original);
     quote! {
         #(#levels)*
         const _: () = {
             #[automatically_derived]
-            impl<#parameter: #service> #service for #shared #clause {
+            impl<#parameter: #service #unsized_too> #service for #shared #clause {
                 #(#items)*
             }
         };

@@ -115,7 +115,8 @@ pub mod forbidden {
         version = "2.0",
         aliases(ash = "2.4"),
         times(long = 1800),
-        lock = "ui/pass/every_lint.lock"
+        lock = "ui/pass/every_lint.lock",
+        dyn
     )]
     pub trait Own {
         /// A constant.
@@ -182,7 +183,7 @@ mod unused {
     #![forbid(unused, missing_docs, unreachable_pub, unused_qualifications)]
     use rpc_runtime::{Context, Result, rpc_client};
 
-    #[rpc_client(version = "1.0")]
+    #[rpc_client(version = "1.0", dyn)]
     pub(super) trait Unused {
         async fn get(&self, ctxt: &Context, name: &str) -> Result<()>;
     }

@@ -29,7 +29,7 @@ pub enum OwnError {
 
 #[client_of(
     topic = "own", exchange = "elsewhere", namespace = "space", version = "2.0",
-    aliases(ash = "2.4"), times(long = 1800), lock = "ui/pass/in_the_way/own.lock"
+    aliases(ash = "2.4"), times(long = 1800), lock = "ui/pass/in_the_way/own.lock", dyn
 )]
 pub trait Own {
     async fn find(&self, caller: &OwnContext, text: &str, kind: Kind) -> OwnResult<Kind>;

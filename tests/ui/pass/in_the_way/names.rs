@@ -4,6 +4,7 @@ in_the_way! {
     Args
     Argument
     Below
+    Box
     BoxFuture
     Call
     CallOptions
@@ -55,6 +56,7 @@ in_the_way! {
     Send
     Served
     Server
+    Sized
     Some
     String
     Structure
@@ -76,6 +78,7 @@ in_the_way! {
     automatically_derived
     before
     bool
+    boxed
     builder
     call_or_cast
     called
@@ -124,6 +127,7 @@ in_the_way! {
     options
     or
     parameters
+    pin
     positional
     prelude
     prepare
@@ -141,6 +145,7 @@ in_the_way! {
     served
     server_name
     service
+    std
     target
     test
     to
@@ -174,6 +179,7 @@ in_the_way! {
     Args
     Argument
     Below
+    Box
     BoxFuture
     Call
     CallOptions
@@ -224,6 +230,7 @@ in_the_way! {
     Send
     Served
     Server
+    Sized
     String
     Structure
     Sync
@@ -244,6 +251,7 @@ in_the_way! {
     automatically_derived
     before
     bool
+    boxed
     builder
     call_or_cast
     called
@@ -292,6 +300,7 @@ in_the_way! {
     options
     or
     parameters
+    pin
     positional
     prelude
     prepare
@@ -309,6 +318,7 @@ in_the_way! {
     served
     server_name
     service
+    std
     target
     test
     to
@@ -342,6 +352,7 @@ in_the_way! {
     Args
     Argument
     Below
+    Box
     BoxFuture
     Call
     CallOptions
@@ -392,6 +403,7 @@ in_the_way! {
     Send
     Served
     Server
+    Sized
     Some
     String
     Structure
@@ -413,6 +425,7 @@ in_the_way! {
     automatically_derived
     before
     bool
+    boxed
     call_or_cast
     called
     cap
@@ -456,6 +469,7 @@ in_the_way! {
     options
     or
     parameters
+    pin
     positional
     prelude
     primitive
@@ -472,6 +486,7 @@ in_the_way! {
     served
     server_name
     service
+    std
     target
     test
     to

@@ -1,0 +1,141 @@
+//! The rules for a trait that asks for `dyn`: what a trait object can have.
+//!
+//! A provided method that a service overrides must not be another one behind a `dyn`. So each is a part of the
+//! object, or says that it is none by `where Self: Sized`, as in any trait that Rust makes objects of.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{
+    FnArg, ItemTrait, ReceiverKind, ReturnType, Safety, Signature, TraitItem, TypeParamBound,
+    WherePredicate,
+};
+
+use crate::errors::Errors;
+use crate::lifetimes;
+use crate::types::has_ident;
+
+/// How much there is of the twin of a trait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Object {
+    /// Its name, so that code that uses it has no second mistake.
+    Named,
+    /// All that a trait object needs.
+    Whole,
+}
+
+pub(super) fn object(errors: &Errors, original: &ItemTrait, sound: bool) -> Object {
+    let before = errors.count();
+    for bound in &original.supertraits {
+        supertrait(errors, bound);
+    }
+    let is_possible = sound && errors.count() == before;
+    for (place, item) in (1..).zip(&original.items) {
+        errors.turn_to(place);
+        if let TraitItem::Fn(function) = item
+            && function.default.is_some()
+            && !stays_out(&function.sig)
+            && let Some(reason) = not_of_an_object(&function.sig)
+        {
+            let name = &function.sig.ident;
+            errors.at(
+                name,
+                format!("`{name}` must not be a part of `dyn`, since {reason}: write `where Self: Sized` behind its signature"),
+            );
+        }
+    }
+    errors.turn_to(0);
+    if is_possible {
+        Object::Whole
+    } else {
+        Object::Named
+    }
+}
+
+/// Whether the provided method is one of the object's.
+pub(crate) fn is_part_of_object(signature: &Signature) -> bool {
+    !stays_out(signature) && not_of_an_object(signature).is_none()
+}
+
+/// An object has no size, and borrows for as long as it is used.
+fn supertrait(errors: &Errors, bound: &TypeParamBound) {
+    const SIZED: &[&str] = &[
+        "Clone",
+        "Copy",
+        "Default",
+        "Eq",
+        "Hash",
+        "Ord",
+        "PartialEq",
+        "PartialOrd",
+        "Sized",
+    ];
+
+    let name = match bound {
+        TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static" => "'static".to_owned(),
+        TypeParamBound::Trait(bound) => match bound.path.segments.last() {
+            Some(last) => last.ident.to_string(),
+            None => return,
+        },
+        _ => return,
+    };
+    let reason = match name.as_str() {
+        "'static" | "Any" => "servers and spawned tasks ask for `'static` themselves",
+        name if SIZED.contains(&name) => "the size of an object is not known",
+        _ => return,
+    };
+    errors.at(
+        bound,
+        format!(
+            "the trait must not ask for `{name}` beside `dyn`, since {reason}: remove it, or `dyn`"
+        ),
+    );
+}
+
+/// Whether the method says that an object has it not.
+fn stays_out(signature: &Signature) -> bool {
+    let clauses = signature.generics.where_clause.iter();
+    let mut predicates = clauses.flat_map(|clause| &clause.predicates);
+    predicates.any(|predicate| match predicate {
+        WherePredicate::Type(predicate) => {
+            let is =
+                |tokens: &dyn ToTokens, name: &str| tokens.to_token_stream().to_string() == name;
+            let mut bounds = predicate.bounds.iter();
+            is(&predicate.bounded_ty, "Self") && bounds.any(|bound| is(bound, "Sized"))
+        }
+        _ => false,
+    })
+}
+
+/// Why an object cannot have the method.
+fn not_of_an_object(signature: &Signature) -> Option<&'static str> {
+    let has = |tokens: TokenStream, name: &str| has_ident(tokens, &|ident| ident == name);
+    match signature.inputs.first() {
+        Some(FnArg::Receiver(receiver)) => {
+            if !matches!(receiver.kind, ReceiverKind::Reference(..)) {
+                return Some("it takes more than a reference to `self`");
+            }
+        }
+        _ => return Some("it has no receiver"),
+    }
+    if matches!(signature.safety, Safety::Unsafe(_)) {
+        return Some("it is unsafe");
+    }
+    let generics = &signature.generics;
+    let has_types =
+        generics.type_params().next().is_some() || generics.const_params().next().is_some();
+    if has_types || has(signature.inputs.to_token_stream(), "impl") {
+        return Some("it is generic");
+    }
+    if has(signature.to_token_stream(), "Self") {
+        return Some("it names `Self`");
+    }
+    if has(signature.output.to_token_stream(), "impl") {
+        return Some("it returns an `impl Trait`");
+    }
+    match &signature.output {
+        ReturnType::Type(_, ty) if signature.asyncness.is_some() && lifetimes::borrows(ty) => {
+            Some("its future returns a borrow")
+        }
+        _ => None,
+    }
+}

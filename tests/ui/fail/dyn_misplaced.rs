@@ -1,0 +1,10 @@
+//! `dyn` is a word of the trait.
+use rpc_runtime::{Context, Result, rpc_client};
+
+#[rpc_client(topic = "inventory", version = "1.0", dyn = "AnyInventory")]
+pub trait Inventory {
+    #[rpc(dyn)]
+    async fn size(&self, ctxt: &Context) -> Result<u32>;
+}
+
+fn main() {}
