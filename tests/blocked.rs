@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rpc_runtime::{CallOptions, Error, RpcClient, Server, Stage, Target, Transport, args};
+use rpc_runtime::error::Stage;
+use rpc_runtime::{CallOptions, Error, RpcClient, Server, Target, Transport, args};
 use rpc_tests::{broker_url, rabbitmqctl, unique_topic};
 
 /// Raises the alarm of a broker short of memory, until dropped.

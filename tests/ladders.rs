@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use disks::{Disks, DisksClient, DisksEndpoint, Spec, disk};
 use recorder::Recorder;
+use rpc_runtime::client::AutoCap;
 use rpc_runtime::{
-    AutoCap, CallOptions, Context, Error, Maybe, Result, Server, Transport, Version, rpc_client,
+    CallOptions, Context, Error, MaybeAbsent, Result, Server, Transport, Version, rpc_client,
 };
 use serde_json::{Value, json};

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use rpc_runtime::interface::{Argument, Method, Mode};
+use rpc_runtime::server::{BoxFuture, Invocation, Outcome};
 use rpc_runtime::wire::{MessageId, Reply, ReplyTo};
 use rpc_runtime::{
-    Argument, BoxFuture, Endpoint, Error, Interface, Invocation, Method, Mode, Outcome, RpcClient,
-    Server, Target, Transport, Version, args,
+    Endpoint, Error, Interface, RpcClient, Server, Target, Transport, Version, args,
 };
 use tokio::sync::mpsc;
 

@@ -33,7 +33,7 @@ pub struct InventoryClient {
 }
 ///Serves an implementation of [`Inventory`].
 pub struct InventoryEndpoint<S> {
-    served: ::rpc_runtime::__private::Served<S>,
+    inner: ::rpc_runtime::__private::EndpointInner<S>,
 }
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
@@ -80,7 +80,7 @@ const _: () = {
         /// Serves `service`.
         pub fn new(service: S) -> Self {
             Self {
-                served: __rpc::Served::new(service),
+                inner: __rpc::EndpointInner::new(service),
             }
         }
         /// Serves it also under these namespaces, `None` being the absent one.
@@ -92,7 +92,7 @@ const _: () = {
             >,
         ) -> Self {
             Self {
-                served: self.served.legacy_namespaces(namespaces),
+                inner: self.inner.legacy_namespaces(namespaces),
             }
         }
     }
@@ -102,20 +102,20 @@ const _: () = {
             const { &InventoryClient::INTERFACE }
         }
         fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
-            self.served.namespaces()
+            self.inner.namespaces()
         }
         fn dispatch<'a>(
             &'a self,
             method: ::core::primitive::usize,
             request: &'a __rpc::Invocation<'a>,
         ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
-            self.served.run(Self::__RPC_HANDLERS, method, request)
+            self.inner.run(Self::__RPC_HANDLERS, method, request)
         }
     }
     #[automatically_derived]
     impl<S> ::core::fmt::Debug for InventoryEndpoint<S> {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            ::core::fmt::Debug::fmt(&self.served, f)
+            ::core::fmt::Debug::fmt(&self.inner, f)
         }
     }
 };

@@ -18,7 +18,7 @@ pub trait Disks: ::core::marker::Send + ::core::marker::Sync {
         &self,
         ctxt: &Context,
         bus: Option<&str>,
-        owner: Maybe<Option<String>>,
+        owner: MaybeAbsent<Option<String>>,
     ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send;
     /// Renamed, with an argument whose unit has changed.
     fn resize(
@@ -63,7 +63,7 @@ pub struct DisksClient {
 }
 ///Serves an implementation of [`Disks`].
 pub struct DisksEndpoint<S> {
-    served: ::rpc_runtime::__private::Served<S>,
+    inner: ::rpc_runtime::__private::EndpointInner<S>,
 }
 const _: () = {
     use ::rpc_runtime::__private as __rpc;
@@ -110,7 +110,7 @@ const _: () = {
         /// Serves `service`.
         pub fn new(service: S) -> Self {
             Self {
-                served: __rpc::Served::new(service),
+                inner: __rpc::EndpointInner::new(service),
             }
         }
         /// Serves it also under these namespaces, `None` being the absent one.
@@ -122,7 +122,7 @@ const _: () = {
             >,
         ) -> Self {
             Self {
-                served: self.served.legacy_namespaces(namespaces),
+                inner: self.inner.legacy_namespaces(namespaces),
             }
         }
     }
@@ -132,20 +132,20 @@ const _: () = {
             const { &DisksClient::INTERFACE }
         }
         fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
-            self.served.namespaces()
+            self.inner.namespaces()
         }
         fn dispatch<'a>(
             &'a self,
             method: ::core::primitive::usize,
             request: &'a __rpc::Invocation<'a>,
         ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
-            self.served.run(Self::__RPC_HANDLERS, method, request)
+            self.inner.run(Self::__RPC_HANDLERS, method, request)
         }
     }
     #[automatically_derived]
     impl<S> ::core::fmt::Debug for DisksEndpoint<S> {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            ::core::fmt::Debug::fmt(&self.served, f)
+            ::core::fmt::Debug::fmt(&self.inner, f)
         }
     }
 };
@@ -175,7 +175,7 @@ const _: () = {
             .with_arguments(
                 &[
                     __rpc::arg("bus", "Option<&str>").with_until(__rpc::v(2, 2, 0)),
-                    __rpc::arg("owner", "Maybe<Option<String>>")
+                    __rpc::arg("owner", "MaybeAbsent<Option<String>>")
                         .with_old_names(&[__rpc::before(__rpc::v(2, 4, 0), "user")]),
                 ],
             )
@@ -295,11 +295,11 @@ const _: () = {
             &'rpc self,
             ctxt: &'rpc Context,
             bus: Option<&'rpc str>,
-            owner: Maybe<Option<String>>,
+            owner: MaybeAbsent<Option<String>>,
         ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
             let __request = move |mut __args: __rpc::Args<'_>| {
                 __args.dropped(0, &bus);
-                if let __rpc::Maybe::Given(__value) = owner {
+                if let __rpc::MaybeAbsent::Given(__value) = owner {
                     __args.dropped(1, &__value);
                 }
                 __args.finish(ctxt)
@@ -405,7 +405,7 @@ const _: () = {
             &self,
             ctxt: &Context,
             bus: Option<&str>,
-            owner: Maybe<Option<String>>,
+            owner: MaybeAbsent<Option<String>>,
         ) -> __rpc::Detached<Result<Disk>> {
             __rpc::called(DisksClient::update(self, ctxt, bus, owner))
         }
@@ -478,7 +478,7 @@ const _: () = {
         fn __rpc_update(__call: __rpc::Incoming<'_, S>) -> __rpc::Running<'_> {
             let (__ctxt, [__0, __1, __old2]) = __call.read(["bus", "owner", "user"])?;
             let __0 = __0.decode::<__rpc::Optional<__rpc::OwnedStr>>()?;
-            let __1 = __1.or(__old2)?.decode::<Maybe<Option<String>>>()?;
+            let __1 = __1.or(__old2)?.decode::<MaybeAbsent<Option<String>>>()?;
             let (__0,) = __call.keep((__0,));
             __call.answer(<S as Disks>::update(__call.to, __ctxt, __0.as_deref(), __1))
         }
@@ -584,7 +584,7 @@ const _: () = {
             &self,
             __1: &Context,
             __2: Option<&str>,
-            __3: Maybe<Option<String>>,
+            __3: MaybeAbsent<Option<String>>,
         ) -> impl ::core::future::Future<Output = Result<Disk>> + ::core::marker::Send {
             <T as Disks>::update(self, __1, __2, __3)
         }

@@ -107,7 +107,7 @@ impl Random {
             "aliases",
             "times",
             "auto",
-            "Maybe",
+            "MaybeAbsent",
             "serde",
             "rename",
             "rename_all",

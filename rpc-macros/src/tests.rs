@@ -78,7 +78,7 @@ fn disks(without: Option<usize>) -> Seed {
                 &self,
                 ctxt: &Context,
                 #[rpc(until = "2.2")] bus: Option<&str>,
-                #[rpc(name_before("2.4", "user"))] owner: Maybe<Option<String>>,
+                #[rpc(name_before("2.4", "user"))] owner: MaybeAbsent<Option<String>>,
             ) -> Result<Disk>;
         },
         quote! {

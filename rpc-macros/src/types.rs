@@ -72,9 +72,35 @@ fn write(tokens: TokenStream, text: &mut String) {
 /// Whether it names a type that every program has.
 pub(crate) fn is_everywhere(name: &Ident) -> bool {
     const NAMES: &[&str] = &[
-        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
-        "i128", "isize", "f32", "f64", "str", "String", "Vec", "Option", "Box", "Arc", "Rc", "Cow",
-        "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Maybe",
+        "bool",
+        "char",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "usize",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "isize",
+        "f32",
+        "f64",
+        "str",
+        "String",
+        "Vec",
+        "Option",
+        "Box",
+        "Arc",
+        "Rc",
+        "Cow",
+        "HashMap",
+        "HashSet",
+        "BTreeMap",
+        "BTreeSet",
+        "MaybeAbsent",
     ];
     NAMES.iter().any(|known| name == known)
 }

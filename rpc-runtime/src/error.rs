@@ -1,14 +1,17 @@
-//! What can go wrong for a caller, in one enum, each message ending with what to do next.
+//! What can go wrong: one enum for callers, [`Error`], and what crosses the wire, [`RemoteError`].
+//!
+//! Each message ends with what to do next.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::excerpt::excerpt;
-use crate::remote::{IntoRemoteError, RemoteError};
-use crate::url::UrlError;
-use crate::version::ParseVersionError;
 use crate::{Target, Version};
+
+pub use crate::remote::{IntoRemoteError, RemoteError};
+pub use crate::url::UrlError;
+pub use crate::version::ParseVersionError;
 
 /// The result of a call or a cast, unless a trait chooses its own error type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -111,7 +114,7 @@ pub enum Error {
         target: Box<Target>,
         /// The size of the reply, in bytes.
         size: usize,
-        /// The most that is read; see [`ClientBuilder::max_reply_size`](crate::ClientBuilder::max_reply_size).
+        /// The most that is read; see [`ClientBuilder::max_reply_size`](crate::client::ClientBuilder::max_reply_size).
         limit: usize,
     },
 

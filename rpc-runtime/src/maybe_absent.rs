@@ -8,9 +8,9 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 
 /// Tells the stand-in for an argument that was not sent that it may be absent.
-pub(crate) const MAYBE: &str = "$rpc_runtime::Maybe";
+pub(crate) const MAYBE_ABSENT: &str = "$rpc_runtime::MaybeAbsent";
 
-/// An argument that is there or not, whatever its value: `Maybe<Option<T>>` tells an argument that was
+/// An argument that is there or not, whatever its value: `MaybeAbsent<Option<T>>` tells an argument that was
 /// left out from one that is null.
 ///
 /// For Python services whose methods have defaults that are not `None`, or that tell by a sentinel whether
@@ -18,22 +18,22 @@ pub(crate) const MAYBE: &str = "$rpc_runtime::Maybe";
 /// value can be absent.
 ///
 /// ```
-/// use rpc_runtime::{Context, Maybe, Result, rpc_client};
+/// use rpc_runtime::{Context, MaybeAbsent, Result, rpc_client};
 ///
 /// #[rpc_client(topic = "inventory", version = "2.0")]
 /// trait Inventory {
 ///     /// Leaves the owner as it is, takes it away, or sets it.
-///     async fn update(&self, ctxt: &Context, id: u32, owner: Maybe<Option<String>>) -> Result<()>;
+///     async fn update(&self, ctxt: &Context, id: u32, owner: MaybeAbsent<Option<String>>) -> Result<()>;
 /// }
 ///
 /// # async fn calls(inventory: InventoryClient, ctxt: Context) -> Result<()> {
-/// inventory.update(&ctxt, 1, Maybe::Absent).await?; // {"id":1}
-/// inventory.update(&ctxt, 1, Maybe::Given(None)).await?; // {"id":1,"owner":null}
+/// inventory.update(&ctxt, 1, MaybeAbsent::Absent).await?; // {"id":1}
+/// inventory.update(&ctxt, 1, MaybeAbsent::Given(None)).await?; // {"id":1,"owner":null}
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Maybe<T> {
+pub enum MaybeAbsent<T> {
     /// Not in the message.
     #[default]
     Absent,
@@ -41,7 +41,12 @@ pub enum Maybe<T> {
     Given(T),
 }
 
-impl<T> Maybe<T> {
+impl<T> MaybeAbsent<T> {
+    /// Whether the argument is left out.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
     /// The value, if there is one.
     pub fn given(self) -> Option<T> {
         match self {
@@ -51,15 +56,15 @@ impl<T> Maybe<T> {
     }
 
     /// A reference to the value, if there is one.
-    pub fn as_ref(&self) -> Maybe<&T> {
+    pub fn as_ref(&self) -> MaybeAbsent<&T> {
         match self {
-            Self::Absent => Maybe::Absent,
-            Self::Given(value) => Maybe::Given(value),
+            Self::Absent => MaybeAbsent::Absent,
+            Self::Given(value) => MaybeAbsent::Given(value),
         }
     }
 
     /// What the value points to, if there is one: a `&str` of a `String`.
-    pub fn as_deref(&self) -> Maybe<&T::Target>
+    pub fn as_deref(&self) -> MaybeAbsent<&T::Target>
     where
         T: Deref,
     {
@@ -67,54 +72,76 @@ impl<T> Maybe<T> {
     }
 
     /// What `f` makes of the value, if there is one.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Maybe<U> {
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> MaybeAbsent<U> {
         match self {
-            Self::Absent => Maybe::Absent,
-            Self::Given(value) => Maybe::Given(f(value)),
+            Self::Absent => MaybeAbsent::Absent,
+            Self::Given(value) => MaybeAbsent::Given(f(value)),
         }
     }
 }
 
-impl<T> From<T> for Maybe<T> {
+impl<T> From<T> for MaybeAbsent<T> {
     fn from(value: T) -> Self {
         Self::Given(value)
     }
 }
 
-impl<T: Serialize> Serialize for Maybe<T> {
+/// `None` is absent. A `MaybeAbsent<Option<T>>` that is null is `MaybeAbsent::Given(None)`.
+impl<T> From<Option<T>> for MaybeAbsent<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Self::Given)
+    }
+}
+
+impl<T: Serialize> Serialize for MaybeAbsent<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Given(value) => value.serialize(serializer),
             Self::Absent => Err(S::Error::custom(
-                "only a whole argument can be absent: let its type be written `Maybe<…>` in the trait",
+                "only a whole argument can be absent: let its type be written `MaybeAbsent<…>` in the trait",
             )),
         }
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for MaybeAbsent<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Given<T>(PhantomData<T>);
 
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Given<T> {
-            type Value = Maybe<T>;
+            type Value = MaybeAbsent<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value")
             }
 
             fn visit_none<E>(self) -> Result<Self::Value, E> {
-                Ok(Maybe::Absent)
+                Ok(MaybeAbsent::Absent)
             }
 
             fn visit_newtype_struct<D: Deserializer<'de>>(
                 self,
                 deserializer: D,
             ) -> Result<Self::Value, D::Error> {
-                T::deserialize(deserializer).map(Maybe::Given)
+                T::deserialize(deserializer).map(MaybeAbsent::Given)
             }
         }
 
-        deserializer.deserialize_newtype_struct(MAYBE, Given(PhantomData))
+        deserializer.deserialize_newtype_struct(MAYBE_ABSENT, Given(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_given_or_absent_and_never_null() {
+        let absent = MaybeAbsent::<u8>::from(None);
+        assert!(absent.is_absent());
+        assert_eq!(MaybeAbsent::from(Some(1_u8)), MaybeAbsent::Given(1));
+        let null = MaybeAbsent::<Option<u8>>::from(None::<u8>);
+        assert_eq!(null, MaybeAbsent::Given(None));
+        assert!(!null.is_absent());
     }
 }

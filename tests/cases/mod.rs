@@ -13,9 +13,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rpc_runtime::error::Stage;
 use rpc_runtime::{
     CallOptions, Context, Endpoint, Error, IntoRemoteError, RemoteError, Result, RpcClient,
-    Serializer, Server, Stage, Target, Transport, args, rpc_client,
+    Serializer, Server, Target, Transport, args, rpc_client,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

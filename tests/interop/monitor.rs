@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rpc_runtime::{Context, Error, Stage};
+use rpc_runtime::error::Stage;
+use rpc_runtime::{Context, Error};
 use rpc_tests::{Python, unique_topic};
 use serde_json::json;
 

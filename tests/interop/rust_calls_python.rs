@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rpc_runtime::{Args, CallOptions, Context, Error, Result, RpcClient};
+use rpc_runtime::client::Args;
+use rpc_runtime::{CallOptions, Context, Error, Result, RpcClient};
 use rpc_tests::{Python, captured, unique_topic};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

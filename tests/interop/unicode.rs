@@ -1,6 +1,7 @@
 //! Names, arguments and contexts outside of ASCII.
 
-use rpc_runtime::{Args, CallOptions, Context};
+use rpc_runtime::client::Args;
+use rpc_runtime::{CallOptions, Context};
 use rpc_tests::{Python, unique_topic};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! An interface with each kind of rung.
 
-use rpc_runtime::{Context, Maybe, Result, Route, Version, rpc_client};
+use rpc_runtime::{Context, MaybeAbsent, Result, Route, Version, rpc_client};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ pub(crate) trait Disks {
         #[rpc(since = "2.2", below = drop)] hint: Option<&str>,
         #[rpc(since = "2.3", below = with(size_and_kind, "size", "kind"), from = spec)] spec: &Spec,
         #[rpc(until = "2.2")] bus: Option<&str>,
-        #[rpc(name_before("2.4", "user"))] owner: Maybe<Option<String>>,
+        #[rpc(name_before("2.4", "user"))] owner: MaybeAbsent<Option<String>>,
     ) -> Result<Vec<Value>>;
 
     /// Renamed, with an argument whose unit has changed.

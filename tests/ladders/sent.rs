@@ -6,7 +6,7 @@ use super::*;
 async fn created(cap: (u32, u32), copies: u32, hint: Option<&str>) -> Result<(Value, Value)> {
     let (transport, sent) = Recorder::transport(json!([]));
     let disks = DisksClient::new(&transport);
-    let owner = Maybe::Absent;
+    let owner = MaybeAbsent::Absent;
     let (bus, spec) = (Some("scsi"), disk());
     disks
         .create(&Context::new(), "d", copies, hint, &spec, bus, owner)
@@ -149,9 +149,9 @@ async fn absent_is_not_null() {
     let disks = DisksClient::new(&transport);
     let (ctxt, spec) = (Context::new(), disk());
     for (owner, expected) in [
-        (Maybe::Absent, None),
-        (Maybe::Given(None), Some(json!(null))),
-        (Maybe::Given(Some("o".to_owned())), Some(json!("o"))),
+        (MaybeAbsent::Absent, None),
+        (MaybeAbsent::Given(None), Some(json!(null))),
+        (MaybeAbsent::Given(Some("o".to_owned())), Some(json!("o"))),
     ] {
         disks
             .create(&ctxt, "d", 3, None, &spec, None, owner.clone())

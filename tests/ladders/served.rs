@@ -15,11 +15,11 @@ impl Disks for Echo {
         hint: Option<&str>,
         spec: &Spec,
         bus: Option<&str>,
-        owner: Maybe<Option<String>>,
+        owner: MaybeAbsent<Option<String>>,
     ) -> Result<Vec<Value>> {
         let owner = match owner {
-            Maybe::Absent => json!("absent"),
-            Maybe::Given(owner) => json!({"given": owner}),
+            MaybeAbsent::Absent => json!("absent"),
+            MaybeAbsent::Given(owner) => json!({"given": owner}),
         };
         Ok(vec![
             json!(name),
@@ -78,7 +78,7 @@ async fn a_server_takes_what_each_older_client_sends() {
         ((2, 1), json!(null), json!("scsi")),
         ((2, 0), json!(null), json!("scsi")),
     ] {
-        let owner = Maybe::Given(None);
+        let owner = MaybeAbsent::Given(None);
         let got = disks
             .create(&ctxt, "d", 3, Some("h"), &disk(), Some("scsi"), owner)
             .version_cap(cap)
@@ -95,7 +95,7 @@ async fn a_server_takes_what_each_older_client_sends() {
         assert_eq!(got, expected, "{cap:?}");
     }
     let absent = disks
-        .create(&ctxt, "d", 4, None, &disk(), None, Maybe::Absent)
+        .create(&ctxt, "d", 4, None, &disk(), None, MaybeAbsent::Absent)
         .await
         .unwrap();
     assert_eq!((&absent[1], &absent[5]), (&json!(4), &json!("absent")));

@@ -12,7 +12,7 @@
 
 use std::borrow::Cow;
 
-use rpc_runtime::{Context, Describe, Maybe, Result, Route, Version, rpc_client};
+use rpc_runtime::{Context, Describe, MaybeAbsent, Result, Route, Version, rpc_client};
 use serde::{Deserialize, Serialize};
 
 /// What is looked up.
@@ -70,7 +70,7 @@ pub trait Linted: std::fmt::Debug {
         &self,
         ctxt: &Context,
         #[rpc(since = "2.3", below = with(halves, "left", "right"), from = whole)] size: u64,
-        #[rpc(until = "2.3", name_before("2.2", "user"))] owner: Maybe<Option<String>>,
+        #[rpc(until = "2.3", name_before("2.2", "user"))] owner: MaybeAbsent<Option<String>>,
     ) -> Result<()>;
 
     /// Waits, at one server.

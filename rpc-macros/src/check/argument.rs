@@ -292,7 +292,7 @@ fn default<'a>(
         if let Some(set) = &options.default.0 {
             errors.at(
                 &set.tokens,
-                "a `Maybe` must have no other default than to be absent: remove this",
+                "a `MaybeAbsent` must have no other default than to be absent: remove this",
             );
         }
         return Some(&DefaultValue::OfType);

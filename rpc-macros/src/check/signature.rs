@@ -141,7 +141,7 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'
     Some(ty)
 }
 
-/// What is not a `Result`, and no alias of one. `Maybe` may be one.
+/// What is not a `Result`, and no alias of one. `MaybeAbsent` may be one.
 fn is_no_result(ty: &Type) -> bool {
     match ty {
         Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) | Type::Never(_) => true,
@@ -150,7 +150,7 @@ fn is_no_result(ty: &Type) -> bool {
             .segments
             .last()
             .filter(|_| path.path.segments.len() == 1)
-            .is_some_and(|last| last.ident != "Maybe" && is_everywhere(&last.ident)),
+            .is_some_and(|last| last.ident != "MaybeAbsent" && is_everywhere(&last.ident)),
         _ => false,
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     if has_reference(pointee) {
         errors.at(
             ty,
-            "a reference must be the whole argument, or all of an `Option` or a `Maybe`: write what is inside as an owned type, such as `String`",
+            "a reference must be the whole argument, or all of an `Option` or a `MaybeAbsent`: write what is inside as an owned type, such as `String`",
         );
     }
 }
@@ -150,10 +150,13 @@ pub(crate) fn is_bare_unsized(ty: &Type) -> bool {
     }
 }
 
-/// The reference in `Option<&T>` or `Maybe<&T>`.
+/// The reference in `Option<&T>` or `MaybeAbsent<&T>`.
 pub(crate) fn optional_reference(ty: &Type) -> Option<&syn::TypeReference> {
-    let last = last_segment(ty)
-        .filter(|last| ["Option", "Maybe"].iter().any(|name| last.ident == name))?;
+    let last = last_segment(ty).filter(|last| {
+        ["Option", "MaybeAbsent"]
+            .iter()
+            .any(|name| last.ident == name)
+    })?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };
@@ -171,9 +174,9 @@ pub(crate) fn is_option(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|last| last.ident == "Option")
 }
 
-/// What a `Maybe` may hold.
+/// What a `MaybeAbsent` may hold.
 pub(crate) fn maybe(ty: &Type) -> Option<&Type> {
-    let last = last_segment(ty).filter(|last| last.ident == "Maybe")?;
+    let last = last_segment(ty).filter(|last| last.ident == "MaybeAbsent")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };
@@ -186,7 +189,14 @@ pub(crate) fn maybe(ty: &Type) -> Option<&Type> {
 /// Whether the type can plainly not name a topic or a server. Of the user's own types the compiler says so.
 pub(super) fn is_no_name(ty: &Type) -> bool {
     const NAMES: &[&str] = &[
-        "str", "String", "Option", "Box", "Arc", "Rc", "Cow", "Maybe",
+        "str",
+        "String",
+        "Option",
+        "Box",
+        "Arc",
+        "Rc",
+        "Cow",
+        "MaybeAbsent",
     ];
     match plain(ty) {
         Type::Reference(reference) => is_no_name(&reference.elem),

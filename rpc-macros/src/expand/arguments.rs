@@ -7,7 +7,7 @@
 //! args.dropped(2, &hint);                                     // since = "2.4", below = drop
 //! args.replaced(3, ["a", "b"], spec, |_| false, |value| legacy(value));
 //!                                                             // below = with(legacy, "a", "b")
-//! if let Maybe::Given(value) = owner { … }                    // owner: Maybe<T>
+//! if let MaybeAbsent::Given(value) = owner { … }                    // owner: MaybeAbsent<T>
 //! args.server(&host);                                         // #[rpc(server)]
 //! args.route(by_host(args.cap(), host));                      // route = by_host(host)
 //! ```
@@ -77,7 +77,7 @@ fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Tok
     }
     let value = local("value");
     let statement = statement(argument, index, rpc, args, &quote!(&#value), &value);
-    quote!(if let #rpc::Maybe::Given(#value) = #ident { #statement })
+    quote!(if let #rpc::MaybeAbsent::Given(#value) = #ident { #statement })
 }
 
 /// Writes an argument that is at hand, `own`, and borrowed.
@@ -128,7 +128,7 @@ fn is_default(
     let ty = argument.parameter.ty;
     let value = local("value");
     match &argument.default {
-        // What is there of a `Maybe` is no default.
+        // What is there of a `MaybeAbsent` is no default.
         Some(DefaultValue::OfType) if maybe(ty).is_some() => (None, quote!(|_| false)),
         None => (None, quote!(|_| false)),
         Some(DefaultValue::OfType) if is_option(ty) => (None, quote!(#rpc::Option::is_none)),

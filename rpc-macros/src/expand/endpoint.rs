@@ -83,7 +83,7 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
         impl<#parameter: #bound + 'static> #endpoint<#parameter> {
             /// Serves `service`.
             #vis fn new(service: #parameter) -> Self {
-                Self { served: #rpc::Served::new(service) }
+                Self { inner: #rpc::EndpointInner::new(service) }
             }
 
             /// Serves it also under these namespaces, `None` being the absent one.
@@ -92,7 +92,7 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
                 self,
                 namespaces: impl #rpc::IntoIterator<Item = #rpc::Option<&'n ::core::primitive::str>>,
             ) -> Self {
-                Self { served: self.served.legacy_namespaces(namespaces) }
+                Self { inner: self.inner.legacy_namespaces(namespaces) }
             }
         }
 
@@ -103,7 +103,7 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
             }
 
             fn legacy_namespaces(&self) -> &[#rpc::Option<#rpc::String>] {
-                self.served.namespaces()
+                self.inner.namespaces()
             }
 
             fn dispatch<'a>(
@@ -111,14 +111,14 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
                 method: ::core::primitive::usize,
                 request: &'a #rpc::Invocation<'a>,
             ) -> #rpc::BoxFuture<'a, #rpc::Outcome> {
-                self.served.run(Self::__RPC_HANDLERS, method, request)
+                self.inner.run(Self::__RPC_HANDLERS, method, request)
             }
         }
 
         #[automatically_derived]
         impl<#parameter> ::core::fmt::Debug for #endpoint<#parameter> {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Debug::fmt(&self.served, f)
+                ::core::fmt::Debug::fmt(&self.inner, f)
             }
         }
     }

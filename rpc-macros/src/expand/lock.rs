@@ -16,13 +16,13 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
-use super::{Names, attributes, described, interface::version};
+use super::{Names, attributes, interface::version, structures};
 use crate::check::Interface;
 use crate::lock::Lock;
 
 /// Makes cargo build again when the lock changes, or is to be written.
 pub(super) fn followed(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -> TokenStream {
-    let types = described::held(interface, lock, &names.alias);
+    let types = structures::held(interface, lock, &names.alias);
     let file = lock.exists.then(|| {
         let path = format!("/{}", lock.path.value());
         quote! {
@@ -67,7 +67,7 @@ pub(super) fn tests(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -
         .map(|[header, section]| quote!(.to_be_released(#header, #section)));
     let mut levels = attributes::of_block(interface.original);
     levels.extend(attributes::of_all(&interface.methods));
-    let types = described::compared(interface, lock, &private);
+    let types = structures::compared(interface, lock, &private);
     quote! {
         #[cfg(test)]
         #[doc(hidden)]

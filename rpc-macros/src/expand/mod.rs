@@ -9,9 +9,8 @@
 mod arguments;
 mod attributes;
 mod client;
-mod described;
+mod elided_lifetimes;
 mod endpoint;
-mod explicit;
 mod interface;
 mod lock;
 mod object;
@@ -19,6 +18,7 @@ mod parameters;
 mod provided;
 mod shared;
 mod spans;
+mod structures;
 mod types;
 
 use proc_macro2::{Span, TokenStream};
@@ -42,7 +42,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let endpoint = endpoint::expand(interface, &names);
     let fixed_client = client::fixed(interface, &names);
     let fixed_endpoint = endpoint::fixed(interface, &names);
-    let explicit = explicit::expand(interface);
+    let elided_lifetimes = elided_lifetimes::expand(interface);
     let shared = shared::expand(interface);
     let object = (interface.object).map(|object| object::expand(interface, object, &names));
     let followed = lock.map(|lock| lock::followed(interface, lock, &names));
@@ -62,7 +62,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
             use #private::__private as #alias;
             #client
             #endpoint
-            #explicit
+            #elided_lifetimes
             #followed
         };
         #shared
@@ -128,7 +128,7 @@ impl ToTokens for Names<'_> {
             #[doc = #about_endpoint]
             #(#attributes)*
             #vis struct #endpoint<S> {
-                served: #krate::__private::Served<S>,
+                inner: #krate::__private::EndpointInner<S>,
             }
         });
     }

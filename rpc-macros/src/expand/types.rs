@@ -30,7 +30,7 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
         }
     };
     let optional = if maybe(ty).is_some() {
-        quote_spanned!(ty.span()=> #private::Maybe<#inner>)
+        quote_spanned!(ty.span()=> #private::MaybeAbsent<#inner>)
     } else {
         quote_spanned!(ty.span()=> #private::Optional<#inner>)
     };
@@ -128,7 +128,11 @@ mod tests {
                 "x . as_deref ()",
             ),
             ("Option<&Host>", "p::Optional<Host>", "x . as_ref ()"),
-            ("Maybe<&str>", "p::Maybe<p::OwnedStr>", "x . as_deref ()"),
+            (
+                "MaybeAbsent<&str>",
+                "p::MaybeAbsent<p::OwnedStr>",
+                "x . as_deref ()",
+            ),
             ("&Path", "<Path as p::Lent>::Owned", "x"),
             (
                 "Option<&OsStr>",

@@ -77,7 +77,9 @@ pub(crate) struct Argument {
 impl Argument {
     /// Whether a server does without it.
     pub(crate) fn is_optional(&self) -> bool {
-        self.default.is_some() || self.ty.starts_with("Option<") || self.ty.starts_with("Maybe<")
+        self.default.is_some()
+            || self.ty.starts_with("Option<")
+            || self.ty.starts_with("MaybeAbsent<")
     }
 }
 

@@ -110,7 +110,7 @@ impl EncodeArgs for &Map<String, Value> {
 #[macro_export]
 macro_rules! args {
     ($($name:ident $(: $value:expr)?),* $(,)?) => {
-        |args: &mut $crate::Args<'_>| -> $crate::Result<()> {
+        |args: &mut $crate::client::Args<'_>| -> $crate::Result<()> {
             let _ = &args;
             $($crate::args!(@one args $name $($value)?);)*
             $crate::Result::Ok(())

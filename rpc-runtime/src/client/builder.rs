@@ -107,7 +107,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     }
 
     /// How long calls may take whose method declares no timeout. Defaults to
-    /// [`DEFAULT_TIMEOUT`](crate::DEFAULT_TIMEOUT).
+    /// [`DEFAULT_TIMEOUT`](crate::client::DEFAULT_TIMEOUT).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.default_timeout = timeout;
         self
@@ -149,7 +149,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     /// How large a reply may be, in bytes on the wire. A larger reply is not read, and its call ends with
     /// [`Error::TooLarge`]. Over RabbitMQ, a reply that is larger than all clients of the transport accept is skipped
     /// as it arrives, and takes no memory. Defaults to
-    /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::DEFAULT_MAX_MESSAGE_SIZE).
+    /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::transport::DEFAULT_MAX_MESSAGE_SIZE).
     pub fn max_reply_size(mut self, bytes: usize) -> Self {
         self.settings.max_reply_size = bytes;
         self

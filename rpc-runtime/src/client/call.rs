@@ -12,7 +12,7 @@ use super::options::CallOptions;
 use super::settings::Settings;
 use super::version_cap::VersionCap;
 use super::versioned_args::{Extra, TypedArgs, TypedRequest};
-use super::{RpcClient, Times};
+use super::{MethodTimes, RpcClient};
 use crate::future::BoxFuture;
 use crate::interface::{Method, Mode, Timing};
 use crate::transport::Retry;
@@ -98,7 +98,7 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
     }
 
     /// The settings that count for this call, and its request, ready to be sent.
-    fn encode(self) -> (Cow<'a, Settings>, crate::Result<(RequestBody, Times)>) {
+    fn encode(self) -> (Cow<'a, Settings>, crate::Result<(RequestBody, MethodTimes)>) {
         let mut settings = Cow::Borrowed(self.client.settings());
         let (mut own_topic, mut own_server) = (false, false);
         if let Some(options) = self.options {
@@ -124,7 +124,7 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
                 settings.to_mut().target.server = Some(server);
             }
             let own = |timing: Option<Timing>| timing.and_then(|timing| settings.time(timing));
-            let times = Times {
+            let times = MethodTimes {
                 timeout: timeout.or_else(|| own(method.timeout())),
                 monitor: own(method.monitor()),
             };

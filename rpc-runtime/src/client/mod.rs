@@ -1,16 +1,17 @@
-//! The untyped client: method names and arguments at run time, version caps, `prepare`.
+//! Calling: the untyped [`RpcClient`], and the typed calls over it.
 //!
-//! Typed clients are a thin layer over it ([`Call`](crate::Call), [`Cast`](crate::Cast)); what a macro
-//! cannot say is written by hand over it. It knows nothing of connections or queues.
+//! `#[rpc_client]` writes typed clients, whose methods return a [`Call`] or a [`Cast`]. Both go through an
+//! [`RpcClient`], which takes method names and arguments at run time. A client knows nothing of connections or queues:
+//! it gives a [`transport`](crate::transport) a target and bytes.
 
 mod args;
 mod builder;
-mod call;
+pub(crate) mod call;
 mod options;
 mod route;
 mod settings;
 mod version_cap;
-mod versioned_args;
+pub(crate) mod versioned_args;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,11 +31,10 @@ use crate::{Error, Result, Target, Version};
 
 pub use self::args::{Args, EncodeArgs};
 pub use self::builder::ClientBuilder;
-pub use self::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
+pub use self::call::{Call, Cast};
 pub use self::options::{CallOptions, DEFAULT_TIMEOUT};
 pub use self::route::Route;
 pub use self::version_cap::{AutoCap, VersionCap};
-pub use self::versioned_args::{TypedArgs, TypedRequest};
 
 /// A client that names methods at run time: oslo.messaging's `RPCClient`.
 ///
@@ -137,7 +137,7 @@ impl RpcClient {
     ) -> Result<T> {
         let settings = &self.inner.settings;
         let request = self.encode(settings, ctxt, method, args)?;
-        let mut call = self.plan(Cow::Borrowed(settings), &Times::default())?;
+        let mut call = self.plan(Cow::Borrowed(settings), &MethodTimes::default())?;
         let reply = self.send_call(&mut call, request).await;
         self.decode(self.accept(&call, reply)?)
     }
@@ -202,7 +202,11 @@ impl RpcClient {
     }
 
     /// What a call is to be made with.
-    pub(crate) fn plan(&self, settings: Cow<'_, Settings>, own: &Times) -> Result<PlannedCall> {
+    pub(crate) fn plan(
+        &self,
+        settings: Cow<'_, Settings>,
+        own: &MethodTimes,
+    ) -> Result<PlannedCall> {
         has_names(&settings.target)?;
         if settings.target.fanout {
             let reason = "a call cannot go to all servers: use a cast, or `fanout(false)`";
@@ -320,7 +324,7 @@ pub(crate) struct PlannedCall {
 
 /// The times that a method declares for itself, which go before the client's.
 #[derive(Debug, Default)]
-pub(crate) struct Times {
+pub(crate) struct MethodTimes {
     pub(crate) timeout: Option<Duration>,
     pub(crate) monitor: Option<Duration>,
 }

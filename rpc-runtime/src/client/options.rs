@@ -133,7 +133,7 @@ impl CallOptions {
     /// How long a mandatory message waits for a queue where there is none; then it is
     /// [`Error::Undeliverable`](crate::Error::Undeliverable). Zero fails at once.
     ///
-    /// The default is all of a call's timeout, and [`DEFAULT_QUEUE_WAIT`] for a cast. A call never waits
+    /// The default is all of a call's timeout, and [`DEFAULT_QUEUE_WAIT`](crate::transport::DEFAULT_QUEUE_WAIT) for a cast. A call never waits
     /// longer than its timeout.
     pub fn queue_wait(mut self, wait: Duration) -> Self {
         self.queue_wait = Some(wait);

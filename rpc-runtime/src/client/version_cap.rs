@@ -11,7 +11,7 @@ use crate::{Error, Result, Version};
 ///
 /// Written as a version, as `(2, 3)`, as an `Option<Version>`, or as an [`AutoCap`]. An operator's text,
 /// which may be a release's alias, is for
-/// [`ClientBuilder::version_cap_named`](crate::ClientBuilder::version_cap_named).
+/// [`ClientBuilder::version_cap_named`](crate::client::ClientBuilder::version_cap_named).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VersionCap {
@@ -69,7 +69,8 @@ impl From<Option<Version>> for VersionCap {
 /// clients that share the cap use what it said. A source that reports nothing caps nothing.
 ///
 /// ```
-/// use rpc_runtime::{AutoCap, Error, Result, Transport, Version, rpc_client};
+/// use rpc_runtime::client::AutoCap;
+/// use rpc_runtime::{Error, Result, Transport, Version, rpc_client};
 /// # use rpc_runtime::Context;
 /// # #[rpc_client(topic = "inventory", version = "2.0")]
 /// # trait Inventory { async fn size(&self, ctxt: &Context) -> Result<u32>; }

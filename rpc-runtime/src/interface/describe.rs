@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::maybe_absent::Maybe;
+use crate::maybe_absent::MaybeAbsent;
 
 /// A type whose structure on the wire is known: an interface lock then sees when it changes.
 ///
@@ -172,7 +172,7 @@ macro_rules! around {
 around! {
     "list": Vec<T> [T] BTreeSet<T>;
     "option": Option<T>;
-    "maybe": Maybe<T>;
+    "maybe": MaybeAbsent<T>;
 }
 
 impl<T: Describe, S> Describe for HashSet<T, S> {

@@ -1,4 +1,7 @@
 //! The description of an interface: what `#[rpc_client]` reads off a trait, as constants.
+//!
+//! An [`Interface`] lists methods, arguments and versions. [`assert_compatible`] compares two of them when they are
+//! compiled. [`Describe`] adds the structure of the types that they send.
 
 mod argument;
 mod compatible;
@@ -74,7 +77,7 @@ impl Interface {
         self.name
     }
 
-    /// The exchange; absent means [`DEFAULT_EXCHANGE`](crate::DEFAULT_EXCHANGE).
+    /// The exchange; absent means [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
     #[must_use]
     pub const fn exchange(&self) -> Option<&'static str> {
         self.exchange

@@ -63,8 +63,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::client::ClientBuilder;
+use crate::error::UrlError;
 use crate::transport::{Defaults, is_rabbit_option};
-use crate::{ClientBuilder, Error, Result, RpcClient, Transport, TransportUrl, UrlError};
+use crate::{Error, Result, RpcClient, Transport, TransportUrl};
 
 pub use catalogue::{Effect, OsloOption};
 use catalogue::{Kind, OPTIONS, find};

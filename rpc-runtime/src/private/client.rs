@@ -1,10 +1,9 @@
 //! What the expansion of a client calls.
 
 use super::Args;
-use crate::client::{
-    Call, CallResult, Cast, CastResult, ClientBuilder, Detached, EncodeRequest, RpcClient,
-    TypedRequest,
-};
+use crate::client::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
+use crate::client::versioned_args::TypedRequest;
+use crate::client::{ClientBuilder, RpcClient};
 use crate::interface::Interface;
 use crate::transport::Transport;
 use crate::{Result, Target};

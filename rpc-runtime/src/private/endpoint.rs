@@ -93,12 +93,12 @@ impl<T: Serialize, E: IntoRemoteError> Returned for std::result::Result<T, E> {
 }
 
 /// What each endpoint holds.
-pub struct Served<S> {
+pub struct EndpointInner<S> {
     service: S,
     legacy_namespaces: Vec<Option<String>>,
 }
 
-impl<S> Served<S> {
+impl<S> EndpointInner<S> {
     pub fn new(service: S) -> Self {
         Self {
             service,
@@ -140,9 +140,9 @@ impl<S> Served<S> {
 }
 
 /// Shows nothing of the service, which need not be `Debug`.
-impl<S> fmt::Debug for Served<S> {
+impl<S> fmt::Debug for EndpointInner<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Served")
+        f.debug_struct("EndpointInner")
             .field("legacy_namespaces", &self.legacy_namespaces)
             .finish_non_exhaustive()
     }

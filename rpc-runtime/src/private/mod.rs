@@ -30,17 +30,16 @@ pub use std::option::Option as Optional;
 pub use std::string::String as OwnedStr;
 pub use std::vec::Vec as OwnedSlice;
 
-pub use crate::client::{
-    Call, CallOptions, CallResult, Cast, CastResult, ClientBuilder, Detached, EncodeRequest,
-    RpcClient, TypedArgs as Args, TypedRequest,
-};
+pub use crate::client::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
+pub use crate::client::versioned_args::{TypedArgs as Args, TypedRequest};
+pub use crate::client::{CallOptions, ClientBuilder, RpcClient};
 pub use crate::future::BoxFuture;
 pub use crate::interface::lock::Lock;
 pub use crate::interface::lock::structures::{NotDescribed, Probe, describe, hold};
 pub use crate::interface::{
     Argument, Below, Describe, Interface, Method, Mode, OldName, Role, Structure, Timing,
 };
-pub use crate::maybe_absent::Maybe;
+pub use crate::maybe_absent::MaybeAbsent;
 pub use crate::server::{Endpoint, Invocation, Outcome, RawArgument};
 pub use crate::transport::Transport;
 pub use crate::version::Version;
@@ -49,7 +48,7 @@ pub use crate::{Error, IntoRemoteError, RemoteError, Result};
 pub use self::client::{
     CallOrCast, Nothing, builder, builder_with_topic, called, client, sent, unraw, with_topic,
 };
-pub use self::endpoint::{Handler, Incoming, Returned, Running, Served};
+pub use self::endpoint::{EndpointInner, Handler, Incoming, Returned, Running};
 pub use self::interface::{arg, before, call, call_or_cast, cast, fanout, since, v};
 pub use self::remote_errors::{
     Shown, kwarg, message, positional, raised, refused, refused_for, shown, value,

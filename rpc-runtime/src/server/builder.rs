@@ -59,7 +59,7 @@ impl ServerBuilder {
         self
     }
 
-    /// The exchange to listen at. Defaults to [`DEFAULT_EXCHANGE`](crate::DEFAULT_EXCHANGE).
+    /// The exchange to listen at. Defaults to [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
     pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
         self.target.exchange = Some(exchange.into());
         self
@@ -75,7 +75,7 @@ impl ServerBuilder {
 
     /// How large a request may be, in bytes on the wire. A larger request is not run, and takes no memory. Its
     /// caller, if there is one, gets a `ValueError`. Defaults to
-    /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::DEFAULT_MAX_MESSAGE_SIZE).
+    /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::transport::DEFAULT_MAX_MESSAGE_SIZE).
     pub fn max_request_size(mut self, bytes: usize) -> Self {
         self.max_request_size = bytes;
         self

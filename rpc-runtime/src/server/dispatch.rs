@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use super::endpoint::Endpoint;
 use super::invocation::{Invocation, Outcome};
 use crate::future::BoxFuture;
+use crate::interface::{Interface, Method, Mode, OldName};
 use crate::wire::Request;
-use crate::{Interface, Method, Mode, OldName, RemoteError, Result, Version};
+use crate::{RemoteError, Result, Version};
 
 const DISPATCHER: &str = "oslo_messaging.rpc.dispatcher";
 

@@ -1,7 +1,7 @@
-//! The server: listens for one topic, and runs what arrives.
+//! Serving: a [`Server`] listens on one topic, and runs the requests that arrive.
 //!
-//! The transport takes a request when there is a permit for it, and hands it over once it is taken: so it runs at
-//! most once, and what waits for a permit is still the broker's to give to another server.
+//! The transport acknowledges a request when a permit for it is free, and then hands it over. So a request runs at most
+//! once, and a request that waits for a permit stays in the broker, which can give it to another server.
 
 mod builder;
 mod dispatch;
@@ -29,6 +29,7 @@ pub use self::builder::ServerBuilder;
 pub use self::endpoint::Endpoint;
 pub use self::invocation::{Invocation, Outcome};
 pub use self::raw_argument::RawArgument;
+pub use crate::future::BoxFuture;
 
 /// How long [`Server::stop`] waits for what runs.
 const DEFAULT_STOP: Duration = Duration::from_secs(60);

@@ -3,7 +3,7 @@
 use serde::de::{self, DeserializeOwned};
 use serde::forward_to_deserialize_any;
 
-use crate::maybe_absent::MAYBE;
+use crate::maybe_absent::MAYBE_ABSENT;
 use crate::serializer::Serializer;
 use crate::wire;
 use crate::{IntoRemoteError, RemoteError, Result};
@@ -76,7 +76,7 @@ impl<'a> RawArgument<'a> {
     }
 }
 
-/// What stands for an argument that was not sent: it fits an `Option` and a `Maybe`, and nothing else.
+/// What stands for an argument that was not sent: it fits an `Option` and a `MaybeAbsent`, and nothing else.
 struct Absent;
 
 impl<'de> de::Deserializer<'de> for Absent {
@@ -96,7 +96,7 @@ impl<'de> de::Deserializer<'de> for Absent {
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
         match name {
-            MAYBE => visitor.visit_none(),
+            MAYBE_ABSENT => visitor.visit_none(),
             _ => Err(de::Error::custom("absent")),
         }
     }

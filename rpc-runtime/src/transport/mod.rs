@@ -1,4 +1,6 @@
 //! The seam between RPC and what carries it: targets and bytes go down, bytes come up.
+//!
+//! A program uses a [`Transport`]. Implement [`Driver`] to carry RPC over something of your own.
 
 mod defaults;
 mod driver;
@@ -22,6 +24,7 @@ pub use self::reply_table::{Registration, ReplyTable};
 pub use self::terms::{
     CallTerms, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, ListenTerms, Retry, SendTerms,
 };
+pub use crate::target::DEFAULT_EXCHANGE;
 pub use crate::url::{Host, Secret, TransportUrl, UrlError};
 
 /// A way to reach other programs; cheap to clone, shared by all clients and servers of a process.

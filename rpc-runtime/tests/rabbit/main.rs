@@ -29,9 +29,10 @@ use lapin::options::{
     BasicConsumeOptions, ExchangeDeclareOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
+use rpc_runtime::error::Stage;
 use rpc_runtime::transport::{Arrival, CallTerms, Incoming, ListenTerms, Listener, SendTerms};
 use rpc_runtime::wire::{MessageId, ReplyTo, Request, RequestBody, RequestEncoder, success};
-use rpc_runtime::{Error, Retry, Stage, Target, Transport, TransportUrl};
+use rpc_runtime::{Error, Retry, Target, Transport, TransportUrl};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 

@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rpc_faults::heap::Heap;
+use rpc_runtime::interface::{Method, Mode};
+use rpc_runtime::server::{BoxFuture, Invocation, Outcome};
 use rpc_runtime::transport::Transport;
 use rpc_runtime::{
-    BoxFuture, CallOptions, Context, Endpoint, Interface, Invocation, Method, Mode, Outcome,
-    RemoteError, Result as RpcResult, RpcClient, Server, Target, Version, rpc_client,
+    CallOptions, Context, Endpoint, Interface, RemoteError, Result as RpcResult, RpcClient, Server,
+    Target, Version, rpc_client,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;

@@ -12,7 +12,8 @@ use rpc_faults::echo::{self, EchoServer};
 use rpc_faults::ground::Ground;
 use rpc_faults::node::Node;
 use rpc_faults::proxy::{Flow, Proxy};
-use rpc_runtime::{Context, DEFAULT_EXCHANGE, Transport};
+use rpc_runtime::transport::DEFAULT_EXCHANGE;
+use rpc_runtime::{Context, Transport};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 

@@ -11,7 +11,8 @@ use rpc_faults::echo::{self, EchoServer};
 use rpc_faults::ground::Ground;
 use rpc_faults::node::Node;
 use rpc_faults::orders::Permissions;
-use rpc_runtime::{CallOptions, Context, DEFAULT_EXCHANGE, Result, Transport};
+use rpc_runtime::transport::DEFAULT_EXCHANGE;
+use rpc_runtime::{CallOptions, Context, Result, Transport};
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long a call may take that nothing is in the way of any more.

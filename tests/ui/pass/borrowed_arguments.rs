@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, OsStr};
 use std::path::{Path, PathBuf};
 
-use rpc_runtime::{Context, Maybe, Result, Server, Transport, rpc_client};
+use rpc_runtime::{Context, MaybeAbsent, Result, Server, Transport, rpc_client};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -75,10 +75,10 @@ pub trait OwnedOtherwise {
     async fn maybe(
         &self,
         ctxt: &Context,
-        text: Maybe<&str>,
-        slice: Maybe<&[Host]>,
-        host: Maybe<&Host>,
-        path: Maybe<&Path>,
+        text: MaybeAbsent<&str>,
+        slice: MaybeAbsent<&[Host]>,
+        host: MaybeAbsent<&Host>,
+        path: MaybeAbsent<&Path>,
     ) -> Result<String>;
 }
 
@@ -116,10 +116,10 @@ impl OwnedOtherwise for Otherwise {
     async fn maybe(
         &self,
         _: &Context,
-        text: Maybe<&str>,
-        slice: Maybe<&[Host]>,
-        host: Maybe<&Host>,
-        path: Maybe<&Path>,
+        text: MaybeAbsent<&str>,
+        slice: MaybeAbsent<&[Host]>,
+        host: MaybeAbsent<&Host>,
+        path: MaybeAbsent<&Path>,
     ) -> Result<String> {
         Ok(format!("{text:?} {slice:?} {host:?} {path:?}"))
     }
@@ -150,10 +150,10 @@ async fn owned_otherwise() {
     };
     let given = client.maybe(
         &ctxt,
-        Maybe::Given("x"),
-        Maybe::Absent,
-        Maybe::Given(&host),
-        Maybe::Absent,
+        MaybeAbsent::Given("x"),
+        MaybeAbsent::Absent,
+        MaybeAbsent::Given(&host),
+        MaybeAbsent::Absent,
     );
     assert_eq!(
         given.await.unwrap(),
@@ -161,10 +161,10 @@ async fn owned_otherwise() {
     );
     let given = client.maybe(
         &ctxt,
-        Maybe::Absent,
-        Maybe::Given(&[]),
-        Maybe::Absent,
-        Maybe::Given(Path::new("p")),
+        MaybeAbsent::Absent,
+        MaybeAbsent::Given(&[]),
+        MaybeAbsent::Absent,
+        MaybeAbsent::Given(Path::new("p")),
     );
     assert_eq!(given.await.unwrap(), "Absent Given([]) Absent Given(\"p\")");
 }

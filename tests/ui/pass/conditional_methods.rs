@@ -30,7 +30,10 @@ impl Conditional for Real {
 
 pub fn main() {
     let methods = ConditionalClient::INTERFACE.methods();
-    let names: Vec<_> = methods.iter().map(rpc_runtime::Method::name).collect();
+    let names: Vec<_> = methods
+        .iter()
+        .map(rpc_runtime::interface::Method::name)
+        .collect();
     assert_eq!(names, ["present", "present_cast"]);
     let _ = ConditionalEndpoint::new(Real);
 }

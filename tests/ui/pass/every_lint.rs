@@ -64,7 +64,7 @@ pub mod forbidden {
     #![forbid(clippy::missing_inline_in_public_items)]
 
     use super::Kind;
-    use rpc_runtime::{Context, Describe, Error, IntoRemoteError, Maybe, Result, rpc_client};
+    use rpc_runtime::{Context, Describe, Error, IntoRemoteError, MaybeAbsent, Result, rpc_client};
     use rpc_runtime::{Route, Version};
 
     /// A type.
@@ -148,7 +148,7 @@ pub mod forbidden {
             #[rpc(since = "2.1", default = 3)] size: u32,
             #[rpc(since = "2.2", below = drop)] hint: Option<&str>,
             #[rpc(since = "2.3", below = with(halves, "left", "right"), from = whole)] half: u32,
-            #[rpc(until = "2.4")] gone: Maybe<u32>,
+            #[rpc(until = "2.4")] gone: MaybeAbsent<u32>,
         ) -> Result<Kind, Failure>;
 
         /// With the rest of it.

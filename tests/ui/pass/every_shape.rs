@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rpc_runtime::{Context, Interface, Mode, Result, Timing, Version, rpc_client};
+use rpc_runtime::interface::{Mode, Timing};
+use rpc_runtime::{Context, Interface, Result, Version, rpc_client};
 
 #[rpc_client(
     topic = "shapes",

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use rpc_runtime::{Context, Maybe, Result, Route, Server, Transport, Version, rpc_client};
+use rpc_runtime::{Context, MaybeAbsent, Result, Route, Server, Transport, Version, rpc_client};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -61,9 +61,9 @@ fn upper(text: Cow<'_, str>) -> String {
     text.into_owned().to_uppercase()
 }
 
-fn lower(mut text: String) -> Maybe<Cow<'static, str>> {
+fn lower(mut text: String) -> MaybeAbsent<Cow<'static, str>> {
     text.make_ascii_lowercase();
-    Maybe::Given(Cow::Owned(text))
+    MaybeAbsent::Given(Cow::Owned(text))
 }
 
 fn or_empty(name: Option<&str>) -> String {
@@ -95,11 +95,11 @@ pub trait Values {
         &self,
         ctxt: &Context,
         #[rpc(since = "1.2", below = with(Spec::legacy), from = Spec::modern)] spec: &Spec,
-        #[rpc(since = "1.2", below = with(upper), from = lower)] maybe: Maybe<Cow<'_, str>>,
+        #[rpc(since = "1.2", below = with(upper), from = lower)] maybe: MaybeAbsent<Cow<'_, str>>,
         #[rpc(since = "1.2", below = with(self::or_empty, "title"), from = self::not_empty)]
         name: Option<&str>,
-        #[rpc(since = "1.2")] new: Maybe<u8>,
-        #[rpc(until = "1.2")] old: Maybe<Vec<u8>>,
+        #[rpc(since = "1.2")] new: MaybeAbsent<u8>,
+        #[rpc(until = "1.2")] old: MaybeAbsent<Vec<u8>>,
     ) -> Result<String>;
 
     #[rpc(cast, route = Spec::route(all, one, other))]
@@ -142,10 +142,10 @@ impl Values for Shown {
         &self,
         _: &Context,
         spec: &Spec,
-        maybe: Maybe<Cow<'_, str>>,
+        maybe: MaybeAbsent<Cow<'_, str>>,
         name: Option<&str>,
-        new: Maybe<u8>,
-        old: Maybe<Vec<u8>>,
+        new: MaybeAbsent<u8>,
+        old: MaybeAbsent<Vec<u8>>,
     ) -> Result<String> {
         let maybe = maybe.given();
         Ok(format!(
@@ -199,19 +199,23 @@ pub async fn main() {
         ((1, 2), r#"x [] Some("Up") Some("n") Given(1) Absent"#),
         ((1, 0), r#"x [1] Some("up") Some("n") Absent Given([2])"#),
     ] {
-        let (maybe, new) = (Maybe::Given("Up".into()), Maybe::Given(1));
-        let new = if cap == (1, 2) { new } else { Maybe::Absent };
-        let old = Maybe::Given(vec![2]);
+        let (maybe, new) = (MaybeAbsent::Given("Up".into()), MaybeAbsent::Given(1));
+        let new = if cap == (1, 2) {
+            new
+        } else {
+            MaybeAbsent::Absent
+        };
+        let old = MaybeAbsent::Given(vec![2]);
         let call = client.forms(&ctxt, &made, maybe, Some("n"), new, old);
         assert_eq!(call.version_cap(cap).await.unwrap(), expected);
     }
     let refused = client.forms(
         &ctxt,
         &made,
-        Maybe::Absent,
+        MaybeAbsent::Absent,
         None,
-        Maybe::Given(1),
-        Maybe::Absent,
+        MaybeAbsent::Given(1),
+        MaybeAbsent::Absent,
     );
     assert!(refused.version_cap((1, 0)).await.is_err());
     client

@@ -6,7 +6,7 @@
     reason = "it is what they are called that counts"
 )]
 
-use rpc_runtime::{Context, Maybe, Result, Route, Server, Transport, Version, rpc_client};
+use rpc_runtime::{Context, MaybeAbsent, Result, Route, Server, Transport, Version, rpc_client};
 
 #[rpc_client(topic = "names", version = "1.0", times(args = 30))]
 pub trait Names {
@@ -18,7 +18,7 @@ pub trait Names {
         #[rpc(since = "1.1", default = 2)] default0: u8,
         #[rpc(since = "1.2", below = with(with), from = default1)] args: u8,
         #[rpc(name_before("1.2", "kind"))] r#type: &str,
-        #[rpc(name_before("1.2", "self"))] self_: Maybe<u8>,
+        #[rpc(name_before("1.2", "self"))] self_: MaybeAbsent<u8>,
         #[rpc(name_before("1.1", "in"), name_before("1.2", "arg1"))] r#match: u8,
     ) -> Result<Vec<u8>>;
     #[rpc(name_before("1.1", "loop"))]
@@ -64,7 +64,7 @@ impl Names for Echo {
         b: u8,
         c: u8,
         d: &str,
-        e: Maybe<u8>,
+        e: MaybeAbsent<u8>,
         f: u8,
     ) -> Result<Vec<u8>> {
         let d = u8::try_from(d.len()).unwrap();
@@ -95,7 +95,7 @@ pub async fn main() {
     let client = NamesClient::new(&transport);
     let ctxt = Context::new();
     for cap in [(1, 2), (1, 1), (1, 0)] {
-        let call = client.first(&ctxt, 1, 2, 1, "ab", Maybe::Given(5), 6);
+        let call = client.first(&ctxt, 1, 2, 1, "ab", MaybeAbsent::Given(5), 6);
         let all = call.version_cap(cap).await.unwrap();
         assert_eq!(all, [1, 2, 1, 2, 5, 6]);
         let call = client.r#while(&ctxt, 0, None, "", 4, "a", 7);

@@ -3,7 +3,7 @@
 #![expect(clippy::too_many_arguments, reason = "one method shows all")]
 
 use ::core::option::Option::{self, Some};
-use ::rpc_runtime::{Context, Maybe, Route, Version, rpc_client};
+use ::rpc_runtime::{Context, MaybeAbsent, Route, Version, rpc_client};
 
 #[rpc_client(
     topic = "bare",
@@ -24,7 +24,7 @@ pub trait Bare {
         #[rpc(since = "1.2", below = with(doubled, "a", "b"), from = halved)] size: u32,
         #[rpc(since = "1.3", below = drop)] hint: Option<u8>,
         #[rpc(until = "1.2", name_before("1.1", "older"))] old: Option<bool>,
-        maybe: Maybe<u8>,
+        maybe: MaybeAbsent<u8>,
         #[rpc(route)] pool: Option<&str>,
     ) -> ::rpc_runtime::Result<u32>;
     #[rpc(call, cast, monitor = long)]

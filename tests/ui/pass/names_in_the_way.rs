@@ -20,7 +20,7 @@
 pub mod own {
     pub use rpc_runtime::{
         Context as OwnContext, Describe as Derived, Error as OwnFailure, IntoRemoteError as Raised,
-        Maybe, Result as OwnResult, rpc_client as client_of,
+        MaybeAbsent, Result as OwnResult, rpc_client as client_of,
     };
     use rpc_runtime::{Route, Version};
 

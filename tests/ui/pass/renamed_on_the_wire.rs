@@ -28,11 +28,16 @@ impl Renamed for Service {
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let methods = RenamedClient::INTERFACE.methods();
-    let names: Vec<_> = methods.iter().map(rpc_runtime::Method::name).collect();
+    let names: Vec<_> = methods
+        .iter()
+        .map(rpc_runtime::interface::Method::name)
+        .collect();
     assert_eq!(names, ["listHosts", "host_by_id"]);
     let arguments = |at: usize| -> Vec<_> {
         let arguments = methods[at].arguments().iter();
-        arguments.map(rpc_runtime::Argument::name).collect()
+        arguments
+            .map(rpc_runtime::interface::Argument::name)
+            .collect()
     };
     assert_eq!(arguments(0), ["inRack", "type"]);
     assert_eq!(arguments(1), ["host_id", "newName"]);

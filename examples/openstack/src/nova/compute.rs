@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use rpc_runtime::client::ClientBuilder;
 use rpc_runtime::{
-    ClientBuilder, Context, Error, IntoRemoteError, RemoteError, Result, Route, Transport, Version,
-    rpc_client,
+    Context, Error, IntoRemoteError, RemoteError, Result, Route, Transport, Version, rpc_client,
 };
 use serde_json::Value;
 

@@ -234,7 +234,7 @@ impl Sent {
 
     const fn presence(&self) -> Presence {
         let can_lack = if self.as_it_is {
-            types::is_maybe(self.argument.ty())
+            types::is_maybe_absent(self.argument.ty())
         } else {
             // Nothing is made of a default.
             can_be_absent(self.argument)

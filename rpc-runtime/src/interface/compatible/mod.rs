@@ -21,7 +21,8 @@ mod types;
 mod violation;
 
 use super::{Interface, Method, Mode, OldName};
-use crate::{DEFAULT_EXCHANGE, Version};
+use crate::Version;
+use crate::target::DEFAULT_EXCHANGE;
 use form::Form;
 use types::same_bytes;
 pub use violation::Incompatibility;
@@ -104,11 +105,11 @@ use violation::Violation;
 /// | call, or call and cast | A call, or a call and cast, with the same return type. |
 /// | cast, fanout | Anything: nobody waits for the reply, and where the message goes is the client's to say. |
 /// | argument that a form sends | There is one that is sent and goes by that name, today's or an old one, and its type takes the old one; or one is made of it ([`Below::With`]). |
-/// | argument that a form lacks, or can lack as a [`Maybe`] | Has a default, or is an `Option` or a `Maybe`, or is made of others that the form has. |
+/// | argument that a form lacks, or can lack as a [`MaybeAbsent`] | Has a default, or is an `Option` or a `MaybeAbsent`, or is made of others that the form has. |
 /// | two arguments of a form | Are not two names of one. |
 ///
 /// A type takes the same type, borrowed or not (`&str` is `String`, `&[T]` is `Vec<T>`, `&T` is `T`,
-/// lifetimes do not count), and an `Option` or a `Maybe` takes what is in it too.
+/// lifetimes do not count), and an `Option` or a `MaybeAbsent` takes what is in it too.
 ///
 /// # What it does not see
 ///
@@ -125,8 +126,8 @@ use violation::Violation;
 ///
 /// When a rule does not hold; outside of constants, when it runs. [`compatibility`] returns the error.
 ///
-/// [`Below::With`]: crate::Below::With
-/// [`Maybe`]: crate::Maybe
+/// [`Below::With`]: crate::interface::Below::With
+/// [`MaybeAbsent`]: crate::MaybeAbsent
 #[track_caller]
 pub const fn assert_compatible(old: &Interface, new: &Interface) {
     if let Err(incompatibility) = compatibility(old, new) {

@@ -291,7 +291,7 @@ fn what_is_not_sent_is_not_needed() {
     for optional in [
         arg("site", "Option<&str>"),
         came("Option<&str>"),
-        came("Maybe<Option<String>>"),
+        came("MaybeAbsent<Option<String>>"),
         came("&str").with_default("\"main\""),
         came("&str")
             .with_default("\"main\"")
@@ -311,7 +311,7 @@ fn what_is_not_sent_is_not_needed() {
     }
     // A client may leave it out.
     incompatible(
-        rack(&[], &[arg("site", "Maybe<&str>")]),
+        rack(&[], &[arg("site", "MaybeAbsent<&str>")]),
         rack(&[], &[arg("site", "&str")]),
         message,
     );
@@ -438,7 +438,7 @@ fn large_interfaces_can_be_constants() {
         Argument::new("instance", "&Instance"),
         Argument::new("destination", "Option<&str>"),
         Argument::new("block_migration", "bool"),
-        Argument::new("disk_over_commit", "Maybe<bool>"),
+        Argument::new("disk_over_commit", "MaybeAbsent<bool>"),
         Argument::new("request_spec", "&RequestSpec"),
         Argument::new("requested_networks", "&[HashMap<String, Value>]"),
         Argument::new("migrate_data", "u32")

@@ -11,8 +11,8 @@ pub(super) const fn takes(new: &str, old: &str) -> bool {
     if same_bytes(new, old) {
         return true;
     }
-    // What a `Maybe` sends, when it does, is what is in it.
-    let sent = match within(old, "Maybe") {
+    // What a `MaybeAbsent` sends, when it does, is what is in it.
+    let sent = match within(old, "MaybeAbsent") {
         Some(inner) => inner,
         None => old,
     };
@@ -39,14 +39,14 @@ pub(super) const fn is_optional(ty: &str) -> bool {
 }
 
 /// Whether a client may leave out an argument of this type.
-pub(super) const fn is_maybe(ty: &str) -> bool {
-    within(ty.as_bytes(), "Maybe").is_some()
+pub(super) const fn is_maybe_absent(ty: &str) -> bool {
+    within(ty.as_bytes(), "MaybeAbsent").is_some()
 }
 
 const fn optional(ty: &[u8]) -> Option<&[u8]> {
     match within(ty, "Option") {
         Some(inner) => Some(inner),
-        None => within(ty, "Maybe"),
+        None => within(ty, "MaybeAbsent"),
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
             ("Option<&str>", "Option<String>"),
             ("Option<&'a [u8]>", "Option<Vec<u8>>"),
             ("Option<&Host>", "Option<Host>"),
-            ("Maybe<&str>", "Maybe<String>"),
+            ("MaybeAbsent<&str>", "MaybeAbsent<String>"),
             ("&[[u8]]", "Vec<Vec<u8>>"),
             ("Cow<'_, str>", "Cow<'static, str>"),
             ("Cow<'a,str>", "Cow<str>"),
@@ -259,7 +259,7 @@ mod tests {
     fn what_need_not_be_sent_is_known_by_its_name() {
         for optional in [
             "Option<u8>",
-            "Maybe<Option<u8>>",
+            "MaybeAbsent<Option<u8>>",
             "std::option::Option<&str>",
             "&'a Option<Vec<u8>>",
             "Option <u8 >",
@@ -279,8 +279,8 @@ mod tests {
         ] {
             assert!(!is_optional(required), "{required}");
         }
-        assert!(is_maybe("rpc_runtime::Maybe<u8>"));
-        assert!(!is_maybe("Option<Maybe<u8>>"));
+        assert!(is_maybe_absent("rpc_runtime::MaybeAbsent<u8>"));
+        assert!(!is_maybe_absent("Option<MaybeAbsent<u8>>"));
     }
 
     #[test]
@@ -288,19 +288,19 @@ mod tests {
         for (old, new) in [
             ("u8", "Option<u8>"),
             ("&str", "Option<String>"),
-            ("u8", "Maybe<u8>"),
-            ("u8", "Maybe<Option<u8>>"),
-            ("Option<u8>", "Maybe<Option<u8>>"),
-            ("Maybe<u8>", "u8"),
-            ("Maybe<u8>", "Option<u8>"),
+            ("u8", "MaybeAbsent<u8>"),
+            ("u8", "MaybeAbsent<Option<u8>>"),
+            ("Option<u8>", "MaybeAbsent<Option<u8>>"),
+            ("MaybeAbsent<u8>", "u8"),
+            ("MaybeAbsent<u8>", "Option<u8>"),
         ] {
             assert!(takes(new, old), "{old} {new}");
         }
         for (old, new) in [
             ("Option<u8>", "u8"),
             // A null is no `u8`.
-            ("Option<u8>", "Maybe<u8>"),
-            ("Maybe<Option<u8>>", "Maybe<u8>"),
+            ("Option<u8>", "MaybeAbsent<u8>"),
+            ("MaybeAbsent<Option<u8>>", "MaybeAbsent<u8>"),
             ("u8", "Vec<u8>"),
             ("u8", "Option<u16>"),
         ] {

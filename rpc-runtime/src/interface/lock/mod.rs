@@ -13,7 +13,7 @@ use std::{fs, io};
 use self::structures::{Locked, Types};
 use super::describe::Structure;
 use super::{Argument, Below, Interface, Method, Role};
-use crate::{ParseVersionError, Version};
+use crate::version::{ParseVersionError, Version};
 
 pub(crate) mod structures;
 
@@ -301,7 +301,7 @@ impl Sent {
         }
         if argument.since().is_none_or(|since| rung >= since) {
             let name = escaped(argument.name_in(rung));
-            if is_a(argument.ty(), "Maybe") {
+            if is_a(argument.ty(), "MaybeAbsent") {
                 self.sometimes.push(name);
             } else {
                 self.always.push(name);

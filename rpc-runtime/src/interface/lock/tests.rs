@@ -109,7 +109,7 @@ fn a_type_is_what_it_is_itself() {
         ("std::option::Option<&str>", "Option", true),
         ("Vec<Option<u8>>", "Option", false),
         ("MyOption<u8>", "Option", false),
-        ("rpc_runtime::Maybe<u8>", "Maybe", true),
+        ("rpc_runtime::MaybeAbsent<u8>", "MaybeAbsent", true),
         ("u8", "Option", false),
     ] {
         assert_eq!(is_a(ty, name), is, "{ty}");

@@ -21,9 +21,10 @@ use super::{
     Arrival, CallTerms, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable, Responder,
     SendTerms, TransportUrl, UrlError,
 };
+use crate::error::Stage;
 use crate::mutex::lock;
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
-use crate::{Error, Result, Stage, Target};
+use crate::{Error, Result, Target};
 
 use broker::{Broker, ConsumerId, Inbox, Message};
 

@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use rpc_faults::echo::{self, EchoClient};
-use rpc_runtime::{CallOptions, Context, DEFAULT_EXCHANGE, Result, Transport};
+use rpc_runtime::transport::DEFAULT_EXCHANGE;
+use rpc_runtime::{CallOptions, Context, Result, Transport};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 use tokio::task::JoinSet;
 

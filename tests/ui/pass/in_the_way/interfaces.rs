@@ -43,7 +43,7 @@ pub trait Own {
         #[rpc(since = "2.1", default = own::THREE)] size: u32,
         #[rpc(since = "2.2", below = drop)] hint: Option<&str>,
         #[rpc(since = "2.3", below = with(own::halves, "left", "right"), from = own::whole)] half: u32,
-        #[rpc(until = "2.4")] gone: own::Maybe<u32>,
+        #[rpc(until = "2.4")] gone: own::MaybeAbsent<u32>,
         #[rpc(since = "2.4", default = &[])] tags: &[Kind],
         #[rpc(name_before("2.4", "user"))] owner: Option<u32>,
     ) -> Result<Kind, OwnError>;

@@ -19,6 +19,7 @@ in_the_way! {
     Duration
     EncodeRequest
     Endpoint
+    EndpointInner
     Error
     FOUND
     Fixed
@@ -54,7 +55,6 @@ in_the_way! {
     S
     STRUCTURE
     Send
-    Served
     Server
     Sized
     Some
@@ -105,6 +105,7 @@ in_the_way! {
     hidden
     hold
     include_bytes
+    inner
     interface
     into_remote_error
     is
@@ -142,7 +143,6 @@ in_the_way! {
     run
     sends_what_each_release_accepts
     sent
-    served
     server_name
     service
     std
@@ -194,6 +194,7 @@ in_the_way! {
     Duration
     EncodeRequest
     Endpoint
+    EndpointInner
     Error
     FOUND
     Fixed
@@ -228,7 +229,6 @@ in_the_way! {
     S
     STRUCTURE
     Send
-    Served
     Server
     Sized
     String
@@ -278,6 +278,7 @@ in_the_way! {
     hidden
     hold
     include_bytes
+    inner
     interface
     into_remote_error
     is
@@ -315,7 +316,6 @@ in_the_way! {
     run
     sends_what_each_release_accepts
     sent
-    served
     server_name
     service
     std
@@ -367,6 +367,7 @@ in_the_way! {
     Duration
     EncodeRequest
     Endpoint
+    EndpointInner
     Error
     FOUND
     Fixed
@@ -401,7 +402,6 @@ in_the_way! {
     S
     STRUCTURE
     Send
-    Served
     Server
     Sized
     Some
@@ -448,6 +448,7 @@ in_the_way! {
     hidden
     hold
     include_bytes
+    inner
     interface
     into_remote_error
     is
@@ -483,7 +484,6 @@ in_the_way! {
     run
     sends_what_each_release_accepts
     sent
-    served
     server_name
     service
     std

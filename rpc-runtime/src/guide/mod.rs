@@ -1,0 +1,30 @@
+//! The guide: each page says what one wants to do, and how.
+//!
+//! - [`interfaces`]: declare an interface, and call it.
+//! - [`versions`]: change an interface while old and new servers run side by side.
+//! - [`locks`]: let the compiler refuse a change that breaks released callers.
+//! - [`errors`]: find out what went wrong, and raise errors that callers understand.
+//! - [`servers`]: serve an interface, and stop without losing requests.
+//! - [`testing`]: test without a broker.
+//! - [`deployment`]: run against RabbitMQ.
+
+#[doc = include_str!("interfaces.md")]
+pub mod interfaces {}
+
+#[doc = include_str!("versions.md")]
+pub mod versions {}
+
+#[doc = include_str!("locks.md")]
+pub mod locks {}
+
+#[doc = include_str!("errors.md")]
+pub mod errors {}
+
+#[doc = include_str!("servers.md")]
+pub mod servers {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
+
+#[doc = include_str!("deployment.md")]
+pub mod deployment {}
