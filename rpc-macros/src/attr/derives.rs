@@ -2,17 +2,11 @@
 
 use syn::{Attribute, LitStr, Path};
 
+use super::parsed::Refused;
 use super::suggest::Places;
 use super::value::{index, path, refused, text, word};
 use super::{Opt, rpc_metas};
 use crate::errors::Errors;
-
-/// Which refusals of the version cap a variant takes.
-pub(crate) enum Refused {
-    All,
-    /// Those for the sake of an argument of this name.
-    Argument(LitStr),
-}
 
 options! {
     /// The options of an enum of errors.

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
-use syn::{Attribute, Expr, Ident, LitStr, Path};
+use syn::{Attribute, Ident, LitStr, Path};
 
+use super::case::Case;
+use super::parsed::{Below, DefaultValue, OldName, Route, Time};
 use super::suggest::Places;
 use super::value::{
     aliases, below, below_path, case, default, old_name, path, route, text, time, times, version,
@@ -13,101 +15,6 @@ use super::value::{
 };
 use super::{Opt, Set, Slot, Version, all_metas, metas, rpc_metas};
 use crate::errors::Errors;
-
-/// A name that was in use before a version.
-pub(crate) struct OldName {
-    pub(crate) before: Version,
-    pub(crate) name: LitStr,
-}
-
-/// Where a method's timeout or monitor comes from.
-pub(crate) enum Time {
-    Fixed(Duration),
-    /// One of the trait's `times(…)`.
-    Named(Ident),
-}
-
-/// How names are written on the wire that are `snake_case` in Rust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Case {
-    Lower,
-    Upper,
-    Pascal,
-    Camel,
-    Snake,
-    ScreamingSnake,
-    Kebab,
-    ScreamingKebab,
-}
-
-impl Case {
-    /// Serde's name of each.
-    pub(crate) const ALL: &[(&str, Self)] = &[
-        ("lowercase", Self::Lower),
-        ("UPPERCASE", Self::Upper),
-        ("PascalCase", Self::Pascal),
-        ("camelCase", Self::Camel),
-        ("snake_case", Self::Snake),
-        ("SCREAMING_SNAKE_CASE", Self::ScreamingSnake),
-        ("kebab-case", Self::Kebab),
-        ("SCREAMING-KEBAB-CASE", Self::ScreamingKebab),
-    ];
-
-    /// A name as it is sent: what serde makes of a field's.
-    pub(crate) fn of(self, name: &str) -> String {
-        match self {
-            Self::Lower | Self::Snake => name.to_owned(),
-            Self::Upper | Self::ScreamingSnake => name.to_ascii_uppercase(),
-            Self::Kebab => name.replace('_', "-"),
-            Self::ScreamingKebab => name.to_ascii_uppercase().replace('_', "-"),
-            Self::Pascal | Self::Camel => {
-                let mut made = String::new();
-                let mut capital = self == Self::Pascal;
-                for letter in name.chars() {
-                    if letter == '_' {
-                        capital = true;
-                    } else if capital {
-                        made.push(letter.to_ascii_uppercase());
-                        capital = false;
-                    } else {
-                        made.push(letter);
-                    }
-                }
-                if self == Self::Camel
-                    && let Some(first) = made.get_mut(..1)
-                {
-                    first.make_ascii_lowercase();
-                }
-                made
-            }
-        }
-    }
-}
-
-/// A function that computes where messages go, and the arguments that it gets.
-#[derive(Clone)]
-pub(crate) struct Route {
-    pub(crate) function: Path,
-    pub(crate) arguments: Vec<Ident>,
-}
-
-/// What an argument is when it is not sent.
-pub(crate) enum DefaultValue {
-    /// What its type says.
-    OfType,
-    Is(Box<Expr>),
-}
-
-/// What becomes of an argument for servers that do not know it yet.
-pub(crate) enum Below {
-    Refuse,
-    Drop,
-    /// What this function makes of it is sent, under these names or its own.
-    With {
-        function: Path,
-        names: Vec<LitStr>,
-    },
-}
 
 options! {
     /// The options of a trait.
@@ -192,29 +99,5 @@ impl ArgumentOptions {
         let mut options = Self::read(errors, &rpc_metas(errors, attributes), PLACES);
         options.readable = errors.count() == before;
         options
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Case;
-
-    #[test]
-    fn cases_are_those_of_serde() {
-        let all = Case::ALL.iter().map(|(_, case)| case.of("list_hosts_v2"));
-        let all: Vec<_> = all.collect();
-        assert_eq!(
-            all,
-            [
-                "list_hosts_v2",
-                "LIST_HOSTS_V2",
-                "ListHostsV2",
-                "listHostsV2",
-                "list_hosts_v2",
-                "LIST_HOSTS_V2",
-                "list-hosts-v2",
-                "LIST-HOSTS-V2",
-            ]
-        );
     }
 }

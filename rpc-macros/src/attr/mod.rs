@@ -6,8 +6,10 @@
 #[macro_use]
 mod table;
 
+mod case;
 mod derives;
 mod interface;
+mod parsed;
 mod suggest;
 mod value;
 
@@ -20,12 +22,12 @@ use syn::{Attribute, Ident, Meta, MetaNameValue, Path, Token};
 
 use crate::errors::Errors;
 
+pub(crate) use case::Case;
 pub(crate) use derives::{
-    DescribedField, DescribedType, EnumOptions, FieldOptions, Refused, VariantOptions,
+    DescribedField, DescribedType, EnumOptions, FieldOptions, VariantOptions,
 };
-pub(crate) use interface::{
-    ArgumentOptions, Below, Case, DefaultValue, MethodOptions, OldName, Route, Time, TraitOptions,
-};
+pub(crate) use interface::{ArgumentOptions, MethodOptions, TraitOptions};
+pub(crate) use parsed::{Below, DefaultValue, OldName, Refused, Route, Time};
 pub(crate) use value::parse_version;
 
 /// A value together with the tokens that it was read from.

@@ -9,7 +9,9 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
 
-use super::{Below, Case, DefaultValue, OldName, Refused, Route, Set, Time, Version, name};
+use super::case::Case;
+use super::parsed::{Below, DefaultValue, OldName, Refused, Route, Time};
+use super::{Set, Version, name};
 use crate::errors::Errors;
 
 pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {

@@ -4,8 +4,10 @@ use proc_macro2::TokenStream;
 use syn::{Attribute, PatType, Path, Type};
 
 use super::ladder::{Ladder, Shown};
+use super::mode::Mode;
 use super::names::Names;
-use super::{Mode, Parameter, plain_name, types};
+use super::parameter::{Parameter, plain_name};
+use super::types;
 use crate::attr::{self, ArgumentOptions, DefaultValue, Version};
 use crate::errors::Errors;
 use crate::model;

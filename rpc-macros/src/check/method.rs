@@ -7,8 +7,10 @@ use syn::{Ident, TraitItemFn, Type};
 
 use super::argument::{Argument, Role, argument};
 use super::ladder::Ladder;
+use super::mode::Mode;
 use super::names::Names;
-use super::{Parameter, plain_name, signature};
+use super::parameter::{Parameter, plain_name};
+use super::signature;
 use crate::attr::{MethodOptions, Opt, Route, Time, TraitOptions, Version};
 use crate::errors::Errors;
 use crate::model;
@@ -30,21 +32,6 @@ pub(crate) struct Method<'a> {
     pub(crate) context: Parameter<'a>,
     pub(crate) arguments: Vec<Argument<'a>>,
     pub(crate) output: &'a Type,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Call,
-    Cast,
-    Fanout,
-    CallOrCast,
-}
-
-impl Mode {
-    /// Whether a client waits for what it returns.
-    pub(crate) fn is_call(self) -> bool {
-        matches!(self, Self::Call | Self::CallOrCast)
-    }
 }
 
 /// Where a time comes from.
@@ -72,7 +59,7 @@ pub(super) fn method<'a>(
     let wire = names.own(errors, &signature.ident, options.name.get());
     let old_names = names.old(errors, &options.old_names);
     fanout_of_a_cast(errors, options);
-    let mode = mode(options);
+    let mode = Mode::of(options);
     let output = signature::output(errors, signature);
     let mut ladder = Ladder::new(errors, options, interface);
     for set in &options.old_names {
@@ -126,20 +113,6 @@ pub(super) fn method<'a>(
             .collect(),
         output: output?,
     })
-}
-
-/// How a method is used, whether or not it was said rightly.
-pub(super) fn mode(options: &MethodOptions) -> Mode {
-    match (
-        options.call.is_meant(),
-        options.cast.is_meant(),
-        options.fanout.is_meant(),
-    ) {
-        (false, true, true) => Mode::Fanout,
-        (false, true, false) => Mode::Cast,
-        (true, true, _) => Mode::CallOrCast,
-        (_, false, _) => Mode::Call,
-    }
 }
 
 fn fanout_of_a_cast(errors: &Errors, options: &MethodOptions) {

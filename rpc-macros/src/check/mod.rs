@@ -3,22 +3,26 @@
 mod argument;
 mod ladder;
 mod method;
+mod mode;
 mod names;
 mod object;
+mod parameter;
 mod service;
 mod signature;
 mod types;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Ident, ItemTrait, LitStr, Pat, TraitItemFn, Type};
+use syn::{ItemTrait, LitStr, TraitItemFn};
 
 use crate::attr::{Opt, Time, TraitOptions, Version};
 use crate::errors::Errors;
 use crate::model;
 
 pub(crate) use argument::{Argument, Below, Role};
-pub(crate) use method::{Method, Mode, Timing};
+pub(crate) use method::{Method, Timing};
+pub(crate) use mode::Mode;
+pub(crate) use parameter::{OWN, plain_name};
 pub(crate) use types::{
     is_bare_unsized, is_inferred, is_option, maybe, optional_reference, plain, unsuited,
 };
@@ -54,38 +58,6 @@ pub(crate) struct Broken<'a> {
     pub(crate) mode: Mode,
 }
 
-/// A parameter with a plain name.
-pub(crate) struct Parameter<'a> {
-    pub(crate) ident: Ident,
-    pub(crate) ty: &'a Type,
-}
-
-impl<'a> Parameter<'a> {
-    fn new(ident: &Ident, ty: &'a Type) -> Self {
-        let ident = ident.clone();
-        Self { ident, ty }
-    }
-}
-
-/// What a client has: of its own, by its derives, and by the traits of the prelude.
-pub(crate) const OWN: &[&str] = &[
-    "new",
-    "builder",
-    "rpc",
-    "prepare",
-    "can_send_version",
-    "INTERFACE",
-    "clone",
-    "clone_from",
-    "fmt",
-    "from",
-    "into",
-    "try_from",
-    "try_into",
-    "to_owned",
-    "clone_into",
-];
-
 pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>) -> Interface<'a> {
     let original = interface.original;
     let options = &interface.options;
@@ -120,7 +92,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
             Some(method) => methods.push(method),
             None => broken.push(Broken {
                 original: parsed.original,
-                mode: method::mode(&parsed.options),
+                mode: Mode::of(&parsed.options),
             }),
         }
     }
@@ -243,16 +215,5 @@ fn not_empty(errors: &Errors, text: &LitStr, name: &str) {
             text,
             format!("{name} must not be empty: name one, or leave it out"),
         );
-    }
-}
-
-pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
-    match pattern {
-        Pat::Ident(name)
-            if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none() =>
-        {
-            Some(&name.ident)
-        }
-        _ => None,
     }
 }

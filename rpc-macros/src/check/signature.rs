@@ -9,8 +9,8 @@ use syn::{
 };
 
 use super::argument::no_cfg;
+use super::parameter::{OWN, Parameter, plain_name};
 use super::types::{self, plain};
-use super::{OWN, Parameter, plain_name};
 use crate::attr::is_conditional_rpc;
 use crate::errors::Errors;
 use crate::lifetimes::{self, Borrowed};

@@ -16,9 +16,9 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
+use super::names::local;
 use super::spans::Place;
-use super::types::Form;
-use super::{local, types};
+use super::types::{self, Form};
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
 use crate::lifetimes;

@@ -18,10 +18,10 @@ use syn::ext::IdentExt;
 use syn::{FnArg, Ident, Pat, ReturnType, Type, TypeParamBound};
 
 use super::attributes::{self, cfgs, levels};
+use super::names::{Names, descriptor, local, of_expansion};
+use super::service::{future_of, stand_for_type};
 use super::spans::Place;
-use super::{
-    Names, arguments, descriptor, future_of, interface, local, of_expansion, stand_for_type, types,
-};
+use super::{arguments, interface, types};
 use crate::check::{Broken, Interface, Method, Mode, OWN, is_option};
 use crate::lifetimes;
 use crate::types::has_ident;

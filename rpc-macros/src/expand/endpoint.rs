@@ -17,9 +17,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::attributes::{cfgs, levels};
+use super::names::{Names, descriptor, local};
 use super::parameters::{self, Parameters};
 use super::spans::Place;
-use super::{Names, descriptor, local};
 use crate::check::{Interface, Method};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {

@@ -15,7 +15,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
 use super::attributes::cfgs;
-use super::{Names, descriptor};
+use super::names::{Names, descriptor};
 use crate::attr::{DefaultValue, Version};
 use crate::check::{Argument, Below, Interface, Method, Mode, Role, Timing, is_option, maybe};
 use crate::types::text;

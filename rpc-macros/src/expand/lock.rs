@@ -16,7 +16,9 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
-use super::{Names, attributes, interface::version, structures};
+use super::interface::version;
+use super::names::Names;
+use super::{attributes, structures};
 use crate::check::Interface;
 use crate::lock::Lock;
 

@@ -27,8 +27,9 @@ use syn::{
 };
 
 use super::attributes::{self, levels};
+use super::client;
+use super::names::{Names, local, of_expansion, parameter};
 use super::spans::Place;
-use super::{Names, client, local, of_expansion, parameter};
 use crate::check::{Interface, Object, is_part_of_object};
 use crate::lifetimes;
 

@@ -21,7 +21,7 @@ use syn::Type;
 use super::arguments::let_default;
 use super::spans::Place;
 use super::types::Form;
-use super::{interface, types};
+use super::{interface, names, types};
 use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, optional_reference, plain};
 use crate::lifetimes;
@@ -52,7 +52,7 @@ pub(super) fn of(method: &Method<'_>, rpc: &Ident, call: &Ident) -> Parameters {
 impl Parameters {
     fn add(&mut self, argument: &Argument<'_>, place: usize, rpc: &Ident, call: &Ident) {
         let ty = argument.parameter.ty;
-        let local = super::local(&place.to_string());
+        let local = names::local(&place.to_string());
         let (owned, loan) = types::owned(rpc, ty, &local);
         let is_lent = types::is_lent(ty);
         let own_absence = is_option(ty) || maybe(ty).is_some();
@@ -86,7 +86,7 @@ impl Parameters {
             return;
         };
         // A variable of its own, since it may be borrowed of what else would be dropped too soon.
-        let variable = super::local(&format!("default{place}"));
+        let variable = names::local(&format!("default{place}"));
         let default = let_default(&variable, ty, default, rpc);
         if lifetimes::borrows(ty) {
             self.borrowed.push(default);
@@ -107,7 +107,7 @@ impl Parameters {
     }
 
     fn old(&mut self, name: &str) -> Ident {
-        let local = super::local(&format!("old{}", self.locals.len()));
+        let local = names::local(&format!("old{}", self.locals.len()));
         self.local(name, local)
     }
 
@@ -157,7 +157,7 @@ impl Parameters {
             .iter()
             .map(|raw| quote_spanned!(start=> #raw.decode()?));
         let made = quote_spanned!(start=> #from(#(#decoded),*));
-        let variable = super::local("made");
+        let variable = names::local("made");
         let value = if has_default {
             quote!(#rpc::Option::Some(#variable))
         } else {
@@ -191,7 +191,7 @@ fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &Ident) -> TokenSt
     if optional_reference(ty).is_none() {
         return quote!(#local.unwrap_or(#default));
     }
-    let sent = super::local("sent");
+    let sent = names::local("sent");
     let (_, loan) = types::owned(rpc, ty, &sent);
     quote!(#local.as_ref().map_or(#default, |#sent| #loan))
 }

@@ -20,7 +20,9 @@ use syn::{
 };
 
 use super::attributes::{self, levels};
-use super::{client, future_of, local, parameter};
+use super::client;
+use super::names::{local, parameter};
+use super::service::future_of;
 use crate::check::Interface;
 use crate::types::has_ident;
 

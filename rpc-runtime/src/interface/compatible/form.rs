@@ -1,8 +1,9 @@
 //! One form of a method: which arguments its messages hold, and whether a method of another interface can
 //! be run with them.
 
-use super::violation::Violation;
-use super::{Checked, goes_by, same, types};
+use super::names::{goes_by, same};
+use super::types;
+use super::violation::{Checked, Violation};
 use crate::Version;
 use crate::interface::{Argument, Below, Method, Role};
 

@@ -14,19 +14,20 @@ macro_rules! check {
 }
 
 mod form;
+mod names;
 #[cfg(test)]
 mod tests;
 mod text;
 mod types;
 mod violation;
 
-use super::{Interface, Method, Mode, OldName};
+use super::{Interface, Method, Mode};
 use crate::Version;
 use crate::target::DEFAULT_EXCHANGE;
 use form::Form;
-use types::same_bytes;
+use names::{goes_by, same};
 pub use violation::Incompatibility;
-use violation::Violation;
+use violation::{Checked, Violation};
 
 /// Does not compile unless an endpoint of `new` serves each client of `old`.
 ///
@@ -155,8 +156,6 @@ pub const fn compatibility(old: &Interface, new: &Interface) -> Result<(), Incom
     }
 }
 
-type Checked = Result<(), Violation>;
-
 const fn interface(old: &Interface, new: &Interface, served: Version) -> Checked {
     check!(address(old, new));
     let mut index = 0;
@@ -270,23 +269,4 @@ const fn is_one_way(mode: Mode) -> bool {
         Mode::Call | Mode::CallOrCast => false,
         Mode::Cast | Mode::Fanout => true,
     }
-}
-
-/// Whether something is known under a name: a server knows all that it ever had, at any time.
-const fn goes_by(name: &str, old_names: &[OldName], wanted: &str) -> bool {
-    if same(name, wanted) {
-        return true;
-    }
-    let mut index = 0;
-    while index < old_names.len() {
-        if same(old_names[index].name(), wanted) {
-            return true;
-        }
-        index += 1;
-    }
-    false
-}
-
-const fn same(one: &str, other: &str) -> bool {
-    same_bytes(one.as_bytes(), other.as_bytes())
 }

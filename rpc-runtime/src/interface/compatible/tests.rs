@@ -3,7 +3,7 @@
 use std::panic::catch_unwind;
 
 use super::*;
-use crate::interface::{Argument, Below, Role};
+use crate::interface::{Argument, Below, OldName, Role};
 
 const fn v(major: u32, minor: u32) -> Version {
     Version::new(major, minor)

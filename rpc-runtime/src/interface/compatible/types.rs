@@ -4,6 +4,8 @@
 //! are one, and an alias is another. Borrowed forms count as what the server decodes them into. All of it
 //! runs while constants are evaluated.
 
+use super::names::same_bytes;
+
 /// Whether an argument written `new` takes each value of one written `old`.
 pub(super) const fn takes(new: &str, old: &str) -> bool {
     let (new, old) = (new.as_bytes(), old.as_bytes());
@@ -183,21 +185,6 @@ impl<'a> Tokens<'a> {
 /// Whether the byte belongs to a name; names need not be ASCII.
 const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
-
-/// `==`, usable in constants.
-pub(super) const fn same_bytes(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < one.len() {
-        if one[index] != other[index] {
-            return false;
-        }
-        index += 1;
-    }
-    true
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ pub struct Incompatibility {
     pub(super) violation: Violation,
 }
 
+/// What a rule comes to.
+pub(super) type Checked = Result<(), Violation>;
+
 /// A rule that does not hold. Methods and arguments go by the names that old messages have for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Violation {

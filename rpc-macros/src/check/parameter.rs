@@ -1,0 +1,46 @@
+//! A parameter, and the names that a client has already.
+
+use syn::{Ident, Pat, Type};
+
+/// A parameter with a plain name.
+pub(crate) struct Parameter<'a> {
+    pub(crate) ident: Ident,
+    pub(crate) ty: &'a Type,
+}
+
+impl<'a> Parameter<'a> {
+    pub(super) fn new(ident: &Ident, ty: &'a Type) -> Self {
+        let ident = ident.clone();
+        Self { ident, ty }
+    }
+}
+
+/// What a client has: of its own, by its derives, and by the traits of the prelude.
+pub(crate) const OWN: &[&str] = &[
+    "new",
+    "builder",
+    "rpc",
+    "prepare",
+    "can_send_version",
+    "INTERFACE",
+    "clone",
+    "clone_from",
+    "fmt",
+    "from",
+    "into",
+    "try_from",
+    "try_into",
+    "to_owned",
+    "clone_into",
+];
+
+pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Ident(name)
+            if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none() =>
+        {
+            Some(&name.ident)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,101 @@
+//! The names in the expansion: those that other code uses, and those that are hidden from it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Ident, ItemTrait};
+
+use super::attributes;
+use crate::check::{Interface, Method};
+use crate::types::{has_ident, has_punct};
+
+/// The types that other code names; they exist whatever is wrong with the trait.
+pub(super) struct Names<'a> {
+    pub(super) interface: &'a Interface<'a>,
+    pub(super) client: Ident,
+    pub(super) endpoint: Ident,
+    /// What trait objects are made of, if the trait asks for it.
+    pub(super) object: Ident,
+    /// The runtime's part for expansions, within the block that holds them.
+    pub(super) alias: Ident,
+    /// The endpoint's type parameter.
+    pub(super) parameter: Ident,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(interface: &'a Interface<'a>) -> Self {
+        let name = &interface.original.ident;
+        Self {
+            interface,
+            client: of_expansion(format_ident!("{name}Client")),
+            endpoint: of_expansion(format_ident!("{name}Endpoint")),
+            object: of_expansion(format_ident!("Dyn{}", name)),
+            alias: format_ident!("__rpc"),
+            parameter: parameter(interface.original, "S"),
+        }
+    }
+}
+
+impl ToTokens for Names<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self {
+            interface,
+            client,
+            endpoint,
+            object: _,
+            alias: _,
+            parameter: _,
+        } = self;
+        let (vis, name, krate) = (
+            &interface.original.vis,
+            &interface.original.ident,
+            &interface.krate,
+        );
+        let about_client =
+            format!("The client of [`{name}`]: calls and casts its methods. Cheap to clone.");
+        let about_endpoint = format!("Serves an implementation of [`{name}`].");
+        let attributes = attributes::of_type(&interface.original.attrs);
+        tokens.extend(quote! {
+            #[doc = #about_client]
+            #(#attributes)*
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+            #vis struct #client {
+                rpc: #krate::__private::RpcClient,
+            }
+
+            #[doc = #about_endpoint]
+            #(#attributes)*
+            #vis struct #endpoint<S> {
+                inner: #krate::__private::EndpointInner<S>,
+            }
+        });
+    }
+}
+
+/// A type parameter, `S` for whoever reads the documentation, unless the trait may mean a type of that name.
+pub(super) fn parameter(original: &ItemTrait, name: &str) -> Ident {
+    let tokens = original.to_token_stream();
+    let is_used = has_ident(tokens.clone(), &|ident| ident == name);
+    // A macro may expand to any name.
+    if is_used || has_punct(tokens, '!') {
+        format_ident!("__{name}")
+    } else {
+        format_ident!("{name}")
+    }
+}
+
+/// The constant that describes a method, and the handler of it. Tables are in capitals, so that no method is
+/// called as they are.
+pub(super) fn descriptor(method: &Method<'_>) -> Ident {
+    of_expansion(format_ident!("__rpc_{}", method.original.sig.ident))
+}
+
+/// The name of an item that is seen at the user's own, but is not the user's: lints pass it over.
+pub(super) fn of_expansion(mut name: Ident) -> Ident {
+    name.set_span(Span::call_site().located_at(name.span()));
+    name
+}
+
+/// A variable.
+pub(super) fn local(name: &str) -> Ident {
+    format_ident!("__{name}", span = Span::mixed_site())
+}

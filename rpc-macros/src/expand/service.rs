@@ -1,0 +1,102 @@
+//! The trait itself, with futures in place of `async fn`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{FnArg, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type};
+
+use super::names::of_expansion;
+use super::spans::Place;
+use super::{attributes, provided};
+use crate::attr::{is_conditional_rpc, is_rpc};
+use crate::check::{Interface, is_bare_unsized, is_inferred, plain, plain_name, unsuited};
+
+/// The trait, as the user wrote it, but for its futures: they are `Send`.
+pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
+    let mut service = interface.original.clone();
+    for item in &mut service.items {
+        match item {
+            TraitItem::Fn(function) => desugar(function),
+            TraitItem::Const(constant) => constant.attrs.retain(|attribute| !is_rpc(attribute)),
+            _ => {}
+        }
+    }
+    service.colon_token.get_or_insert_default();
+    let shared = [quote!(::core::marker::Send), quote!(::core::marker::Sync)];
+    for bound in shared.into_iter().rev() {
+        service
+            .supertraits
+            .insert(0, syn::TypeParamBound::Verbatim(bound));
+    }
+    service.into_token_stream()
+}
+
+/// `async fn f() -> R` becomes `fn f() -> impl Future<Output = R> + Send`.
+fn desugar(function: &mut TraitItemFn) {
+    function
+        .attrs
+        .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
+    for input in &mut function.sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => receiver.attrs.retain(|attribute| !is_rpc(attribute)),
+            FnArg::Typed(typed) => {
+                typed
+                    .attrs
+                    .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
+                // What was reported is not to be reported again by the compiler.
+                match plain_name(&typed.pat) {
+                    _ if function.default.is_some() => {}
+                    None => *typed.pat = Pat::Verbatim(quote!(_)),
+                    // The compiler lints the name as the method's: no attribute of the argument counts.
+                    Some(name) => {
+                        if attributes::allow_something(&mut typed.attrs) {
+                            let name = of_expansion(name.clone());
+                            *typed.pat = Pat::Verbatim(name.into_token_stream());
+                        }
+                    }
+                }
+                stand_for_type(&mut typed.ty, function.default.is_none());
+            }
+        }
+    }
+    if function.sig.asyncness.take().is_none() {
+        return;
+    }
+    let future = (function.default.as_ref()).map(|body| provided::future(&mut function.sig, body));
+    function.sig.output = future_of(&function.sig, future.is_none());
+    if let Some((body, future)) = function.default.as_mut().zip(future) {
+        body.stmts = vec![syn::Stmt::Expr(syn::Expr::Verbatim(future), None)];
+    }
+}
+
+/// Puts something in place of a type that was reported and that the compiler would report again.
+pub(super) fn stand_for_type(ty: &mut Type, required: bool) {
+    if is_inferred(ty) || (required && is_bare_unsized(ty)) {
+        *ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
+    }
+}
+
+/// What a function returns whose async form has this signature.
+pub(super) fn future_of(signature: &Signature, required: bool) -> ReturnType {
+    let output = match &signature.output {
+        ReturnType::Default => quote!(()),
+        // That was reported, and nothing can stand in for it.
+        ReturnType::Type(_, ty)
+            if required && (unsuited(ty).is_some() || matches!(plain(ty), Type::Never(_))) =>
+        {
+            quote!(())
+        }
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
+    // At the return type, or else the name: there the compiler reports that a provided method is not `Send`.
+    let place = match &signature.output {
+        ReturnType::Default => Place::of(&signature.ident),
+        ReturnType::Type(_, ty) => Place::of(ty),
+    };
+    let [start, end] = [place.start, place.end].map(|span| Span::mixed_site().located_at(span));
+    let bounds = quote_spanned!(end=> + ::core::marker::Send);
+    let future = quote_spanned!(start=> impl ::core::future::Future<Output = #output> #bounds);
+    ReturnType::Type(
+        <syn::Token![->]>::default(),
+        Box::new(Type::Verbatim(future)),
+    )
+}

@@ -1,0 +1,248 @@
+//! Which module may import which, in both crates: imports point downward, and never in a circle.
+
+#[path = "rooms/graph.rs"]
+mod graph;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use graph::{Graph, Module};
+
+/// A room, and the rooms that it may import.
+type Rooms = &'static [(&'static str, &'static [&'static str])];
+
+/// The rooms of `rpc-runtime`, from the ground up.
+const RUNTIME: Rooms = &[
+    ("future", &[]),
+    ("mutex", &[]),
+    ("excerpt", &[]),
+    ("maybe_absent", &[]),
+    ("version", &[]),
+    ("url", &[]),
+    ("guide", &[]),
+    ("target", &["version"]),
+    ("remote", &["excerpt"]),
+    ("error", &["excerpt", "remote", "target", "url", "version"]),
+    ("context", &["error"]),
+    ("serializer", &["error"]),
+    ("interface", &["maybe_absent", "target", "version"]),
+    ("wire", &["error", "remote", "version"]),
+    (
+        "transport",
+        &[
+            "error", "excerpt", "mutex", "remote", "target", "url", "wire",
+        ],
+    ),
+    // The client knows nothing of servers, and the server nothing of clients.
+    (
+        "client",
+        &[
+            "error",
+            "future",
+            "interface",
+            "serializer",
+            "target",
+            "transport",
+            "version",
+            "wire",
+        ],
+    ),
+    (
+        "server",
+        &[
+            "context",
+            "error",
+            "excerpt",
+            "future",
+            "interface",
+            "maybe_absent",
+            "mutex",
+            "remote",
+            "serializer",
+            "target",
+            "transport",
+            "version",
+            "wire",
+        ],
+    ),
+    // Clients and transports from files.
+    (
+        "oslo_config",
+        &["client", "error", "target", "transport", "url", "version"],
+    ),
+    // What expansions name: all that a trait's client and endpoint are made of.
+    (
+        "__private",
+        &[
+            "client",
+            "error",
+            "future",
+            "interface",
+            "maybe_absent",
+            "remote",
+            "server",
+            "target",
+            "transport",
+            "version",
+        ],
+    ),
+];
+
+/// The rooms of `rpc-macros`: a pipeline.
+const MACROS: Rooms = &[
+    ("errors", &[]),
+    ("lifetimes", &[]),
+    ("types", &[]),
+    ("attr", &["errors"]),
+    ("model", &["attr", "errors"]),
+    ("repair", &["attr", "errors"]),
+    ("check", &["attr", "errors", "lifetimes", "model", "types"]),
+    ("lock", &["attr", "check", "errors", "types"]),
+    ("expand", &["attr", "check", "lifetimes", "lock", "types"]),
+    ("describe", &["attr", "errors", "lock", "types"]),
+    ("remote_error", &["attr", "errors"]),
+    (
+        "entry",
+        &[
+            "check",
+            "describe",
+            "errors",
+            "expand",
+            "lock",
+            "model",
+            "remote_error",
+            "repair",
+        ],
+    ),
+];
+
+fn graph_of(name: &str) -> Graph {
+    Graph::read(&rpc_tests::root().join(name).join("src/lib.rs"))
+}
+
+/// What breaks the rules, a line each.
+fn violations(graph: &Graph, rooms: Rooms) -> Vec<String> {
+    let allowed: BTreeMap<_, _> = rooms.iter().copied().collect();
+    let mut found = Vec::new();
+    for (room, imports) in graph.rooms() {
+        match allowed.get(room.as_str()) {
+            None => found.push(format!("{room} is a new room: say here what it may import")),
+            Some(allowed) => {
+                let others = imports
+                    .iter()
+                    .filter(|import| !allowed.contains(&import.as_str()));
+                found.extend(others.map(|other| format!("{room} must not import {other}")));
+            }
+        }
+    }
+    if let Some(circle) = graph.circle() {
+        let shown: Vec<_> = circle.iter().map(|module| module.join("::")).collect();
+        found.push(format!("a circle: {}, and back", shown.join(" imports ")));
+    }
+    found
+}
+
+/// The list itself goes upward: so there is no circle of rooms that it allows.
+fn assert_upward(rooms: Rooms) {
+    let mut below = BTreeSet::new();
+    for (room, allowed) in rooms {
+        for import in *allowed {
+            assert!(
+                below.contains(import),
+                "{room} may import {import}, which stands above it"
+            );
+        }
+        below.insert(*room);
+    }
+}
+
+#[test]
+fn imports_point_downward() {
+    for (name, rooms) in [("rpc-runtime", RUNTIME), ("rpc-macros", MACROS)] {
+        assert_upward(rooms);
+        let graph = graph_of(name);
+        assert!(
+            graph.rooms().len() >= rooms.len() / 2,
+            "{name} was not read"
+        );
+        let found = violations(&graph, rooms);
+        assert!(found.is_empty(), "{name}:\n{}", found.join("\n"));
+    }
+}
+
+/// A crate of these files, in a folder that is removed with it.
+struct Sources(PathBuf);
+
+impl Sources {
+    fn write(name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        for (file, text) in files {
+            let file = folder.join(file);
+            fs::create_dir_all(file.parent().expect("it is in a folder")).expect("it can be made");
+            fs::write(file, text).expect("it can be written");
+        }
+        Self(folder)
+    }
+
+    fn graph(&self) -> Graph {
+        Graph::read(&self.0.join("lib.rs"))
+    }
+}
+
+impl Drop for Sources {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn module(path: &str) -> Module {
+    path.split("::").map(str::to_owned).collect()
+}
+
+#[test]
+fn a_circle_is_found_through_the_root_a_door_and_a_path_in_an_expression() {
+    let sources = Sources::write(
+        "circle",
+        &[
+            ("lib.rs", "mod low; mod high; pub use high::Thing;"),
+            ("low.rs", "use crate::Thing;"),
+            ("high/mod.rs", "mod thing; pub use self::thing::Thing;"),
+            ("high/thing.rs", "fn f() { g(&[crate::low::LOW]); }"),
+        ],
+    );
+    let graph = sources.graph();
+    assert_eq!(
+        graph.imports[&module("low")],
+        [module("high::thing")].into()
+    );
+    assert_eq!(
+        graph.circle(),
+        Some(vec![module("high::thing"), module("low")])
+    );
+    let found = violations(&graph, &[("low", &[]), ("high", &["low"])]);
+    assert_eq!(found[0], "low must not import high");
+    assert_eq!(found[1], "a circle: high::thing imports low, and back");
+}
+
+#[test]
+fn tests_doors_and_other_crates_are_no_imports() {
+    let sources = Sources::write(
+        "straight",
+        &[
+            ("lib.rs", "#[path = \"other.rs\"] pub mod named; mod above;"),
+            (
+                "other.rs",
+                "use std::fmt; pub(crate) fn f(&self) { self.g() } #[cfg(test)] mod tests { use crate::above; }",
+            ),
+            (
+                "above.rs",
+                "use crate::{named::{self, f as g}, above::*}; macro_rules! m { () => { $crate::above::m!() } }",
+            ),
+        ],
+    );
+    let graph = sources.graph();
+    assert_eq!(graph.imports[&module("named")], [].into());
+    assert_eq!(graph.imports[&module("above")], [module("named")].into());
+    assert_eq!(graph.circle(), None);
+}
