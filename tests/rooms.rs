@@ -19,6 +19,7 @@ const RUNTIME: Rooms = &[
     ("excerpt", &[]),
     ("maybe_absent", &[]),
     ("version", &[]),
+    ("random", &[]),
     ("url", &[]),
     ("guide", &[]),
     ("target", &["version"]),
@@ -27,11 +28,11 @@ const RUNTIME: Rooms = &[
     ("context", &["error"]),
     ("serializer", &["error"]),
     ("interface", &["maybe_absent", "target", "version"]),
-    ("wire", &["error", "remote", "version"]),
+    ("wire", &["error", "random", "remote", "version"]),
     (
         "transport",
         &[
-            "error", "excerpt", "mutex", "remote", "target", "url", "wire",
+            "error", "excerpt", "mutex", "random", "remote", "target", "url", "wire",
         ],
     ),
     // The client knows nothing of servers, and the server nothing of clients.

@@ -19,10 +19,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a call or a cast, or the setting up of a client or a server, failed.
 ///
 /// Cloning is cheap; causes are shared, since one broken connection fails many calls.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The time given to a call was over.
+    #[error(
+        "no reply from {target} within {timeout:?}: the time ran out while waiting for {waiting_for}; {}",
+        .waiting_for.advice()
+    )]
     #[non_exhaustive]
     Timeout {
         /// Whom the call was for.
@@ -35,6 +39,7 @@ pub enum Error {
 
     /// The message could not be handed to the broker in as many tries as were allowed, or it is not known
     /// whether it was: `maybe_delivered` tells which.
+    #[error("{}", undelivered(.target, *.attempts, .reason, *.maybe_delivered))]
     #[non_exhaustive]
     Delivery {
         /// Whom the message was for.
@@ -50,6 +55,10 @@ pub enum Error {
 
     /// The broker has no queue for the message, and no server declared one while it waited. It was not
     /// delivered.
+    #[error(
+        "nobody serves {target}: start a server for it, or check exchange, topic and server \
+         name; `mandatory(false)` sends such messages into the void"
+    )]
     #[non_exhaustive]
     Undeliverable {
         /// Whom the message was for.
@@ -61,6 +70,10 @@ pub enum Error {
     ///
     /// RabbitMQ also rejects what a classic queue had not confirmed when the queue's node fails. Such a message may have
     /// run: use quorum queues where that matters.
+    #[error(
+        "the queue of {target} rejects the message, being full or failing: try again later, \
+         start more servers, or raise the queue's limit"
+    )]
     #[non_exhaustive]
     Rejected {
         /// Whom the message was for.
@@ -68,6 +81,7 @@ pub enum Error {
     },
 
     /// The target cannot be used for this.
+    #[error("{target} cannot be used here: {reason}")]
     #[non_exhaustive]
     InvalidTarget {
         /// The target in question.
@@ -77,6 +91,7 @@ pub enum Error {
     },
 
     /// The message needs newer servers than the version cap promises. Nothing was sent.
+    #[error("{}", capped(.method, .argument.as_deref(), *.requested, *.cap))]
     #[non_exhaustive]
     VersionCap {
         /// The method that was to be called.
@@ -90,6 +105,7 @@ pub enum Error {
     },
 
     /// A value of ours could not be written as JSON. Nothing was sent.
+    #[error("{what} cannot be written as JSON: {source}")]
     #[non_exhaustive]
     Serialize {
         /// The argument, the context, or the result.
@@ -99,6 +115,7 @@ pub enum Error {
     },
 
     /// A peer sent something that does not fit the expected type, or is no message at all.
+    #[error("{what} cannot be read: {reason}; compare the interface's types on both sides")]
     #[non_exhaustive]
     Deserialize {
         /// What was being read.
@@ -108,6 +125,10 @@ pub enum Error {
     },
 
     /// The reply is larger than the client wants to read. The method ran.
+    #[error(
+        "the reply from {target} has {size} bytes, and at most {limit} are read: raise \
+         `max_reply_size`, or ask for less"
+    )]
     #[non_exhaustive]
     TooLarge {
         /// Whom the call was for.
@@ -119,12 +140,15 @@ pub enum Error {
     },
 
     /// The server ran the method, and it failed there.
+    #[error("remote error: {0}")]
     Remote(Box<RemoteError>),
 
     /// The transport was closed by this process.
+    #[error("the transport is closed: make a new one with `Transport::new`")]
     Closed,
 
     /// The broker refuses what was asked for, and would again.
+    #[error("the broker refuses {what}: {reason}")]
     #[non_exhaustive]
     Refused {
         /// What was asked of the broker.
@@ -134,117 +158,16 @@ pub enum Error {
     },
 
     /// The transport URL is malformed.
-    Url(UrlError),
+    #[error(transparent)]
+    Url(#[from] UrlError),
 
     /// A version is malformed.
-    Version(ParseVersionError),
+    #[error(transparent)]
+    Version(#[from] ParseVersionError),
 
     /// A client or a server was built with settings that cannot work.
+    #[error("{0}")]
     Config(String),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Timeout {
-                target,
-                timeout,
-                waiting_for,
-            } => {
-                let advice = waiting_for.advice();
-                write!(
-                    f,
-                    "no reply from {target} within {timeout:?}: the time ran out while waiting for \
-                     {waiting_for}; {advice}"
-                )
-            }
-            Self::Delivery {
-                target,
-                attempts,
-                reason,
-                maybe_delivered,
-            } => f.write_str(&undelivered(target, *attempts, reason, *maybe_delivered)),
-            Self::Undeliverable { target } => write!(
-                f,
-                "nobody serves {target}: start a server for it, or check exchange, topic and server \
-                 name; `mandatory(false)` sends such messages into the void"
-            ),
-            Self::Rejected { target } => write!(
-                f,
-                "the queue of {target} rejects the message, being full or failing: try again later, \
-                 start more servers, or raise the queue's limit"
-            ),
-            Self::InvalidTarget { target, reason } => {
-                write!(f, "{target} cannot be used here: {reason}")
-            }
-            Self::VersionCap {
-                method,
-                argument,
-                requested,
-                cap,
-            } => {
-                let what = needing(method, argument.as_deref());
-                let requested =
-                    requested.map_or_else(|| "none".to_owned(), |version| version.to_string());
-                let or_else = if argument.is_some() {
-                    "leave it at its default, "
-                } else {
-                    ""
-                };
-                write!(
-                    f,
-                    "{what} needs version {requested}, which the version cap {cap} excludes: \
-                     {or_else}raise the cap once all servers are new enough, or ask \
-                     `can_send_version` first"
-                )
-            }
-            Self::Serialize { what, source } => {
-                write!(f, "{what} cannot be written as JSON: {source}")
-            }
-            Self::Deserialize { what, reason } => write!(
-                f,
-                "{what} cannot be read: {reason}; compare the interface's types on both sides"
-            ),
-            Self::TooLarge {
-                target,
-                size,
-                limit,
-            } => write!(
-                f,
-                "the reply from {target} has {size} bytes, and at most {limit} are read: raise \
-                 `max_reply_size`, or ask for less"
-            ),
-            Self::Remote(remote) => write!(f, "remote error: {remote}"),
-            Self::Closed => {
-                f.write_str("the transport is closed: make a new one with `Transport::new`")
-            }
-            Self::Refused { what, reason } => write!(f, "the broker refuses {what}: {reason}"),
-            Self::Url(error) => error.fmt(f),
-            Self::Version(error) => error.fmt(f),
-            Self::Config(what) => f.write_str(what),
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Serialize { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
-
-impl From<UrlError> for Error {
-    fn from(error: UrlError) -> Self {
-        Self::Url(error)
-    }
-}
-
-impl From<ParseVersionError> for Error {
-    fn from(error: ParseVersionError) -> Self {
-        Self::Version(error)
-    }
 }
 
 fn undelivered(target: &Target, attempts: u32, reason: &str, maybe: bool) -> String {
@@ -265,11 +188,24 @@ fn undelivered(target: &Target, attempts: u32, reason: &str, maybe: bool) -> Str
     }
 }
 
-fn needing(method: &str, argument: Option<&str>) -> String {
-    match argument {
-        Some(argument) => format!("the value of `{argument}` in a message for `{method}`"),
-        None => format!("`{method}`"),
-    }
+fn capped(
+    method: &str,
+    argument: Option<&str>,
+    requested: Option<Version>,
+    cap: Version,
+) -> String {
+    let (what, or_else) = match argument {
+        Some(argument) => (
+            format!("the value of `{argument}` in a message for `{method}`"),
+            "leave it at its default, ",
+        ),
+        None => (format!("`{method}`"), ""),
+    };
+    let requested = requested.map_or_else(|| "none".to_owned(), |version| version.to_string());
+    format!(
+        "{what} needs version {requested}, which the version cap {cap} excludes: {or_else}raise the cap \
+         once all servers are new enough, or ask `can_send_version` first"
+    )
 }
 
 /// What a call was waiting for when its time was over.

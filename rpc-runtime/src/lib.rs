@@ -84,6 +84,7 @@ mod maybe_absent;
 mod mutex;
 #[cfg(feature = "oslo-config")]
 pub mod oslo_config;
+mod random;
 mod remote;
 mod serializer;
 pub mod server;

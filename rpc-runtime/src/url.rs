@@ -22,7 +22,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// assert_eq!(url.hosts()[1].name, "::1");
 /// assert_eq!(url.virtual_host(), Some("cell"));
 /// assert_eq!(url.to_string(), "rabbit://nova:***@rabbit-1:5671,nova:***@[::1]/cell?ssl=true");
-/// # Ok::<(), rpc_runtime::UrlError>(())
+/// # Ok::<(), rpc_runtime::error::UrlError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct TransportUrl {
@@ -122,31 +122,48 @@ impl TransportUrl {
 }
 
 /// What is wrong with a transport URL. It quotes no part of the URL that may hold a password.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
     /// There is no `://`, or no name of a driver in front of it: what stands there may hold a password.
+    #[error("the transport URL has no driver: it begins with `rabbit://` or `memory://`")]
     NoDriver,
     /// There is no such driver, or it was not built in.
+    #[error("the transport URL's driver `{0}` is unknown: use {1}")]
     UnknownDriver(String, &'static str),
     /// One of the hosts has no name.
+    #[error("host {0} of the transport URL has no name: write `[user:password@]host[:port]`")]
     NoHostName(usize),
     /// One of the hosts has a port that is no number up to 65535, or what stands there is the beginning
     /// of a password.
+    #[error(
+        "host {0} of the transport URL has a bad port: ports are 1 to 65535 (and in a password \
+         write `%2F` for `/`, `%3F` for `?`, `%2C` for `,`, `%23` for `#`)"
+    )]
     BadPort(usize),
     /// An `@` behind the hosts: some `/` or `?` before it belongs to a password.
+    #[error(
+        "the transport URL has an `@` behind its hosts: in a user or password write `%2F` for \
+         `/` and `%3F` for `?`, elsewhere `%40` for `@`"
+    )]
     StrayAt,
     /// An IPv6 address without its second bracket, or with something behind it.
+    #[error("host {0} of the transport URL has unbalanced brackets: write IPv6 as `[::1]:5672`")]
     BadBrackets(usize),
     /// An IPv6 address without brackets.
+    #[error("host {0} of the transport URL has several colons: write IPv6 as `[::1]:5672`")]
     BareIpv6(usize),
     /// Percent-encoded bytes that are no UTF-8.
+    #[error("the {0} in the transport URL is not UTF-8 once percent-decoded")]
     NotUtf8(&'static str),
     /// There is something where nothing may be.
+    #[error("the transport URL has a fragment: write `%23` for `#` in a user, password or option")]
     Fragment,
     /// An option that the driver does not know.
+    #[error("the transport URL's option `{0}` is unknown to this driver{1}")]
     UnknownOption(String, String),
     /// An option whose value the driver cannot use.
+    #[error("the transport URL's option `{name}` cannot be `{value}`: {reason}")]
     BadOption {
         /// The option.
         name: String,
@@ -156,67 +173,9 @@ pub enum UrlError {
         reason: String,
     },
     /// Options or parts that do not go together.
+    #[error("the transport URL cannot be used: {0}")]
     Conflict(String),
 }
-
-impl fmt::Display for UrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoDriver => f.write_str(
-                "the transport URL has no driver: it begins with `rabbit://` or `memory://`",
-            ),
-            Self::UnknownDriver(driver, known) => write!(
-                f,
-                "the transport URL's driver `{driver}` is unknown: use {known}"
-            ),
-            Self::NoHostName(host) => write!(
-                f,
-                "host {host} of the transport URL has no name: write `[user:password@]host[:port]`"
-            ),
-            Self::BadPort(host) => write!(
-                f,
-                "host {host} of the transport URL has a bad port: ports are 1 to 65535 (and in a \
-                 password write `%2F` for `/`, `%3F` for `?`, `%2C` for `,`, `%23` for `#`)"
-            ),
-            Self::StrayAt => f.write_str(
-                "the transport URL has an `@` behind its hosts: in a user or password write `%2F` \
-                 for `/` and `%3F` for `?`, elsewhere `%40` for `@`",
-            ),
-            Self::BadBrackets(host) => write!(
-                f,
-                "host {host} of the transport URL has unbalanced brackets: write IPv6 as \
-                 `[::1]:5672`"
-            ),
-            Self::BareIpv6(host) => write!(
-                f,
-                "host {host} of the transport URL has several colons: write IPv6 as `[::1]:5672`"
-            ),
-            Self::NotUtf8(part) => write!(
-                f,
-                "the {part} in the transport URL is not UTF-8 once percent-decoded"
-            ),
-            Self::Fragment => f.write_str(
-                "the transport URL has a fragment: write `%23` for `#` in a user, password or \
-                 option",
-            ),
-            Self::UnknownOption(name, known) => write!(
-                f,
-                "the transport URL's option `{name}` is unknown to this driver{known}"
-            ),
-            Self::BadOption {
-                name,
-                value,
-                reason,
-            } => write!(
-                f,
-                "the transport URL's option `{name}` cannot be `{value}`: {reason}"
-            ),
-            Self::Conflict(what) => write!(f, "the transport URL cannot be used: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for UrlError {}
 
 impl UrlError {
     pub(crate) fn unknown_driver(driver: &str) -> Self {

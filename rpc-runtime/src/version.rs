@@ -152,22 +152,11 @@ impl FromStr for Version {
 }
 
 /// Text that is no version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a version: write two or three numbers, such as \"2.3\" or \"2.3.1\"")]
 pub struct ParseVersionError {
     text: String,
 }
-
-impl fmt::Display for ParseVersionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = &self.text;
-        write!(
-            f,
-            "`{text}` is not a version: write two or three numbers, such as \"2.3\" or \"2.3.1\""
-        )
-    }
-}
-
-impl std::error::Error for ParseVersionError {}
 
 #[cfg(test)]
 mod tests {

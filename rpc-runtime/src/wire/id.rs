@@ -1,13 +1,14 @@
 //! The identities of messages: 32 hexadecimal digits, unique across processes.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::hex;
+use crate::random::random;
+
 const DIGITS: usize = 32;
-const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The identity of one message, written as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,18 +34,12 @@ impl MessageId {
     }
 }
 
-/// The standard library seeds its hashers from the operating system's random numbers.
-fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
 impl MessageId {
     /// The digits, as they are written.
     pub(super) fn digits(self) -> [u8; DIGITS] {
         let mut digits = [0; DIGITS];
         for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
-            pair[0] = HEX[usize::from(byte >> 4)];
-            pair[1] = HEX[usize::from(byte & 0xF)];
+            pair.copy_from_slice(&hex::pair(byte));
         }
         digits
     }
@@ -93,7 +88,7 @@ static VALUES: [u8; 256] = {
     let mut values = [NO_DIGIT; 256];
     let mut value = 0;
     while value < 16 {
-        let digit = HEX[value as usize];
+        let digit = hex::DIGITS[value as usize];
         values[digit as usize] = value;
         values[digit.to_ascii_uppercase() as usize] = value;
         value += 1;

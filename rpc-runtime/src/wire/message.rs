@@ -9,6 +9,7 @@ use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 use super::MessageId;
 use super::buffer::Buffer;
+use super::hex;
 
 const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
 const END: &[u8] = br#""}"#;
@@ -85,7 +86,6 @@ impl Message {
 /// their own escapes has not: nothing is looked through twice.
 struct Escaped<const IS_CONTEXT_KEY: bool>;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
 const QUOTE: &[u8] = br#"\""#;
 const CONTEXT_KEY: &[u8] = br#"\"_context_"#;
 
@@ -122,7 +122,7 @@ impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
             CharEscape::FormFeed => writer.write_all(br"\\f"),
             CharEscape::Solidus => writer.write_all(br"\\/"),
             CharEscape::AsciiControl(byte) => {
-                let [high, low] = [byte >> 4, byte & 0xF].map(|digit| HEX[usize::from(digit)]);
+                let [high, low] = hex::pair(byte);
                 writer.write_all(&[b'\\', b'\\', b'u', b'0', b'0', high, low])
             }
         }

@@ -10,6 +10,7 @@
 mod buffer;
 mod context;
 mod encode;
+mod hex;
 mod id;
 mod message;
 mod raw;

@@ -5,10 +5,10 @@
 //! parses that value later meets the error there.
 
 use std::borrow::Cow;
-use std::fmt;
 
 /// A message that cannot be taken apart: what is wrong, and how many bytes into which text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} (at byte {offset})")]
 pub struct Malformed {
     what: Cow<'static, str>,
     offset: usize,
@@ -22,14 +22,6 @@ impl Malformed {
         }
     }
 }
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at byte {})", self.what, self.offset)
-    }
-}
-
-impl std::error::Error for Malformed {}
 
 /// The entries of one object, in their order; ends after the first error.
 #[derive(Debug, Clone)]

@@ -2,8 +2,9 @@
 //!
 //! Plain values; who waits does so elsewhere.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
+
+use crate::random::below;
 
 /// The time between attempts: `interval`, then `step` more at each, up to `max`.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ impl Backoff {
 
 /// The time less a random part of up to a quarter: the clients of one broker must not come in step.
 pub(crate) fn jittered(time: Duration) -> Duration {
-    time.saturating_sub(time / 4000 * (random() % 1000))
+    time.saturating_sub(time / 4000 * below(1000))
 }
 
 /// Paces the replacement of something that should last: at once, and slower if it fails again and again.
@@ -57,11 +58,6 @@ impl Pace {
             failures => self.backoff.jittered(failures - 1),
         }
     }
-}
-
-/// The standard library seeds its hashers from the operating system.
-pub(crate) fn random() -> u32 {
-    (RandomState::new().build_hasher().finish() >> 32) as u32
 }
 
 #[cfg(test)]

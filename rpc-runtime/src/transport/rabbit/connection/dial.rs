@@ -13,8 +13,9 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::super::amqp::{Connection, Connector};
-use super::super::backoff::{Backoff, random};
+use super::super::backoff::Backoff;
 use super::super::options::Address;
+use crate::random::below;
 
 /// How long a host may take before the next one is tried beside it.
 const HEAD_START: Duration = Duration::from_millis(300);
@@ -52,7 +53,8 @@ impl Dialler {
         nudges: watch::Receiver<()>,
     ) -> Self {
         for last in (1..hosts.len()).rev() {
-            hosts.swap(last, random() as usize % (last + 1));
+            let count = u32::try_from(last + 1).unwrap_or(u32::MAX);
+            hosts.swap(last, below(count) as usize);
         }
         Self {
             connector,

@@ -12,9 +12,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::super::amqp::Fault;
-use super::super::backoff::random;
 use super::declarer::Declarer;
 use super::names::{Queue, Topology};
+use crate::random::below;
 
 /// The longest time before a process checks whether it consumes alone. It waits for a random part of this: of two
 /// processes that begin at once, the first to check leaves, and the second finds itself alone.
@@ -58,7 +58,7 @@ pub(crate) async fn is_consumed_alone(
     if !is_managed(topology, queue) {
         return Ok(true);
     }
-    sleep(CHECK_SPREAD / 1000 * (random() % 1000)).await;
+    sleep(CHECK_SPREAD / 1000 * (below(1000))).await;
     if declarer.declare_queue(queue).await? <= 1 {
         return Ok(true);
     }

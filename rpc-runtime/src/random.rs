@@ -1,0 +1,29 @@
+//! Random numbers that nobody has to guess at: for identities and for jitter, not for secrets.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// A random number. The standard library seeds its hashers with random numbers of the operating system.
+pub(crate) fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// A random number below `limit`.
+#[cfg(feature = "rabbit")]
+pub(crate) fn below(limit: u32) -> u32 {
+    // The half of 32 random bits times the limit that counts whole limits.
+    let product = (random() >> 32) * u64::from(limit);
+    u32::try_from(product >> 32).unwrap_or(0)
+}
+
+#[cfg(all(test, feature = "rabbit"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_below_the_limit_comes_and_no_other() {
+        let drawn: std::collections::BTreeSet<_> = (0..1000).map(|_| below(4)).collect();
+        assert_eq!(drawn, [0, 1, 2, 3].into());
+        assert_eq!(below(0), 0);
+        assert_eq!(below(1), 0);
+    }
+}
