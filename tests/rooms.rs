@@ -15,7 +15,7 @@ type Rooms = &'static [(&'static str, &'static [&'static str])];
 /// The rooms of `rpc-runtime`, from the ground up.
 const RUNTIME: Rooms = &[
     ("future", &[]),
-    ("mutex", &[]),
+    ("sync", &[]),
     ("excerpt", &[]),
     ("maybe_absent", &[]),
     ("version", &[]),
@@ -27,12 +27,12 @@ const RUNTIME: Rooms = &[
     ("error", &["excerpt", "remote", "target", "url", "version"]),
     ("context", &["error"]),
     ("serializer", &["error"]),
-    ("interface", &["maybe_absent", "target", "version"]),
+    ("interface", &["maybe_absent", "sync", "target", "version"]),
     ("wire", &["error", "random", "remote", "version"]),
     (
         "transport",
         &[
-            "error", "excerpt", "mutex", "random", "remote", "target", "url", "wire",
+            "error", "excerpt", "sync", "random", "remote", "target", "url", "wire",
         ],
     ),
     // The client knows nothing of servers, and the server nothing of clients.
@@ -58,7 +58,7 @@ const RUNTIME: Rooms = &[
             "future",
             "interface",
             "maybe_absent",
-            "mutex",
+            "sync",
             "remote",
             "serializer",
             "target",

@@ -81,13 +81,13 @@ mod future;
 pub mod guide;
 pub mod interface;
 mod maybe_absent;
-mod mutex;
 #[cfg(feature = "oslo-config")]
 pub mod oslo_config;
 mod random;
 mod remote;
 mod serializer;
 pub mod server;
+mod sync;
 mod target;
 pub mod transport;
 mod url;

@@ -1,13 +1,13 @@
 //! Chooses a server's settings, and starts it: settings that cannot work are an error here.
 
 use std::fmt;
-use std::sync::Mutex;
 
 use super::dispatch::{Dispatcher, Ping};
 use super::duplicates::Duplicates;
 use super::request::Service;
 use super::{Endpoint, Server};
 use crate::serializer::Serializer;
+use crate::sync::Mutex;
 use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, ListenTerms, Transport};
 use crate::{Error, Result, Target};
 

@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ use super::duplicates::Duplicates;
 use super::invocation::{Invocation, Outcome};
 use crate::excerpt::excerpt;
 use crate::future::BoxFuture;
-use crate::mutex::lock;
 use crate::remote::Origin;
 use crate::serializer::Serializer;
+use crate::sync::Mutex;
 use crate::transport::{Incoming, Responder};
 use crate::wire::{self, Malformed, ReplyTo, Request};
 use crate::{Context, RemoteError, Target};
@@ -98,7 +98,7 @@ impl Service {
     }
 
     fn is_new(&self, unique_id: &str) -> bool {
-        lock(&self.duplicates).insert(unique_id, Instant::now())
+        self.duplicates.lock().insert(unique_id, Instant::now())
     }
 
     /// Runs the method, giving signs of life for as long as it runs where the caller wants them.

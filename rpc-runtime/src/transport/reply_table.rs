@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::CallTerms;
 use super::sequential_ids::SequentialIdMap;
 use crate::error::Stage;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::wire::{MessageId, Reply};
 use crate::{Error, Result, Target};
 
@@ -28,7 +28,7 @@ pub struct ReplyTable {
 /// How many wait, and not what they were answered.
 impl fmt::Debug for ReplyTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = self.lock();
+        let waiting = self.waiting.lock();
         f.debug_struct("ReplyTable")
             .field("calls", &waiting.calls.len())
             .field("answers", &waiting.answers.len())
@@ -82,7 +82,7 @@ impl ReplyTable {
     /// [`Error::Closed`] when the table was closed.
     pub fn register(&self) -> Result<Registration> {
         let id = MessageId::unique();
-        let mut waiting = self.lock();
+        let mut waiting = self.waiting.lock();
         if waiting.closed {
             return Err(Error::Closed);
         }
@@ -98,7 +98,7 @@ impl ReplyTable {
     /// time: it is dropped.
     pub fn complete(&self, reply: Reply) {
         let id = reply.message_id();
-        let mut waiting = self.lock();
+        let mut waiting = self.waiting.lock();
         if !reply.is_ending() {
             if let Some(entry) = waiting.calls.get_mut(&id) {
                 entry.sign_of_life = Some(Instant::now());
@@ -115,7 +115,7 @@ impl ReplyTable {
 
     /// Ends one call with an error.
     pub fn fail(&self, id: MessageId, error: Error) {
-        let answered = self.lock().answer(id, Err(error));
+        let answered = self.waiting.lock().answer(id, Err(error));
         if let Some(entry) = answered {
             entry.wake();
         }
@@ -123,7 +123,7 @@ impl ReplyTable {
 
     /// Ends all calls with [`Error::Closed`], and refuses new ones.
     pub fn close(&self) {
-        let mut waiting = self.lock();
+        let mut waiting = self.waiting.lock();
         waiting.closed = true;
         let ended: Vec<_> = waiting.calls.drain().collect();
         let answers = ended.iter().map(|(id, _)| (*id, Err(Error::Closed)));
@@ -137,17 +137,13 @@ impl ReplyTable {
     /// How many calls wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lock().calls.len()
+        self.waiting.lock().calls.len()
     }
 
     /// Whether no call waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        lock(&self.waiting)
     }
 }
 
@@ -202,7 +198,7 @@ impl Registration {
     }
 
     fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<Result<Reply>> {
-        let mut waiting = self.table.lock();
+        let mut waiting = self.table.waiting.lock();
         let Some(entry) = waiting.calls.get_mut(&self.id) else {
             // An answer is given once: who asks again has lost the call.
             let answer = waiting.answers.remove(&self.id);
@@ -218,13 +214,13 @@ impl Registration {
     }
 
     fn sign_of_life(&self) -> Option<Instant> {
-        self.table.lock().calls.get(&self.id)?.sign_of_life
+        self.table.waiting.lock().calls.get(&self.id)?.sign_of_life
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut waiting = self.table.lock();
+        let mut waiting = self.table.waiting.lock();
         let given_up = waiting.calls.remove(&self.id);
         let answer = waiting.answers.remove(&self.id);
         drop(waiting);

@@ -7,12 +7,12 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
 use self::structures::{Locked, Types};
 use super::describe::Structure;
 use super::{Argument, Below, Interface, Method, Role};
+use crate::sync::Mutex;
 use crate::version::{ParseVersionError, Version};
 
 pub(crate) mod structures;
@@ -127,7 +127,7 @@ impl Lock {
     fn write(&self, header: &str, section: &str) -> Result<(), String> {
         let path: PathBuf = self.path.iter().collect();
         let told = |error: io::Error| error.to_string();
-        let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = WRITING.lock();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => header.to_owned(),

@@ -6,21 +6,21 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, LazyLock, Weak};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::Target;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::transport::sequential_ids::SequentialIdMap;
 use crate::transport::{ListenTerms, ReplyTable};
 
 /// What all transports of one name share.
 #[derive(Default)]
 pub(super) struct Broker {
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
     /// Tells those whose queue is missing that there are new ones.
     pub(super) declared: Notify,
 }
@@ -29,7 +29,7 @@ impl Broker {
     pub(super) fn named(name: String) -> Arc<Self> {
         static BROKERS: LazyLock<Mutex<HashMap<String, Weak<Broker>>>> =
             LazyLock::new(Mutex::default);
-        let mut brokers = lock(&BROKERS);
+        let mut brokers = BROKERS.lock();
         brokers.retain(|_, broker| broker.strong_count() > 0);
         if let Some(broker) = brokers.get(&name).and_then(Weak::upgrade) {
             return broker;
@@ -37,10 +37,6 @@ impl Broker {
         let broker = Arc::<Self>::default();
         brokers.insert(name, Arc::downgrade(&broker));
         broker
-    }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
     }
 }
 

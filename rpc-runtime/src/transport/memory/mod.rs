@@ -9,7 +9,7 @@ mod broker;
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,7 +22,7 @@ use super::{
     SendTerms, TransportUrl, UrlError,
 };
 use crate::error::Stage;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Target};
 
@@ -78,6 +78,7 @@ impl MemoryDriver {
         let reply_queue = format!("reply_{}", MessageId::unique());
         let waiting = ReplyTable::new();
         broker
+            .state
             .lock()
             .reply_queues
             .insert(reply_queue.clone(), waiting.clone());
@@ -87,10 +88,6 @@ impl MemoryDriver {
             waiting,
             listeners: Mutex::default(),
         })
-    }
-
-    fn listeners(&self) -> MutexGuard<'_, Listeners> {
-        lock(&self.listeners)
     }
 
     /// Puts a message into its queues. Where it must reach one and there is none, it waits for that: until
@@ -127,10 +124,10 @@ impl MemoryDriver {
 
     /// Puts a message into its queues; gives it back where there is none.
     fn try_publish(&self, target: &Target, message: Message) -> Result<Result<(), Message>> {
-        if self.listeners().closed {
+        if self.listeners.lock().closed {
             return Err(Error::Closed);
         }
-        Ok(self.broker.lock().publish(target, message))
+        Ok(self.broker.state.lock().publish(target, message))
     }
 
     async fn publish_when_declared(&self, target: &Target, mut message: Message) -> Result<()> {
@@ -175,12 +172,16 @@ impl Driver for MemoryDriver {
     }
 
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
-        let mut listeners = self.listeners();
+        let mut listeners = self.listeners.lock();
         if listeners.closed {
             return Err(Error::Closed);
         }
         let inbox = Arc::new(Inbox::default());
-        let id = self.broker.lock().listen(target, terms, inbox.clone());
+        let id = self
+            .broker
+            .state
+            .lock()
+            .listen(target, terms, inbox.clone());
         self.broker.declared.notify_waiters();
         listeners.inboxes.retain(|inbox| inbox.strong_count() > 0);
         listeners.inboxes.push(Arc::downgrade(&inbox));
@@ -195,7 +196,7 @@ impl Driver for MemoryDriver {
 
     async fn close(&self) {
         self.waiting.close();
-        let mut listeners = self.listeners();
+        let mut listeners = self.listeners.lock();
         listeners.closed = true;
         for inbox in listeners
             .inboxes
@@ -212,7 +213,11 @@ impl Driver for MemoryDriver {
 
 impl Drop for MemoryDriver {
     fn drop(&mut self) {
-        self.broker.lock().reply_queues.remove(&self.reply_queue);
+        self.broker
+            .state
+            .lock()
+            .reply_queues
+            .remove(&self.reply_queue);
     }
 }
 
@@ -249,7 +254,7 @@ impl Listener for MemoryListener {
                 }
                 continue;
             };
-            let taken = self.broker.lock().take(self.id);
+            let taken = self.broker.state.lock().take(self.id);
             if let Some(message) = taken {
                 let delivery = Arc::new(MemoryResponder {
                     broker: self.broker.clone(),
@@ -263,13 +268,13 @@ impl Listener for MemoryListener {
 
     async fn close(&mut self) {
         self.inbox.closed.store(true, Ordering::Release);
-        self.broker.lock().unlisten(self.id);
+        self.broker.state.lock().unlisten(self.id);
     }
 }
 
 impl Drop for MemoryListener {
     fn drop(&mut self) {
-        self.broker.lock().unlisten(self.id);
+        self.broker.state.lock().unlisten(self.id);
     }
 }
 
@@ -281,7 +286,13 @@ struct MemoryResponder {
 #[async_trait]
 impl Responder for MemoryResponder {
     async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
-        let table = self.broker.lock().reply_queues.get(&to.queue).cloned();
+        let table = self
+            .broker
+            .state
+            .lock()
+            .reply_queues
+            .get(&to.queue)
+            .cloned();
         match (table, Reply::decode(&body)) {
             (Some(table), Ok(reply)) => table.complete(reply),
             (None, _) => tracing::debug!(queue = to.queue, "the caller's reply queue is gone"),

@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -20,7 +20,7 @@ use super::amqp::{
 use super::backoff::{Backoff, Pace};
 use super::connection::{Connections, Engine};
 use super::topology::{Declarer, Queue, Topology, declare_unused, is_consumed_alone, name_anew};
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::transport::ReplyTable;
 use crate::wire::Reply;
 use crate::{Error, Result};
@@ -105,7 +105,7 @@ impl ReplyQueue {
     }
 
     fn take_reader(&self) -> Option<Reader> {
-        lock(&self.reader).take()
+        self.reader.lock().take()
     }
 
     /// A call accepts replies of up to so many bytes. A reply that no call accepts is not kept in memory.
@@ -314,7 +314,7 @@ struct Arrived {
 impl ReplyHandler {
     /// Acknowledges what has arrived and is not acknowledged, if there is enough of it.
     fn acknowledge(&self, enough: impl FnOnce(&Arrived) -> bool) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.last == state.acknowledged || !enough(&state) {
             return;
         }
@@ -333,10 +333,6 @@ impl ReplyHandler {
             self.acknowledge(|_| true);
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Arrived> {
-        lock(&self.state)
-    }
 }
 
 impl DeliveryHandler for ReplyHandler {
@@ -346,7 +342,7 @@ impl DeliveryHandler for ReplyHandler {
 
     fn delivered(&self, delivered: Delivered) {
         {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.last = delivered.tag;
             state.bytes += delivered.body.size();
         }

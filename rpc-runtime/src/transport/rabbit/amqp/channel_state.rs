@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use lapin::protocol::{AMQPClass, channel as protocol};
 use tokio::sync::{oneshot, watch};
@@ -15,7 +15,7 @@ use super::deliveries::DeliveryHandler;
 use super::fault::{Fault, Reason};
 use super::methods;
 use super::write_queue::WriteQueue;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 
 /// AMQP's code for a close without a fault.
 const SUCCESS: u16 = 200;
@@ -106,7 +106,7 @@ impl ChannelState {
     /// The handler of a consuming channel, until the channel has ended.
     pub(super) fn handler(&self) -> Option<Arc<dyn DeliveryHandler>> {
         match &self.role {
-            Role::Consume(handler) => lock(handler).clone(),
+            Role::Consume(handler) => handler.lock().clone(),
             Role::Publish(_) | Role::Declare => None,
         }
     }
@@ -114,16 +114,16 @@ impl ChannelState {
     /// Sets the handler of a consuming channel. If the channel has ended meanwhile, the handler is told.
     pub(super) fn set_handler(&self, handler: Arc<dyn DeliveryHandler>) {
         if let Role::Consume(slot) = &self.role {
-            *lock(slot) = Some(handler);
+            *slot.lock() = Some(handler);
         }
-        let is_closed = self.lock().phase == Phase::Closed;
+        let is_closed = self.inner.lock().phase == Phase::Closed;
         if is_closed {
             self.end(&self.end_reason());
         }
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.lock().phase == Phase::Open
+        self.inner.lock().phase == Phase::Open
     }
 
     /// Writes frames on the channel, while it is open. An error means that nothing was written.
@@ -133,7 +133,7 @@ impl ChannelState {
         now: bool,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), Fault> {
-        let inner = self.lock();
+        let inner = self.inner.lock();
         if inner.phase != Phase::Open {
             return Err(self.end_reason());
         }
@@ -142,7 +142,7 @@ impl ChannelState {
 
     /// The broker has answered the oldest request.
     pub(super) fn replied(&self, reply: AMQPClass) {
-        let request = self.lock().requests.pop_front();
+        let request = self.inner.lock().requests.pop_front();
         if let Some(request) = request {
             // The caller may have gone.
             let _ = request.reply.send(Ok(reply));
@@ -159,7 +159,7 @@ impl ChannelState {
     /// The broker has closed the channel, because of the oldest request or of a message. True if the channel is gone.
     pub(super) fn closed_by_broker(&self, queue: &WriteQueue, fault: &Fault) -> bool {
         let requests = {
-            let mut inner = self.lock();
+            let mut inner = self.inner.lock();
             // Written under the lock, so no frame follows it on this channel. It fails if the connection has ended.
             let _ = queue.send(false, |out| {
                 let close_ok = protocol::AMQPMethod::CloseOk(protocol::CloseOk {});
@@ -190,7 +190,7 @@ impl ChannelState {
     /// The broker has answered this side's close. True if the channel is gone.
     pub(super) fn close_ok(&self) -> bool {
         let requests = {
-            let mut inner = self.lock();
+            let mut inner = self.inner.lock();
             if inner.phase != Phase::Closing {
                 return false;
             }
@@ -212,7 +212,7 @@ impl ChannelState {
     /// The connection has ended.
     pub(super) fn lost(&self, why: &Reason) {
         let requests = {
-            let mut inner = self.lock();
+            let mut inner = self.inner.lock();
             inner.phase = Phase::Closed;
             std::mem::take(&mut inner.requests)
         };
@@ -232,7 +232,7 @@ impl ChannelState {
         request: &AMQPClass,
         reply: ReplySender,
     ) -> Result<(), Fault> {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         if inner.phase != Phase::Open {
             return Err(self.end_reason());
         }
@@ -248,7 +248,7 @@ impl ChannelState {
     /// Time has passed in which the broker could have replied. Gives the name of the oldest request if it has waited
     /// for more than `limit` of these ticks.
     pub(super) fn overdue_request(&self, limit: u32) -> Option<&'static str> {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         for request in &mut inner.requests {
             request.ticks = request.ticks.saturating_add(1);
         }
@@ -258,7 +258,7 @@ impl ChannelState {
 
     /// Asks the broker to close the channel, unless it is closed; `reply` is told of the end.
     pub(super) fn close(&self, queue: &WriteQueue, reply: Option<ReplySender>) {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         if inner.phase != Phase::Open {
             return;
         }
@@ -285,7 +285,7 @@ impl ChannelState {
         self.set_ended(fault);
         if let Role::Consume(handler) = &self.role {
             // The handler may acknowledge here, and so refers to this state.
-            let handler = lock(handler).take();
+            let handler = handler.lock().take();
             if let Some(handler) = handler {
                 handler.ended(fault);
             }
@@ -316,10 +316,6 @@ impl ChannelState {
         let fault = ended.wait_for(Option::is_some).await;
         let fault = fault.ok().and_then(|fault| fault.clone());
         fault.unwrap_or_else(|| Fault::lost("the channel was closed"))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        lock(&self.inner)
     }
 }
 

@@ -3,11 +3,11 @@
 //! A number is in use from `channel.open` until both sides have said that the channel is closed. Numbers are used in
 //! round-robin order, so a freed number is used again last.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::channel_state::{ChannelState, Role};
 use super::fault::{Fault, Reason};
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::transport::sequential_ids::SequentialIdMap;
 
 /// The channels of one connection.
@@ -27,7 +27,7 @@ struct Table {
 impl Channels {
     /// Sets the number of channels that the broker allows; 0 stands for no limit.
     pub(super) fn set_limit(&self, channel_max: u16) {
-        lock(&self.0).highest = match channel_max {
+        self.0.lock().highest = match channel_max {
             0 => u16::MAX,
             limit => limit,
         };
@@ -35,7 +35,7 @@ impl Channels {
 
     /// Takes a free number for a channel that is about to be opened.
     pub(super) fn add(&self, role: Role) -> Result<Arc<ChannelState>, Fault> {
-        let mut table = lock(&self.0);
+        let mut table = self.0.lock();
         if let Some(why) = &table.ended {
             return Err(Fault::lost(why.clone()));
         }
@@ -62,24 +62,24 @@ impl Channels {
     #[cfg(test)]
     pub(super) fn insert(&self, number: u16, role: Role) -> Arc<ChannelState> {
         let channel = Arc::new(ChannelState::new(number, role));
-        lock(&self.0).open.insert(number, channel.clone());
+        self.0.lock().open.insert(number, channel.clone());
         channel
     }
 
     /// The channel of this number, if it is in use.
     pub(super) fn get(&self, number: u16) -> Option<Arc<ChannelState>> {
-        lock(&self.0).open.get(&number).cloned()
+        self.0.lock().open.get(&number).cloned()
     }
 
     /// Frees a number: both sides know that its channel is closed.
     pub(super) fn remove(&self, number: u16) {
-        lock(&self.0).open.remove(&number);
+        self.0.lock().open.remove(&number);
     }
 
     /// The connection has ended, and with it all its channels.
     pub(super) fn lost(&self, why: &Reason) {
         let open = {
-            let mut table = lock(&self.0);
+            let mut table = self.0.lock();
             table.ended.get_or_insert_with(|| why.clone());
             std::mem::take(&mut table.open)
         };
@@ -90,7 +90,7 @@ impl Channels {
 
     /// The channels that are in use now.
     pub(super) fn all(&self) -> Vec<Arc<ChannelState>> {
-        lock(&self.0).open.values().cloned().collect()
+        self.0.lock().open.values().cloned().collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::fault::Fault;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 
 /// For how many messages the table keeps its capacity while none waits.
 const KEPT_CAPACITY: usize = 1024;
@@ -129,7 +129,7 @@ impl ConfirmSlot {
         let is_taken = matches!(answer, Ok(Confirmed::Taken));
         let wake = !(self.quiet && is_taken);
         let waiting = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.answer = Some(answer);
             if is_taken {
                 state.kept = Bytes::new();
@@ -184,7 +184,7 @@ impl Confirms {
         size: usize,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) -> Result<(), (Fault, Told)> {
-        let mut waiting = self.lock();
+        let mut waiting = self.0.lock();
         if let Some(why) = &waiting.closed {
             return Err((Fault::lost(why.clone()), told));
         }
@@ -205,7 +205,7 @@ impl Confirms {
 
     /// The broker has taken a message, or rejects it; with `multiple`, also all before it.
     pub(super) fn settle(&self, number: u64, multiple: bool, taken: bool) {
-        let settled = self.lock().settle(number, multiple);
+        let settled = self.0.lock().settle(number, multiple);
         for (told, returned) in settled {
             told.answer(match (taken, returned) {
                 (true, true) => Ok(Confirmed::Returned),
@@ -217,7 +217,7 @@ impl Confirms {
 
     /// A message came back: its confirm follows.
     pub(super) fn returned(&self, number: u64) {
-        let mut waiting = self.lock();
+        let mut waiting = self.0.lock();
         if let Some(message) = waiting
             .index(number)
             .map(|index| &mut waiting.messages[index])
@@ -261,7 +261,7 @@ impl Confirms {
 
     /// Whether messages can be published, and for how long none was confirmed while some wait.
     pub(super) fn health(&self) -> Health {
-        let waiting = self.lock();
+        let waiting = self.0.lock();
         match (&waiting.closed, waiting.silent) {
             (Some(_), _) => Health::Closed,
             (None, None) => Health::Silent(Duration::ZERO),
@@ -274,7 +274,7 @@ impl Confirms {
     pub(super) fn tick(&self, limit: u32, why: &str) {
         let mut overdue = Vec::new();
         {
-            let mut waiting = self.lock();
+            let mut waiting = self.0.lock();
             waiting.now = waiting.now.wrapping_add(1);
             let now = waiting.now;
             let late = |message: &&mut Message| now.wrapping_sub(message.since) > limit;
@@ -290,17 +290,13 @@ impl Confirms {
 
     /// Takes no more messages; gives those that wait, each with its size.
     fn close(&self, why: &Arc<str>) -> Vec<(Told, u32)> {
-        let mut waiting = self.lock();
+        let mut waiting = self.0.lock();
         waiting.closed.get_or_insert_with(|| why.clone());
         let messages = std::mem::take(&mut waiting.messages);
         messages
             .into_iter()
             .filter_map(|message| Some((message.told?, message.size)))
             .collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Unconfirmed> {
-        lock(&self.0)
     }
 }
 
@@ -354,7 +350,7 @@ impl Confirm {
     /// Keeps the message's body until the broker has taken the message: a quiet confirm does not wake the caller, who
     /// would have to keep it.
     pub(crate) fn keep(&self, body: Bytes) {
-        let mut state = lock(&self.0.state);
+        let mut state = self.0.state.lock();
         if !matches!(state.answer, Some(Ok(Confirmed::Taken))) {
             state.kept = body;
         }
@@ -362,7 +358,7 @@ impl Confirm {
 
     /// The body, if the broker has not taken the message.
     pub(crate) fn kept(&self) -> Bytes {
-        std::mem::take(&mut lock(&self.0.state).kept)
+        std::mem::take(&mut self.0.state.lock().kept)
     }
 }
 
@@ -370,7 +366,7 @@ impl Future for Confirm {
     type Output = Answer;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
-        let mut state = lock(&self.0.state);
+        let mut state = self.0.state.lock();
         match state.answer.take() {
             Some(answer) => Poll::Ready(answer),
             None => {

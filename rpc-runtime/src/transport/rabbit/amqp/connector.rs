@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_rs::Runtime;
@@ -31,7 +31,7 @@ use super::socket::Socket;
 use super::tls::Tls;
 #[cfg(feature = "tls")]
 use super::tls_refusal;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::transport::UrlError;
 
 /// Every connection names its frame size: a broker without a limit would make lapin allocate 137 GB.
@@ -178,7 +178,7 @@ impl Connector {
         let stream = Mutex::new(Some(stream));
         let connect = move |_: AMQPUri, _: Runtime<Kit>| {
             // lapin asks once: it was not told to try again.
-            let stream = lock(&stream).take();
+            let stream = stream.lock().take();
             let ended = || lapin::Error::from(io::Error::from(io::ErrorKind::NotConnected));
             std::future::ready(stream.map(AsyncTcpStream::Plain).ok_or_else(ended))
         };

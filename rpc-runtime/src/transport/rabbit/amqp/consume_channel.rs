@@ -1,6 +1,6 @@
 //! A channel to consume on, and the acknowledgement of what it delivers.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use lapin::protocol::{AMQPClass, basic};
 use lapin::types::{FieldTable, ShortString};
@@ -11,6 +11,7 @@ use super::deliveries::DeliveryHandler;
 use super::fault::Fault;
 use super::frames;
 use super::io::Io;
+use crate::sync::Mutex;
 
 /// A channel with consumers; dropping it closes it, which requeues what was not acknowledged.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! The bytes that lapin gets to see, on their way from the [I/O task](super::io_task) to lapin's thread.
 
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use std::io;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
 
 /// Filled at one end, and read at the other.
@@ -30,21 +30,21 @@ pub(super) enum End {
 impl LapinPipe {
     /// Adds bytes for the reader.
     pub(super) fn fill(&self, bytes: &[u8]) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.bytes.extend_from_slice(bytes);
         Self::wake(state);
     }
 
     /// Ends the stream behind what is in it. The first end stands.
     pub(super) fn end(&self, end: End) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.end.get_or_insert(end);
         Self::wake(state);
     }
 
     /// Ends the stream at once, whatever is in it.
     pub(super) fn abort(&self) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.bytes.clear();
         state.read = 0;
         state.end = Some(End::Broken(io::ErrorKind::ConnectionAborted.into()));
@@ -57,7 +57,7 @@ impl LapinPipe {
         context: &Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let rest = &state.bytes[state.read..];
         if rest.is_empty() {
             return match &mut state.end {
@@ -92,10 +92,6 @@ impl LapinPipe {
         if let Some(reader) = reader {
             reader.wake();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.0)
     }
 }
 

@@ -5,8 +5,8 @@
 //! [I/O task](super::io_task); frames that come while others are being written go with them.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
 use tokio::net::tcp::OwnedWriteHalf;
@@ -14,7 +14,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use super::fault::Fault;
 use super::frames::FRAME_HEADER;
 use super::login::Credentials;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 
 /// What a client begins with, in front of all frames.
 const PROTOCOL_HEADER: usize = 8;
@@ -93,7 +93,7 @@ impl WriteQueue {
     /// Sends whole frames. With `now`, they are written before this returns, as far as the socket takes them
     /// and nothing else is under way. An error is a connection that has ended: nothing was sent.
     pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.closing != Closing::Open {
             return Err(Fault::lost("the connection was cut"));
         }
@@ -111,7 +111,7 @@ impl WriteQueue {
     /// Takes what lapin writes, which may be anything up to some middle of a frame. When the connection has
     /// ended, the bytes are dropped; lapin gets the error from its next read.
     pub(super) fn lapin(&self, bytes: &[u8]) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.closing != Closing::Open {
             return;
         }
@@ -125,7 +125,7 @@ impl WriteQueue {
 
     /// For the I/O task: whether everything must end now. That wakes the task, as do frames to be written.
     pub(super) fn is_aborted(&self, context: &Context<'_>) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         match &mut state.io_task {
             Some(known) if known.will_wake(context.waker()) => {}
             other => *other = Some(context.waker().clone()),
@@ -135,7 +135,7 @@ impl WriteQueue {
 
     /// For the I/O task: replaces `buffer`, which is written, by what is to be written next.
     pub(super) fn take(&self, buffer: &mut Vec<u8>) -> Next {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         buffer.clear();
         state.writing = !state.is_empty();
         if state.writing {
@@ -169,7 +169,7 @@ impl WriteQueue {
     }
 
     fn close(&self, closing: Closing) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         self.open.store(false, Ordering::Release);
         if state.closing != Closing::Closed {
             state.closing = closing;
@@ -183,10 +183,6 @@ impl WriteQueue {
         let io_task = state.io_task.take();
         drop(state);
         wake(io_task);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
     }
 }
 
@@ -337,7 +333,7 @@ mod tests {
             sent.extend_from_slice(&buffer);
         }
         assert_eq!(sent, all.concat());
-        let kept = buffer.capacity() + write_queue.lock().frames.capacity();
+        let kept = buffer.capacity() + write_queue.state.lock().frames.capacity();
         assert!(kept <= 4 * BURST_PIECE, "{kept} bytes");
     }
 

@@ -5,14 +5,13 @@
 //! engine is closed or dropped and all its tasks have ended; what lapin still has on it is dropped then.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::{Error, Result};
 
 /// As operators see the thread.
@@ -54,11 +53,11 @@ impl Engine {
 
     /// Takes no more tasks; those under way run to their end.
     pub(crate) fn close(&self) {
-        *self.lock() = State::Closed;
+        *self.0.lock() = State::Closed;
     }
 
     fn running(&self) -> Result<Running> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         match &*state {
             State::Running(running) => Ok(running.clone()),
             State::Closed => Err(Error::Closed),
@@ -73,10 +72,6 @@ impl Engine {
                 Ok(running)
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.0)
     }
 }
 

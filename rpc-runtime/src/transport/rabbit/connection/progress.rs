@@ -1,10 +1,10 @@
 //! What one call waits for now, for the error that its caller gets if the time is over.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Stage;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::{Error, Target};
 
 /// What a call waits for.
@@ -29,24 +29,20 @@ impl Progress {
         }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Reached> {
-        lock(&self.0)
-    }
-
     pub(crate) fn set(&self, stage: Stage) {
-        let mut reached = self.lock();
+        let mut reached = self.0.lock();
         reached.stage = stage;
         reached.unserved = false;
     }
 
     /// There was no queue for the last try: it certainly was not delivered.
     pub(crate) fn unserved(&self) {
-        self.lock().unserved = true;
+        self.0.lock().unserved = true;
     }
 
     /// The last try may have come through, but for `why` nobody can tell.
     pub(crate) fn lost(&self, why: &Arc<str>) {
-        let mut reached = self.lock();
+        let mut reached = self.0.lock();
         reached.lost = Some(why.clone());
         reached.stage = Stage::Confirmation(Some(why.clone()));
     }
@@ -54,7 +50,7 @@ impl Progress {
     /// The error of a call whose time is over.
     pub(crate) fn over(&self, target: &Target, timeout: Duration) -> Error {
         let (unserved, lost) = {
-            let reached = self.lock();
+            let reached = self.0.lock();
             (reached.unserved, reached.lost.is_some())
         };
         if unserved && !lost {
@@ -67,7 +63,7 @@ impl Progress {
     /// What to report. A stage that promises that nothing was sent is no longer true after a try
     /// whose confirm was lost.
     fn stage(&self) -> Stage {
-        let reached = self.lock();
+        let reached = self.0.lock();
         match &reached.stage {
             Stage::Connection(_) | Stage::Unblocking(_) if reached.lost.is_some() => {
                 Stage::Confirmation(reached.lost.clone())

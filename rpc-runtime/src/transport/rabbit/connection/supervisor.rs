@@ -4,7 +4,7 @@
 //! connection is first used. It ends with [`Supervisor::close`], or when the handle is dropped, after all
 //! [`Connections`] handles are gone.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ use super::dial::Dialler;
 use super::engine::Engine;
 use super::progress::Progress;
 use crate::error::Stage;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::{Error, Result};
 
 /// How long those may take who clean up over a connection that ends.
@@ -90,7 +90,7 @@ impl Supervisor {
     }
 
     fn take_task(&self) -> Option<SupervisorTask> {
-        lock(&self.task).take()
+        self.task.lock().take()
     }
 
     /// Begins to connect, if that was not done before.

@@ -9,7 +9,7 @@
 //! Messages to an exchange that deletes itself always have exclusive channels: it may vanish at any time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::super::amqp::{Connection, Fault, Health, Name, PublishChannel};
 use super::super::topology::Route;
 use super::proven_routes::ProvenRoutes;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 
 /// How many exclusive channels there are, and how many of them one route may have.
 const EXCLUSIVE: usize = 16;
@@ -69,7 +69,7 @@ impl PublishChannels {
     /// The shared channel for a message, if the message may use one now.
     pub(super) fn shared(&self, route: &Route, size: usize) -> Option<Arc<PublishChannel>> {
         let (channel, confirmed) = {
-            let state = lock(&self.state);
+            let state = self.state.lock();
             let exchange = state.proven.find(route, size)?;
             (state.shared[exchange % SHARED].clone()?, state.confirmed)
         };
@@ -106,7 +106,7 @@ impl PublishChannels {
         let exchange = route.exchange.as_ref();
         let exchange = exchange.map(|exchange| exchange.name.clone());
         let key = (exchange.unwrap_or_default(), route.key.clone());
-        let mut of_routes = lock(&self.of_routes);
+        let mut of_routes = self.of_routes.lock();
         if of_routes.len() >= ROUTE_LIMITS {
             of_routes.retain(|_, limit| limit.strong_count() > 0);
         }
@@ -121,7 +121,7 @@ impl PublishChannels {
     /// An exclusive channel, for whoever has a permit. It is closed when dropped.
     pub(super) async fn exclusive(&self) -> Result<Arc<PublishChannel>, Fault> {
         let idle = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.idle.retain(|channel| channel.is_open());
             // The last one used goes first: few are ever opened.
             state.idle.pop()
@@ -134,7 +134,7 @@ impl PublishChannels {
 
     /// The broker has taken a message from an exclusive channel, or returned it.
     pub(super) fn proved(&self, channel: Arc<PublishChannel>, route: &Route, size: usize) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.confirmed = Some(Instant::now());
         let exchange = state.proven.proved(route, size);
         let shared = &mut state.shared[exchange % SHARED];
@@ -148,7 +148,7 @@ impl PublishChannels {
     /// A message got no confirm, or a negative one. The shared channel is replaced: after the election of a queue's
     /// leader, brokers go on to reject on the same channel.
     pub(super) fn doubt(&self, channel: &Arc<PublishChannel>, route: &Route) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.proven.doubt(route);
         for shared in &mut state.shared {
             if shared
@@ -162,7 +162,7 @@ impl PublishChannels {
 
     /// The broker has refused a message, and closed its channel.
     pub(super) fn refused(&self, route: &Route, fault: &Fault) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         match fault.size_limit() {
             Some(refused) => state.proven.learn_limit(refused.limit),
             // Other topics of the exchange may be permitted.
@@ -173,21 +173,21 @@ impl PublishChannels {
 
     /// The broker's limit that a body of this size exceeds, if the broker has named one.
     pub(super) fn exceeded_limit(&self, size: usize) -> Option<usize> {
-        lock(&self.state).proven.exceeded_limit(size)
+        self.state.lock().proven.exceeded_limit(size)
     }
 
     /// Whether the route's exchange is known to exist.
     pub(super) fn is_declared(&self, route: &Route) -> bool {
-        lock(&self.state).proven.is_declared(route)
+        self.state.lock().proven.is_declared(route)
     }
 
     /// The route's exchange was declared.
     pub(super) fn declared(&self, route: &Route) {
-        lock(&self.state).proven.declared(route);
+        self.state.lock().proven.declared(route);
     }
 
     /// The route's exchange may be missing: it is declared before the next message.
     pub(super) fn doubt_exchange(&self, route: &Route) {
-        lock(&self.state).proven.doubt_exchange(route);
+        self.state.lock().proven.doubt_exchange(route);
     }
 }

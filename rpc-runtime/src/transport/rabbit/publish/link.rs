@@ -1,7 +1,7 @@
 //! All that publishing needs over one connection: its channels, and the exchanges and bindings that it restores.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use super::super::amqp::{Connection, Fault, Name};
 use super::super::connection::Engine;
 use super::super::topology::{Declarer, Route};
 use super::channels::PublishChannels;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 
 /// How often one queue is bound at most: it may be missing altogether.
 const BIND_INTERVAL: Duration = Duration::from_millis(200);
@@ -85,7 +85,7 @@ impl Link {
 
     /// Whether it is time to bind a queue, which is noted.
     fn may_bind(&self, queue: &Name) -> bool {
-        is_due(&mut lock(&self.bound), queue, Instant::now())
+        is_due(&mut self.bound.lock(), queue, Instant::now())
     }
 }
 

@@ -6,7 +6,7 @@
 //! What may have come through is not sent again, unless its sender allows it: two servers could be given one each. Then
 //! the same bytes are sent, so that a server that has both knows the repetition by its identity.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use super::link::Link;
 use super::queue_wait::QueueWait;
 use super::unserved::Unserved;
 use crate::error::Stage;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::{Result, Target};
 
 /// A message ready to go; cloning shares the bytes.
@@ -93,7 +93,7 @@ impl Publisher {
     /// Ends the connection in good order.
     pub(crate) async fn close(&self) {
         self.supervisor.close().await;
-        *lock(&self.link) = None;
+        *self.link.lock() = None;
     }
 
     /// Whether a connection stands on which the broker accepts messages.
@@ -110,7 +110,7 @@ impl Publisher {
     /// The link over the connection that stands, if one does.
     fn ready(&self) -> Option<Arc<Link>> {
         let connection = self.supervisor.ready();
-        let mut link = lock(&self.link);
+        let mut link = self.link.lock();
         let Some(connection) = connection else {
             *link = None;
             return None;

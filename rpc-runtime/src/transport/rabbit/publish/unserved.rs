@@ -1,12 +1,11 @@
 //! The targets that nobody serves: each is logged once when that begins, and once when it ends.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::amqp::Name;
 use super::super::topology::Route;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 
 /// How many targets are remembered. Beyond that, all are forgotten, and logged anew.
 const TARGETS: usize = 1000;
@@ -27,7 +26,7 @@ impl Unserved {
 
     /// A message came back; true for the first of its route.
     pub(super) fn begins(&self, route: &Route) -> bool {
-        let mut routes = lock(&self.routes);
+        let mut routes = self.routes.lock();
         if routes.len() >= TARGETS {
             routes.clear();
         }
@@ -40,7 +39,7 @@ impl Unserved {
         if !self.is_any() {
             return false;
         }
-        let mut routes = lock(&self.routes);
+        let mut routes = self.routes.lock();
         let was_unserved = routes.remove(&key(route));
         self.any.store(!routes.is_empty(), Ordering::Relaxed);
         was_unserved

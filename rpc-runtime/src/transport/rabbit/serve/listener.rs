@@ -7,7 +7,7 @@
 //! here while the broker hands it to another server.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,7 +25,7 @@ use super::super::shared::Shared;
 use super::super::topology::{Declarer, Queue, declare_unused, is_consumed_alone, name_anew};
 use super::permits::Permits;
 use super::session::{ArrivedRequest, ListenerShared, Session};
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::transport::{Arrival, ListenTerms, Listener};
 use crate::{Error, Result};
 
@@ -244,7 +244,7 @@ impl ListenerTask {
     fn consumer_arguments(&self, queue: &Queue) -> FieldTable {
         let mut arguments = FieldTable::default();
         if queue.stream {
-            let next_offset = *lock(&self.listener.next_offset);
+            let next_offset = *self.listener.next_offset.lock();
             let offset = match next_offset {
                 Some(offset) => FieldValue::LongLongInt(offset),
                 None => FieldValue::LongString("last".into()),

@@ -5,10 +5,9 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -51,13 +50,9 @@ pub(super) enum Advice {
 }
 
 impl MissingQueues {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.0)
-    }
-
     /// What to do with a reply that was not published so far.
     pub(super) fn before_publishing(&self, queue: &str, body: &Bytes) -> Advice {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         match state.queues.get(queue) {
             None => Advice::Publish,
             Some(Missing::Awaited(_)) => {
@@ -77,7 +72,7 @@ impl MissingQueues {
 
     /// What to do with a reply whose queue is missing.
     pub(super) fn came_back(&self, queue: &str, body: &Bytes) -> Advice {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if state.queues.len() >= QUEUES {
             let now = Instant::now();
             let is_over = |missing: &Missing| matches!(missing, Missing::Gone(end) if *end <= now);
@@ -113,7 +108,7 @@ impl MissingQueues {
 
     /// The next reply that waits. When none does, the queue is forgotten: it exists.
     pub(super) fn next_waiting(&self, queue: &str) -> Option<Bytes> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if let Some(Missing::Awaited(waiting)) = state.queues.get_mut(queue)
             && let Some(next) = waiting.pop_front()
         {
@@ -127,7 +122,7 @@ impl MissingQueues {
     /// The queue stays missing: replies to it are dropped for a while.
     pub(super) fn gone(&self, queue: &str) {
         let until = Instant::now() + REMEMBERED;
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let before = state.queues.insert(queue.to_owned(), Missing::Gone(until));
         if let Some(Missing::Awaited(waiting)) = before {
             state.bytes -= waiting.iter().map(Bytes::len).sum::<usize>();
@@ -198,7 +193,7 @@ mod tests {
         for number in 0..QUEUES * 2 {
             queues.came_back(&number.to_string(), &body);
         }
-        assert_eq!(queues.lock().queues.len(), QUEUES);
+        assert_eq!(queues.0.lock().queues.len(), QUEUES);
         for _ in 0..WAITING * 2 {
             queues.before_publishing("1", &body);
         }
@@ -207,7 +202,11 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, WAITING);
-        assert_eq!(queues.lock().bytes, QUEUES - 1, "one for each other queue");
+        assert_eq!(
+            queues.0.lock().bytes,
+            QUEUES - 1,
+            "one for each other queue"
+        );
     }
 
     #[tokio::test]
@@ -217,12 +216,12 @@ mod tests {
         for number in 0..8 {
             queues.came_back(&number.to_string(), &body);
         }
-        assert_eq!(queues.lock().bytes, BYTES);
-        assert_eq!(queues.lock().queues.len(), 4, "the others were dropped");
+        assert_eq!(queues.0.lock().bytes, BYTES);
+        assert_eq!(queues.0.lock().queues.len(), 4, "the others were dropped");
         for number in 0..2 {
             queues.gone(&number.to_string());
         }
-        assert_eq!(queues.lock().bytes, BYTES / 2);
+        assert_eq!(queues.0.lock().bytes, BYTES / 2);
         assert_eq!(queues.came_back("9", &body), Advice::Probe);
     }
 }

@@ -2,11 +2,11 @@
 //! anybody runs them.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::{Semaphore, watch};
 
-use crate::mutex::lock;
+use crate::sync::Mutex;
 
 /// Takes requests when there are permits for them.
 pub(super) trait TakeRequests: Send + Sync {
@@ -93,7 +93,7 @@ impl Permits {
 
     /// From now on, `taker` is called when a permit is free.
     pub(super) fn serve(&self, taker: Weak<dyn TakeRequests>) {
-        *lock(&self.taker) = Some(taker);
+        *self.taker.lock() = Some(taker);
     }
 
     pub(super) fn try_take(self: &Arc<Self>) -> Option<Permit> {
@@ -105,7 +105,7 @@ impl Permits {
     }
 
     fn tell(&self) {
-        let taker = lock(&self.taker).as_ref().and_then(Weak::upgrade);
+        let taker = self.taker.lock().as_ref().and_then(Weak::upgrade);
         if let Some(taker) = taker {
             taker.take();
         }

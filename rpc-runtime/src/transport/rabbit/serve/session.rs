@@ -10,7 +10,7 @@
 //! Nothing is taken before all consumers stand. What is not taken when the session ends goes back to the broker.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ use super::super::amqp::{Acknowledger, Body, ConsumeChannel, Fault};
 use super::super::shared::Shared;
 use super::permits::{Permit, Permits, TakeRequests};
 use super::responder::RabbitResponder;
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::transport::{Arrival, Incoming};
 
 /// How long the orderly end of a session may take.
@@ -121,7 +121,7 @@ impl Session {
         let taker = Arc::downgrade(self);
         self.listener.permits.serve(taker);
         {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             if state.phase == Phase::Opening {
                 state.phase = Phase::Open;
             }
@@ -131,7 +131,7 @@ impl Session {
 
     /// A request has come, and is to be [taken](Self::take).
     pub(super) fn arrived(&self, request: ArrivedRequest) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.phase != Phase::Ended {
             state.waiting.push_back(request);
         }
@@ -139,7 +139,7 @@ impl Session {
 
     /// Takes as many requests as may run, unless a receipt is due: then it comes first.
     pub(super) fn take(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.phase != Phase::Open || state.since.is_some() {
             return;
         }
@@ -150,7 +150,7 @@ impl Session {
             Ok(()) => {
                 state.since = Some(Instant::now());
                 if next_offset.is_some() {
-                    *lock(&self.listener.next_offset) = next_offset;
+                    *self.listener.next_offset.lock() = next_offset;
                 }
             }
             // Nothing was written: the channel has ended.
@@ -166,7 +166,7 @@ impl Session {
     /// The broker has the acknowledgements: what was taken is the server's.
     pub(super) fn receipt(&self) {
         let taken = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.since = None;
             std::mem::take(&mut state.taken)
         };
@@ -190,7 +190,7 @@ impl Session {
     pub(super) async fn overdue(&self, limit: Duration) {
         loop {
             sleep(limit / 4).await;
-            let since = self.lock().since;
+            let since = self.state.lock().since;
             if since.is_some_and(|since| since.elapsed() >= limit) {
                 return;
             }
@@ -199,7 +199,7 @@ impl Session {
 
     /// Takes nothing more: what was not taken goes back to its queue.
     fn finish(&self, why: &Arc<str>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.phase = Phase::Ended;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
@@ -211,7 +211,7 @@ impl Session {
         let why = fault.why();
         self.finish(why);
         let taken = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.since = None;
             std::mem::take(&mut state.taken)
         };
@@ -230,10 +230,6 @@ impl Session {
             tracing::debug!("the broker does not answer the close of a channel");
         }
         self.ended(&ended);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
     }
 }
 
@@ -427,6 +423,6 @@ mod tests {
         assert_eq!(bench.taken(), [2]);
         bench.session.receipt();
         assert_eq!(bench.arrived().0, ["2"]);
-        assert_eq!(*lock(&bench.session.listener.next_offset), Some(8));
+        assert_eq!(*bench.session.listener.next_offset.lock(), Some(8));
     }
 }

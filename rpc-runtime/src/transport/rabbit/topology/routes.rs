@@ -1,10 +1,10 @@
 //! The routes of the last messages: most go where an earlier one went, and share its route.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::super::amqp::Name;
 use super::names::{Route, Topology};
-use crate::mutex::lock;
+use crate::sync::Mutex;
 use crate::{Result, Target};
 
 /// How many routes are kept, of requests and of replies each.
@@ -20,7 +20,7 @@ pub(crate) struct Routes {
 impl Routes {
     /// Where a request to `target` goes.
     pub(crate) fn request(&self, topology: &Topology, target: &Target) -> Result<Arc<Route>> {
-        let mut kept = lock(&self.requests);
+        let mut kept = self.requests.lock();
         if let Some((_, route)) = recall(&mut kept, |(known, _)| is_same_place(known, target)) {
             return Ok(route.clone());
         }
@@ -31,7 +31,7 @@ impl Routes {
 
     /// Where a reply for that queue goes; none for a name that is too long for AMQP.
     pub(crate) fn reply(&self, queue: &str) -> Option<Arc<Route>> {
-        let mut kept = lock(&self.replies);
+        let mut kept = self.replies.lock();
         if let Some(route) = recall(&mut kept, |route| route.key.as_str() == queue) {
             return Some(route.clone());
         }

@@ -11,7 +11,7 @@ fn publish(confirms: &Confirms) -> Confirm {
 
 /// What is known now: nothing, or the answer.
 fn now(confirm: &mut Confirm) -> Option<Answer> {
-    lock(&confirm.0.state).answer.take()
+    confirm.0.state.lock().answer.take()
 }
 
 #[test]
@@ -45,7 +45,11 @@ fn each_message_has_its_own_answer() {
             None,
         ]
     ));
-    assert_eq!(confirms.lock().messages.len(), 1, "what is settled is gone");
+    assert_eq!(
+        confirms.0.lock().messages.len(),
+        1,
+        "what is settled is gone"
+    );
     confirms.settle(0, true, true);
     assert!(matches!(now(&mut sent[4]), Some(Ok(Confirmed::Taken))));
 }

@@ -1,7 +1,6 @@
 //! Streams of random frames, cut at random places. Time stands still: else lapin's heartbeat might come in between.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use super::super::channel::Channel;
@@ -9,6 +8,7 @@ use super::super::channel_state::Role;
 use super::super::confirms::{Confirm, Confirmed};
 use super::super::write_queue::Next;
 use super::*;
+use crate::sync::Mutex;
 
 /// How many messages are published on each channel.
 const PUBLISHED: u64 = 60;
@@ -134,10 +134,7 @@ impl DeliveryHandler for Kept {
     fn delivered(&self, delivered: Delivered) {
         assert_eq!(delivered.consumer.as_str(), "c");
         assert_eq!(delivered.properties.message_id, Some(5));
-        self.0
-            .lock()
-            .unwrap()
-            .push((delivered.tag, whole(delivered.body)));
+        self.0.lock().push((delivered.tag, whole(delivered.body)));
     }
 }
 
@@ -186,11 +183,11 @@ async fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
         let pieces = 1 + random.below(200);
         let out = read(&io, &all, || random.below(pieces + 1));
         assert_eq!(out.unwrap(), b"", "seed {seed}");
-        assert_eq!(*kept.0.lock().unwrap(), bodies, "seed {seed}");
+        assert_eq!(*kept.0.lock(), bodies, "seed {seed}");
         io.channels.remove(9);
         let out = read(&io, &all, || 50);
         assert_eq!(out.unwrap(), b"");
-        let handled = kept.0.lock().unwrap().len();
+        let handled = kept.0.lock().len();
         assert_eq!(handled, 19, "the channel is closed");
     }
 }
@@ -207,7 +204,7 @@ impl DeliveryHandler for Limited {
     }
 
     fn delivered(&self, delivered: Delivered) {
-        self.bodies.lock().unwrap().push(delivered.body);
+        self.bodies.lock().push(delivered.body);
     }
 }
 
@@ -233,7 +230,7 @@ async fn of_a_body_above_the_limit_its_end_is_kept() {
         io.channels
             .insert(9, Role::Consume(Mutex::new(Some(handler.clone()))));
         assert_eq!(read(&io, &all, || PART / 3).unwrap(), b"");
-        let bodies = std::mem::take(&mut *handler.bodies.lock().unwrap());
+        let bodies = std::mem::take(&mut *handler.bodies.lock());
         let [body] = &bodies[..] else {
             panic!("{bodies:?}");
         };
