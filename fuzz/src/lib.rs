@@ -25,7 +25,7 @@ mod lifetimes;
 mod lock;
 #[path = "../../rpc-macros/src/model.rs"]
 mod model;
-#[path = "../../rpc-macros/src/remote_error.rs"]
+#[path = "../../rpc-macros/src/remote_error/mod.rs"]
 mod remote_error;
 #[path = "../../rpc-macros/src/repair.rs"]
 mod repair;

@@ -29,6 +29,7 @@ options! {
         "route" => route: Opt<Route> = route,
         "lock" => lock: Opt<LitStr> = text,
         "dyn" => object: Opt<()> = word,
+        "strict" => strict: Opt<()> = word,
         "crate" => krate: Opt<Path> = path,
     }
 }

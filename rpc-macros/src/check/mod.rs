@@ -45,6 +45,8 @@ pub(crate) struct Interface<'a> {
     pub(crate) lock: Option<LitStr>,
     /// The twin that objects are made of, if `dyn` asks for one.
     pub(crate) object: Option<Object>,
+    /// Whether the lock must know all types.
+    pub(crate) strict: bool,
     /// Whether the trait itself can be implemented for a client.
     pub(crate) sound: bool,
     pub(crate) methods: Vec<Method<'a>>,
@@ -113,6 +115,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     let aliases = aliases(errors, options, &methods, broken.is_empty());
     route_is_used(errors, interface);
     times_are_used(errors, interface);
+    strict_of_a_lock(errors, options);
     let krate = options.krate.get();
     Interface {
         original,
@@ -128,9 +131,21 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         aliases,
         lock: options.lock.get().cloned(),
         object,
+        strict: options.strict.is_set(),
         sound,
         methods,
         broken,
+    }
+}
+
+fn strict_of_a_lock(errors: &Errors, options: &TraitOptions) {
+    if let Some(set) = &options.strict.0
+        && !options.lock.is_meant()
+    {
+        errors.at(
+            &set.tokens,
+            "`strict` must go with `lock`, which it makes demand the structure of all types: add `lock = \"…\"`",
+        );
     }
 }
 

@@ -5,7 +5,10 @@
 //!     const STRUCTURE: &'static Structure = &Structure::named(
 //!         "Host",
 //!         "{ name: String, rack?: u32 }",
-//!         &[<String as Describe>::STRUCTURE, <u32 as Describe>::STRUCTURE],
+//!         &[
+//!             StructurePart::field("name", <String as Describe>::STRUCTURE),
+//!             StructurePart::field("rack", <u32 as Describe>::STRUCTURE),
+//!         ],
 //!     );
 //! }
 //! ```
@@ -21,7 +24,8 @@ use syn::{Data, DeriveInput, Field, Fields, Type, Variant};
 use self::serde::{Attributes, Rename};
 use crate::attr::{DescribedField, DescribedType};
 use crate::errors::Errors;
-use crate::{lock, types};
+use crate::lock::{self, in_marks_if_odd};
+use crate::types;
 
 /// Expands the derive; whatever is wrong, the trait is implemented.
 pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
@@ -38,12 +42,15 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let mut describing = Describing {
         errors,
         name: input.ident.to_string(),
+        variant: String::new(),
         parts: Vec::new(),
     };
     let shape = match &input.data {
         // What it has itself is nothing on the wire.
         _ if container.into.is_some() => {
-            describing.parts.extend(&container.into);
+            describing
+                .parts
+                .extend(container.into.as_ref().map(Part::whole));
             container
                 .into
                 .as_ref()
@@ -52,10 +59,11 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         }
         Data::Struct(data) => describing.of_struct(&container, &data.fields),
         Data::Enum(data) => {
-            let variants: Vec<_> = (data.variants.iter())
-                .filter_map(|variant| describing.variant(&container, variant))
-                .collect();
-            format!("{}{}", container.tagging(), variants.join(" | "))
+            let mut variants = Vec::new();
+            for variant in &data.variants {
+                variants.extend(describing.variant(&container, variants.len(), variant));
+            }
+            format!("{}: {}", container.tagging(), variants.join(" | "))
         }
         Data::Union(_) => {
             errors.at(
@@ -72,15 +80,18 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         describing.parts.clear();
     }
     let (generics, parameters, clause) = input.generics.split_for_impl();
-    let parts = describing.parts.iter().map(|ty| {
+    let parts = describing.parts.iter().map(|part| {
+        let Part { variant, field, ty } = part;
         let private = quote_spanned!(ty.span()=> #krate::__private::Describe);
-        match ty {
+        let structure = match ty {
             // A list of bounds must be held together.
             Type::TraitObject(_) | Type::ImplTrait(_) => {
                 quote_spanned!(ty.span()=> <(#ty) as #private>::STRUCTURE)
             }
             _ => quote_spanned!(ty.span()=> <#ty as #private>::STRUCTURE),
-        }
+        };
+        let of_variant = (!variant.is_empty()).then(|| quote!(.of_variant(#variant)));
+        quote!(#krate::__private::StructurePart::field(#field, #structure) #of_variant)
     });
     quote! {
         #[automatically_derived]
@@ -95,7 +106,27 @@ struct Describing<'a> {
     errors: &'a Errors,
     /// The type itself, which cannot be a part of its structure.
     name: String,
-    parts: Vec<&'a Type>,
+    /// The variant that is described, as its parts know it.
+    variant: String,
+    parts: Vec<Part<'a>>,
+}
+
+/// A type in the structure, and where it is.
+struct Part<'a> {
+    variant: String,
+    field: String,
+    ty: &'a Type,
+}
+
+impl<'a> Part<'a> {
+    /// All that there is.
+    fn whole(ty: &'a Type) -> Self {
+        Self {
+            variant: String::new(),
+            field: String::new(),
+            ty,
+        }
+    }
 }
 
 impl<'a> Describing<'a> {
@@ -103,9 +134,10 @@ impl<'a> Describing<'a> {
         let transparent = container.transparent;
         match fields {
             Fields::Named(named) if transparent => {
-                let sent = named.named.iter();
-                let sent =
-                    sent.filter_map(|field| self.field(container, &container.rename_all, field));
+                let sent = named.named.iter().enumerate();
+                let sent = sent.filter_map(|(place, field)| {
+                    self.field(container, &container.rename_all, place, field)
+                });
                 sent.map(|field| field.ty).collect()
             }
             fields => {
@@ -113,7 +145,8 @@ impl<'a> Describing<'a> {
                 let text = match &container.tag {
                     Some(tag) if matches!(fields, Fields::Named(_)) => {
                         let own = self.name.strip_prefix("r#").unwrap_or(&self.name);
-                        let own = container.name.as_deref().unwrap_or(own);
+                        let own = in_marks_if_odd(container.name.as_deref().unwrap_or(own));
+                        let tag = in_marks_if_odd(tag);
                         let rest = text.trim_start_matches('{').trim_end_matches('}').trim();
                         let comma = if rest.is_empty() { "" } else { ", " };
                         format!("{{ {tag} = {own}{comma}{rest} }}")
@@ -132,8 +165,8 @@ impl<'a> Describing<'a> {
 
     /// `{ name: Type, … }`, or `Type` for a newtype, or `(Type, …)`.
     fn fields(&mut self, container: &Attributes, rename: &Rename, fields: &'a Fields) -> String {
-        let written: Vec<_> = (fields.iter())
-            .filter_map(|field| self.field(container, rename, field))
+        let written: Vec<_> = (fields.iter().enumerate())
+            .filter_map(|(place, field)| self.field(container, rename, place, field))
             .collect();
         match fields {
             Fields::Unit => String::new(),
@@ -154,9 +187,15 @@ impl<'a> Describing<'a> {
         }
     }
 
-    fn variant(&mut self, container: &Attributes, variant: &'a Variant) -> Option<String> {
+    fn variant(
+        &mut self,
+        container: &Attributes,
+        place: usize,
+        variant: &'a Variant,
+    ) -> Option<String> {
         let serde = Attributes::of(&variant.attrs);
-        if serde.skipped {
+        // What takes all others is there to be read.
+        if serde.skipped && !serde.other {
             return None;
         }
         let name = variant.ident.unraw().to_string();
@@ -164,8 +203,18 @@ impl<'a> Describing<'a> {
             .name
             .clone()
             .unwrap_or_else(|| container.rename_all.variant(&name));
+        let name = in_marks_if_odd(&name);
         let rename = serde.rename_all.or(&container.rename_all_fields);
+        self.variant = if container.untagged {
+            place.to_string()
+        } else {
+            name.clone()
+        };
         let fields = self.fields(container, rename, &variant.fields);
+        let fields = match variant.fields {
+            Fields::Named(_) if container.closed => format!("{fields} and no others"),
+            _ => fields,
+        };
         let other = if serde.other { " (any other)" } else { "" };
         let space = if fields.is_empty() { "" } else { " " };
         Some(if container.untagged || serde.untagged {
@@ -183,6 +232,7 @@ impl<'a> Describing<'a> {
         &mut self,
         container: &Attributes,
         rename: &Rename,
+        place: usize,
         field: &'a Field,
     ) -> Option<Written> {
         let serde = Attributes::of(&field.attrs);
@@ -192,15 +242,25 @@ impl<'a> Describing<'a> {
         }
         let itself = |ident: &syn::Ident| *ident == self.name || ident == "Self";
         let holds_itself = types::has_ident(field.ty.to_token_stream(), &itself);
-        if serde.through.is_none() && !options.opaque.is_set() && !holds_itself {
-            self.parts.push(&field.ty);
-        }
-        let mut ty = lock::wire_type(&field.ty);
-        if let Some(path) = &serde.through {
-            ty = format!("{ty} through {path}");
-        }
         let name = field.ident.as_ref().map(|ident| ident.unraw().to_string());
         let name = name.map(|name| serde.name.clone().unwrap_or_else(|| rename.field(&name)));
+        let mut ty = lock::wire_type(&field.ty);
+        let name = match name {
+            Some(_) if serde.flattened => format!("..{ty}"),
+            Some(name) => in_marks_if_odd(&name),
+            None => place.to_string(),
+        };
+        if let Some(path) = &serde.through {
+            ty = format!("{ty} through {path}");
+        } else if options.opaque.is_set() {
+            ty = format!("opaque {ty}");
+        } else if !holds_itself {
+            self.parts.push(Part {
+                variant: self.variant.clone(),
+                field: name.clone(),
+                ty: &field.ty,
+            });
+        }
         let option = ty.starts_with("Option<") && serde.through.is_none() && !serde.read_through;
         let optional = option || serde.default || container.default;
         if serde.left_out && !optional && !serde.flattened {
@@ -210,7 +270,7 @@ impl<'a> Describing<'a> {
             );
         }
         Some(Written {
-            name: name.unwrap_or_default(),
+            name,
             optional,
             flattened: serde.flattened,
             ty,
@@ -231,7 +291,7 @@ impl Written {
     fn named(&self) -> String {
         let mark = if self.optional { "?" } else { "" };
         if self.flattened {
-            return format!("..{}", self.ty);
+            return self.name.clone();
         }
         format!("{}{mark}: {}", self.name, self.ty)
     }

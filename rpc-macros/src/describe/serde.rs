@@ -4,6 +4,8 @@
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Type};
 
+use crate::lock::in_marks_if_odd;
+
 /// The attributes of a type, of a variant, or of a field.
 #[derive(Default)]
 #[expect(
@@ -86,9 +88,16 @@ impl Attributes {
     /// How an enum says which variant it is.
     pub(super) fn tagging(&self) -> String {
         match (&self.tag, &self.content) {
-            (Some(tag), Some(content)) => format!("by {tag} in {content}: "),
-            (Some(tag), None) => format!("by {tag}: "),
-            _ => String::new(),
+            _ if self.untagged => "any of".to_owned(),
+            (Some(tag), Some(content)) => {
+                format!(
+                    "by {} in {}",
+                    in_marks_if_odd(tag),
+                    in_marks_if_odd(content)
+                )
+            }
+            (Some(tag), None) => format!("by {}", in_marks_if_odd(tag)),
+            _ => "one of".to_owned(),
         }
     }
 }

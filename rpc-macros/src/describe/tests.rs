@@ -9,7 +9,7 @@ fn shape(item: TokenStream) -> (String, Vec<String>) {
     assert_eq!(errors.into_compile_errors().to_string(), "");
     let mut texts = expansion.split('"');
     let shape = texts.nth(3).unwrap().to_owned();
-    let parts = expansion.split("& [").nth(1).unwrap();
+    let parts = expansion.split_once("& [").unwrap().1;
     let parts = parts
         .split("> :: STRUCTURE")
         .filter_map(|part| part.split_once('<'));
@@ -45,7 +45,7 @@ fn structs_are_what_serde_writes() {
                     #[rpc(opaque)] other: Other,
                 }
             },
-            "{ hostName: String, Size?: u8, since?: u8, ..Rest, key: Key through hex, other: Other } and no others",
+            "{ hostName: String, Size?: u8, since?: u8, ..Rest, key: Key through hex, other: opaque Other } and no others",
             vec!["String", "u8", "u8", "Rest"],
         ),
         (
@@ -142,7 +142,7 @@ fn enums_are_what_serde_writes() {
                     None,
                 }
             ),
-            "Small | Large u8 | Of { cores: u8 }",
+            "one of: Small | Large u8 | Of { cores: u8 }",
         ),
         (
             quote! {
@@ -160,7 +160,7 @@ fn enums_are_what_serde_writes() {
                     No,
                 }
             ),
-            "String | u8 | null",
+            "any of: String | u8 | null",
         ),
     ] {
         assert_eq!(shape(item).0, expected);

@@ -75,7 +75,7 @@ pub(super) fn tests(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -
         #[doc(hidden)]
         #(#levels)*
         const #constant: #private::Lock = {
-            use #private::NotDescribed as _;
+            use #private::{NotDescribed as _, NotRaised as _};
             #private::Lock::new(
                 &#client::INTERFACE,
                 [::core::env!("CARGO_MANIFEST_DIR"), #path],

@@ -27,6 +27,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use self::names::Names;
+#[cfg(test)]
+pub(crate) use self::structures::{TypeUse, UseKind, uses as uses_of_types};
 use crate::check::Interface;
 use crate::lock::Lock;
 

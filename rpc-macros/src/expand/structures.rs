@@ -1,137 +1,257 @@
-//! What a lock sees of types: the structure of each that derives `Describe`, found without asking for it.
+//! What a lock sees of types: the structure of each that derives `Describe`, and the classes of each error that derives
+//! `IntoRemoteError`, found without asking for them.
 //!
 //! ```text
-//! use NotDescribed as _;
-//! const _: () = hold(Probe::<Host>::FOUND, &[("Host", 0x9c41f2ab33d0e1f2)], "the structure of …");
+//! use {NotDescribed as _, NotRaised as _};
+//! const __RELEASED: &[Released] = &[Released::new(v(1, 0, 0), "Host", 0x9c41f2ab33d0e1f2, "{ name: String }")];
+//! const __USES: &[Use] = &[Use::result(0, "Host", Probe::<Host>::FOUND, v(1, 0, 0), "list a version …")];
+//! const _: () = hold(__USES, 0, __RELEASED, false);
 //! ```
 //!
 //! `FOUND` is an inherent constant where the type has a structure, and that of the trait where it has none.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
 use super::attributes::{self, cfgs};
+use super::interface::version;
 use super::spans::Place;
-use crate::check::{Interface, Shown, plain};
+use crate::attr::Version;
+use crate::check::{Interface, Method, Role, Shown, plain};
 use crate::lifetimes;
-use crate::lock::{Lock, value_of};
+use crate::lock::{Lock, Recorded, error_of, value_of};
 use crate::types::{has_ident, is_everywhere, text};
 
-/// A type that may have a structure, and the conditions under which it is there.
-struct Probed<'a> {
-    ty: &'a Type,
+/// A type that is sent, how, and the conditions under which it is there.
+pub(crate) struct TypeUse<'a> {
+    pub(crate) kind: UseKind,
+    pub(crate) ty: &'a Type,
+    pub(crate) written: String,
     cfgs: TokenStream,
+    /// None for what is yet to be released.
+    pub(crate) since: Option<Version>,
+    /// What to write so that something may come to it.
+    pub(crate) advice: String,
 }
 
-impl Probed<'_> {
-    fn found(&self, private: &TokenStream) -> TokenStream {
-        let ty = lifetimes::owned(self.ty);
-        quote!(#private::Probe::<#ty>::FOUND)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UseKind {
+    Argument,
+    Result,
+    Error,
+}
+
+impl TypeUse<'_> {
+    /// Where it is said what is wrong with it.
+    fn place(&self) -> Place {
+        let error = match self.kind {
+            UseKind::Error => error_of(self.ty),
+            UseKind::Argument | UseKind::Result => None,
+        };
+        Place::of(error.unwrap_or(self.ty))
     }
 }
 
-/// Makes a change of a released type an error, at the type. While a higher version is in the making, a test
-/// tells whether it is additive.
+/// Makes a change of a released type that peers cannot bear an error, at the type.
 pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> TokenStream {
-    let Some(last) = lock.held_to.filter(|_| !lock.types.is_empty()) else {
-        return TokenStream::new();
-    };
-    let locked = lock.types.iter().map(|ty| {
-        let (name, fingerprint) = (&ty.name, ty.fingerprint);
-        quote!((#name, #fingerprint))
-    });
-    let next = Shown((last.0, last.1.saturating_add(1), 0));
-    let held = probed(interface).into_iter().map(|probed| {
-        let message = format!(
-            "the structure of `{}` must be that of {}, which was released: put it back. If what came may be absent, it can be released with a higher version: list one in the method's versions, as `#[rpc(versions(\"{next}\", …))]`",
-            text(probed.ty),
-            Shown(last),
-        );
-        let place = Place::of(probed.ty);
-        let (cfgs, found) = (&probed.cfgs, probed.found(&private.to_token_stream()));
-        let private = place.item(private);
-        let call = quote_spanned!(place.end=> #private::hold(#found, __LOCKED, #message));
-        let described = described(probed.ty).map(|written| {
-            let message = format!(
-                "`{written}` must derive `Describe`, as when {} was released: its structure is held to that, so derive it again",
-                Shown(last),
-            );
-            let call = quote_spanned!(place.end=> #private::describe(#written, __FOUND, __LOCKED, #message));
-            quote!(#cfgs const _: () = #call;)
-        });
-        quote!(#cfgs const _: () = #call; #described)
-    });
-    let found = probed(interface).into_iter().map(|probed| {
-        let (cfgs, found) = (&probed.cfgs, probed.found(&private.to_token_stream()));
-        quote!(#cfgs #found)
+    let uses = uses(interface, lock);
+    let (found, released) = (
+        described(&uses, &private.to_token_stream()),
+        released(lock, &private.to_token_stream()),
+    );
+    let strict = lock.strict;
+    let held = uses.iter().enumerate().map(|(place, used)| {
+        let (cfgs, at) = (&used.cfgs, used.place());
+        let place = Literal::usize_unsuffixed(place);
+        let private = at.item(private);
+        let call = quote_spanned!(at.end=> #private::hold(__USES, #place, __RELEASED, #strict));
+        quote!(#cfgs const _: () = #call;)
     });
     let levels = attributes::of_all(&interface.methods);
     quote! {
         #(#levels)*
         const _: () = {
-            use #private::NotDescribed as _;
-            const __LOCKED: &'static [(&'static ::core::primitive::str, ::core::primitive::u64)] =
-                &[#(#locked),*];
-            const __FOUND: &'static [#private::Option<&'static #private::Structure>] = &[#(#found),*];
+            use #private::{NotDescribed as _, NotRaised as _};
+            const __RELEASED: &'static [#private::Released] = &[#released];
+            const __USES: &'static [#private::Use] = &[#found];
             #(#held)*
         };
     }
 }
 
-/// The name under which a lock knows a type that derives `Describe`.
-fn described(ty: &Type) -> Option<String> {
-    match plain(ty) {
-        Type::Path(path) => Some(path.path.segments.last()?.ident.unraw().to_string()),
-        _ => None,
-    }
-}
-
-/// What the tests get: the structures that there are, and those that were released.
+/// What the tests get: the types that are sent, the structures that were released, and the methods.
 pub(super) fn compared(
     interface: &Interface<'_>,
     lock: &Lock,
     private: &TokenStream,
 ) -> TokenStream {
-    let probed = probed(interface);
-    let found = probed.iter().map(|probed| {
-        let (cfgs, found) = (&probed.cfgs, probed.found(private));
-        quote!(#cfgs #found)
+    let (uses, released) = (
+        described(&uses(interface, lock), private),
+        released(lock, private),
+    );
+    let methods = interface.methods.iter().zip(&lock.methods);
+    let methods = methods.map(|(method, recorded)| {
+        let Recorded {
+            raises,
+            text,
+            is_new,
+            ..
+        } = recorded;
+        let cfgs = cfgs(&method.original.attrs);
+        let name = &method.wire;
+        // The error of a cast does not come from a server.
+        let raises = method.mode.is_call().then(|| {
+            let (raises, found) = (
+                raises.as_deref().unwrap_or_default(),
+                failing(method.output, private),
+            );
+            quote!(.raises(#raises, #found))
+        });
+        quote!(#(#cfgs)* #private::Recorded::new(#name, #text, #is_new) #raises)
     });
-    let locked = lock.types.iter().map(|ty| {
-        let (name, fingerprint, shape) = (&ty.name, ty.fingerprint, &ty.shape);
-        quote!((#name, #fingerprint, #shape))
-    });
-    quote!(.with_types(&[#(#found),*], &[#(#locked),*]))
+    quote!(.with_types(&[#uses], &[#released]).with_methods(&[#(#methods),*]))
 }
 
-/// The types of arguments and results that may have a structure, each once.
-fn probed<'a>(interface: &Interface<'a>) -> Vec<Probed<'a>> {
-    let mut found: Vec<Probed<'_>> = Vec::new();
-    for method in &interface.methods {
-        let sent = method
-            .arguments
-            .iter()
-            .map(|argument| argument.parameter.ty);
-        let mut all = Vec::new();
-        for ty in sent.chain([value_of(method.output)]) {
-            named(ty, &mut all);
-        }
-        let cfgs = cfgs(&method.original.attrs);
-        let cfgs = quote!(#(#cfgs)*);
-        for ty in all {
-            let (shown, conditions) = (text(ty), cfgs.to_string());
-            let known = |other: &Probed<'_>| {
-                text(other.ty) == shown && other.cfgs.to_string() == conditions
+fn described(uses: &[TypeUse<'_>], private: &TokenStream) -> TokenStream {
+    let uses = uses.iter().enumerate().map(|(place, used)| {
+        let TypeUse {
+            kind,
+            ty,
+            written,
+            cfgs,
+            since,
+            advice,
+        } = used;
+        let place = Literal::usize_unsuffixed(place);
+        let kind = match kind {
+            UseKind::Argument => quote!(argument),
+            UseKind::Result => quote!(result),
+            UseKind::Error => quote!(error),
+        };
+        let found = if used.kind == UseKind::Error {
+            failing(ty, private)
+        } else {
+            let ty = lifetimes::owned(ty);
+            quote!(#private::Probe::<#ty>::FOUND)
+        };
+        let unreleased = since.is_none().then(|| quote!(.unreleased()));
+        let since = version(private, since.unwrap_or_default());
+        quote!(#cfgs #private::Use::#kind(#place, #written, #found, #since, #advice) #unreleased)
+    });
+    quote!(#(#uses),*)
+}
+
+fn failing(output: &Type, private: &TokenStream) -> TokenStream {
+    let output = lifetimes::owned(output);
+    quote!(#private::Failing::<#output>::FOUND)
+}
+
+fn released(lock: &Lock, private: &TokenStream) -> TokenStream {
+    let released = lock.types.iter().map(|(since, ty)| {
+        let (name, fingerprint, shape) = (&ty.name, ty.fingerprint, &ty.shape);
+        let since = version(private, *since);
+        quote!(#private::Released::new(#since, #name, #fingerprint, #shape))
+    });
+    quote!(#(#released),*)
+}
+
+/// All uses of types that may have a structure, each once.
+pub(crate) fn uses<'a>(interface: &Interface<'a>, lock: &Lock) -> Vec<TypeUse<'a>> {
+    let mut found: Vec<TypeUse<'_>> = Vec::new();
+    for (method, recorded) in interface.methods.iter().zip(&lock.methods) {
+        for used in of_method(method, recorded, lock) {
+            let known = |other: &TypeUse<'_>| {
+                (other.kind, other.since, other.advice.is_empty())
+                    == (used.kind, used.since, used.advice.is_empty())
+                    && (&other.written, text(other.ty)) == (&used.written, text(used.ty))
+                    && other.cfgs.to_string() == used.cfgs.to_string()
             };
             if !found.iter().any(known) {
-                let cfgs = cfgs.clone();
-                found.push(Probed { ty, cfgs });
+                found.push(used);
             }
         }
     }
     found
+}
+
+fn of_method<'a>(method: &Method<'a>, recorded: &Recorded, lock: &Lock) -> Vec<TypeUse<'a>> {
+    let cfgs = cfgs(&method.original.attrs);
+    let cfgs = quote!(#(#cfgs)*);
+    let new = |kind, ty, written, since: Version| TypeUse {
+        kind,
+        ty,
+        written,
+        cfgs: cfgs.clone(),
+        since: lock.last.is_some_and(|last| since <= last).then_some(since),
+        advice: advice(kind, method, lock),
+    };
+    let mut uses = Vec::new();
+    let mut add = |kind, ty: &'a Type, since| {
+        let mut all = Vec::new();
+        named(ty, &mut all);
+        let name = |ty| name(ty).unwrap_or_else(|| text(ty));
+        uses.extend(all.into_iter().map(|ty| new(kind, ty, name(ty), since)));
+    };
+    let sent = |role| matches!(role, Role::Sent | Role::Timeout);
+    for argument in method
+        .arguments
+        .iter()
+        .filter(|argument| sent(argument.role))
+    {
+        let since = argument
+            .since
+            .map_or(recorded.since, |since| recorded.since.max(since));
+        add(UseKind::Argument, argument.parameter.ty, since);
+    }
+    add(UseKind::Result, value_of(method.output), recorded.since);
+    // The error of a cast does not come from a server.
+    if method.mode.is_call() {
+        let raised = recorded.raises.clone().unwrap_or_default();
+        uses.push(new(UseKind::Error, method.output, raised, recorded.since));
+    }
+    uses
+}
+
+/// What to write on the method so that something may come to what it sends: empty if that is so. Servers that do not
+/// know it must not be sent an argument, and so the method needs a version of its own; what is returned is to be recorded.
+fn advice(kind: UseKind, method: &Method<'_>, lock: &Lock) -> String {
+    let Some(last) = lock.last else {
+        return String::new();
+    };
+    let versions = method.later_versions.iter().chain([&method.version]);
+    let of_the_major = versions.clone().filter(|version| version.0 == last.0);
+    let highest = match kind {
+        UseKind::Argument => of_the_major.max().copied().unwrap_or_default(),
+        UseKind::Result | UseKind::Error => lock.version,
+    };
+    if highest > last {
+        return String::new();
+    }
+    let next = lock.version.max((last.0, last.1.saturating_add(1), 0));
+    let listed: Vec<_> = [&next].into_iter().chain(versions).collect();
+    let listed = listed
+        .iter()
+        .map(|version| format!("\"{}\"", Shown(**version)));
+    let listed: Vec<_> = listed.collect();
+    let name = method.original.sig.ident.unraw();
+    let why = match kind {
+        UseKind::Argument => ", so that older servers are not sent it",
+        UseKind::Result | UseKind::Error => "",
+    };
+    format!(
+        "take it out, or release it with a higher version{why}: write `#[rpc(versions({}))]` on `{name}`",
+        listed.join(", ")
+    )
+}
+
+/// The name under which a lock knows a type that derives `Describe`.
+fn name(ty: &Type) -> Option<String> {
+    match plain(ty) {
+        Type::Path(path) => Some(path.path.segments.last()?.ident.unraw().to_string()),
+        _ => None,
+    }
 }
 
 /// The types within, but for those that every program has.

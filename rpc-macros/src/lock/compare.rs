@@ -100,7 +100,7 @@ impl Comparing {
 
     fn all_methods(&mut self, released: &Interface, now: &Interface) {
         let name = |method: &Method| method.name.clone();
-        let matches = Matches::new(&released.methods, &now.methods, Method::answers, name);
+        let matches = Matches::new(&released.methods, &now.methods, Method::was, name);
         for &(old, place) in &matches.both {
             self.method(&released.methods[old], place, &now.methods[place]);
         }
@@ -399,13 +399,8 @@ fn knows(old_names: &[OldName], name: &str) -> bool {
 }
 
 impl Method {
-    /// Whether it had this name.
-    fn answers(&self, name: &str) -> bool {
-        knows(&self.old_names, name)
-    }
-
     /// The first version of a major that has it. It may have come with another.
-    fn since_in(&self, major: u32) -> Version {
+    pub(super) fn since_in(&self, major: u32) -> Version {
         let mut versions = self.changed.clone();
         versions.extend(self.old_names.iter().map(|old| old.before));
         for argument in &self.arguments {
@@ -419,9 +414,9 @@ impl Method {
 
     /// Whether it is the other but for its name.
     fn is_otherwise(&self, other: &Self) -> bool {
-        let name = other.name.clone();
         Self {
-            name,
+            name: other.name.clone(),
+            raises: other.raises.clone(),
             ..self.clone()
         } == *other
     }

@@ -59,11 +59,10 @@ impl File {
         let mut interface = Interface {
             address: first.address.clone()?,
             methods: first.methods.clone(),
-            types: first.types.clone(),
         };
         let mut last = first.version;
         for release in releases {
-            interface.apply(&release.methods, &release.types);
+            interface.apply(&release.methods);
             last = release.version;
         }
         Some((last, interface))
@@ -78,7 +77,7 @@ impl File {
 
 /// The text of an interface's address, in a section.
 pub(crate) fn print_address(address: &Address) -> String {
-    let mut text = format!("interface {}\n", quoted(&address.name));
+    let mut text = format!("interface {}\n", in_marks_if_odd(&address.name));
     let named = [
         ("topic", &address.topic),
         ("exchange", &address.exchange),
@@ -86,7 +85,7 @@ pub(crate) fn print_address(address: &Address) -> String {
     ];
     for (word, value) in named {
         if let Some(value) = value {
-            line(&mut text, &format!("  {word} {}", quoted(value)));
+            line(&mut text, &format!("  {word} {}", in_marks_if_odd(value)));
         }
     }
     text
@@ -94,7 +93,7 @@ pub(crate) fn print_address(address: &Address) -> String {
 
 /// The text of a method, in a section.
 pub(crate) fn print_method(method: &Method) -> String {
-    let (word, name) = (method.mode.word(), quoted(&method.name));
+    let (word, name) = (method.mode.word(), in_marks_if_odd(&method.name));
     let mut text = format!("{word} {name} since {}", Shown(method.since));
     if let Some(returns) = &method.returns {
         let _ = write!(text, " -> {}", escaped(returns));
@@ -105,7 +104,7 @@ pub(crate) fn print_method(method: &Method) -> String {
     }
     print_old_names(&mut text, "  ", &method.old_names);
     for argument in &method.arguments {
-        let (name, ty) = (quoted(&argument.name), escaped(&argument.ty));
+        let (name, ty) = (in_marks_if_odd(&argument.name), escaped(&argument.ty));
         line(&mut text, &format!("  {name}: {ty}"));
         if let Some(since) = argument.since {
             line(&mut text, &format!("    since {}", Shown(since)));
@@ -117,7 +116,10 @@ pub(crate) fn print_method(method: &Method) -> String {
             line(&mut text, &format!("    default {}", escaped(default)));
         }
         for name in &argument.replaces {
-            line(&mut text, &format!("    replaces {}", quoted(name)));
+            line(
+                &mut text,
+                &format!("    replaces {}", in_marks_if_odd(name)),
+            );
         }
         print_old_names(&mut text, "    ", &argument.old_names);
     }
@@ -126,7 +128,7 @@ pub(crate) fn print_method(method: &Method) -> String {
 
 fn print_old_names(text: &mut String, indent: &str, names: &[OldName]) {
     for OldName { before, name } in names {
-        let (name, before) = (quoted(name), Shown(*before));
+        let (name, before) = (in_marks_if_odd(name), Shown(*before));
         line(text, &format!("{indent}was {name} before {before}"));
     }
 }
@@ -137,7 +139,7 @@ fn line(text: &mut String, line: &str) {
 }
 
 /// A name, in quotation marks unless it is one plain word.
-fn quoted(name: &str) -> String {
+pub(crate) fn in_marks_if_odd(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "_.-".contains(letter);
     if !name.is_empty() && name.chars().all(plain) {
         name.to_owned()
@@ -334,10 +336,11 @@ impl Release {
             });
             return Ok(Item::Address);
         }
-        if word == "type" {
-            let name = words.until_last();
+        if word == "type" || word == "error" {
+            let name = words.name()?;
             let fingerprint = u64::from_str_radix(words.word(), 16);
-            let fingerprint = fingerprint.map_err(|_| "a type must have 16 hexadecimal digits")?;
+            let fingerprint =
+                fingerprint.map_err(|_| "16 hexadecimal digits must follow the name")?;
             words.end()?;
             self.types.push(Structure {
                 name,
@@ -349,7 +352,7 @@ impl Release {
         let mode = Mode::ALL.into_iter().find(|mode| mode.word() == word);
         let mode = mode.ok_or_else(|| {
             format!(
-                "`{word}` is none of `interface`, `call`, `cast`, `call/cast`, `fanout`, `type`"
+                "`{word}` is none of `interface`, `call`, `cast`, `call/cast`, `fanout`, `type`, `error`"
             )
         })?;
         let name = words.name()?;
@@ -372,6 +375,7 @@ impl Release {
             old_names: Vec::new(),
             arguments: Vec::new(),
             returns,
+            raises: None,
         });
         Ok(Item::Method)
     }
@@ -402,6 +406,7 @@ impl Method {
         match name.as_str() {
             "was" => self.old_names.push(words.old_name()?),
             "changed" => self.changed.push(words.version()?),
+            "raises" => self.raises = Some(words.name()?),
             _ => return Err(format!("`{name}` must have a type")),
         }
         words.end()
@@ -489,13 +494,6 @@ impl<'a> Words<'a> {
         self.expect("before")?;
         let before = self.version()?;
         Ok(OldName { before, name })
-    }
-
-    /// All words but the last.
-    fn until_last(&mut self) -> String {
-        let (text, last) = self.0.rsplit_once(' ').unwrap_or((self.0, ""));
-        self.0 = last;
-        unescaped(text)
     }
 
     fn text(&mut self) -> String {

@@ -19,7 +19,7 @@ fanout "list all" since 2.0.1
     default "a\\nb"
     was old before 2.2
     was older before 2.1
-type model::Host 00000000000000ff
+type "model::Host" 00000000000000ff
   { name: String, rack?: u32 }
 
 [2.4]
@@ -30,8 +30,10 @@ call/cast host since 2.0 -> Result<Host, Box<dyn Error + Send>>
     since 2.4
     replaces "one of them"
     replaces another
-type model::Host 0000000000000100
+type "model::Host" 0000000000000100
   { name: String }
+error StockError 0000000000000001
+  raises: stock.Empty { shelf: String }
 
 [3.0]
 interface Inventory
@@ -46,10 +48,16 @@ fn print(file: &File) -> String {
         text.extend(release.address.as_ref().map(print_address));
         text.extend(release.methods.iter().map(print_method));
         for ty in &release.types {
+            let word = if ty.shape.starts_with("raises") {
+                "error"
+            } else {
+                "type"
+            };
+            let name = in_marks_if_odd(&ty.name);
             let _ = writeln!(
                 text,
-                "type {} {:016x}\n  {}",
-                ty.name, ty.fingerprint, ty.shape
+                "{word} {name} {:016x}\n  {}",
+                ty.fingerprint, ty.shape
             );
         }
     }
@@ -90,12 +98,25 @@ fn an_interface_is_what_its_sections_add_up_to() {
     assert_eq!(interface.methods.len(), 3);
     assert_eq!(interface.methods[0].mode, Mode::CallOrCast);
     assert_eq!(interface.methods[0].arguments.len(), 2);
-    assert_eq!(interface.types.len(), 1);
-    assert_eq!(interface.types[0].fingerprint, 0x100);
+    let types: Vec<_> = file
+        .of_major(2)
+        .flat_map(|release| &release.types)
+        .collect();
+    assert_eq!(types.len(), 3);
+    assert_eq!(types[1].fingerprint, 0x100);
     let (_, interface) = file.interface_at((3, 0, 0)).unwrap();
     assert_eq!(interface.methods.len(), 1);
     assert_eq!(interface.address.topic, None);
     assert_eq!(file.of_major(2).count(), 2);
+}
+
+#[test]
+fn the_error_of_a_method_is_read() {
+    let lock = "[1.0]\ninterface I\ncall host since 1.0\n  raises StockError\n  name: String\n";
+    let file = parse(lock).unwrap();
+    let host = &file.releases[0].methods[0];
+    assert_eq!(host.raises.as_deref(), Some("StockError"));
+    assert_eq!(host.arguments.len(), 1);
 }
 
 #[test]

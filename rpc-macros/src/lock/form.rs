@@ -11,8 +11,6 @@ use crate::attr::Version;
 pub(crate) struct Interface {
     pub(crate) address: Address,
     pub(crate) methods: Vec<Method>,
-    /// The types whose structure is known.
-    pub(crate) types: Vec<Structure>,
 }
 
 /// What an interface is called, and where its servers are.
@@ -36,6 +34,15 @@ pub(crate) struct Method {
     pub(crate) arguments: Vec<Argument>,
     /// The type of what comes back; absent for nothing.
     pub(crate) returns: Option<String>,
+    /// The released error whose classes are known. The trait's tokens do not tell.
+    pub(crate) raises: Option<String>,
+}
+
+impl Method {
+    /// Whether it had this name.
+    pub(crate) fn was(&self, name: &str) -> bool {
+        self.old_names.iter().any(|old| old.name == name)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +97,7 @@ pub(crate) struct OldName {
     pub(crate) name: String,
 }
 
-/// The structure of a type that derives `Describe`.
+/// The structure of a type that derives `Describe`, or the classes of an error that derives `IntoRemoteError`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Structure {
     pub(crate) name: String,
@@ -99,22 +106,22 @@ pub(crate) struct Structure {
 }
 
 impl Interface {
+    /// Takes the errors of methods from their release: of today's, only the compiler knows the classes.
+    pub(crate) fn know_errors_of(&mut self, released: &Self) {
+        for method in &mut self.methods {
+            let is_it = |old: &&Method| old.name == method.name || method.was(&old.name);
+            let old = released.methods.iter().find(is_it);
+            method.raises = old.and_then(|old| old.raises.clone());
+        }
+    }
+
     /// The interface after a section of a lock.
-    pub(crate) fn apply(&mut self, methods: &[Method], types: &[Structure]) {
+    pub(crate) fn apply(&mut self, methods: &[Method]) {
         for method in methods {
-            let known = |known: &&mut Method| {
-                let renamed = |old: &OldName| old.name == known.name;
-                known.name == method.name || method.old_names.iter().any(renamed)
-            };
+            let known = |known: &&mut Method| known.name == method.name || method.was(&known.name);
             match self.methods.iter_mut().find(known) {
                 Some(known) => *known = method.clone(),
                 None => self.methods.push(method.clone()),
-            }
-        }
-        for ty in types {
-            match self.types.iter_mut().find(|known| known.name == ty.name) {
-                Some(known) => *known = ty.clone(),
-                None => self.types.push(ty.clone()),
             }
         }
     }

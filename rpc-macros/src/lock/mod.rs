@@ -10,8 +10,9 @@ mod form;
 mod of_trait;
 mod wire_type;
 
+pub(crate) use file::in_marks_if_odd;
 pub(crate) use form::Structure;
-pub(crate) use wire_type::{of as wire_type, value_of};
+pub(crate) use wire_type::{error_of, of as wire_type, value_of};
 
 use std::fs;
 use std::io::ErrorKind;
@@ -24,7 +25,7 @@ use crate::check::{self, Shown};
 use crate::errors::Errors;
 use compare::{Comparison, Place};
 use file::{File, Release};
-use form::{Interface, Method};
+use form::Interface;
 
 /// Where a trait is compiled.
 pub(crate) struct Package {
@@ -74,12 +75,26 @@ pub(crate) struct Lock {
     pub(crate) last: Option<Version>,
     /// The version that the trait has now.
     pub(crate) version: Version,
-    /// The types whose structure was released.
-    pub(crate) types: Vec<Structure>,
-    /// The release whose structures these must be, unless a higher version is in the making.
-    pub(crate) held_to: Option<Version>,
-    /// What is written when the trait is released: its text, and the text of a new file before it.
+    /// The structures that were released, in the order of their versions.
+    pub(crate) types: Vec<(Version, Structure)>,
+    /// Those of the trait, in its order.
+    pub(crate) methods: Vec<Recorded>,
+    /// Whether all types must be known.
+    pub(crate) strict: bool,
+    /// What is written when the trait is released: the text of a new file, and that of the section's beginning.
     pub(crate) release: Option<[String; 2]>,
+}
+
+/// What a lock has of a method.
+pub(crate) struct Recorded {
+    /// The first version of the major that has it.
+    pub(crate) since: Version,
+    /// The error that it was released with.
+    pub(crate) raises: Option<String>,
+    /// Its text, while the lock is written.
+    pub(crate) text: String,
+    /// Whether it is another than it was.
+    pub(crate) is_new: bool,
 }
 
 /// Holds a trait to its lock. It is not compared as long as there are other mistakes.
@@ -115,8 +130,11 @@ pub(crate) fn check(
         return None;
     }
     let version = of_trait::version(interface);
-    let now = of_trait::interface(interface);
+    let mut now = of_trait::interface(interface);
     let released = file.interface_at((version.0, u32::MAX, u32::MAX));
+    if let Some((_, released)) = &released {
+        now.know_errors_of(released);
+    }
     let compared = match &released {
         Some((last, released)) => {
             if released.address.name != now.address.name {
@@ -140,6 +158,24 @@ pub(crate) fn check(
         report(errors, interface, place, message);
     }
     let released_form = released.as_ref().map(|(_, released)| released);
+    let recorded = now.methods.iter().map(|method| Recorded {
+        since: method.since_in(version.0),
+        raises: method.raises.clone(),
+        text: if package.blessing {
+            file::print_method(method)
+        } else {
+            String::new()
+        },
+        is_new: released_form.is_none_or(|released| !released.methods.contains(method)),
+    });
+    let types = file.of_major(version.0).flat_map(|release| {
+        let types = release.types.iter().cloned();
+        types.map(|structure| (release.version, structure))
+    });
+    let address = match released_form {
+        None => file::print_address(&now.address),
+        Some(_) => String::new(),
+    };
     Some(Lock {
         path: path.clone(),
         exists: text.is_some(),
@@ -148,14 +184,10 @@ pub(crate) fn check(
         releases: briefly(&file, version.0),
         last: released.as_ref().map(|(last, _)| *last),
         version,
-        held_to: released
-            .as_ref()
-            .map(|(last, _)| *last)
-            .filter(|last| version <= *last && !package.blessing),
-        types: released_form
-            .map(|released| released.types.clone())
-            .unwrap_or_default(),
-        release: (package.blessing).then(|| [header(&now, package), section(released_form, &now)]),
+        types: types.collect(),
+        methods: recorded.collect(),
+        strict: interface.strict,
+        release: (package.blessing).then(|| [header(&now, package), address]),
     })
 }
 
@@ -223,18 +255,6 @@ fn header(now: &Interface, package: &Package) -> String {
     )
 }
 
-/// What a release adds to the lock.
-fn section(released: Option<&Interface>, now: &Interface) -> String {
-    let mut text = String::new();
-    if released.is_none() {
-        text.push_str(&file::print_address(&now.address));
-    }
-    let is_new =
-        |method: &&Method| released.is_none_or(|released| !released.methods.contains(method));
-    text.extend(now.methods.iter().filter(is_new).map(file::print_method));
-    text
-}
-
 /// Which names each release knows, one a line, for the runtime's `lock`: `[` a version, `m` a method, `o`
 /// another name of it, `r` an argument that it needs, `a` one that it does without.
 fn briefly(file: &File, major: u32) -> String {
@@ -269,5 +289,7 @@ fn briefly(file: &File, major: u32) -> String {
     text
 }
 
+#[cfg(test)]
+mod histories;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use crate::attr::{DefaultValue, Version};
 use crate::check;
 use crate::types::text;
 
-/// The interface that a trait declares; its types' structure is not known here.
+/// The interface that a trait declares; the structure of its types and errors is not known here.
 pub(super) fn interface(interface: &check::Interface<'_>) -> Interface {
     Interface {
         address: Address {
@@ -18,7 +18,6 @@ pub(super) fn interface(interface: &check::Interface<'_>) -> Interface {
             namespace: interface.namespace.as_ref().map(syn::LitStr::value),
         },
         methods: interface.methods.iter().map(method).collect(),
-        types: Vec::new(),
     }
 }
 
@@ -55,6 +54,7 @@ fn method(method: &check::Method<'_>) -> Method {
         old_names,
         arguments,
         returns: wire_type::of_returned(method.output),
+        raises: None,
     }
 }
 

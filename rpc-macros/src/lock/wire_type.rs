@@ -30,6 +30,11 @@ pub(crate) fn value_of(ty: &Type) -> &Type {
     result.and_then(|last| types(last).next()).unwrap_or(ty)
 }
 
+/// The `E` of a `Result<T, E>`, where it is written.
+pub(crate) fn error_of(ty: &Type) -> Option<&Type> {
+    types(last(ty)?).nth(1)
+}
+
 fn owned(ty: &Type) -> TokenStream {
     match plain(ty) {
         Type::Reference(reference) => owned(&reference.elem),

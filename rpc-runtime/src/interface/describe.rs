@@ -1,7 +1,7 @@
 //! The structure of types, as constants: what an interface lock knows of a type beside its name.
 //!
-//! A structure is a text (how serde writes the type, one level deep) and a fingerprint of that text and of
-//! the structures within. Computed by the compiler, and compared there or in tests; never at run time.
+//! A structure is a text (how serde writes the type, one level deep), and a fingerprint of what the types in that
+//! text stand for. Computed by the compiler, and compared there or in tests; never at run time.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -17,7 +17,7 @@ use crate::maybe_absent::MaybeAbsent;
 /// too; one that does not is marked `#[rpc(opaque)]`, and is known by its name alone. So is a type within
 /// itself; where two types hold each other, one of them is to be marked.
 ///
-/// A field with `?` may be absent.
+/// A field with `?` may be absent, and an opaque one says so.
 ///
 /// ```
 /// use rpc_runtime::Describe;
@@ -33,7 +33,7 @@ use crate::maybe_absent::MaybeAbsent;
 ///     started: std::time::Duration,
 /// }
 ///
-/// assert_eq!(Host::STRUCTURE.shape(), "{ host-name: String, size?: u32, started: Duration }");
+/// assert_eq!(Host::STRUCTURE.shape(), "{ host-name: String, size?: u32, started: opaque Duration }");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "the structure of `{Self}` is not known",
@@ -50,8 +50,60 @@ pub trait Describe {
 pub struct Structure {
     name: Option<&'static str>,
     shape: &'static str,
-    parts: &'static [&'static Structure],
+    parts: &'static [StructurePart],
     fingerprint: u64,
+}
+
+/// What is within a structure, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StructurePart {
+    variant: &'static str,
+    field: &'static str,
+    structure: &'static Structure,
+}
+
+impl StructurePart {
+    /// The field of that name, as it is in the shape; of no name in a type that is one value.
+    #[must_use]
+    pub const fn field(name: &'static str, structure: &'static Structure) -> Self {
+        Self {
+            variant: "",
+            field: name,
+            structure,
+        }
+    }
+
+    /// Of that variant of an enum.
+    #[must_use]
+    pub const fn of_variant(mut self, name: &'static str) -> Self {
+        self.variant = name;
+        self
+    }
+
+    /// The variant that it is in; empty where there are none.
+    #[must_use]
+    pub const fn variant(&self) -> &'static str {
+        self.variant
+    }
+
+    /// The field's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.field
+    }
+
+    /// The structure of what is there.
+    #[must_use]
+    pub const fn structure(&self) -> &'static Structure {
+        self.structure
+    }
+
+    /// A number that differs when the part is another, or elsewhere.
+    pub(crate) const fn fingerprint(&self) -> u64 {
+        let hash = add(add(SEED, self.variant.as_bytes()), &[0]);
+        let hash = add(add(hash, self.field.as_bytes()), &[0]);
+        add(hash, &self.structure.reference().to_le_bytes())
+    }
 }
 
 impl Structure {
@@ -60,21 +112,48 @@ impl Structure {
     pub const fn named(
         name: &'static str,
         shape: &'static str,
-        parts: &'static [&'static Structure],
+        parts: &'static [StructurePart],
     ) -> Self {
-        let mut structure = Self::of(shape, parts);
-        structure.name = Some(name);
-        structure
+        let mut fingerprint: u64 = 0;
+        let mut index = 0;
+        while index < parts.len() {
+            fingerprint = fingerprint.wrapping_add(parts[index].fingerprint());
+            index += 1;
+        }
+        Self {
+            name: Some(name),
+            shape,
+            parts,
+            fingerprint,
+        }
     }
 
     /// The structure of a type that is nothing by itself, such as a list of others.
     #[must_use]
-    pub const fn of(shape: &'static str, parts: &'static [&'static Structure]) -> Self {
+    pub const fn of(shape: &'static str, parts: &'static [StructurePart]) -> Self {
+        let mut fingerprint = add(SEED, shape.as_bytes());
+        let mut index = 0;
+        while index < parts.len() {
+            fingerprint = add(fingerprint, &parts[index].fingerprint().to_le_bytes());
+            index += 1;
+        }
         Self {
             name: None,
             shape,
             parts,
-            fingerprint: fingerprint(shape, parts),
+            fingerprint,
+        }
+    }
+
+    /// The structure of a type that is known by its name alone.
+    #[must_use]
+    pub const fn opaque(name: &'static str) -> Self {
+        Self {
+            name: None,
+            shape: name,
+            parts: &[],
+            // As for those that hold it, so that it may come to be known better.
+            fingerprint: add(add(SEED, b"type "), name.as_bytes()),
         }
     }
 
@@ -90,34 +169,36 @@ impl Structure {
         self.shape
     }
 
-    /// The structures of what is within.
+    /// What is within.
     #[must_use]
-    pub const fn parts(&self) -> &'static [&'static Structure] {
+    pub const fn parts(&self) -> &'static [StructurePart] {
         self.parts
     }
 
-    /// A number that differs when anything within does.
+    /// A number that differs when a part is of another type, though the shape may call it the same. Types that have
+    /// names are known by them here: what is within those counts for themselves.
     #[must_use]
     pub const fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
+
+    /// What a structure is for those that it is a part of.
+    const fn reference(&self) -> u64 {
+        match self.name {
+            Some(name) => add(add(SEED, b"type "), name.as_bytes()),
+            None => self.fingerprint,
+        }
+    }
 }
 
-/// FNV-1a. The name is not part of it: it is nothing on the wire.
-const fn fingerprint(shape: &str, parts: &[&Structure]) -> u64 {
-    const fn add(hash: u64, bytes: &[u8]) -> u64 {
-        let mut hash = hash;
-        let mut index = 0;
-        while index < bytes.len() {
-            hash = (hash ^ bytes[index] as u64).wrapping_mul(0x0100_0000_01b3);
-            index += 1;
-        }
-        hash
-    }
-    let mut hash = add(0xcbf2_9ce4_8422_2325, shape.as_bytes());
+/// FNV-1a.
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+const fn add(hash: u64, bytes: &[u8]) -> u64 {
+    let mut hash = hash;
     let mut index = 0;
-    while index < parts.len() {
-        hash = add(hash, &parts[index].fingerprint.to_le_bytes());
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x0100_0000_01b3);
         index += 1;
     }
     hash
@@ -164,7 +245,7 @@ impl<T: Describe, E> Describe for Result<T, E> {
 macro_rules! around {
     ($($shape:literal: $($ty:ty)+;)*) => {
         $($(impl<T: Describe> Describe for $ty {
-            const STRUCTURE: &'static Structure = &Structure::of($shape, &[T::STRUCTURE]);
+            const STRUCTURE: &'static Structure = &Structure::of($shape, &[StructurePart::field("", T::STRUCTURE)]);
         })+)*
     };
 }
@@ -184,7 +265,13 @@ impl<T: Describe, const N: usize> Describe for [T; N] {
 }
 
 impl<K: Describe, V: Describe> Describe for BTreeMap<K, V> {
-    const STRUCTURE: &'static Structure = &Structure::of("map", &[K::STRUCTURE, V::STRUCTURE]);
+    const STRUCTURE: &'static Structure = &Structure::of(
+        "map",
+        &[
+            StructurePart::field("", K::STRUCTURE),
+            StructurePart::field("", V::STRUCTURE),
+        ],
+    );
 }
 
 impl<K: Describe, V: Describe, S> Describe for HashMap<K, V, S> {
@@ -194,7 +281,10 @@ impl<K: Describe, V: Describe, S> Describe for HashMap<K, V, S> {
 macro_rules! tuples {
     ($(($($part:ident)*))*) => {
         $(impl<$($part: Describe),*> Describe for ($($part,)*) {
-            const STRUCTURE: &'static Structure = &Structure::of("tuple", &[$($part::STRUCTURE),*]);
+            const STRUCTURE: &'static Structure = &Structure::of(
+                "tuple",
+                &[$(StructurePart::field("", $part::STRUCTURE)),*],
+            );
         })*
     };
 }
@@ -220,12 +310,23 @@ mod tests {
     }
 
     #[test]
-    fn a_change_within_is_a_change_but_a_name_is_none() {
-        const OLD: &Structure = &Structure::named("Host", "{ size: Size }", &[u8::STRUCTURE]);
-        const NEW: &Structure = &Structure::named("Host", "{ size: Size }", &[u16::STRUCTURE]);
-        const NAME: &Structure = &Structure::named("Node", "{ size: Size }", &[u8::STRUCTURE]);
-        assert_ne!(OLD.fingerprint(), NEW.fingerprint());
-        assert_eq!(OLD.fingerprint(), NAME.fingerprint());
+    fn a_part_is_known_by_its_place_and_a_named_one_by_its_name() {
+        const SIZE: &Structure =
+            &Structure::named("Size", "u8", &[StructurePart::field("", u8::STRUCTURE)]);
+        const WIDER: &Structure =
+            &Structure::named("Size", "u16", &[StructurePart::field("", u16::STRUCTURE)]);
+        let host =
+            |parts: &[StructurePart]| Structure::named("Host", "{ … }", parts.to_vec().leak());
+        let size = |structure| host(&[StructurePart::field("size", structure)]).fingerprint();
+        assert_ne!(size(u8::STRUCTURE), size(u16::STRUCTURE));
+        assert_ne!(size(u8::STRUCTURE), size(SIZE));
+        assert_eq!(size(SIZE), size(WIDER));
+        let [a, b] = ["a", "b"].map(|name| StructurePart::field(name, u8::STRUCTURE));
+        assert_eq!(host(&[a, b]).fingerprint(), host(&[b, a]).fingerprint());
+        assert_ne!(
+            host(&[a]).fingerprint(),
+            host(&[a.of_variant("A")]).fingerprint()
+        );
         // These are in locks: they must not change with the compiler, or with this crate.
         assert_eq!(u32::STRUCTURE.fingerprint(), 0x4d2b_df19_3e85_26d1);
     }

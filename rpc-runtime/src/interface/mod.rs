@@ -8,10 +8,11 @@ mod compatible;
 mod describe;
 pub(crate) mod lock;
 mod method;
+mod text;
 
 pub use argument::{Argument, Below, OldName, Role};
 pub use compatible::{Incompatibility, assert_compatible, compatibility};
-pub use describe::{Describe, Structure};
+pub use describe::{Describe, Structure, StructurePart};
 pub use method::{Method, Mode, Timing};
 
 use crate::{Target, Version};

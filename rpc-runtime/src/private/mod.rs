@@ -34,10 +34,13 @@ pub use crate::client::call::{Call, CallResult, Cast, CastResult, Detached, Enco
 pub use crate::client::versioned_args::{TypedArgs as Args, TypedRequest};
 pub use crate::client::{CallOptions, ClientBuilder, RpcClient};
 pub use crate::future::BoxFuture;
-pub use crate::interface::lock::Lock;
-pub use crate::interface::lock::structures::{NotDescribed, Probe, describe, hold};
+pub use crate::interface::lock::structures::{
+    Failing, NotDescribed, NotRaised, Probe, Raises, Released, Use, hold, known,
+};
+pub use crate::interface::lock::{Lock, Recorded};
 pub use crate::interface::{
-    Argument, Below, Describe, Interface, Method, Mode, OldName, Role, Structure, Timing,
+    Argument, Below, Describe, Interface, Method, Mode, OldName, Role, Structure, StructurePart,
+    Timing,
 };
 pub use crate::maybe_absent::MaybeAbsent;
 pub use crate::server::{Endpoint, Invocation, Outcome, RawArgument};

@@ -1,10 +1,11 @@
 //! One form of a method: which arguments its messages hold, and whether a method of another interface can
 //! be run with them.
 
-use super::names::{goes_by, same};
+use super::names::goes_by;
 use super::types;
 use super::violation::{Checked, Violation};
 use crate::Version;
+use crate::interface::text::same;
 use crate::interface::{Argument, Below, Method, Role};
 
 /// The messages for one method that have one stamp.

@@ -17,15 +17,15 @@ mod form;
 mod names;
 #[cfg(test)]
 mod tests;
-mod text;
 mod types;
 mod violation;
 
+use super::text::same;
 use super::{Interface, Method, Mode};
 use crate::Version;
 use crate::target::DEFAULT_EXCHANGE;
 use form::Form;
-use names::{goes_by, same};
+use names::goes_by;
 pub use violation::Incompatibility;
 use violation::{Checked, Violation};
 

@@ -1,6 +1,7 @@
 //! Names, compared in constants.
 
 use crate::interface::OldName;
+use crate::interface::text::same;
 
 /// Whether something is known under a name: a server knows all that it ever had, at any time.
 pub(super) const fn goes_by(name: &str, old_names: &[OldName], wanted: &str) -> bool {
@@ -15,24 +16,4 @@ pub(super) const fn goes_by(name: &str, old_names: &[OldName], wanted: &str) -> 
         index += 1;
     }
     false
-}
-
-/// `==`, usable in constants.
-pub(super) const fn same(one: &str, other: &str) -> bool {
-    same_bytes(one.as_bytes(), other.as_bytes())
-}
-
-/// The same, of bytes.
-pub(super) const fn same_bytes(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < one.len() {
-        if one[index] != other[index] {
-            return false;
-        }
-        index += 1;
-    }
-    true
 }

@@ -4,7 +4,7 @@
 //! are one, and an alias is another. Borrowed forms count as what the server decodes them into. All of it
 //! runs while constants are evaluated.
 
-use super::names::same_bytes;
+use crate::interface::text::same_bytes;
 
 /// Whether an argument written `new` takes each value of one written `old`.
 pub(super) const fn takes(new: &str, old: &str) -> bool {

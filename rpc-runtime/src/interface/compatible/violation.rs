@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::text::Text;
 use crate::Version;
+use crate::interface::text::Text;
 
 /// Why an endpoint does not serve all clients of another interface; its text says what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,16 +5,22 @@
 //! The macro has compared the trait with the lock, so that nothing is compared here, and the lock is not even
 //! read: a section is put between the others.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use self::structures::{Locked, Types};
+use self::change::{Change, Direction, change};
+use self::structures::{Released, Use, is_error};
 use super::describe::Structure;
 use super::{Argument, Below, Interface, Method, Role};
 use crate::sync::Mutex;
 use crate::version::{ParseVersionError, Version};
 
+mod change;
+mod fault;
+mod shape;
 pub(crate) mod structures;
 
 /// A trait and its lock, as the macro found them.
@@ -28,9 +34,60 @@ pub struct Lock {
     last: Option<Version>,
     additions: &'static [&'static str],
     releases: &'static str,
-    types: Types,
-    /// The beginning of a new file, and the section, if it is to be written.
+    uses: &'static [Use],
+    released: &'static [Released],
+    methods: &'static [Recorded],
+    /// The beginning of a new file, and that of the section, if it is to be written.
     release: Option<[&'static str; 2]>,
+}
+
+/// A method, as a lock has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded {
+    name: &'static str,
+    /// Its text, while the lock is written.
+    text: &'static str,
+    /// Whether it is another than it was.
+    is_new: bool,
+    /// The name of the error that it was released with, if there was one, and the error of today.
+    error: Option<(&'static str, Option<&'static Structure>)>,
+}
+
+impl Recorded {
+    /// A method with its text, and whether that is another than it was.
+    #[must_use]
+    pub const fn new(name: &'static str, text: &'static str, is_new: bool) -> Self {
+        Self {
+            name,
+            text,
+            is_new,
+            error: None,
+        }
+    }
+
+    /// With the error that it was released with, and the one that it has.
+    #[must_use]
+    pub const fn raises(
+        mut self,
+        released: &'static str,
+        error: Option<&'static Structure>,
+    ) -> Self {
+        self.error = Some((released, error));
+        self
+    }
+
+    fn section(&self) -> Option<String> {
+        let (released, error) = self.error.unwrap_or_default();
+        let raises = error.and_then(Structure::name);
+        if !self.is_new && released == raises.unwrap_or_default() {
+            return None;
+        }
+        let (first, rest) = self.text.split_once('\n').unwrap_or((self.text, ""));
+        let raises = raises.map_or_else(String::new, |name| {
+            format!("  raises {}\n", in_marks_if_odd(name))
+        });
+        Some(format!("{first}\n{raises}{rest}"))
+    }
 }
 
 /// Two traits may have one lock, each for its major.
@@ -55,19 +112,25 @@ impl Lock {
             last: None,
             additions,
             releases,
-            types: Types::NONE,
+            uses: &[],
+            released: &[],
+            methods: &[],
             release: None,
         }
     }
 
-    /// With the structures that types have, and those that were released.
+    /// With the types that are sent, and the structures that were released.
     #[must_use]
-    pub const fn with_types(
-        mut self,
-        found: &'static [Option<&'static Structure>],
-        locked: &'static [Locked],
-    ) -> Self {
-        self.types = Types { found, locked };
+    pub const fn with_types(mut self, uses: &'static [Use], released: &'static [Released]) -> Self {
+        self.uses = uses;
+        self.released = released;
+        self
+    }
+
+    /// With the methods.
+    #[must_use]
+    pub const fn with_methods(mut self, methods: &'static [Recorded]) -> Self {
+        self.methods = methods;
         self
     }
 
@@ -78,10 +141,10 @@ impl Lock {
         self
     }
 
-    /// To be written, with this beginning if there is no file, and this section.
+    /// To be written, with this beginning if there is no file, and this one of the section.
     #[must_use]
-    pub const fn to_be_released(mut self, header: &'static str, section: &'static str) -> Self {
-        self.release = Some([header, section]);
+    pub const fn to_be_released(mut self, header: &'static str, address: &'static str) -> Self {
+        self.release = Some([header, address]);
         self
     }
 
@@ -91,30 +154,55 @@ impl Lock {
     ///
     /// As tests do.
     pub fn is_up_to_date(&self) {
+        if let Some(unknown) = self.unknown().filter(|_| self.release.is_some()) {
+            // Past the test harness, which would keep what a test prints that succeeds.
+            let _ = writeln!(io::stderr(), "{unknown}");
+        }
         if let Err(why) = self.bring_up_to_date() {
             panic!("the lock {} {why}", self.path[1]);
         }
     }
 
+    /// What the lock does not see into, if there is something.
+    fn unknown(&self) -> Option<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut add = |name: String| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        };
+        for used in self.uses {
+            if used.found.is_none() && used.direction != Direction::Error {
+                add(format!("`{}`", used.written));
+            }
+        }
+        for method in self.methods {
+            if let Some((_, None)) = method.error {
+                add(format!("the error of `{}`", method.name));
+            }
+        }
+        (!names.is_empty()).then(|| {
+            format!(
+                "the lock {} knows by their names alone: {}. It does not see what changes within: derive `Describe` for the types, and `IntoRemoteError` for the errors; `strict` demands it",
+                self.path[1],
+                names.join(", ")
+            )
+        })
+    }
+
     fn bring_up_to_date(&self) -> Result<(), String> {
         let refused = |why| format!("was not written: {why}");
-        let types = self.types.compare().map_err(refused)?;
-        if !types.changes.is_empty() && self.last.is_some_and(|last| self.version <= last) {
-            return Err(format!(
-                "was not written: {}, and {} was released without that. Give a method that has it a higher version, as `#[rpc(versions(…))]`",
-                types.changes.join(", "),
-                self.version
-            ));
-        }
-        if self.additions.is_empty() && types.changes.is_empty() {
+        let (changes, types) = self.types();
+        if self.additions.is_empty() && changes.is_empty() {
             return Ok(());
         }
-        if let Some([header, section]) = self.release {
-            let section = format!("[{}]\n{section}{}", self.version, types.text);
+        if let Some([header, address]) = self.release {
+            let methods: String = self.methods.iter().filter_map(Recorded::section).collect();
+            let section = format!("[{}]\n{address}{methods}{types}", self.version);
             return self.write(header, &section).map_err(refused);
         }
         let additions = self.additions.iter().map(ToString::to_string);
-        let additions: Vec<_> = additions.chain(types.changes).collect();
+        let additions: Vec<_> = additions.chain(changes).collect();
         Err(format!(
             "is behind the trait `{}`: {}. To release it as {}, run `{}`",
             self.interface.name(),
@@ -122,6 +210,35 @@ impl Lock {
             self.version,
             self.command
         ))
+    }
+
+    /// What came to types since they were released, and the text of those that are to be recorded. That peers can
+    /// bear it is known, since it compiled.
+    fn types(&self) -> (Vec<String>, String) {
+        let mut named = BTreeMap::new();
+        for used in self.uses {
+            if let Some(structure) = used.found {
+                collect(structure, used.direction, &mut named);
+            }
+        }
+        let (mut changes, mut text) = (Vec::new(), String::new());
+        for ((is_error, name), (structure, direction)) in named {
+            let (shape, fingerprint) = (structure.shape(), structure.fingerprint());
+            let mut released = self.released.iter().rev();
+            if let Some(old) = released.find(|old| old.is_of(name, is_error)) {
+                if old.shape == shape && old.fingerprint == fingerprint {
+                    continue;
+                }
+                if let Change::Additive(place) = change(old, structure, direction) {
+                    let subject = fault::subject(name, place);
+                    changes.push(format!("{} is new", subject.as_str()));
+                }
+            }
+            let word = if is_error { "error" } else { "type" };
+            let (name, shape) = (in_marks_if_odd(name), shape.replace('\\', "\\\\"));
+            let _ = writeln!(text, "{word} {name} {fingerprint:016x}\n  {shape}");
+        }
+        (changes, text)
     }
 
     fn write(&self, header: &str, section: &str) -> Result<(), String> {
@@ -201,6 +318,28 @@ impl Lock {
 }
 
 const CHANGED: &str = "it changed since this was compiled. Run the command again";
+
+type Named = BTreeMap<(bool, &'static str), (&'static Structure, Direction)>;
+
+/// The structures within that have names.
+fn collect(structure: &'static Structure, direction: Direction, named: &mut Named) {
+    if let Some(name) = structure.name() {
+        named.insert((is_error(structure.shape()), name), (structure, direction));
+    }
+    for part in structure.parts() {
+        collect(part.structure(), direction, named);
+    }
+}
+
+/// A name as it stands in a lock: in quotation marks unless it is one plain word.
+fn in_marks_if_odd(name: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "_.-".contains(letter);
+    if !name.is_empty() && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", name.replace('\n', "\\n").replace('\r', "\\r"))
+}
 
 /// Where the sections of a lock begin, and their versions.
 fn sections(text: &str) -> impl Iterator<Item = (usize, Version)> {

@@ -1,13 +1,14 @@
 //! The structures of an interface's types, beside those that were released with it.
 //!
-//! A field that may be absent can come: older readers pass it over, newer ones do without. Anything else
-//! breaks somebody.
+//! They are compared where the trait is compiled, and there alone: what compiles can be released.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::marker::PhantomData;
 
+use super::change::Direction;
+use super::fault::fault;
+use crate::Version;
 use crate::interface::describe::{Describe, Structure};
+use crate::interface::text::same;
 
 /// Finds the structure of a type that may have none.
 #[derive(Debug)]
@@ -26,269 +27,198 @@ pub trait NotDescribed {
 
 impl<T: ?Sized> NotDescribed for Probe<T> {}
 
-/// Fails if a released structure is another now.
-///
-/// # Panics
-///
-/// When it is compiled.
-#[track_caller]
-pub const fn hold(found: Option<&Structure>, locked: &[(&str, u64)], message: &str) {
-    let Some(structure) = found else {
-        return;
-    };
-    if let Some(name) = structure.name() {
-        let mut index = 0;
-        while index < locked.len() {
-            let (known, fingerprint) = locked[index];
-            if is_same(known, name) {
-                assert!(fingerprint == structure.fingerprint(), "{}", message);
-                return;
-            }
-            index += 1;
-        }
-    }
-    let mut index = 0;
-    while index < structure.parts().len() {
-        hold(Some(structure.parts()[index]), locked, message);
-        index += 1;
+/// The structure of a field whose type may have none: then it is known by its text.
+#[must_use]
+pub const fn known(
+    found: Option<&'static Structure>,
+    text: &'static Structure,
+) -> &'static Structure {
+    match found {
+        Some(structure) => structure,
+        None => text,
     }
 }
 
-/// Panics when a type has no structure any more that it was released with.
+/// An error whose classes are known.
+pub trait Raises {
+    /// The classes, as variants; without a name for an error that may be of any.
+    const CLASSES: &'static Structure;
+}
+
+/// Of any class.
+const ANY: &Structure = &Structure::of("any error", &[]);
+
+impl Raises for crate::Error {
+    const CLASSES: &'static Structure = ANY;
+}
+
+impl Raises for crate::RemoteError {
+    const CLASSES: &'static Structure = ANY;
+}
+
+/// Finds the classes of the error in what a method returns.
+#[derive(Debug)]
+pub struct Failing<R>(PhantomData<R>);
+
+impl<T, E: Raises> Failing<Result<T, E>> {
+    /// What there is.
+    pub const FOUND: Option<&'static Structure> = Some(E::CLASSES);
+}
+
+/// What a return type has whose error's classes are not known. It gives way to what `Failing` has itself.
+pub trait NotRaised {
+    /// Nothing.
+    const FOUND: Option<&'static Structure> = None;
+}
+
+impl<R> NotRaised for Failing<R> {}
+
+/// A structure as it was released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Released {
+    pub(super) version: Version,
+    pub(super) name: &'static str,
+    pub(super) fingerprint: u64,
+    pub(super) shape: &'static str,
+}
+
+impl Released {
+    /// The structure of `name` from `version` on.
+    #[must_use]
+    pub const fn new(
+        version: Version,
+        name: &'static str,
+        fingerprint: u64,
+        shape: &'static str,
+    ) -> Self {
+        Self {
+            version,
+            name,
+            fingerprint,
+            shape,
+        }
+    }
+
+    /// Whether a structure is known by this.
+    pub(super) const fn is_of(&self, name: &str, is_error: bool) -> bool {
+        self::is_error(self.shape) == is_error && same(self.name, name)
+    }
+}
+
+/// A type and an error may have one name.
+pub(super) const fn is_error(shape: &str) -> bool {
+    let (shape, start) = (shape.as_bytes(), b"raises:");
+    let mut at = 0;
+    while at < start.len() {
+        if at == shape.len() || shape[at] != start[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// A type that a method sends, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Use {
+    /// Its place among all of them.
+    pub(super) place: usize,
+    pub(super) direction: Direction,
+    /// Its name in the trait; that of the released classes, of an error.
+    pub(super) written: &'static str,
+    pub(super) found: Option<&'static Structure>,
+    /// The first version that sends it; none if that is yet to be released.
+    pub(super) since: Option<Version>,
+    /// What to write so that something may come; empty when it is written.
+    pub(super) advice: &'static str,
+}
+
+impl Use {
+    const fn new(
+        direction: Direction,
+        place: usize,
+        written: &'static str,
+        found: Option<&'static Structure>,
+        since: Version,
+        advice: &'static str,
+    ) -> Self {
+        Self {
+            place,
+            direction,
+            written,
+            found,
+            since: Some(since),
+            advice,
+        }
+    }
+
+    /// What no release has, no peer knows.
+    #[must_use]
+    pub const fn unreleased(mut self) -> Self {
+        self.since = None;
+        self
+    }
+
+    /// A type that servers read.
+    #[must_use]
+    pub const fn argument(
+        place: usize,
+        written: &'static str,
+        found: Option<&'static Structure>,
+        since: Version,
+        advice: &'static str,
+    ) -> Self {
+        Self::new(Direction::Argument, place, written, found, since, advice)
+    }
+
+    /// A type that clients read.
+    #[must_use]
+    pub const fn result(
+        place: usize,
+        written: &'static str,
+        found: Option<&'static Structure>,
+        since: Version,
+        advice: &'static str,
+    ) -> Self {
+        Self::new(Direction::Result, place, written, found, since, advice)
+    }
+
+    /// An error that clients read. `written` is empty if its classes were not released.
+    #[must_use]
+    pub const fn error(
+        place: usize,
+        written: &'static str,
+        found: Option<&'static Structure>,
+        since: Version,
+        advice: &'static str,
+    ) -> Self {
+        Self::new(Direction::Error, place, written, found, since, advice)
+    }
+}
+
+/// Fails if the type at a place is not what peers of each release can bear. What is wrong with several uses is said of
+/// the first alone.
 ///
 /// # Panics
 ///
 /// When it is compiled.
 #[track_caller]
-pub const fn describe(
-    written: &str,
-    found: &[Option<&Structure>],
-    locked: &[(&str, u64)],
-    message: &str,
-) {
+pub const fn hold(uses: &[Use], place: usize, released: &[Released], strict: bool) {
     let mut index = 0;
-    while index < found.len() {
-        if let Some(structure) = found[index]
-            && let Some(name) = structure.name()
-            && is_same(name, written)
+    while index < uses.len() && uses[index].place < place {
+        index += 1;
+    }
+    let Some(found) = fault(uses, index, released, strict) else {
+        return;
+    };
+    let mut earlier = 0;
+    while earlier < index {
+        if let Some(other) = fault(uses, earlier, released, strict)
+            && same(other.name, found.name)
         {
             return;
         }
-        index += 1;
+        earlier += 1;
     }
-    let mut index = 0;
-    while index < locked.len() {
-        assert!(!is_same(locked[index].0, written), "{}", message);
-        index += 1;
-    }
-}
-
-const fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut index = 0;
-    while index < one.len() && index < other.len() && one[index] == other[index] {
-        index += 1;
-    }
-    index == one.len() && index == other.len()
-}
-
-/// A released structure: the type's name, the fingerprint, the shape.
-pub(crate) type Locked = (&'static str, u64, &'static str);
-
-/// The structures of today, and those of the last release.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Types {
-    pub(super) found: &'static [Option<&'static Structure>],
-    pub(super) locked: &'static [Locked],
-}
-
-/// What came of a comparison.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Compared {
-    /// What changed of what was released.
-    pub(super) changes: Vec<String>,
-    /// What a release writes: the structures that came or changed.
-    pub(super) text: String,
-}
-
-impl Types {
-    pub(super) const NONE: Self = Self {
-        found: &[],
-        locked: &[],
-    };
-
-    /// An error is what must not be released.
-    pub(super) fn compare(&self) -> Result<Compared, String> {
-        let mut named = BTreeMap::new();
-        for structure in self.found.iter().flatten() {
-            collect(structure, &mut named)?;
-        }
-        let (mut changes, mut text) = (Vec::new(), String::new());
-        for (name, structure) in named {
-            let (shape, fingerprint) = (structure.shape(), structure.fingerprint());
-            match self.locked.iter().find(|locked| locked.0 == name) {
-                Some((_, locked, _)) if *locked == fingerprint => continue,
-                Some((_, _, locked)) if !is_additive(locked, shape) => {
-                    return Err(format!(
-                        "the structure of `{name}` was `{locked}` when it was released, and only fields that may be absent can come, not `{shape}`. Put it back, or declare another major in a trait of its own"
-                    ));
-                }
-                Some((_, _, locked)) if *locked == shape => {
-                    changes.push(format!("`{name}` changed within"));
-                }
-                Some(_) => changes.push(format!("the structure of `{name}` is `{shape}`")),
-                None => {}
-            }
-            let shape = shape.replace('\\', "\\\\");
-            let _ = writeln!(text, "type {name} {fingerprint:016x}\n  {shape}");
-        }
-        Ok(Compared { changes, text })
-    }
-}
-
-type Named = BTreeMap<&'static str, &'static Structure>;
-
-/// The structures within that have names.
-fn collect(structure: &'static Structure, named: &mut Named) -> Result<(), String> {
-    if let Some(name) = structure.name()
-        && let Some(other) = named.insert(name, structure)
-        && other.fingerprint() != structure.fingerprint()
-    {
-        return Err(format!(
-            "two types are called `{name}`: write `#[rpc(name = \"…\")]` on one of them"
-        ));
-    }
-    structure
-        .parts()
-        .iter()
-        .try_for_each(|part| collect(part, named))
-}
-
-/// Whether all fields are still there, and no others than such as may be absent.
-fn is_additive(released: &str, now: &str) -> bool {
-    // What is within changed, and is compared by itself.
-    if released == now {
-        return true;
-    }
-    let (Some(released), Some(now)) = (fields(released), fields(now)) else {
-        return false;
-    };
-    let may_be_absent = |field: &&str| {
-        field
-            .split_once(": ")
-            .is_some_and(|(name, _)| name.ends_with('?'))
-    };
-    released.iter().all(|field| now.contains(field))
-        && (now.iter().filter(|field| !released.contains(field))).all(may_be_absent)
-}
-
-/// The fields of a struct's shape.
-fn fields(shape: &str) -> Option<Vec<&str>> {
-    let inner = shape.strip_prefix('{')?.strip_suffix('}')?;
-    let (mut fields, mut depth, mut start) = (Vec::new(), 0_usize, 0);
-    for (place, letter) in inner.char_indices() {
-        match letter {
-            '(' | '[' | '{' | '<' => depth += 1,
-            ')' | ']' | '}' | '>' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                fields.push(inner[start..place].trim());
-                start = place + 1;
-            }
-            _ => {}
-        }
-    }
-    let last = inner[start..].trim();
-    fields.extend((!last.is_empty()).then_some(last));
-    Some(fields)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RACK: &Structure = &Structure::named("Rack", "{ row: u8 }", &[]);
-    const WIDER: &Structure = &Structure::named("Rack", "{ row: u8, side?: u8 }", &[]);
-    const HOST: &Structure = &Structure::named("Host", "{ rack: Rack }", &[RACK]);
-    const MOVED: &Structure = &Structure::named("Host", "{ rack: Rack }", &[WIDER]);
-
-    fn locked(structure: &'static Structure) -> Locked {
-        let name = structure.name().unwrap_or_default();
-        (name, structure.fingerprint(), structure.shape())
-    }
-
-    fn compare(
-        found: &'static Structure,
-        released: &[&'static Structure],
-    ) -> Result<Compared, String> {
-        let locked: Vec<_> = released.iter().map(|released| locked(released)).collect();
-        let types = Types {
-            found: vec![Some(found), None].leak(),
-            locked: locked.leak(),
-        };
-        types.compare()
-    }
-
-    #[test]
-    fn what_is_within_is_recorded_too() {
-        let first = compare(HOST, &[]).unwrap();
-        assert!(first.changes.is_empty());
-        let names: Vec<_> = first
-            .text
-            .lines()
-            .map(|line| line.split(' ').nth(1))
-            .collect();
-        assert_eq!(names.len(), 4);
-        assert_eq!((names[0], names[2]), (Some("Host"), Some("Rack")));
-        let same = compare(HOST, &[HOST, RACK]).unwrap();
-        assert_eq!((same.changes.len(), same.text.as_str()), (0, ""));
-    }
-
-    #[test]
-    fn fields_that_may_be_absent_can_come() {
-        let moved = compare(MOVED, &[HOST, RACK]).unwrap();
-        assert_eq!(moved.changes.len(), 2);
-        assert_eq!(moved.text.lines().count(), 4);
-        let back = compare(HOST, &[MOVED, WIDER]).unwrap_err();
-        assert!(
-            back.contains("`Rack` was `{ row: u8, side?: u8 }`"),
-            "{back}"
-        );
-        for (released, now, additive) in [
-            ("{}", "{ a?: u8 }", true),
-            (
-                "{ a: Map<u8, u8> }",
-                "{ b?: (u8, u8), a: Map<u8, u8> }",
-                true,
-            ),
-            ("{ a: u8 }", "{ a: u8, b: u8 }", false),
-            ("{ a: u8 }", "{ a?: u8 }", false),
-            ("{ a: u8 }", "{ a: u16 }", false),
-            ("A | B", "A | B | C", false),
-        ] {
-            assert_eq!(is_additive(released, now), additive, "{released} {now}");
-        }
-    }
-
-    #[test]
-    fn a_name_is_one_type() {
-        const BOTH: &Structure = &Structure::of("tuple", &[RACK, WIDER]);
-        assert!(
-            compare(BOTH, &[])
-                .unwrap_err()
-                .contains("two types are called `Rack`")
-        );
-    }
-
-    #[test]
-    fn a_released_structure_is_held_while_compiling() {
-        const LOCKED: &[(&str, u64)] = &[("Rac", 0), ("Rack", RACK.fingerprint())];
-        const _: () = hold(Some(RACK), LOCKED, "");
-        const _: () = hold(None, LOCKED, "");
-        let held = std::panic::catch_unwind(|| hold(Some(MOVED), LOCKED, "as released"));
-        let why = held.unwrap_err();
-        assert_eq!(
-            why.downcast_ref::<String>().map(String::as_str),
-            Some("as released")
-        );
-    }
+    panic!("{}", found.text().as_str())
 }

@@ -6,6 +6,7 @@ in_the_way! {
     Below
     Box
     BoxFuture
+    CLASSES
     Call
     CallOptions
     CallOrCast
@@ -22,6 +23,7 @@ in_the_way! {
     EndpointInner
     Error
     FOUND
+    Failing
     Fixed
     Formatter
     From
@@ -41,12 +43,16 @@ in_the_way! {
     Named
     None
     NotDescribed
+    NotRaised
     Optional
     Outcome
     Output
     OwnedSlice
     OwnedStr
     Probe
+    Raises
+    Recorded
+    Released
     RemoteError
     Role
     Route
@@ -60,12 +66,14 @@ in_the_way! {
     Some
     String
     Structure
+    StructurePart
     Sync
     T
     Timeout
     Timing
     Topic
     Transport
+    Use
     Version
     With
     a
@@ -73,6 +81,7 @@ in_the_way! {
     answer
     arg
     args
+    argument
     as_deref
     as_ref
     automatically_derived
@@ -90,13 +99,14 @@ in_the_way! {
     concat
     core
     decode
-    describe
     dispatch
     doc
     dropped
     env
     equals
+    error
     f
+    field
     finish
     fmt
     format
@@ -113,6 +123,7 @@ in_the_way! {
     is_sent
     is_up_to_date
     keep
+    known
     kwarg
     legacy_namespaces
     marker
@@ -123,6 +134,8 @@ in_the_way! {
     named
     namespaces
     new
+    of_variant
+    opaque
     option
     option_env
     options
@@ -134,11 +147,13 @@ in_the_way! {
     prepare
     primitive
     raised
+    raises
     read
     refused_for
     remote
     replaced
     request
+    result
     rpc_runtime
     run
     sends_what_each_release_accepts
@@ -151,7 +166,6 @@ in_the_way! {
     to
     topic_name
     transport
-    u64
     u8
     unwrap_or
     usize
@@ -164,6 +178,7 @@ in_the_way! {
     with_default
     with_exchange
     with_later_versions
+    with_methods
     with_monitor
     with_namespace
     with_old_names
@@ -181,6 +196,7 @@ in_the_way! {
     Below
     Box
     BoxFuture
+    CLASSES
     Call
     CallOptions
     CallOrCast
@@ -197,6 +213,7 @@ in_the_way! {
     EndpointInner
     Error
     FOUND
+    Failing
     Fixed
     Formatter
     From
@@ -215,12 +232,16 @@ in_the_way! {
     Method
     Named
     NotDescribed
+    NotRaised
     Optional
     Outcome
     Output
     OwnedSlice
     OwnedStr
     Probe
+    Raises
+    Recorded
+    Released
     RemoteError
     Role
     Route
@@ -233,12 +254,14 @@ in_the_way! {
     Sized
     String
     Structure
+    StructurePart
     Sync
     T
     Timeout
     Timing
     Topic
     Transport
+    Use
     Version
     With
     a
@@ -246,6 +269,7 @@ in_the_way! {
     answer
     arg
     args
+    argument
     as_deref
     as_ref
     automatically_derived
@@ -263,13 +287,14 @@ in_the_way! {
     concat
     core
     decode
-    describe
     dispatch
     doc
     dropped
     env
     equals
+    error
     f
+    field
     finish
     fmt
     format
@@ -286,6 +311,7 @@ in_the_way! {
     is_sent
     is_up_to_date
     keep
+    known
     kwarg
     legacy_namespaces
     marker
@@ -296,6 +322,8 @@ in_the_way! {
     named
     namespaces
     new
+    of_variant
+    opaque
     option
     option_env
     options
@@ -307,11 +335,13 @@ in_the_way! {
     prepare
     primitive
     raised
+    raises
     read
     refused_for
     remote
     replaced
     request
+    result
     rpc_runtime
     run
     sends_what_each_release_accepts
@@ -324,7 +354,6 @@ in_the_way! {
     to
     topic_name
     transport
-    u64
     u8
     unwrap_or
     usize
@@ -337,6 +366,7 @@ in_the_way! {
     with_default
     with_exchange
     with_later_versions
+    with_methods
     with_monitor
     with_namespace
     with_old_names
@@ -354,6 +384,7 @@ in_the_way! {
     Below
     Box
     BoxFuture
+    CLASSES
     Call
     CallOptions
     CallOrCast
@@ -370,6 +401,7 @@ in_the_way! {
     EndpointInner
     Error
     FOUND
+    Failing
     Fixed
     Formatter
     From
@@ -388,12 +420,16 @@ in_the_way! {
     Named
     None
     NotDescribed
+    NotRaised
     Optional
     Outcome
     Output
     OwnedSlice
     OwnedStr
     Probe
+    Raises
+    Recorded
+    Released
     RemoteError
     Role
     Route
@@ -407,12 +443,14 @@ in_the_way! {
     Some
     String
     Structure
+    StructurePart
     Sync
     T
     Timeout
     Timing
     Topic
     Transport
+    Use
     Version
     With
     a
@@ -420,6 +458,7 @@ in_the_way! {
     answer
     arg
     args
+    argument
     as_deref
     as_ref
     automatically_derived
@@ -434,13 +473,14 @@ in_the_way! {
     concat
     core
     decode
-    describe
     dispatch
     doc
     dropped
     env
     equals
+    error
     f
+    field
     finish
     format
     future
@@ -456,6 +496,7 @@ in_the_way! {
     is_sent
     is_up_to_date
     keep
+    known
     kwarg
     legacy_namespaces
     marker
@@ -465,6 +506,8 @@ in_the_way! {
     name
     named
     namespaces
+    of_variant
+    opaque
     option
     option_env
     options
@@ -475,11 +518,13 @@ in_the_way! {
     prelude
     primitive
     raised
+    raises
     read
     refused_for
     remote
     replaced
     request
+    result
     rpc_runtime
     run
     sends_what_each_release_accepts
@@ -492,7 +537,6 @@ in_the_way! {
     to
     topic_name
     transport
-    u64
     u8
     unwrap_or
     usize
@@ -505,6 +549,7 @@ in_the_way! {
     with_default
     with_exchange
     with_later_versions
+    with_methods
     with_monitor
     with_namespace
     with_old_names

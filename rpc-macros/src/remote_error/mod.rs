@@ -31,6 +31,8 @@
 //! }
 //! ```
 
+mod classes;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -164,6 +166,7 @@ fn expand(
             }
         }
     });
+    let classes = classes::expand(name, raised, &private);
     let held = refused.iter().map(|(variant, _)| *variant).chain([other]);
     let read = raised.iter().map(|raised| raised.read(&private));
     let write = raised.iter().map(|raised| raised.write(&private));
@@ -197,6 +200,8 @@ fn expand(
                 }
             }
         }
+
+        #classes
     }
 }
 

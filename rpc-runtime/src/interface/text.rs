@@ -1,6 +1,31 @@
-//! A text that is put together while constants are evaluated, where nothing can be formatted.
+//! Texts while constants are evaluated, where nothing can be formatted or compared by `==`.
 
 use crate::Version;
+
+/// `==`, of texts.
+pub(super) const fn same(one: &str, other: &str) -> bool {
+    same_bytes(one.as_bytes(), other.as_bytes())
+}
+
+/// `==`, of bytes.
+pub(super) const fn same_bytes(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < one.len() {
+        if one[index] != other[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// A text without the spaces around it.
+pub(super) const fn trimmed(text: &str) -> &str {
+    text.trim_ascii()
+}
 
 /// Longer than any message with names of a sensible length.
 const CAPACITY: usize = 512;

@@ -1,0 +1,309 @@
+//! Histories of interfaces, made up: what compiles can be released, what can be released compiles, and peers of all
+//! releases understand each other.
+//!
+//! An interface is changed at random, compared with its lock as the compiler would, and released if it may be. Each
+//! time its types are held against those of every release by a model of what serde writes and reads, which knows
+//! nothing of locks. `RPC_LOCK_HISTORIES` says how many histories there are to be.
+
+mod model;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::path::PathBuf;
+use std::{fs, thread};
+
+use rpc_runtime::__private as private;
+use rpc_runtime::Version;
+use rpc_runtime::interface::{Interface, Structure, StructurePart};
+
+use self::model::{Numbers, World};
+use super::{Lock, Package, check};
+use crate::errors::Errors;
+use crate::expand::uses_of_types;
+
+/// A folder with a lock.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(seed: u64) -> Self {
+        let name = format!("rpc-lock-history-{}-{seed}", std::process::id());
+        let root = std::env::temp_dir().join(name);
+        fs::create_dir_all(&root).unwrap();
+        Self(root)
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.0.join("i.lock")).unwrap_or_default()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn leaked(text: &str) -> &'static str {
+    text.to_owned().leak()
+}
+
+fn version((major, minor, revision): crate::attr::Version) -> Version {
+    Version::new(major, minor).with_revision(revision)
+}
+
+/// What the compiler makes of an interface beside its lock: the tests, or what is wrong.
+fn compile(world: &World, folder: &Folder, blessing: bool) -> Result<private::Lock, String> {
+    let original = crate::hostile::trait_of(&world.tokens()).unwrap();
+    let options = quote::quote!(topic = "i", version = "2.0", lock = "i.lock");
+    let errors = Errors::new();
+    let interface = crate::model::Interface::new(&errors, options, &original);
+    let checked = crate::check::interface(&errors, &interface);
+    let package = Package {
+        root: Some(folder.0.clone()),
+        name: "i".to_owned(),
+        blessing,
+    };
+    let lock = check(&errors, &checked, &package);
+    let errors = errors.into_compile_errors().to_string();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let lock = lock.unwrap();
+    let uses: Vec<_> = (uses_of_types(&checked, &lock).into_iter().enumerate())
+        .map(|(place, used)| {
+            let written = leaked(&used.written);
+            let found = Some(world.structure_of(&used));
+            let since = version(used.since.unwrap_or_default());
+            let new = match used.kind {
+                crate::expand::UseKind::Argument => private::Use::argument,
+                crate::expand::UseKind::Result => private::Use::result,
+                crate::expand::UseKind::Error => private::Use::error,
+            };
+            let new = new(place, written, found, since, leaked(&used.advice));
+            if used.since.is_some() {
+                new
+            } else {
+                new.unreleased()
+            }
+        })
+        .collect();
+    let released: Vec<_> = (lock.types.iter())
+        .map(|(since, ty)| {
+            let (name, shape) = (leaked(&ty.name), leaked(&ty.shape));
+            private::Released::new(version(*since), name, ty.fingerprint, shape)
+        })
+        .collect();
+    for place in 0..uses.len() {
+        quietly(|| private::hold(&uses, place, &released, false))?;
+    }
+    Ok(tests(world, &lock, folder, uses, released))
+}
+
+/// The tests that the trait expands to.
+fn tests(
+    world: &World,
+    lock: &Lock,
+    folder: &Folder,
+    uses: Vec<private::Use>,
+    released: Vec<private::Released>,
+) -> private::Lock {
+    const INTERFACE: &Interface = &Interface::new("I", Version::new(2, 0), &[]);
+    let additions: Vec<_> = lock.additions.iter().map(|text| leaked(text)).collect();
+    let methods = lock.methods.iter().zip(world.errors());
+    let methods: Vec<_> = methods
+        .map(|(method, (name, classes))| {
+            let recorded = private::Recorded::new(name, leaked(&method.text), method.is_new);
+            let raises = method.raises.as_deref().unwrap_or_default();
+            recorded.raises(leaked(raises), Some(classes))
+        })
+        .collect();
+    let path = [leaked(folder.0.to_str().unwrap()), "i.lock"];
+    let made = private::Lock::new(
+        INTERFACE,
+        path,
+        "",
+        version(lock.version),
+        additions.leak(),
+        leaked(&lock.releases),
+    );
+    let made = made
+        .with_types(uses.leak(), released.leak())
+        .with_methods(methods.leak());
+    let made = match lock.last {
+        Some(last) => made.after(version(last)),
+        None => made,
+    };
+    match &lock.release {
+        Some([header, address]) => made.to_be_released(leaked(header), leaked(address)),
+        None => made,
+    }
+}
+
+/// What a panic says.
+fn quietly(run: impl FnOnce()) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        text.unwrap_or_else(|| "a panic without text".to_owned())
+    })
+}
+
+/// What came of a history.
+#[derive(Debug, Default)]
+struct Tally {
+    releases: usize,
+    refused: usize,
+    unchanged: usize,
+}
+
+fn history(seed: u64, steps: usize, tally: &mut Tally) {
+    let folder = Folder::new(seed);
+    let mut numbers = Numbers::new(seed);
+    let mut world = World::new(&mut numbers);
+    let mut released: Vec<World> = Vec::new();
+    for _ in 0..steps {
+        let before = folder.text();
+        let next = if before.is_empty() {
+            world.clone()
+        } else {
+            world.changed(&mut numbers)
+        };
+        let blessing = compile(&next, &folder, true);
+        if !before.is_empty() {
+            // A build that releases takes what any build takes, and refuses for the same reason.
+            let any = compile(&next, &folder, false);
+            let wrong = |compiled: &Result<private::Lock, String>| compiled.as_ref().err().cloned();
+            assert_eq!(wrong(&any), wrong(&blessing), "seed {seed}");
+        }
+        let Ok(lock) = blessing else {
+            tally.refused += 1;
+            continue;
+        };
+        let told = |why: &str| format!("seed {seed}: {why}\n{before}\n{}", next.tokens());
+        if let Err(why) = quietly(|| lock.is_up_to_date()) {
+            panic!("{}", told(&why));
+        }
+        if folder.text() == before {
+            tally.unchanged += 1;
+        } else {
+            tally.releases += 1;
+            assert!(
+                folder.text().starts_with(before.trim_end()),
+                "{}",
+                told("rewritten")
+            );
+        }
+        // What was released is up to date, and compiles.
+        let again = compile(&next, &folder, false).unwrap_or_else(|why| panic!("{}", told(&why)));
+        if let Err(why) = quietly(|| again.is_up_to_date()) {
+            panic!("{}", told(&why));
+        }
+        for old in released.iter().chain([&next]) {
+            if let Err(why) = next.understands(old, &mut numbers) {
+                panic!("{}", told(&why));
+            }
+        }
+        if folder.text() != before {
+            released.push(next.clone());
+        }
+        world = next;
+    }
+}
+
+#[test]
+fn what_compiles_can_be_released_and_is_understood() {
+    // What is refused here panics by the hundred: it is not shown. Other tests are.
+    let (own, shown) = (thread::current().id(), take_hook());
+    set_hook(Box::new(move |panic| {
+        if thread::current().id() != own {
+            shown(panic);
+        }
+    }));
+    let count = std::env::var("RPC_LOCK_HISTORIES").ok();
+    let count = count.map_or(25, |count| count.parse().unwrap());
+    let mut tally = Tally::default();
+    let all = quietly(|| {
+        for seed in 0..count {
+            history(seed, 20, &mut tally);
+        }
+    });
+    let _ = take_hook();
+    if let Err(why) = all {
+        panic!("{why}");
+    }
+    // Else nothing was tried.
+    println!("{tally:?}");
+    assert!(tally.releases > 50 && tally.refused > 100, "{tally:?}");
+}
+
+/// The structure that the derive gives a type of the model.
+fn derived(
+    item: proc_macro2::TokenStream,
+    derive: fn(&Errors, &syn::DeriveInput) -> proc_macro2::TokenStream,
+    of: &dyn Fn(&syn::Type) -> &'static Structure,
+) -> &'static Structure {
+    let errors = Errors::new();
+    let expansion = derive(&errors, &syn::parse2(item).unwrap());
+    assert_eq!(errors.into_compile_errors().to_string(), "");
+    let mut found = Found {
+        texts: Vec::new(),
+        parts: Vec::new(),
+        of,
+    };
+    syn::visit::Visit::visit_file(&mut found, &syn::parse2(expansion).unwrap());
+    let [name, shape] = &found.texts[..] else {
+        panic!("a name and a shape: {:?}", found.texts);
+    };
+    let structure = Structure::named(leaked(name), leaked(shape), found.parts.leak());
+    Box::leak(Box::new(structure))
+}
+
+/// What an expansion tells the compiler to evaluate.
+struct Found<'o> {
+    texts: Vec<String>,
+    parts: Vec<StructurePart>,
+    of: &'o dyn Fn(&syn::Type) -> &'static Structure,
+}
+
+fn text_of(expression: &syn::Expr) -> Option<String> {
+    match expression {
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    }
+}
+
+impl<'ast> syn::visit::Visit<'ast> for Found<'_> {
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        let before = self.parts.len();
+        syn::visit::visit_expr_method_call(self, call);
+        if call.method == "of_variant" {
+            let variant = leaked(&text_of(&call.args[0]).unwrap());
+            self.parts[before] = self.parts[before].of_variant(variant);
+        }
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        let function = quote::ToTokens::to_token_stream(&call.func).to_string();
+        if function.ends_with("StructurePart :: field") {
+            let name = leaked(&text_of(&call.args[0]).unwrap());
+            let mut ty = FirstType(None);
+            syn::visit::Visit::visit_expr(&mut ty, &call.args[1]);
+            let structure = (self.of)(&ty.0.expect("the type of a part"));
+            self.parts.push(StructurePart::field(name, structure));
+        } else if function.ends_with("Structure :: named") {
+            self.texts.extend(call.args.iter().filter_map(text_of));
+            syn::visit::visit_expr_call(self, call);
+        } else {
+            syn::visit::visit_expr_call(self, call);
+        }
+    }
+}
+
+struct FirstType(Option<syn::Type>);
+
+impl<'ast> syn::visit::Visit<'ast> for FirstType {
+    fn visit_type(&mut self, ty: &'ast syn::Type) {
+        self.0.get_or_insert_with(|| ty.clone());
+    }
+}

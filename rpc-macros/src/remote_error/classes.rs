@@ -1,0 +1,85 @@
+//! The classes of an enum of errors, as a structure that an interface lock holds them to.
+//!
+//! ```text
+//! impl Raises for StockError {
+//!     const CLASSES: &'static Structure = {
+//!         use NotDescribed as _;
+//!         &Structure::named(
+//!             "StockError",
+//!             "raises: stock.exceptions.Empty { shelf: String }",
+//!             &[StructurePart::field("shelf", known(Probe::<String>::FOUND, &Structure::opaque("String")))
+//!                 .of_variant("stock.exceptions.Empty")],
+//!         )
+//!     };
+//! }
+//! ```
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+
+use super::{Place, Raised, Source};
+use crate::lock;
+
+pub(super) fn expand(name: &Ident, raised: &[Raised<'_>], private: &TokenStream) -> TokenStream {
+    let text = name.unraw().to_string();
+    let shapes: Vec<_> = raised.iter().map(shape).collect();
+    let shape = format!("raises: {}", shapes.join(" | "));
+    let parts = raised.iter().flat_map(|raised| {
+        let class = class(raised);
+        raised.fields.iter().map(move |place| {
+            let (field, ty) = (field(place), &place.field.ty);
+            let text = lock::wire_type(ty);
+            quote! {
+                #private::StructurePart::field(
+                    #field,
+                    #private::known(#private::Probe::<#ty>::FOUND, &#private::Structure::opaque(#text)),
+                ).of_variant(#class)
+            }
+        })
+    });
+    let probing = raised
+        .iter()
+        .any(|raised| !raised.fields.is_empty())
+        .then(|| quote!(use #private::NotDescribed as _;));
+    quote! {
+        #[automatically_derived]
+        impl #private::Raises for #name {
+            const CLASSES: &'static #private::Structure = {
+                #probing
+                &#private::Structure::named(#text, #shape, &[#(#parts),*])
+            };
+        }
+    }
+}
+
+fn class(raised: &Raised<'_>) -> String {
+    lock::in_marks_if_odd(&match raised.module() {
+        "" => raised.class.clone(),
+        module => format!("{module}.{}", raised.class),
+    })
+}
+
+/// What it is called in the exception: by its keyword, or by its place.
+fn field(place: &Place<'_>) -> String {
+    match &place.source {
+        Source::Kwarg(name) => lock::in_marks_if_odd(name),
+        Source::Arg(index) => index.to_string(),
+        Source::Message => "(message)".to_owned(),
+    }
+}
+
+fn shape(raised: &Raised<'_>) -> String {
+    let fields = raised.fields.iter().map(|place| {
+        let ty = lock::wire_type(&place.field.ty);
+        let mark = if ty.starts_with("Option<") { "?" } else { "" };
+        format!("{}{mark}: {ty}", field(place))
+    });
+    let fields: Vec<_> = fields.collect();
+    let class = class(raised);
+    if fields.is_empty() {
+        class
+    } else {
+        format!("{class} {{ {} }}", fields.join(", "))
+    }
+}

@@ -1,0 +1,350 @@
+//! What is wrong with a type that an interface uses, and how it is said.
+
+use super::change::{Breach, Change, Direction, Place, change};
+use super::structures::{Released, Use, is_error};
+use crate::Version;
+use crate::interface::describe::Structure;
+use crate::interface::text::{Text, same};
+
+/// Something that must not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// The type.
+    pub(super) name: &'static str,
+    direction: Direction,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// Peers of that release cannot bear it.
+    Breach(Version, Breach<'static>),
+    /// It came, but no version did.
+    Early(Version, Place<'static>, &'static str),
+    /// Its structure was known.
+    Lost(Version),
+    /// The lock is strict, and its structure is not known.
+    Unknown,
+    /// There is another of this name.
+    Twin,
+}
+
+/// What is wrong with one use.
+pub(super) const fn fault(
+    uses: &[Use],
+    index: usize,
+    released: &[Released],
+    strict: bool,
+) -> Option<Fault> {
+    let used = &uses[index];
+    let Some(structure) = used.found else {
+        return unknown(uses, used, released, strict);
+    };
+    if let Direction::Error = used.direction {
+        return error(used, structure, released);
+    }
+    if let Some(fault) = held(used, structure, used.direction, released) {
+        return Some(fault);
+    }
+    let mut earlier = 0;
+    while earlier <= index {
+        if let Some(other) = uses[earlier].found
+            && let Some(name) = twin(structure, other)
+        {
+            return Some(Fault {
+                name,
+                direction: used.direction,
+                what: What::Twin,
+            });
+        }
+        earlier += 1;
+    }
+    None
+}
+
+const fn unknown(uses: &[Use], used: &Use, released: &[Released], strict: bool) -> Option<Fault> {
+    let is_error = matches!(used.direction, Direction::Error);
+    let what = match last(released, used.written, is_error) {
+        Some(last) if is_error || !is_found(uses, used.written) => What::Lost(last.version),
+        _ if strict => What::Unknown,
+        _ => return None,
+    };
+    Some(Fault {
+        name: used.written,
+        direction: used.direction,
+        what,
+    })
+}
+
+/// Whether some type of that name has a structure.
+const fn is_found(uses: &[Use], name: &str) -> bool {
+    let mut index = 0;
+    while index < uses.len() {
+        if let Some(structure) = uses[index].found
+            && let Some(found) = structure.name()
+            && same(found, name)
+        {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+const fn last<'r>(released: &'r [Released], name: &str, is_error: bool) -> Option<&'r Released> {
+    let mut index = released.len();
+    while index > 0 {
+        index -= 1;
+        if released[index].is_of(name, is_error) {
+            return Some(&released[index]);
+        }
+    }
+    None
+}
+
+/// An error is known by its classes, whatever the type is called.
+const fn error(used: &Use, structure: &'static Structure, released: &[Released]) -> Option<Fault> {
+    let wanted = last(released, used.written, true);
+    if let (None, Some(last)) = (structure.name(), wanted) {
+        return Some(Fault {
+            name: used.written,
+            direction: used.direction,
+            what: What::Lost(last.version),
+        });
+    }
+    if let Some(fault) = changed(used, used.written, structure, used.direction, released) {
+        return Some(fault);
+    }
+    let mut index = 0;
+    while index < structure.parts().len() {
+        let part = structure.parts()[index].structure();
+        // An error whose field cannot be read is another one to the client.
+        if let Some(fault) = held(used, part, Direction::Result, released) {
+            return Some(fault);
+        }
+        index += 1;
+    }
+    None
+}
+
+/// A type, and the types within.
+const fn held(
+    used: &Use,
+    structure: &'static Structure,
+    direction: Direction,
+    released: &[Released],
+) -> Option<Fault> {
+    if let Some(name) = structure.name()
+        && let Some(fault) = changed(used, name, structure, direction, released)
+    {
+        return Some(fault);
+    }
+    let mut index = 0;
+    while index < structure.parts().len() {
+        if let Some(fault) = held(
+            used,
+            structure.parts()[index].structure(),
+            direction,
+            released,
+        ) {
+            return Some(fault);
+        }
+        index += 1;
+    }
+    None
+}
+
+/// A type beside each of its releases that peers may have.
+const fn changed(
+    used: &Use,
+    name: &'static str,
+    structure: &'static Structure,
+    direction: Direction,
+    released: &[Released],
+) -> Option<Fault> {
+    let Some(since) = used.since else {
+        return None;
+    };
+    let is_error = is_error(structure.shape());
+    let (mut came, mut index) = (None, 0);
+    while index < released.len() {
+        let old = &released[index];
+        index += 1;
+        if !old.is_of(name, is_error) || is_before(old, since, released, index) {
+            continue;
+        }
+        let what = match change(old, structure, direction) {
+            Change::Breach(breach) => What::Breach(old.version, breach),
+            Change::Additive(place) => {
+                came = Some((old.version, place));
+                continue;
+            }
+            Change::Same => {
+                came = None;
+                continue;
+            }
+        };
+        return Some(Fault {
+            name,
+            direction,
+            what,
+        });
+    }
+    match came {
+        Some((version, place)) if !used.advice.is_empty() => Some(Fault {
+            name,
+            direction,
+            what: What::Early(version, place, used.advice),
+        }),
+        _ => None,
+    }
+}
+
+/// Whether a later release had taken a structure's place when the use came.
+const fn is_before(old: &Released, since: Version, released: &[Released], from: usize) -> bool {
+    let mut index = from;
+    while index < released.len() {
+        let later = &released[index];
+        if later.is_of(old.name, is_error(old.shape)) && !since.is_below(later.version) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// The name of another structure within another, if there is one.
+const fn twin(structure: &'static Structure, within: &Structure) -> Option<&'static str> {
+    if let Some(name) = structure.name()
+        && is_otherwise(structure, name, within)
+    {
+        return Some(name);
+    }
+    let mut index = 0;
+    while index < structure.parts().len() {
+        if let Some(name) = twin(structure.parts()[index].structure(), within) {
+            return Some(name);
+        }
+        index += 1;
+    }
+    None
+}
+
+const fn is_otherwise(structure: &Structure, name: &str, within: &Structure) -> bool {
+    if let Some(other) = within.name()
+        && same(other, name)
+        && is_error(within.shape()) == is_error(structure.shape())
+    {
+        let is_one = within.fingerprint() == structure.fingerprint()
+            && same(within.shape(), structure.shape());
+        return !is_one;
+    }
+    let mut index = 0;
+    while index < within.parts().len() {
+        if is_otherwise(structure, name, within.parts()[index].structure()) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+impl Fault {
+    /// What is wrong, and what to do.
+    pub(super) const fn text(&self) -> Text {
+        let name = self.name;
+        let is_error = matches!(self.direction, Direction::Error);
+        match self.what {
+            What::Breach(version, breach) => self.breach(version, breach),
+            What::Early(version, place, advice) => Text::of(
+                "{} came after {} was released: {}",
+                &[
+                    subject(self.name, place).as_str(),
+                    Text::version(version).as_str(),
+                    advice,
+                ],
+            ),
+            What::Lost(version) if is_error => Text::of(
+                "the error must have the classes of `{}`, as when {} was released: derive `IntoRemoteError` for it, with a variant for each",
+                &[name, Text::version(version).as_str()],
+            ),
+            What::Lost(version) => Text::of(
+                "`{}` must derive `Describe`, as when {} was released: its structure is held to that, so derive it again",
+                &[name, Text::version(version).as_str()],
+            ),
+            What::Unknown if is_error => Text::of(
+                "the error must derive `IntoRemoteError`, so that its classes are known, as the lock is `strict`: derive it, or return `rpc_runtime::Error`",
+                &[],
+            ),
+            What::Unknown => Text::of(
+                "`{}` must derive `Describe`, so that its structure is known, as the lock is `strict`: derive it, or remove `strict`",
+                &[name],
+            ),
+            What::Twin => Text::of(
+                "`{}` must be the name of one type, by which the lock knows it: write `#[rpc(name = \"…\")]` on one of them",
+                &[name],
+            ),
+        }
+    }
+
+    const fn breach(&self, version: Version, breach: Breach<'static>) -> Text {
+        let released = Text::version(version);
+        let released = released.as_str();
+        let next = Text::version(Version::new(version.major().saturating_add(1), 0));
+        let next = next.as_str();
+        let (place, was, template) = match breach {
+            Breach::Gone(place) => (place, "", "{} must be there{}"),
+            Breach::Retyped(place, was) => (place, was, "{} must be of the type `{}`"),
+            Breach::Optional(place, true) => (place, "", "{} must be a field that may be absent{}"),
+            Breach::Optional(place, false) => {
+                (place, "", "{} must be a field that is always there{}")
+            }
+            Breach::CatchAll(place) => {
+                (place, "", "{} must take all others, by `#[serde(other)]`{}")
+            }
+            Breach::Rewritten(place, was) => (place, was, "{} must be written as `{}`"),
+            Breach::Within => (
+                Place {
+                    variant: "",
+                    field: "",
+                },
+                "",
+                "the fields of {} must be of the types that they were, whatever these are called{}",
+            ),
+            Breach::Needed(place) => {
+                return Text::of(
+                    "{} came after {} was released, and peers of that do not send it: make it an `Option`, or write `#[serde(default)]` on it",
+                    &[subject(self.name, place).as_str(), released],
+                );
+            }
+            Breach::Closed(place) => {
+                return Text::of(
+                    "{} must not come: peers of {} refuse fields that they do not know (`deny_unknown_fields`). Remove it, or declare version {} in a trait of its own",
+                    &[subject(self.name, place).as_str(), released, next],
+                );
+            }
+            Breach::Unread(place) => {
+                return Text::of(
+                    "{} must not come: it is returned, and clients of {} cannot read it. Remove it, or declare version {} in a trait of its own. (A variant may come where another one had `#[serde(other)]` from the first.)",
+                    &[subject(self.name, place).as_str(), released, next],
+                );
+            }
+        };
+        let must = Text::of(template, &[subject(self.name, place).as_str(), was]);
+        Text::of(
+            "{}, as when {} was released: put it back, or declare version {} in a trait of its own",
+            &[must.as_str(), released, next],
+        )
+    }
+}
+
+/// `field` of `Variant` of `Type`, as far as there are these.
+pub(super) const fn subject(name: &str, place: Place<'_>) -> Text {
+    let Place { variant, field } = place;
+    match (variant.is_empty(), field.is_empty()) {
+        (true, true) => Text::of("`{}`", &[name]),
+        (true, false) => Text::of("`{}` of `{}`", &[field, name]),
+        (false, true) => Text::of("`{}` of `{}`", &[variant, name]),
+        (false, false) => Text::of("`{}` of `{}` of `{}`", &[field, variant, name]),
+    }
+}

@@ -1,0 +1,55 @@
+use rpc_runtime::{Context, Describe, Error, IntoRemoteError, rpc_client};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Describe)]
+enum Size {
+    Small,
+    Large,
+}
+
+#[derive(Serialize, Deserialize, Describe)]
+enum Wanted {
+    Small,
+    Large,
+}
+
+#[derive(Debug, IntoRemoteError)]
+#[rpc(module = "stock")]
+enum SizeError {
+    #[rpc(message = "{shelf} is empty")]
+    Empty { shelf: String },
+    #[rpc(message = "{left} are left")]
+    TooFew { left: u32 },
+    #[rpc(other)]
+    Other(Error),
+}
+
+#[rpc_client(topic = "sizes", version = "1.0", lock = "ui/fail/locks/sizes.lock", strict)]
+trait Sizes {
+    async fn largest(&self, ctxt: &Context) -> Result<Size, SizeError>;
+
+    async fn resize(&self, ctxt: &Context, size: Wanted) -> Result<(), SizeError>;
+
+    #[rpc(version = "1.1")]
+    async fn since(&self, ctxt: &Context, times: &[Time]) -> Result<(), OwnError>;
+}
+
+#[derive(Serialize, Deserialize)]
+struct Time;
+
+#[derive(Debug)]
+struct OwnError;
+
+impl From<Error> for OwnError {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+impl IntoRemoteError for OwnError {
+    fn into_remote_error(self) -> rpc_runtime::RemoteError {
+        rpc_runtime::RemoteError::new("OwnError", "")
+    }
+}
+
+fn main() {}
