@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use super::channel_state::{ChannelState, Role};
 use super::fault::Fault;
 use super::io::Io;
+use super::outgoing::Outgoing;
 
 /// A channel; dropping it closes it.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Channel {
     }
 
     /// Writes frames on the channel, while it is open. An error means that nothing was written.
-    pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+    pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Outgoing)) -> Result<(), Fault> {
         self.state.send(&self.io.write_queue, now, write)
     }
 

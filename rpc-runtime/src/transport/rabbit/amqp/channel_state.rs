@@ -14,6 +14,7 @@ use super::confirms::Confirms;
 use super::deliveries::DeliveryHandler;
 use super::fault::{Fault, Reason};
 use super::methods;
+use super::outgoing::Outgoing;
 use super::write_queue::WriteQueue;
 use crate::sync::Mutex;
 
@@ -131,7 +132,7 @@ impl ChannelState {
         &self,
         queue: &WriteQueue,
         now: bool,
-        write: impl FnOnce(&mut Vec<u8>),
+        write: impl FnOnce(&mut Outgoing),
     ) -> Result<(), Fault> {
         let inner = self.inner.lock();
         if inner.phase != Phase::Open {
@@ -163,7 +164,7 @@ impl ChannelState {
             // Written under the lock, so no frame follows it on this channel. It fails if the connection has ended.
             let _ = queue.send(false, |out| {
                 let close_ok = protocol::AMQPMethod::CloseOk(protocol::CloseOk {});
-                methods::write(out, self.number, &AMQPClass::Channel(close_ok));
+                methods::write(out.frames(), self.number, &AMQPClass::Channel(close_ok));
             });
             if inner.phase != Phase::Open {
                 // Both sides have closed. The broker still answers this side's close.
@@ -236,7 +237,9 @@ impl ChannelState {
         if inner.phase != Phase::Open {
             return Err(self.end_reason());
         }
-        queue.send(false, |out| methods::write(out, self.number, request))?;
+        queue.send(false, |out| {
+            methods::write(out.frames(), self.number, request);
+        })?;
         inner.requests.push_back(Request {
             name: methods::name(request),
             ticks: 0,
@@ -276,7 +279,7 @@ impl ChannelState {
         }));
         // It fails if the connection has ended: then the channel has.
         let _ = queue.send(false, |out| {
-            methods::write(out, self.number, &AMQPClass::Channel(close));
+            methods::write(out.frames(), self.number, &AMQPClass::Channel(close));
         });
     }
 

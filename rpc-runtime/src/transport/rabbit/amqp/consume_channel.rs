@@ -90,7 +90,7 @@ impl Acknowledger {
     pub(crate) fn acknowledge(&self, tag: u64) -> Result<(), Fault> {
         let number = self.state.number();
         self.state.send(&self.io.write_queue, false, |out| {
-            frames::ack(out, number, tag, true);
+            frames::ack(out.frames(), number, tag, true);
         })
     }
 
@@ -102,6 +102,7 @@ impl Acknowledger {
     pub(crate) fn acknowledge_with_receipt(&self, tag: u64) -> Result<(), Fault> {
         let number = self.state.number();
         self.state.send(&self.io.write_queue, true, |out| {
+            let out = out.frames();
             frames::ack(out, number, tag, true);
             frames::flow(out, number);
         })
@@ -110,6 +111,7 @@ impl Acknowledger {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::outgoing::Outgoing;
     use super::super::write_queue::Next;
     use super::*;
 
@@ -142,10 +144,11 @@ pub(crate) mod tests {
 
         /// The last tags of the acknowledgements with a receipt that were written since the last call.
         pub(crate) fn acknowledged(&self) -> Vec<u64> {
-            let mut written = Vec::new();
+            let mut written = Outgoing::default();
             if self.io.write_queue.take(&mut written) != Next::Frames {
                 return Vec::new();
             }
+            let written = written.to_vec();
             let mut tags = Vec::new();
             let mut rest = &written[..];
             while !rest.is_empty() {

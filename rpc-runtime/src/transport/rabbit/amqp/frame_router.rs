@@ -217,7 +217,9 @@ impl FrameRouter {
         match *method {
             CONNECTION_CLOSE => {
                 // Answered here: the connection may be dropped before lapin answers. It fails if it has ended.
-                let _ = self.io.write_queue.send(true, frames::connection_close_ok);
+                let _ = self.io.write_queue.send(true, |out| {
+                    frames::connection_close_ok(out.frames());
+                });
                 // The code says no more than the text.
                 fields.short_number();
                 if let Some(why) = fields.text() {
@@ -276,7 +278,7 @@ impl FrameRouter {
                 let active = fields.octet()?;
                 // It fails if the channel is closing: then no answer is expected.
                 let _ = channel.send(&self.io.write_queue, false, |out| {
-                    frames::flow_ok(out, number, active);
+                    frames::flow_ok(out.frames(), number, active);
                 });
             }
             (CANCEL, Some(channel)) => channel.cancelled(),

@@ -2,6 +2,13 @@
 //!
 //! These functions write bytes and nothing else; the caller knows that the channel is open.
 
+use bytes::Bytes;
+
+use super::outgoing::Outgoing;
+
+/// A body of this size is not copied into the outgoing frames, in bytes.
+const SHARED_BODY: usize = 32 * 1024;
+
 /// Type, channel and length, in front of a frame's payload.
 pub(super) const FRAME_HEADER: usize = 7;
 pub(super) const FRAME_END: u8 = 0xCE;
@@ -46,12 +53,12 @@ pub(crate) struct Publish<'a> {
     pub(crate) mandatory: bool,
     /// For how many milliseconds the message may wait in a queue.
     pub(crate) expiration: Option<u32>,
-    pub(crate) body: &'a [u8],
+    pub(crate) body: &'a Bytes,
 }
 
 /// Writes a message in frames of at most `frame_max` bytes.
 pub(super) fn publish(
-    out: &mut Vec<u8>,
+    outgoing: &mut Outgoing,
     channel: u16,
     message: &Publish<'_>,
     message_id: u64,
@@ -61,7 +68,11 @@ pub(super) fn publish(
     let chunks = message
         .body
         .chunks(frame_max.saturating_sub(frame_overhead).max(1));
-    out.reserve(256 + message.body.len() + chunks.len() * frame_overhead);
+    let is_shared = message.body.len() >= SHARED_BODY;
+    let out = outgoing.frames();
+    if !is_shared {
+        out.reserve(256 + message.body.len() + chunks.len() * frame_overhead);
+    }
     frame(out, METHOD, channel, |out| {
         out.extend(PUBLISH);
         out.extend([0, 0]);
@@ -81,7 +92,15 @@ pub(super) fn publish(
         number(out, message_id);
     });
     for chunk in chunks {
-        frame(out, BODY, channel, |out| out.extend_from_slice(chunk));
+        if is_shared {
+            frame_header(outgoing.frames(), BODY, channel, chunk.len());
+            outgoing.share(message.body.slice_ref(chunk));
+            outgoing.frames().push(FRAME_END);
+        } else {
+            frame(outgoing.frames(), BODY, channel, |out| {
+                out.extend_from_slice(chunk);
+            });
+        }
     }
 }
 
@@ -125,15 +144,24 @@ pub(super) fn connection_close_ok(out: &mut Vec<u8>) {
 
 /// Writes one frame around its payload.
 pub(super) fn frame(out: &mut Vec<u8>, kind: u8, channel: u16, payload: impl FnOnce(&mut Vec<u8>)) {
-    out.push(kind);
-    out.extend(channel.to_be_bytes());
-    out.extend([0; 4]);
+    let header = out.len();
+    frame_header(out, kind, channel, 0);
     let start = out.len();
     payload(out);
-    // No frame is longer than a broker allows, and none allows what has no 32 bits.
-    let size = u32::try_from(out.len() - start).unwrap_or(u32::MAX);
-    out[start - 4..start].copy_from_slice(&size.to_be_bytes());
+    let size = frame_size(out.len() - start);
+    out[header + 3..start].copy_from_slice(&size);
     out.push(FRAME_END);
+}
+
+fn frame_header(out: &mut Vec<u8>, kind: u8, channel: u16, size: usize) {
+    out.push(kind);
+    out.extend(channel.to_be_bytes());
+    out.extend(frame_size(size));
+}
+
+/// The size of a payload, as a frame's header has it. No broker allows frames whose size has no 32 bits.
+fn frame_size(size: usize) -> [u8; 4] {
+    u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// A short string. A name is a `ShortString` before it comes here, so nothing is cut off.
@@ -194,9 +222,20 @@ mod tests {
 
     #[test]
     fn a_message_reads_as_it_was_meant() {
-        for (length, expiration) in [(0, None), (1, Some(60_000)), (92, None), (93, Some(1))] {
-            let body = vec![7; length];
-            let mut out = vec![9];
+        let lengths = [
+            0,
+            1,
+            92,
+            93,
+            SHARED_BODY - 1,
+            SHARED_BODY,
+            2 * SHARED_BODY + 1,
+        ];
+        for (at, length) in lengths.into_iter().enumerate() {
+            let expiration = [None, Some(60_000), Some(1)][at % 3];
+            let body: Bytes = (0..=u8::MAX).cycle().take(length).collect();
+            let mut outgoing = Outgoing::default();
+            outgoing.frames().push(9);
             let message = Publish {
                 exchange: "openstack",
                 key: "topic.server",
@@ -204,7 +243,8 @@ mod tests {
                 expiration,
                 body: &body,
             };
-            publish(&mut out, 513, &message, 10, 100);
+            publish(&mut outgoing, 513, &message, 10, 100);
+            let out = outgoing.to_vec();
             let frames = cut(&out[1..]);
             assert!(frames.iter().all(|(_, channel, _)| *channel == 513));
             let AMQPClass::Basic(Basic::Publish(publish)) = method(frames[0].2) else {

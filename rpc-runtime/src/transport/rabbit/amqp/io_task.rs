@@ -2,13 +2,14 @@
 //!
 //! It is a task on the driver's own runtime, so no user's code delays it.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::frame_router::FrameRouter;
 use super::io::Io;
 use super::lapin_pipe::End;
+use super::outgoing::{Outgoing, SLICES};
 use super::socket::Socket;
 use super::write_queue::Next;
 
@@ -26,9 +27,8 @@ pub(super) struct IoTask {
     arrived: Vec<u8>,
     /// How many bytes of `arrived` begin a frame that is not complete.
     held: usize,
-    /// What is being written, and how much of it has been.
-    leaving: Vec<u8>,
-    written: usize,
+    /// What is being written.
+    leaving: Outgoing,
 }
 
 impl IoTask {
@@ -39,8 +39,7 @@ impl IoTask {
             io,
             arrived: vec![0; READ_BUFFER],
             held: 0,
-            leaving: Vec::new(),
-            written: 0,
+            leaving: Outgoing::default(),
         }
     }
 
@@ -91,15 +90,15 @@ impl IoTask {
     /// Done when nothing is to be written any more.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            while self.written < self.leaving.len() {
-                let rest = &self.leaving[self.written..];
-                match ready!(self.socket.poll_write(context, rest))? {
+            while !self.leaving.is_empty() {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let count = self.leaving.slices(&mut slices);
+                match ready!(self.socket.poll_write(context, &slices[..count]))? {
                     0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    written => self.written += written,
+                    written => self.leaving.advance(written),
                 }
             }
             ready!(self.socket.poll_flush(context))?;
-            self.written = 0;
             match self.io.write_queue.take(&mut self.leaving) {
                 Next::Frames => {}
                 Next::NothingNow => return Poll::Pending,

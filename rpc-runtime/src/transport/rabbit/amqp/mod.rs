@@ -55,6 +55,7 @@ mod lapin_pipe;
 mod lapin_stream;
 mod login;
 mod methods;
+mod outgoing;
 mod properties;
 mod publish_channel;
 mod socket;

@@ -23,7 +23,7 @@ impl PublishChannel {
         let confirms = Arc::<Confirms>::default();
         let channel = Channel::open(io, Role::Publish(confirms.clone())).await?;
         let number = channel.state().number();
-        channel.send(false, |out| frames::confirm_select(out, number))?;
+        channel.send(false, |out| frames::confirm_select(out.frames(), number))?;
         Ok(Self {
             channel,
             confirms,

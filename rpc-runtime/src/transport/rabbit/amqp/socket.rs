@@ -1,10 +1,12 @@
 //! The socket of one connection, in clear or within TLS, as the [I/O task](super::io_task) reads and writes it.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+#[cfg(feature = "tls")]
+use tokio::io::AsyncWrite;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -54,18 +56,18 @@ impl Socket {
     pub(super) fn poll_write(
         &mut self,
         context: &mut Context<'_>,
-        bytes: &[u8],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self {
             Self::Plain(_, write) => loop {
                 ready!(write.as_ref().as_ref().poll_write_ready(context))?;
-                match write.try_write(bytes) {
+                match write.try_write_vectored(slices) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     done => return Poll::Ready(done),
                 }
             },
             #[cfg(feature = "tls")]
-            Self::Tls(tls) => tokio::io::AsyncWrite::poll_write(Pin::new(tls), context, bytes),
+            Self::Tls(tls) => AsyncWrite::poll_write_vectored(Pin::new(tls), context, slices),
         }
     }
 
@@ -77,7 +79,7 @@ impl Socket {
                 Poll::Ready(Ok(()))
             }
             #[cfg(feature = "tls")]
-            Self::Tls(tls) => tokio::io::AsyncWrite::poll_flush(Pin::new(tls), context),
+            Self::Tls(tls) => AsyncWrite::poll_flush(Pin::new(tls), context),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! frames come whole. If the connection is idle, the caller writes directly instead of waking the
 //! [I/O task](super::io_task); frames that come while others are being written go with them.
 
-use std::collections::VecDeque;
+use std::io::IoSlice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
@@ -14,13 +14,11 @@ use tokio::net::tcp::OwnedWriteHalf;
 use super::fault::Fault;
 use super::frames::FRAME_HEADER;
 use super::login::Credentials;
+use super::outgoing::{Outgoing, SLICES};
 use crate::sync::Mutex;
 
 /// What a client begins with, in front of all frames.
 const PROTOCOL_HEADER: usize = 8;
-
-/// A buffer of this size takes no more frames, in bytes: the memory of a long burst is freed while the rest is written.
-const BURST_PIECE: usize = 1 << 20;
 
 /// The way to the broker, for all who write.
 #[derive(Debug)]
@@ -32,9 +30,8 @@ pub(super) struct WriteQueue {
 
 #[derive(Debug)]
 struct State {
-    /// Whole frames that nobody has begun to write: pieces that are full, and what comes after them.
-    full: VecDeque<Vec<u8>>,
-    frames: Vec<u8>,
+    /// Whole frames, of which the first may have been written in part.
+    outgoing: Outgoing,
     /// The beginning of lapin's next frame.
     partial: Vec<u8>,
     lapin: Lapin,
@@ -75,8 +72,7 @@ impl WriteQueue {
     /// What lapin says to log in is completed by the credentials, if there are any.
     pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, credentials: Option<Credentials>) -> Self {
         let state = Mutex::new(State {
-            full: VecDeque::new(),
-            frames: Vec::new(),
+            outgoing: Outgoing::default(),
             partial: Vec::new(),
             lapin: Lapin::ProtocolHeader(credentials),
             tcp,
@@ -92,16 +88,15 @@ impl WriteQueue {
 
     /// Sends whole frames. With `now`, they are written before this returns, as far as the socket takes them
     /// and nothing else is under way. An error is a connection that has ended: nothing was sent.
-    pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+    pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Outgoing)) -> Result<(), Fault> {
         let mut state = self.state.lock();
         if state.closing != Closing::Open {
             return Err(Fault::lost("the connection was cut"));
         }
-        write(&mut state.frames);
+        write(&mut state.outgoing);
         if now && !state.writing {
             state.write_now();
         }
-        state.collect_anew_if_full();
         let io_task = state.io_task_if_needed();
         drop(state);
         wake(io_task);
@@ -117,7 +112,6 @@ impl WriteQueue {
         }
         state.partial.extend_from_slice(bytes);
         state.take_whole_frames();
-        state.collect_anew_if_full();
         let io_task = state.io_task_if_needed();
         drop(state);
         wake(io_task);
@@ -133,18 +127,13 @@ impl WriteQueue {
         state.closing == Closing::Closed
     }
 
-    /// For the I/O task: replaces `buffer`, which is written, by what is to be written next.
-    pub(super) fn take(&self, buffer: &mut Vec<u8>) -> Next {
+    /// For the I/O task: replaces `written`, which is empty, by what is to be written next.
+    pub(super) fn take(&self, written: &mut Outgoing) -> Next {
         let mut state = self.state.lock();
-        buffer.clear();
-        state.writing = !state.is_empty();
+        state.writing = !state.outgoing.is_empty();
         if state.writing {
-            let frames = state.full.pop_front();
-            let frames = frames.unwrap_or_else(|| std::mem::take(&mut state.frames));
-            let written = std::mem::replace(buffer, frames);
-            if state.frames.capacity() == 0 {
-                state.frames = written;
-            }
+            // The memory of what was written serves for what comes.
+            std::mem::swap(&mut state.outgoing, written);
             Next::Frames
         } else if state.closing == Closing::Open {
             Next::NothingNow
@@ -177,8 +166,7 @@ impl WriteQueue {
         if closing == Closing::Closed {
             // The socket closes when the last one lets it go.
             state.tcp = None;
-            state.full.clear();
-            state.frames = Vec::new();
+            state.outgoing.clear();
         }
         let io_task = state.io_task.take();
         drop(state);
@@ -187,30 +175,20 @@ impl WriteQueue {
 }
 
 impl State {
-    /// Whether nothing is left to be written.
-    fn is_empty(&self) -> bool {
-        self.full.is_empty() && self.frames.is_empty()
-    }
-
-    fn collect_anew_if_full(&mut self) {
-        if self.frames.len() >= BURST_PIECE {
-            let frames = std::mem::take(&mut self.frames);
-            self.full.push_back(frames);
-        }
-    }
-
     /// Writes as much as the socket takes. The I/O task handles the rest, and errors.
     fn write_now(&mut self) {
-        let Some(tcp) = self.tcp.as_ref().filter(|_| self.full.is_empty()) else {
+        let Some(tcp) = &self.tcp else {
             return;
         };
-        if let Ok(written) = tcp.try_write(&self.frames) {
-            self.frames.drain(..written);
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = self.outgoing.slices(&mut slices);
+        if let Ok(written) = tcp.try_write_vectored(&slices[..count]) {
+            self.outgoing.advance(written);
         }
     }
 
     fn io_task_if_needed(&mut self) -> Option<Waker> {
-        if self.is_empty() {
+        if self.outgoing.is_empty() {
             return None;
         }
         self.io_task.take()
@@ -223,16 +201,16 @@ impl State {
             let frame = self.partial.drain(..length);
             match std::mem::replace(&mut self.lapin, Lapin::Methods) {
                 Lapin::ProtocolHeader(credentials) => {
-                    self.frames.extend(frame);
+                    self.outgoing.frames().extend(frame);
                     if let Some(credentials) = credentials {
                         self.lapin = Lapin::Login(credentials);
                     }
                 }
                 Lapin::Login(credentials) => {
                     let frame: Vec<u8> = frame.collect();
-                    self.frames.extend(credentials.complete(frame));
+                    self.outgoing.frames().extend(credentials.complete(frame));
                 }
-                Lapin::Methods => self.frames.extend(frame),
+                Lapin::Methods => self.outgoing.frames().extend(frame),
             }
         }
     }
@@ -257,12 +235,13 @@ fn wake(waker: Option<Waker>) {
 #[cfg(test)]
 mod tests {
     use super::super::login::tests::{plain, written};
+    use super::super::outgoing::BURST_PIECE;
     use super::*;
 
     fn taken(write_queue: &WriteQueue) -> Option<Vec<u8>> {
-        let mut buffer = Vec::new();
-        let next = write_queue.take(&mut buffer);
-        (next != Next::Nothing).then_some(buffer)
+        let mut taken = Outgoing::default();
+        let next = write_queue.take(&mut taken);
+        (next != Next::Nothing).then(|| taken.to_vec())
     }
 
     fn frame(payload: &[u8]) -> Vec<u8> {
@@ -280,7 +259,9 @@ mod tests {
             let mut sent = Vec::new();
             for bytes in all.chunks(piece) {
                 write_queue.lapin(bytes);
-                write_queue.send(true, |out| out.push(b'!')).unwrap();
+                write_queue
+                    .send(true, |out| out.frames().push(b'!'))
+                    .unwrap();
                 sent.extend(taken(&write_queue).unwrap());
             }
             // Each `!` stands between two frames.
@@ -324,30 +305,35 @@ mod tests {
             .collect();
         for bytes in &all {
             write_queue
-                .send(false, |out| out.extend_from_slice(bytes))
+                .send(false, |out| out.frames().extend_from_slice(bytes))
                 .unwrap();
         }
-        let (mut sent, mut buffer) = (Vec::new(), Vec::new());
-        while write_queue.take(&mut buffer) == Next::Frames {
-            assert!(buffer.len() <= BURST_PIECE, "{} bytes", buffer.len());
-            sent.extend_from_slice(&buffer);
+        let (mut sent, mut taken) = (Vec::new(), Outgoing::default());
+        while write_queue.take(&mut taken) == Next::Frames {
+            while !taken.is_empty() {
+                let mut slices = [IoSlice::new(&[])];
+                taken.slices(&mut slices);
+                assert!(slices[0].len() <= BURST_PIECE, "{} bytes", slices[0].len());
+                sent.extend_from_slice(&slices[0]);
+                taken.advance(slices[0].len());
+            }
         }
         assert_eq!(sent, all.concat());
-        let kept = buffer.capacity() + write_queue.state.lock().frames.capacity();
+        let kept = taken.capacity() + write_queue.state.lock().outgoing.capacity();
         assert!(kept <= 4 * BURST_PIECE, "{kept} bytes");
     }
 
     #[test]
     fn what_was_accepted_is_written_before_the_end_unless_it_is_an_abrupt_one() {
         let write_queue = WriteQueue::new(None, None);
-        write_queue.send(false, |out| out.push(1)).unwrap();
+        write_queue.send(false, |out| out.frames().push(1)).unwrap();
         write_queue.finish();
-        assert!(write_queue.send(false, |out| out.push(2)).is_err());
+        assert!(write_queue.send(false, |out| out.frames().push(2)).is_err());
         write_queue.lapin(&[3; 8]);
         assert_eq!(taken(&write_queue), Some(vec![1]));
         assert_eq!(taken(&write_queue), None);
         let write_queue = WriteQueue::new(None, None);
-        write_queue.send(false, |out| out.push(1)).unwrap();
+        write_queue.send(false, |out| out.frames().push(1)).unwrap();
         write_queue.abort();
         write_queue.finish();
         assert_eq!(taken(&write_queue), None);

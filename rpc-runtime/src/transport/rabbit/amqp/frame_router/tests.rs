@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use super::super::channel::Channel;
 use super::super::channel_state::Role;
 use super::super::confirms::{Confirm, Confirmed};
+use super::super::outgoing::Outgoing;
 use super::super::write_queue::Next;
 use super::*;
 use crate::sync::Mutex;
@@ -411,9 +412,9 @@ fn emptied(io: &Io) -> Vec<u8> {
 
 /// What is to be written.
 fn written(io: &Io) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Outgoing::default();
     match io.write_queue.take(&mut out) {
-        Next::Frames => out,
+        Next::Frames => out.to_vec(),
         Next::NothingNow | Next::Nothing => Vec::new(),
     }
 }
