@@ -182,7 +182,7 @@ fn a_body_cut_short_is_an_error_at_every_length() {
                 exercise(&body[..length]);
             }
             // The message in it, cut short in an envelope that is whole.
-            let text = Request::open(body).unwrap().into_owned();
+            let text = Request::open(body).unwrap();
             let ends = text.char_indices().map(|(end, _)| end);
             for length in ends {
                 let body = envelope(&text[..length]);

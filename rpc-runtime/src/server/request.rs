@@ -23,7 +23,7 @@ use crate::remote::Origin;
 use crate::serializer::Serializer;
 use crate::sync::Mutex;
 use crate::transport::{Incoming, Responder};
-use crate::wire::{self, Malformed, ReplyTo, Request};
+use crate::wire::{self, Malformed, ReplyTo, Request, Unopened};
 use crate::{Context, RemoteError, Target};
 
 /// A monitor that asks for more signs of life than this is given no more.
@@ -51,13 +51,19 @@ impl Service {
         if size > self.max_request_size {
             return self.drop_large(&body, size, responder).await;
         }
-        let text = match Request::open(&body) {
+        let text = match wire::open(body) {
             Ok(text) => text,
-            Err(error) => return self.drop_malformed(&body, &error, responder).await,
+            Err(Unopened { error, body }) => {
+                return self.drop_malformed(&body, &error, responder).await;
+            }
         };
         let request = match Request::parse(&text) {
             Ok(request) => request,
-            Err(error) => return self.drop_malformed(&body, &error, responder).await,
+            Err(error) => {
+                return self
+                    .drop_malformed(text.as_bytes(), &error, responder)
+                    .await;
+            }
         };
         if let Some(unique_id) = request.unique_id()
             && !self.is_new(unique_id)

@@ -265,7 +265,7 @@ mod tests {
 
     fn sent<C: Serialize>(context: &C) -> Result<String, Error> {
         let body = RequestEncoder::new("m").finish(None, None, context)?.cast();
-        let text = Request::open(&body).unwrap().into_owned();
+        let text = Request::open(&body).unwrap();
         Ok(text)
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::{Entries, Malformed, MessageId, last_text, open, read, unquote};
@@ -25,7 +26,18 @@ impl Reply {
     ///
     /// When it is not JSON on its outside, or does not say which call it is for.
     pub fn decode(body: &[u8]) -> Result<Self, Malformed> {
-        let text = open(body)?.into_owned();
+        Self::take(Bytes::copy_from_slice(body))
+    }
+
+    /// Reads a reply, like [`Reply::decode`]. Its text takes the place of the body in memory if there is no other
+    /// handle to the body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reply::decode`].
+    pub fn take(body: Bytes) -> Result<Self, Malformed> {
+        let size = body.len();
+        let text = open(body).map_err(|unopened| unopened.error)?;
         let mut message_id = None;
         let mut ending = true;
         let mut result = None;
@@ -46,7 +58,7 @@ impl Reply {
         let message_id =
             message_id.ok_or_else(|| Malformed::new("the reply names no call of ours", 0))?;
         Ok(Self {
-            size: body.len(),
+            size,
             text,
             message_id,
             ending,

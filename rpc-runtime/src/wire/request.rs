@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::{Entries, Malformed, ReplyTo, context, last_text, open, unquote};
@@ -27,8 +28,9 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// When the body is not UTF-8, not JSON on its outside, or in an unknown envelope.
-    pub fn open(body: &[u8]) -> Result<Cow<'_, str>, Malformed> {
-        open(body)
+    pub fn open(body: &[u8]) -> Result<String, Malformed> {
+        let body = Bytes::copy_from_slice(body);
+        open(body).map_err(|unopened| unopened.error)
     }
 
     /// Takes the text of a message apart. Keys that are not known are passed over.
@@ -156,7 +158,7 @@ pub fn reply_address_at_end(end: &[u8]) -> Option<ReplyTo> {
 pub fn reply_address(body: &[u8]) -> Option<ReplyTo> {
     let body = String::from_utf8_lossy(body);
     // A bare message that breaks off is no envelope either, but its beginning may do.
-    let text = open(body.as_bytes()).unwrap_or(Cow::Borrowed(&*body));
+    let text = Request::open(body.as_bytes()).unwrap_or_else(|_| body.into_owned());
     let mut message_id = None;
     let mut queue = None;
     for (key, value) in Entries::new(&text).ok()?.map_while(Result::ok) {

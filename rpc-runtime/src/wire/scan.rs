@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::unescape::unescape;
+
 /// A message that cannot be taken apart: what is wrong, and how many bytes into which text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} (at byte {offset})")]
@@ -183,46 +185,18 @@ pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
     if end_of_plain(inner.as_bytes(), 0) == inner.len() {
         return Ok(Cow::Borrowed(inner));
     }
-    if let Some((text, b"")) = unescape(&quoted.as_bytes()[1..]) {
-        return Ok(Cow::Owned(text));
+    let mut buffer = vec![0; WORD];
+    buffer.extend_from_slice(&quoted.as_bytes()[1..]);
+    let unescaped = unescape(&mut buffer, WORD);
+    if unescaped.ended && unescaped.rest == buffer.len() {
+        buffer.truncate(unescaped.text);
+        if let Ok(text) = String::from_utf8(buffer) {
+            return Ok(Cow::Owned(text));
+        }
     }
     let text: String = serde_json::from_str(quoted)
         .map_err(|error| Malformed::new(format!("bad string: {error}"), 0))?;
     Ok(Cow::Owned(text))
-}
-
-/// The text of a JSON string whose first quote is passed already, and what follows the string; in one pass, as
-/// the text may be a whole message. None where it takes more to tell: code points by number, and errors.
-pub(super) fn unescape(json: &[u8]) -> Option<(String, &[u8])> {
-    // Whole words are copied, and what of them is not text is written over.
-    let mut text = vec![0; json.len() + WORD];
-    let (mut from, mut to) = (0, 0);
-    loop {
-        let word = word(json, from);
-        *text.get_mut(to..)?.first_chunk_mut()? = word;
-        let Some(plain) = special(word) else {
-            from += WORD;
-            to += WORD;
-            continue;
-        };
-        from += plain;
-        to += plain;
-        match json.get(from)? {
-            b'"' => break,
-            b'\\' => {}
-            // A control character should not be there.
-            _ => return None,
-        }
-        let stands_for = UNESCAPED[usize::from(*json.get(from + 1)?)];
-        if stands_for == 0 {
-            return None;
-        }
-        *text.get_mut(to)? = stands_for;
-        from += 2;
-        to += 1;
-    }
-    text.truncate(to);
-    Some((String::from_utf8(text).ok()?, &json[from + 1..]))
 }
 
 /// The text behind the last `key` in the end of an envelope, wherever that end begins. None if the text has anything to
@@ -240,18 +214,6 @@ pub(super) fn last_text(end: &[u8], key: &str) -> Option<String> {
     let (text, after) = value.strip_prefix(r#"\""#)?.split_once('\\')?;
     after.starts_with('"').then(|| text.to_owned())
 }
-
-/// What each byte stands for behind a backslash; zero where that is nothing, or takes more to tell.
-static UNESCAPED: [u8; 256] = {
-    let mut table = [0; 256];
-    let pairs = *b"\"\"\\\\//n\nr\rt\tb\x08f\x0c";
-    let mut at = 0;
-    while at < pairs.len() {
-        table[pairs[at] as usize] = pairs[at + 1];
-        at += 2;
-    }
-    table
-};
 
 /// The end of the string, closing quote included, that is passed as far as `at`.
 fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
@@ -276,11 +238,11 @@ fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// How many bytes are looked at in one go.
-const WORD: usize = 8;
+pub(super) const WORD: usize = 8;
 
 /// The bytes from there; after the last come zeros, which are special.
 #[inline]
-fn word(bytes: &[u8], from: usize) -> [u8; WORD] {
+pub(super) fn word(bytes: &[u8], from: usize) -> [u8; WORD] {
     match bytes.get(from..from + WORD).map(TryInto::try_into) {
         Some(Ok(word)) => word,
         _ => last(bytes, from),
@@ -297,7 +259,7 @@ fn last(bytes: &[u8], from: usize) -> [u8; WORD] {
 
 /// The place of the first quote, backslash or control character.
 #[inline]
-fn special(word: [u8; WORD]) -> Option<usize> {
+pub(super) fn special(word: [u8; WORD]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGH: u64 = ONES << 7;
     let word = u64::from_le_bytes(word);

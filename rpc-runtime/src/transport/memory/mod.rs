@@ -293,7 +293,7 @@ impl Responder for MemoryResponder {
             .reply_queues
             .get(&to.queue)
             .cloned();
-        match (table, Reply::decode(&body)) {
+        match (table, Reply::take(body)) {
             (Some(table), Ok(reply)) => table.complete(reply),
             (None, _) => tracing::debug!(queue = to.queue, "the caller's reply queue is gone"),
             (_, Err(error)) => {

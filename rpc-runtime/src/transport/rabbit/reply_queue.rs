@@ -346,9 +346,9 @@ impl DeliveryHandler for ReplyHandler {
             state.last = delivered.tag;
             state.bytes += delivered.body.size();
         }
-        let reply = match &delivered.body {
-            Body::Whole(body) => Reply::decode(body),
-            Body::End { end, size } => Reply::too_large(end, *size),
+        let reply = match delivered.body {
+            Body::Whole(body) => Reply::take(body),
+            Body::End { end, size } => Reply::too_large(&end, size),
         };
         match reply {
             Ok(reply) => self.table.complete(reply),

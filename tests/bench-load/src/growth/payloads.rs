@@ -14,10 +14,7 @@ use crate::part::{Chart, Section};
 use crate::samples::{Sample, Samples};
 
 /// Bytes of argument, there and back.
-const PAYLOADS: [(usize, &str); 6] = [
-    (64, "64 B"),
-    (1024, "1 KiB"),
-    (16 * 1024, "16 KiB"),
+const PAYLOADS: [(usize, &str); 3] = [
     (256 * 1024, "256 KiB"),
     (1024 * 1024, "1 MiB"),
     (16 * 1024 * 1024, "16 MiB"),
