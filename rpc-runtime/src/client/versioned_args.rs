@@ -149,8 +149,9 @@ impl<'a> TypedArgs<'a> {
             return;
         };
         match Duration::try_from_secs_f64(seconds) {
-            Ok(timeout) if !timeout.is_zero() => self.extra.timeout = Some(timeout),
-            _ => {
+            // Zero is sent, and over at once, as in oslo.messaging: peers of OpenStack do that.
+            Ok(timeout) => self.extra.timeout = Some(timeout),
+            Err(_) => {
                 let method = self.method.name();
                 let advice = if seconds > 0.0 {
                     "a smaller"

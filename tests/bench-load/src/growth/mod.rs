@@ -20,7 +20,7 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
         text: format!("\nMedians of {rounds} rounds.\n"),
         ..Section::default()
     };
-    for measure in [payloads::measure] {
+    for measure in [points::measure, payloads::measure, processes::measure] {
         let section = measure(options, rounds)?;
         all.text.push_str(&section.text);
         all.charts.extend(section.charts);

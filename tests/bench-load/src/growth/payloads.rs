@@ -14,7 +14,10 @@ use crate::part::{Chart, Section};
 use crate::samples::{Sample, Samples};
 
 /// Bytes of argument, there and back.
-const PAYLOADS: [(usize, &str); 3] = [
+const PAYLOADS: [(usize, &str); 6] = [
+    (64, "64 B"),
+    (1024, "1 KiB"),
+    (16 * 1024, "16 KiB"),
     (256 * 1024, "256 KiB"),
     (1024 * 1024, "1 MiB"),
     (16 * 1024 * 1024, "16 MiB"),
