@@ -29,10 +29,11 @@ const RUNTIME: Rooms = &[
     ("serializer", &["error"]),
     ("interface", &["maybe_absent", "sync", "target", "version"]),
     ("wire", &["error", "random", "remote", "version"]),
+    ("span", &["error", "remote", "target", "wire"]),
     (
         "transport",
         &[
-            "error", "excerpt", "sync", "random", "remote", "target", "url", "wire",
+            "error", "excerpt", "sync", "random", "remote", "span", "target", "url", "wire",
         ],
     ),
     // The client knows nothing of servers, and the server nothing of clients.
@@ -43,6 +44,7 @@ const RUNTIME: Rooms = &[
             "future",
             "interface",
             "serializer",
+            "span",
             "target",
             "transport",
             "version",
@@ -61,6 +63,7 @@ const RUNTIME: Rooms = &[
             "sync",
             "remote",
             "serializer",
+            "span",
             "target",
             "transport",
             "version",

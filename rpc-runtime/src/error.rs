@@ -387,12 +387,18 @@ impl From<RemoteError> for Error {
     }
 }
 
-/// A remote error passes through with its own class; any other becomes the class of
-/// oslo.messaging that says the same.
-impl IntoRemoteError for Error {
-    fn into_remote_error(self) -> RemoteError {
-        let (class, module) = match &self {
-            Self::Remote(_) => ("", ""),
+impl Error {
+    /// The class by which Python knows the error.
+    pub(crate) fn class(&self) -> &str {
+        match self {
+            Self::Remote(remote) => &remote.class,
+            other => other.own_class().0,
+        }
+    }
+
+    /// The class of oslo.messaging that says the same as an error of this side, and its module.
+    fn own_class(&self) -> (&'static str, &'static str) {
+        match self {
             Self::Timeout { .. } => ("MessagingTimeout", "oslo_messaging.exceptions"),
             Self::Delivery { .. } | Self::Rejected { .. } => {
                 ("MessageDeliveryFailure", "oslo_messaging.exceptions")
@@ -401,10 +407,20 @@ impl IntoRemoteError for Error {
             Self::InvalidTarget { .. } => ("InvalidTarget", "oslo_messaging.exceptions"),
             Self::VersionCap { .. } => ("RPCVersionCapError", "oslo_messaging.rpc.client"),
             _ => ("MessagingException", "oslo_messaging.exceptions"),
-        };
+        }
+    }
+}
+
+/// A remote error passes through with its own class; any other becomes the class of
+/// oslo.messaging that says the same.
+impl IntoRemoteError for Error {
+    fn into_remote_error(self) -> RemoteError {
         match self {
             Self::Remote(remote) => *remote,
-            other => RemoteError::new(class, other.to_string()).module(module),
+            other => {
+                let (class, module) = other.own_class();
+                RemoteError::new(class, other.to_string()).module(module)
+            }
         }
     }
 }

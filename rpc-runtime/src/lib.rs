@@ -61,6 +61,7 @@
 //!
 //! - `rabbit` (default): the `rabbit://` transport, over lapin.
 //! - `tls` (default): `ssl=true` in its URLs, by rustls.
+//! - `otel`: spans become parts of OpenTelemetry's traces, whose context goes with each message.
 //! - `oslo-config`: transports from oslo.messaging's own configuration files, in the module `oslo_config`.
 //!
 //! A crate that only declares interfaces depends on this one with `default-features = false`.
@@ -70,6 +71,26 @@
 //! Through `tracing`: connections and refusals at `info` and `warn`, requests that failed in a handler at
 //! `error`, dropped duplicates and late replies at `debug`. No event of this crate holds a password, or an
 //! argument that a handler did not put into its error.
+//!
+//! Each call and cast is within a span, and so is each request that a server handles, its handler included. All are
+//! at `info`, with the target `rpc_runtime`:
+//!
+//! | field | value |
+//! |---|---|
+//! | (the name) | `call`, `cast` or `receive` |
+//! | `otel.name`, `otel.kind` | `TOPIC.METHOD` and `producer`, or `METHOD receive` and `consumer` |
+//! | `messaging.system` | `rabbitmq` or `memory`; of your own driver, what it says |
+//! | `messaging.operation` | `call`, `cast` or `receive` |
+//! | `messaging.destination.name` | the topic, where the message was sent |
+//! | `messaging.message.id` | the identity by which a call's reply is known |
+//! | `rpc.system`, `rpc.service`, `rpc.method` | `oslo.messaging`, the namespace, the method as the wire has it |
+//! | `openstack.request_id` | the context's `request_id` |
+//! | `otel.status_code`, `error.type` | after a failure: `ERROR`, and the error's class as Python knows it |
+//!
+//! With the feature `otel`, and a layer of `tracing-opentelemetry`, the global propagator writes a span's identity into
+//! the request context (`traceparent`), where it replaces one that the caller's context came with. The server's span is
+//! a child of it. oslo.messaging (`[oslo_messaging_tracing] tracing_enabled`) does the same, so that one trace goes
+//! through programs of both languages.
 //!
 //! The AMQP client, which writes out its frames at `trace`, never gets to see a password or a message's body.
 
@@ -87,6 +108,7 @@ mod random;
 mod remote;
 mod serializer;
 pub mod server;
+mod span;
 mod sync;
 mod target;
 pub mod transport;

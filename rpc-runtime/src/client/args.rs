@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::serializer::Serializer;
+use crate::span::Sending;
 use crate::wire::{RequestBody, RequestEncoder};
 use crate::{Error, Result, Version};
 
@@ -14,6 +15,7 @@ pub struct Args<'a> {
     serializer: Option<&'a dyn Serializer>,
     namespace: Option<&'a str>,
     version: Option<Version>,
+    sending: Option<Sending<'a>>,
 }
 
 impl<'a> Args<'a> {
@@ -23,12 +25,14 @@ impl<'a> Args<'a> {
         serializer: Option<&'a dyn Serializer>,
         namespace: Option<&'a str>,
         version: Option<Version>,
+        sending: Option<Sending<'a>>,
     ) -> Self {
         Self {
             encoder: RequestEncoder::new(method),
             serializer,
             namespace,
             version,
+            sending,
         }
     }
 }
@@ -57,15 +61,27 @@ impl Args<'_> {
     ///
     /// [`Error::Serialize`] when the context is no object, or cannot be written as JSON.
     pub fn finish<C: Serialize + ?Sized>(self, ctxt: &C) -> Result<RequestBody> {
+        self.finish_for(ctxt, None)
+    }
+
+    /// The same, for a message whose arguments may name another topic than the client's.
+    pub(crate) fn finish_for<C: Serialize + ?Sized>(
+        self,
+        ctxt: &C,
+        topic: Option<&str>,
+    ) -> Result<RequestBody> {
         let wrong = |error| Error::serialize("the request context", error);
         let Self {
             encoder,
             serializer,
             namespace,
             version,
+            sending,
         } = self;
-        match serializer {
-            None => encoder.finish(namespace, version, ctxt).map_err(wrong),
+        let mut carried = sending.as_ref().map(|sending| sending.carried(topic));
+        let with = carried.as_mut();
+        let body = match serializer {
+            None => encoder.finish_with(namespace, version, ctxt, with),
             Some(serializer) => {
                 let context = match serde_json::to_value(ctxt).map_err(wrong)? {
                     Value::Object(context) => serializer.serialize_context(context)?,
@@ -73,9 +89,13 @@ impl Args<'_> {
                     // No object: the encoder says what is wrong with it.
                     other => return encoder.finish(namespace, version, &other).map_err(wrong),
                 };
-                encoder.finish(namespace, version, &context).map_err(wrong)
+                encoder.finish_with(namespace, version, &context, with)
             }
+        };
+        if let (Some(sending), Some(carried)) = (&sending, &carried) {
+            sending.written(carried);
         }
+        body.map_err(wrong)
     }
 }
 

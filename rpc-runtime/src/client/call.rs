@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use tracing::Span;
 
 use super::options::CallOptions;
 use super::settings::Settings;
@@ -15,6 +16,7 @@ use super::versioned_args::{Extra, TypedArgs, TypedRequest};
 use super::{MethodTimes, RpcClient};
 use crate::future::BoxFuture;
 use crate::interface::{Method, Mode, Timing};
+use crate::span::{self, Operation, Sending};
 use crate::transport::Retry;
 use crate::wire::{Reply, RequestBody};
 use crate::{Error, Version};
@@ -41,14 +43,16 @@ impl<F: FnOnce(TypedArgs<'_>) -> crate::Result<TypedRequest>> EncodeRequest for 
 pub trait CallResult: Sized {
     type Error: From<Error>;
 
-    fn of(client: &RpcClient, reply: crate::Result<Reply>) -> Self;
+    fn of(client: &RpcClient, reply: crate::Result<Reply>, span: &Span) -> Self;
 }
 
 impl<T: DeserializeOwned, E: From<Error>> CallResult for Result<T, E> {
     type Error = E;
 
-    fn of(client: &RpcClient, reply: crate::Result<Reply>) -> Self {
-        Ok(client.decode(reply?)?)
+    fn of(client: &RpcClient, reply: crate::Result<Reply>, span: &Span) -> Self {
+        let result = reply.and_then(|reply| client.decode(reply));
+        span::sent(span, &result);
+        Ok(result?)
     }
 }
 
@@ -61,11 +65,12 @@ impl<T: DeserializeOwned, E: From<Error>> CallResult for Result<T, E> {
     note = "what returns a value must be a call: remove `cast`"
 )]
 pub trait CastResult: Sized {
-    fn of(sent: crate::Result<()>) -> Self;
+    fn of(sent: crate::Result<()>, span: &Span) -> Self;
 }
 
 impl<E: From<Error>> CastResult for Result<(), E> {
-    fn of(sent: crate::Result<()>) -> Self {
+    fn of(sent: crate::Result<()>, span: &Span) -> Self {
+        span::sent(span, &sent);
         Ok(sent?)
     }
 }
@@ -97,8 +102,15 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
         **options = adjust(std::mem::take(&mut **options));
     }
 
-    /// The settings that count for this call, and its request, ready to be sent.
-    fn encode(self) -> (Cow<'a, Settings>, crate::Result<(RequestBody, MethodTimes)>) {
+    /// The settings that count for this call, its span, and its request, ready to be sent.
+    fn encode(
+        self,
+        operation: Operation,
+    ) -> (
+        Cow<'a, Settings>,
+        Span,
+        crate::Result<(RequestBody, MethodTimes)>,
+    ) {
         let mut settings = Cow::Borrowed(self.client.settings());
         let (mut own_topic, mut own_server) = (false, false);
         if let Some(options) = self.options {
@@ -106,10 +118,15 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
             settings.to_mut().apply(*options);
         }
         let (cap, method) = (settings.cap(), self.method);
-        let request = rung(method, settings.version, cap).and_then(|(rung, stamp)| {
-            let args = self
-                .client
-                .args(&settings, method.name_in(rung), Some(stamp));
+        let rung = rung(method, settings.version, cap);
+        let name = match &rung {
+            Ok((rung, _)) => method.name_in(*rung),
+            Err(_) => method.name(),
+        };
+        let span = self.client.span(operation, &settings, name);
+        let request = rung.and_then(|(rung, stamp)| {
+            let sending = Sending::new(&span, name, &settings.target.topic, own_topic);
+            let args = self.client.args(&settings, name, Some(stamp), sending);
             self.args.encode(TypedArgs::new(args, method, rung, cap))
         });
         let request = request.and_then(|TypedRequest { body, extra }| {
@@ -130,7 +147,7 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
             };
             Ok((body, times))
         });
-        (settings, request)
+        (settings, span, request)
     }
 }
 
@@ -306,7 +323,7 @@ impl<R: CallResult, A: EncodeRequest, const CASTABLE: bool> Call<'_, R, A, CASTA
 
     fn run<'f>(self, client: impl Borrow<RpcClient> + Send + 'f) -> BoxFuture<'f, R> {
         // Encoded here, so that the arguments need not be kept, nor be `Send`.
-        let (settings, request) = self.0.encode();
+        let (settings, span, request) = self.0.encode(Operation::Call);
         let planned = request.and_then(|(request, own)| {
             let call = client.borrow().plan(settings, &own)?;
             Ok((call, request))
@@ -314,10 +331,10 @@ impl<R: CallResult, A: EncodeRequest, const CASTABLE: bool> Call<'_, R, A, CASTA
         match planned {
             Ok((mut call, request)) => Box::pin(async move {
                 let client = client.borrow();
-                let reply = client.send_call(&mut call, request).await;
-                R::of(client, client.accept(&call, reply))
+                let reply = client.send_call(&mut call, request, &span).await;
+                R::of(client, client.accept(&call, reply), &span)
             }),
-            Err(error) => Box::pin(async move { R::of(client.borrow(), Err(error)) }),
+            Err(error) => Box::pin(async move { R::of(client.borrow(), Err(error), &span) }),
         }
     }
 }
@@ -375,7 +392,7 @@ impl<R: CastResult, A: EncodeRequest> Cast<'_, R, A> {
 
     fn run<'f>(self, client: impl Borrow<RpcClient> + Send + 'f) -> BoxFuture<'f, R> {
         let fanout = self.0.method.mode() == Mode::Fanout;
-        let (settings, request) = self.0.encode();
+        let (settings, span, request) = self.0.encode(Operation::Cast);
         let own_settings = match settings {
             Cow::Owned(settings) => Some(settings),
             Cow::Borrowed(_) => None,
@@ -383,10 +400,11 @@ impl<R: CastResult, A: EncodeRequest> Cast<'_, R, A> {
         Box::pin(async move {
             let client = client.borrow();
             let settings = own_settings.as_ref().unwrap_or(client.settings());
-            R::of(match request {
-                Ok((request, _)) => client.send_cast(settings, fanout, request).await,
+            let sent = match request {
+                Ok((request, _)) => client.send_cast(settings, fanout, request, &span).await,
                 Err(error) => Err(error),
-            })
+            };
+            R::of(sent, &span)
         })
     }
 }

@@ -21,10 +21,12 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use self::settings::Settings;
 use crate::future::BoxFuture;
 use crate::serializer::Serializer;
+use crate::span::{self, Operation, Sending};
 use crate::transport::{CallTerms, DEFAULT_QUEUE_WAIT, SendTerms, Transport};
 use crate::wire::{Reply, RequestBody};
 use crate::{Error, Result, Target, Version};
@@ -135,10 +137,23 @@ impl RpcClient {
         method: &str,
         args: impl EncodeArgs,
     ) -> Result<T> {
+        let span = self.span(Operation::Call, self.settings(), method);
+        let result = self.call_within(&span, ctxt, method, args).await;
+        span::sent(&span, &result);
+        result
+    }
+
+    async fn call_within<T: DeserializeOwned>(
+        &self,
+        span: &Span,
+        ctxt: &(impl Serialize + ?Sized),
+        method: &str,
+        args: impl EncodeArgs,
+    ) -> Result<T> {
         let settings = &self.inner.settings;
-        let request = self.encode(settings, ctxt, method, args)?;
+        let request = self.encode(span, ctxt, method, args)?;
         let mut call = self.plan(Cow::Borrowed(settings), &MethodTimes::default())?;
-        let reply = self.send_call(&mut call, request).await;
+        let reply = self.send_call(&mut call, request, span).await;
         self.decode(self.accept(&call, reply)?)
     }
 
@@ -158,17 +173,29 @@ impl RpcClient {
         args: impl EncodeArgs,
     ) -> Result<()> {
         let settings = &self.inner.settings;
-        let request = self.encode(settings, ctxt, method, args)?;
-        self.send_cast(settings, false, request).await
+        let span = self.span(Operation::Cast, settings, method);
+        let result = match self.encode(&span, ctxt, method, args) {
+            Ok(request) => self.send_cast(settings, false, request, &span).await,
+            Err(error) => Err(error),
+        };
+        span::sent(&span, &result);
+        result
+    }
+
+    /// The span of one call or cast.
+    pub(crate) fn span(&self, operation: Operation, settings: &Settings, method: &str) -> Span {
+        let system = self.inner.transport.driver().system();
+        span::send(operation, system, &settings.target, method)
     }
 
     fn encode(
         &self,
-        settings: &Settings,
+        span: &Span,
         ctxt: &(impl Serialize + ?Sized),
         method: &str,
         args: impl EncodeArgs,
     ) -> Result<RequestBody> {
+        let settings = &self.inner.settings;
         let version = settings.version.or(settings.target.version);
         if let Some(cap) = settings.cap()
             && !Version::compatible(Some(cap), version)
@@ -180,7 +207,8 @@ impl RpcClient {
                 cap,
             });
         }
-        let mut request = self.args(settings, method, version);
+        let sending = Sending::new(span, method, &settings.target.topic, true);
+        let mut request = self.args(settings, method, version, sending);
         args.encode(&mut request)?;
         request.finish(ctxt)
     }
@@ -195,10 +223,11 @@ impl RpcClient {
         settings: &'a Settings,
         method: &str,
         version: Option<Version>,
+        sending: Option<Sending<'a>>,
     ) -> Args<'a> {
         let namespace = settings.target.namespace.as_deref();
         let serializer = self.inner.serializer.as_deref();
-        Args::new(method, serializer, namespace, version)
+        Args::new(method, serializer, namespace, version, sending)
     }
 
     /// What a call is to be made with.
@@ -238,11 +267,16 @@ impl RpcClient {
         &'c self,
         call: &'c mut PlannedCall,
         request: RequestBody,
+        span: &Span,
     ) -> BoxFuture<'c, Result<Reply>> {
         let target = call.own_target.as_deref().unwrap_or(self.target());
         call.terms.begin(Instant::now());
         let driver = self.inner.transport.driver();
-        driver.call(target, request, &call.terms)
+        let replied = driver.call(target, request, &call.terms);
+        if span.is_disabled() {
+            return replied;
+        }
+        Box::pin(replied.instrument(span.clone()))
     }
 
     /// What the server replied to a call, if it is not too large to be read.
@@ -265,6 +299,7 @@ impl RpcClient {
         settings: &Settings,
         fanout: bool,
         request: RequestBody,
+        span: &Span,
     ) -> Result<()> {
         has_names(&settings.target)?;
         let mut target = Cow::Borrowed(&settings.target);
@@ -283,7 +318,8 @@ impl RpcClient {
         let wait = settings.queue_wait.unwrap_or(DEFAULT_QUEUE_WAIT);
         let terms = terms(settings, mandatory, wait);
         let driver = self.inner.transport.driver();
-        driver.send(&target, request, &terms).await
+        let sent = driver.send(&target, request, &terms);
+        sent.instrument(span.clone()).await
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, reply: Reply) -> Result<T> {

@@ -183,7 +183,8 @@ impl<'a> TypedArgs<'a> {
                 cap: (self.cap.filter(|cap| !cap.is_compatible_with(since))).unwrap_or(self.rung),
             });
         }
-        let body = self.args.finish(ctxt)?;
+        let topic = self.extra.route.topic.as_deref();
+        let body = self.args.finish_for(ctxt, topic)?;
         let extra = self.extra;
         Ok(TypedRequest { body, extra })
     }

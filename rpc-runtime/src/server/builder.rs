@@ -134,6 +134,7 @@ impl ServerBuilder {
         terms.max_request_size = max_request_size;
         let listener = driver.listen(&target, &terms).await?;
         let service = Service {
+            system: driver.system(),
             target: target.clone(),
             dispatcher: Dispatcher::new(endpoints),
             serializer,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
+use tracing::{Instrument, Span};
 
 use super::dispatch::Dispatcher;
 use super::duplicates::Duplicates;
@@ -21,6 +22,7 @@ use crate::excerpt::excerpt;
 use crate::future::BoxFuture;
 use crate::remote::Origin;
 use crate::serializer::Serializer;
+use crate::span;
 use crate::sync::Mutex;
 use crate::transport::{Incoming, Responder};
 use crate::wire::{self, Malformed, ReplyTo, Request, Unopened};
@@ -32,6 +34,8 @@ const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(20);
 /// What all requests of one server share.
 #[derive(Debug)]
 pub(super) struct Service {
+    /// What spans call the messaging system.
+    pub(super) system: &'static str,
     pub(super) target: Target,
     pub(super) dispatcher: Dispatcher,
     pub(super) serializer: Option<Box<dyn Serializer>>,
@@ -72,9 +76,17 @@ impl Service {
             tracing::debug!(server = %self.target, %unique_id, "a duplicate was dropped");
             return;
         }
-        let outcome = self.run(&request, &responder).await;
+        let span = span::receive(self.system, &request);
+        let handled = self.handle(&request, responder, &span);
+        handled.instrument(span.clone()).await;
+    }
+
+    /// Runs a request, and answers it.
+    async fn handle(&self, request: &Request<'_>, responder: Arc<dyn Responder>, span: &Span) {
+        let outcome = self.run(request, &responder).await;
+        span::handled(span, &outcome);
         if let Err(error) = &outcome {
-            self.log(&request, error);
+            self.log(request, error);
         }
         let Some(to) = request.reply_to() else { return };
         let reply = match outcome {

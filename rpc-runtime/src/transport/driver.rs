@@ -33,6 +33,11 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// arrive.
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>>;
 
+    /// What the messaging system is called in spans, as `messaging.system`. Defaults to `other`.
+    fn system(&self) -> &'static str {
+        "other"
+    }
+
     /// Ends everything: waiting calls fail, listeners end, connections close.
     async fn close(&self);
 }

@@ -51,6 +51,11 @@ impl Buffer {
         let _ = SCRATCH.try_with(|kept| kept.set(scratch));
     }
 
+    /// Forgets what was written beyond so many bytes.
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.written = self.written.min(length);
+    }
+
     pub(super) fn written(&self) -> &[u8] {
         &self.room[..self.written]
     }

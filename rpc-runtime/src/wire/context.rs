@@ -9,6 +9,7 @@ use serde::forward_to_deserialize_any;
 use serde::ser::{self, Impossible, Serialize};
 use serde_json::Error;
 
+use super::carried::Carried;
 use super::message::Message;
 use super::raw::Raw;
 
@@ -17,14 +18,16 @@ pub(super) const PREFIX: &str = "_context_";
 /// Writes any value that serialises to an object, or to nothing, into a message.
 pub(super) struct ContextSerializer<'a> {
     message: &'a mut Message,
+    carried: Option<&'a mut Carried>,
 }
 
 impl<'a> ContextSerializer<'a> {
-    pub(super) fn new(message: &'a mut Message) -> Self {
-        Self { message }
+    pub(super) fn new(message: &'a mut Message, carried: Option<&'a mut Carried>) -> Self {
+        Self { message, carried }
     }
 
     fn begin<K: Serialize + ?Sized>(&mut self, key: &K) -> Result<(), Error> {
+        let from = self.message.length();
         self.message.raw(",");
         if !self.message.context_key(key)? {
             return Err(ser::Error::custom(
@@ -32,6 +35,20 @@ impl<'a> ContextSerializer<'a> {
             ));
         }
         self.message.raw(":");
+        if let Some(carried) = &mut self.carried {
+            carried.key(self.message, from);
+        }
+        Ok(())
+    }
+
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        let Some(carried) = &mut self.carried else {
+            return self.message.value(value);
+        };
+        if carried.is_value_written() {
+            self.message.value(value)?;
+            carried.value(self.message);
+        }
         Ok(())
     }
 }
@@ -165,7 +182,7 @@ impl ser::SerializeMap for ContextSerializer<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.message.value(value)
+        self.value(value)
     }
 
     fn end(self) -> Result<(), Error> {
@@ -183,7 +200,7 @@ impl ser::SerializeStruct for ContextSerializer<'_> {
         value: &T,
     ) -> Result<(), Error> {
         self.begin(key)?;
-        self.message.value(value)
+        self.value(value)
     }
 
     fn end(self) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::carried::Carried;
 use super::context::ContextSerializer;
 use super::message::Message;
 use super::{MessageId, ReplyTo};
@@ -65,6 +66,17 @@ impl RequestEncoder {
         version: Option<Version>,
         context: &C,
     ) -> serde_json::Result<RequestBody> {
+        self.finish_with(namespace, version, context, None)
+    }
+
+    /// The same, with entries of the message's own in the context.
+    pub(crate) fn finish_with<C: Serialize + ?Sized>(
+        self,
+        namespace: Option<&str>,
+        version: Option<Version>,
+        context: &C,
+        mut carried: Option<&mut Carried>,
+    ) -> serde_json::Result<RequestBody> {
         let mut message = self.message;
         message.raw("}");
         if let Some(namespace) = namespace {
@@ -75,7 +87,14 @@ impl RequestEncoder {
             message.plain(version);
             message.raw(r#"\""#);
         }
-        context.serialize(ContextSerializer::new(&mut message))?;
+        context.serialize(ContextSerializer::new(&mut message, carried.as_deref_mut()))?;
+        if let Some(carried) = carried {
+            for (key, value) in carried.entries() {
+                message.raw(",");
+                message.context_key(key)?;
+                message.text(":", value);
+            }
+        }
         message.settle(ADDRESS);
         Ok(RequestBody { message })
     }

@@ -37,6 +37,20 @@ impl Message {
         self.buffer.into_written().into()
     }
 
+    pub(super) fn length(&self) -> usize {
+        self.buffer.written().len()
+    }
+
+    /// What was written from there on.
+    pub(super) fn written_from(&self, from: usize) -> &[u8] {
+        &self.buffer.written()[from..]
+    }
+
+    /// Forgets what was written beyond so many bytes.
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.buffer.truncate(length);
+    }
+
     /// Writes a piece of JSON text that is known to be right, and escaped already.
     pub(super) fn raw(&mut self, escaped: &str) {
         self.buffer.put(escaped.as_bytes());

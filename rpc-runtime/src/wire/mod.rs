@@ -8,6 +8,7 @@
 //! Nothing in here panics on what a peer sends, recurses with its depth, or trusts its lengths.
 
 mod buffer;
+mod carried;
 mod context;
 mod encode;
 mod envelope;
@@ -26,6 +27,7 @@ pub use reply::Reply;
 pub use request::{Request, reply_address, reply_address_at_end};
 pub use scan::Malformed;
 
+pub(crate) use carried::Carried;
 pub(crate) use envelope::{Unopened, open};
 pub(crate) use raw::read;
 use scan::last_text;

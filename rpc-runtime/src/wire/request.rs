@@ -135,6 +135,19 @@ impl<'a> Request<'a> {
         self.monitor
     }
 
+    /// What the context has under `key`, if that is a string.
+    pub(crate) fn context_text(&self, key: &str) -> Option<Cow<'a, str>> {
+        let entry = self.context.iter().find(|(known, _)| known == key);
+        entry.and_then(|(_, value)| unquote(value).ok())
+    }
+
+    /// All that the context has which is a string.
+    #[cfg(feature = "otel")]
+    pub(crate) fn context_texts(&self) -> impl Iterator<Item = (&str, Cow<'a, str>)> {
+        let entries = self.context.iter();
+        entries.filter_map(|(key, value)| Some((&**key, unquote(value).ok()?)))
+    }
+
     /// The request's context, as a `C`.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ use super::{
     SendTerms, TransportUrl, UrlError,
 };
 use crate::error::Stage;
+use crate::span;
 use crate::sync::Mutex;
 use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Target};
@@ -161,6 +162,7 @@ impl Driver for MemoryDriver {
         terms: &CallTerms,
     ) -> Result<Reply> {
         let mut registration = self.waiting.register()?;
+        span::message_id(registration.id());
         let message = Message {
             body: request.call(registration.id(), &self.reply_queue, terms.monitor),
             expires: Some(terms.deadline),
@@ -169,6 +171,10 @@ impl Driver for MemoryDriver {
         timeout_at(terms.deadline, registration.reply(target, terms))
             .await
             .unwrap_or_else(|_| Err(Error::timeout(target, terms.timeout, Stage::Reply)))
+    }
+
+    fn system(&self) -> &'static str {
+        "memory"
     }
 
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {

@@ -17,6 +17,7 @@ use super::serve::{MissingQueues, RabbitListener};
 use super::shared::Shared;
 use super::topology::{Routes, Topology, process_name};
 use crate::error::Stage;
+use crate::span;
 use crate::transport::{
     CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportUrl,
 };
@@ -112,6 +113,10 @@ impl Driver for RabbitDriver {
             .unwrap_or_else(|_| Err(progress.over(target, terms.timeout)))
     }
 
+    fn system(&self) -> &'static str {
+        "rabbitmq"
+    }
+
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
         let queues = self.shared.topology.server_queues(target)?;
         let mut terms = terms.clone();
@@ -153,6 +158,7 @@ impl RabbitDriver {
             let shared = &*self.shared;
             let route = shared.routes.request(&shared.topology, target)?;
             let mut registration = shared.table.register()?;
+            span::message_id(registration.id());
             let mut attempts = Attempts::new(target, terms.send.retry);
             shared.publisher.start()?;
             // The reply queue must be there before anyone could answer.

@@ -1,0 +1,115 @@
+//! Spans around calls and handlers: printed, and exported to a collector where there is one.
+//!
+//! ```text
+//! cargo run --example tracing
+//! RUST_LOG=debug cargo run --example tracing
+//! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run --example tracing
+//! ```
+//!
+//! The first prints each span as it ends, with the spans around it. The third also sends them to a collector, by OTLP
+//! over HTTP, where they are one trace: each request is a child of the call that sent it, in whichever process and
+//! language.
+
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use rpc_runtime::{Context, Result, Server, Transport, rpc_client};
+use tracing::Instrument;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
+
+#[rpc_client(topic = "front", version = "1.0")]
+trait Front {
+    async fn order(&self, ctxt: &Context, item: &str) -> Result<u32>;
+}
+
+#[rpc_client(topic = "stock", version = "1.0")]
+trait Stock {
+    async fn take(&self, ctxt: &Context, item: &str) -> Result<u32>;
+}
+
+struct Desk {
+    stock: StockClient,
+}
+
+impl Front for Desk {
+    async fn order(&self, ctxt: &Context, item: &str) -> Result<u32> {
+        // Within the span of the request: this event and the call below belong to it.
+        tracing::info!("an order has come in");
+        self.stock.take(ctxt, item).await
+    }
+}
+
+struct Shelf;
+
+impl Stock for Shelf {
+    async fn take(&self, _: &Context, item: &str) -> Result<u32> {
+        u32::try_from(item.len())
+            .map_err(|_| rpc_runtime::Error::remote_error("TooLong", "such a name"))
+    }
+}
+
+/// Prints spans and events, and exports spans where the environment names a collector.
+fn subscribe() -> std::result::Result<Option<SdkTracerProvider>, Box<dyn std::error::Error>> {
+    let printed = fmt::layer()
+        .with_span_events(FmtSpan::CLOSE)
+        .with_target(false);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter).with(printed);
+    if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_none() {
+        registry.init();
+        return Ok(None);
+    }
+    // What puts the trace's context into messages, and takes it out of them.
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .build()?;
+    let provider = SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .build();
+    let exported = tracing_opentelemetry::layer().with_tracer(provider.tracer("rpc-runtime"));
+    registry.with(exported).init();
+    Ok(Some(provider))
+}
+
+#[tokio::main]
+async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let provider = subscribe()?;
+    let url = std::env::var("RPC_TRANSPORT_URL");
+    let transport = Transport::new(url.as_deref().unwrap_or("memory://"))?;
+    let desk = Desk {
+        stock: StockClient::new(&transport),
+    };
+    let servers = [
+        Server::builder(&transport, "front", "desk")
+            .endpoint(FrontEndpoint::new(desk))
+            .start()
+            .await?,
+        Server::builder(&transport, "stock", "shelf")
+            .endpoint(StockEndpoint::new(Shelf))
+            .start()
+            .await?,
+    ];
+
+    let front = FrontClient::new(&transport);
+    let ctxt = Context::new().with_request_id("req-1");
+    // A span of the program's own is the parent of the call.
+    let morning = tracing::info_span!("morning");
+    let taken = async { front.order(&ctxt, "lamp").await }
+        .instrument(morning)
+        .await?;
+    println!("taken: {taken}");
+
+    for server in servers {
+        server.stop().await;
+    }
+    transport.close().await;
+    if let Some(provider) = provider {
+        // Sends what is not yet exported.
+        provider.shutdown()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What a message carries beside what its caller gave it, and what is noted of the context as it is written.
+
+use super::message::Message;
+
+/// Entries of a message's own for its context, in place of those that the caller's context has under the same keys.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    entries: Vec<(String, String)>,
+    request_id: Option<String>,
+    /// What becomes of the value that is written next.
+    next: Next,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Written,
+    LeftOut,
+    /// The request's id, which begins there.
+    RequestId(usize),
+}
+
+impl Carried {
+    pub(crate) fn new(entries: Vec<(String, String)>) -> Self {
+        Self {
+            entries,
+            request_id: None,
+            next: Next::Written,
+        }
+    }
+
+    /// The context's own `request_id`, if that is a plain string.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Takes note of the key that was written from `from` on, up to its value.
+    pub(super) fn key(&mut self, message: &mut Message, from: usize) {
+        let written = message.written_from(from);
+        let key = written
+            .strip_prefix(br#",\"_context_"#)
+            .and_then(|key| key.strip_suffix(br#"\":"#))
+            .unwrap_or_default();
+        self.next = if self.entries.iter().any(|(own, _)| own.as_bytes() == key) {
+            message.truncate(from);
+            Next::LeftOut
+        } else if key == b"request_id" {
+            Next::RequestId(message.length())
+        } else {
+            Next::Written
+        };
+    }
+
+    /// Whether the value of the last key is to be written.
+    pub(super) fn is_value_written(&self) -> bool {
+        self.next != Next::LeftOut
+    }
+
+    /// Takes note of the value that was written.
+    pub(super) fn value(&mut self, message: &Message) {
+        if let Next::RequestId(from) = self.next {
+            let text = message.written_from(from);
+            let text = text
+                .strip_prefix(br#"\""#)
+                .and_then(|text| text.strip_suffix(br#"\""#));
+            self.request_id = text
+                .filter(|text| !text.contains(&b'\\'))
+                .and_then(|text| str::from_utf8(text).ok())
+                .map(str::to_owned);
+        }
+    }
+
+    pub(super) fn entries(&self) -> &[(String, String)] {
+        &self.entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::{Request, RequestEncoder};
+
+    #[derive(Serialize)]
+    struct Fields {
+        traceparent: &'static str,
+        request_id: &'static str,
+        user: &'static str,
+    }
+
+    /// The context on the wire, and the request's id as it was noted.
+    fn sent(context: &impl Serialize) -> (serde_json::Value, Option<String>) {
+        let entries = [("traceparent", "new"), ("tracestate", "a=\"1\"")];
+        let entries = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let mut carried = Carried::new(entries.into());
+        let encoder = RequestEncoder::new("m");
+        let body = encoder.finish_with(None, None, context, Some(&mut carried));
+        let body = body.unwrap().cast();
+        let text = Request::open(&body).unwrap();
+        let context = Request::parse(&text).unwrap().context().unwrap();
+        (context, carried.request_id().map(str::to_owned))
+    }
+
+    #[test]
+    fn its_own_entries_replace_those_of_the_context_in_whatever_form_that_is() {
+        let expected = json!({
+            "request_id": "req-1", "user": "é", "traceparent": "new", "tracestate": "a=\"1\"",
+        });
+        let fields = Fields {
+            traceparent: "old",
+            request_id: "req-1",
+            user: "é",
+        };
+        let map = json!({ "request_id": "req-1", "traceparent": ["old"], "user": "é" });
+        for (context, request_id) in [sent(&fields), sent(&map), sent(&Some(fields))] {
+            assert_eq!(
+                (context, request_id.as_deref()),
+                (expected.clone(), Some("req-1"))
+            );
+        }
+        let alone = json!({ "traceparent": "new", "tracestate": "a=\"1\"" });
+        assert_eq!(sent(&()), (alone, None));
+        // What is no plain text is sent as it is, and not noted.
+        assert_eq!(sent(&json!({ "request_id": 7 })).1, None);
+        assert_eq!(sent(&json!({ "request_id": "a\"b" })).1, None);
+    }
+}
