@@ -188,6 +188,24 @@ impl Ledger {
         unfinished.count()
     }
 
+    /// How many requests a server has begun.
+    #[must_use]
+    pub fn begun_by(&self, server: u32) -> usize {
+        let by = |entry: &&Entry| entry.begun.iter().any(|(_, by)| *by == server);
+        self.book().entries.values().filter(by).count()
+    }
+
+    /// The requests that were begun more than once.
+    #[must_use]
+    pub fn begun_again(&self) -> Vec<u64> {
+        let book = self.book();
+        let again = book
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.begun.len() > 1);
+        again.map(|(number, _)| *number).collect()
+    }
+
     /// How many casts were on their way to the broker at some time from then on until now.
     #[must_use]
     pub fn under_way_since(&self, from: Instant) -> usize {

@@ -91,6 +91,40 @@ impl Node {
         Ok(())
     }
 
+    /// Lets a queue of the virtual host `/` keep what it would drop: it goes to the queue `dropped`.
+    pub async fn keep_dropped(&self, queue: &str) -> Result<()> {
+        self.eval(&format!(
+            "rabbit_amqqueue:declare(rabbit_misc:r(<<\"/\">>, queue, <<\"dropped\">>), true, false, [], none, \
+             <<\"faults\">>), \
+             ok = rabbit_policy:set(<<\"/\">>, {}, {}, [{{<<\"dead-letter-exchange\">>, <<>>}}, \
+             {{<<\"dead-letter-routing-key\">>, <<\"dropped\">>}}], 0, <<\"queues\">>, <<\"faults\">>)",
+            binary(&format!("dropped of {queue}")),
+            binary(&format!("^{queue}$")),
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// How many consumers all queues have together whose names begin so.
+    pub async fn consumers(&self, prefix: &str) -> Result<usize> {
+        let prefix = binary(prefix);
+        let consumers = self
+            .eval(&format!(
+                "lists:sum([begin [{{_, Count}}] = rabbit_amqqueue:info(Q, [consumers]), Count end \
+                 || Q <- rabbit_amqqueue:list(), \
+                 string:prefix(element(4, amqqueue:get_name(Q)), {prefix}) =/= nomatch])"
+            ))
+            .await?;
+        Ok(consumers.parse()?)
+    }
+
+    /// How many messages of a queue of the virtual host `/` a consumer has, and has not acknowledged.
+    pub async fn unacknowledged(&self, queue: &str) -> Result<usize> {
+        let expression =
+            "[{_, Messages}] = rabbit_amqqueue:info(Q, [messages_unacknowledged]), Messages";
+        Ok(self.eval(&with_queue(queue, expression)).await?.parse()?)
+    }
+
     /// How many messages of a queue of the virtual host `/` wait for a consumer.
     pub async fn ready_messages(&self, queue: &str) -> Result<usize> {
         let expression = "[{_, Ready}] = rabbit_amqqueue:info(Q, [messages_ready]), Ready";

@@ -80,10 +80,11 @@ pub(crate) struct TopologyOptions {
     pub(crate) process_name: Option<String>,
 }
 
-/// Limits of quorum queues; 0 for none.
+/// Limits of quorum queues; 0 leaves them to the broker.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct QuorumLimits {
-    pub(crate) delivery_limit: u32,
+    /// How often a message may come back before the queue drops it; -1 for any number.
+    pub(crate) delivery_limit: i64,
     pub(crate) max_memory_length: u32,
     pub(crate) max_memory_bytes: u32,
 }
@@ -163,7 +164,7 @@ impl Options {
                 "amqp_auto_delete" => topology.auto_delete = option.boolean()?,
                 "rabbit_quorum_queue" => topology.quorum_queue = option.boolean()?,
                 "rabbit_quorum_delivery_limit" => {
-                    topology.quorum.delivery_limit = option.number(0, u32::MAX)?;
+                    topology.quorum.delivery_limit = option.number(-1, u32::MAX.into())?;
                 }
                 "rabbit_quorum_max_memory_length" => {
                     topology.quorum.max_memory_length = option.number(0, u32::MAX)?;

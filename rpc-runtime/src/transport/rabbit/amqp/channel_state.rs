@@ -248,6 +248,28 @@ impl ChannelState {
         Ok(())
     }
 
+    /// Writes frames, requests among them, while the channel is open. Nobody waits for the replies to these `requests`,
+    /// which are overdue as others are.
+    pub(super) fn send_requests(
+        &self,
+        queue: &WriteQueue,
+        requests: impl IntoIterator<Item = &'static str>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Fault> {
+        let mut inner = self.inner.lock();
+        if inner.phase != Phase::Open {
+            return Err(self.end_reason());
+        }
+        queue.send(true, |out| write(out.frames()))?;
+        let requests = requests.into_iter().map(|name| Request {
+            name,
+            ticks: 0,
+            reply: oneshot::channel().0,
+        });
+        inner.requests.extend(requests);
+        Ok(())
+    }
+
     /// Time has passed in which the broker could have replied. Gives the name of the oldest request if it has waited
     /// for more than `limit` of these ticks.
     pub(super) fn overdue_request(&self, limit: u32) -> Option<&'static str> {

@@ -13,6 +13,7 @@ use futures_core::Stream;
 use lapin::Event;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::broker_version::BrokerVersion;
 use super::consume_channel::ConsumeChannel;
 use super::declare_channel::DeclareChannel;
 use super::fault::{Fault, Reason, explain};
@@ -51,6 +52,11 @@ impl Connection {
     /// Where the broker is, for people.
     pub(crate) fn place(&self) -> &str {
         &self.place
+    }
+
+    /// Which version the broker is, if it says so.
+    pub(crate) fn version(&self) -> Option<&BrokerVersion> {
+        self.io.version()
     }
 
     /// Whether it takes messages and requests.

@@ -11,6 +11,7 @@ use super::deliveries::DeliveryHandler;
 use super::fault::Fault;
 use super::frames;
 use super::io::Io;
+use super::methods;
 use crate::sync::Mutex;
 
 /// A channel with consumers; dropping it closes it, which requeues what was not acknowledged.
@@ -36,14 +37,9 @@ impl ConsumeChannel {
         self.0.state().set_handler(handler);
     }
 
-    /// Limits how many deliveries of each consumer may be unacknowledged.
+    /// Limits how many deliveries of each consumer that is started from now on may be unacknowledged.
     pub(crate) async fn qos(&self, prefetch: u16) -> Result<(), Fault> {
-        let qos = basic::Qos {
-            prefetch_count: prefetch,
-            global: false,
-        };
-        let qos = basic::AMQPMethod::Qos(qos);
-        self.0.request(AMQPClass::Basic(qos)).await.map(drop)
+        self.0.request(qos(prefetch)).await.map(drop)
     }
 
     /// Starts a consumer.
@@ -53,17 +49,8 @@ impl ConsumeChannel {
         consumer: ShortString,
         arguments: FieldTable,
     ) -> Result<(), Fault> {
-        let consume = basic::Consume {
-            queue: queue.clone(),
-            consumer_tag: consumer,
-            no_local: false,
-            no_ack: false,
-            exclusive: false,
-            nowait: false,
-            arguments,
-        };
-        let consume = basic::AMQPMethod::Consume(consume);
-        self.0.request(AMQPClass::Basic(consume)).await.map(drop)
+        let consume = consume(queue, consumer, arguments);
+        self.0.request(consume).await.map(drop)
     }
 
     /// Waits for the end of the channel, or of one of its consumers.
@@ -78,7 +65,42 @@ impl ConsumeChannel {
     }
 }
 
-/// Acknowledges deliveries of one channel, from any thread.
+/// A consumer to be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Consumer {
+    pub(crate) queue: ShortString,
+    pub(crate) tag: ShortString,
+    /// How many of its deliveries may be unacknowledged.
+    pub(crate) prefetch: u16,
+}
+
+fn qos(prefetch: u16) -> AMQPClass {
+    AMQPClass::Basic(basic::AMQPMethod::Qos(basic::Qos {
+        prefetch_count: prefetch,
+        global: false,
+    }))
+}
+
+fn consume(queue: &ShortString, consumer: ShortString, arguments: FieldTable) -> AMQPClass {
+    AMQPClass::Basic(basic::AMQPMethod::Consume(basic::Consume {
+        queue: queue.clone(),
+        consumer_tag: consumer,
+        no_local: false,
+        no_ack: false,
+        exclusive: false,
+        nowait: false,
+        arguments,
+    }))
+}
+
+fn cancel(consumer: &ShortString) -> AMQPClass {
+    AMQPClass::Basic(basic::AMQPMethod::Cancel(basic::Cancel {
+        consumer_tag: consumer.clone(),
+        nowait: false,
+    }))
+}
+
+/// Acknowledges deliveries of one channel, and starts and cancels its consumers, from any thread.
 #[derive(Debug)]
 pub(crate) struct Acknowledger {
     state: Arc<ChannelState>,
@@ -106,6 +128,53 @@ impl Acknowledger {
             frames::ack(out, number, tag, true);
             frames::flow(out, number);
         })
+    }
+
+    /// Cancels consumers, then acknowledges all deliveries up to this one, if there is one, and asks for a receipt. So
+    /// the acknowledgement draws no more deliveries through these consumers. What they were sent before, and is not
+    /// acknowledged, stays here. An error means that nothing was written.
+    pub(crate) fn cancel_and_acknowledge(
+        &self,
+        consumers: &[ShortString],
+        tag: Option<u64>,
+    ) -> Result<(), Fault> {
+        let cancels: Vec<_> = consumers.iter().map(cancel).collect();
+        let names = cancels.iter().map(methods::name);
+        let number = self.state.number();
+        self.state
+            .send_requests(&self.io.write_queue, names, |out| {
+                for cancel in &cancels {
+                    methods::write(out, number, cancel);
+                }
+                if let Some(tag) = tag {
+                    frames::ack(out, number, tag, true);
+                }
+                frames::flow(out, number);
+            })
+    }
+
+    /// Starts consumers. If the broker refuses one, the channel ends. An error means that nothing was written.
+    pub(crate) fn start_consumers(&self, consumers: &[Consumer]) -> Result<(), Fault> {
+        let requests: Vec<_> = consumers
+            .iter()
+            .flat_map(|consumer| {
+                let Consumer {
+                    queue,
+                    tag,
+                    prefetch,
+                } = consumer;
+                let consume = consume(queue, tag.clone(), FieldTable::default());
+                [qos(*prefetch), consume]
+            })
+            .collect();
+        let names = requests.iter().map(methods::name);
+        let number = self.state.number();
+        self.state
+            .send_requests(&self.io.write_queue, names, |out| {
+                for request in &requests {
+                    methods::write(out, number, request);
+                }
+            })
     }
 }
 

@@ -24,8 +24,8 @@ pub(crate) enum Fault {
     Refused(Arc<str>),
 }
 
-/// From 4.3 on, the broker closes the connection over a queue that is neither durable nor exclusive.
-const NO_TRANSIENT_QUEUES: &str = "this broker (RabbitMQ 4.3 or later) denies transient queues: set \
+/// Where it is told to, the broker closes the connection over a queue that is neither durable nor exclusive.
+const NO_TRANSIENT_QUEUES: &str = "this broker denies transient queues: set \
     `rabbit_transient_quorum_queue=true` and `rabbit_quorum_queue=true` (or `amqp_durable_queues=true`) \
     here and in all peers, or `deprecated_features.permit.transient_nonexcl_queues = true` in the broker";
 

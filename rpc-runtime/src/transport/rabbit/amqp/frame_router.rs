@@ -14,14 +14,15 @@ use bytes::BytesMut;
 use lapin::types::ShortString;
 use tokio::time::Instant;
 
+use super::broker_version::BrokerVersion;
 use super::channel_state::ChannelState;
 use super::deliveries::{Body, Delivered, DeliveryHandler, KEPT_END};
 use super::fault::Fault;
 use super::fields::Fields;
 use super::frames::{
     self, ACK, BODY, CANCEL, CHANNEL_CLOSE, CHANNEL_CLOSE_OK, CONNECTION_BLOCKED, CONNECTION_CLOSE,
-    CONNECTION_UNBLOCKED, CONTENT_HEADER, DELIVER, FLOW, FLOW_OK, FRAME_END, FRAME_HEADER,
-    HEARTBEAT, METHOD, NACK, RETURN,
+    CONNECTION_START, CONNECTION_UNBLOCKED, CONTENT_HEADER, DELIVER, FLOW, FLOW_OK, FRAME_END,
+    FRAME_HEADER, HEARTBEAT, METHOD, NACK, RETURN,
 };
 use super::io::Io;
 use super::methods;
@@ -215,6 +216,11 @@ impl FrameRouter {
         };
         let fields = &mut Fields(fields);
         match *method {
+            CONNECTION_START => {
+                if let Some(version) = BrokerVersion::read(fields) {
+                    self.io.set_version(version);
+                }
+            }
             CONNECTION_CLOSE => {
                 // Answered here: the connection may be dropped before lapin answers. It fails if it has ended.
                 let _ = self.io.write_queue.send(true, |out| {

@@ -19,6 +19,7 @@ pub(super) const BODY: u8 = 3;
 pub(super) const HEARTBEAT: u8 = 8;
 
 /// Class and method, as the payload of a method frame begins.
+pub(super) const CONNECTION_START: [u8; 4] = [0, 10, 0, 10];
 pub(super) const CONNECTION_CLOSE: [u8; 4] = [0, 10, 0, 50];
 const CONNECTION_CLOSE_OK: [u8; 4] = [0, 10, 0, 51];
 pub(super) const CONNECTION_BLOCKED: [u8; 4] = [0, 10, 0, 60];

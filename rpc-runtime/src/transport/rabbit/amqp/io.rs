@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::watch;
 
+use super::broker_version::BrokerVersion;
 use super::channels::Channels;
 use super::fault::{Reason, explain_io};
 use super::heartbeat::Heartbeat;
@@ -29,6 +30,7 @@ pub(super) struct Io {
     pub(super) lapin_pipe: LapinPipe,
     pub(super) channels: Channels,
     pub(super) heartbeat: Heartbeat,
+    version: OnceLock<BrokerVersion>,
     /// Why the broker closes the connection, if it says so.
     closed_by_broker: OnceLock<Reason>,
     /// Why the connection has ended.
@@ -46,6 +48,7 @@ impl Io {
             lapin_pipe: LapinPipe::default(),
             channels: Channels::default(),
             heartbeat: Heartbeat::default(),
+            version: OnceLock::new(),
             closed_by_broker: OnceLock::new(),
             down: watch::Sender::new(None),
             blocked: watch::Sender::new(None),
@@ -68,6 +71,17 @@ impl Io {
         self.set_down(why);
         self.lapin_pipe.abort();
         self.write_queue.abort();
+    }
+
+    /// The broker says which version it is.
+    pub(super) fn set_version(&self, version: BrokerVersion) {
+        // It says so once.
+        let _ = self.version.set(version);
+    }
+
+    /// Which version the broker is, if it has said so.
+    pub(super) fn version(&self) -> Option<&BrokerVersion> {
+        self.version.get()
     }
 
     /// The broker closes the connection, for this reason.

@@ -47,6 +47,7 @@ pub(super) fn name(request: &AMQPClass) -> &'static str {
         AMQPClass::Channel(OnChannel::Open(_)) => "channel.open",
         AMQPClass::Basic(Basic::Qos(_)) => "basic.qos",
         AMQPClass::Basic(Basic::Consume(_)) => "basic.consume",
+        AMQPClass::Basic(Basic::Cancel(_)) => "basic.cancel",
         AMQPClass::Exchange(OnExchange::Declare(_)) => "exchange.declare",
         AMQPClass::Queue(OnQueue::Declare(_)) => "queue.declare",
         AMQPClass::Queue(OnQueue::Bind(_)) => "queue.bind",

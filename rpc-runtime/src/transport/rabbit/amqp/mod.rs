@@ -35,6 +35,7 @@
 //! - lapin calls `block_on` on its own thread before it logs there (`tests/faults/tests/quiet.rs`).
 //! - lapin's thread ends once its stream has ended (`tests/ledger` counts threads before and after).
 
+mod broker_version;
 mod channel;
 mod channel_state;
 mod channels;
@@ -65,12 +66,13 @@ mod tls;
 mod tls_refusal;
 mod write_queue;
 
+pub(super) use broker_version::BrokerVersion;
 pub(super) use confirms::{Answer, Confirm, Confirmed, Failure, Health};
 pub(super) use connection::{CONTROL_DEADLINE, Connection};
 pub(super) use connector::Connector;
 #[cfg(test)]
 pub(super) use consume_channel::tests::Bench as AcknowledgerBench;
-pub(super) use consume_channel::{Acknowledger, ConsumeChannel};
+pub(super) use consume_channel::{Acknowledger, ConsumeChannel, Consumer};
 pub(super) use declare_channel::{
     DeclareChannel, ExchangeDeclaration, ExchangeKind, QueueDeclaration,
 };

@@ -19,6 +19,10 @@ const CONTINUED: u16 = 1;
 
 /// The header by which a message from a stream says its place.
 const STREAM_OFFSET: &[u8] = b"x-stream-offset";
+/// The headers by which a quorum queue says how often a message was handed out before. The second one is there from
+/// RabbitMQ 4.3 on, where the first one counts less.
+const DELIVERY_COUNT: &[u8] = b"x-delivery-count";
+const ACQUIRED_COUNT: &[u8] = b"x-acquired-count";
 
 /// The properties that count here; those that make no sense are as good as absent.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub(crate) struct Properties {
     pub(crate) expiration: Option<u64>,
     pub(crate) message_id: Option<u64>,
     pub(crate) stream_offset: Option<i64>,
+    /// How often a quorum queue has handed the message out before.
+    pub(crate) delivery_count: Option<i64>,
 }
 
 impl Properties {
@@ -45,7 +51,14 @@ impl Properties {
             }
         }
         if has(HEADERS) {
-            read.stream_offset = stream_offset(fields.long()?);
+            let headers = fields.long()?;
+            for_each_field(headers, |name, kind, value| match name {
+                STREAM_OFFSET => read.stream_offset = integer(kind, value),
+                DELIVERY_COUNT | ACQUIRED_COUNT => {
+                    read.delivery_count = read.delivery_count.max(integer(kind, value));
+                }
+                _ => {}
+            });
         }
         for octet in [DELIVERY_MODE, PRIORITY] {
             if has(octet) {
@@ -71,29 +84,36 @@ fn number(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// Looks through a table, and not into what is in it.
-fn stream_offset(table: &[u8]) -> Option<i64> {
-    let table = &mut Fields(table);
-    loop {
-        let (name, kind) = (table.short()?, table.octet()?);
-        let value = match kind {
-            b'V' => &[],
-            b't' | b'b' | b'B' => table.bytes(1)?,
-            b's' | b'u' | b'U' => table.bytes(2)?,
-            b'i' | b'I' | b'f' => table.bytes(4)?,
-            b'D' => table.bytes(5)?,
-            b'l' | b'L' | b'd' | b'T' => table.bytes(8)?,
-            b'S' | b'x' | b'A' | b'F' => table.long()?,
-            _ => return None,
-        };
-        if name == STREAM_OFFSET {
-            return match kind {
-                b'l' | b'L' => value.try_into().ok().map(i64::from_be_bytes),
-                b'I' => value.try_into().ok().map(i32::from_be_bytes).map(i64::from),
-                _ => None,
-            };
-        }
+fn integer(kind: u8, value: &[u8]) -> Option<i64> {
+    match kind {
+        b'l' | b'L' => value.try_into().ok().map(i64::from_be_bytes),
+        b'I' => value.try_into().ok().map(i32::from_be_bytes).map(i64::from),
+        _ => None,
     }
+}
+
+/// Looks through a table, up to where it makes no sense, and not into what is in it: gives each field's name, its kind
+/// and its value.
+pub(super) fn for_each_field<'a>(table: &'a [u8], mut each: impl FnMut(&'a [u8], u8, &'a [u8])) {
+    let mut table = Fields(table);
+    while let Some((name, kind, value)) = field(&mut table) {
+        each(name, kind, value);
+    }
+}
+
+fn field<'a>(table: &mut Fields<'a>) -> Option<(&'a [u8], u8, &'a [u8])> {
+    let (name, kind) = (table.short()?, table.octet()?);
+    let value = match kind {
+        b'V' => &[],
+        b't' | b'b' | b'B' => table.bytes(1)?,
+        b's' | b'u' | b'U' => table.bytes(2)?,
+        b'i' | b'I' | b'f' => table.bytes(4)?,
+        b'D' => table.bytes(5)?,
+        b'l' | b'L' | b'd' | b'T' => table.bytes(8)?,
+        b'S' | b'x' | b'A' | b'F' => table.long()?,
+        _ => return None,
+    };
+    Some((name, kind, value))
 }
 
 #[cfg(test)]
@@ -137,6 +157,8 @@ mod tests {
             ),
             ("table", AMQPValue::FieldTable(FieldTable::default())),
             ("x-stream-offset", AMQPValue::LongLongInt(-3)),
+            ("x-delivery-count", AMQPValue::LongLongInt(2)),
+            ("x-acquired-count", AMQPValue::LongLongInt(12)),
             ("y", AMQPValue::LongLongInt(9)),
         ] {
             headers.insert(name.into(), value);
@@ -160,6 +182,7 @@ mod tests {
             expiration: Some(60_000),
             message_id: Some(17),
             stream_offset: Some(-3),
+            delivery_count: Some(12),
         };
         assert_eq!(read(&bytes), Some(want));
         let none = written(&BasicProperties::default());

@@ -263,7 +263,8 @@ async fn keep_connected(mut dialler: Dialler, mut pace: Pace, status: &watch::Se
             .await;
         let connection = Arc::new(connection);
         let (broker, name) = (connection.place().to_owned(), dialler.name());
-        tracing::info!(broker, connection = name, "connected");
+        let version = connection.version().map(tracing::field::display);
+        tracing::info!(broker, version, connection = name, "connected");
         set(status, State::Ready(connection.clone()));
         let since = Instant::now();
         let why = connection.attend().await;

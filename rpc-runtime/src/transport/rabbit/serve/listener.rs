@@ -16,14 +16,15 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::super::amqp::{
-    CONTROL_DEADLINE, Connection, ConsumeChannel, Delivered, DeliveryHandler, Fault, FieldTable,
-    FieldValue, Name,
+    CONTROL_DEADLINE, Connection, ConsumeChannel, Consumer, Delivered, DeliveryHandler, Fault,
+    FieldTable, FieldValue, Name,
 };
 use super::super::backoff::{Pace, jittered};
 use super::super::connection::Connections;
 use super::super::shared::Shared;
 use super::super::topology::{Declarer, Queue, declare_unused, is_consumed_alone, name_anew};
 use super::permits::Permits;
+use super::quorum_consumers::{QuorumConsumers, consumer_tag, queue_index};
 use super::session::{ArrivedRequest, ListenerShared, Session};
 use crate::sync::Mutex;
 use crate::transport::{Arrival, ListenTerms, Listener};
@@ -210,17 +211,32 @@ impl ListenerTask {
             declare_unused(&topology, &declarer, &mut self.queues[FANOUT]).await?;
         }
         let channel = connection.consume_channel().await?;
-        if self.prefetch > 0 {
-            channel.qos(self.prefetch).await?;
-        }
-        let session = Session::new(self.listener.clone(), channel.acknowledger());
+        let consumers = QuorumConsumers::new(&self.queues, self.prefetch);
+        let session = Session::new(self.listener.clone(), channel.acknowledger(), consumers);
         let session = Arc::new(session);
         channel.handle_with(Arc::new(RequestHandler {
             session: session.clone(),
             max_request_size: self.max_request_size,
             stream: self.queues[FANOUT].stream.then(|| consumer_tag(FANOUT)),
+            queues: self.queues.each_ref().map(|queue| queue.name.clone()),
+            delivery_limit: topology.delivery_limit(connection.version()),
         }));
+        for consumer in session.first_consumers() {
+            let Consumer {
+                queue,
+                tag,
+                prefetch,
+            } = consumer;
+            channel.qos(prefetch).await?;
+            channel.consume(&queue, tag, FieldTable::default()).await?;
+        }
+        if self.prefetch > 0 {
+            channel.qos(self.prefetch).await?;
+        }
         for (index, queue) in self.queues.iter().enumerate() {
+            if queue.is_quorum() {
+                continue;
+            }
             let arguments = self.consumer_arguments(queue);
             channel
                 .consume(&queue.name, consumer_tag(index), arguments)
@@ -305,11 +321,6 @@ struct Registered {
     declarer: Declarer,
 }
 
-/// What the consumer of a queue is called.
-fn consumer_tag(index: usize) -> Name {
-    Name::from((index + 1).to_string())
-}
-
 /// Passes requests on.
 struct RequestHandler {
     session: Arc<Session>,
@@ -317,6 +328,31 @@ struct RequestHandler {
     max_request_size: usize,
     /// The consumer that reads from a stream.
     stream: Option<Name>,
+    /// For people.
+    queues: [Name; 3],
+    /// How often a quorum queue hands a message out again before it drops it, if there is a limit.
+    delivery_limit: Option<i64>,
+}
+
+impl RequestHandler {
+    /// Warns of a request that its queue is about to drop.
+    fn check_delivery_count(&self, consumer: &Name, count: Option<i64>) {
+        let (Some(count), Some(limit)) = (count, self.delivery_limit) else {
+            return;
+        };
+        // Half of the limit leaves time to find out why.
+        if count < (limit / 2).max(1) {
+            return;
+        }
+        let queue = queue_index(consumer).and_then(|index| self.queues.get(index));
+        tracing::warn!(
+            queue = queue.map_or("", Name::as_str),
+            count,
+            limit,
+            "a request has come back to its queue again and again, and the queue drops it beyond its delivery limit: \
+             find out why servers of this topic lose their connections, or raise `rabbit_quorum_delivery_limit`"
+        );
+    }
 }
 
 impl DeliveryHandler for RequestHandler {
@@ -331,6 +367,7 @@ impl DeliveryHandler for RequestHandler {
             properties,
             body,
         } = delivered;
+        self.check_delivery_count(&consumer, properties.delivery_count);
         let is_streamed = self.stream.as_ref() == Some(&consumer);
         let offset = properties.stream_offset.filter(|_| is_streamed);
         // What was left of the call's time when it was published; some of it has passed since.

@@ -3,6 +3,7 @@
 mod listener;
 mod missing_queues;
 mod permits;
+mod quorum_consumers;
 mod reply_sender;
 mod responder;
 mod session;

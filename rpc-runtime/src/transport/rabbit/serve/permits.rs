@@ -104,6 +104,14 @@ impl Permits {
         Some(Permit(self.clone()))
     }
 
+    /// How many are free, if any will be given.
+    pub(super) fn free(&self) -> usize {
+        match *self.phase.borrow() {
+            Phase::Idle | Phase::Listening => self.free.available_permits(),
+            Phase::Closed | Phase::Gone => 0,
+        }
+    }
+
     fn tell(&self) {
         let taker = self.taker.lock().as_ref().and_then(Weak::upgrade);
         if let Some(taker) = taker {

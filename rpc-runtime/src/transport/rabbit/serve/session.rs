@@ -7,6 +7,8 @@
 //! arrive meanwhile are taken when it has come. All this happens in the call that brings the news, most often on the
 //! thread that reads the socket.
 //!
+//! The consumers of quorum queues follow the number of free permits ([`quorum_consumers`](super::quorum_consumers)).
+//!
 //! Nothing is taken before all consumers stand. What is not taken when the session ends goes back to the broker.
 
 use std::collections::VecDeque;
@@ -17,9 +19,10 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendError;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::amqp::{Acknowledger, Body, ConsumeChannel, Fault};
+use super::super::amqp::{Acknowledger, Body, ConsumeChannel, Consumer, Fault};
 use super::super::shared::Shared;
 use super::permits::{Permit, Permits, TakeRequests};
+use super::quorum_consumers::{Change, QuorumConsumers};
 use super::responder::RabbitResponder;
 use crate::sync::Mutex;
 use crate::transport::{Arrival, Incoming};
@@ -53,6 +56,7 @@ struct State {
     taken: Vec<Taken>,
     /// Since when a receipt is due.
     since: Option<Instant>,
+    consumers: QuorumConsumers,
     phase: Phase,
 }
 
@@ -108,11 +112,29 @@ impl State {
 }
 
 impl Session {
-    pub(super) fn new(listener: Arc<ListenerShared>, acknowledger: Acknowledger) -> Self {
+    /// A session that is not open; `consumers` are those of quorum queues, of which none stands.
+    pub(super) fn new(
+        listener: Arc<ListenerShared>,
+        acknowledger: Acknowledger,
+        consumers: QuorumConsumers,
+    ) -> Self {
+        let state = State {
+            consumers,
+            ..State::default()
+        };
         Self {
             listener,
             acknowledger,
-            state: Mutex::default(),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// The consumers of quorum queues that are to be started before the session is open.
+    pub(super) fn first_consumers(&self) -> Vec<Consumer> {
+        let free = self.listener.permits.free();
+        match self.state.lock().consumers.fit(free) {
+            Some(Change::Start(consumers)) => consumers,
+            Some(Change::Cancel(_)) | None => Vec::new(),
         }
     }
 
@@ -137,20 +159,39 @@ impl Session {
         }
     }
 
-    /// Takes as many requests as may run, unless a receipt is due: then it comes first.
+    /// Takes as many requests as may run, and lets the consumers of quorum queues follow, unless a receipt is due: then
+    /// it comes first.
     pub(super) fn take(&self) {
         let mut state = self.state.lock();
         if state.phase != Phase::Open || state.since.is_some() {
             return;
         }
-        let Some((last, next_offset)) = state.take(&self.listener) else {
-            return;
+        let (last, next_offset) = state.take(&self.listener).unzip();
+        let written = match state.consumers.fit(self.listener.permits.free()) {
+            // In front of the acknowledgement, which would draw more requests.
+            Some(Change::Cancel(consumers)) => self
+                .acknowledger
+                .cancel_and_acknowledge(&consumers, last)
+                .map(|()| true),
+            change => {
+                let started = match change {
+                    Some(Change::Start(consumers)) => self.acknowledger.start_consumers(&consumers),
+                    _ => Ok(()),
+                };
+                started.and_then(|()| match last {
+                    Some(last) => self
+                        .acknowledger
+                        .acknowledge_with_receipt(last)
+                        .map(|()| true),
+                    None => Ok(false),
+                })
+            }
         };
-        match self.acknowledger.acknowledge_with_receipt(last) {
-            Ok(()) => {
-                state.since = Some(Instant::now());
-                if next_offset.is_some() {
-                    *self.listener.next_offset.lock() = next_offset;
+        match written {
+            Ok(is_receipt_due) => {
+                state.since = is_receipt_due.then(Instant::now);
+                if let Some(next_offset) = next_offset.flatten() {
+                    *self.listener.next_offset.lock() = Some(next_offset);
                 }
             }
             // Nothing was written: the channel has ended.
@@ -275,7 +316,9 @@ mod tests {
                 next_offset: Mutex::default(),
             });
             let channel = AcknowledgerBench::new();
-            let session = Arc::new(Session::new(listener, channel.acknowledger()));
+            let consumers = QuorumConsumers::default();
+            let session = Session::new(listener, channel.acknowledger(), consumers);
+            let session = Arc::new(session);
             Self {
                 session,
                 permits,

@@ -136,7 +136,25 @@ impl Declarer {
             arguments: queue.arguments.clone(),
         };
         let declared = lease.channel.declare_queue(declaration).await;
-        lease.settle(declared)
+        lease
+            .settle(declared)
+            .map_err(|fault| self.explain_limit(fault))
+    }
+
+    /// Says why a broker does not take the delivery limit -1.
+    fn explain_limit(&self, fault: Fault) -> Fault {
+        match &fault {
+            Fault::Refused(why) if why.contains("x-delivery-limit") && why.contains("negative") => {
+                let version = self.connection.version();
+                let version = version.map_or("an earlier one".to_owned(), ToString::to_string);
+                let hint = format!(
+                    "{why}; `rabbit_quorum_delivery_limit=-1` needs RabbitMQ 4.0 or later, and this broker is \
+                     {version}: leave the option out, as 3.x has no limit of its own"
+                );
+                Fault::Refused(hint.into())
+            }
+            _ => fault,
+        }
     }
 
     async fn lease(&self) -> Result<Lease<'_>, Fault> {

@@ -4,11 +4,14 @@
 //! nothing in here may be tidier than oslo.messaging: an `x-queue-type` only where it sends one.
 //! Plain values, no I/O.
 
-use super::super::amqp::{ExchangeKind, FieldTable, FieldValue, Name};
+use super::super::amqp::{BrokerVersion, ExchangeKind, FieldTable, FieldValue, Name};
 use super::super::options::TopologyOptions;
 use super::queue_manager::QueueManager;
 use crate::wire::MessageId;
 use crate::{Error, Result, Target};
+
+/// The delivery limit of quorum queues that are declared without one, from RabbitMQ 4.0 on.
+const DEFAULT_DELIVERY_LIMIT: i64 = 20;
 
 /// An exchange, as it is declared.
 #[derive(Debug, Clone)]
@@ -41,6 +44,12 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
+    /// Whether it is a quorum queue.
+    pub(crate) fn is_quorum(&self) -> bool {
+        matches!(self.arguments.inner().get("x-queue-type"),
+            Some(FieldValue::LongString(kind)) if kind.as_bytes() == b"quorum")
+    }
+
     /// Whether its type forbids it to be transient.
     pub(crate) fn must_be_durable(&self) -> bool {
         self.arguments.contains_key("x-queue-type")
@@ -128,6 +137,15 @@ impl Topology {
             stream: false,
             private: self.manager.is_none(),
             prefix: Some("reply_".into()),
+        }
+    }
+
+    /// How often a quorum queue of these declarations hands a message out again before it drops it, on a broker of this
+    /// version. None if there is no limit, unless a policy sets one.
+    pub(crate) fn delivery_limit(&self, version: Option<&BrokerVersion>) -> Option<i64> {
+        match self.options.quorum.delivery_limit {
+            0 => (version?.major() >= 4).then_some(DEFAULT_DELIVERY_LIMIT),
+            limit => (limit > 0).then_some(limit),
         }
     }
 
@@ -219,11 +237,11 @@ impl Topology {
             arguments.insert("x-queue-type".into(), text("quorum"));
             for (name, limit) in [
                 ("x-delivery-limit", limits.delivery_limit),
-                ("x-max-in-memory-length", limits.max_memory_length),
-                ("x-max-in-memory-bytes", limits.max_memory_bytes),
+                ("x-max-in-memory-length", limits.max_memory_length.into()),
+                ("x-max-in-memory-bytes", limits.max_memory_bytes.into()),
             ] {
-                if limit > 0 {
-                    arguments.insert(name.into(), FieldValue::LongLongInt(limit.into()));
+                if limit != 0 {
+                    arguments.insert(name.into(), FieldValue::LongLongInt(limit));
                 }
             }
         }

@@ -1,0 +1,211 @@
+//! From RabbitMQ 4.0 on, a quorum queue drops a message that came back to it twenty times. Servers whose connections
+//! are cut, and servers that crash again and again, lose no request by that.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_faults::cluster::QUORUM;
+use rpc_faults::ground::Ground;
+use rpc_faults::ledger::{Ends, Ledger};
+use rpc_faults::node::Node;
+use rpc_faults::program::Program;
+use rpc_faults::proxy::{End, Proxy};
+use rpc_faults::servers::{Recipe, ServerProcess};
+use rpc_runtime::{
+    CallOptions, Context, DEFAULT_EXCHANGE, Result, RpcClient, Server, Target, Transport, args,
+    rpc_client,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(10);
+/// The topic of all servers here.
+const TOPIC: &str = "limited";
+
+async fn node(name: &str) -> Node {
+    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
+        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
+    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
+    Node::start(&ground, name).await.unwrap()
+}
+
+async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !condition().await {
+            sleep(POLL).await;
+        }
+    };
+    timeout(PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| panic!("not in time: {what}"));
+}
+
+#[rpc_client(topic = "limited", version = "1.0")]
+trait Hold {
+    /// Tells its number, and ends when it may.
+    #[rpc(cast)]
+    async fn hold(&self, ctxt: &Context, number: u32) -> Result<()>;
+}
+
+struct Holder {
+    begun: mpsc::UnboundedSender<u32>,
+    may_end: watch::Receiver<bool>,
+}
+
+impl Hold for Holder {
+    async fn hold(&self, _: &Context, number: u32) -> Result<()> {
+        self.begun.send(number).unwrap();
+        // Its sender is gone if the test has failed.
+        let _ = self.may_end.clone().wait_for(|may| *may).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn requests_that_wait_outlive_any_number_of_resets() {
+    const PERMITS: u32 = 8;
+    const ALL: u32 = PERMITS + 20;
+    const RESETS: usize = 25;
+    let node = node("resets").await;
+    let proxy = Proxy::start(node.address()).await.unwrap();
+    // The queue for fanouts is a classic one: its consumer stands when all do.
+    let serving = format!(
+        "rabbit://rpc:rpc@{}/?rabbit_quorum_queue=true",
+        proxy.address()
+    );
+    let serving = Transport::new(&serving).unwrap();
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let (end_all, may_end) = watch::channel(false);
+    let server = Server::builder(&serving, TOPIC, "one")
+        .concurrency(PERMITS as usize)
+        .endpoint(HoldEndpoint::new(Holder { begun, may_end }));
+    let server = timeout(PATIENCE, server.start()).await.unwrap().unwrap();
+    node.keep_dropped(TOPIC).await.unwrap();
+
+    let calling = Transport::new(&node.url("rabbit_quorum_queue=true")).unwrap();
+    let client = HoldClient::new(&calling);
+    let mut ran = Vec::new();
+    for number in 0..ALL {
+        client.hold(&Context::new(), number).await.unwrap();
+        if number < PERMITS {
+            ran.push(timeout(PATIENCE, begins.recv()).await.unwrap().unwrap());
+        }
+    }
+    let held = "what no permit covers is with the broker";
+    until(held, async || {
+        node.unacknowledged(TOPIC).await.unwrap() == 0
+            && node.ready_messages(TOPIC).await.unwrap() == (ALL - PERMITS) as usize
+    })
+    .await;
+
+    for _ in 0..RESETS {
+        let old = node.connections().await.unwrap();
+        proxy.end(End::Reset);
+        until("the server is back", async || {
+            let new = node.connections().await.unwrap();
+            let replaced = new.iter().filter(|port| !old.contains(port)).count();
+            // The caller's connection stays.
+            replaced >= 1
+                && new.len() == replaced + 1
+                && node.consumers("limited_fanout_").await.unwrap() == 1
+        })
+        .await;
+    }
+    end_all.send_replace(true);
+    while ran.len() < ALL as usize {
+        let Ok(begun) = timeout(Duration::from_secs(10), begins.recv()).await else {
+            break;
+        };
+        ran.push(begun.unwrap());
+    }
+    let dropped = node.ready_messages("dropped").await.unwrap();
+    ran.sort_unstable();
+    let lost: Vec<u32> = (0..ALL).filter(|number| !ran.contains(number)).collect();
+    assert!(lost.is_empty(), "lost: {lost:?}; {dropped} were dropped");
+    assert_eq!(ran, (0..ALL).collect::<Vec<_>>());
+    calling.close().await;
+    server.stop().await;
+    serving.close().await;
+}
+
+/// A server crashes again and again, beside two that work: requests that it had begun are gone, and no others.
+async fn crash_loop(name: &str, options: &str) {
+    const CRASHES: u32 = 50;
+    /// More than the servers run meanwhile.
+    const WAITING: usize = 40;
+    let node = node(name).await;
+    let ledger = Arc::new(Ledger::open(PATIENCE, 0, Ends::OURS));
+    let recipe = |concurrency| Recipe {
+        program: Program::ours(env!("CARGO_BIN_EXE_ledger-server").into()),
+        url: node.url(options),
+        exchange: DEFAULT_EXCHANGE.to_owned(),
+        topic: TOPIC.to_owned(),
+        concurrency,
+    };
+    let mut healthy = Vec::new();
+    for id in 0..2 {
+        let name = format!("healthy-{id}");
+        let mut server = ServerProcess::spawn(&recipe(2), &name, id, ledger.clone()).unwrap();
+        server.ready().await.unwrap();
+        healthy.push(server);
+    }
+    node.keep_dropped(TOPIC).await.unwrap();
+
+    let calling = Transport::new(&node.url(options)).unwrap();
+    let target = Target::new(TOPIC).exchange(DEFAULT_EXCHANGE);
+    let client = RpcClient::new(&calling, target);
+    let client = client.prepare(CallOptions::new().version((1, 0)));
+    let mut accepted = 0_u64;
+    for crash in 0..CRASHES {
+        while node.ready_messages(TOPIC).await.unwrap() < WAITING {
+            let work = args! { number: accepted, millis: 100 };
+            ledger.sent_as(accepted, false);
+            client.cast(&Context::new(), "work", work).await.unwrap();
+            accepted += 1;
+        }
+        let id = 2 + crash;
+        let mut crashing =
+            ServerProcess::spawn(&recipe(8), "crashing", id, ledger.clone()).unwrap();
+        crashing.ready().await.unwrap();
+        if crash % 2 == 0 {
+            // Otherwise it is killed while it takes.
+            until("it takes", async || ledger.begun_by(id) > 0).await;
+        }
+        crashing.kill().await.unwrap();
+    }
+    until("all is run", async || {
+        node.ready_messages(TOPIC).await.unwrap() == 0
+            && node.unacknowledged(TOPIC).await.unwrap() == 0
+    })
+    .await;
+    for server in healthy {
+        assert!(server.stop().await.unwrap());
+    }
+    calling.close().await;
+    assert_eq!(node.ready_messages("dropped").await.unwrap(), 0, "dropped");
+    assert_eq!(ledger.begun_again(), Vec::<u64>::new(), "run twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_server_that_crashes_again_and_again_takes_no_request_from_quorum_queues_that_it_had_not_begun()
+ {
+    crash_loop("quorum", QUORUM).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn nor_from_durable_queues() {
+    crash_loop("durable", "amqp_durable_queues=true").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn nor_from_transient_queues() {
+    crash_loop("transient", "").await;
+}
