@@ -373,10 +373,16 @@ impl Error {
     }
 
     pub(crate) fn deserialize(what: impl Into<String>, reason: impl fmt::Display) -> Self {
+        // It may quote what a peer sent.
+        let mut reason = excerpt(reason.to_string()).into_owned();
+        // serde_json has two texts for it, and no kind.
+        if reason.contains("surrogate") || reason.contains("unexpected end of hex escape") {
+            reason += "; it is text of Python's that is no Unicode: `rpc_runtime::Lossy<T>` in place of `T` reads it \
+                       with U+FFFD for what is none";
+        }
         Self::Deserialize {
             what: what.into(),
-            // It may quote what a peer sent.
-            reason: excerpt(reason.to_string()).into(),
+            reason: reason.into(),
         }
     }
 }

@@ -101,11 +101,13 @@ mod excerpt;
 mod future;
 pub mod guide;
 pub mod interface;
+mod lossy;
 mod maybe_absent;
 #[cfg(feature = "oslo-config")]
 pub mod oslo_config;
 mod random;
 mod remote;
+mod runtime;
 mod serializer;
 pub mod server;
 mod span;
@@ -125,6 +127,7 @@ pub use client::{CallOptions, Route, RpcClient};
 pub use context::Context;
 pub use error::{Error, Result};
 pub use interface::{Describe, Interface, assert_compatible};
+pub use lossy::Lossy;
 pub use maybe_absent::MaybeAbsent;
 pub use remote::{IntoRemoteError, RemoteError};
 #[doc = include_str!("rpc_client.md")]

@@ -15,6 +15,7 @@ pub(crate) mod versioned_args;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use crate::serializer::Serializer;
 use crate::span::{self, Operation, Sending};
 use crate::transport::{CallTerms, DEFAULT_QUEUE_WAIT, SendTerms, Transport};
 use crate::wire::{Reply, RequestBody};
-use crate::{Error, Result, Target, Version};
+use crate::{Error, Result, Target, Version, runtime};
 
 pub use self::args::{Args, EncodeArgs};
 pub use self::builder::ClientBuilder;
@@ -269,6 +270,9 @@ impl RpcClient {
         request: RequestBody,
         span: &Span,
     ) -> BoxFuture<'c, Result<Reply>> {
+        if let Err(error) = runtime::check() {
+            return Box::pin(ready(Err(error)));
+        }
         let target = call.own_target.as_deref().unwrap_or(self.target());
         call.terms.begin(Instant::now());
         let driver = self.inner.transport.driver();
@@ -301,6 +305,7 @@ impl RpcClient {
         request: RequestBody,
         span: &Span,
     ) -> Result<()> {
+        runtime::check()?;
         has_names(&settings.target)?;
         let mut target = Cow::Borrowed(&settings.target);
         // A method of the kind goes to all servers, unless something else was asked for.

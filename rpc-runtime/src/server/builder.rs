@@ -9,7 +9,7 @@ use super::{Endpoint, Server};
 use crate::serializer::Serializer;
 use crate::sync::Mutex;
 use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, ListenTerms, Transport};
-use crate::{Error, Result, Target};
+use crate::{Error, Result, Target, runtime};
 
 /// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
 const DEFAULT_CONCURRENCY: usize = 64;
@@ -111,6 +111,7 @@ impl ServerBuilder {
             max_request_size,
             ping,
         } = self;
+        runtime::check()?;
         if target.topic.is_empty() || target.server.as_deref().is_none_or(str::is_empty) {
             return Err(Error::Config("a server needs a topic and a name".into()));
         }

@@ -18,6 +18,7 @@ mod message;
 mod raw;
 mod reply;
 mod request;
+mod salvage;
 mod scan;
 mod unescape;
 
@@ -30,6 +31,7 @@ pub use scan::Malformed;
 pub(crate) use carried::Carried;
 pub(crate) use envelope::{Unopened, open};
 pub(crate) use raw::read;
+pub(crate) use salvage::replace_lone_surrogates;
 use scan::last_text;
 pub(crate) use scan::{Entries, unquote};
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{Entries, Malformed, MessageId, last_text, open, read, unquote};
+use super::{Entries, Malformed, MessageId, last_text, open, read, salvage, unquote};
 use crate::{Error, RemoteError, Result};
 
 /// A reply, taken apart. The result is raw JSON until the caller's type is known.
@@ -135,12 +135,8 @@ impl Reply {
 }
 
 /// What the method raised, as much of it as can be read: a traceback that is no list must not hide the
-/// class and the message.
+/// class and the message, and one argument that Rust cannot hold must not hide the others.
 fn read_failure(quoted: &str) -> RemoteError {
-    fn field<T: DeserializeOwned + Default>(value: &str) -> T {
-        serde_json::from_str(value).unwrap_or_default()
-    }
-
     let text = unquote(quoted).unwrap_or_default();
     let mut error = RemoteError::new("", "").args([(); 0]);
     let Ok(entries) = Entries::new(&text) else {
@@ -149,16 +145,51 @@ fn read_failure(quoted: &str) -> RemoteError {
     };
     for (key, value) in entries.map_while(Result::ok) {
         match key.as_ref() {
-            "class" => error.class = field(value),
-            "module" => error.module = field(value),
-            "message" => {
-                error.message = unquote(value).map_or_else(|_| value.to_owned(), Into::into);
-            }
-            "tb" => error.traceback = field(value),
-            "args" => error.args = field(value),
-            "kwargs" => error.kwargs = field(value),
+            "class" => error.class = salvage::text(value).unwrap_or_default(),
+            "module" => error.module = salvage::text(value).unwrap_or_default(),
+            "message" => error.message = salvage::text(value).unwrap_or_else(|| value.to_owned()),
+            "tb" => error.traceback = salvage::texts(value),
+            "args" => error.args = salvage::values(value),
+            "kwargs" => error.kwargs = salvage::map(value),
             _ => {}
         }
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn one_bad_argument_of_an_exception_hides_no_other() {
+        let failure = r#"{"class": "C", "module": "m", "message": "caf\udce9", "tb": ["a\ud800", 3],
+            "args": ["x", NaN, 7], "kwargs": {"ratio": Infinity, "host": "db-1"}}"#;
+        let error = read_failure(&serde_json::to_string(failure).unwrap());
+        assert_eq!(error.message, "caf\u{fffd}");
+        assert_eq!(error.traceback, ["a\u{fffd}"]);
+        assert_eq!(error.args, [json!("x"), Value::Null, json!(7)]);
+        assert_eq!(error.kwargs["ratio"], Value::Null);
+        assert_eq!(error.kwargs["host"], "db-1");
+    }
+
+    #[test]
+    fn a_text_that_is_no_unicode_is_an_error_that_says_how_to_read_it() {
+        let body = r#"{"_msg_id": "0123456789abcdef0123456789abcdef", "ending": true, "result": ["a", "caf\udce9"]}"#;
+        let reply = |body: &str| Reply::decode(body.as_bytes()).unwrap();
+        let error = reply(body).into_result::<Value>().unwrap_err().to_string();
+        assert!(
+            error.contains("surrogate") && error.contains("Lossy<T>"),
+            "{error}"
+        );
+        assert!(error.contains("column"), "{error}");
+        let read: crate::Lossy<Vec<String>> = reply(body).into_result().unwrap();
+        assert_eq!(read.0, ["a", "caf\u{fffd}"]);
+        let read: Vec<crate::Lossy<String>> = reply(body).into_result().unwrap();
+        assert_eq!(read[1].0, "caf\u{fffd}");
+        let read: crate::Lossy<Value> = reply(body).into_result().unwrap();
+        assert_eq!(read.0, json!(["a", "caf\u{fffd}"]));
+    }
 }

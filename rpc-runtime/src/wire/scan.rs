@@ -176,6 +176,33 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
+/// The texts of an array's elements.
+pub(super) fn elements(text: &str) -> Result<Vec<&str>, Malformed> {
+    let mut cursor = Entries {
+        text,
+        at: 0,
+        next: Next::Nothing,
+    };
+    cursor.expect(b'[', "expected a JSON array")?;
+    let mut elements = Vec::new();
+    if cursor.peek() == Some(b']') {
+        return Ok(elements);
+    }
+    loop {
+        elements.push(cursor.value()?);
+        match cursor.peek() {
+            Some(b',') => cursor.at += 1,
+            Some(b']') => return Ok(elements),
+            _ => {
+                return Err(Malformed::new(
+                    "expected `,` or `]` after a value",
+                    cursor.at,
+                ));
+            }
+        }
+    }
+}
+
 /// The text that a JSON string (with its quotes) stands for; borrowed where nothing is escaped.
 pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
     let inner = quoted

@@ -1,5 +1,7 @@
 //! Declarations: each option, and what is already there in another form.
 
+use std::time::SystemTime;
+
 use super::*;
 
 #[tokio::test]
@@ -74,6 +76,69 @@ async fn a_stream_is_read_on_where_the_connection_was_cut() {
         assert_eq!(method_of(&next(&mut listener).await), method);
         relay.cut();
     }
+    server.close().await;
+    client.close().await;
+    let (_connection, channel) = aside().await;
+    delete_queue(&channel, &format!("{topic}_fanout")).await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_server_that_starts_runs_no_fanout_of_before() {
+    let topic = topic();
+    let query = "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true\
+                 &rabbit_qos_prefetch_count=10";
+    let client = transport(query);
+    let fanout = Target::new(&*topic).fanout(true);
+    let send = casting(Retry::Forever, false);
+    // Each method is for the server that runs then.
+    for method in ["one", "two", "three"] {
+        let server = transport(query);
+        let mut listener = listen(&server, &Target::new(&*topic).server("s")).await;
+        client
+            .driver()
+            .send(&fanout, request(method), &send)
+            .await
+            .unwrap();
+        assert_eq!(method_of(&next(&mut listener).await), method);
+        listener.close().await;
+        server.close().await;
+    }
+    client.close().await;
+    let (_connection, channel) = aside().await;
+    delete_queue(&channel, &format!("{topic}_fanout")).await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn the_first_fanout_of_a_server_may_come_while_its_connection_is_cut() {
+    let topic = topic();
+    let query = "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true\
+                 &rabbit_qos_prefetch_count=10";
+    let relay = Relay::to(&broker()).await;
+    let port = relay.port();
+    let server = transport_at(&relay.address(), query);
+    let client = transport(query);
+    let mut listener = listen(&server, &Target::new(&*topic).server("s")).await;
+    let started = SystemTime::now();
+    drop(relay);
+    // The broker knows when a fanout came to the second.
+    let two_seconds = Duration::from_secs(2);
+    until("two seconds have passed", || async {
+        started
+            .elapsed()
+            .is_ok_and(|elapsed| elapsed >= two_seconds)
+    })
+    .await;
+    let fanout = Target::new(&*topic).fanout(true);
+    let send = casting(Retry::Forever, false);
+    client
+        .driver()
+        .send(&fanout, request("first"), &send)
+        .await
+        .unwrap();
+    let _relay = Relay::at(port, &broker()).await;
+    assert_eq!(method_of(&next(&mut listener).await), "first");
     server.close().await;
     client.close().await;
     let (_connection, channel) = aside().await;

@@ -14,9 +14,9 @@ use rpc_faults::node::Node;
 use rpc_faults::program::Program;
 use rpc_faults::proxy::{End, Proxy};
 use rpc_faults::servers::{Recipe, ServerProcess};
+use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{
-    CallOptions, Context, DEFAULT_EXCHANGE, Result, RpcClient, Server, Target, Transport, args,
-    rpc_client,
+    CallOptions, Context, Result, RpcClient, Server, Target, Transport, args, rpc_client,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};

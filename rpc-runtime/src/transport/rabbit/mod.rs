@@ -3,7 +3,7 @@
 //! Connections are disposable. What makes RPC (topology, the reply queue, retries) is kept here and outlives them.
 //! From the ground up:
 //!
-//! - [`backoff`], [`effects`] and [`options`] are plain values.
+//! - [`backoff`], [`effects`] and [`options`] are plain values; [`blocking`] is a thread for work that blocks.
 //! - [`amqp`] is a connection to one broker. It knows no RPC, and it alone names lapin.
 //! - [`topology`] names and declares exchanges and queues.
 //! - [`connection`] keeps a connection alive, on a thread that users' code cannot hold up.
@@ -15,6 +15,7 @@
 
 mod amqp;
 mod backoff;
+mod blocking;
 mod connection;
 mod driver;
 mod effects;

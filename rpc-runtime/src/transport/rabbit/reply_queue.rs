@@ -129,6 +129,10 @@ impl ReplyQueue {
     /// A refusal counts only if it answers an attempt that began after this was called: the cause of an earlier one may
     /// be gone.
     pub(crate) async fn ready(&self) -> Result<&str> {
+        if self.reader.lock().is_some() {
+            // Before the reader is taken, which would be lost without a thread.
+            self.engine.start()?;
+        }
         if let Some(reader) = self.take_reader() {
             self.engine.spawn(reader.run())?;
         }

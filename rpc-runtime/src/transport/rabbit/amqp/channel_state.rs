@@ -153,7 +153,8 @@ impl ChannelState {
     /// The broker has cancelled a consumer. The channel is still there, for receipts that are due.
     pub(super) fn cancelled(&self) {
         self.set_ended(&Fault::lost(
-            "the broker cancelled the consumer: its queue was deleted, or is out of reach",
+            "the broker cancelled the consumer: its queue was deleted or is out of reach, or an acknowledgement took \
+             longer than the broker's `consumer_timeout`",
         ));
     }
 

@@ -5,7 +5,7 @@
 //! [`login`](super::login).
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,13 +14,14 @@ use lapin::uri::{
     AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism,
 };
 use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::super::blocking::on_a_thread;
 use super::super::options::{Address, Login, Options};
 use super::connection::Connection;
-use super::fault::{Reason, explain};
+use super::fault::{Reason, explain, explain_io, own_limit};
 use super::heartbeat;
 use super::io::{AbortOnDrop, Io};
 use super::io_task::IoTask;
@@ -80,7 +81,7 @@ impl Connector {
         let reached = timeout_at(deadline, self.reach(address)).await;
         let socket = match reached {
             Ok(Ok(socket)) => socket,
-            Ok(Err(why)) => return Err(format!("{}: {why}", place(address))),
+            Ok(Err(error)) => return Err(format!("{}: {}", place(address), explain_reach(&error))),
             Err(_) => {
                 let deadline = self.deadline;
                 return Err(format!(
@@ -118,8 +119,7 @@ impl Connector {
     }
 
     async fn reach(&self, address: &Address) -> io::Result<Socket> {
-        let addresses = lookup_host((address.name.as_str(), address.port)).await?;
-        let tcp = connect_tcp(&addresses.collect::<Vec<_>>()).await?;
+        let tcp = connect_tcp(&resolve(address).await?).await?;
         tcp.set_nodelay(true)?;
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
@@ -216,7 +216,7 @@ impl Connector {
         }
         let why = match error.kind() {
             ErrorKind::ParsingError(_) => "what answers there speaks no AMQP".to_owned(),
-            ErrorKind::IOError(_) => explain(error),
+            ErrorKind::IOError(cause) if own_limit(cause).is_none() => explain(error),
             _ => return None,
         };
         let port = address.port;
@@ -224,6 +224,16 @@ impl Connector {
             "{why}; if port {port} is the broker's TLS port, set `ssl=true`"
         ))
     }
+}
+
+/// The addresses of a broker.
+async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
+    let (name, port) = (address.name.clone(), address.port);
+    if let Ok(ip) = name.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let resolving = on_a_thread(move || (name, port).to_socket_addrs());
+    Ok(resolving.await??.collect())
 }
 
 /// Takes the first address that answers. An address that is silent is tried again beside its first try, which goes
@@ -246,6 +256,15 @@ async fn connect_tcp(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         if tries.is_empty() {
             return Err(refusal);
         }
+    }
+}
+
+/// Why a broker was not reached: TLS has words of its own.
+fn explain_reach(error: &io::Error) -> String {
+    if own_limit(error).is_some() {
+        explain_io(error)
+    } else {
+        error.to_string()
     }
 }
 

@@ -127,6 +127,8 @@ pub(super) fn explain(error: &lapin::Error) -> String {
     match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),
         ErrorKind::IOError(error) => explain_io(error),
+        // The parser's own words are about its rules.
+        ErrorKind::ParsingError(_) => "the broker sent what is not AMQP".into(),
         ErrorKind::MissingHeartbeatError => "the broker's heartbeats stopped".into(),
         _ => error.to_string(),
     }
@@ -138,7 +140,29 @@ pub(super) fn explain_io(error: &io::Error) -> String {
         io::ErrorKind::ConnectionAborted
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::UnexpectedEof => "the connection was cut".into(),
-        _ => error.to_string(),
+        _ => match own_limit(error) {
+            Some(limit) => format!("{error}: {limit}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+/// Which limit of this process it is that an error tells of, and what to raise.
+pub(crate) fn own_limit(error: &io::Error) -> Option<&'static str> {
+    const EAGAIN: i32 = 11;
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    // macOS and the BSDs have another number.
+    match error.raw_os_error()? {
+        EAGAIN | 35 => Some(
+            "this process may start no more threads; raise its limits (`ulimit -u`, or `pids` of its container), or \
+             run fewer",
+        ),
+        EMFILE => Some(
+            "this process may open no more files; raise its limit (`ulimit -n`), or open fewer",
+        ),
+        ENFILE => Some("this machine may open no more files; raise `fs.file-max`"),
+        _ => None,
     }
 }
 

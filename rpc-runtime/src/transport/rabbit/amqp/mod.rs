@@ -77,7 +77,7 @@ pub(super) use declare_channel::{
     DeclareChannel, ExchangeDeclaration, ExchangeKind, QueueDeclaration,
 };
 pub(super) use deliveries::{Body, Delivered, DeliveryHandler};
-pub(super) use fault::Fault;
+pub(super) use fault::{Fault, own_limit};
 pub(super) use frames::Publish;
 pub(super) use lapin::types::{AMQPValue as FieldValue, FieldTable, ShortString as Name};
 pub(super) use publish_channel::PublishChannel;

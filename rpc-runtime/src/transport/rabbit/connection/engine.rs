@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::super::amqp::own_limit;
 use crate::sync::Mutex;
 use crate::{Error, Result};
 
@@ -51,6 +52,11 @@ impl Engine {
         }))
     }
 
+    /// Starts the thread, if there is none so far. Fails as [`spawn`](Self::spawn).
+    pub(crate) fn start(&self) -> Result<()> {
+        self.running().map(drop)
+    }
+
     /// Takes no more tasks; those under way run to their end.
     pub(crate) fn close(&self) {
         *self.0.lock() = State::Closed;
@@ -63,10 +69,10 @@ impl Engine {
             State::Closed => Err(Error::Closed),
             State::Idle => {
                 let running = start().map_err(|error| {
-                    Error::refused(
-                        "a thread for the connections to the broker",
-                        error.to_string(),
-                    )
+                    let limit = own_limit(&error).unwrap_or("this process has reached a limit");
+                    Error::Config(format!(
+                        "cannot start a thread for the connections to the broker: {error}: {limit}"
+                    ))
                 })?;
                 *state = State::Running(running.clone());
                 Ok(running)

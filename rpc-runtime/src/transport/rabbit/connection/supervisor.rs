@@ -95,7 +95,12 @@ impl Supervisor {
 
     /// Begins to connect, if that was not done before.
     pub(crate) fn start(&self) -> Result<()> {
-        if let Some(task) = self.take_task() {
+        let mut task = self.task.lock();
+        if task.is_some() {
+            // Before the task is taken: if there is no thread now, there may be one for the next call.
+            self.engine.start()?;
+        }
+        if let Some(task) = task.take() {
             self.engine.spawn(task.run())?;
         }
         Ok(())

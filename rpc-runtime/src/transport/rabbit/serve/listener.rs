@@ -8,7 +8,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::super::amqp::{
     CONTROL_DEADLINE, Connection, ConsumeChannel, Consumer, Delivered, DeliveryHandler, Fault,
-    FieldTable, FieldValue, Name,
+    FieldTable, Name,
 };
 use super::super::backoff::{Pace, jittered};
 use super::super::connection::Connections;
@@ -66,7 +66,7 @@ impl RabbitListener {
                 shared: shared.clone(),
                 permits: permits.clone(),
                 arrivals: sender,
-                next_offset: Mutex::default(),
+                stream_place: Mutex::default(),
             }),
             has_consumed: false,
             started: Some(started),
@@ -237,10 +237,13 @@ impl ListenerTask {
             if queue.is_quorum() {
                 continue;
             }
-            let arguments = self.consumer_arguments(queue);
+            let (now, arguments) = (SystemTime::now(), self.consumer_arguments(queue));
             channel
                 .consume(&queue.name, consumer_tag(index), arguments)
                 .await?;
+            if queue.stream {
+                self.listener.stream_place.lock().consumed(now);
+            }
         }
         // From now on this process's own consumer may be counted.
         let is_first = !std::mem::replace(&mut self.has_consumed, true);
@@ -260,12 +263,8 @@ impl ListenerTask {
     fn consumer_arguments(&self, queue: &Queue) -> FieldTable {
         let mut arguments = FieldTable::default();
         if queue.stream {
-            let next_offset = *self.listener.next_offset.lock();
-            let offset = match next_offset {
-                Some(offset) => FieldValue::LongLongInt(offset),
-                None => FieldValue::LongString("last".into()),
-            };
-            arguments.insert("x-stream-offset".into(), offset);
+            let place = *self.listener.stream_place.lock();
+            arguments.insert("x-stream-offset".into(), place.argument());
         }
         arguments
     }

@@ -7,6 +7,7 @@ mod quorum_consumers;
 mod reply_sender;
 mod responder;
 mod session;
+mod stream_place;
 
 pub(super) use listener::RabbitListener;
 pub(super) use missing_queues::MissingQueues;

@@ -24,6 +24,7 @@ use super::super::shared::Shared;
 use super::permits::{Permit, Permits, TakeRequests};
 use super::quorum_consumers::{Change, QuorumConsumers};
 use super::responder::RabbitResponder;
+use super::stream_place::StreamPlace;
 use crate::sync::Mutex;
 use crate::transport::{Arrival, Incoming};
 
@@ -37,7 +38,7 @@ pub(super) struct ListenerShared {
     pub(super) permits: Arc<Permits>,
     pub(super) arrivals: mpsc::UnboundedSender<Arrival>,
     /// Where to read on in a stream; there is one at most.
-    pub(super) next_offset: Mutex<Option<i64>>,
+    pub(super) stream_place: Mutex<StreamPlace>,
 }
 
 /// A server's channel, until it ends.
@@ -86,11 +87,11 @@ struct Taken {
 }
 
 impl State {
-    /// Takes the requests for which there are permits; gives the tag of the last one, and where to read on in a stream.
+    /// Takes the requests for which there are permits; gives the tag of the last one, and the offset of the last one of a stream.
     /// Expired requests are acknowledged and dropped.
     fn take(&mut self, listener: &ListenerShared) -> Option<(u64, Option<i64>)> {
         let now = Instant::now();
-        let (mut last, mut next_offset) = (None, None);
+        let (mut last, mut last_offset) = (None, None);
         while let Some(next) = self.waiting.front() {
             if next.expires.is_none_or(|expires| now < expires) {
                 let Some(permit) = listener.permits.try_take() else {
@@ -102,12 +103,10 @@ impl State {
                 tracing::debug!("a request expired while it waited for its turn");
             }
             last = Some(next.tag);
-            if let Some(offset) = next.offset {
-                next_offset = offset.checked_add(1);
-            }
+            last_offset = next.offset.or(last_offset);
             self.waiting.pop_front();
         }
-        last.map(|last| (last, next_offset))
+        last.map(|last| (last, last_offset))
     }
 }
 
@@ -166,7 +165,7 @@ impl Session {
         if state.phase != Phase::Open || state.since.is_some() {
             return;
         }
-        let (last, next_offset) = state.take(&self.listener).unzip();
+        let (last, last_offset) = state.take(&self.listener).unzip();
         let written = match state.consumers.fit(self.listener.permits.free()) {
             // In front of the acknowledgement, which would draw more requests.
             Some(Change::Cancel(consumers)) => self
@@ -190,8 +189,8 @@ impl Session {
         match written {
             Ok(is_receipt_due) => {
                 state.since = is_receipt_due.then(Instant::now);
-                if let Some(next_offset) = next_offset.flatten() {
-                    *self.listener.next_offset.lock() = Some(next_offset);
+                if let Some(offset) = last_offset.flatten() {
+                    self.listener.stream_place.lock().taken(offset);
                 }
             }
             // Nothing was written: the channel has ended.
@@ -313,7 +312,7 @@ mod tests {
                 shared: driver.shared.clone(),
                 permits: permits.clone(),
                 arrivals: sender,
-                next_offset: Mutex::default(),
+                stream_place: Mutex::default(),
             });
             let channel = AcknowledgerBench::new();
             let consumers = QuorumConsumers::default();
@@ -466,6 +465,7 @@ mod tests {
         assert_eq!(bench.taken(), [2]);
         bench.session.receipt();
         assert_eq!(bench.arrived().0, ["2"]);
-        assert_eq!(*bench.session.listener.next_offset.lock(), Some(8));
+        let place = *bench.session.listener.stream_place.lock();
+        assert_eq!(place, StreamPlace::Offset(8));
     }
 }

@@ -8,10 +8,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::super::amqp::Fault;
+use super::super::blocking::on_a_thread;
 use super::declarer::Declarer;
 use super::names::{Queue, Topology};
 use crate::random::below;
@@ -25,10 +25,10 @@ pub(crate) async fn name_anew(topology: &Arc<Topology>, queue: &mut Queue) -> Re
     let named = if topology.has_managed_names() {
         let topology = topology.clone();
         let mut named = queue.clone();
-        let naming = spawn_blocking(move || topology.name_anew(&mut named).map(|()| named));
+        let naming = on_a_thread(move || topology.name_anew(&mut named).map(|()| named));
         let named = naming
             .await
-            .map_err(|_| Fault::lost("the runtime is ending"))?;
+            .map_err(|error| Fault::lost(format!("no thread to name a queue on: {error}")))?;
         named.map(|named| *queue = named)
     } else {
         topology.name_anew(queue)

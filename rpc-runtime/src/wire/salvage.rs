@@ -1,0 +1,159 @@
+//! Keeps what can be kept of JSON that Rust cannot hold: `NaN`, and texts that are no Unicode.
+//!
+//! Python writes both. Values are read piece by piece, to a limited depth.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::Entries;
+use super::scan::elements;
+
+/// How deep values are taken apart. What is wrong further down takes its neighbours along.
+const DEPTH: usize = 32;
+
+/// The value, with null for numbers that are none, and `U+FFFD` for what is no text.
+pub(super) fn value(json: &str) -> Value {
+    value_within(json, DEPTH)
+}
+
+/// The elements of an array; none if it is no array.
+pub(super) fn values(json: &str) -> Vec<Value> {
+    elements(json).map_or_else(
+        |_| Vec::new(),
+        |elements| elements.into_iter().map(value).collect(),
+    )
+}
+
+/// The entries of an object, as far as they can be told apart.
+pub(super) fn map(json: &str) -> Map<String, Value> {
+    map_within(json, DEPTH)
+}
+
+/// A text, as far as it is one.
+pub(super) fn text(json: &str) -> Option<String> {
+    serde_json::from_str(&replace_lone_surrogates(json)).ok()
+}
+
+/// The texts of an array; what is none is left out.
+pub(super) fn texts(json: &str) -> Vec<String> {
+    let elements = elements(json).unwrap_or_default();
+    elements.into_iter().filter_map(text).collect()
+}
+
+fn value_within(json: &str, depth: usize) -> Value {
+    if let Ok(value) = serde_json::from_str(json) {
+        return value;
+    }
+    match json.as_bytes().first() {
+        Some(b'"') => text(json).map_or(Value::Null, Value::String),
+        Some(b'[') if depth > 0 => {
+            let elements = elements(json).unwrap_or_default();
+            let values = elements
+                .into_iter()
+                .map(|element| value_within(element, depth - 1));
+            Value::Array(values.collect())
+        }
+        Some(b'{') if depth > 0 => Value::Object(map_within(json, depth - 1)),
+        _ => Value::Null,
+    }
+}
+
+fn map_within(json: &str, depth: usize) -> Map<String, Value> {
+    let entries = Entries::new(json).into_iter().flatten();
+    let entries = entries.map_while(Result::ok);
+    entries
+        .map(|(key, value)| (key.into_owned(), value_within(value, depth)))
+        .collect()
+}
+
+/// The JSON text with `U+FFFD` in place of each escape that stands for half a character.
+pub(crate) fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
+    let mut replaced = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(offset) = json.get(at..).and_then(|rest| rest.find('\\')) {
+        at += offset;
+        let Some(unit) = code_unit(json, at) else {
+            // Another escape; a backslash stands before one more byte.
+            at += 2;
+            continue;
+        };
+        let is_pair = matches!(unit, 0xD800..=0xDBFF)
+            && code_unit(json, at + 6).is_some_and(|low| matches!(low, 0xDC00..=0xDFFF));
+        if is_pair {
+            at += 12;
+            continue;
+        }
+        if matches!(unit, 0xD800..=0xDFFF) {
+            replaced.push_str(&json[copied..at]);
+            replaced.push_str(r"\ufffd");
+            copied = at + 6;
+        }
+        at += 6;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    replaced.push_str(&json[copied..]);
+    Cow::Owned(replaced)
+}
+
+/// The number in an escape `\uXXXX` that begins there.
+fn code_unit(json: &str, at: usize) -> Option<u16> {
+    let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hex.then(|| u16::from_str_radix(digits, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn half_characters_are_replaced_and_no_others() {
+        for (json, want) in [
+            (r#""a""#, r#""a""#),
+            (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
+            (r#""\uD83D\n\udcff\u00e9""#, r#""\ufffd\n\ufffd\u00e9""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\\ud800""#, r#""\\ud800""#),
+            (r#""\\\ud800é""#, r#""\\\ufffdé""#),
+            (r#"["é\ude00",{"\udc00":1}]"#, r#"["é\ufffd",{"\ufffd":1}]"#),
+            (r#""\ud8"#, r#""\ud8"#),
+            ("\\", "\\"),
+            ("\\é", "\\é"),
+        ] {
+            assert_eq!(replace_lone_surrogates(json), want);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_held_leaves_its_neighbours() {
+        let args = r#"[NaN, "x", [1, -Infinity], {"a": NaN, "b": "\ud800"}, 2]"#;
+        assert_eq!(
+            values(args),
+            [
+                Value::Null,
+                json!("x"),
+                json!([1, null]),
+                json!({"a": null, "b": "\u{fffd}"}),
+                json!(2)
+            ]
+        );
+        assert_eq!(value("nonsense"), Value::Null);
+        assert_eq!(
+            map(r#"{"a":NaN,"b":1}"#),
+            *json!({"a": null, "b": 1}).as_object().unwrap()
+        );
+        assert!(values("{}").is_empty() && values("[1").is_empty());
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let deep = "[".repeat(100_000) + "NaN" + &"]".repeat(100_000);
+        assert!(value(&deep).is_array());
+    }
+}
