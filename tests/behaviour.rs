@@ -100,6 +100,12 @@ suite! {
     the_context_travels_with_unknown_keys
     namespaces_and_majors_live_side_by_side
     the_untyped_client_and_typed_server_agree
+    an_untyped_endpoint_gets_what_was_sent
+    an_untyped_endpoint_takes_what_its_place_leaves
+    a_request_is_sent_on_as_it_is
+    a_client_is_served_as_a_proxy
+    namespace_and_version_of_an_endpoint_may_come_from_its_configuration
+    a_client_of_one_interface_becomes_one_of_another
     ping_is_answered_only_when_enabled
     closing_the_transport_ends_its_calls
     a_large_argument_crosses

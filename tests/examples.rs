@@ -1,5 +1,8 @@
 //! The examples, run as a reader would: each server with the caller in the other language.
 
+#[path = "programs/gateway.rs"]
+mod gateway;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 

@@ -1,6 +1,7 @@
 //! The server against a driver that plays a script: what a broker never does twice the same way.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod log;
 mod script;
 
 use std::sync::Arc;
@@ -8,11 +9,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rpc_runtime::interface::{Argument, Method, Mode};
-use rpc_runtime::server::{BoxFuture, Invocation, Outcome};
-use rpc_runtime::wire::{MessageId, Reply, ReplyTo};
+use rpc_runtime::server::{BoxFuture, Invocation, Outcome, Scope, UntypedEndpoint};
+use rpc_runtime::wire::{MessageId, RawRequest, Reply, ReplyTo};
 use rpc_runtime::{
-    Endpoint, Error, Interface, RpcClient, Server, Target, Transport, Version, args,
+    Endpoint, Error, Interface, RemoteError, RpcClient, Server, Target, Transport, Version, args,
 };
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 /// Says what it was asked to say, and tells that it ran. Written by hand, as no macro would: it panics
@@ -31,10 +33,10 @@ const PARROT: Interface = Interface::new(
 );
 
 impl Endpoint for Parrot {
-    fn interface(&self) -> &'static Interface {
-        const { &PARROT }
+    fn scope(&self) -> Scope {
+        Scope::of(const { &PARROT })
     }
-    fn dispatch<'a>(&'a self, _: usize, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+    fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
         let n = incoming.arguments(["n"]).and_then(|[n]| n.decode::<i128>());
         assert_ne!(n.as_ref().ok(), Some(&UNLUCKY), "an unlucky number");
         Box::pin(async move {
@@ -274,10 +276,10 @@ struct Blocking {
 }
 
 impl Endpoint for Blocking {
-    fn interface(&self) -> &'static Interface {
-        const { &PARROT }
+    fn scope(&self) -> Scope {
+        Scope::of(const { &PARROT })
     }
-    fn dispatch<'a>(&'a self, _: usize, _: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+    fn dispatch<'a>(&'a self, _: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
         self.ran.send(()).unwrap();
         let _ = self.blocked.lock().unwrap().recv();
         Box::pin(async { Ok(None) })
@@ -309,4 +311,40 @@ async fn a_server_without_an_endpoint_or_a_name_does_not_start() {
         let error = builder.start().await.unwrap_err();
         assert!(error.to_string().contains(text), "{error}");
     }
+}
+
+/// What a service raises, a proxy of it raises too. It is an error of the service alone.
+#[tokio::test]
+async fn what_a_proxy_passes_through_is_no_error_of_its_own() {
+    let log = log::Log::default();
+    let _guard = log.install();
+    let transport = Transport::new("memory://").unwrap();
+    let raising = |request: RawRequest| async move {
+        let raised = RemoteError::new("Boom", request.method);
+        Err::<Box<RawValue>, _>(raised)
+    };
+    let behind = RpcClient::new(&transport, Target::new("behind"));
+    let passing = move |request: RawRequest| {
+        let behind = behind.clone();
+        async move { behind.forward(&request).await }
+    };
+    let service =
+        Server::builder(&transport, "behind", "s").endpoint(UntypedEndpoint::new(raising));
+    let proxy = Server::builder(&transport, "front", "p").endpoint(UntypedEndpoint::new(passing));
+    let _servers = (service.start().await.unwrap(), proxy.start().await.unwrap());
+    let client = RpcClient::new(&transport, Target::new("front"));
+    let failed = client.call::<()>(&(), "why", args! {}).await.unwrap_err();
+    assert_eq!(failed.remote().unwrap().to_string(), "Boom: why");
+    let failures = log.lines("a request failed");
+    let [service, proxy] = &failures[..] else {
+        panic!("{failures:?}");
+    };
+    assert!(
+        service.contains("ERROR") && service.contains("behind"),
+        "{service}"
+    );
+    assert!(
+        proxy.contains("DEBUG") && proxy.contains("front"),
+        "{proxy}"
+    );
 }

@@ -43,7 +43,7 @@ const _: () = {
         #[must_use]
         pub fn new(transport: &__rpc::Transport) -> Self {
             Self {
-                rpc: __rpc::client(transport, Self::INTERFACE.target()),
+                rpc: __rpc::client(transport, &Self::INTERFACE),
             }
         }
         /// A client whose settings are chosen first.
@@ -70,17 +70,41 @@ const _: () = {
             self.rpc.can_send_version(version)
         }
     }
+    /// A client of the same servers, with the same settings. What belongs to the interface that it spoke before is
+    /// left behind: its namespace, version, version cap and named times.
     #[automatically_derived]
     impl __rpc::From<__rpc::RpcClient> for InventoryClient {
         fn from(rpc: __rpc::RpcClient) -> Self {
-            Self { rpc }
+            Self {
+                rpc: __rpc::of_interface(rpc, &Self::INTERFACE),
+            }
         }
     }
     impl<S: Inventory + 'static> InventoryEndpoint<S> {
         /// Serves `service`.
         pub fn new(service: S) -> Self {
             Self {
-                inner: __rpc::EndpointInner::new(service),
+                inner: __rpc::EndpointInner::new(
+                    service,
+                    const { &InventoryClient::INTERFACE },
+                ),
+            }
+        }
+        /// Serves it under this namespace in place of the trait's, `None` being the absent one.
+        #[must_use]
+        pub fn namespace<'n>(
+            self,
+            namespace: impl __rpc::Into<__rpc::Option<&'n ::core::primitive::str>>,
+        ) -> Self {
+            Self {
+                inner: self.inner.within(|scope| scope.namespace(namespace)),
+            }
+        }
+        /// Takes the messages that an implementation of this version takes, in place of the trait's highest.
+        #[must_use]
+        pub fn version(self, version: impl __rpc::Into<__rpc::Version>) -> Self {
+            Self {
+                inner: self.inner.within(|scope| scope.version(version)),
             }
         }
         /// Serves it also under these namespaces, `None` being the absent one.
@@ -92,24 +116,20 @@ const _: () = {
             >,
         ) -> Self {
             Self {
-                inner: self.inner.legacy_namespaces(namespaces),
+                inner: self.inner.within(|scope| scope.legacy_namespaces(namespaces)),
             }
         }
     }
     #[automatically_derived]
     impl<S: Inventory + 'static> __rpc::Endpoint for InventoryEndpoint<S> {
-        fn interface(&self) -> &'static __rpc::Interface {
-            const { &InventoryClient::INTERFACE }
-        }
-        fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
-            self.inner.namespaces()
+        fn scope(&self) -> __rpc::Scope {
+            self.inner.scope()
         }
         fn dispatch<'a>(
             &'a self,
-            method: ::core::primitive::usize,
             request: &'a __rpc::Invocation<'a>,
         ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
-            self.inner.run(Self::__RPC_HANDLERS, method, request)
+            self.inner.run(Self::__RPC_HANDLERS, request)
         }
     }
     #[automatically_derived]

@@ -73,7 +73,7 @@ const _: () = {
         #[must_use]
         pub fn new(transport: &__rpc::Transport) -> Self {
             Self {
-                rpc: __rpc::client(transport, Self::INTERFACE.target()),
+                rpc: __rpc::client(transport, &Self::INTERFACE),
             }
         }
         /// A client whose settings are chosen first.
@@ -100,17 +100,41 @@ const _: () = {
             self.rpc.can_send_version(version)
         }
     }
+    /// A client of the same servers, with the same settings. What belongs to the interface that it spoke before is
+    /// left behind: its namespace, version, version cap and named times.
     #[automatically_derived]
     impl __rpc::From<__rpc::RpcClient> for DisksClient {
         fn from(rpc: __rpc::RpcClient) -> Self {
-            Self { rpc }
+            Self {
+                rpc: __rpc::of_interface(rpc, &Self::INTERFACE),
+            }
         }
     }
     impl<S: Disks + 'static> DisksEndpoint<S> {
         /// Serves `service`.
         pub fn new(service: S) -> Self {
             Self {
-                inner: __rpc::EndpointInner::new(service),
+                inner: __rpc::EndpointInner::new(
+                    service,
+                    const { &DisksClient::INTERFACE },
+                ),
+            }
+        }
+        /// Serves it under this namespace in place of the trait's, `None` being the absent one.
+        #[must_use]
+        pub fn namespace<'n>(
+            self,
+            namespace: impl __rpc::Into<__rpc::Option<&'n ::core::primitive::str>>,
+        ) -> Self {
+            Self {
+                inner: self.inner.within(|scope| scope.namespace(namespace)),
+            }
+        }
+        /// Takes the messages that an implementation of this version takes, in place of the trait's highest.
+        #[must_use]
+        pub fn version(self, version: impl __rpc::Into<__rpc::Version>) -> Self {
+            Self {
+                inner: self.inner.within(|scope| scope.version(version)),
             }
         }
         /// Serves it also under these namespaces, `None` being the absent one.
@@ -122,24 +146,20 @@ const _: () = {
             >,
         ) -> Self {
             Self {
-                inner: self.inner.legacy_namespaces(namespaces),
+                inner: self.inner.within(|scope| scope.legacy_namespaces(namespaces)),
             }
         }
     }
     #[automatically_derived]
     impl<S: Disks + 'static> __rpc::Endpoint for DisksEndpoint<S> {
-        fn interface(&self) -> &'static __rpc::Interface {
-            const { &DisksClient::INTERFACE }
-        }
-        fn legacy_namespaces(&self) -> &[__rpc::Option<__rpc::String>] {
-            self.inner.namespaces()
+        fn scope(&self) -> __rpc::Scope {
+            self.inner.scope()
         }
         fn dispatch<'a>(
             &'a self,
-            method: ::core::primitive::usize,
             request: &'a __rpc::Invocation<'a>,
         ) -> __rpc::BoxFuture<'a, __rpc::Outcome> {
-            self.inner.run(Self::__RPC_HANDLERS, method, request)
+            self.inner.run(Self::__RPC_HANDLERS, request)
         }
     }
     #[automatically_derived]

@@ -51,7 +51,7 @@
 //! - [`guide`]: pages for what one wants to do, from the first interface to a deployment.
 //! - [`rpc_client`]: the reference of the attribute, with all of its options.
 //! - [`client`]: typed calls, [`RpcClient`] for methods that are named at run time, settings, version caps.
-//! - [`server`]: [`Server`], and what an endpoint does.
+//! - [`server`]: [`Server`], and what an endpoint does; [`server::UntypedEndpoint`] takes methods that no trait names.
 //! - [`error`]: what can go wrong, and what crosses the wire.
 //! - [`interface`]: the description of a trait, as constants.
 //! - [`transport`]: the URL's grammar, and [`transport::Driver`] for a transport of your own.

@@ -6,6 +6,7 @@ mod lives;
 mod messages;
 mod targets;
 mod times;
+mod untyped;
 mod versions;
 
 use std::collections::{HashMap, HashSet};
@@ -30,6 +31,7 @@ pub(super) use lives::*;
 pub(super) use messages::*;
 pub(super) use targets::*;
 pub(super) use times::*;
+pub(super) use untyped::*;
 pub(super) use versions::*;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

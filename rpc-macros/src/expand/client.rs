@@ -113,10 +113,12 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
             }
         }
 
+        /// A client of the same servers, with the same settings. What belongs to the interface that it spoke before is
+        /// left behind: its namespace, version, version cap and named times.
         #[automatically_derived]
         impl #rpc::From<#rpc::RpcClient> for #client {
             fn from(rpc: #rpc::RpcClient) -> Self {
-                Self { rpc }
+                Self { rpc: #rpc::of_interface(rpc, &Self::INTERFACE) }
             }
         }
     }
@@ -130,7 +132,7 @@ fn constructor(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
             /// A client with the default settings.
             #[must_use]
             #vis fn new(transport: &#rpc::Transport) -> Self {
-                Self { rpc: #rpc::client(transport, Self::INTERFACE.target()) }
+                Self { rpc: #rpc::client(transport, &Self::INTERFACE) }
             }
 
             /// A client whose settings are chosen first.
@@ -143,7 +145,7 @@ fn constructor(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
             /// A client of the servers of `topic`, with the default settings.
             #[must_use]
             #vis fn new(transport: &#rpc::Transport, topic: impl #rpc::Into<#rpc::String>) -> Self {
-                Self { rpc: #rpc::client(transport, #rpc::with_topic(&Self::INTERFACE, topic)) }
+                Self { rpc: #rpc::client_with_topic(transport, &Self::INTERFACE, topic) }
             }
 
             /// A client of the servers of `topic`, whose settings are chosen first.

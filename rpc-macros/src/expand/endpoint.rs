@@ -83,7 +83,22 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
         impl<#parameter: #bound + 'static> #endpoint<#parameter> {
             /// Serves `service`.
             #vis fn new(service: #parameter) -> Self {
-                Self { inner: #rpc::EndpointInner::new(service) }
+                Self { inner: #rpc::EndpointInner::new(service, const { &#client::INTERFACE }) }
+            }
+
+            /// Serves it under this namespace in place of the trait's, `None` being the absent one.
+            #[must_use]
+            #vis fn namespace<'n>(
+                self,
+                namespace: impl #rpc::Into<#rpc::Option<&'n ::core::primitive::str>>,
+            ) -> Self {
+                Self { inner: self.inner.within(|scope| scope.namespace(namespace)) }
+            }
+
+            /// Takes the messages that an implementation of this version takes, in place of the trait's highest.
+            #[must_use]
+            #vis fn version(self, version: impl #rpc::Into<#rpc::Version>) -> Self {
+                Self { inner: self.inner.within(|scope| scope.version(version)) }
             }
 
             /// Serves it also under these namespaces, `None` being the absent one.
@@ -92,26 +107,21 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
                 self,
                 namespaces: impl #rpc::IntoIterator<Item = #rpc::Option<&'n ::core::primitive::str>>,
             ) -> Self {
-                Self { inner: self.inner.legacy_namespaces(namespaces) }
+                Self { inner: self.inner.within(|scope| scope.legacy_namespaces(namespaces)) }
             }
         }
 
         #[automatically_derived]
         impl<#parameter: #bound + 'static> #rpc::Endpoint for #endpoint<#parameter> {
-            fn interface(&self) -> &'static #rpc::Interface {
-                const { &#client::INTERFACE }
-            }
-
-            fn legacy_namespaces(&self) -> &[#rpc::Option<#rpc::String>] {
-                self.inner.namespaces()
+            fn scope(&self) -> #rpc::Scope {
+                self.inner.scope()
             }
 
             fn dispatch<'a>(
                 &'a self,
-                method: ::core::primitive::usize,
                 request: &'a #rpc::Invocation<'a>,
             ) -> #rpc::BoxFuture<'a, #rpc::Outcome> {
-                self.inner.run(Self::__RPC_HANDLERS, method, request)
+                self.inner.run(Self::__RPC_HANDLERS, request)
             }
         }
 

@@ -48,6 +48,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
 
     pub(crate) fn of(transport: &Transport, interface: &Interface) -> Self {
         Self {
+            settings: Settings::of(interface, transport.defaults()),
             interface: Some(*interface),
             ..Self::new(transport, interface.target())
         }

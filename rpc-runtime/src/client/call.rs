@@ -276,12 +276,52 @@ macro_rules! setters {
 
 /// A call, to be adjusted and awaited: `client.method(…).timeout(…).await`.
 ///
-/// A call is no `Result`: `.await` comes before `?`. What takes futures, such as `join_all` or `tokio::spawn`, takes
-/// `call.into_future()`.
+/// A call is no `Result`: `.await` comes before `?`.
 ///
-/// `R` is the method's return type; `CASTABLE` says whether it may be made a [`cast`](Call::cast) instead.
+/// # Calls side by side
+///
+/// A call is no future, so that the caller's future holds a pointer for it and not its arguments. `.await`
+/// makes a future of it. What takes futures takes one of these:
+///
+/// - [`into_future`](IntoFuture::into_future), for `join_all`, `tokio::join!` and `FuturesUnordered`: it borrows the
+///   client.
+/// - [`detached`](Self::detached), for `tokio::spawn` and `JoinSet`: it borrows nothing.
+///
+/// Both write the request at once and send it when they are polled.
+///
+/// ```
+/// use rpc_runtime::{Context, Result, rpc_client};
+/// use tokio::task::JoinSet;
+///
+/// #[rpc_client(topic = "inventory", version = "2.0")]
+/// trait Inventory {
+///     async fn size(&self, ctxt: &Context, host: &str) -> Result<u32>;
+/// }
+///
+/// async fn two(inventory: &InventoryClient, ctxt: &Context) -> Result<u32> {
+///     let first = inventory.size(ctxt, "db-1").into_future();
+///     let second = inventory.size(ctxt, "db-2").into_future();
+///     let (first, second) = tokio::try_join!(first, second)?;
+///     Ok(first + second)
+/// }
+///
+/// async fn all(inventory: &InventoryClient, ctxt: &Context, hosts: &[String]) -> Result<u32> {
+///     let mut calls = JoinSet::new();
+///     for host in hosts {
+///         calls.spawn(inventory.size(ctxt, host).detached());
+///     }
+///     calls.join_all().await.into_iter().sum()
+/// }
+/// ```
+///
+/// # Cancellation
+///
 /// Dropping the future gives the call up, at any point, and leaves nothing behind; the server may run the
 /// method all the same.
+///
+/// # Parameters
+///
+/// `R` is the method's return type; `CASTABLE` says whether it may be made a [`cast`](Call::cast) instead.
 #[must_use = "a call does nothing until awaited"]
 pub struct Call<'a, R, A, const CASTABLE: bool = false>(Prepared<'a, A>, PhantomData<fn() -> R>);
 
@@ -316,7 +356,12 @@ impl<'a, R: CallResult, A: EncodeRequest> Call<'a, R, A, true> {
 }
 
 impl<R: CallResult, A: EncodeRequest, const CASTABLE: bool> Call<'_, R, A, CASTABLE> {
-    pub(crate) fn detached(self) -> Detached<R> {
+    /// The call as a future that borrows nothing, to be spawned.
+    ///
+    /// The request is written now, so that arguments and context need not live on; it is sent when the future is
+    /// polled, and the call's time begins then.
+    #[must_use = "a call does nothing until awaited"]
+    pub fn detached(self) -> BoxFuture<'static, R> {
         let client = self.0.client.clone();
         self.run(client)
     }
@@ -385,7 +430,9 @@ impl<'a, R, A: EncodeRequest> Cast<'a, R, A> {
 }
 
 impl<R: CastResult, A: EncodeRequest> Cast<'_, R, A> {
-    pub(crate) fn detached(self) -> Detached<R> {
+    /// The cast as a future that borrows nothing, to be spawned; see [`Call::detached`].
+    #[must_use = "a cast does nothing until awaited"]
+    pub fn detached(self) -> BoxFuture<'static, R> {
         let client = self.0.client.clone();
         self.run(client)
     }

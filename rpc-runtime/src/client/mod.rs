@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
@@ -29,8 +30,8 @@ use crate::future::BoxFuture;
 use crate::serializer::Serializer;
 use crate::span::{self, Operation, Sending};
 use crate::transport::{CallTerms, DEFAULT_QUEUE_WAIT, SendTerms, Transport};
-use crate::wire::{Reply, RequestBody};
-use crate::{Error, Result, Target, Version, runtime};
+use crate::wire::{RawRequest, Reply, RequestBody};
+use crate::{Error, Interface, Result, Target, Version, runtime};
 
 pub use self::args::{Args, EncodeArgs};
 pub use self::builder::ClientBuilder;
@@ -72,6 +73,29 @@ impl RpcClient {
     pub fn new(transport: &Transport, target: Target) -> Self {
         let settings = Settings::new(target, transport.defaults());
         Self::with_settings(transport.clone(), None, settings)
+    }
+
+    /// A client of an interface, with the default settings.
+    pub(crate) fn of(transport: &Transport, interface: &Interface) -> Self {
+        Self::with_settings(
+            transport.clone(),
+            None,
+            Settings::of(interface, transport.defaults()),
+        )
+    }
+
+    /// This client, to speak `interface`: with the same servers, if it was one of another interface.
+    pub(crate) fn of_interface(self, interface: &Interface) -> Self {
+        if self.inner.settings.speaks(interface) {
+            return self;
+        }
+        let mut settings = self.inner.settings.clone();
+        settings.retarget(interface);
+        Self::with_settings(
+            self.inner.transport.clone(),
+            self.inner.serializer.clone(),
+            settings,
+        )
     }
 
     pub(crate) fn with_settings(
@@ -189,6 +213,54 @@ impl RpcClient {
         span::send(operation, system, &settings.target, method)
     }
 
+    /// Sends a request on as it is: its method, arguments, context, namespace and version. What the method returned
+    /// is given back as it came, and `null` for a cast.
+    ///
+    /// Exchange, topic and server are this client's, and so is the time that a call may take; a monitor is that of the
+    /// request, or else this client's. The client's [`Serializer`](crate::Serializer) rewrites nothing. A server does
+    /// not know whether a cast was a fanout: it goes to one server, unless this client is prepared for
+    /// [`fanout`](CallOptions::fanout).
+    ///
+    /// A dropped future gives a call up, and may or may not have sent a cast.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call) and [`cast`](Self::cast).
+    pub async fn forward(&self, request: &RawRequest) -> Result<Box<RawValue>> {
+        let operation = if request.is_call {
+            Operation::Call
+        } else {
+            Operation::Cast
+        };
+        let span = self.span(operation, self.settings(), &request.method);
+        let result = self.forward_within(&span, request).await;
+        span::sent(&span, &result);
+        result
+    }
+
+    async fn forward_within(&self, span: &Span, request: &RawRequest) -> Result<Box<RawValue>> {
+        let settings = &self.inner.settings;
+        let (method, version) = (&*request.method, request.version);
+        within_cap(settings, method, version)?;
+        // A trace's context is the sender's, as all of the context is.
+        let mut args = Args::new(method, None, request.namespace.as_deref(), version, None);
+        for (name, value) in &request.arguments {
+            args.arg(name, value)?;
+        }
+        let body = args.finish(&request.context)?;
+        if !request.is_call {
+            self.send_cast(settings, false, body, span).await?;
+            return Ok(RawValue::NULL.to_owned());
+        }
+        let times = MethodTimes {
+            timeout: None,
+            monitor: request.monitor,
+        };
+        let mut call = self.plan(Cow::Borrowed(settings), &times)?;
+        let reply = self.send_call(&mut call, body, span).await;
+        self.accept(&call, reply)?.into_result()
+    }
+
     fn encode(
         &self,
         span: &Span,
@@ -198,16 +270,7 @@ impl RpcClient {
     ) -> Result<RequestBody> {
         let settings = &self.inner.settings;
         let version = settings.version.or(settings.target.version);
-        if let Some(cap) = settings.cap()
-            && !Version::compatible(Some(cap), version)
-        {
-            return Err(Error::VersionCap {
-                method: method.to_owned(),
-                argument: None,
-                requested: version,
-                cap,
-            });
-        }
+        within_cap(settings, method, version)?;
         let sending = Sending::new(span, method, &settings.target.topic, true);
         let mut request = self.args(settings, method, version, sending);
         args.encode(&mut request)?;
@@ -341,6 +404,18 @@ fn terms(settings: &Settings, mandatory: bool, queue_wait: Duration) -> SendTerm
     terms.queue_wait = queue_wait;
     terms.resend = settings.resend;
     terms
+}
+
+fn within_cap(settings: &Settings, method: &str, version: Option<Version>) -> Result<()> {
+    match settings.cap() {
+        Some(cap) if !Version::compatible(Some(cap), version) => Err(Error::VersionCap {
+            method: method.to_owned(),
+            argument: None,
+            requested: version,
+            cap,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Queues are named after the topic and the server: an empty name is that of no queue.

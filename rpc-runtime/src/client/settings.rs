@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::options::{CallOptions, DEFAULT_TIMEOUT};
 use super::version_cap::VersionCap;
-use crate::interface::Timing;
+use crate::interface::{Interface, Timing};
 use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, Defaults, Retry};
 use crate::{Target, Version};
 
@@ -19,6 +19,8 @@ use crate::{Target, Version};
     reason = "not overridden, or overridden by nothing"
 )]
 pub(crate) struct Settings {
+    /// Of a typed client: its interface's name, namespace and version.
+    interface: Option<Spoken>,
     pub(crate) target: Target,
     pub(crate) version: Option<Version>,
     pub(crate) fanout: Option<bool>,
@@ -36,9 +38,49 @@ pub(crate) struct Settings {
     pub(crate) max_reply_size: usize,
 }
 
+/// What tells an interface from another: name, namespace and version.
+type Spoken = (&'static str, Option<&'static str>, Version);
+
+fn spoken(interface: &Interface) -> Spoken {
+    let version = interface.declared_version();
+    (interface.name(), interface.namespace(), version)
+}
+
 impl Settings {
+    /// Those of a client of an interface.
+    pub(crate) fn of(interface: &Interface, defaults: &Defaults) -> Self {
+        Self {
+            interface: Some(spoken(interface)),
+            ..Self::new(interface.target(), defaults)
+        }
+    }
+
+    /// Whether these are of a client of the interface.
+    pub(crate) fn speaks(&self, interface: &Interface) -> bool {
+        self.interface == Some(spoken(interface))
+    }
+
+    /// Makes them those of a client of the interface, which has the same servers.
+    ///
+    /// Namespace, versions and named times mean something to the interface alone that they were made for. An untyped
+    /// client has them from the user, who may mean them; what it lacks is the interface's.
+    pub(crate) fn retarget(&mut self, interface: &Interface) {
+        let own = interface.target();
+        if self.interface.is_some() {
+            self.target.namespace = None;
+            self.target.version = None;
+            self.version = None;
+            self.version_cap = VersionCap::None;
+            self.times = Arc::default();
+        }
+        self.interface = Some(spoken(interface));
+        self.target.namespace = self.target.namespace.take().or(own.namespace);
+        self.target.version = self.target.version.or(own.version);
+    }
+
     pub(crate) fn new(target: Target, defaults: &Defaults) -> Self {
         Self {
+            interface: None,
             target: defaults.target(target),
             version: None,
             fanout: None,

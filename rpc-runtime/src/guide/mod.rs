@@ -5,7 +5,7 @@
 //! - [`locks`]: let the compiler refuse a change that breaks released callers.
 //! - [`errors`]: find out what went wrong, and raise errors that callers understand.
 //! - [`servers`]: serve an interface, and stop without losing requests.
-//! - [`testing`]: test without a broker.
+//! - [`testing`]: mock, decorate and share services, and test without a broker.
 //! - [`deployment`]: run against RabbitMQ.
 
 #[doc = include_str!("interfaces.md")]

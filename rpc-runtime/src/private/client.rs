@@ -1,12 +1,12 @@
 //! What the expansion of a client calls.
 
 use super::Args;
+use crate::Result;
 use crate::client::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
 use crate::client::versioned_args::TypedRequest;
-use crate::client::{ClientBuilder, RpcClient};
+use crate::client::{CallOptions, ClientBuilder, RpcClient};
 use crate::interface::Interface;
 use crate::transport::Transport;
-use crate::{Result, Target};
 
 /// A call that may be made a cast.
 pub type CallOrCast<'a, R, A> = Call<'a, R, A, true>;
@@ -32,16 +32,22 @@ pub fn builder_with_topic<C: From<RpcClient>>(
 }
 
 /// A client with the default settings.
-pub fn client(transport: &Transport, target: Target) -> RpcClient {
-    RpcClient::new(transport, target)
+pub fn client(transport: &Transport, interface: &Interface) -> RpcClient {
+    RpcClient::of(transport, interface)
 }
 
-/// The target of an interface that has no topic of its own.
-pub fn with_topic(interface: &Interface, topic: impl Into<String>) -> Target {
-    Target {
-        topic: topic.into(),
-        ..interface.target()
-    }
+/// The same, of the servers of a topic.
+pub fn client_with_topic(
+    transport: &Transport,
+    interface: &Interface,
+    topic: impl Into<String>,
+) -> RpcClient {
+    RpcClient::of(transport, interface).prepare(CallOptions::new().topic(topic))
+}
+
+/// A client of the interface in place of what it was a client of.
+pub fn of_interface(rpc: RpcClient, interface: &Interface) -> RpcClient {
+    rpc.of_interface(interface)
 }
 
 /// Runs a call to its end.

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::values::FromName;
 use crate::future::BoxFuture;
-use crate::server::{Invocation, Outcome, RawArgument};
+use crate::interface::Interface;
+use crate::server::{Invocation, Outcome, RawArgument, Scope};
 use crate::version::Version;
 use crate::{IntoRemoteError, RemoteError, Result};
 
@@ -95,43 +96,38 @@ impl<T: Serialize, E: IntoRemoteError> Returned for std::result::Result<T, E> {
 /// What each endpoint holds.
 pub struct EndpointInner<S> {
     service: S,
-    legacy_namespaces: Vec<Option<String>>,
+    scope: Scope,
 }
 
 impl<S> EndpointInner<S> {
-    pub fn new(service: S) -> Self {
+    pub fn new(service: S, interface: &'static Interface) -> Self {
         Self {
             service,
-            legacy_namespaces: Vec::new(),
+            scope: Scope::of(interface),
         }
     }
 
-    pub fn legacy_namespaces<'n>(
-        mut self,
-        namespaces: impl IntoIterator<Item = Option<&'n str>>,
-    ) -> Self {
-        let owned = |namespace: Option<&str>| namespace.map(str::to_owned);
-        self.legacy_namespaces
-            .extend(namespaces.into_iter().map(owned));
+    pub fn within(mut self, within: impl FnOnce(Scope) -> Scope) -> Self {
+        self.scope = within(self.scope);
         self
     }
 
-    pub fn namespaces(&self) -> &[Option<String>] {
-        &self.legacy_namespaces
+    pub fn scope(&self) -> Scope {
+        self.scope.clone()
     }
 
-    /// Runs the handler at that place.
+    /// Runs the handler of the method that is asked for.
     pub fn run<'a>(
         &'a self,
         handlers: &[Handler<S>],
-        method: usize,
         request: &'a Invocation<'a>,
     ) -> BoxFuture<'a, Outcome> {
         let to = &self.service;
-        let running = match handlers.get(method) {
+        let running = match request.place().and_then(|place| handlers.get(place)) {
             Some(handler) => handler(Incoming { to, request }),
             None => {
-                let message = format!("the interface has no method at place {method}");
+                let method = request.method();
+                let message = format!("the interface has no place for {method}");
                 Err(RemoteError::new("IndexError", message).module("builtins"))
             }
         };
@@ -143,7 +139,7 @@ impl<S> EndpointInner<S> {
 impl<S> fmt::Debug for EndpointInner<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EndpointInner")
-            .field("legacy_namespaces", &self.legacy_namespaces)
+            .field("scope", &self.scope)
             .finish_non_exhaustive()
     }
 }

@@ -43,13 +43,14 @@ pub use crate::interface::{
     Timing,
 };
 pub use crate::maybe_absent::MaybeAbsent;
-pub use crate::server::{Endpoint, Invocation, Outcome, RawArgument};
+pub use crate::server::{Endpoint, Invocation, Outcome, RawArgument, Scope};
 pub use crate::transport::Transport;
 pub use crate::version::Version;
 pub use crate::{Error, IntoRemoteError, RemoteError, Result};
 
 pub use self::client::{
-    CallOrCast, Nothing, builder, builder_with_topic, called, client, sent, unraw, with_topic,
+    CallOrCast, Nothing, builder, builder_with_topic, called, client, client_with_topic,
+    of_interface, sent, unraw,
 };
 pub use self::endpoint::{EndpointInner, Handler, Incoming, Returned, Running};
 pub use self::interface::{arg, before, call, call_or_cast, cast, fanout, since, v};
@@ -69,5 +70,5 @@ pub mod parameters {
         };
     }
 
-    functions! { f method namespaces options request rpc service topic transport version }
+    functions! { f namespace namespaces options request rpc scope service topic transport version }
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::endpoint::Endpoint;
 use super::invocation::{Invocation, Outcome};
+use super::scope::Scope;
 use crate::future::BoxFuture;
 use crate::interface::{Interface, Method, Mode, OldName};
 use crate::wire::Request;
@@ -16,12 +17,14 @@ const DISPATCHER: &str = "oslo_messaging.rpc.dispatcher";
 /// The endpoints of one server, and where each method name is found.
 #[derive(Debug, Default)]
 pub(super) struct Dispatcher {
-    /// Each with the version that it implements, which its methods are asked for but once.
-    endpoints: Vec<(Version, Box<dyn Endpoint>)>,
+    /// Each with what it takes, which it is asked for but once.
+    endpoints: Vec<(Scope, Box<dyn Endpoint>)>,
     /// By namespace.
     named: HashMap<String, Methods>,
     /// Of those who serve no namespace.
     unnamed: Methods,
+    /// The endpoints that take any method.
+    untyped: Vec<usize>,
 }
 
 /// Endpoint and method by name, in the order of endpoints.
@@ -29,92 +32,104 @@ type Methods = HashMap<&'static str, Vec<(usize, usize)>>;
 
 impl Dispatcher {
     pub(super) fn new(endpoints: Vec<Box<dyn Endpoint>>) -> Self {
-        let (mut named, mut unnamed) = (HashMap::<String, Methods>::new(), Methods::new());
-        for (endpoint, implemented) in endpoints.iter().enumerate() {
-            for namespace in namespaces(&**implemented) {
-                let methods = match namespace {
-                    Some(namespace) => named.entry(namespace.to_owned()).or_default(),
-                    None => &mut unnamed,
-                };
-                for (index, method) in implemented.interface().methods().iter().enumerate() {
-                    let old_names = method.old_names().iter().map(OldName::name);
-                    for name in old_names.chain([method.name()]) {
-                        // Private by oslo.messaging's rule.
-                        if !name.starts_with('_') {
-                            methods.entry(name).or_default().push((endpoint, index));
-                        }
+        let mut dispatcher = Self::default();
+        for (place, endpoint) in endpoints.into_iter().enumerate() {
+            let scope = endpoint.scope();
+            match scope.interface() {
+                Some(interface) => dispatcher.list(place, &scope, interface),
+                None => dispatcher.untyped.push(place),
+            }
+            dispatcher.endpoints.push((scope, endpoint));
+        }
+        dispatcher
+    }
+
+    fn list(&mut self, endpoint: usize, scope: &Scope, interface: &'static Interface) {
+        for namespace in scope.namespaces() {
+            let methods = match namespace {
+                Some(namespace) => self.named.entry(namespace.to_owned()).or_default(),
+                None => &mut self.unnamed,
+            };
+            for (index, method) in interface.methods().iter().enumerate() {
+                let old_names = method.old_names().iter().map(OldName::name);
+                for name in old_names.chain([method.name()]) {
+                    // Private by oslo.messaging's rule.
+                    if !name.starts_with('_') {
+                        methods.entry(name).or_default().push((endpoint, index));
                     }
                 }
             }
         }
-        let with_version = |endpoint: Box<dyn Endpoint>| (endpoint.interface().version(), endpoint);
-        Self {
-            endpoints: endpoints.into_iter().map(with_version).collect(),
-            named,
-            unnamed,
-        }
     }
 
-    /// The endpoint that takes the request, and the place of its method there.
+    /// The endpoint that takes the request, and the place of its method there: the first that has the method.
     pub(super) fn find(
         &self,
         request: &Request<'_>,
-    ) -> Result<(&dyn Endpoint, usize), RemoteError> {
-        let name = request.method();
-        let version = request.stamp();
-        let takes = |implemented: &Version| {
-            version.is_some_and(|version| implemented.is_compatible_with(version))
+    ) -> Result<(&dyn Endpoint, Option<usize>), RemoteError> {
+        let (typed, untyped) = (self.find_typed(request), self.find_untyped(request));
+        let (endpoint, method) = match (typed, untyped) {
+            (Some((endpoint, method)), Some(untyped)) if endpoint < untyped => {
+                (endpoint, Some(method))
+            }
+            (_, Some(untyped)) => (untyped, None),
+            (Some((endpoint, method)), None) => (endpoint, Some(method)),
+            (None, None) => return Err(self.refusal(request)),
         };
+        Ok((&*self.endpoints[endpoint].1, method))
+    }
+
+    fn find_typed(&self, request: &Request<'_>) -> Option<(usize, usize)> {
+        let (name, version) = (request.method(), request.stamp()?);
         let methods = match request.namespace() {
-            Some(namespace) => self.named.get(namespace),
-            None => Some(&self.unnamed),
+            Some(namespace) => self.named.get(namespace)?,
+            None => &self.unnamed,
         };
-        let candidates = methods.and_then(|methods| methods.get(name));
-        let candidates = candidates.map_or(&[][..], Vec::as_slice);
+        let candidates = methods.get(name)?;
         let taking = || {
-            candidates.iter().filter_map(|(endpoint, method)| {
-                let (implemented, endpoint) = &self.endpoints[*endpoint];
-                takes(implemented).then_some((&**endpoint, *method))
+            let mut candidates = candidates.iter().copied();
+            std::iter::from_fn(move || {
+                candidates.find(|(endpoint, _)| self.endpoints[*endpoint].0.takes_version(version))
             })
         };
         // A name of old does not stand in the way of what is called so in the message's version.
-        let is_called_so = |(endpoint, method): &(&dyn Endpoint, usize)| {
-            let method = &endpoint.interface().methods()[*method];
-            version.is_some_and(|version| method.name_in(version) == name)
+        let is_called_so = |(endpoint, method): &(usize, usize)| {
+            let interface = self.endpoints[*endpoint].0.interface();
+            interface.is_some_and(|interface| interface.methods()[*method].name_in(version) == name)
         };
-        if let Some(found) = taking().find(is_called_so).or_else(|| taking().next()) {
-            return Ok(found);
-        }
-        Err(
-            if self.endpoints.iter().any(|(implemented, endpoint)| {
-                takes(implemented) && namespaces(&**endpoint).contains(&request.namespace())
-            }) {
-                let message = format!("Endpoint does not support RPC method {name}");
-                RemoteError::new("NoSuchMethod", message)
-                    .module(DISPATCHER)
-                    .refusal()
-            } else {
-                let version = request.version().unwrap_or("1.0");
-                let message = format!(
-                    "Endpoint does not support RPC version {version}. Attempted method: {name}"
-                );
-                RemoteError::new("UnsupportedVersion", message)
-                    .module(DISPATCHER)
-                    .refusal()
-            },
-        )
+        taking().find(is_called_so).or_else(|| taking().next())
     }
-}
 
-/// The namespaces that an endpoint serves, each once.
-fn namespaces(endpoint: &dyn Endpoint) -> Vec<Option<&str>> {
-    let mut all = vec![endpoint.interface().namespace()];
-    for legacy in endpoint.legacy_namespaces() {
-        if !all.contains(&legacy.as_deref()) {
-            all.push(legacy.as_deref());
-        }
+    fn find_untyped(&self, request: &Request<'_>) -> Option<usize> {
+        let takes = |endpoint: &usize| {
+            let (scope, _) = &self.endpoints[*endpoint];
+            let version = request.stamp();
+            version.is_some_and(|version| scope.takes(request.namespace(), version))
+        };
+        self.untyped.iter().copied().find(takes)
     }
-    all
+
+    /// Why no endpoint takes the request.
+    fn refusal(&self, request: &Request<'_>) -> RemoteError {
+        let name = request.method();
+        let takes = |scope: &Scope| {
+            let version = request.stamp();
+            version.is_some_and(|version| scope.takes(request.namespace(), version))
+        };
+        let (class, message) = if self.endpoints.iter().any(|(scope, _)| takes(scope)) {
+            let message = format!("Endpoint does not support RPC method {name}");
+            ("NoSuchMethod", message)
+        } else {
+            let version = request.version().unwrap_or("1.0");
+            let message = format!(
+                "Endpoint does not support RPC version {version}. Attempted method: {name}"
+            );
+            ("UnsupportedVersion", message)
+        };
+        RemoteError::new(class, message)
+            .module(DISPATCHER)
+            .refusal()
+    }
 }
 
 /// Answers `oslo_rpc_server_ping` with `"pong"`.
@@ -133,11 +148,11 @@ const PING: Interface = Interface::new(
 );
 
 impl Endpoint for Ping {
-    fn interface(&self) -> &'static Interface {
-        const { &PING }
+    fn scope(&self) -> Scope {
+        Scope::of(const { &PING })
     }
 
-    fn dispatch<'a>(&'a self, _: usize, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+    fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { incoming.reply::<_, RemoteError>(Ok("pong")) })
     }
 }

@@ -3,25 +3,17 @@
 use std::fmt;
 
 use super::invocation::{Invocation, Outcome};
-use crate::Interface;
+use super::scope::Scope;
 use crate::future::BoxFuture;
 
 /// An implementation of an interface, to be put into a server.
 ///
-/// `#[rpc_client]` makes one of each trait; nothing but the trait's methods can be reached through it.
+/// `#[rpc_client]` makes one of each trait; nothing but the trait's methods can be reached through it. An
+/// [`UntypedEndpoint`](crate::server::UntypedEndpoint) takes methods that are not known when it is compiled.
 pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
-    /// The interface that is implemented.
-    fn interface(&self) -> &'static Interface;
+    /// Which requests the endpoint takes. A server asks once, when it starts.
+    fn scope(&self) -> Scope;
 
-    /// The namespaces under which the interface is also served; `None` in it is the absent namespace.
-    fn legacy_namespaces(&self) -> &[Option<String>] {
-        &[]
-    }
-
-    /// Runs the method at that place in [`Interface::methods`].
-    fn dispatch<'a>(
-        &'a self,
-        method: usize,
-        incoming: &'a Invocation<'a>,
-    ) -> BoxFuture<'a, Outcome>;
+    /// Runs the method that is asked for: [`Invocation::place`] has its place in the interface.
+    fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome>;
 }

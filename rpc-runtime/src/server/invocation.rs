@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::raw_argument::RawArgument;
 use super::shelf::Shelf;
 use crate::serializer::Serializer;
-use crate::wire::{self, Entries, Request};
+use crate::wire::{self, Entries, RawRequest, Request};
 use crate::{IntoRemoteError, RemoteError, Result, Target, Version};
 
 /// What a method came to: its encoded reply (none for a cast), or what it raised.
@@ -19,6 +20,7 @@ pub struct Invocation<'a> {
     request: &'a Request<'a>,
     serializer: Option<&'a dyn Serializer>,
     server: &'a Target,
+    place: Option<usize>,
     kept: Shelf,
 }
 
@@ -27,11 +29,13 @@ impl<'a> Invocation<'a> {
         request: &'a Request<'a>,
         serializer: Option<&'a dyn Serializer>,
         server: &'a Target,
+        place: Option<usize>,
     ) -> Self {
         Self {
             request,
             serializer,
             server,
+            place,
             kept: Shelf::default(),
         }
     }
@@ -40,6 +44,31 @@ impl<'a> Invocation<'a> {
     #[must_use]
     pub fn server(&self) -> &'a Target {
         self.server
+    }
+
+    /// The method, as named on the wire.
+    #[must_use]
+    pub fn method(&self) -> &'a str {
+        self.request.method()
+    }
+
+    /// The method's place in [`Interface::methods`](crate::Interface::methods); absent for an endpoint whose
+    /// [`Scope`](super::Scope) has no interface.
+    #[must_use]
+    pub fn place(&self) -> Option<usize> {
+        self.place
+    }
+
+    /// The namespace of the message.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&'a str> {
+        self.request.namespace()
+    }
+
+    /// Whether the sender waits for a reply: a call, and no cast.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        self.request.reply_to().is_some()
     }
 
     /// The version that the message is stamped with; one without a stamp counts as 1.0.
@@ -97,6 +126,32 @@ impl<'a> Invocation<'a> {
         Ok(arguments)
     }
 
+    /// All arguments, a JSON object, as they were sent: the server's serializer has not rewritten them.
+    #[must_use]
+    pub fn raw_arguments(&self) -> &'a str {
+        self.request.arguments()
+    }
+
+    /// The request as it was sent, to be kept or sent on.
+    ///
+    /// # Errors
+    ///
+    /// A `ValueError` to be raised in the caller when context or arguments are no JSON, such as Python's `NaN`.
+    pub fn to_raw(&self) -> Result<RawRequest, RemoteError> {
+        let request = self.request;
+        let wrong = |what: &str, error| RemoteError::value_error(format!("bad {what}: {error}"));
+        let context = request.context();
+        let arguments = wire::read(request.arguments());
+        let mut raw = RawRequest::new(request.method());
+        raw.namespace = request.namespace().map(str::to_owned);
+        raw.version = request.version().and(request.stamp());
+        raw.context = context.map_err(|error| wrong("request context", error))?;
+        raw.arguments = arguments.map_err(|error| wrong("arguments", error))?;
+        raw.is_call = self.is_call();
+        raw.monitor = request.monitor();
+        Ok(raw)
+    }
+
     /// Keeps a value for as long as the request lasts: what a method borrows while it runs.
     pub fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
         self.kept.keep(value)
@@ -112,11 +167,7 @@ impl<'a> Invocation<'a> {
         let Some(to) = self.request.reply_to() else {
             return Ok(None);
         };
-        let wrong = |error| {
-            let method = self.request.method();
-            let message = format!("{method}() returned what JSON cannot hold: {error}");
-            RemoteError::new("TypeError", message).module("builtins")
-        };
+        let wrong = |error| self.not_json(&error);
         let reply = match self.serializer {
             None => wire::success(to, &value).map_err(wrong)?,
             Some(serializer) => {
@@ -128,5 +179,24 @@ impl<'a> Invocation<'a> {
             }
         };
         Ok(Some(reply))
+    }
+
+    /// A result as its reply, as it is: the server's serializer does not rewrite it.
+    ///
+    /// # Errors
+    ///
+    /// None that a caller could cause: JSON can be written.
+    pub fn raw_reply(&self, result: &RawValue) -> Outcome {
+        let Some(to) = self.request.reply_to() else {
+            return Ok(None);
+        };
+        let reply = wire::success(to, result);
+        reply.map(Some).map_err(|error| self.not_json(&error))
+    }
+
+    fn not_json(&self, error: &serde_json::Error) -> RemoteError {
+        let method = self.request.method();
+        let message = format!("{method}() returned what JSON cannot hold: {error}");
+        RemoteError::new("TypeError", message).module("builtins")
     }
 }

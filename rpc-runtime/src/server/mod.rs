@@ -11,7 +11,9 @@ mod invocation;
 mod raw_argument;
 mod request;
 mod running;
+mod scope;
 mod shelf;
+mod untyped_endpoint;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,8 @@ pub use self::builder::ServerBuilder;
 pub use self::endpoint::Endpoint;
 pub use self::invocation::{Invocation, Outcome};
 pub use self::raw_argument::RawArgument;
+pub use self::scope::Scope;
+pub use self::untyped_endpoint::UntypedEndpoint;
 pub use crate::future::BoxFuture;
 
 /// How long [`Server::stop`] waits for what runs.

@@ -122,14 +122,14 @@ impl Service {
     /// Runs the method, giving signs of life for as long as it runs where the caller wants them.
     async fn run(&self, request: &Request<'_>, responder: &Arc<dyn Responder>) -> Outcome {
         let (endpoint, method) = self.dispatcher.find(request)?;
-        let invocation = Invocation::new(request, self.serializer.as_deref(), &self.target);
+        let invocation = Invocation::new(request, self.serializer.as_deref(), &self.target, method);
         let _alive = request
             .reply_to()
             .zip(request.monitor())
             .map(|(to, silence)| Heartbeats::start(responder.clone(), to.clone(), silence));
-        caught(Box::pin(async move {
-            endpoint.dispatch(method, &invocation).await
-        }))
+        caught(Box::pin(
+            async move { endpoint.dispatch(&invocation).await },
+        ))
         .await
     }
 

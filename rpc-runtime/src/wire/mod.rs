@@ -16,6 +16,7 @@ mod hex;
 mod id;
 mod message;
 mod raw;
+mod raw_request;
 mod reply;
 mod request;
 mod salvage;
@@ -24,6 +25,7 @@ mod unescape;
 
 pub use encode::{RequestBody, RequestEncoder, failure, heartbeat, success};
 pub use id::MessageId;
+pub use raw_request::{RawObject, RawRequest};
 pub use reply::Reply;
 pub use request::{Request, reply_address, reply_address_at_end};
 pub use scan::Malformed;

@@ -138,7 +138,8 @@ impl Reply {
 /// class and the message, and one argument that Rust cannot hold must not hide the others.
 fn read_failure(quoted: &str) -> RemoteError {
     let text = unquote(quoted).unwrap_or_default();
-    let mut error = RemoteError::new("", "").args([(); 0]);
+    // The server that raised it has logged it. One that passes it through has nothing to add.
+    let mut error = RemoteError::new("", "").args([(); 0]).expected();
     let Ok(entries) = Entries::new(&text) else {
         error.message = text.into_owned();
         return error;

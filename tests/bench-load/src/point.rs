@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rpc_faults::heap::Heap;
 use rpc_runtime::interface::{Method, Mode};
-use rpc_runtime::server::{BoxFuture, Invocation, Outcome};
+use rpc_runtime::server::{BoxFuture, Invocation, Outcome, Scope};
 use rpc_runtime::transport::Transport;
 use rpc_runtime::{
     CallOptions, Context, Endpoint, Interface, RemoteError, Result as RpcResult, RpcClient, Server,
@@ -204,11 +204,11 @@ impl Cost {
 struct Many(&'static Interface);
 
 impl Endpoint for Many {
-    fn interface(&self) -> &'static Interface {
-        self.0
+    fn scope(&self) -> Scope {
+        Scope::of(self.0)
     }
 
-    fn dispatch<'a>(&'a self, _: usize, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+    fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { incoming.reply::<_, RemoteError>(Ok(())) })
     }
 }

@@ -50,5 +50,15 @@ pub async fn main() {
     let inherent =
         tokio::spawn(async move { adjusted.add(&Context::new(), "1").server("a").await });
     assert_eq!(inherent.await.unwrap().unwrap(), 4);
+    // Calls side by side: one that borrows nothing is spawned as it is.
+    let spawned = {
+        let (ctxt, n) = (Context::new(), String::from("1234"));
+        tokio::spawn(client.add(&ctxt, &n).detached())
+    };
+    assert_eq!(spawned.await.unwrap().unwrap(), 10);
+    let ctxt = Context::new();
+    let (one, two) = (client.add(&ctxt, "1"), client.add(&ctxt, "12").server("a"));
+    let both = tokio::try_join!(one.into_future(), two.into_future()).unwrap();
+    assert_eq!(both, (4, 6));
     server.stop().await;
 }

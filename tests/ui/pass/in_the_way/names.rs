@@ -60,11 +60,11 @@ in_the_way! {
     Running
     S
     STRUCTURE
+    Scope
     Send
     Server
     Sized
     Some
-    String
     Structure
     StructurePart
     Sync
@@ -116,7 +116,6 @@ in_the_way! {
     hold
     include_bytes
     inner
-    interface
     into_remote_error
     is
     is_before
@@ -127,13 +126,13 @@ in_the_way! {
     kwarg
     legacy_namespaces
     marker
-    method
     must_use
     n
     name
     named
     namespaces
     new
+    of_interface
     of_variant
     opaque
     option
@@ -156,19 +155,18 @@ in_the_way! {
     result
     rpc_runtime
     run
+    scope
     sends_what_each_release_accepts
     sent
     server_name
     service
     std
-    target
     test
     to
     topic_name
     transport
     u8
     unwrap_or
-    usize
     v
     v1
     value
@@ -249,10 +247,10 @@ in_the_way! {
     Running
     S
     STRUCTURE
+    Scope
     Send
     Server
     Sized
-    String
     Structure
     StructurePart
     Sync
@@ -304,7 +302,6 @@ in_the_way! {
     hold
     include_bytes
     inner
-    interface
     into_remote_error
     is
     is_before
@@ -315,13 +312,13 @@ in_the_way! {
     kwarg
     legacy_namespaces
     marker
-    method
     must_use
     n
     name
     named
     namespaces
     new
+    of_interface
     of_variant
     opaque
     option
@@ -344,19 +341,18 @@ in_the_way! {
     result
     rpc_runtime
     run
+    scope
     sends_what_each_release_accepts
     sent
     server_name
     service
     std
-    target
     test
     to
     topic_name
     transport
     u8
     unwrap_or
-    usize
     v
     v1
     value
@@ -437,11 +433,11 @@ in_the_way! {
     Running
     S
     STRUCTURE
+    Scope
     Send
     Server
     Sized
     Some
-    String
     Structure
     StructurePart
     Sync
@@ -489,7 +485,6 @@ in_the_way! {
     hold
     include_bytes
     inner
-    interface
     into_remote_error
     is
     is_before
@@ -500,12 +495,12 @@ in_the_way! {
     kwarg
     legacy_namespaces
     marker
-    method
     must_use
     n
     name
     named
     namespaces
+    of_interface
     of_variant
     opaque
     option
@@ -527,19 +522,18 @@ in_the_way! {
     result
     rpc_runtime
     run
+    scope
     sends_what_each_release_accepts
     sent
     server_name
     service
     std
-    target
     test
     to
     topic_name
     transport
     u8
     unwrap_or
-    usize
     v
     v1
     value

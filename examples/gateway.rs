@@ -1,0 +1,53 @@
+//! A gateway between two brokers: it serves a topic at one of them, and sends each request on to the other as it is.
+//! It knows no interface: method, arguments, context, namespace and version are those of the caller, and so is
+//! what the method returns or raises.
+//!
+//! ```text
+//! cargo run --example gateway -- FROM_URL TO_URL TOPIC [EXCHANGE]
+//! ```
+//!
+//! A caller ends a call that takes too long by itself. The gateway does not know its limit, so it allows
+//! ten minutes. A fanout is sent on to one server, since its message does not say that it is one.
+
+use std::env;
+use std::time::Duration;
+
+use rpc_runtime::server::UntypedEndpoint;
+use rpc_runtime::transport::DEFAULT_EXCHANGE;
+use rpc_runtime::wire::RawRequest;
+use rpc_runtime::{Error, Result, RpcClient, Server, Target, Transport};
+
+const LONGEST_CALL: Duration = Duration::from_secs(600);
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let (from, to, topic, exchange) = match &arguments[..] {
+        [from, to, topic] => (from, to, topic, DEFAULT_EXCHANGE),
+        [from, to, topic, exchange] => (from, to, topic, exchange.as_str()),
+        _ => {
+            let usage = "write `gateway FROM_URL TO_URL TOPIC [EXCHANGE]`";
+            return Err(Error::Config(usage.into()));
+        }
+    };
+    let (here, there) = (Transport::new(from)?, Transport::new(to)?);
+    let client = RpcClient::builder(&there, Target::new(topic).exchange(exchange))
+        .timeout(LONGEST_CALL)
+        .build()?;
+    let endpoint = UntypedEndpoint::new(move |request: RawRequest| {
+        let client = client.clone();
+        async move { client.forward(&request).await }
+    });
+    let server = Server::builder(&here, topic, "gateway")
+        .exchange(exchange)
+        .endpoint(endpoint)
+        .start()
+        .await?;
+    println!("{} is sent on; ctrl-c stops it", server.target());
+    if tokio::signal::ctrl_c().await.is_ok() {
+        server.stop().await;
+        here.close().await;
+        there.close().await;
+    }
+    Ok(())
+}
