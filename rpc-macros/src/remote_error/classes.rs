@@ -18,7 +18,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
-use super::{Place, Raised, Source};
+use super::raised::{Place, Raised, Source};
 use crate::lock;
 
 pub(super) fn expand(name: &Ident, raised: &[Raised<'_>], private: &TokenStream) -> TokenStream {

@@ -32,14 +32,14 @@
 //! ```
 
 mod classes;
+mod raised;
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::ext::IdentExt;
-use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, LitStr, Variant};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Data, DeriveInput, Fields, Variant};
 
-use crate::attr::{EnumOptions, FieldOptions, Refused, VariantOptions};
+use self::raised::Raised;
+use crate::attr::{EnumOptions, Refused, VariantOptions};
 use crate::errors::Errors;
 
 /// Expands the derive; whatever is wrong, the traits are implemented.
@@ -234,197 +234,6 @@ fn placeholder(krate: &TokenStream, input: &DeriveInput) -> TokenStream {
             fn into_remote_error(self) -> #krate::__private::RemoteError {
                 ::core::unreachable!()
             }
-        }
-    }
-}
-
-/// A variant that is a class on the wire.
-struct Raised<'a> {
-    variant: &'a Variant,
-    class: String,
-    module: Option<String>,
-    message: Option<LitStr>,
-    fields: Vec<Place<'a>>,
-}
-
-/// Where a field is found in a remote error.
-struct Place<'a> {
-    field: &'a Field,
-    /// The name that it is bound to.
-    local: Ident,
-    source: Source,
-}
-
-enum Source {
-    Kwarg(String),
-    Arg(usize),
-    Message,
-}
-
-impl<'a> Raised<'a> {
-    fn new(
-        errors: &Errors,
-        variant: &'a Variant,
-        options: &VariantOptions,
-        module: Option<&str>,
-    ) -> Self {
-        let class = options.class.get().map(LitStr::value);
-        let module = options
-            .module
-            .get()
-            .map(LitStr::value)
-            .or(module.map(str::to_owned));
-        Self {
-            variant,
-            class: class.unwrap_or_else(|| variant.ident.unraw().to_string()),
-            module,
-            message: options.message.get().cloned(),
-            fields: (0..)
-                .zip(&variant.fields)
-                .map(|(index, field)| Place::new(errors, field, index))
-                .collect(),
-        }
-    }
-
-    fn module(&self) -> &str {
-        self.module.as_deref().unwrap_or_default()
-    }
-
-    /// Binds the fields, by the names that the message may use.
-    fn pattern(&self) -> TokenStream {
-        let variant = &self.variant.ident;
-        let locals = self.fields.iter().map(|place| &place.local);
-        match &self.variant.fields {
-            Fields::Unit => quote!(Self::#variant),
-            Fields::Named(_) => quote!(Self::#variant { #(#locals),* }),
-            Fields::Unnamed(_) => quote!(Self::#variant(#(#locals),*)),
-        }
-    }
-
-    /// Takes a remote error of this class whose fields can be read; another one is left to the others.
-    fn read(&self, private: &TokenStream) -> TokenStream {
-        let (module, class, pattern) = (self.module(), &self.class, self.pattern());
-        let remote = quote!(__remote);
-        let read = self.fields.iter().map(|place| {
-            let (local, ty) = (&place.local, &place.field.ty);
-            // At the type, so that one that cannot be read is what the compiler points at.
-            let read = match &place.source {
-                Source::Kwarg(name) => {
-                    quote_spanned!(place.field.ty.span()=> #private::kwarg::<#ty>(#remote, #name))
-                }
-                Source::Arg(index) => {
-                    quote_spanned!(place.field.ty.span()=> #private::positional::<#ty>(#remote, #index))
-                }
-                Source::Message => {
-                    quote_spanned!(place.field.ty.span()=> #private::message::<#ty>(#remote))
-                }
-            };
-            quote!(let #private::Option::Some(#local) = #read)
-        });
-        quote! {
-            if #remote.is(#module, #class) #(&& #read)* {
-                return #pattern;
-            }
-        }
-    }
-
-    fn write(&self, private: &TokenStream) -> TokenStream {
-        let (module, class, pattern) = (self.module(), &self.class, self.pattern());
-        let message = self.message(private);
-        let value = |place: &Place<'_>| {
-            let local = &place.local;
-            quote_spanned!(place.field.ty.span()=> #private::value(&#local))
-        };
-        let positional = self.fields.iter().filter_map(|place| match place.source {
-            Source::Arg(index) => Some((index, value(place))),
-            _ => None,
-        });
-        let mut positional: Vec<_> = positional.collect();
-        positional.sort_by_key(|(index, _)| *index);
-        let positional = positional.iter().map(|(_, value)| value);
-        let args = (positional.len() > 0).then(|| quote!(.args([#(#positional),*])));
-        let kwargs = self.fields.iter().filter_map(|place| match &place.source {
-            Source::Kwarg(name) => {
-                let value = value(place);
-                Some(quote!(.kwarg(#name, #value)))
-            }
-            _ => None,
-        });
-        quote!(#pattern => #private::raised(#module, #class, #message) #args #(#kwargs)*,)
-    }
-
-    /// The exception's text: as the variant says, or its message field, or its `Display`.
-    fn message(&self, private: &TokenStream) -> TokenStream {
-        if let Some(message) = &self.message {
-            let mut text = message.value();
-            if let Fields::Unnamed(_) = self.variant.fields {
-                for (index, place) in self.fields.iter().enumerate() {
-                    for end in ["}", ":"] {
-                        let local = format!("{{{}{end}", place.local);
-                        text = text.replace(&format!("{{{index}{end}"), &local);
-                    }
-                }
-            }
-            let message = LitStr::new(&text, message.span());
-            return quote!(#private::format!(#message));
-        }
-        let field = self
-            .fields
-            .iter()
-            .find(|place| matches!(place.source, Source::Message));
-        match field {
-            Some(place) => {
-                let local = &place.local;
-                quote!(#private::ToString::to_string(&#local))
-            }
-            None => quote!(__shown),
-        }
-    }
-
-    fn is_shown(&self) -> bool {
-        let has_text = |place: &Place<'_>| matches!(place.source, Source::Message);
-        self.message.is_none() && !self.fields.iter().any(has_text)
-    }
-}
-
-impl<'a> Place<'a> {
-    fn new(errors: &Errors, field: &'a Field, index: usize) -> Self {
-        let options = FieldOptions::parse(errors, &field.attrs);
-        let given = [
-            options.name.0.as_ref().map(|set| &set.tokens),
-            options.arg.0.as_ref().map(|set| &set.tokens),
-            options.message.0.as_ref().map(|set| &set.tokens),
-        ];
-        if let Some(second) = given.into_iter().flatten().nth(1) {
-            errors.at(
-                second,
-                "a field must have one source: keep `name`, `arg` or `message`",
-            );
-        }
-        let nameless = field.ident.as_ref().filter(|ident| *ident == "_");
-        if let Some(nameless) = nameless {
-            errors.at(nameless, "a field must have a name: replace `_`");
-        }
-        let local = match &field.ident {
-            Some(ident) if nameless.is_none() => ident.clone(),
-            _ => format_ident!("__arg{index}", span = Span::call_site()),
-        };
-        let source = if options.message.is_set() {
-            Source::Message
-        } else if let Some(arg) = options.arg.get() {
-            Source::Arg(*arg)
-        } else {
-            let name = options.name.get().map(LitStr::value);
-            match (name, &field.ident) {
-                (Some(name), _) => Source::Kwarg(name),
-                (None, Some(ident)) => Source::Kwarg(ident.unraw().to_string()),
-                (None, None) => Source::Arg(index),
-            }
-        };
-        Self {
-            field,
-            local,
-            source,
         }
     }
 }

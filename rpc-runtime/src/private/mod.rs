@@ -34,8 +34,9 @@ pub use crate::client::call::{Call, CallResult, Cast, CastResult, Detached, Enco
 pub use crate::client::versioned_args::{TypedArgs as Args, TypedRequest};
 pub use crate::client::{CallOptions, ClientBuilder, RpcClient};
 pub use crate::future::BoxFuture;
+pub use crate::interface::lock::fault::hold;
 pub use crate::interface::lock::structures::{
-    Failing, NotDescribed, NotRaised, Probe, Raises, Released, Use, hold, known,
+    Failing, NotDescribed, NotRaised, Probe, Raises, Released, Use, known,
 };
 pub use crate::interface::lock::{Lock, Recorded};
 pub use crate::interface::{

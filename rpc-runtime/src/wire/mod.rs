@@ -22,6 +22,7 @@ mod request;
 mod salvage;
 mod scan;
 mod unescape;
+mod words;
 
 pub use encode::{RequestBody, RequestEncoder, failure, heartbeat, success};
 pub use id::MessageId;

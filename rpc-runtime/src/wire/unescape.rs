@@ -3,7 +3,7 @@
 //! A message is one long string in its envelope. Its text is written over the envelope itself, as it is never longer:
 //! a large message needs no second buffer.
 
-use super::scan::{WORD, special, word};
+use super::words::{WORD, special, word};
 
 /// How far [`unescape`] came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

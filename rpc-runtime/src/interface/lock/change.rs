@@ -4,21 +4,11 @@
 //! or newer than the client, a result and an error by clients. What an old server cannot read is not sent to it
 //! below the version that it came with; what an old client cannot read, a newer server would send it all the same.
 
+use super::direction::Direction;
 use super::shape::{Field, Shape, Tagging, Variant, field, field_named, variant, variant_named};
 use super::structures::Released;
 use crate::interface::describe::Structure;
 use crate::interface::text::same;
-
-/// For what a type is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
-    /// Servers read it.
-    Argument,
-    /// Clients read it.
-    Result,
-    /// Clients read it, and take what they do not know for another error.
-    Error,
-}
 
 /// What became of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What is wrong with a type that an interface uses, and how it is said.
 
-use super::change::{Breach, Change, Direction, Place, change};
+use super::change::{Breach, Change, Place, change};
+use super::direction::Direction;
 use super::structures::{Released, Use, is_error};
 use crate::Version;
 use crate::interface::describe::Structure;
@@ -29,13 +30,35 @@ enum What {
     Twin,
 }
 
+/// Fails if the type at a place is not what peers of each release can bear. What is wrong with several uses is said of
+/// the first alone.
+///
+/// # Panics
+///
+/// When it is compiled.
+#[track_caller]
+pub const fn hold(uses: &[Use], place: usize, released: &[Released], strict: bool) {
+    let mut index = 0;
+    while index < uses.len() && uses[index].place < place {
+        index += 1;
+    }
+    let Some(found) = fault(uses, index, released, strict) else {
+        return;
+    };
+    let mut earlier = 0;
+    while earlier < index {
+        if let Some(other) = fault(uses, earlier, released, strict)
+            && same(other.name, found.name)
+        {
+            return;
+        }
+        earlier += 1;
+    }
+    panic!("{}", found.text().as_str())
+}
+
 /// What is wrong with one use.
-pub(super) const fn fault(
-    uses: &[Use],
-    index: usize,
-    released: &[Released],
-    strict: bool,
-) -> Option<Fault> {
+const fn fault(uses: &[Use], index: usize, released: &[Released], strict: bool) -> Option<Fault> {
     let used = &uses[index];
     let Some(structure) = used.found else {
         return unknown(uses, used, released, strict);

@@ -11,7 +11,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use self::change::{Change, Direction, change};
+use self::change::{Change, change};
+use self::direction::Direction;
 use self::structures::{Released, Use, is_error};
 use super::describe::Structure;
 use super::{Argument, Below, Interface, Method, Role};
@@ -19,7 +20,8 @@ use crate::sync::Mutex;
 use crate::version::{ParseVersionError, Version};
 
 mod change;
-mod fault;
+mod direction;
+pub(crate) mod fault;
 mod shape;
 pub(crate) mod structures;
 

@@ -4,8 +4,7 @@
 
 use std::marker::PhantomData;
 
-use super::change::Direction;
-use super::fault::fault;
+use super::direction::Direction;
 use crate::Version;
 use crate::interface::describe::{Describe, Structure};
 use crate::interface::text::same;
@@ -194,31 +193,4 @@ impl Use {
     ) -> Self {
         Self::new(Direction::Error, place, written, found, since, advice)
     }
-}
-
-/// Fails if the type at a place is not what peers of each release can bear. What is wrong with several uses is said of
-/// the first alone.
-///
-/// # Panics
-///
-/// When it is compiled.
-#[track_caller]
-pub const fn hold(uses: &[Use], place: usize, released: &[Released], strict: bool) {
-    let mut index = 0;
-    while index < uses.len() && uses[index].place < place {
-        index += 1;
-    }
-    let Some(found) = fault(uses, index, released, strict) else {
-        return;
-    };
-    let mut earlier = 0;
-    while earlier < index {
-        if let Some(other) = fault(uses, earlier, released, strict)
-            && same(other.name, found.name)
-        {
-            return;
-        }
-        earlier += 1;
-    }
-    panic!("{}", found.text().as_str())
 }
