@@ -124,6 +124,8 @@ impl Driver for RabbitDriver {
             terms.prefetch = self.shared.prefetch;
         }
         self.shared.consuming.start()?;
+        // For replies: the first caller does not wait for it.
+        self.shared.publisher.start()?;
         let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
         Ok(Box::new(listener) as Box<dyn Listener>)
     }
@@ -218,15 +220,24 @@ impl RabbitDriver {
         }
     }
 
-    /// Waits until replies would arrive; gives the queue's name.
+    /// Waits until replies would arrive; gives the queue's name. Meanwhile, the exchange of the request is declared:
+    /// over a long line, each round trip counts.
     async fn reply_queue<'a>(
         &self,
         replies: &'a ReplyQueue,
         attempts: &mut Attempts<'_>,
         progress: &Progress,
     ) -> Result<&'a str> {
-        self.shared.consuming.connection(attempts, progress).await?;
-        replies.ready().await
+        let shared = &*self.shared;
+        let route = shared.routes.request(&shared.topology, attempts.target())?;
+        let ready = async {
+            shared.consuming.connection(attempts, progress).await?;
+            replies.ready().await
+        };
+        tokio::select! {
+            queue = ready => queue,
+            never = shared.publisher.keep_prepared(&route) => match never {},
+        }
     }
 }
 

@@ -276,8 +276,7 @@ impl Reader {
         } else {
             declare_unused(&self.topology, &declarer, &mut self.queue).await?;
         }
-        let channel = connection.consume_channel().await?;
-        channel.qos(PREFETCH).await?;
+        let channel = connection.consume_channel()?;
         let handler = Arc::new(ReplyHandler {
             table: self.table.clone(),
             size_limit: self.size_limit.clone(),
@@ -285,9 +284,11 @@ impl Reader {
             state: Mutex::default(),
         });
         channel.handle_with(handler.clone());
-        channel
-            .consume(&self.queue.name, Name::default(), FieldTable::default())
-            .await?;
+        // Both are sent at once, in this order.
+        tokio::try_join!(
+            channel.qos(PREFETCH),
+            channel.consume(&self.queue.name, Name::default(), FieldTable::default()),
+        )?;
         // From now on this process's own consumer may be counted.
         let is_first = !std::mem::replace(&mut self.has_consumed, true);
         if is_first && !is_consumed_alone(&self.topology, &declarer, &mut self.queue).await? {

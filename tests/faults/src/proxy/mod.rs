@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::Result;
+use crate::random::Random;
 
 /// How bytes flow in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,10 +27,50 @@ pub enum Flow {
     Forward,
     /// Each byte this much later.
     Delay(Duration),
+    /// As over a long line.
+    Line(Line),
     /// So many bytes a second, on each connection.
     Throttle(u32),
     /// Not at all: what comes is left in the sender's buffers, until it flows again.
     Hold,
+}
+
+/// A long line, in one direction. TCP keeps the order: what comes late holds up all that comes behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// How long bytes take at least.
+    pub delay: Duration,
+    /// How much longer they take at most.
+    pub jitter: Duration,
+    /// How many of a hundred segments are lost, and sent again by TCP: they come late by a retransmission timeout.
+    pub loss: u8,
+}
+
+impl Line {
+    /// The shortest retransmission timeout of Linux.
+    const LEAST_TIMEOUT: Duration = Duration::from_millis(200);
+
+    /// A line that is always the same.
+    #[must_use]
+    pub fn of(delay: Duration) -> Self {
+        Self {
+            delay,
+            jitter: Duration::ZERO,
+            loss: 0,
+        }
+    }
+
+    /// How long one segment takes.
+    fn takes(&self, random: &mut Random) -> Duration {
+        let mut takes = random.between(self.delay, self.delay + self.jitter);
+        let round_trip = (self.delay + self.jitter / 2) * 2;
+        let mut timeout = round_trip + Self::LEAST_TIMEOUT;
+        while random.below(100) < u64::from(self.loss) {
+            takes += timeout;
+            timeout *= 2;
+        }
+        takes
+    }
 }
 
 /// Seen from whoever connected to the proxy.

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Direction, End, Flow, Orders};
+use crate::random::Random;
 
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
@@ -84,6 +85,10 @@ struct Pump {
     queued: usize,
     /// Before then, a throttled direction has had its share.
     rested: Instant,
+    /// What was read last is due then.
+    last_due: Instant,
+    /// The fate of segments on a long line.
+    random: Random,
     /// The order that lets so many more bytes pass.
     fuse: Option<(u64, u64, End)>,
 }
@@ -97,6 +102,8 @@ impl Pump {
             queue: VecDeque::new(),
             queued: 0,
             rested: Instant::now(),
+            last_due: Instant::now(),
+            random: Random::new(number * 2 + u64::from(direction == Direction::Up)),
             fuse: None,
         }
     }
@@ -134,12 +141,14 @@ impl Pump {
                     let length = read.map_err(|_| End::Reset)?;
                     let delay = match flow {
                         Flow::Delay(delay) => delay,
+                        Flow::Line(line) => line.takes(&mut self.random),
                         _ => Duration::ZERO,
                     };
                     ended = length == 0;
                     if let Some(bytes) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) {
                         self.queued += length;
-                        self.queue.push_back((Instant::now() + delay, bytes.to_vec()));
+                        self.last_due = self.last_due.max(Instant::now() + delay);
+                        self.queue.push_back((self.last_due, bytes.to_vec()));
                     }
                 }
             }

@@ -19,14 +19,17 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    /// Opens a channel.
-    pub(super) async fn open(io: &Arc<Io>, role: Role) -> Result<Self, Fault> {
+    /// Opens a channel. The broker's answer is not waited for, which would take a round trip: what is written here
+    /// follows the open, and a broker that refuses to open a channel closes the connection.
+    pub(super) fn open(io: &Arc<Io>, role: Role) -> Result<Self, Fault> {
         let channel = Self {
             state: io.channels.add(role)?,
             io: io.clone(),
         };
         let open = protocol::AMQPMethod::Open(protocol::Open {});
-        channel.request(AMQPClass::Channel(open)).await?;
+        let (sender, _) = oneshot::channel();
+        let open = AMQPClass::Channel(open);
+        channel.state.request(&io.write_queue, &open, sender)?;
         Ok(channel)
     }
 

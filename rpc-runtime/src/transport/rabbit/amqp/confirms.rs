@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::confirm_times::Pulse;
 use super::fault::Fault;
 use crate::sync::Mutex;
 
@@ -45,17 +46,22 @@ pub(crate) enum Confirmed {
 /// How a publishing channel is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
+    /// Messages can be published, and are confirmed as fast as ever.
+    Well,
+    /// Messages wait, and none was confirmed for longer than usual.
+    Silent,
     /// Nothing can be published any more.
     Closed,
-    /// For so long no message was confirmed, while some wait.
-    Silent(Duration),
 }
 
 pub(crate) type Answer = Result<Confirmed, Failure>;
 
 /// The confirms of one channel.
-#[derive(Debug, Default)]
-pub(super) struct Confirms(Mutex<Unconfirmed>);
+#[derive(Debug)]
+pub(super) struct Confirms {
+    waiting: Mutex<Unconfirmed>,
+    pulse: Arc<Pulse>,
+}
 
 #[derive(Debug, Default)]
 struct Unconfirmed {
@@ -64,6 +70,8 @@ struct Unconfirmed {
     messages: VecDeque<Message>,
     /// Since when nothing was confirmed, while messages wait.
     silent: Option<Instant>,
+    /// The number of the message whose confirm is timed, and when it was sent.
+    timed: Option<(u64, Instant)>,
     /// In ticks.
     now: u32,
     closed: Option<Arc<str>>,
@@ -142,7 +150,25 @@ impl ConfirmSlot {
     }
 }
 
+/// What one confirm has settled.
+struct Settled {
+    /// Who is to be told, and whether the message came back.
+    told: Vec<(Told, bool)>,
+    /// How long the confirm of the timed message took, if it was this one.
+    took: Option<Duration>,
+    /// How long there was none before.
+    silence: Duration,
+}
+
 impl Confirms {
+    /// A channel's, before its first message; `pulse` is that of its connection.
+    pub(super) fn new(pulse: Arc<Pulse>) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            pulse,
+        }
+    }
+
     /// Counts a message with a body of `size` bytes, which `send` sends under its number: messages are sent in the
     /// order of their numbers. If `send` fails, the message does not count. `send` is told whether no other message
     /// waits for its confirm.
@@ -184,7 +210,7 @@ impl Confirms {
         size: usize,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) -> Result<(), (Fault, Told)> {
-        let mut waiting = self.0.lock();
+        let mut waiting = self.waiting.lock();
         if let Some(why) = &waiting.closed {
             return Err((Fault::lost(why.clone()), told));
         }
@@ -193,7 +219,11 @@ impl Confirms {
             return Err((fault, told));
         }
         let since = waiting.now;
-        waiting.silent.get_or_insert_with(Instant::now);
+        if waiting.timed.is_none() {
+            let now = Instant::now();
+            waiting.timed = Some((number, now));
+            waiting.silent.get_or_insert(now);
+        }
         waiting.messages.push_back(Message {
             told: Some(told),
             returned: false,
@@ -205,8 +235,12 @@ impl Confirms {
 
     /// The broker has taken a message, or rejects it; with `multiple`, also all before it.
     pub(super) fn settle(&self, number: u64, multiple: bool, taken: bool) {
-        let settled = self.0.lock().settle(number, multiple);
-        for (told, returned) in settled {
+        let settled = self.waiting.lock().settle(number, multiple);
+        if let Some(took) = settled.took {
+            self.pulse.measured(took);
+        }
+        self.pulse.confirmed(settled.silence);
+        for (told, returned) in settled.told {
             told.answer(match (taken, returned) {
                 (true, true) => Ok(Confirmed::Returned),
                 (true, false) => Ok(Confirmed::Taken),
@@ -217,7 +251,7 @@ impl Confirms {
 
     /// A message came back: its confirm follows.
     pub(super) fn returned(&self, number: u64) {
-        let mut waiting = self.0.lock();
+        let mut waiting = self.waiting.lock();
         if let Some(message) = waiting
             .index(number)
             .map(|index| &mut waiting.messages[index])
@@ -259,13 +293,18 @@ impl Confirms {
         }
     }
 
-    /// Whether messages can be published, and for how long none was confirmed while some wait.
+    /// Whether messages can be published, and whether they are confirmed.
     pub(super) fn health(&self) -> Health {
-        let waiting = self.0.lock();
-        match (&waiting.closed, waiting.silent) {
-            (Some(_), _) => Health::Closed,
-            (None, None) => Health::Silent(Duration::ZERO),
-            (None, Some(since)) => Health::Silent(since.elapsed()),
+        let silent = {
+            let waiting = self.waiting.lock();
+            if waiting.closed.is_some() {
+                return Health::Closed;
+            }
+            waiting.silent
+        };
+        match silent {
+            Some(since) if self.pulse.is_silent(since.elapsed()) => Health::Silent,
+            _ => Health::Well,
         }
     }
 
@@ -274,7 +313,7 @@ impl Confirms {
     pub(super) fn tick(&self, limit: u32, why: &str) {
         let mut overdue = Vec::new();
         {
-            let mut waiting = self.0.lock();
+            let mut waiting = self.waiting.lock();
             waiting.now = waiting.now.wrapping_add(1);
             let now = waiting.now;
             let late = |message: &&mut Message| now.wrapping_sub(message.since) > limit;
@@ -290,7 +329,7 @@ impl Confirms {
 
     /// Takes no more messages; gives those that wait, each with its size.
     fn close(&self, why: &Arc<str>) -> Vec<(Told, u32)> {
-        let mut waiting = self.0.lock();
+        let mut waiting = self.waiting.lock();
         waiting.closed.get_or_insert_with(|| why.clone());
         let messages = std::mem::take(&mut waiting.messages);
         messages
@@ -308,7 +347,7 @@ impl Unconfirmed {
         (index < self.messages.len()).then_some(index)
     }
 
-    fn settle(&mut self, number: u64, multiple: bool) -> Vec<(Told, bool)> {
+    fn settle(&mut self, number: u64, multiple: bool) -> Settled {
         let range = match self.index(number) {
             Some(index) if multiple => 0..index + 1,
             Some(index) => index..index + 1,
@@ -318,12 +357,18 @@ impl Unconfirmed {
             None => 0..0,
         };
         let messages = self.messages.range_mut(range);
-        let settled = messages
+        let told = messages
             .filter_map(|message| Some((message.told.take()?, message.returned)))
             .collect();
+        let now = Instant::now();
+        let (silent, timed) = (self.silent.replace(now), self.timed);
         self.forget_settled();
-        self.silent = self.silent.map(|_| Instant::now());
-        settled
+        let settled = timed.filter(|_| self.timed.is_none());
+        Settled {
+            told,
+            took: settled.map(|(_, sent)| now - sent),
+            silence: silent.map_or(Duration::ZERO, |since| now - since),
+        }
     }
 
     fn forget_settled(&mut self) {
@@ -335,6 +380,11 @@ impl Unconfirmed {
             self.messages.pop_front();
             self.before += 1;
         }
+        let is_due = |(number, _): &(u64, Instant)| {
+            let message = self.index(*number).map(|index| &self.messages[index]);
+            message.is_some_and(|message| message.told.is_some())
+        };
+        self.timed = self.timed.filter(is_due);
         if self.messages.is_empty() {
             self.silent = None;
             self.messages.shrink_to(KEPT_CAPACITY);

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use lapin::Event;
+use tokio::sync::futures::Notified;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::broker_version::BrokerVersion;
@@ -84,21 +85,31 @@ impl Connection {
         self.io.unblocked().await;
     }
 
+    /// Whether a channel is silent that got no confirm for so long, while messages wait: confirms take less here.
+    pub(crate) fn is_silent(&self, time: Duration) -> bool {
+        self.io.pulse.is_silent(time)
+    }
+
+    /// Done when a channel that may have been silent gets a confirm, from the moment of this call on.
+    pub(crate) fn revived(&self) -> Notified<'_> {
+        self.io.pulse.revived()
+    }
+
     /// Opens a channel to publish on.
-    pub(crate) async fn publish_channel(&self) -> Result<PublishChannel, Fault> {
+    pub(crate) fn publish_channel(&self) -> Result<PublishChannel, Fault> {
         let frame_max = self.lapin.configuration().frame_max();
         let frame_max = usize::try_from(frame_max).unwrap_or(usize::MAX);
-        PublishChannel::open(&self.io, frame_max).await
+        PublishChannel::open(&self.io, frame_max)
     }
 
     /// Opens a channel to consume on.
-    pub(crate) async fn consume_channel(&self) -> Result<ConsumeChannel, Fault> {
-        ConsumeChannel::open(&self.io).await
+    pub(crate) fn consume_channel(&self) -> Result<ConsumeChannel, Fault> {
+        ConsumeChannel::open(&self.io)
     }
 
     /// Opens a channel to declare on.
-    pub(crate) async fn declare_channel(&self) -> Result<DeclareChannel, Fault> {
-        DeclareChannel::open(&self.io).await
+    pub(crate) fn declare_channel(&self) -> Result<DeclareChannel, Fault> {
+        DeclareChannel::open(&self.io)
     }
 
     /// Watches over the connection until it has ended; gives the reason. To be called once.

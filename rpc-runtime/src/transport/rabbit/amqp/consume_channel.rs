@@ -19,8 +19,8 @@ use crate::sync::Mutex;
 pub(crate) struct ConsumeChannel(Channel);
 
 impl ConsumeChannel {
-    pub(super) async fn open(io: &Arc<Io>) -> Result<Self, Fault> {
-        let channel = Channel::open(io, Role::Consume(Mutex::default())).await?;
+    pub(super) fn open(io: &Arc<Io>) -> Result<Self, Fault> {
+        let channel = Channel::open(io, Role::Consume(Mutex::default()))?;
         Ok(Self(channel))
     }
 

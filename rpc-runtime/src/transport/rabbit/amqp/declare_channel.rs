@@ -39,6 +39,22 @@ pub(crate) struct ExchangeDeclaration {
     pub(crate) passive: bool,
 }
 
+impl ExchangeDeclaration {
+    /// The request; with `nowait`, the broker answers nothing but a refusal.
+    pub(super) fn request(self, nowait: bool) -> AMQPClass {
+        AMQPClass::Exchange(exchange::AMQPMethod::Declare(exchange::Declare {
+            exchange: self.name,
+            kind: self.kind.name().into(),
+            passive: self.passive,
+            durable: self.durable,
+            auto_delete: self.auto_delete,
+            internal: false,
+            nowait,
+            arguments: FieldTable::default(),
+        }))
+    }
+}
+
 /// A queue to be declared.
 #[derive(Debug)]
 pub(crate) struct QueueDeclaration {
@@ -53,8 +69,8 @@ pub(crate) struct QueueDeclaration {
 pub(crate) struct DeclareChannel(Channel);
 
 impl DeclareChannel {
-    pub(super) async fn open(io: &Arc<Io>) -> Result<Self, Fault> {
-        Channel::open(io, Role::Declare).await.map(Self)
+    pub(super) fn open(io: &Arc<Io>) -> Result<Self, Fault> {
+        Channel::open(io, Role::Declare).map(Self)
     }
 
     /// Whether anything can be declared here.
@@ -67,17 +83,7 @@ impl DeclareChannel {
         &self,
         declaration: ExchangeDeclaration,
     ) -> Result<(), Fault> {
-        let declare = exchange::AMQPMethod::Declare(exchange::Declare {
-            exchange: declaration.name,
-            kind: declaration.kind.name().into(),
-            passive: declaration.passive,
-            durable: declaration.durable,
-            auto_delete: declaration.auto_delete,
-            internal: false,
-            nowait: false,
-            arguments: FieldTable::default(),
-        });
-        let declared = self.0.request(AMQPClass::Exchange(declare)).await;
+        let declared = self.0.request(declaration.request(false)).await;
         declared.map(drop)
     }
 

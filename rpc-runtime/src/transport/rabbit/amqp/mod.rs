@@ -39,6 +39,7 @@ mod broker_version;
 mod channel;
 mod channel_state;
 mod channels;
+mod confirm_times;
 mod confirms;
 mod connection;
 mod connector;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::channel::Channel;
 use super::channel_state::Role;
 use super::confirms::{Confirm, Confirms, Health, Then};
+use super::declare_channel::ExchangeDeclaration;
 use super::fault::Fault;
 use super::frames::{self, Publish};
 use super::io::Io;
+use super::methods;
 
 /// A channel in confirm mode; dropping it closes it.
 #[derive(Debug)]
@@ -19,9 +21,9 @@ pub(crate) struct PublishChannel {
 
 impl PublishChannel {
     /// Opens a channel on which frames have at most `frame_max` bytes.
-    pub(super) async fn open(io: &Arc<Io>, frame_max: usize) -> Result<Self, Fault> {
-        let confirms = Arc::<Confirms>::default();
-        let channel = Channel::open(io, Role::Publish(confirms.clone())).await?;
+    pub(super) fn open(io: &Arc<Io>, frame_max: usize) -> Result<Self, Fault> {
+        let confirms = Arc::new(Confirms::new(io.pulse.clone()));
+        let channel = Channel::open(io, Role::Publish(confirms.clone()))?;
         let number = channel.state().number();
         channel.send(false, |out| frames::confirm_select(out.frames(), number))?;
         Ok(Self {
@@ -31,7 +33,7 @@ impl PublishChannel {
         })
     }
 
-    /// Whether messages can be published here, and for how long none was confirmed while some wait.
+    /// Whether messages can be published here, and whether they are confirmed.
     pub(crate) fn health(&self) -> Health {
         self.confirms.health()
     }
@@ -39,6 +41,15 @@ impl PublishChannel {
     /// Whether messages can be published here.
     pub(crate) fn is_open(&self) -> bool {
         self.health() != Health::Closed
+    }
+
+    /// Declares an exchange for the messages that follow, without an answer. If the broker refuses, it closes the
+    /// channel, and they fail with its reason: they were not sent.
+    pub(crate) fn declare_exchange(&self, declaration: ExchangeDeclaration) -> Result<(), Fault> {
+        let number = self.channel.state().number();
+        let declare = declaration.request(true);
+        self.channel
+            .send(false, |out| methods::write(out.frames(), number, &declare))
     }
 
     /// Publishes a message, behind all that were published here before. See [`Confirms::publish`] for `quiet`.

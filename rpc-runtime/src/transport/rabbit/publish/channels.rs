@@ -1,42 +1,42 @@
 //! The channels that messages are published on, over one connection.
 //!
 //! Nearly all messages share a channel with the others of their exchange: the broker then confirms many at once. A
-//! message goes on a channel of its own, an exclusive one, while the broker could close the channel over it
-//! ([`proven_routes`](super::proven_routes)), and while the shared channel is silent. A silent channel may be a dead
-//! connection; few messages are then in doubt. Few messages of one route may have exclusive channels at once, so that
-//! a queue that confirms nothing does not hold up the others.
+//! message goes on a channel of its own, an exclusive one, in two cases:
 //!
-//! Messages to an exchange that deletes itself always have exclusive channels: it may vanish at any time.
+//! - The broker could close the channel over it: it has taken none of its like before
+//!   ([`proven_routes`](super::proven_routes)). An exchange that deletes itself may vanish at any time, so messages to
+//!   it always have exclusive channels.
+//! - The shared channel is silent: confirms are overdue, measured by how long they take on this connection. The
+//!   connection may be dead, or one queue may hold the channel up. Few messages are then sent, as probes, so that few
+//!   are in doubt. The others wait until a probe or the shared channel gets a confirm.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::super::amqp::{Connection, Fault, Health, Name, PublishChannel};
+use super::super::amqp::{Connection, Fault, Health, PublishChannel};
 use super::super::topology::Route;
+use super::exclusive_limit::ExclusiveLimit;
 use super::proven_routes::ProvenRoutes;
 use crate::sync::Mutex;
 
-/// How many exclusive channels there are, and how many of them one route may have.
-const EXCLUSIVE: usize = 16;
-const EXCLUSIVE_OF_ROUTE: usize = 4;
+/// How many messages without a like may be in flight, and how many of them to one route. Over a long line, so many are
+/// sent in each round trip.
+const UNPROVEN: [usize; 2] = [64, 32];
+/// How many messages may be in flight while the shared channel is silent, and how many of them to one route.
+const PROBES: [usize; 2] = [16, 4];
+/// How many exclusive channels are kept for later.
+const IDLE: usize = 16;
 /// How many shared channels there are. Beyond that, exchanges share them.
 const SHARED: usize = 8;
-/// After how long without a confirm a channel is silent. A healthy broker under load takes a fraction of it.
-const SILENT: Duration = Duration::from_millis(100);
-/// From how many routes on those without an exclusive channel are forgotten.
-const ROUTE_LIMITS: usize = 64;
 
 /// The publishing channels of one connection.
 #[derive(Debug)]
 pub(super) struct PublishChannels {
     connection: Arc<Connection>,
     state: Mutex<State>,
-    exclusive: Arc<Semaphore>,
-    of_routes: Mutex<HashMap<(Name, Name), Weak<Semaphore>>>,
+    unproven: ExclusiveLimit,
+    probes: ExclusiveLimit,
 }
 
 #[derive(Debug, Default)]
@@ -49,77 +49,60 @@ struct State {
     confirmed: Option<Instant>,
 }
 
-/// The right to use an exclusive channel.
+/// How a message may be published now.
 #[derive(Debug)]
-pub(super) struct ExclusivePermit {
-    _of_route: OwnedSemaphorePermit,
-    _of_connection: OwnedSemaphorePermit,
+pub(super) enum Way<'a> {
+    Shared(Arc<PublishChannel>),
+    /// On an exclusive channel, with a permit of this limit.
+    Exclusive(&'a ExclusiveLimit),
 }
 
 impl PublishChannels {
     pub(super) fn new(connection: Arc<Connection>) -> Self {
+        let limit = |[all, of_route]: [usize; 2]| ExclusiveLimit::new(all, of_route);
         Self {
             connection,
             state: Mutex::default(),
-            exclusive: Arc::new(Semaphore::new(EXCLUSIVE)),
-            of_routes: Mutex::default(),
+            unproven: limit(UNPROVEN),
+            probes: limit(PROBES),
+        }
+    }
+
+    /// How a message of this size may be published now.
+    pub(super) fn way(&self, route: &Route, size: usize) -> Way<'_> {
+        let (channel, confirmed) = {
+            let state = self.state.lock();
+            let Some(exchange) = state.proven.find(route, size) else {
+                return Way::Exclusive(&self.unproven);
+            };
+            let Some(channel) = state.shared[exchange % SHARED].clone() else {
+                return Way::Exclusive(&self.unproven);
+            };
+            (channel, state.confirmed)
+        };
+        match channel.health() {
+            Health::Well => Way::Shared(channel),
+            // While another channel is confirmed, the connection lives.
+            Health::Silent
+                if confirmed.is_some_and(|at| !self.connection.is_silent(at.elapsed())) =>
+            {
+                Way::Shared(channel)
+            }
+            Health::Silent => Way::Exclusive(&self.probes),
+            Health::Closed => Way::Exclusive(&self.unproven),
         }
     }
 
     /// The shared channel for a message, if the message may use one now.
     pub(super) fn shared(&self, route: &Route, size: usize) -> Option<Arc<PublishChannel>> {
-        let (channel, confirmed) = {
-            let state = self.state.lock();
-            let exchange = state.proven.find(route, size)?;
-            (state.shared[exchange % SHARED].clone()?, state.confirmed)
-        };
-        let is_healthy = match channel.health() {
-            Health::Closed => false,
-            Health::Silent(time) if time < SILENT => true,
-            // While another channel is confirmed, the connection lives.
-            Health::Silent(_) => confirmed.is_some_and(|confirmed| confirmed.elapsed() < SILENT),
-        };
-        is_healthy.then_some(channel)
-    }
-
-    /// The right to use an exclusive channel, if there is one now.
-    pub(super) fn try_permit(&self, route: &Route) -> Option<ExclusivePermit> {
-        Some(ExclusivePermit {
-            _of_route: self.of_route(route).try_acquire_owned().ok()?,
-            _of_connection: self.exclusive.clone().try_acquire_owned().ok()?,
-        })
-    }
-
-    /// Waits for the right to use an exclusive channel.
-    pub(super) async fn permit(&self, route: &Route) -> Result<ExclusivePermit, Fault> {
-        // The semaphores are never closed.
-        let ended = |_| Fault::lost("the connection was cut");
-        let of_route = self.of_route(route).acquire_owned().await.map_err(ended)?;
-        let of_connection = self.exclusive.clone().acquire_owned().await;
-        Ok(ExclusivePermit {
-            _of_route: of_route,
-            _of_connection: of_connection.map_err(ended)?,
-        })
-    }
-
-    fn of_route(&self, route: &Route) -> Arc<Semaphore> {
-        let exchange = route.exchange.as_ref();
-        let exchange = exchange.map(|exchange| exchange.name.clone());
-        let key = (exchange.unwrap_or_default(), route.key.clone());
-        let mut of_routes = self.of_routes.lock();
-        if of_routes.len() >= ROUTE_LIMITS {
-            of_routes.retain(|_, limit| limit.strong_count() > 0);
+        match self.way(route, size) {
+            Way::Shared(channel) => Some(channel),
+            Way::Exclusive(_) => None,
         }
-        let known = of_routes.entry(key).or_default();
-        known.upgrade().unwrap_or_else(|| {
-            let limit = Arc::new(Semaphore::new(EXCLUSIVE_OF_ROUTE));
-            *known = Arc::downgrade(&limit);
-            limit
-        })
     }
 
     /// An exclusive channel, for whoever has a permit. It is closed when dropped.
-    pub(super) async fn exclusive(&self) -> Result<Arc<PublishChannel>, Fault> {
+    pub(super) fn exclusive(&self) -> Result<Arc<PublishChannel>, Fault> {
         let idle = {
             let mut state = self.state.lock();
             state.idle.retain(|channel| channel.is_open());
@@ -128,7 +111,7 @@ impl PublishChannels {
         };
         match idle {
             Some(channel) => Ok(channel),
-            None => self.connection.publish_channel().await.map(Arc::new),
+            None => self.connection.publish_channel().map(Arc::new),
         }
     }
 
@@ -138,10 +121,10 @@ impl PublishChannels {
         state.confirmed = Some(Instant::now());
         let exchange = state.proven.proved(route, size);
         let shared = &mut state.shared[exchange % SHARED];
-        if shared.as_ref().is_some_and(|shared| shared.is_open()) {
-            state.idle.push(channel);
-        } else {
+        if shared.as_ref().is_none_or(|shared| !shared.is_open()) {
             *shared = Some(channel);
+        } else if state.idle.len() < IDLE {
+            state.idle.push(channel);
         }
     }
 

@@ -1,12 +1,12 @@
 //! All that publishing needs over one connection: its channels, and the exchanges and bindings that it restores.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::amqp::{Connection, Fault, Name};
+use super::super::amqp::{Connection, ExchangeDeclaration, Fault, Name};
 use super::super::connection::Engine;
 use super::super::topology::{Declarer, Route};
 use super::channels::PublishChannels;
@@ -25,6 +25,8 @@ pub(super) struct Link {
     declarer: Declarer,
     /// Held while an exchange is declared that stays: the other messages to it find it declared.
     declaring: tokio::sync::Mutex<()>,
+    /// The exchanges that delete themselves, and exist with another durability.
+    as_found: Mutex<HashSet<Name>>,
     /// When queues were last bound.
     bound: Mutex<HashMap<Name, Instant>>,
 }
@@ -35,6 +37,7 @@ impl Link {
             channels: PublishChannels::new(connection.clone()),
             declarer: Declarer::new(connection.clone()),
             declaring: tokio::sync::Mutex::default(),
+            as_found: Mutex::default(),
             bound: Mutex::default(),
             connection,
         }
@@ -49,9 +52,9 @@ impl Link {
         if self.channels.is_declared(route) {
             return Ok(());
         }
-        // One that deletes itself does so when its last queue goes: it is declared each time.
+        // One that deletes itself may do so at any time: its declaration goes with the message.
         if exchange.auto_delete {
-            return self.declarer.declare_exchange(exchange).await.map(drop);
+            return Ok(());
         }
         let _declaring = self.declaring.lock().await;
         if !self.channels.is_declared(route) {
@@ -59,6 +62,35 @@ impl Link {
             self.channels.declared(route);
         }
         Ok(())
+    }
+
+    /// The declaration that is to go before a message, on the same channel.
+    pub(super) fn declaration(&self, route: &Route) -> Option<ExchangeDeclaration> {
+        let exchange = route.exchange.as_ref()?;
+        let declares = exchange.auto_delete && !self.as_found.lock().contains(&exchange.name);
+        declares.then(|| exchange.declaration(false))
+    }
+
+    /// Whether a message is to be sent again at once, after this fault of its declaration: the exchange exists with
+    /// another durability, and is used as it is. Or it was, and is gone: it is declared again.
+    pub(super) fn is_used_as_found(&self, route: &Route, fault: &Fault) -> bool {
+        let Some(exchange) = route
+            .exchange
+            .as_ref()
+            .filter(|exchange| exchange.auto_delete)
+        else {
+            return false;
+        };
+        let mut as_found = self.as_found.lock();
+        if matches!(fault, Fault::Missing(_)) {
+            return as_found.remove(&exchange.name);
+        }
+        let is_new = fault.is_durability() && as_found.insert(exchange.name.clone());
+        if is_new {
+            tracing::warn!(exchange = %exchange.name, reason = %fault.why(),
+                "the exchange exists with another durability: it is used as it is");
+        }
+        is_new
     }
 
     /// Binds the queue that a returned message was meant for, in the background: whoever deletes an exchange deletes

@@ -1,6 +1,7 @@
 //! Messages on their way out: channels, retries, and the wait for a queue.
 
 mod channels;
+mod exclusive_limit;
 mod link;
 mod proven_routes;
 mod publisher;

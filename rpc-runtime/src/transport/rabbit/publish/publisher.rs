@@ -6,6 +6,7 @@
 //! What may have come through is not sent again, unless its sender allows it: two servers could be given one each. Then
 //! the same bytes are sent, so that a server that has both knows the repetition by its identity.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use tokio::time::Instant;
 use super::super::amqp::{Answer, Confirm, Confirmed, Failure, Fault, Publish, PublishChannel};
 use super::super::connection::{Attempts, Engine, Progress, Supervisor};
 use super::super::topology::Route;
-use super::channels::ExclusivePermit;
+use super::channels::Way;
+use super::exclusive_limit::ExclusivePermit;
 use super::link::Link;
 use super::queue_wait::QueueWait;
 use super::unserved::Unserved;
@@ -132,6 +134,20 @@ impl Publisher {
             }
             self.supervisor.connection(attempts, progress).await?;
         }
+    }
+
+    /// Declares a route's exchange on each connection, so that a message finds it declared. It never ends, reports
+    /// nothing, and can be dropped at any time: a message declares what is missing, and hears why it cannot be done.
+    pub(crate) async fn keep_prepared(&self, route: &Route) -> Infallible {
+        let mut connections = self.supervisor.connections();
+        while let Some(connection) = connections.next().await {
+            if let Some(link) = self.ready() {
+                // A message learns of a fault by itself.
+                let _ = link.ensure_exchange(route).await;
+            }
+            connection.down().await;
+        }
+        std::future::pending().await
     }
 
     /// Publishes a message that must reach a queue, and waits for that queue for `queue_wait`. A message that is lost
@@ -337,33 +353,41 @@ async fn publish_on(
     check_size(&link, size)?;
     let declared = link.ensure_exchange(&message.route).await;
     declared.map_err(Failure::Unsent)?;
-    if let Some(channel) = link.channels.shared(&message.route, size) {
-        return publish_shared_on(link, channel, message, progress).await;
-    }
-    let permit = match link.channels.try_permit(&message.route) {
-        Some(permit) => permit,
-        None => {
-            progress.set(Stage::Connection(Some(
-                "all its channels wait for confirms".into(),
-            )));
-            tokio::select! {
-                permit = link.channels.permit(&message.route) => permit.map_err(Failure::Unsent)?,
-                why = link.connection.down() => return Err(Failure::Unsent(Fault::ended(why))),
-            }
+    let permit = match way(&link, message, progress).await? {
+        Permitted::Shared(channel) => {
+            return publish_shared_on(link, channel, message, progress).await;
         }
+        Permitted::Exclusive(permit) => permit,
     };
-    // Another message may have proved meanwhile that this one may share a channel, or that it is too large.
-    check_size(&link, size)?;
-    if let Some(channel) = link.channels.shared(&message.route, size) {
-        drop(permit);
-        return publish_shared_on(link, channel, message, progress).await;
+    match publish_exclusively(link.clone(), permit, message, progress).await {
+        // It is sent again at once, and that does not count as an attempt.
+        Err(Failure::Unsent(fault)) if link.is_used_as_found(&message.route, &fault) => {
+            Err(Failure::NotReached(fault))
+        }
+        outcome => outcome,
     }
-    let channel = link.channels.exclusive().await.map_err(Failure::Unsent)?;
+}
+
+/// Publishes once on an exclusive channel.
+async fn publish_exclusively(
+    link: Arc<Link>,
+    permit: ExclusivePermit,
+    message: &mut Message,
+    progress: &Progress,
+) -> Result<Outcome, Failure> {
+    let channel = link.channels.exclusive().map_err(Failure::Unsent)?;
     unblocked(&link, progress).await;
+    if let Some(declaration) = link.declaration(&message.route) {
+        let declared = channel.declare_exchange(declaration);
+        declared.map_err(Failure::Unsent)?;
+    }
     let attempt = PublishAttempt {
         link,
         channel,
-        exclusive: Some(Box::new(Exclusive { permit, size })),
+        exclusive: Some(Box::new(Exclusive {
+            permit,
+            size: message.body.len(),
+        })),
     };
     let (sender, outcome) = oneshot::channel();
     // The attempt is settled even if the caller goes: what it proves is for others.
@@ -378,6 +402,44 @@ async fn publish_on(
         message.body = Bytes::new();
     }
     outcome
+}
+
+/// What a message may be published on.
+enum Permitted {
+    Shared(Arc<PublishChannel>),
+    Exclusive(ExclusivePermit),
+}
+
+/// Waits until a message may be published.
+async fn way(link: &Link, message: &Message, progress: &Progress) -> Result<Permitted, Failure> {
+    let (route, size) = (&message.route, message.body.len());
+    loop {
+        // What happens from now on is not missed.
+        let revived = link.connection.revived();
+        let limit = match link.channels.way(route, size) {
+            Way::Shared(channel) => return Ok(Permitted::Shared(channel)),
+            Way::Exclusive(limit) => limit,
+        };
+        if let Some(permit) = limit.try_permit(route) {
+            return Ok(Permitted::Exclusive(permit));
+        }
+        progress.set(Stage::Connection(Some(
+            "all its channels wait for confirms".into(),
+        )));
+        let permit = tokio::select! {
+            permit = limit.permit(route) => permit,
+            () = revived => continue,
+            why = link.connection.down() => return Err(Failure::Unsent(Fault::ended(why))),
+        };
+        // Another message may have proved meanwhile that this one may share a channel, or that it is too large.
+        check_size(link, size)?;
+        if let Way::Shared(channel) = link.channels.way(route, size) {
+            return Ok(Permitted::Shared(channel));
+        }
+        // The limits are never closed.
+        let ended = |_| Failure::Unsent(Fault::lost("the connection was cut"));
+        return permit.map(Permitted::Exclusive).map_err(ended);
+    }
 }
 
 /// Publishes once on a shared channel.

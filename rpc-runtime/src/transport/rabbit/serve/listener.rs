@@ -200,17 +200,23 @@ impl ListenerTask {
 
     /// Declares the queues and consumes them. Dropping the future closes the channel.
     async fn register(&mut self, connection: &Arc<Connection>) -> Result<Registered, Fault> {
-        let declarer = Declarer::new(connection.clone());
-        for queue in &self.queues[..FANOUT] {
-            declarer.declare_queue(queue).await?;
-        }
         let topology = self.listener.shared.topology.clone();
-        if self.has_consumed {
-            declarer.declare_queue(&self.queues[FANOUT]).await?;
-        } else {
-            declare_unused(&topology, &declarer, &mut self.queues[FANOUT]).await?;
-        }
-        let channel = connection.consume_channel().await?;
+        // Side by side, each on a channel of its own: one after the other they would take nine round trips.
+        let declarers = [(); 3].map(|()| Declarer::new(connection.clone()));
+        let [topic, server, fanout] = &mut self.queues;
+        tokio::try_join!(
+            declarers[0].declare_queue(topic),
+            declarers[1].declare_queue(server),
+            async {
+                if self.has_consumed {
+                    declarers[FANOUT].declare_queue(fanout).await.map(drop)
+                } else {
+                    declare_unused(&topology, &declarers[FANOUT], fanout).await
+                }
+            },
+        )?;
+        let [.., declarer] = declarers;
+        let channel = connection.consume_channel()?;
         let consumers = QuorumConsumers::new(&self.queues, self.prefetch);
         let session = Session::new(self.listener.clone(), channel.acknowledger(), consumers);
         let session = Arc::new(session);

@@ -1,5 +1,8 @@
 //! The permits of one listener: how many requests may be in flight at once, over all its sessions, and whether
 //! anybody runs them.
+//!
+//! A reply that waits for its confirm has a permit of its own, if one is left, so that the next request need not wait
+//! for a round trip to the broker. There are as many as for requests: what a server holds stays bounded.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -18,6 +21,8 @@ pub(super) trait TakeRequests: Send + Sync {
 pub(super) struct Permits {
     count: u32,
     free: Semaphore,
+    /// For replies that wait for their confirms.
+    free_for_replies: Semaphore,
     phase: watch::Sender<Phase>,
     /// The session that takes requests now. It is called when a permit is free again.
     taker: Mutex<Option<Weak<dyn TakeRequests>>>,
@@ -55,6 +60,7 @@ impl Permits {
         Arc::new(Self {
             count,
             free: Semaphore::new(count as usize),
+            free_for_replies: Semaphore::new(count as usize),
             phase: watch::Sender::new(Phase::Idle),
             taker: Mutex::default(),
         })
@@ -87,8 +93,9 @@ impl Permits {
 
     /// Waits until none is in use. Meanwhile, none can be had.
     pub(super) async fn all_back(&self) {
-        // The semaphore is never closed.
+        // The semaphores are never closed. Requests come first: a reply takes its permit before its request ends.
         let _ = self.free.acquire_many(self.count).await;
+        let _ = self.free_for_replies.acquire_many(self.count).await;
     }
 
     /// From now on, `taker` is called when a permit is free.
@@ -120,10 +127,44 @@ impl Permits {
     }
 }
 
+/// What a reply holds until it is confirmed.
+#[derive(Debug)]
+pub(super) enum ReplyPermit {
+    Own(OwnReplyPermit),
+    /// Its request's: the server takes no other request meanwhile.
+    OfRequest(Arc<Permit>),
+}
+
+/// A permit for one reply.
+#[derive(Debug)]
+pub(super) struct OwnReplyPermit(Arc<Permits>);
+
 impl Permit {
+    /// What a reply to this request is to hold.
+    pub(super) fn for_reply(self: &Arc<Self>) -> ReplyPermit {
+        match self.0.free_for_replies.try_acquire() {
+            Ok(permit) => {
+                permit.forget();
+                ReplyPermit::Own(OwnReplyPermit(self.0.clone()))
+            }
+            Err(_) => ReplyPermit::OfRequest(self.clone()),
+        }
+    }
+}
+
+impl ReplyPermit {
     /// See [`Permits::gone`].
     pub(super) async fn gone(&self) {
-        self.0.gone().await;
+        match self {
+            Self::Own(OwnReplyPermit(permits)) => permits.gone().await,
+            Self::OfRequest(permit) => permit.0.gone().await,
+        }
+    }
+}
+
+impl Drop for OwnReplyPermit {
+    fn drop(&mut self) {
+        self.0.free_for_replies.add_permits(1);
     }
 }
 
@@ -131,5 +172,34 @@ impl Drop for Permit {
     fn drop(&mut self) {
         self.0.free.add_permits(1);
         self.0.tell();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reply_keeps_a_request_out_only_when_replies_pile_up() {
+        let permits = Permits::new(1);
+        permits.listen();
+        let take = || permits.try_take().map(Arc::new);
+        let first = take().unwrap();
+        let replies = [first.for_reply(), first.for_reply()];
+        drop(first);
+        assert!(take().is_none(), "the second has its request's");
+        let [first, second] = replies;
+        drop(second);
+        assert!(take().is_some());
+        permits.close();
+        let mut back = pin!(permits.all_back());
+        let early = poll_fn(|context| Poll::Ready(back.as_mut().poll(context))).await;
+        assert!(early.is_pending(), "a reply is in flight");
+        drop(first);
+        back.await;
     }
 }

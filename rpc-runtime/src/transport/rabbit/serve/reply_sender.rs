@@ -16,7 +16,7 @@ use super::super::publish::{Message, Outcome};
 use super::super::shared::Shared;
 use super::super::topology::Route;
 use super::missing_queues::Advice;
-use super::permits::Permit;
+use super::permits::{Permit, ReplyPermit};
 use crate::excerpt::excerpt;
 use crate::wire::{Reply, ReplyTo, failure};
 use crate::{Error, RemoteError, Result, Retry, Target};
@@ -48,7 +48,7 @@ pub(super) async fn send(
     let reply = Arc::new(message(route, body));
     let in_flight = || InFlight {
         shared: shared.clone(),
-        permit: permit.clone(),
+        permit: permit.for_reply(),
         reply: reply.clone(),
     };
     let settled = in_flight();
@@ -64,10 +64,10 @@ pub(super) async fn send(
     publish_or_probe(shared, &reply, None).await
 }
 
-/// A reply that nobody waits for. It keeps its request's permit, and with it a server that stops.
+/// A reply that nobody waits for. Its permit keeps a server that stops.
 struct InFlight {
     shared: Arc<Shared>,
-    permit: Arc<Permit>,
+    permit: ReplyPermit,
     reply: Arc<Message>,
 }
 

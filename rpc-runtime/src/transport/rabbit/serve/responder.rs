@@ -14,8 +14,7 @@ use crate::Result;
 use crate::transport::Responder;
 use crate::wire::ReplyTo;
 
-/// The way back of one request. It holds the request's permit for as long as the request runs and a reply is in
-/// flight.
+/// The way back of one request. It holds the request's permit for as long as the request runs.
 #[derive(Debug)]
 pub(super) struct RabbitResponder {
     shared: Arc<Shared>,

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::super::amqp::{
-    Connection, DeclareChannel, ExchangeDeclaration, Fault, Name, QueueDeclaration,
-};
+use super::super::amqp::{Connection, DeclareChannel, Fault, Name, QueueDeclaration};
 use super::names::{Exchange, Queue};
 
 /// Declares on one connection, one request at a time.
@@ -116,13 +114,7 @@ impl Declarer {
 
     async fn declare_bare_exchange(&self, exchange: &Exchange, passive: bool) -> Result<(), Fault> {
         let lease = self.lease().await?;
-        let declaration = ExchangeDeclaration {
-            name: exchange.name.clone(),
-            kind: exchange.kind,
-            durable: exchange.durable,
-            auto_delete: exchange.auto_delete,
-            passive,
-        };
+        let declaration = exchange.declaration(passive);
         let declared = lease.channel.declare_exchange(declaration).await;
         lease.settle(declared)
     }
@@ -161,7 +153,7 @@ impl Declarer {
         let mut slot = self.channel.lock().await;
         let channel = match slot.take().filter(DeclareChannel::is_open) {
             Some(channel) => channel,
-            None => self.connection.declare_channel().await?,
+            None => self.connection.declare_channel()?,
         };
         Ok(Lease { slot, channel })
     }

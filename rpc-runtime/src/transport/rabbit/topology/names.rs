@@ -4,7 +4,9 @@
 //! nothing in here may be tidier than oslo.messaging: an `x-queue-type` only where it sends one.
 //! Plain values, no I/O.
 
-use super::super::amqp::{BrokerVersion, ExchangeKind, FieldTable, FieldValue, Name};
+use super::super::amqp::{
+    BrokerVersion, ExchangeDeclaration, ExchangeKind, FieldTable, FieldValue, Name,
+};
 use super::super::options::TopologyOptions;
 use super::queue_manager::QueueManager;
 use crate::wire::MessageId;
@@ -20,6 +22,19 @@ pub(crate) struct Exchange {
     pub(crate) kind: ExchangeKind,
     pub(crate) durable: bool,
     pub(crate) auto_delete: bool,
+}
+
+impl Exchange {
+    /// What the broker is told; with `passive`, it only looks whether there is such an exchange.
+    pub(crate) fn declaration(&self, passive: bool) -> ExchangeDeclaration {
+        ExchangeDeclaration {
+            name: self.name.clone(),
+            kind: self.kind,
+            durable: self.durable,
+            auto_delete: self.auto_delete,
+            passive,
+        }
+    }
 }
 
 /// A queue, as it is declared and consumed.

@@ -5,6 +5,10 @@ use std::task::Wake;
 
 use super::*;
 
+fn new() -> Confirms {
+    Confirms::new(Arc::default())
+}
+
 fn publish(confirms: &Confirms) -> Confirm {
     confirms.publish(false, 1, |_, _| Ok(()))
 }
@@ -16,7 +20,7 @@ fn now(confirm: &mut Confirm) -> Option<Answer> {
 
 #[test]
 fn each_message_has_its_own_answer() {
-    let confirms = Confirms::default();
+    let confirms = new();
     let mut numbers = Vec::new();
     let mut sent: Vec<_> = (0..6)
         .map(|_| {
@@ -46,7 +50,7 @@ fn each_message_has_its_own_answer() {
         ]
     ));
     assert_eq!(
-        confirms.0.lock().messages.len(),
+        confirms.waiting.lock().messages.len(),
         1,
         "what is settled is gone"
     );
@@ -64,7 +68,7 @@ fn a_quiet_confirm_wakes_for_bad_news_only() {
         }
     }
 
-    let confirms = Confirms::default();
+    let confirms = new();
     let count = Arc::new(Count(AtomicUsize::new(0)));
     let waker = Waker::from(count.clone());
     let mut context = Context::from_waker(&waker);
@@ -91,7 +95,7 @@ fn a_quiet_confirm_wakes_for_bad_news_only() {
 
 #[test]
 fn what_nobody_waits_for_is_told_once_whatever_comes() {
-    let confirms = Confirms::default();
+    let confirms = new();
     let (tell, told) = std::sync::mpsc::channel();
     let then = || -> Then {
         let tell = tell.clone();
@@ -119,27 +123,66 @@ fn what_nobody_waits_for_is_told_once_whatever_comes() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_begins_with_what_waits_and_ends_with_a_confirm() {
-    let time = Duration::from_secs(1);
-    let confirms = Confirms::default();
-    let silent = |time| confirms.health() == Health::Silent(time);
-    tokio::time::advance(time).await;
+    let (long, confirms) = (Duration::from_secs(1), new());
+    tokio::time::advance(long).await;
     let _sent = [publish(&confirms), publish(&confirms)];
-    assert!(silent(Duration::ZERO));
-    tokio::time::advance(time).await;
-    assert!(silent(time));
-    confirms.settle(1, false, true);
-    assert!(silent(Duration::ZERO));
-    tokio::time::advance(time).await;
-    assert!(silent(time));
+    assert_eq!(confirms.health(), Health::Well);
+    tokio::time::advance(long).await;
+    assert_eq!(confirms.health(), Health::Silent);
+    // The second one's, so that nothing is measured.
     confirms.settle(2, false, true);
-    assert!(silent(Duration::ZERO), "nothing waits");
+    assert_eq!(confirms.health(), Health::Well);
+    tokio::time::advance(long).await;
+    assert_eq!(confirms.health(), Health::Silent);
+    confirms.settle(1, false, true);
+    assert_eq!(confirms.health(), Health::Well, "nothing waits");
     confirms.lost(&"cut".into());
     assert_eq!(confirms.health(), Health::Closed);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_channel_is_silent_after_longer_than_its_confirms_take() {
+    let round_trip = Duration::from_secs(1);
+    let confirms = new();
+    for number in 1..=20 {
+        let _sent = publish(&confirms);
+        tokio::time::advance(round_trip).await;
+        // Only the first is a surprise.
+        let expected = if number == 1 {
+            Health::Silent
+        } else {
+            Health::Well
+        };
+        assert_eq!(confirms.health(), expected, "{number}");
+        confirms.settle(number, false, true);
+    }
+    let _sent = publish(&confirms);
+    tokio::time::advance(2 * round_trip).await;
+    assert_eq!(confirms.health(), Health::Silent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_message_is_timed_at_a_time() {
+    let confirms = new();
+    let _sent = [publish(&confirms), publish(&confirms)];
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(confirms.waiting.lock().settle(2, false).took, None);
+    let _third = publish(&confirms);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    // With the third, which was sent after it.
+    let settled = confirms.waiting.lock().settle(3, true);
+    assert_eq!(settled.took, Some(Duration::from_secs(2)));
+    assert_eq!(settled.silence, Duration::from_secs(1));
+    let _fourth = publish(&confirms);
+    assert_eq!(
+        confirms.waiting.lock().settle(4, false).took,
+        Some(Duration::ZERO)
+    );
+}
+
 #[test]
 fn what_was_not_queued_is_not_counted() {
-    let confirms = Confirms::default();
+    let confirms = new();
     let mut refused = confirms.publish(false, 1, |_, _| Err(Fault::lost("closed")));
     assert!(matches!(
         now(&mut refused),
@@ -156,7 +199,7 @@ fn what_was_not_queued_is_not_counted() {
 #[test]
 fn a_channel_is_closed_over_one_message_and_only_a_single_one_is_known_to_be_it() {
     let missing = Fault::Missing("no exchange".into());
-    let confirms = Confirms::default();
+    let confirms = new();
     let mut settled = publish(&confirms);
     confirms.settle(1, false, true);
     let mut sent = publish(&confirms);
@@ -172,7 +215,7 @@ fn a_channel_is_closed_over_one_message_and_only_a_single_one_is_known_to_be_it(
         Some(Err(Failure::NotReached(Fault::Lost(_))))
     ));
 
-    let confirms = Confirms::default();
+    let confirms = new();
     let mut sent = [publish(&confirms), publish(&confirms)];
     confirms.refused(&missing);
     for sent in &mut sent {
@@ -187,7 +230,7 @@ fn a_channel_is_closed_over_one_message_and_only_a_single_one_is_known_to_be_it(
 fn a_message_that_is_too_large_is_known_by_its_size() {
     let text = "message size 600 is larger than configured max size 500";
     let refusal = Fault::coded(406, text);
-    let confirms = Confirms::default();
+    let confirms = new();
     let mut sent = [7, 600, 600, 8].map(|size| confirms.publish(false, size, |_, _| Ok(())));
     confirms.refused(&refusal);
     let answers = sent.each_mut().map(now);
@@ -204,7 +247,7 @@ fn a_message_that_is_too_large_is_known_by_its_size() {
 
 #[test]
 fn a_message_that_waits_for_too_long_fails() {
-    let confirms = Confirms::default();
+    let confirms = new();
     let mut first = publish(&confirms);
     confirms.tick(1, "late");
     let mut second = publish(&confirms);

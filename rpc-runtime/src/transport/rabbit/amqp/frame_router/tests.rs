@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::super::channel::Channel;
 use super::super::channel_state::Role;
-use super::super::confirms::{Confirm, Confirmed};
+use super::super::confirms::{Confirm, Confirmed, Confirms};
 use super::super::outgoing::Outgoing;
 use super::super::write_queue::Next;
 use super::*;
@@ -353,7 +353,10 @@ impl Publishing {
         let io = Arc::new(Io::new(None, None));
         let mut sent = BTreeMap::new();
         for channel in [1, 300, 600, 900, 1200] {
-            let state = io.channels.insert(channel, Role::Publish(Arc::default()));
+            let state = io.channels.insert(
+                channel,
+                Role::Publish(Arc::new(Confirms::new(Arc::default()))),
+            );
             for number in 1..=PUBLISHED {
                 let confirms = state.confirms().unwrap();
                 sent.insert((channel, number), confirms.publish(false, 1, |_, _| Ok(())));

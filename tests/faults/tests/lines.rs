@@ -1,0 +1,282 @@
+//! Far brokers: a long line makes calls and casts as late as the line is long, and fails none of them.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_faults::echo::{self, EchoClient, EchoServer};
+use rpc_faults::ground::Ground;
+use rpc_faults::node::Node;
+use rpc_faults::proxy::{Flow, Line, Proxy};
+use rpc_runtime::{CallOptions, Context, DEFAULT_EXCHANGE, Result, Transport};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval, timeout};
+
+/// How long the laboratory may take for what it is told.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of calls.
+const CALL: Duration = Duration::from_secs(20);
+/// How long a line is loaded, in each way.
+const LOAD: Duration = Duration::from_secs(3);
+/// How many callers call in turn.
+const CALLERS: usize = 64;
+/// How many calls, and how many casts, are sent a second.
+const RATE: u32 = 20;
+/// By how much a busy machine may be late.
+const SLACK: Duration = Duration::from_millis(700);
+
+/// The tests measure times, and take turns on the machine.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+async fn start() -> Node {
+    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
+        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
+    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
+    Node::start(&ground, "lines").await.unwrap()
+}
+
+async fn serve(url: &str, topic: &str) -> EchoServer {
+    let started = EchoServer::start(url, DEFAULT_EXCHANGE, topic);
+    timeout(PATIENCE, started).await.unwrap().unwrap()
+}
+
+fn client(transport: &Transport, topic: &str) -> EchoClient {
+    let client = echo::client(transport, DEFAULT_EXCHANGE, topic);
+    client.prepare(CallOptions::new().timeout(CALL))
+}
+
+/// A line between the broker and both ends.
+#[derive(Debug, Clone, Copy)]
+struct Far {
+    name: &'static str,
+    line: Line,
+}
+
+impl Far {
+    const fn new(name: &'static str, delay: u64, jitter: u64, loss: u8) -> Self {
+        let line = Line {
+            delay: Duration::from_millis(delay),
+            jitter: Duration::from_millis(jitter),
+            loss,
+        };
+        Self { name, line }
+    }
+
+    /// What it takes there and back at most, retransmissions aside.
+    fn round_trip(self) -> Duration {
+        (self.line.delay + self.line.jitter) * 2
+    }
+
+    /// How long something may take that needs so many round trips.
+    fn limit(self, round_trips: u32) -> Duration {
+        // Several segments are lost on the way there and back, and some of them twice. TCP sends a segment again after
+        // two round trips, and then after four more.
+        let held_up = if self.line.loss > 0 { 24 } else { 0 };
+        self.round_trip() * (round_trips + held_up) + SLACK
+    }
+}
+
+const LINES: [Far; 6] = [
+    Far::new("20 ms", 10, 0, 0),
+    Far::new("100 ms", 50, 0, 0),
+    Far::new("200 ms", 100, 0, 0),
+    Far::new("1 s", 500, 0, 0),
+    Far::new("200 to 400 ms", 100, 100, 0),
+    Far::new("200 ms, 5 % lost", 100, 0, 5),
+];
+
+/// How requests ended.
+#[derive(Debug, Default)]
+struct Seen {
+    took: Vec<Duration>,
+    failures: Vec<String>,
+}
+
+impl Seen {
+    fn add(&mut self, took: Duration, result: Result<()>) {
+        match result {
+            Ok(()) => self.took.push(took),
+            Err(error) => self.failures.push(error.to_string()),
+        }
+    }
+
+    /// What is wrong, if anything failed or took longer than `limit`.
+    fn check(&self, what: &str, limit: Duration) -> Option<String> {
+        let longest = self.took.iter().max().copied().unwrap_or_default();
+        let (done, failed) = (self.took.len(), self.failures.len());
+        let wrong = failed > 0 || longest > limit || done == 0;
+        wrong.then(|| {
+            let first = self.failures.first();
+            format!(
+                "{what}: of {done} the longest took {longest:.1?}, where {limit:.1?} are allowed; {failed} failed: {first:?}"
+            )
+        })
+    }
+}
+
+async fn timed(request: impl Future<Output = Result<()>>) -> (Duration, Result<()>) {
+    let began = Instant::now();
+    let result = request.await;
+    (began.elapsed(), result)
+}
+
+async fn call(client: &EchoClient) -> (Duration, Result<()>) {
+    timed(async { client.size(&Context::new(), "x".into()).await.map(drop) }).await
+}
+
+async fn cast(client: &EchoClient) -> (Duration, Result<()>) {
+    timed(async { client.note(&Context::new(), "x".into()).await }).await
+}
+
+/// Each caller makes its next call when the last one is done.
+async fn call_in_turn(client: &EchoClient) -> Seen {
+    let end = Instant::now() + LOAD;
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLERS {
+        let client = client.clone();
+        callers.spawn(async move {
+            let mut seen = Seen::default();
+            while Instant::now() < end {
+                let (took, result) = call(&client).await;
+                seen.add(took, result);
+            }
+            seen
+        });
+    }
+    let mut all = Seen::default();
+    for seen in callers.join_all().await {
+        all.took.extend(seen.took);
+        all.failures.extend(seen.failures);
+    }
+    all
+}
+
+/// Calls and casts at a constant rate, however long they take.
+async fn send_at_rate(client: &EchoClient) -> [Seen; 2] {
+    let end = Instant::now() + LOAD;
+    let mut tasks = JoinSet::new();
+    let mut ticks = interval(Duration::from_secs(1) / RATE);
+    while Instant::now() < end {
+        ticks.tick().await;
+        for is_call in [true, false] {
+            let client = client.clone();
+            tasks.spawn(async move {
+                let sent = if is_call {
+                    call(&client).await
+                } else {
+                    cast(&client).await
+                };
+                (is_call, sent)
+            });
+        }
+    }
+    let mut all = [Seen::default(), Seen::default()];
+    for (is_call, (took, result)) in tasks.join_all().await {
+        all[usize::from(!is_call)].add(took, result);
+    }
+    all
+}
+
+/// Calls and casts over one line; what is wrong.
+async fn load(node: &Node, far: Far) -> Vec<String> {
+    let proxy = Proxy::start(node.address()).await.unwrap();
+    proxy.flow_both(Flow::Line(far.line));
+    let url = format!("rabbit://rpc:rpc@{}/", proxy.address());
+    let topic = format!("far-{}", far.name);
+    let server = serve(&url, &topic).await;
+    let transport = Transport::new(&url).unwrap();
+    let client = client(&transport, &topic);
+    let mut first = Seen::default();
+    let (took, result) = call(&client).await;
+    first.add(took, result);
+    let in_turn = call_in_turn(&client).await;
+    let [calls, casts] = send_at_rate(&client).await;
+    transport.close().await;
+    server.stop().await;
+
+    // The callers are the window: each has a call in flight at any time.
+    let least = CALLERS * usize::try_from(LOAD.as_millis() / far.limit(4).as_millis()).unwrap();
+    let few = in_turn.took.len() < least;
+    let findings = [
+        first.check("the first call", far.limit(9)),
+        in_turn.check("calls in turn", far.limit(5)),
+        few.then(|| format!("{} calls in turn: {least} are to be", in_turn.took.len())),
+        calls.check("calls at a constant rate", far.limit(4)),
+        casts.check("casts", far.limit(2)),
+    ];
+    let of = |finding| format!("{}: {finding}", far.name);
+    findings.into_iter().flatten().map(of).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_long_line_makes_requests_late_and_fails_none() {
+    let _turn = TURN.lock().await;
+    let node = Arc::new(start().await);
+    let mut lines = JoinSet::new();
+    for far in LINES {
+        let node = node.clone();
+        lines.spawn(async move { load(&node, far).await });
+    }
+    let findings = lines.join_all().await.concat();
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+/// The line becomes long while it is used, as when a route fails over. What was measured before must not hold up what
+/// comes then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_line_may_become_long() {
+    let far = Far::new("from nothing to 600 ms", 300, 0, 0);
+    let _turn = TURN.lock().await;
+    let node = start().await;
+    let proxy = Proxy::start(node.address()).await.unwrap();
+    let server = serve(&node.url(""), "near").await;
+    let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
+    let client = client(&transport, "near");
+    call(&client).await.1.unwrap();
+    let near = send_at_rate(&client).await;
+    assert!(near.iter().all(|seen| seen.failures.is_empty()));
+    proxy.flow_both(Flow::Line(far.line));
+    let [calls, casts] = send_at_rate(&client).await;
+    transport.close().await;
+    server.stop().await;
+    // For one round trip, probes go alone.
+    let findings = [
+        calls.check("calls", far.limit(3)),
+        casts.check("casts", far.limit(3)),
+    ];
+    assert!(findings.iter().all(Option::is_none), "{findings:?}");
+}
+
+/// Exclusive channels are for what the broker may refuse, and few. Over a long line, few are not a handful.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn fanouts_over_a_long_line_are_sent_together() {
+    const FANOUTS: usize = 64;
+    let far = Far::new("500 ms", 250, 0, 0);
+    let _turn = TURN.lock().await;
+    let node = start().await;
+    let proxy = Proxy::start(node.address()).await.unwrap();
+    let server = serve(&node.url(""), "many").await;
+    let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
+    let client = client(&transport, "many");
+    call(&client).await.1.unwrap();
+    proxy.flow_both(Flow::Line(far.line));
+    let mut fanouts = JoinSet::new();
+    for _ in 0..FANOUTS {
+        let client = client.prepare(CallOptions::new().fanout(true));
+        fanouts.spawn(async move { cast(&client).await });
+    }
+    let mut seen = Seen::default();
+    for (took, result) in fanouts.join_all().await {
+        seen.add(took, result);
+    }
+    transport.close().await;
+    server.stop().await;
+    let finding = seen.check("fanouts", far.limit(6));
+    assert!(finding.is_none(), "{finding:?}");
+}
