@@ -214,6 +214,8 @@ fn capped(
 pub enum Stage {
     /// A connection to the broker; with why the last attempt failed, if one did.
     Connection(Option<Arc<str>>),
+    /// The queue for replies, or the exchange of the request, which the broker refuses to declare for this reason.
+    Declaration(Arc<str>),
     /// Room to publish: the broker holds publishers back, for lack of memory or disk.
     Unblocking(Arc<str>),
     /// The broker's word that it has the request; or, with why its connection was lost before that came,
@@ -229,6 +231,9 @@ impl Stage {
     fn advice(&self) -> &'static str {
         match self {
             Self::Connection(_) => "check the transport URL and the broker",
+            Self::Declaration(_) => {
+                "correct what the broker objects to: permissions, or a queue or exchange that exists in another form"
+            }
             Self::Unblocking(_) => "free the broker's memory or disk",
             Self::Confirmation(_) => "check the broker, which may be slow or unreachable",
             Self::Reply => {
@@ -244,6 +249,9 @@ impl fmt::Display for Stage {
         match self {
             Self::Connection(None) => f.write_str("a connection to the broker"),
             Self::Connection(Some(why)) => write!(f, "a connection to the broker ({why})"),
+            Self::Declaration(why) => {
+                write!(f, "the broker to permit what it refuses to declare ({why})")
+            }
             Self::Unblocking(why) => write!(f, "the broker to accept messages again ({why})"),
             Self::Confirmation(None) => f.write_str("the broker to confirm the request"),
             Self::Confirmation(Some(why)) => {
@@ -283,7 +291,7 @@ impl Error {
     pub fn may_have_run(&self) -> bool {
         match self {
             Self::Timeout { waiting_for, .. } => match waiting_for {
-                Stage::Connection(_) | Stage::Unblocking(_) => false,
+                Stage::Connection(_) | Stage::Declaration(_) | Stage::Unblocking(_) => false,
                 Stage::Confirmation(_) | Stage::Reply | Stage::Heartbeat => true,
             },
             Self::Delivery {

@@ -287,7 +287,7 @@ async fn a_reply_that_is_never_taken_does_not_hold_its_permit_for_ever() {
     let serving = transport("kombu_missing_consumer_retry_timeout=1");
     // One request at a time.
     let mut listener = listen_with(&serving, &target.clone().server("s"), 1).await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         let body = request("m").call(MessageId::unique(), &full, None);
         let publish = channel.basic_publish(
             "".into(),
@@ -298,16 +298,14 @@ async fn a_reply_that_is_never_taken_does_not_hold_its_permit_for_ever() {
         );
         publish.await.unwrap();
     }
-    let first = next(&mut listener).await;
-    let to = reply_to(&first);
-    let sent = first
-        .responder
-        .clone()
-        .reply(&to, success(&to, "s").unwrap());
-    let error = timeout(LONG, sent).await.expect("it ends").unwrap_err();
-    assert!(error.may_have_run(), "{error}");
-    assert!(error.to_string().contains("5 attempts"), "{error}");
-    drop(first);
+    // The first reply has a permit of its own, the second has that of its request.
+    for _ in 0..2 {
+        let incoming = next(&mut listener).await;
+        let to = reply_to(&incoming);
+        let responder = incoming.responder.clone();
+        let sent = responder.reply(&to, success(&to, "s").unwrap());
+        timeout(LONG, sent).await.expect("it ends").unwrap();
+    }
     next(&mut listener).await;
     listener.close().await;
     serving.close().await;

@@ -1,5 +1,6 @@
 //! Declarations: each option, and what is already there in another form.
 
+use std::pin::pin;
 use std::time::SystemTime;
 
 use super::*;
@@ -173,7 +174,7 @@ async fn an_exchange_of_another_durability_is_used_as_it_is() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn what_cannot_be_declared_is_an_error_at_once() {
+async fn what_cannot_be_declared_is_an_error_of_who_does_not_wait() {
     let topic = topic();
     let exchange = format!("x{topic}");
     let (_connection, channel) = aside().await;
@@ -194,12 +195,23 @@ async fn what_cannot_be_declared_is_an_error_at_once() {
         matches!(&error, Error::Refused { .. }) && text.contains("'type'"),
         "{text}"
     );
-    let send = casting(Retry::Forever, true);
+    // A cast waits, as for a connection, unless it asks for an answer at once.
+    let at_once = casting(Retry::Times(0), true);
     let error = transport
         .driver()
-        .send(&target, request("m"), &send)
+        .send(&target, request("m"), &at_once)
         .await
         .unwrap_err();
     assert!(matches!(&error, Error::Refused { .. }), "{error}");
+    let patiently = casting(Retry::Forever, false);
+    let mut cast = pin!(transport.driver().send(&target, request("m"), &patiently));
+    let early = timeout(Duration::from_millis(300), &mut cast).await;
+    assert!(early.is_err(), "{early:?}");
+    let delete = lapin::options::ExchangeDeleteOptions::default();
+    channel
+        .exchange_delete(exchange.as_str().into(), delete)
+        .await
+        .unwrap();
+    timeout(LONG, cast).await.expect("in time").unwrap();
     transport.close().await;
 }

@@ -21,6 +21,7 @@ mod driver;
 mod first_call;
 mod goals;
 mod growth;
+mod lines;
 mod load;
 mod markdown;
 mod options;

@@ -89,7 +89,7 @@ mod tests {
         let parts = |words: &[&str]| Options::parse(words).expect("options").parts;
         assert_eq!(parts(&[]), [Part::Calls]);
         assert_eq!(parts(&["--report"]), Part::ALL);
-        assert_eq!(parts(&["--short"]), Part::ALL[..4]);
+        assert_eq!(parts(&["--short"]), Part::ALL[..5]);
         assert_eq!(
             parts(&["--report", "--parts", "codec,recovery"]),
             [Part::Codec, Part::Recovery]

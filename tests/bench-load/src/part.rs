@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::goals::Goal;
 use crate::options::Options;
-use crate::{Result, calls, codec, compile_time, first_call, growth, recovery};
+use crate::{Result, calls, codec, compile_time, first_call, growth, lines, recovery};
 
 /// What is measured at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(crate) enum Part {
     FirstCall,
     /// The next call after a lost connection.
     Recovery,
+    /// Calls and casts over long lines.
+    Lines,
     /// Instructions of the codec.
     Codec,
     /// What a trait costs to compile.
@@ -45,11 +47,12 @@ pub(crate) struct Chart {
 
 impl Part {
     /// In the order in which they are measured: what the compiler heats comes last.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Calls,
         Self::Growth,
         Self::FirstCall,
         Self::Recovery,
+        Self::Lines,
         Self::Codec,
         Self::BuildTime,
     ];
@@ -65,6 +68,7 @@ impl Part {
             Self::Growth => growth::measure(options),
             Self::FirstCall => first_call::measure(options),
             Self::Recovery => recovery::measure(options),
+            Self::Lines => lines::measure(options),
             Self::Codec => codec::measure(),
             Self::BuildTime => compile_time::measure(options),
         }
@@ -78,6 +82,7 @@ impl fmt::Display for Part {
             Self::Growth => "growth",
             Self::FirstCall => "first-call",
             Self::Recovery => "recovery",
+            Self::Lines => "lines",
             Self::Codec => "codec",
             Self::BuildTime => "build-time",
         })

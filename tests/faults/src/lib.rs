@@ -18,6 +18,7 @@ pub mod ground;
 pub mod heap;
 pub mod ledger;
 pub mod load;
+pub mod long_line;
 pub mod node;
 pub mod orders;
 mod peer;

@@ -1,5 +1,7 @@
 //! Further orders to a node: what users may do, how much a queue holds, and a queue that stands still.
 
+use std::time::Duration;
+
 use crate::Result;
 use crate::node::Node;
 
@@ -34,6 +36,33 @@ impl Node {
         let user = binary(user);
         self.eval(&format!(
             "ok = rabbit_auth_backend_internal:add_user({user}, {user}, <<\"faults\">>)"
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// Changes a user's password.
+    pub async fn set_password(&self, user: &str, password: &str) -> Result<()> {
+        let [user, password] = [user, password].map(binary);
+        self.eval(&format!(
+            "ok = rabbit_auth_backend_internal:change_password({user}, {password}, <<\"faults\">>)"
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// Closes each connection of clients for this reason as soon as it stands, for so long.
+    pub async fn close_connections_again(&self, reason: &str, lasting: Duration) -> Result<()> {
+        let millis = lasting.as_millis();
+        self.eval(&format!(
+            "Until = erlang:monotonic_time(millisecond) + {millis}, \
+             Close = fun(Again) -> \
+             [catch rabbit_networking:close_connection(Pid, \"{reason}\") \
+             || Pid <- rabbit_networking:connections(), \
+             [{{state, running}}] =:= (catch rabbit_networking:connection_info(Pid, [state]))], \
+             timer:sleep(20), \
+             case erlang:monotonic_time(millisecond) < Until of true -> Again(Again); false -> ok end end, \
+             spawn(fun() -> Close(Close) end)"
         ))
         .await?;
         Ok(())

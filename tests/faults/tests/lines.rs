@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use rpc_faults::echo::{self, EchoClient, EchoServer};
 use rpc_faults::ground::Ground;
+use rpc_faults::long_line::{LongLine, ran_in_own_namespace};
 use rpc_faults::node::Node;
 use rpc_faults::proxy::{Flow, Line, Proxy};
-use rpc_runtime::{CallOptions, Context, DEFAULT_EXCHANGE, Result, Transport};
+use rpc_runtime::transport::DEFAULT_EXCHANGE;
+use rpc_runtime::{CallOptions, Context, Result, Transport};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
@@ -279,4 +281,52 @@ async fn fanouts_over_a_long_line_are_sent_together() {
     server.stop().await;
     let finding = seen.check("fanouts", far.limit(6));
     assert!(finding.is_none(), "{finding:?}");
+}
+
+/// Calls over a line that TCP itself sees, from the first SYN on.
+async fn call_over_packets(delay: Duration, loss: u8) {
+    const CALLS: usize = 50;
+    let node = start().await;
+    let server = serve(&node.url(""), "packets").await;
+    let _line = LongLine::start(delay, loss).await.unwrap();
+    let near = Proxy::start_at(LongLine::NEAR, node.address())
+        .await
+        .unwrap();
+    let port = near.address().port();
+    let url = format!("rabbit://rpc:rpc@{}:{port}/", LongLine::FAR);
+    let transport = Transport::new(&url).unwrap();
+    let client = client(&transport, "packets").prepare(CallOptions::new().timeout(PATIENCE));
+    let (took, first) = call(&client).await;
+    first.unwrap_or_else(|error| panic!("after {took:.1?}: {error}"));
+    let mut calls = JoinSet::new();
+    for _ in 0..CALLS {
+        let client = client.clone();
+        calls.spawn(async move { call(&client).await });
+    }
+    for (took, called) in calls.join_all().await {
+        called.unwrap_or_else(|error| panic!("after {took:.1?}: {error}"));
+    }
+    transport.close().await;
+    server.stop().await;
+}
+
+/// The kernel's first SYN is repeated after a second: an answer that comes later is taken all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_broker_with_a_round_trip_above_a_second_is_reached() {
+    let test = "a_broker_with_a_round_trip_above_a_second_is_reached";
+    let _turn = TURN.lock().await;
+    if !ran_in_own_namespace(test).await.unwrap() {
+        call_over_packets(Duration::from_millis(750), 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn lost_packets_fail_no_call() {
+    let test = "lost_packets_fail_no_call";
+    let _turn = TURN.lock().await;
+    if !ran_in_own_namespace(test).await.unwrap() {
+        call_over_packets(Duration::from_millis(100), 5).await;
+    }
 }

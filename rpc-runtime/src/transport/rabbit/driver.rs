@@ -47,7 +47,7 @@ impl RabbitDriver {
         Ok(Self {
             shared: Arc::new(Shared {
                 url: url.clone(),
-                publisher: Publisher::new(connection("publish"), engine.clone()),
+                publisher: Publisher::new(connection("publish"), engine.clone(), options.backoff),
                 consuming: connection("consume"),
                 engine,
                 topology: Arc::new(Topology::new(options.topology)),
@@ -232,7 +232,7 @@ impl RabbitDriver {
         let route = shared.routes.request(&shared.topology, attempts.target())?;
         let ready = async {
             shared.consuming.connection(attempts, progress).await?;
-            replies.ready().await
+            replies.ready(attempts, progress).await
         };
         tokio::select! {
             queue = ready => queue,

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::amqp::{
@@ -18,8 +18,9 @@ use super::amqp::{
     Name,
 };
 use super::backoff::{Backoff, Pace};
-use super::connection::{Connections, Engine};
+use super::connection::{Attempts, Connections, Engine, Nudge, Nudged, Progress};
 use super::topology::{Declarer, Queue, Topology, declare_unused, is_consumed_alone, name_anew};
+use crate::error::Stage;
 use crate::sync::Mutex;
 use crate::transport::ReplyTable;
 use crate::wire::Reply;
@@ -32,6 +33,9 @@ const TOGETHER: u64 = 64;
 const BYTES_TOGETHER: usize = 64 * 1024;
 /// How long a reply is left unacknowledged, when no others come.
 const LAZY: Duration = Duration::from_secs(1);
+
+/// For people.
+const WHAT: &str = "the reply queue";
 
 /// Whether replies would arrive.
 #[derive(Debug, Clone, Default)]
@@ -47,8 +51,8 @@ enum State {
     #[default]
     NotYet,
     Consuming,
-    /// The last attempt failed, and the reader pauses. The error is there if the broker refused the queue.
-    Failed(Option<Error>),
+    /// The last attempt failed for this reason, and the reader pauses.
+    Failed(Arc<str>),
 }
 
 /// The reply queue of a process; its reader ends with it.
@@ -60,8 +64,8 @@ pub(crate) struct ReplyQueue {
     reading: watch::Receiver<Reading>,
     /// The largest reply that any call so far accepts, in bytes. It never shrinks.
     size_limit: Arc<AtomicUsize>,
-    /// Wakes the reader from its pause after a refusal.
-    retry: Arc<Notify>,
+    /// Cuts the reader's pauses short.
+    nudge: Nudge,
     /// Until the first call.
     reader: Mutex<Option<Reader>>,
 }
@@ -78,7 +82,7 @@ impl ReplyQueue {
         closing: watch::Receiver<bool>,
     ) -> Self {
         let (sender, reading) = watch::channel(Reading::default());
-        let (name, retry) = (Arc::<OnceLock<Name>>::default(), Arc::<Notify>::default());
+        let (name, nudge) = (Arc::<OnceLock<Name>>::default(), Nudge::default());
         let size_limit = Arc::<AtomicUsize>::default();
         let reader = Reader {
             queue: topology.reply_queue(),
@@ -89,7 +93,7 @@ impl ReplyQueue {
             pace: Pace::new(backoff),
             reading: sender,
             size_limit: size_limit.clone(),
-            retry: retry.clone(),
+            nudged: nudge.listen(),
             reported: None,
             has_consumed: false,
             closing,
@@ -99,7 +103,7 @@ impl ReplyQueue {
             name,
             reading,
             size_limit,
-            retry,
+            nudge,
             reader: Mutex::new(Some(reader)),
         }
     }
@@ -124,11 +128,15 @@ impl ReplyQueue {
         }
     }
 
-    /// The queue's name, once replies to it would arrive.
+    /// The queue's name, once replies to it would arrive: waits for as many failures as `attempts` allows.
     ///
-    /// A refusal counts only if it answers an attempt that began after this was called: the cause of an earlier one may
-    /// be gone.
-    pub(crate) async fn ready(&self) -> Result<&str> {
+    /// A failure counts only if it is that of an attempt that began after this was called: the cause of an earlier one
+    /// may be gone.
+    pub(crate) async fn ready(
+        &self,
+        attempts: &mut Attempts<'_>,
+        progress: &Progress,
+    ) -> Result<&str> {
         if self.reader.lock().is_some() {
             // Before the reader is taken, which would be lost without a thread.
             self.engine.start()?;
@@ -137,19 +145,24 @@ impl ReplyQueue {
             self.engine.spawn(reader.run())?;
         }
         let mut reading = self.reading.clone();
-        let before = reading.borrow().attempts;
+        let mut counted = reading.borrow().attempts;
         let mut nudged = false;
         loop {
             let now = reading.borrow_and_update().clone();
             match now.state {
                 State::Consuming => return Ok(self.name.get().map_or("", Name::as_str)),
-                State::Failed(Some(error)) if now.attempts > before => return Err(error),
-                // Once for each call, so that calls do not turn the reader's pauses into a busy loop.
-                State::Failed(_) if !nudged => {
-                    nudged = true;
-                    self.retry.notify_one();
+                State::Failed(why) => {
+                    if now.attempts > counted {
+                        counted = now.attempts;
+                        attempts.declaration_refused(WHAT, &why)?;
+                    }
+                    progress.set(Stage::Declaration(why));
+                    // Once for each call, so that calls do not turn the reader's pauses into a busy loop.
+                    if !std::mem::replace(&mut nudged, true) {
+                        self.nudge.send(attempts.is_urgent());
+                    }
                 }
-                State::Failed(_) | State::NotYet => {}
+                State::NotYet => {}
             }
             if reading.changed().await.is_err() {
                 return Err(Error::Closed);
@@ -173,7 +186,7 @@ struct Reader {
     pace: Pace,
     reading: watch::Sender<Reading>,
     size_limit: Arc<AtomicUsize>,
-    retry: Arc<Notify>,
+    nudged: Nudged,
     /// The last reason that was logged.
     reported: Option<Arc<str>>,
     /// Whether the queue was consumed under its name.
@@ -208,6 +221,7 @@ impl Reader {
     async fn read(&mut self) {
         while let Some(connection) = self.connections.next().await {
             let since = Instant::now();
+            self.nudged.begin_attempt();
             self.reading.send_modify(|reading| {
                 reading.attempts += 1;
                 reading.state = State::NotYet;
@@ -235,17 +249,20 @@ impl Reader {
                     fault
                 }
             };
-            let pause = self.pace.after(since.elapsed());
-            // After the end of a connection, its supervisor sets the pace.
-            if connection.is_up() {
-                self.set(State::Failed(fault.refusal("the reply queue")));
-                tokio::select! {
-                    () = sleep(pause) => {}
-                    // A call is waiting: the reader tries at once.
-                    () = self.retry.notified() => {}
-                }
+            let pause = if fault.is_refused() {
+                self.pace.after_refusal(since.elapsed())
+            } else {
+                self.pace.after(since.elapsed())
+            };
+            // The broker ends the connection over some queues. Then, too, calls are told why.
+            if connection.is_up() || fault.is_refused() {
+                self.set(State::Failed(fault.why().clone()));
             } else {
                 self.set(State::NotYet);
+            }
+            // After the end of a connection, its supervisor sets the pace.
+            if connection.is_up() {
+                self.nudged.pause(pause).await;
             }
         }
     }

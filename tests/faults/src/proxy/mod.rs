@@ -7,7 +7,7 @@
 
 mod pump;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -138,7 +138,12 @@ pub struct Proxy {
 impl Proxy {
     /// A proxy before `target`, on a free port of the loopback interface.
     pub async fn start(target: SocketAddr) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), target).await
+    }
+
+    /// The same, on a free port of this address.
+    pub async fn start_at(address: IpAddr, target: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind((address, 0)).await?;
         let address = listener.local_addr()?;
         let orders = watch::Sender::new(Orders {
             up: Flow::Forward,
@@ -170,6 +175,12 @@ impl Proxy {
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many connections were made through it so far.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.orders.borrow().connections
     }
 
     /// Makes one direction of all connections flow like this.

@@ -16,7 +16,7 @@ use lapin::uri::{
 use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::super::blocking::on_a_thread;
 use super::super::options::{Address, Login, Options};
@@ -41,6 +41,15 @@ const CHANNEL_MAX: u16 = 2047;
 /// After how long without an answer another TCP connection is tried beside those that wait. The kernel asks again
 /// after 1, 3, 7 and 15 seconds: once a network works again, that would come late.
 const TCP_HEAD_START: Duration = Duration::from_secs(1);
+
+/// Why a broker did not let us in.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// In words, with the broker's place.
+    pub(crate) why: String,
+    /// Whether it is the broker's decision, which will most likely be the same next time.
+    pub(crate) repeats: bool,
+}
 
 /// How brokers are reached.
 #[derive(Debug)]
@@ -69,26 +78,27 @@ impl Connector {
         })
     }
 
-    /// Connects to one broker, where operators will see the connection as `name`. An error says in words why not.
+    /// Connects to one broker, where operators will see the connection as `name`. Each step may take the whole of the
+    /// time allowed: reaching the broker, and the AMQP handshake, which takes three round trips.
     /// A dropped future leaves nothing behind.
     pub(crate) async fn connect(
         &self,
         address: &Address,
         name: &str,
-    ) -> Result<Connection, String> {
-        let what = "no answer to";
-        let deadline = Instant::now() + self.deadline;
-        let reached = timeout_at(deadline, self.reach(address)).await;
+    ) -> Result<Connection, Refusal> {
+        let failed = |why: String, repeats| Refusal {
+            why: format!("{}: {why}", place(address)),
+            repeats,
+        };
+        let silent_to = |step| {
+            let deadline = self.deadline;
+            failed(format!("no answer to {step} within {deadline:?}"), false)
+        };
+        let reached = timeout(self.deadline, self.reach(address)).await;
         let socket = match reached {
             Ok(Ok(socket)) => socket,
-            Ok(Err(error)) => return Err(format!("{}: {}", place(address), explain_reach(&error))),
-            Err(_) => {
-                let deadline = self.deadline;
-                return Err(format!(
-                    "{}: {what} connecting within {deadline:?}",
-                    place(address)
-                ));
-            }
+            Ok(Err(error)) => return Err(failed(explain_reach(&error), false)),
+            Err(_) => return Err(silent_to("connecting")),
         };
         let io = Arc::new(Io::new(socket.writer(), self.credentials(address)));
         // Ends the handshake should this future be dropped in it.
@@ -98,23 +108,17 @@ impl Connector {
         let stream = LapinStream::new(io.clone());
         let kit = Kit::current(io.clone());
         let handshake = silent(self.handshake(address, name, stream, kit));
-        match timeout_at(deadline, handshake).await {
+        match timeout(self.deadline, handshake).await {
             Ok(Ok(lapin)) => {
                 guard.disarm();
                 Ok(Connection::new(lapin, io, place(address)))
             }
-            Ok(Err(error)) => Err(format!(
-                "{}: {}",
-                place(address),
-                self.refusal(address, &error, io.closed_by_broker())
-            )),
-            Err(_) => {
-                let deadline = self.deadline;
-                Err(format!(
-                    "{}: {what} the AMQP handshake within {deadline:?}",
-                    place(address)
-                ))
+            Ok(Err(error)) => {
+                let said = io.closed_by_broker();
+                let repeats = said.is_some_and(|why| is_decision(why));
+                Err(failed(self.refusal(address, &error, said), repeats))
             }
+            Err(_) => Err(silent_to("the AMQP handshake")),
         }
     }
 
@@ -224,6 +228,13 @@ impl Connector {
             "{why}; if port {port} is the broker's TLS port, set `ssl=true`"
         ))
     }
+}
+
+/// Whether the broker says that this user, or this virtual host, is not let in.
+fn is_decision(why: &str) -> bool {
+    ["ACCESS_REFUSED", "NOT_ALLOWED"]
+        .iter()
+        .any(|code| why.contains(code))
 }
 
 /// The addresses of a broker.

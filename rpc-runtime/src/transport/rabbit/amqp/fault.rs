@@ -87,6 +87,11 @@ impl Fault {
         matches!(self, Self::Refused(why) if why.contains("access to topic"))
     }
 
+    /// Whether the broker refuses, and would again.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
     /// The error for a caller, if trying again is of no use.
     pub(crate) fn refusal(&self, what: &str) -> Option<Error> {
         match self {

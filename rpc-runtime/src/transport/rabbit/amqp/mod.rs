@@ -70,7 +70,7 @@ mod write_queue;
 pub(super) use broker_version::BrokerVersion;
 pub(super) use confirms::{Answer, Confirm, Confirmed, Failure, Health};
 pub(super) use connection::{CONTROL_DEADLINE, Connection};
-pub(super) use connector::Connector;
+pub(super) use connector::{Connector, Refusal};
 #[cfg(test)]
 pub(super) use consume_channel::tests::Bench as AcknowledgerBench;
 pub(super) use consume_channel::{Acknowledger, ConsumeChannel, Consumer};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::super::backoff::Backoff;
 use crate::{Error, Result, Retry, Target};
 
 /// The wait before a try after the second.
@@ -43,6 +44,17 @@ impl<'a> Attempts<'a> {
         }
     }
 
+    /// Counts a refusal of what the message needs; its error when it was the last that is allowed.
+    pub(crate) fn declaration_refused(&mut self, what: &str, why: &Arc<str>) -> Result<()> {
+        let failed = self.failed(why, false);
+        failed.map_err(|_| self.refused(Error::refused(what, why.clone()), why))
+    }
+
+    /// Whether its caller asks for an answer at once.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.retry == Retry::Times(0)
+    }
+
     /// Counts a failure after which the message must not be tried again.
     pub(crate) fn last(&mut self, why: &Arc<str>) -> Error {
         self.made = self.made.saturating_add(1);
@@ -79,6 +91,11 @@ impl<'a> Attempts<'a> {
 
     fn error(&self, why: &Arc<str>) -> Error {
         Error::delivery(self.target, self.made, why.clone(), self.maybe_delivered)
+    }
+
+    /// Waits after a refusal of what the message needs, which will most likely be repeated.
+    pub(crate) async fn pause_after_refusal(&self, backoff: &Backoff) {
+        sleep(backoff.pause_after_refusal(self.made).most).await;
     }
 
     /// Waits before the next try on a connection that stands: the second one comes at once.

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::super::amqp::{Connection, Connector};
-use super::super::backoff::Backoff;
+use super::super::amqp::{Connection, Connector, Refusal};
+use super::super::backoff::{Backoff, Pause};
 use super::super::options::Address;
+use super::nudge::Nudged;
 use crate::random::below;
 
 /// How long a host may take before the next one is tried beside it.
@@ -29,16 +29,16 @@ pub(crate) struct Dialler {
     /// In the order in which they are tried.
     hosts: Vec<Address>,
     backoff: Backoff,
-    /// Changes when somebody begins to wait for the connection.
-    nudges: watch::Receiver<()>,
+    /// Tells when somebody begins to wait for the connection.
+    nudged: Nudged,
 }
 
 /// What one try came to.
 struct Tried {
     host: usize,
-    /// Changed, if somebody has begun to wait since the try began.
-    nudges: watch::Receiver<()>,
-    result: Result<Connection, String>,
+    /// Knows who has begun to wait since the try began.
+    nudged: Nudged,
+    result: Result<Connection, Refusal>,
 }
 
 type Try<'a> = Pin<Box<dyn Future<Output = Tried> + Send + 'a>>;
@@ -50,7 +50,7 @@ impl Dialler {
         name: String,
         mut hosts: Vec<Address>,
         backoff: Backoff,
-        nudges: watch::Receiver<()>,
+        nudged: Nudged,
     ) -> Self {
         for last in (1..hosts.len()).rev() {
             let count = u32::try_from(last + 1).unwrap_or(u32::MAX);
@@ -61,7 +61,7 @@ impl Dialler {
             name,
             hosts,
             backoff,
-            nudges,
+            nudged,
         }
     }
 
@@ -74,13 +74,15 @@ impl Dialler {
     /// nothing behind.
     pub(crate) async fn dial(&mut self, mut failed: impl FnMut(Arc<str>, bool)) -> Connection {
         let mut failures = vec![0; self.hosts.len()];
+        // In a row.
+        let mut refusals = vec![0; self.hosts.len()];
         let mut reasons = vec![String::new(); self.hosts.len()];
         let mut attempts = 0;
         let mut unstarted = 0..self.hosts.len();
         let mut tries: Vec<Try<'_>> = Vec::with_capacity(self.hosts.len());
         let (host, connection) = loop {
             if let Some(host) = unstarted.next() {
-                tries.push(self.attempt(host, Duration::ZERO, self.nudges.clone()));
+                tries.push(self.attempt(host, None, self.nudged.clone()));
             }
             let tried = tokio::select! {
                 tried = first_done(&mut tries) => tried,
@@ -88,10 +90,11 @@ impl Dialler {
                 () = sleep(HEAD_START), if !unstarted.is_empty() => continue,
             };
             let host = tried.host;
-            let why = match tried.result {
+            let refusal = match tried.result {
                 Ok(connection) => break (host, connection),
-                Err(why) => why,
+                Err(refusal) => refusal,
             };
+            let Refusal { why, repeats } = refusal;
             failures[host] += 1;
             if reasons[host] == why {
                 tracing::debug!(connection = self.name, why, "still cannot connect");
@@ -104,8 +107,12 @@ impl Dialler {
             let known = known.iter().map(|why| why.as_str()).collect::<Vec<_>>();
             failed(known.join("; ").into(), passes > attempts);
             attempts = passes;
-            let delay = self.backoff.jittered(failures[host]);
-            tries.push(self.attempt(host, delay, tried.nudges));
+            refusals[host] = if repeats { refusals[host] + 1 } else { 0 };
+            let pause = match refusals[host] {
+                0 => self.backoff.pause(failures[host]),
+                refusals => self.backoff.pause_after_refusal(refusals),
+            };
+            tries.push(self.attempt(host, Some(pause), tried.nudged));
         };
         drop(tries);
         // Should the connection fall, the host that gave it comes last.
@@ -113,30 +120,19 @@ impl Dialler {
         connection
     }
 
-    fn attempt(&self, host: usize, delay: Duration, mut nudges: watch::Receiver<()>) -> Try<'_> {
+    fn attempt(&self, host: usize, pause: Option<Pause>, mut nudged: Nudged) -> Try<'_> {
         Box::pin(async move {
-            self.wait(delay, &mut nudges).await;
-            nudges.mark_unchanged();
+            if let Some(pause) = pause {
+                nudged.pause(pause).await;
+            }
+            nudged.begin_attempt();
             let result = self.connector.connect(&self.hosts[host], &self.name).await;
             Tried {
                 host,
-                nudges,
+                nudged,
                 result,
             }
         })
-    }
-
-    /// Somebody who begins to wait for the connection ends the wait, but not before the shortest interval.
-    async fn wait(&self, delay: Duration, nudges: &mut watch::Receiver<()>) {
-        let shortest = delay.min(self.backoff.interval);
-        // The back-off, in two parts: many callers must not make for many attempts.
-        sleep(shortest).await;
-        let rest = sleep(delay.saturating_sub(shortest));
-        tokio::select! {
-            () = rest => {}
-            // Without the handle to the connection, the supervisor is about to end.
-            Ok(()) = nudges.changed() => {}
-        }
     }
 }
 

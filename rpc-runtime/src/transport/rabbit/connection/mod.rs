@@ -5,10 +5,12 @@
 mod attempts;
 mod dial;
 mod engine;
+mod nudge;
 mod progress;
 mod supervisor;
 
 pub(super) use attempts::Attempts;
 pub(super) use engine::Engine;
+pub(super) use nudge::{Nudge, Nudged};
 pub(super) use progress::Progress;
 pub(super) use supervisor::{Connections, Supervisor};

@@ -65,7 +65,9 @@ impl Progress {
     fn stage(&self) -> Stage {
         let reached = self.0.lock();
         match &reached.stage {
-            Stage::Connection(_) | Stage::Unblocking(_) if reached.lost.is_some() => {
+            Stage::Connection(_) | Stage::Declaration(_) | Stage::Unblocking(_)
+                if reached.lost.is_some() =>
+            {
                 Stage::Confirmation(reached.lost.clone())
             }
             stage => stage.clone(),

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
-use super::super::amqp::{Connection, Connector};
+use super::super::amqp::{Connection, Connector, Fault};
 use super::super::backoff::Pace;
 use super::super::options::Options;
 use super::attempts::Attempts;
 use super::dial::Dialler;
 use super::engine::Engine;
+use super::nudge::{Nudge, Nudged};
 use super::progress::Progress;
 use crate::error::Stage;
 use crate::sync::Mutex;
@@ -49,7 +50,7 @@ pub(crate) struct Supervisor {
     status: watch::Receiver<Status>,
     stop: watch::Sender<bool>,
     /// Tells the supervisor that somebody waits.
-    nudge: watch::Sender<()>,
+    nudge: Nudge,
     guests: watch::Sender<()>,
     engine: Arc<Engine>,
     /// Until first used.
@@ -69,11 +70,12 @@ impl Supervisor {
             failures: 0,
         });
         let stop = watch::Sender::new(false);
-        let nudge = watch::Sender::new(());
+        let nudge = Nudge::default();
         let guests = watch::Sender::new(());
         let hosts = options.hosts.clone();
         let task = SupervisorTask {
-            dialler: Dialler::new(connector, name, hosts, options.backoff, nudge.subscribe()),
+            dialler: Dialler::new(connector, name, hosts, options.backoff, nudge.listen()),
+            nudged: nudge.listen(),
             pace: Pace::new(options.backoff),
             status,
             stop: stop.subscribe(),
@@ -152,7 +154,7 @@ impl Supervisor {
             if !nudged {
                 // A new caller need not wait for the end of a long back-off.
                 nudged = true;
-                self.nudge.send_replace(());
+                self.nudge.send(attempts.is_urgent());
             }
             if status.changed().await.is_err() {
                 return Err(Error::Closed);
@@ -216,6 +218,7 @@ impl Connections {
 struct SupervisorTask {
     dialler: Dialler,
     pace: Pace,
+    nudged: Nudged,
     status: watch::Sender<Status>,
     stop: watch::Receiver<bool>,
     /// Watched by whoever uses the connections.
@@ -227,6 +230,7 @@ impl SupervisorTask {
         let Self {
             dialler,
             pace,
+            nudged,
             status,
             mut stop,
             guests,
@@ -241,7 +245,7 @@ impl SupervisorTask {
             }
         };
         tokio::select! {
-            () = keep_connected(dialler, pace, &status) => {}
+            () = keep_connected(dialler, pace, nudged, &status) => {}
             () = leave => {}
         }
         let last = status.send_replace(Status {
@@ -255,7 +259,14 @@ impl SupervisorTask {
 }
 
 /// Never ends.
-async fn keep_connected(mut dialler: Dialler, mut pace: Pace, status: &watch::Sender<Status>) {
+async fn keep_connected(
+    mut dialler: Dialler,
+    mut pace: Pace,
+    mut nudged: Nudged,
+    status: &watch::Sender<Status>,
+) {
+    // The reason for which the broker closed the last connection, if it will again.
+    let mut repeats: Option<Arc<str>> = None;
     loop {
         set_connecting(status, None);
         let connection = dialler
@@ -266,18 +277,34 @@ async fn keep_connected(mut dialler: Dialler, mut pace: Pace, status: &watch::Se
                 });
             })
             .await;
+        nudged.begin_attempt();
         let connection = Arc::new(connection);
         let (broker, name) = (connection.place().to_owned(), dialler.name());
         let version = connection.version().map(tracing::field::display);
-        tracing::info!(broker, version, connection = name, "connected");
+        if repeats.is_none() {
+            tracing::info!(broker, version, connection = name, "connected");
+        } else {
+            tracing::debug!(broker, version, connection = name, "connected");
+        }
         set(status, State::Ready(connection.clone()));
         let since = Instant::now();
         let why = connection.attend().await;
-        tracing::warn!(broker, connection = name, %why, "connection lost: reconnecting");
+        if repeats.as_ref() == Some(&why) {
+            tracing::debug!(broker, connection = name, %why, "connection lost: reconnecting");
+        } else {
+            tracing::warn!(broker, connection = name, %why, "connection lost: reconnecting");
+        }
         drop(connection);
-        set_connecting(status, Some(why));
-        // At once, unless connections keep ending soon.
-        sleep(pace.after(since.elapsed())).await;
+        set_connecting(status, Some(why.clone()));
+        let pause = if Fault::ended(why.clone()).is_refused() {
+            repeats = Some(why);
+            pace.after_refusal(since.elapsed())
+        } else {
+            repeats = None;
+            // At once, unless connections keep ending soon.
+            pace.after(since.elapsed())
+        };
+        nudged.pause(pause).await;
     }
 }
 

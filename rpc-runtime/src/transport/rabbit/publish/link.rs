@@ -71,6 +71,16 @@ impl Link {
         declares.then(|| exchange.declaration(false))
     }
 
+    /// Declares the route's exchange as a message would that carries the declaration, if it does.
+    pub(super) async fn declare_alone(&self, route: &Route) -> Result<(), Fault> {
+        match &route.exchange {
+            Some(exchange) if exchange.auto_delete => {
+                self.declarer.declare_exchange(exchange).await.map(drop)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Whether a message is to be sent again at once, after this fault of its declaration: the exchange exists with
     /// another durability, and is used as it is. Or it was, and is gone: it is declared again.
     pub(super) fn is_used_as_found(&self, route: &Route, fault: &Fault) -> bool {

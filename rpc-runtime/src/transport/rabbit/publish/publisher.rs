@@ -16,6 +16,7 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::super::amqp::{Answer, Confirm, Confirmed, Failure, Fault, Publish, PublishChannel};
+use super::super::backoff::Backoff;
 use super::super::connection::{Attempts, Engine, Progress, Supervisor};
 use super::super::topology::Route;
 use super::channels::Way;
@@ -75,13 +76,19 @@ pub(crate) struct Publisher {
     /// The link over the last connection.
     link: Mutex<Option<Arc<Link>>>,
     unserved: Unserved,
+    /// After refusals.
+    backoff: Backoff,
+    /// The last reason that was logged for which an exchange could not be declared.
+    refused_exchange: Mutex<Option<Arc<str>>>,
 }
 
 impl Publisher {
-    pub(crate) fn new(supervisor: Supervisor, engine: Arc<Engine>) -> Self {
+    pub(crate) fn new(supervisor: Supervisor, engine: Arc<Engine>, backoff: Backoff) -> Self {
         Self {
             supervisor,
             engine,
+            backoff,
+            refused_exchange: Mutex::default(),
             link: Mutex::default(),
             unserved: Unserved::default(),
         }
@@ -312,9 +319,38 @@ impl Publisher {
             }
             match publish_on(link, message, progress).await {
                 Ok(outcome) => return Ok(outcome),
-                Err(why) => failure = Some(why),
+                Err(Failed::Message(why)) => failure = Some(why),
+                Err(Failed::Exchange(why)) => {
+                    self.wait_for_exchange(&message.route, &why, attempts, progress)
+                        .await?;
+                }
             }
         }
+    }
+
+    /// Waits after the broker has refused to declare a message's exchange: whoever corrects that does not correct the
+    /// caller. It is logged once for each reason.
+    async fn wait_for_exchange(
+        &self,
+        route: &Route,
+        why: &Arc<str>,
+        attempts: &mut Attempts<'_>,
+        progress: &Progress,
+    ) -> Result<()> {
+        let exchange = route
+            .exchange
+            .as_ref()
+            .map_or("", |exchange| exchange.name.as_str());
+        let is_new = self.refused_exchange.lock().replace(why.clone()).as_ref() != Some(why);
+        if is_new {
+            tracing::warn!(exchange, %why, "cannot declare the exchange: its messages wait");
+        } else {
+            tracing::debug!(exchange, %why, "still cannot declare the exchange");
+        }
+        attempts.declaration_refused(&format!("the exchange `{exchange}`"), why)?;
+        progress.set(Stage::Declaration(why.clone()));
+        attempts.pause_after_refusal(&self.backoff).await;
+        Ok(())
     }
 
     /// Publishes on a shared channel of the connection that stands, if nothing is in the message's way.
@@ -343,28 +379,54 @@ fn check_size(link: &Link, size: usize) -> Result<(), Failure> {
     }
 }
 
+/// Why a message was not published.
+enum Failed {
+    Message(Failure),
+    /// The broker refuses to declare its exchange.
+    Exchange(Arc<str>),
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self::Message(failure)
+    }
+}
+
+/// The fault of a declaration.
+fn undeclared(fault: Fault) -> Failed {
+    match fault {
+        Fault::Refused(why) => Failed::Exchange(why),
+        Fault::Lost(_) | Fault::Missing(_) => Failed::Message(Failure::Unsent(fault)),
+    }
+}
+
 /// Publishes once over a link.
 async fn publish_on(
     link: Arc<Link>,
     message: &mut Message,
     progress: &Progress,
-) -> Result<Outcome, Failure> {
-    let size = message.body.len();
-    check_size(&link, size)?;
+) -> Result<Outcome, Failed> {
+    check_size(&link, message.body.len())?;
     let declared = link.ensure_exchange(&message.route).await;
-    declared.map_err(Failure::Unsent)?;
+    declared.map_err(undeclared)?;
     let permit = match way(&link, message, progress).await? {
         Permitted::Shared(channel) => {
-            return publish_shared_on(link, channel, message, progress).await;
+            return Ok(publish_shared_on(link, channel, message, progress).await?);
         }
         Permitted::Exclusive(permit) => permit,
     };
     match publish_exclusively(link.clone(), permit, message, progress).await {
         // It is sent again at once, and that does not count as an attempt.
         Err(Failure::Unsent(fault)) if link.is_used_as_found(&message.route, &fault) => {
-            Err(Failure::NotReached(fault))
+            Err(Failure::NotReached(fault).into())
         }
-        outcome => outcome,
+        // The message or its declaration, on the same channel: the declaration alone tells.
+        Err(Failure::Unsent(fault)) if fault.is_refused() && fault.size_limit().is_none() => {
+            let declared = link.declare_alone(&message.route).await;
+            declared.map_err(undeclared)?;
+            Err(Failure::Unsent(fault).into())
+        }
+        outcome => Ok(outcome?),
     }
 }
 

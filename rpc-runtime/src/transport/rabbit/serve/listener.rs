@@ -153,6 +153,8 @@ impl ListenerTask {
             return;
         }
         let mut pace = Pace::new(shared.backoff);
+        // The last refusal that was logged.
+        let mut reported: Option<Arc<str>> = None;
         while let Some(connection) = ended.or(self.connections.next()).await.flatten() {
             let since = Instant::now();
             let Some(registered) = ended.or(self.register(&connection)).await else {
@@ -163,6 +165,7 @@ impl ListenerTask {
                     if let Some(started) = self.started.take() {
                         let _ = started.send(Ok(()));
                     }
+                    reported = None;
                     registered.session.open();
                     let fault = ended.or(self.attend(&connection, &registered)).await;
                     registered.session.close(&registered.channel).await;
@@ -180,12 +183,22 @@ impl ListenerTask {
                 }
             };
             let Some(fault) = fault else { break };
-            let queue = &self.queues[0].name;
-            tracing::warn!(%queue, why = %fault.why(), "the server's consumers have ended: declaring and consuming anew");
-            let pause = pace.after(since.elapsed());
+            let (queue, why) = (&self.queues[0].name, fault.why());
+            if reported.as_ref() == Some(why) {
+                tracing::debug!(%queue, %why, "still cannot consume");
+            } else {
+                tracing::warn!(%queue, %why, "the server's consumers have ended: declaring and consuming anew");
+            }
+            let pause = if fault.is_refused() {
+                reported = Some(why.clone());
+                pace.after_refusal(since.elapsed())
+            } else {
+                reported = None;
+                pace.after(since.elapsed())
+            };
             // After the end of a connection, its supervisor sets the pace.
             if connection.is_up() {
-                ended.or(sleep(pause)).await;
+                ended.or(sleep(pause.most)).await;
             }
         }
         self.delete_private_queues().await;

@@ -1,0 +1,172 @@
+//! Both ends far from the broker: a proxy before it makes the line long, uneven, or lossy.
+//!
+//! By hand, nothing differs from ours but the number of round trips: it is beside oslo.messaging.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use rpc_faults::proxy::{Flow, Line, Proxy};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::Result;
+use crate::contender::Contender;
+use crate::goals::{Aim, Goal};
+use crate::load::{self, Kind};
+use crate::options::Options;
+use crate::pair::{self, Order, Pair};
+use crate::part::Section;
+use crate::samples::{Sample, Samples};
+
+/// How many callers there are: each sends its next request when the last one is done.
+const CALLERS: usize = 64;
+/// For how many round trips a line is loaded, at least.
+const ROUND_TRIPS: u32 = 12;
+/// How often a line is measured at most.
+const MOST_ROUNDS: usize = 2;
+
+/// A line, by its name in the table.
+#[derive(Debug, Clone, Copy)]
+struct Far {
+    name: &'static str,
+    line: Line,
+}
+
+const fn far(name: &'static str, delay: Duration, jitter: Duration, loss: u8) -> Far {
+    Far {
+        name,
+        line: Line {
+            delay,
+            jitter,
+            loss,
+        },
+    }
+}
+
+const LINES: [Far; 8] = [
+    far("1 ms", Duration::from_micros(500), Duration::ZERO, 0),
+    far("20 ms", Duration::from_millis(10), Duration::ZERO, 0),
+    far("100 ms", Duration::from_millis(50), Duration::ZERO, 0),
+    far("200 ms", Duration::from_millis(100), Duration::ZERO, 0),
+    far("1 s", Duration::from_millis(500), Duration::ZERO, 0),
+    far(
+        "200 to 400 ms",
+        Duration::from_millis(100),
+        Duration::from_millis(100),
+        0,
+    ),
+    far(
+        "200 ms, 5 % lost",
+        Duration::from_millis(100),
+        Duration::ZERO,
+        5,
+    ),
+    far(
+        "1 s, 5 % lost",
+        Duration::from_millis(500),
+        Duration::ZERO,
+        5,
+    ),
+];
+
+pub(crate) fn measure(options: &Options) -> Result<Section> {
+    let lines = if options.short { &LINES[1..2] } else { &LINES };
+    let rounds = options.rounds.min(MOST_ROUNDS);
+    let contenders = || options.contenders().filter(|one| is_measured(one));
+    let mut benches = contenders().map(Bench::start).collect::<Result<Vec<_>>>()?;
+    let mut samples = Samples::new();
+    for round in 1..=rounds {
+        for far in lines {
+            for kind in [Kind::Call, Kind::Cast] {
+                for bench in &mut benches {
+                    let name = bench.pairs[0].contender().name;
+                    eprintln!("-- {}, {kind}s, {name}, {round}", far.name);
+                    let sample = bench
+                        .load(far.line, kind, options.each)
+                        .map_err(|error| format!("{name}, {}, {kind}s: {error}", far.name))?;
+                    samples.add((far.name, kind, name), sample);
+                }
+            }
+        }
+    }
+    let mut text = format!(
+        "\n| round trip | {CALLERS} callers | | a second | median, ms | p99, ms |\n|---|---|---|---:|---:|---:|\n"
+    );
+    let mut goals = Vec::new();
+    for far in lines {
+        for kind in [Kind::Call, Kind::Cast] {
+            for contender in contenders() {
+                let cell = (far.name, kind, contender.name);
+                let figure =
+                    |figure: fn(&Sample) -> f64| samples.median(&cell, figure).unwrap_or_default();
+                writeln!(
+                    text,
+                    "| {} | {kind}s | {} | {:.0} | {:.0} | {:.0} |",
+                    far.name,
+                    contender.title,
+                    figure(|sample| sample.rate),
+                    figure(|sample| sample.median / 1e3),
+                    figure(|sample| sample.p99 / 1e3),
+                )?;
+            }
+            let [ours, oslo] = ["ours", "oslo"].map(|name| (far.name, kind, name));
+            let ratio = samples.ratio(&ours, &oslo, |sample| sample.rate);
+            goals.extend(ratio.map(|figure| Goal {
+                what: format!("{kind}s a second, round trip {}: ours / oslo", far.name),
+                figure,
+                aim: Aim::None,
+            }));
+        }
+    }
+    Ok(Section {
+        text,
+        goals,
+        ..Section::default()
+    })
+}
+
+fn is_measured(contender: &Contender) -> bool {
+    matches!(contender.name, "ours" | "oslo")
+}
+
+/// A pair whose broker is behind a line.
+struct Bench {
+    pairs: [Pair; 1],
+    proxy: Proxy,
+    /// The proxy's.
+    _runtime: Runtime,
+}
+
+impl Bench {
+    fn start(contender: &'static Contender) -> Result<Self> {
+        let url = std::env::var("RPC_TEST_RABBIT_URL")?;
+        let (user, rest) = url.split_once('@').ok_or("a URL without a user")?;
+        let (broker, host) = rest.split_once('/').ok_or("a URL without a virtual host")?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let proxy = runtime.block_on(Proxy::start(broker.parse()?))?;
+        let url = format!("{user}@{}/{host}", proxy.address());
+        Ok(Self {
+            pairs: [Pair::start_at(contender, &url)?],
+            proxy,
+            _runtime: runtime,
+        })
+    }
+
+    fn load(&mut self, line: Line, kind: Kind, each: Duration) -> Result<Sample> {
+        self.proxy.flow_both(Flow::Line(line));
+        let each = each.max((line.delay + line.jitter) * 2 * ROUND_TRIPS);
+        let loaded = pair::load(
+            &mut self.pairs,
+            Order {
+                kind,
+                callers: CALLERS,
+                each,
+                bytes: load::BYTES,
+            },
+        );
+        self.proxy.heal();
+        loaded
+    }
+}

@@ -1,0 +1,78 @@
+//! A line that TCP itself sees, in a network namespace of a test's own: `python/line.py`.
+//!
+//! The proxy delays bytes, and not the packets of TCP: a connection to it is made at once. Whatever depends on TCP's own
+//! handshake or retransmissions needs packets that are late.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::Result;
+
+/// What tells a test that it runs in a namespace of its own.
+const WITHIN: &str = "RPC_TEST_WITHIN_NAMESPACE";
+/// Makes the loopback interface work, and becomes the command.
+const ENTER: &str = "ip link set lo up && exec \"$@\"";
+
+/// Runs the test of this name again, in a network namespace of its own; false within it. The test's process is a new
+/// one, so the test begins with this call and ends if it is true. An error when the namespace cannot be made, or the
+/// test failed in it.
+pub async fn ran_in_own_namespace(test: &str) -> Result<bool> {
+    if std::env::var_os(WITHIN).is_some() {
+        return Ok(false);
+    }
+    let status = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--net", "--"])
+        .args(["sh", "-c", ENTER, "sh"])
+        .arg(std::env::current_exe()?)
+        .args([test, "--exact", "--include-ignored", "--nocapture"])
+        .env(WITHIN, "1")
+        .kill_on_drop(true)
+        .status()
+        .await
+        .map_err(|error| format!("needs `unshare` (util-linux): {error}"))?;
+    if !status.success() {
+        return Err(format!(
+            "{test} failed in a network namespace of its own ({status}); if the output above does not say why, see \
+             whether this system permits user namespaces"
+        )
+        .into());
+    }
+    Ok(true)
+}
+
+/// A line; it is gone when dropped.
+#[derive(Debug)]
+pub struct LongLine {
+    _process: Child,
+}
+
+impl LongLine {
+    /// Who connects here reaches, over the line, what listens at [`LongLine::NEAR`].
+    pub const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 2));
+    /// Where to listen.
+    pub const NEAR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 1));
+
+    /// A line in this network namespace, which must be one's own: packets take `delay` in each direction, and `loss` of
+    /// a hundred are lost.
+    pub async fn start(delay: Duration, loss: u8) -> Result<Self> {
+        let python = std::env::var_os("RPC_TEST_PYTHON").ok_or("RPC_TEST_PYTHON is not set")?;
+        let mut process = Command::new(python)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/line.py"))
+            .args([delay.as_millis().to_string(), loss.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = process.stdout.take().ok_or("the line has no output")?;
+        match BufReader::new(output).lines().next_line().await? {
+            Some(ready) if ready == "ready" => Ok(Self { _process: process }),
+            said => {
+                Err(format!("the line is not ready: {said:?}; see its own output above").into())
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What the broker refuses again and again: clients ask less and less often, callers wait within their time and are told
+//! why, and once the cause is gone, those who still wait succeed.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_faults::echo::{self, EchoClient, EchoServer};
+use rpc_faults::ground::Ground;
+use rpc_faults::node::Node;
+use rpc_faults::orders::Permissions;
+use rpc_faults::proxy::Proxy;
+use rpc_runtime::transport::DEFAULT_EXCHANGE;
+use rpc_runtime::{CallOptions, Context, Error, Result, Transport};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval, timeout};
+
+/// How long the laboratory may take for what it is told.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a refusal is repeated.
+const MEANWHILE: Duration = Duration::from_secs(6);
+/// How often a client with two connections connects in that time at most: each waits twice as long after each refusal,
+/// less a quarter, beginning with 0.1 s. Callers cut the waits to a quarter.
+const ATTEMPTS: u64 = 2 * 9;
+/// How long an answer may take that is to come at once.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+async fn start() -> Node {
+    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
+        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
+    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
+    Node::start(&ground, "repeated").await.unwrap()
+}
+
+async fn serve(url: &str) -> EchoServer {
+    let started = EchoServer::start(url, DEFAULT_EXCHANGE, "good");
+    timeout(PATIENCE, started).await.unwrap().unwrap()
+}
+
+fn client(transport: &Transport, limit: Duration) -> EchoClient {
+    let client = echo::client(transport, DEFAULT_EXCHANGE, "good");
+    client.prepare(CallOptions::new().timeout(limit))
+}
+
+async fn call(client: &EchoClient) -> Result<()> {
+    client.size(&Context::new(), "x".into()).await.map(drop)
+}
+
+/// A call that asks for an answer at once; its error.
+async fn refused_at_once(client: &EchoClient) -> Error {
+    let client = client.prepare(CallOptions::new().retry(0));
+    let began = Instant::now();
+    let error = call(&client).await.unwrap_err();
+    let took = began.elapsed();
+    assert!(took < AT_ONCE, "took {took:.1?}: {error}");
+    assert!(!error.is_timeout() && !error.may_have_run(), "{error}");
+    error
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_wrong_password_is_tried_less_and_less_often() {
+    let node = start().await;
+    let server = serve(&node.url("")).await;
+    node.add_user("late").await.unwrap();
+    let all = node.set_permissions("late", "/", Permissions::ALL);
+    all.await.unwrap();
+    let proxy = Proxy::start(node.address()).await.unwrap();
+    let transport = Transport::new(&format!("rabbit://late:wrong@{}/", proxy.address())).unwrap();
+    let waiting = client(&transport, PATIENCE);
+    let waiting = tokio::spawn(async move { call(&waiting).await });
+    // Others come all the time.
+    let others = client(&transport, Duration::from_millis(500));
+    let mut ticks = interval(Duration::from_millis(100));
+    let began = Instant::now();
+    let mut calls = JoinSet::new();
+    while began.elapsed() < MEANWHILE {
+        ticks.tick().await;
+        let others = others.clone();
+        calls.spawn(async move { call(&others).await });
+    }
+    let attempts = proxy.accepted();
+    for called in calls.join_all().await {
+        let error = called.unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        assert!(
+            error.to_string().contains("connection to the broker"),
+            "{error}"
+        );
+    }
+    assert!(
+        attempts <= ATTEMPTS,
+        "{attempts} connections in {MEANWHILE:?}"
+    );
+    let error = refused_at_once(&others).await;
+    assert!(error.to_string().contains("ACCESS_REFUSED"), "{error}");
+    node.set_password("late", "wrong").await.unwrap();
+    waiting.await.unwrap().unwrap();
+    transport.close().await;
+    server.stop().await;
+}
+
+/// As the broker does it over a queue of a kind that it denies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_less_often() {
+    let node = start().await;
+    let proxy = Proxy::start(node.address()).await.unwrap();
+    let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
+    let reason = "Feature transient_nonexcl_queues is denied";
+    node.close_connections_again(reason, MEANWHILE)
+        .await
+        .unwrap();
+    let waiting = client(&transport, MEANWHILE);
+    let error = call(&waiting).await.unwrap_err();
+    let attempts = proxy.accepted();
+    assert!(
+        error.is_timeout() && error.to_string().contains(reason),
+        "{error}"
+    );
+    assert!(
+        attempts <= ATTEMPTS,
+        "{attempts} connections in {MEANWHILE:?}"
+    );
+    transport.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn callers_wait_for_a_permission_and_are_told_of_it() {
+    const CALLERS: usize = 64;
+    let node = start().await;
+    let server = serve(&node.url("")).await;
+    node.add_user("limited").await.unwrap();
+    let url = format!("rabbit://limited:limited@{}/", node.address());
+    let permit = async |configure| {
+        let permissions = Permissions {
+            configure,
+            ..Permissions::ALL
+        };
+        let permitted = node.set_permissions("limited", "/", permissions);
+        permitted.await.unwrap();
+    };
+    // The reply queue is refused, then the exchange.
+    for configure in ["^openstack$", "^reply_"] {
+        permit(configure).await;
+        let transport = Transport::new(&url).unwrap();
+        let mut callers = JoinSet::new();
+        for number in 0..CALLERS {
+            let patient = number % 2 == 0;
+            let limit = if patient { PATIENCE } else { AT_ONCE };
+            let client = client(&transport, limit);
+            callers.spawn(async move { (patient, call(&client).await) });
+        }
+        let error = refused_at_once(&client(&transport, PATIENCE)).await;
+        assert!(matches!(error, Error::Refused { .. }), "{error}");
+        let mut waiting = 0;
+        while waiting < CALLERS / 2 {
+            let (patient, called) = callers.join_next().await.unwrap().unwrap();
+            let error = called.unwrap_err();
+            assert!(!patient && error.is_timeout(), "{error}");
+            assert!(error.to_string().contains("ACCESS_REFUSED"), "{error}");
+            assert!(!error.may_have_run(), "{error}");
+            waiting += 1;
+        }
+        permit(".*").await;
+        for (_, called) in callers.join_all().await {
+            called.unwrap();
+        }
+        transport.close().await;
+    }
+    server.stop().await;
+}
