@@ -59,9 +59,7 @@ async fn main() -> Result<()> {
         .start()
         .await?;
     println!("{} is served; ctrl-c stops it", server.target());
-    if tokio::signal::ctrl_c().await.is_ok() {
-        server.stop().await;
-        transport.close().await;
-    }
+    server.run_until(tokio::signal::ctrl_c()).await;
+    transport.close().await;
     Ok(())
 }

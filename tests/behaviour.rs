@@ -87,6 +87,9 @@ suite! {
     the_concurrency_limit_leaves_the_rest_to_other_servers
     stop_finishes_what_runs_and_gives_back_the_rest
     stop_cuts_off_at_its_limit
+    a_transport_says_how_it_is
+    a_server_that_pings_are_allowed_at_answers_them
+    a_server_runs_until_a_future_ends_or_its_transport_is_closed
     a_monitored_call_outlives_the_silence_it_allows
     a_monitored_call_fails_when_its_server_falls_silent
     a_monitor_of_zero_asks_for_none

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rpc_runtime::error::Stage;
+use rpc_runtime::transport::TransportState;
 use rpc_runtime::{CallOptions, Error, RpcClient, Server, Target, Transport, args};
 use rpc_tests::{broker_url, rabbitmqctl, unique_topic};
 
@@ -54,6 +55,12 @@ async fn calls_end_in_time_and_say_that_the_broker_is_blocked() {
                 ..
             }) => {
                 assert!(reason.contains("memory"), "{reason}");
+                match calling.state() {
+                    TransportState::Blocked { why, .. } => {
+                        assert!(why.contains("memory"), "{why}");
+                    }
+                    other => panic!("{other:?}"),
+                }
                 break;
             }
             Err(Error::Timeout { .. }) | Ok(_) => {}
@@ -67,6 +74,7 @@ async fn calls_end_in_time_and_say_that_the_broker_is_blocked() {
         .await
         .unwrap();
     assert_eq!(pong, "pong");
+    assert!(calling.state().is_connected(), "{:?}", calling.state());
     server.stop().await;
     calling.close().await;
     serving.close().await;

@@ -2,6 +2,7 @@
 
 mod cancellation;
 mod failures;
+mod health;
 mod lives;
 mod messages;
 mod targets;
@@ -27,6 +28,7 @@ use super::World;
 
 pub(super) use cancellation::*;
 pub(super) use failures::*;
+pub(super) use health::*;
 pub(super) use lives::*;
 pub(super) use messages::*;
 pub(super) use targets::*;

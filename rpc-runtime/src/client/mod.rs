@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
@@ -180,6 +180,40 @@ impl RpcClient {
         let mut call = self.plan(Cow::Borrowed(settings), &MethodTimes::default())?;
         let reply = self.send_call(&mut call, request, span).await;
         self.decode(self.accept(&call, reply)?)
+    }
+
+    /// Asks whether a server of the topic answers: done when one has. A server does so that was built with
+    /// [`ServerBuilder::ping`](crate::server::ServerBuilder::ping), or that has oslo.messaging's `rpc_ping_enabled`.
+    ///
+    /// It goes to the client's exchange, topic and server, whatever namespace and version the interface has, and no
+    /// version cap holds it back.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use rpc_runtime::{CallOptions, Result, RpcClient, Target, Transport};
+    ///
+    /// /// What a liveness probe asks, from within the pod or from outside.
+    /// async fn is_alive(transport: &Transport, server: &str) -> Result<()> {
+    ///     let client = RpcClient::new(transport, Target::new("inventory").server(server));
+    ///     client.prepare(CallOptions::new().timeout(Duration::from_secs(5))).ping().await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] or [`Error::Undeliverable`] when nobody answers within the client's timeout;
+    /// [`Error::Remote`], with the class `UnsupportedVersion` or `NoSuchMethod`, from a server that answers no pings.
+    pub async fn ping(&self) -> Result<()> {
+        let mut settings = self.inner.settings.clone();
+        settings.target.namespace = None;
+        settings.target.version = None;
+        settings.version = None;
+        settings.version_cap = VersionCap::None;
+        let (transport, serializer) = (&self.inner.transport, None);
+        let client = Self::with_settings(transport.clone(), serializer, settings);
+        let pong = client.call(&(), "oslo_rpc_server_ping", |_: &mut Args<'_>| Ok(()));
+        pong.await.map(|IgnoredAny| ())
     }
 
     /// Casts `method`: done when the broker has accepted the message. It runs at most once.

@@ -79,6 +79,23 @@ impl Server {
         self.stop.closed().await;
     }
 
+    /// Serves until `until` ends, or the transport is closed; then stops as [`Server::stop`] does.
+    ///
+    /// Dropping the future stops the server in the background.
+    ///
+    /// ```no_run
+    /// # async fn serve(server: rpc_runtime::Server) {
+    /// server.run_until(tokio::signal::ctrl_c()).await;
+    /// # }
+    /// ```
+    pub async fn run_until(self, until: impl Future) -> usize {
+        tokio::select! {
+            _ = until => {}
+            () = self.ended() => {}
+        }
+        self.stop().await
+    }
+
     /// Stops taking requests, and finishes what runs: for a minute at most, as
     /// [`Server::stop_within`].
     pub async fn stop(self) -> usize {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::state::TransportState;
 use super::terms::{CallTerms, ListenTerms, SendTerms};
 use crate::wire::{Reply, ReplyTo, RequestBody};
 use crate::{Result, Target};
@@ -36,6 +37,19 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// What the messaging system is called in spans, as `messaging.system`. Defaults to `other`.
     fn system(&self) -> &'static str {
         "other"
+    }
+
+    /// How the driver's connection is. Defaults to [`TransportState::Unknown`].
+    fn state(&self) -> TransportState {
+        TransportState::Unknown
+    }
+
+    /// Waits until [`Driver::state`] is another than `seen`, and gives it. Defaults to waiting for ever where it is not.
+    async fn state_changed(&self, seen: &TransportState) -> TransportState {
+        match self.state() {
+            state if state != *seen => state,
+            _ => std::future::pending().await,
+        }
     }
 
     /// Ends everything: waiting calls fail, listeners end, connections close.

@@ -9,6 +9,7 @@ mod memory;
 mod rabbit;
 mod reply_table;
 mod sequential_ids;
+mod state;
 mod terms;
 
 use std::fmt;
@@ -21,6 +22,7 @@ pub use self::driver::{Arrival, Driver, Incoming, Listener, Responder};
 #[cfg(feature = "oslo-config")]
 pub(crate) use self::rabbit::{UrlEffect, effect as rabbit_effect, is_known as is_rabbit_option};
 pub use self::reply_table::{Registration, ReplyTable};
+pub use self::state::TransportState;
 pub use self::terms::{
     CallTerms, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, ListenTerms, Retry, SendTerms,
 };
@@ -98,6 +100,36 @@ impl Transport {
     #[must_use]
     pub fn driver(&self) -> &dyn Driver {
         &*self.driver
+    }
+
+    /// How the transport is: for a readiness probe, which is ready while [`TransportState::is_connected`].
+    ///
+    /// Nothing connects before it is needed: a program that only calls is [`TransportState::Idle`] until its first call.
+    /// One with a server is connected once [`ServerBuilder::start`](crate::server::ServerBuilder::start) is done.
+    ///
+    /// That requests are answered, too, a probe from outside can find out with
+    /// [`RpcClient::ping`](crate::RpcClient::ping).
+    #[must_use]
+    pub fn state(&self) -> TransportState {
+        self.driver.state()
+    }
+
+    /// Waits until the transport's state is another than `seen`, and gives it. A state that lasts for less than it takes
+    /// to look may be missed. A dropped future loses nothing.
+    ///
+    /// ```
+    /// use rpc_runtime::Transport;
+    ///
+    /// # async fn report(transport: Transport) {
+    /// let mut state = transport.state();
+    /// loop {
+    ///     println!("{state:?}");
+    ///     state = transport.state_changed(&state).await;
+    /// }
+    /// # }
+    /// ```
+    pub async fn state_changed(&self, seen: &TransportState) -> TransportState {
+        self.driver.state_changed(seen).await
     }
 
     /// Closes the connections of all clones. Calls that wait end at once with

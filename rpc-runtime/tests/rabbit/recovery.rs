@@ -1,6 +1,7 @@
 //! How soon connections come back, and what they withstand.
 
 use lapin::options::ExchangeDeleteOptions;
+use rpc_runtime::transport::TransportState;
 use tokio::time::Instant;
 
 use super::*;
@@ -99,6 +100,61 @@ async fn calls_work_within_a_second_of_the_brokers_return() {
     let took = since.elapsed();
     assert!(took < Duration::from_secs(1), "{took:?}");
     transport.close().await;
+    serving.await.unwrap();
+    drop(relay);
+}
+
+/// What a readiness probe is told while the broker goes and comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn the_state_says_that_the_broker_is_gone_and_that_it_is_back() {
+    let target = Target::new(topic());
+    let relay = Relay::to(&broker()).await;
+    let port = relay.port();
+    let transport = transport_at(&relay.address(), "");
+    assert_eq!(transport.state(), TransportState::Idle);
+    let listener = listen(&transport, &target.clone().server("s")).await;
+    let serving = serve(listener, "s");
+    warm_up(&transport, &target).await;
+    let first = transport.state();
+    let TransportState::Connected {
+        since,
+        broker: place,
+        ..
+    } = &first
+    else {
+        panic!("{first:?}");
+    };
+    assert!(place.contains(&port.to_string()), "{place}");
+    drop(relay);
+    let mut state = transport.state_changed(&first).await;
+    // The connection that is lost says why; the attempts that follow are refused.
+    loop {
+        match &state {
+            TransportState::Connecting {
+                since: lost, why, ..
+            } => {
+                assert!(lost > since, "{state:?}");
+                if why.is_some() {
+                    break;
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+        state = timeout(LONG, transport.state_changed(&state))
+            .await
+            .unwrap();
+    }
+    let relay = Relay::at(port, &broker()).await;
+    while !state.is_connected() {
+        state = timeout(LONG, transport.state_changed(&state))
+            .await
+            .unwrap();
+    }
+    assert_ne!(state, first);
+    assert_eq!(call(&transport, &target).await.unwrap(), "s");
+    transport.close().await;
+    assert_eq!(transport.state(), TransportState::Closed);
     serving.await.unwrap();
     drop(relay);
 }

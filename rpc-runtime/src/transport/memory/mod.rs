@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     Arrival, CallTerms, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable, Responder,
-    SendTerms, TransportUrl, UrlError,
+    SendTerms, TransportState, TransportUrl, UrlError,
 };
 use crate::error::Stage;
 use crate::span;
@@ -35,6 +35,7 @@ pub(super) struct MemoryDriver {
     reply_queue: String,
     waiting: ReplyTable,
     listeners: Mutex<Listeners>,
+    state: watch::Sender<TransportState>,
 }
 
 /// The listeners of one transport; none is added once it is closed.
@@ -88,6 +89,10 @@ impl MemoryDriver {
             reply_queue,
             waiting,
             listeners: Mutex::default(),
+            state: watch::Sender::new(TransportState::Connected {
+                since: Instant::now(),
+                broker: "memory".into(),
+            }),
         })
     }
 
@@ -200,7 +205,23 @@ impl Driver for MemoryDriver {
         Ok(listener)
     }
 
+    fn state(&self) -> TransportState {
+        self.state.borrow().clone()
+    }
+
+    async fn state_changed(&self, seen: &TransportState) -> TransportState {
+        let mut state = self.state.subscribe();
+        let changed = state.wait_for(|state| state != seen).await;
+        let changed = changed.map(|state| state.clone());
+        match changed {
+            Ok(state) => state,
+            // Its sender is this driver's, which is borrowed.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
     async fn close(&self) {
+        self.state.send_replace(TransportState::Closed);
         self.waiting.close();
         let mut listeners = self.listeners.lock();
         listeners.closed = true;

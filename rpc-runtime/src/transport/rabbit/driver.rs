@@ -19,7 +19,7 @@ use super::topology::{Routes, Topology, process_name};
 use crate::error::Stage;
 use crate::span;
 use crate::transport::{
-    CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportUrl,
+    CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportState, TransportUrl,
 };
 use crate::wire::{Reply, RequestBody};
 use crate::{Error, Result, Target};
@@ -128,6 +128,35 @@ impl Driver for RabbitDriver {
         self.shared.publisher.start()?;
         let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
         Ok(Box::new(listener) as Box<dyn Listener>)
+    }
+
+    fn state(&self) -> TransportState {
+        let shared = &*self.shared;
+        if shared.is_closing() {
+            return TransportState::Closed;
+        }
+        let publishing = shared.publisher.supervisor().state();
+        publishing.of_both(shared.consuming.state())
+    }
+
+    async fn state_changed(&self, seen: &TransportState) -> TransportState {
+        let shared = &*self.shared;
+        let mut closing = shared.closing();
+        loop {
+            // Made before the look, so that nothing is missed in between.
+            let mut publishing = shared.publisher.supervisor().changes();
+            let mut consuming = shared.consuming.changes();
+            let state = self.state();
+            if state != *seen {
+                return state;
+            }
+            tokio::select! {
+                () = publishing.next() => {}
+                () = consuming.next() => {}
+                // Closed is the last state: whoever has seen it waits for ever.
+                Ok(()) = closing.changed() => {}
+            }
+        }
     }
 
     async fn close(&self) {

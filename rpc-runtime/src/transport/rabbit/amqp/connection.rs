@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use lapin::Event;
 use tokio::sync::futures::Notified;
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::broker_version::BrokerVersion;
@@ -78,6 +79,11 @@ impl Connection {
     /// Why the broker accepts no messages, if so.
     pub(crate) fn blockage(&self) -> Option<Reason> {
         self.io.blockage()
+    }
+
+    /// Whether the broker holds messages back, and why, as that changes.
+    pub(crate) fn watch_blocked(&self) -> watch::Receiver<Option<Reason>> {
+        self.io.watch_blocked()
     }
 
     /// Waits until the broker accepts messages, or the connection has ended.

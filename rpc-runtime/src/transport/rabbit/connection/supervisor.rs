@@ -4,6 +4,7 @@
 //! connection is first used. It ends with [`Supervisor::close`], or when the handle is dropped, after all
 //! [`Connections`] handles are gone.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::nudge::{Nudge, Nudged};
 use super::progress::Progress;
 use crate::error::Stage;
 use crate::sync::Mutex;
+use crate::transport::TransportState;
 use crate::{Error, Result};
 
 /// How long those may take who clean up over a connection that ends.
@@ -30,6 +32,43 @@ const LEAVE_DEADLINE: Duration = Duration::from_secs(5);
 struct Status {
     state: State,
     failures: u64,
+    /// Since when it is ready, or not ready.
+    since: Instant,
+    /// Since when the broker of a connection that is ready takes no messages, and why.
+    blocked: Option<(Instant, Arc<str>)>,
+}
+
+impl Status {
+    fn new(state: State) -> Self {
+        Self {
+            state,
+            failures: 0,
+            since: Instant::now(),
+            blocked: None,
+        }
+    }
+
+    /// How operators see it.
+    fn shown(&self) -> TransportState {
+        let since = self.since;
+        match (&self.state, &self.blocked) {
+            (State::Idle, _) => TransportState::Idle,
+            (State::Connecting { why }, _) => TransportState::Connecting {
+                since,
+                why: why.clone(),
+            },
+            (State::Ready(connection), Some((since, why))) => TransportState::Blocked {
+                since: *since,
+                broker: connection.place().into(),
+                why: why.clone(),
+            },
+            (State::Ready(connection), None) => TransportState::Connected {
+                since,
+                broker: connection.place().into(),
+            },
+            (State::Closed, _) => TransportState::Closed,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -65,10 +104,7 @@ impl Supervisor {
         engine: Arc<Engine>,
         name: String,
     ) -> Self {
-        let (status, watching) = watch::channel(Status {
-            state: State::Idle,
-            failures: 0,
-        });
+        let (status, watching) = watch::channel(Status::new(State::Idle));
         let stop = watch::Sender::new(false);
         let nudge = Nudge::default();
         let guests = watch::Sender::new(());
@@ -89,6 +125,18 @@ impl Supervisor {
             engine,
             task: Mutex::new(Some(task)),
         }
+    }
+
+    /// How the connection is.
+    pub(crate) fn state(&self) -> TransportState {
+        self.status.borrow().shown()
+    }
+
+    /// Waits until something about the connection has changed since `changes` was made; for ever, once it is closed.
+    pub(crate) fn changes(&self) -> Changes {
+        let mut status = self.status.clone();
+        status.mark_unchanged();
+        Changes(status)
     }
 
     fn take_task(&self) -> Option<SupervisorTask> {
@@ -213,6 +261,19 @@ impl Connections {
     }
 }
 
+/// What happens to a connection from a moment on.
+#[derive(Debug)]
+pub(crate) struct Changes(watch::Receiver<Status>);
+
+impl Changes {
+    /// Waits until something has changed; for ever, once the supervisor is closed.
+    pub(crate) async fn next(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// The task behind a [`Supervisor`].
 #[derive(Debug)]
 struct SupervisorTask {
@@ -248,10 +309,7 @@ impl SupervisorTask {
             () = keep_connected(dialler, pace, nudged, &status) => {}
             () = leave => {}
         }
-        let last = status.send_replace(Status {
-            state: State::Closed,
-            failures: 0,
-        });
+        let last = status.send_replace(Status::new(State::Closed));
         if let State::Ready(connection) = last.state {
             connection.close().await;
         }
@@ -288,7 +346,10 @@ async fn keep_connected(
         }
         set(status, State::Ready(connection.clone()));
         let since = Instant::now();
-        let why = connection.attend().await;
+        let why = tokio::select! {
+            why = connection.attend() => why,
+            never = show_blockage(&connection, status) => match never {},
+        };
         if repeats.as_ref() == Some(&why) {
             tracing::debug!(broker, connection = name, %why, "connection lost: reconnecting");
         } else {
@@ -308,8 +369,32 @@ async fn keep_connected(
     }
 }
 
+/// Shows in the status when the broker stops accepting messages, and when it accepts them again.
+async fn show_blockage(connection: &Connection, status: &watch::Sender<Status>) -> Infallible {
+    let mut blocked = connection.watch_blocked();
+    loop {
+        let why = blocked.borrow_and_update().clone();
+        let since = Instant::now();
+        status.send_if_modified(|status| {
+            let changed = status.blocked.is_some() != why.is_some();
+            if changed {
+                status.blocked = why.map(|why| (since, why));
+            }
+            changed
+        });
+        // Its sender is the connection's, which is borrowed.
+        if blocked.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 fn set(status: &watch::Sender<Status>, state: State) {
-    status.send_modify(|status| status.state = state);
+    status.send_modify(|status| {
+        status.state = state;
+        status.since = Instant::now();
+        status.blocked = None;
+    });
 }
 
 /// Keeps the reason of the last failure, if there is no newer one.
@@ -317,7 +402,11 @@ fn set_connecting(status: &watch::Sender<Status>, why: Option<Arc<str>>) {
     status.send_modify(|status| {
         let known = match &mut status.state {
             State::Connecting { why } => why.take(),
-            _ => None,
+            _ => {
+                status.since = Instant::now();
+                status.blocked = None;
+                None
+            }
         };
         status.state = State::Connecting { why: why.or(known) };
     });

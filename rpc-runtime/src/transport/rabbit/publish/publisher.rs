@@ -94,6 +94,11 @@ impl Publisher {
         }
     }
 
+    /// The connection that messages are published on.
+    pub(crate) fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
     /// Begins to connect, if that was not done before.
     pub(crate) fn start(&self) -> Result<()> {
         self.supervisor.start()

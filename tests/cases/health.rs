@@ -1,0 +1,91 @@
+//! How a transport is, whether a server answers, and how long one serves.
+
+use rpc_runtime::transport::TransportState;
+use tokio::sync::oneshot;
+
+use super::*;
+
+pub(crate) async fn a_transport_says_how_it_is(world: World) {
+    let stage = Bench::new(&world);
+    let server = stage.serve("one", 1).await;
+    let transport = world.transport();
+    let client = StockClient::new(&transport, &world.topic);
+    assert!(!matches!(transport.state(), TransportState::Closed));
+    assert_eq!(client.whoami(&ctxt()).await.unwrap(), "one");
+    let connected = transport.state();
+    assert!(connected.is_connected(), "{connected:?}");
+    let next = tokio::spawn({
+        let (transport, connected) = (transport.clone(), connected.clone());
+        async move { transport.state_changed(&connected).await }
+    });
+    transport.close().await;
+    // On its way, the connections may be seen to end one after the other.
+    let mut state = next.await.unwrap();
+    while state != TransportState::Closed {
+        state = transport.state_changed(&state).await;
+    }
+    assert_eq!(transport.state(), TransportState::Closed);
+    // One that has seen another state need not wait.
+    assert_eq!(
+        transport.state_changed(&connected).await,
+        TransportState::Closed
+    );
+    server.stop().await;
+}
+
+pub(crate) async fn a_server_that_pings_are_allowed_at_answers_them(world: World) {
+    let transport = world.transport();
+    let builder = Server::builder(&transport, &world.topic, "one").ping(true);
+    let server = builder.start().await.unwrap();
+    // Whatever the interface is.
+    let target = Target::new(&world.topic)
+        .server("one")
+        .namespace("none")
+        .version((7, 1));
+    let client = RpcClient::new(&transport, target).prepare(CallOptions::new().version_cap((7, 2)));
+    client.ping().await.unwrap();
+    let nobody = client.prepare(
+        CallOptions::new()
+            .server("two")
+            .timeout(Duration::from_millis(200)),
+    );
+    let error = nobody.ping().await.unwrap_err();
+    assert!(
+        error.is_timeout() || matches!(error, Error::Undeliverable { .. }),
+        "{error:?}"
+    );
+    server.stop().await;
+
+    let stage = Bench::new(&world);
+    let mute = stage.serve("three", 1).await;
+    let error = client
+        .prepare(CallOptions::new().server("three"))
+        .ping()
+        .await;
+    assert!(matches!(error, Err(Error::Remote(_))), "{error:?}");
+    mute.stop().await;
+}
+
+pub(crate) async fn a_server_runs_until_a_future_ends_or_its_transport_is_closed(world: World) {
+    let mut stage = Bench::new(&world);
+    let server = stage.serve("one", 1).await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(server.run_until(stopped));
+    let client = client(&world);
+    let call = tokio::spawn({
+        let client = client.clone();
+        async move { client.wait(&ctxt(), 1).await }
+    });
+    assert_eq!(stage.next().await, Seen::Waiting("one".into(), 1));
+    stop.send(()).unwrap();
+    // What runs is finished.
+    stage.release.notify_one();
+    assert_eq!(call.await.unwrap().unwrap(), 1);
+    assert_eq!(running.await.unwrap(), 0);
+
+    let server = stage.serve("two", 1).await;
+    let running = tokio::spawn(server.run_until(std::future::pending::<()>()));
+    assert_eq!(client.whoami(&ctxt()).await.unwrap(), "two");
+    stage.transport.close().await;
+    assert_eq!(running.await.unwrap(), 0);
+}
