@@ -136,8 +136,8 @@ async fn requests_that_wait_outlive_any_number_of_resets() {
 /// A server crashes again and again, beside two that work: requests that it had begun are gone, and no others.
 async fn crash_loop(name: &str, options: &str) {
     const CRASHES: u32 = 50;
-    /// More than the servers run meanwhile.
-    const WAITING: usize = 40;
+    /// How many requests are cast before each crash: more than the servers run meanwhile.
+    const REQUESTS: u64 = 100;
     let node = node(name).await;
     let ledger = Arc::new(Ledger::open(PATIENCE, 0, Ends::OURS));
     let recipe = |concurrency| Recipe {
@@ -162,8 +162,8 @@ async fn crash_loop(name: &str, options: &str) {
     let client = client.prepare(CallOptions::new().version((1, 0)));
     let mut accepted = 0_u64;
     for crash in 0..CRASHES {
-        while node.ready_messages(TOPIC).await.unwrap() < WAITING {
-            let work = args! { number: accepted, millis: 100 };
+        for _ in 0..REQUESTS {
+            let work = args! { number: accepted, millis: 20 };
             ledger.sent_as(accepted, false);
             client.cast(&Context::new(), "work", work).await.unwrap();
             accepted += 1;
