@@ -80,6 +80,13 @@ pub(crate) const ALL: &[Contender] = &[
         casts: false,
     },
     Contender {
+        name: "tarpc-json",
+        title: "tarpc 0.38, JSON over a stream in memory, in process",
+        short: "tarpc, serialised",
+        place: Place::InProcess,
+        casts: false,
+    },
+    Contender {
         name: "tarpc",
         title: "tarpc 0.38, in process, nothing serialised",
         short: "tarpc, nothing serialised",

@@ -71,6 +71,7 @@ async fn peer(role: &str, name: &str, address: &str) -> Result<()> {
         ("server", "ours") => ours::server(address).await,
         ("client", "memory") => ours::in_process().await,
         ("client", "tarpc") => tarpc_echo::in_process().await,
+        ("client", "tarpc-json") => tarpc_echo::in_process_json().await,
         ("client", "tarpc-tcp") => tarpc_echo::client(address).await,
         ("server", "tarpc-tcp") => tarpc_echo::server().await,
         ("first", "ours") => first_call::make(async { ours::caller(address) }).await,

@@ -4,6 +4,8 @@ use futures_util::StreamExt;
 use tarpc::context;
 use tarpc::server::{BaseChannel, Channel};
 use tarpc::tokio_serde::formats::Json;
+use tarpc::tokio_util::codec::{Framed, LengthDelimitedCodec};
+use tarpc::{ClientMessage, Response, Transport};
 
 use crate::Result;
 use crate::load::Client;
@@ -31,31 +33,54 @@ impl Client for EchoClient {
     }
 }
 
-/// A caller of a server in this process.
+/// The bytes that a stream in memory holds.
+const STREAM: usize = 64 * 1024;
+
+/// A caller of a server in this process. Messages are passed on as they are.
 pub(crate) fn pair() -> impl Client {
     let (near, far) = tarpc::transport::channel::unbounded();
-    let requests = BaseChannel::with_defaults(far).execute(Echoes(Handled::default()).serve());
+    serve(far, Handled::default());
+    EchoClient::new(tarpc::client::Config::default(), near).spawn()
+}
+
+/// A caller of a server in this process. Messages are JSON on a stream in memory.
+fn json_pair() -> impl Client {
+    let (near, far) = tokio::io::duplex(STREAM);
+    let framed = |stream| Framed::new(stream, LengthDelimitedCodec::new());
+    let far = tarpc::serde_transport::new(framed(far), Json::default());
+    serve(far, Handled::default());
+    let near = tarpc::serde_transport::new(framed(near), Json::default());
+    EchoClient::new(tarpc::client::Config::default(), near).spawn()
+}
+
+/// Serves what comes over one connection.
+fn serve<T>(connection: T, handled: Handled)
+where
+    T: Transport<Response<EchoResponse>, ClientMessage<EchoRequest>> + Send + 'static,
+    T::TransportError: Send + Sync,
+{
+    let requests = BaseChannel::with_defaults(connection).execute(Echoes(handled).serve());
     tokio::spawn(requests.for_each(|request| async {
         tokio::spawn(request);
     }));
-    EchoClient::new(tarpc::client::Config::default(), near).spawn()
 }
 
 pub(crate) async fn in_process() -> Result<()> {
     peer::drive(pair()).await
 }
 
+pub(crate) async fn in_process_json() -> Result<()> {
+    peer::drive(json_pair()).await
+}
+
 pub(crate) async fn server() -> Result<()> {
     let mut incoming = tarpc::serde_transport::tcp::listen("127.0.0.1:0", Json::default).await?;
     let address = incoming.local_addr().to_string();
     let handled = Handled::default();
-    let echoes = Echoes(handled.clone());
+    let echoes = handled.clone();
     tokio::spawn(async move {
         while let Some(Ok(connection)) = incoming.next().await {
-            let requests = BaseChannel::with_defaults(connection).execute(echoes.clone().serve());
-            tokio::spawn(requests.for_each(|request| async {
-                tokio::spawn(request);
-            }));
+            serve(connection, echoes.clone());
         }
     });
     peer::serve(&address, handled).await

@@ -85,10 +85,9 @@ fn ratios() -> Vec<Ratio> {
     for &callers in Kind::Cast.callers() {
         ratios.push(rate(Kind::Cast, callers, "ours", "lapin-b", AtLeast(0.95)));
     }
-    ratios.extend([
-        rate(Kind::Cast, 64, "ours", "oslo", AtLeast(25.0)),
-        rate(Kind::Call, 1, "memory", "tarpc", AtLeast(2.0)),
-        rate(Kind::Call, 64, "memory", "tarpc", AtLeast(1.0)),
-    ]);
+    ratios.push(rate(Kind::Cast, 64, "ours", "oslo", AtLeast(25.0)));
+    for &callers in Kind::Call.callers() {
+        ratios.push(rate(Kind::Call, callers, "memory", "tarpc-json", AtLeast(2.0)));
+    }
     ratios
 }
