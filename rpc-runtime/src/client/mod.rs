@@ -251,7 +251,7 @@ impl RpcClient {
     /// is given back as it came, and `null` for a cast.
     ///
     /// Exchange, topic and server are this client's, and so is the time that a call may take; a monitor is that of the
-    /// request, or else this client's. The client's [`Serializer`](crate::Serializer) rewrites nothing. A server does
+    /// request, or else this client's. The client's [`Serializer`] rewrites nothing. A server does
     /// not know whether a cast was a fanout: it goes to one server, unless this client is prepared for
     /// [`fanout`](CallOptions::fanout).
     ///

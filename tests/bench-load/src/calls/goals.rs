@@ -87,7 +87,13 @@ fn ratios() -> Vec<Ratio> {
     }
     ratios.push(rate(Kind::Cast, 64, "ours", "oslo", AtLeast(25.0)));
     for &callers in Kind::Call.callers() {
-        ratios.push(rate(Kind::Call, callers, "memory", "tarpc-json", AtLeast(2.0)));
+        ratios.push(rate(
+            Kind::Call,
+            callers,
+            "memory",
+            "tarpc-json",
+            AtLeast(2.0),
+        ));
     }
     ratios
 }
