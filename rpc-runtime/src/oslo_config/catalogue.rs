@@ -174,6 +174,7 @@ pub(super) static OPTIONS: LazyLock<Vec<OsloOption>> = LazyLock::new(|| vec![
     METRICS.option("metrics_buffer_size", Integer, Some("1000")),
     METRICS.option("metrics_enabled", Boolean, Some("false")),
     METRICS.option("metrics_process_name", Text, Some("")),
+    // The default of oslo.messaging itself, as all of these: nothing here opens it.
     METRICS.option("metrics_socket_file", Text, Some("/var/tmp/metrics_collector.sock")),
     METRICS.option("metrics_thread_stop_timeout", Integer, Some("10")),
     TRACING.option("insecure", Boolean, Some("false")),
