@@ -250,7 +250,7 @@ impl ChannelState {
     }
 
     /// Writes frames, requests among them, while the channel is open. Nobody waits for the replies to these `requests`,
-    /// which are overdue as others are.
+    /// which are overdue as others are. The broker may reply to them in another order.
     pub(super) fn send_requests(
         &self,
         queue: &WriteQueue,
@@ -269,6 +269,11 @@ impl ChannelState {
         });
         inner.requests.extend(requests);
         Ok(())
+    }
+
+    /// Whether the broker has not replied to all requests.
+    pub(super) fn awaits_replies(&self) -> bool {
+        !self.inner.lock().requests.is_empty()
     }
 
     /// Time has passed in which the broker could have replied. Gives the name of the oldest request if it has waited

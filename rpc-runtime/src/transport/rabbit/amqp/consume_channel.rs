@@ -153,6 +153,12 @@ impl Acknowledger {
             })
     }
 
+    /// Whether the broker has not replied to everything it was asked for, such as to start or to cancel a consumer.
+    /// [`DeliveryHandler::idle`] follows each reply.
+    pub(crate) fn awaits_replies(&self) -> bool {
+        self.state.awaits_replies()
+    }
+
     /// Starts consumers. If the broker refuses one, the channel ends. An error means that nothing was written.
     pub(crate) fn start_consumers(&self, consumers: &[Consumer]) -> Result<(), Fault> {
         let requests: Vec<_> = consumers
@@ -209,6 +215,38 @@ pub(crate) mod tests {
         /// Ends the connection.
         pub(crate) fn cut(&self) {
             self.io.fail("cut");
+        }
+
+        /// The names of the methods that were written since the last call.
+        pub(crate) fn written(&self) -> Vec<&'static str> {
+            let mut written = Outgoing::default();
+            if self.io.write_queue.take(&mut written) != Next::Frames {
+                return Vec::new();
+            }
+            let written = written.to_vec();
+            let mut names = Vec::new();
+            let mut rest = &written[..];
+            while let [_, _, _, s0, s1, s2, s3, payload @ ..] = rest {
+                names.push(match payload[..4] {
+                    [0, 20, 0, 20] => "flow",
+                    [0, 60, 0, 10] => "qos",
+                    [0, 60, 0, 20] => "consume",
+                    [0, 60, 0, 30] => "cancel",
+                    [0, 60, 0, 80] => "ack",
+                    _ => panic!("{payload:?}"),
+                });
+                let size = u32::from_be_bytes([*s0, *s1, *s2, *s3]) as usize;
+                rest = &payload[size + 1..];
+            }
+            names
+        }
+
+        /// The broker replies to all requests.
+        pub(crate) fn reply(&self) {
+            while self.state.awaits_replies() {
+                let ok = basic::AMQPMethod::QosOk(basic::QosOk {});
+                self.state.replied(AMQPClass::Basic(ok));
+            }
         }
 
         /// The last tags of the acknowledgements with a receipt that were written since the last call.

@@ -56,7 +56,7 @@ pub(crate) trait DeliveryHandler: Send + Sync {
     /// [`acknowledge_with_receipt`](super::Acknowledger::acknowledge_with_receipt) without a receipt so far.
     fn receipt(&self) {}
 
-    /// All that has arrived so far was handled.
+    /// All that has arrived so far was handled: messages, receipts, and replies to requests of the channel.
     fn idle(&self) {}
 
     /// The channel has ended: nothing more arrives, and nothing can be acknowledged. Called once.

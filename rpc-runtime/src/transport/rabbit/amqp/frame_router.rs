@@ -300,7 +300,12 @@ impl FrameRouter {
                     self.io.channels.remove(number);
                 }
             }
-            (_, Some(channel)) => channel.replied(methods::read_reply(payload)?),
+            (_, Some(channel)) => {
+                channel.replied(methods::read_reply(payload)?);
+                if let Some(handler) = channel.handler() {
+                    self.idle_later(handler);
+                }
+            }
         }
         Some(())
     }

@@ -56,6 +56,15 @@ impl QuorumConsumers {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn of_quorum_queues(names: [&str; QUEUES], most: u16) -> Self {
+        Self {
+            queues: names.map(|name| Some(Name::from(name))),
+            most,
+            ..Self::default()
+        }
+    }
+
     /// What is to be done when so many permits are free; counts as done.
     ///
     /// Consumers that stand are cancelled first. They are started when this is asked again: by then, all that was sent

@@ -158,11 +158,13 @@ impl Session {
         }
     }
 
-    /// Takes as many requests as may run, and lets the consumers of quorum queues follow, unless a receipt is due: then
-    /// it comes first.
+    /// Takes as many requests as may run, and lets the consumers of quorum queues follow. If a receipt is due, or the
+    /// start or the cancellation of a consumer was not answered, that comes first: RabbitMQ 3 closes the connection over
+    /// a consumer that is cancelled before its start was answered.
     pub(super) fn take(&self) {
         let mut state = self.state.lock();
-        if state.phase != Phase::Open || state.since.is_some() {
+        if state.phase != Phase::Open || state.since.is_some() || self.acknowledger.awaits_replies()
+        {
             return;
         }
         let (last, last_offset) = state.take(&self.listener).unzip();
@@ -305,6 +307,10 @@ mod tests {
     impl Bench {
         /// A session that is not open.
         fn new(concurrency: usize) -> Self {
+            Self::with_consumers(concurrency, QuorumConsumers::default())
+        }
+
+        fn with_consumers(concurrency: usize, consumers: QuorumConsumers) -> Self {
             let driver = RabbitDriver::new(&"rabbit://".parse().unwrap()).unwrap();
             let (sender, arrivals) = mpsc::unbounded_channel();
             let permits = Permits::new(concurrency);
@@ -315,7 +321,6 @@ mod tests {
                 stream_place: Mutex::default(),
             });
             let channel = AcknowledgerBench::new();
-            let consumers = QuorumConsumers::default();
             let session = Session::new(listener, channel.acknowledger(), consumers);
             let session = Arc::new(session);
             Self {
@@ -436,6 +441,36 @@ mod tests {
         assert!(bench.arrived().0.is_empty());
         let permits = [bench.permits.try_take(), bench.permits.try_take()];
         assert!(permits.iter().all(Option::is_some), "a permit was kept");
+    }
+
+    #[test]
+    fn a_consumer_is_cancelled_once_its_start_was_answered() {
+        let consumers = QuorumConsumers::of_quorum_queues(["topic", "server", "fanout"], 64);
+        let bench = Bench::with_consumers(8, consumers);
+        assert_eq!(bench.session.first_consumers().len(), 3);
+        bench.session.open();
+        bench.permits.listen();
+        assert_eq!(bench.channel.written(), [""; 0]);
+        bench.arrive(1..=6);
+        assert_eq!(
+            bench.channel.written(),
+            ["cancel", "cancel", "cancel", "ack", "flow"]
+        );
+        bench.session.receipt();
+        bench.session.take();
+        assert_eq!(bench.channel.written(), [""; 0], "not answered");
+        bench.channel.reply();
+        bench.session.take();
+        let started = ["qos", "consume"].repeat(3);
+        assert_eq!(bench.channel.written(), started);
+        bench.arrive(7..=8);
+        assert_eq!(bench.channel.written(), [""; 0], "not answered");
+        bench.channel.reply();
+        bench.session.take();
+        assert_eq!(
+            bench.channel.written(),
+            ["cancel", "cancel", "cancel", "ack", "flow"]
+        );
     }
 
     #[tokio::test]
