@@ -110,7 +110,8 @@ async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_le
     let proxy = Proxy::start(node.address()).await.unwrap();
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
     let reason = "Feature transient_nonexcl_queues is denied";
-    node.close_connections_again(reason, MEANWHILE)
+    // For longer than the call waits.
+    node.close_connections_again(reason, PATIENCE)
         .await
         .unwrap();
     let waiting = client(&transport, MEANWHILE);
