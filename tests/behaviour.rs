@@ -115,4 +115,10 @@ suite! {
     what_is_too_large_is_refused_and_all_goes_on
     floats_arrive_to_the_last_bit
     a_provided_method_composes_others
+    middleware_sees_each_call_and_each_request
+    middleware_may_refuse_and_answer
+    middleware_may_run_a_call_again
+    middleware_may_change_the_context_and_extend_a_request
+    a_panic_beneath_middleware_is_seen_by_it
+    a_caller_with_a_monitor_hears_of_a_request_that_middleware_delays
 }

@@ -39,7 +39,7 @@ const RUNTIME: Rooms = &[
             "version",
         ],
     ),
-    ("wire", &["error", "random", "remote", "version"]),
+    ("wire", &["error", "random", "remote", "sync", "version"]),
     ("span", &["error", "remote", "target", "wire"]),
     ("lossy", &["interface", "wire"]),
     ("span", &["error", "remote", "target", "wire"]),

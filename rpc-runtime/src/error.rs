@@ -373,6 +373,15 @@ impl Error {
         }
     }
 
+    /// A reply that is larger than its caller reads.
+    pub(crate) fn too_large(target: &Target, size: usize, limit: usize) -> Self {
+        Self::TooLarge {
+            target: Box::new(target.clone()),
+            size,
+            limit,
+        }
+    }
+
     pub(crate) fn serialize(what: impl Into<String>, source: serde_json::Error) -> Self {
         Self::Serialize {
             what: what.into(),

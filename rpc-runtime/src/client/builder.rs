@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::RpcClient;
+use super::middleware::Middleware;
 use super::settings::Settings;
 use super::version_cap::{AutoCap, VersionCap};
+use super::{Hooks, RpcClient};
 use crate::interface::{Argument, Interface, Method, Role, Timing};
 use crate::serializer::Serializer;
 use crate::transport::{Retry, Transport};
@@ -25,6 +26,7 @@ impl RpcClient {
 pub struct ClientBuilder<C = RpcClient> {
     transport: Transport,
     serializer: Option<Arc<dyn Serializer>>,
+    middleware: Vec<Arc<dyn Middleware>>,
     settings: Settings,
     interface: Option<Interface>,
     /// A cap that is yet to be resolved.
@@ -38,6 +40,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         Self {
             transport: transport.clone(),
             serializer: None,
+            middleware: Vec::new(),
             settings: Settings::new(target, transport.defaults()),
             interface: None,
             named_cap: None,
@@ -162,6 +165,36 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
+    /// Puts a middleware around each call and cast, within those that were added before: the first sees a call first,
+    /// and its response last. Clients that are [prepared](crate::RpcClient::prepare) have the same. Defaults to none.
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use rpc_runtime::client::{Next, OutgoingRequest, Response};
+    /// use rpc_runtime::{Context, Result, Transport, rpc_client};
+    ///
+    /// #[rpc_client(topic = "inventory", version = "2.0")]
+    /// trait Inventory {
+    ///     async fn size(&self, ctxt: &Context, host: &str) -> Result<u32>;
+    /// }
+    ///
+    /// async fn timed(request: OutgoingRequest, next: Next) -> Result<Response> {
+    ///     let (begun, method) = (Instant::now(), request.name().into_owned());
+    ///     let result = next.run(request).await;
+    ///     println!("{method} took {:?}", begun.elapsed());
+    ///     result
+    /// }
+    ///
+    /// # fn client(transport: &Transport) -> Result<InventoryClient> {
+    /// InventoryClient::builder(transport).middleware(timed).build()
+    /// # }
+    /// ```
+    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.middleware.push(Arc::new(middleware));
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
@@ -187,7 +220,11 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         }
         self.check_cap()?;
         self.check_times()?;
-        Ok(RpcClient::with_settings(self.transport, self.serializer, self.settings).into())
+        let hooks = Hooks {
+            serializer: self.serializer,
+            middleware: (!self.middleware.is_empty()).then(|| self.middleware.into()),
+        };
+        Ok(RpcClient::with_settings(self.transport, hooks, self.settings).into())
     }
 
     fn methods(&self) -> &'static [Method] {
@@ -304,6 +341,7 @@ impl<C> fmt::Debug for ClientBuilder<C> {
         let Self {
             transport,
             serializer,
+            middleware,
             settings,
             interface: _,
             named_cap,
@@ -313,6 +351,7 @@ impl<C> fmt::Debug for ClientBuilder<C> {
         f.debug_struct("ClientBuilder")
             .field("transport", transport)
             .field("serializer", serializer)
+            .field("middlewares", &middleware.len())
             .field("settings", settings)
             .field("named_cap", named_cap)
             .field("auto_cap", auto_cap)

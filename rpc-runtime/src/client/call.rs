@@ -15,7 +15,7 @@ use super::version_cap::VersionCap;
 use super::versioned_args::{Extra, TypedArgs, TypedRequest};
 use super::{MethodTimes, RpcClient};
 use crate::future::BoxFuture;
-use crate::interface::{Method, Mode, Timing};
+use crate::interface::{Method, Timing};
 use crate::span::{self, Operation, Sending};
 use crate::transport::Retry;
 use crate::wire::{Reply, RequestBody};
@@ -142,6 +142,7 @@ impl<'a, A: EncodeRequest> Prepared<'a, A> {
             }
             let own = |timing: Option<Timing>| timing.and_then(|timing| settings.time(timing));
             let times = MethodTimes {
+                method: Some(method),
                 timeout: timeout.or_else(|| own(method.timeout())),
                 monitor: own(method.monitor()),
             };
@@ -438,7 +439,7 @@ impl<R: CastResult, A: EncodeRequest> Cast<'_, R, A> {
     }
 
     fn run<'f>(self, client: impl Borrow<RpcClient> + Send + 'f) -> BoxFuture<'f, R> {
-        let fanout = self.0.method.mode() == Mode::Fanout;
+        let method = self.0.method;
         let (settings, span, request) = self.0.encode(Operation::Cast);
         let own_settings = match settings {
             Cow::Owned(settings) => Some(settings),
@@ -448,7 +449,11 @@ impl<R: CastResult, A: EncodeRequest> Cast<'_, R, A> {
             let client = client.borrow();
             let settings = own_settings.as_ref().unwrap_or(client.settings());
             let sent = match request {
-                Ok((request, _)) => client.send_cast(settings, fanout, request, &span).await,
+                Ok((request, _)) => {
+                    client
+                        .send_cast(settings, Some(method), request, &span)
+                        .await
+                }
                 Err(error) => Err(error),
             };
             R::of(sent, &span)

@@ -2,12 +2,14 @@
 //!
 //! `#[rpc_client]` writes typed clients, whose methods return a [`Call`] or a [`Cast`]. Both go through an
 //! [`RpcClient`], which takes method names and arguments at run time. A client knows nothing of connections or queues:
-//! it gives a [`transport`](crate::transport) a target and bytes.
+//! it gives a [`transport`](crate::transport) a target and bytes. A [`Middleware`] may stand between the two.
 
 mod args;
 mod builder;
 pub(crate) mod call;
+mod middleware;
 mod options;
+mod outgoing_request;
 mod route;
 mod settings;
 mod version_cap;
@@ -25,8 +27,11 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
+use self::middleware::Chain;
+use self::outgoing_request::Terms;
 use self::settings::Settings;
 use crate::future::BoxFuture;
+use crate::interface::{Method, Mode};
 use crate::serializer::Serializer;
 use crate::span::{self, Operation, Sending};
 use crate::transport::{CallTerms, DEFAULT_QUEUE_WAIT, SendTerms, Transport};
@@ -36,7 +41,9 @@ use crate::{Error, Interface, Result, Target, Version, runtime};
 pub use self::args::{Args, EncodeArgs};
 pub use self::builder::ClientBuilder;
 pub use self::call::{Call, Cast};
+pub use self::middleware::{Middleware, Next};
 pub use self::options::{CallOptions, DEFAULT_TIMEOUT};
+pub use self::outgoing_request::{OutgoingRequest, Response};
 pub use self::route::Route;
 pub use self::version_cap::{AutoCap, VersionCap};
 
@@ -63,8 +70,15 @@ pub struct RpcClient {
 
 struct Inner {
     transport: Transport,
-    serializer: Option<Arc<dyn Serializer>>,
+    hooks: Hooks,
     settings: Settings,
+}
+
+/// What stands between a client and its transport.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    serializer: Option<Arc<dyn Serializer>>,
+    middleware: Option<Chain>,
 }
 
 impl RpcClient {
@@ -72,14 +86,14 @@ impl RpcClient {
     #[must_use]
     pub fn new(transport: &Transport, target: Target) -> Self {
         let settings = Settings::new(target, transport.defaults());
-        Self::with_settings(transport.clone(), None, settings)
+        Self::with_settings(transport.clone(), Hooks::default(), settings)
     }
 
     /// A client of an interface, with the default settings.
     pub(crate) fn of(transport: &Transport, interface: &Interface) -> Self {
         Self::with_settings(
             transport.clone(),
-            None,
+            Hooks::default(),
             Settings::of(interface, transport.defaults()),
         )
     }
@@ -93,20 +107,16 @@ impl RpcClient {
         settings.retarget(interface);
         Self::with_settings(
             self.inner.transport.clone(),
-            self.inner.serializer.clone(),
+            self.inner.hooks.clone(),
             settings,
         )
     }
 
-    pub(crate) fn with_settings(
-        transport: Transport,
-        serializer: Option<Arc<dyn Serializer>>,
-        settings: Settings,
-    ) -> Self {
+    pub(crate) fn with_settings(transport: Transport, hooks: Hooks, settings: Settings) -> Self {
         Self {
             inner: Arc::new(Inner {
                 transport,
-                serializer,
+                hooks,
                 settings,
             }),
         }
@@ -119,7 +129,7 @@ impl RpcClient {
         settings.apply(options);
         Self::with_settings(
             self.inner.transport.clone(),
-            self.inner.serializer.clone(),
+            self.inner.hooks.clone(),
             settings,
         )
     }
@@ -210,8 +220,11 @@ impl RpcClient {
         settings.target.version = None;
         settings.version = None;
         settings.version_cap = VersionCap::None;
-        let (transport, serializer) = (&self.inner.transport, None);
-        let client = Self::with_settings(transport.clone(), serializer, settings);
+        let hooks = Hooks {
+            serializer: None,
+            middleware: self.inner.hooks.middleware.clone(),
+        };
+        let client = Self::with_settings(self.inner.transport.clone(), hooks, settings);
         let pong = client.call(&(), "oslo_rpc_server_ping", |_: &mut Args<'_>| Ok(()));
         pong.await.map(|IgnoredAny| ())
     }
@@ -234,7 +247,7 @@ impl RpcClient {
         let settings = &self.inner.settings;
         let span = self.span(Operation::Cast, settings, method);
         let result = match self.encode(&span, ctxt, method, args) {
-            Ok(request) => self.send_cast(settings, false, request, &span).await,
+            Ok(request) => self.send_cast(settings, None, request, &span).await,
             Err(error) => Err(error),
         };
         span::sent(&span, &result);
@@ -283,12 +296,12 @@ impl RpcClient {
         }
         let body = args.finish(&request.context)?;
         if !request.is_call {
-            self.send_cast(settings, false, body, span).await?;
+            self.send_cast(settings, None, body, span).await?;
             return Ok(RawValue::NULL.to_owned());
         }
         let times = MethodTimes {
-            timeout: None,
             monitor: request.monitor,
+            ..MethodTimes::default()
         };
         let mut call = self.plan(Cow::Borrowed(settings), &times)?;
         let reply = self.send_call(&mut call, body, span).await;
@@ -324,7 +337,7 @@ impl RpcClient {
         sending: Option<Sending<'a>>,
     ) -> Args<'a> {
         let namespace = settings.target.namespace.as_deref();
-        let serializer = self.inner.serializer.as_deref();
+        let serializer = self.inner.hooks.serializer.as_deref();
         Args::new(method, serializer, namespace, version, sending)
     }
 
@@ -350,6 +363,7 @@ impl RpcClient {
         let mut terms = CallTerms::new(send, timeout, monitor);
         terms.max_reply_size = settings.max_reply_size;
         Ok(PlannedCall {
+            method: own.method,
             terms,
             own_target: match settings {
                 Cow::Owned(settings) if settings.target != *self.target() => {
@@ -371,6 +385,13 @@ impl RpcClient {
             return Box::pin(ready(Err(error)));
         }
         let target = call.own_target.as_deref().unwrap_or(self.target());
+        if let Some(chain) = &self.inner.hooks.middleware {
+            let terms = Terms::Call(call.terms.clone());
+            let request = OutgoingRequest::new(call.method, target.clone(), request, terms);
+            let replied = middleware::run(chain, &self.inner.transport, request);
+            let replied = async { replied.await.map(Response::into_reply) };
+            return Box::pin(replied.instrument(span.clone()));
+        }
         call.terms.begin(Instant::now());
         let driver = self.inner.transport.driver();
         let replied = driver.call(target, request, &call.terms);
@@ -386,11 +407,7 @@ impl RpcClient {
         let limit = call.terms.max_reply_size;
         if reply.size() > limit {
             let target = call.own_target.as_deref().unwrap_or(self.target());
-            return Err(Error::TooLarge {
-                target: Box::new(target.clone()),
-                size: reply.size(),
-                limit,
-            });
+            return Err(Error::too_large(target, reply.size(), limit));
         }
         Ok(reply)
     }
@@ -398,7 +415,7 @@ impl RpcClient {
     pub(crate) async fn send_cast(
         &self,
         settings: &Settings,
-        fanout: bool,
+        method: Option<&'static Method>,
         request: RequestBody,
         span: &Span,
     ) -> Result<()> {
@@ -406,7 +423,8 @@ impl RpcClient {
         has_names(&settings.target)?;
         let mut target = Cow::Borrowed(&settings.target);
         // A method of the kind goes to all servers, unless something else was asked for.
-        let fanout = settings.fanout.unwrap_or(fanout || target.fanout);
+        let is_fanout = method.is_some_and(|method| method.mode() == Mode::Fanout);
+        let fanout = settings.fanout.unwrap_or(is_fanout || target.fanout);
         if fanout && target.server.is_some() {
             let reason =
                 "a fanout goes to all servers: take the server away, or add `fanout(false)`";
@@ -419,13 +437,20 @@ impl RpcClient {
         let mandatory = settings.mandatory && !fanout;
         let wait = settings.queue_wait.unwrap_or(DEFAULT_QUEUE_WAIT);
         let terms = terms(settings, mandatory, wait);
+        if let Some(chain) = &self.inner.hooks.middleware {
+            let (target, terms) = (target.into_owned(), Terms::Cast(terms));
+            let request = OutgoingRequest::new(method, target, request, terms);
+            // On the heap: the future of a cast without middleware need have no room for it.
+            let sent = Box::pin(middleware::run(chain, &self.inner.transport, request));
+            return sent.instrument(span.clone()).await.map(drop);
+        }
         let driver = self.inner.transport.driver();
         let sent = driver.send(&target, request, &terms);
         sent.instrument(span.clone()).await
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, reply: Reply) -> Result<T> {
-        let Some(serializer) = &self.inner.serializer else {
+        let Some(serializer) = &self.inner.hooks.serializer else {
             return reply.into_result();
         };
         let entity = serializer.deserialize_entity(reply.into_result()?)?;
@@ -468,13 +493,15 @@ fn has_names(target: &Target) -> Result<()> {
 /// A call that lacks its request. There may be many under way: it keeps what differs from its client's alone.
 #[derive(Debug)]
 pub(crate) struct PlannedCall {
+    method: Option<&'static Method>,
     own_target: Option<Box<Target>>,
     terms: CallTerms,
 }
 
-/// The times that a method declares for itself, which go before the client's.
+/// A method, and the times that it declares for itself, which go before the client's.
 #[derive(Debug, Default)]
 pub(crate) struct MethodTimes {
+    pub(crate) method: Option<&'static Method>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) monitor: Option<Duration>,
 }
@@ -483,12 +510,17 @@ impl fmt::Debug for RpcClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner {
             transport,
-            serializer,
+            hooks: Hooks {
+                serializer,
+                middleware,
+            },
             settings,
         } = &*self.inner;
+        let middlewares = middleware.as_ref().map_or(0, |chain| chain.len());
         f.debug_struct("RpcClient")
             .field("transport", transport)
             .field("serializer", serializer)
+            .field("middlewares", &middlewares)
             .field("settings", settings)
             .finish()
     }

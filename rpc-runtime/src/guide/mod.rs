@@ -5,6 +5,7 @@
 //! - [`locks`]: let the compiler refuse a change that breaks released callers.
 //! - [`errors`]: find out what went wrong, and raise errors that callers understand.
 //! - [`servers`]: serve an interface, and stop without losing requests.
+//! - [`middleware`]: see each call and request pass; refuse, delay, measure or repeat them.
 //! - [`testing`]: mock, decorate and share services, and test without a broker.
 //! - [`deployment`]: run against RabbitMQ.
 
@@ -22,6 +23,9 @@ pub mod errors {}
 
 #[doc = include_str!("servers.md")]
 pub mod servers {}
+
+#[doc = include_str!("middleware.md")]
+pub mod middleware {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}

@@ -1,9 +1,11 @@
 //! Chooses a server's settings, and starts it: settings that cannot work are an error here.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::dispatch::{Dispatcher, Ping};
 use super::duplicates::Duplicates;
+use super::middleware::Middleware;
 use super::request::Service;
 use super::{Endpoint, Server};
 use crate::serializer::Serializer;
@@ -31,6 +33,7 @@ impl Server {
             transport: transport.clone(),
             target: defaults.target(Target::new(topic).server(name)),
             endpoints: Vec::new(),
+            middleware: Vec::new(),
             serializer: None,
             concurrency: defaults.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
             max_request_size: DEFAULT_MAX_MESSAGE_SIZE,
@@ -45,6 +48,7 @@ pub struct ServerBuilder {
     transport: Transport,
     target: Target,
     endpoints: Vec<Box<dyn Endpoint>>,
+    middleware: Vec<Arc<dyn Middleware>>,
     serializer: Option<Box<dyn Serializer>>,
     concurrency: usize,
     max_request_size: usize,
@@ -56,6 +60,28 @@ impl ServerBuilder {
     /// the method.
     pub fn endpoint(mut self, endpoint: impl Endpoint) -> Self {
         self.endpoints.push(Box::new(endpoint));
+        self
+    }
+
+    /// Puts a middleware around the handling of each request, within those that were added before: the first sees a
+    /// request first, and its response last. Defaults to none.
+    ///
+    /// ```
+    /// use rpc_runtime::server::{IncomingRequest, Next, Response};
+    /// use rpc_runtime::{RemoteError, Result, Server, Transport};
+    ///
+    /// async fn tell(request: IncomingRequest, next: Next) -> Result<Response, RemoteError> {
+    ///     println!("{} begins", request.name());
+    ///     next.run(request).await
+    /// }
+    ///
+    /// # fn server(transport: &Transport) {
+    /// let builder = Server::builder(transport, "inventory", "rack-7").middleware(tell);
+    /// # let _ = builder;
+    /// # }
+    /// ```
+    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.middleware.push(Arc::new(middleware));
         self
     }
 
@@ -106,6 +132,7 @@ impl ServerBuilder {
             transport,
             target,
             mut endpoints,
+            middleware,
             serializer,
             concurrency,
             max_request_size,
@@ -138,6 +165,7 @@ impl ServerBuilder {
             system: driver.system(),
             target: target.clone(),
             dispatcher: Dispatcher::new(endpoints),
+            middleware: (!middleware.is_empty()).then(|| middleware.into()),
             serializer,
             max_request_size,
             duplicates: Mutex::new(Duplicates::new()),
@@ -152,6 +180,7 @@ impl fmt::Debug for ServerBuilder {
             transport,
             target,
             endpoints,
+            middleware,
             serializer,
             concurrency,
             max_request_size,
@@ -161,6 +190,7 @@ impl fmt::Debug for ServerBuilder {
             .field("transport", transport)
             .field("target", target)
             .field("endpoints", endpoints)
+            .field("middlewares", &middleware.len())
             .field("serializer", serializer)
             .field("concurrency", concurrency)
             .field("max_request_size", max_request_size)

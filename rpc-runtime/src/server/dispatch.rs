@@ -67,16 +67,29 @@ impl Dispatcher {
         &self,
         request: &Request<'_>,
     ) -> Result<(&dyn Endpoint, Option<usize>), RemoteError> {
+        match self.place(request) {
+            Some((endpoint, method)) => Ok((&*self.endpoints[endpoint].1, method)),
+            None => Err(self.refusal(request)),
+        }
+    }
+
+    /// The description of the method that the request means, if an interface has one.
+    pub(super) fn describe(&self, request: &Request<'_>) -> Option<&'static Method> {
+        let (endpoint, method) = self.place(request)?;
+        let interface = self.endpoints[endpoint].0.interface()?;
+        interface.methods().get(method?)
+    }
+
+    fn place(&self, request: &Request<'_>) -> Option<(usize, Option<usize>)> {
         let (typed, untyped) = (self.find_typed(request), self.find_untyped(request));
-        let (endpoint, method) = match (typed, untyped) {
+        match (typed, untyped) {
             (Some((endpoint, method)), Some(untyped)) if endpoint < untyped => {
-                (endpoint, Some(method))
+                Some((endpoint, Some(method)))
             }
-            (_, Some(untyped)) => (untyped, None),
-            (Some((endpoint, method)), None) => (endpoint, Some(method)),
-            (None, None) => return Err(self.refusal(request)),
-        };
-        Ok((&*self.endpoints[endpoint].1, method))
+            (_, Some(untyped)) => Some((untyped, None)),
+            (Some((endpoint, method)), None) => Some((endpoint, Some(method))),
+            (None, None) => None,
+        }
     }
 
     fn find_typed(&self, request: &Request<'_>) -> Option<(usize, usize)> {

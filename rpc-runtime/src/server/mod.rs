@@ -2,12 +2,17 @@
 //!
 //! The transport acknowledges a request when a permit for it is free, and then hands it over. So a request runs at most
 //! once, and a request that waits for a permit stays in the broker, which can give it to another server.
+//!
+//! A [`Middleware`] may stand around the handling of each request.
 
 mod builder;
 mod dispatch;
 mod duplicates;
 mod endpoint;
+mod extensions;
+mod incoming_request;
 mod invocation;
+mod middleware;
 mod raw_argument;
 mod request;
 mod running;
@@ -29,7 +34,10 @@ use crate::transport::Listener;
 
 pub use self::builder::ServerBuilder;
 pub use self::endpoint::Endpoint;
+pub use self::extensions::{Extensions, extension};
+pub use self::incoming_request::{IncomingRequest, Response};
 pub use self::invocation::{Invocation, Outcome};
+pub use self::middleware::{Middleware, Next};
 pub use self::raw_argument::RawArgument;
 pub use self::scope::Scope;
 pub use self::untyped_endpoint::UntypedEndpoint;

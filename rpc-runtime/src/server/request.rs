@@ -17,7 +17,10 @@ use tracing::{Instrument, Span};
 
 use super::dispatch::Dispatcher;
 use super::duplicates::Duplicates;
+use super::extensions;
+use super::incoming_request::{IncomingRequest, Response};
 use super::invocation::{Invocation, Outcome};
+use super::middleware::{Chain, Handler, Next};
 use crate::excerpt::excerpt;
 use crate::future::BoxFuture;
 use crate::remote::Origin;
@@ -32,12 +35,12 @@ use crate::{Context, RemoteError, Target};
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(20);
 
 /// What all requests of one server share.
-#[derive(Debug)]
 pub(super) struct Service {
     /// What spans call the messaging system.
     pub(super) system: &'static str,
     pub(super) target: Target,
     pub(super) dispatcher: Dispatcher,
+    pub(super) middleware: Option<Chain>,
     pub(super) serializer: Option<Box<dyn Serializer>>,
     /// In bytes.
     pub(super) max_request_size: usize,
@@ -46,7 +49,7 @@ pub(super) struct Service {
 
 impl Service {
     /// Takes a request through to its end.
-    pub(super) async fn serve(&self, incoming: Incoming) {
+    pub(super) async fn serve(self: &Arc<Self>, incoming: Incoming) {
         let Incoming {
             body,
             size,
@@ -61,7 +64,13 @@ impl Service {
                 return self.drop_malformed(&body, &error, responder).await;
             }
         };
-        let request = match Request::parse(&text) {
+        // What middleware sees owns the text: it outlives this function where a middleware keeps it.
+        let (seen, text) = match &self.middleware {
+            None => (None, text),
+            Some(_) => self.seen(text),
+        };
+        let text = seen.as_ref().map_or(&*text, IncomingRequest::text);
+        let request = match Request::parse(text) {
             Ok(request) => request,
             Err(error) => {
                 return self
@@ -77,13 +86,25 @@ impl Service {
             return;
         }
         let span = span::receive(self.system, &request);
-        let handled = self.handle(&request, responder, &span);
+        let handled = self.handle(&request, seen.as_ref(), responder, &span);
         handled.instrument(span.clone()).await;
     }
 
     /// Runs a request, and answers it.
-    async fn handle(&self, request: &Request<'_>, responder: Arc<dyn Responder>, span: &Span) {
-        let outcome = self.run(request, &responder).await;
+    async fn handle(
+        self: &Arc<Self>,
+        request: &Request<'_>,
+        seen: Option<&IncomingRequest>,
+        responder: Arc<dyn Responder>,
+        span: &Span,
+    ) {
+        let outcome = match self.middleware.as_ref().zip(seen) {
+            None => self.run(request, &responder).await,
+            // On the heap: the task of a request without middleware need have no room for it.
+            Some((chain, seen)) => {
+                Box::pin(self.run_within(chain, seen, request, &responder)).await
+            }
+        };
         span::handled(span, &outcome);
         if let Err(error) = &outcome {
             self.log(request, error);
@@ -123,13 +144,36 @@ impl Service {
     async fn run(&self, request: &Request<'_>, responder: &Arc<dyn Responder>) -> Outcome {
         let (endpoint, method) = self.dispatcher.find(request)?;
         let invocation = Invocation::new(request, self.serializer.as_deref(), &self.target, method);
-        let _alive = request
-            .reply_to()
-            .zip(request.monitor())
-            .map(|(to, silence)| Heartbeats::start(responder.clone(), to.clone(), silence));
+        let _alive = Heartbeats::of(request, responder);
         caught(Box::pin(
             async move { endpoint.dispatch(&invocation).await },
         ))
+        .await
+    }
+
+    /// What middleware sees of the request in `text`; or the text again, if it is no request.
+    fn seen(&self, text: String) -> (Option<IncomingRequest>, String) {
+        let describe = |request: &Request<'_>| self.dispatcher.describe(request);
+        match IncomingRequest::new(text, describe, &self.target) {
+            Ok(seen) => (Some(seen), String::new()),
+            Err(text) => (None, text),
+        }
+    }
+
+    /// Runs the method within the middlewares, to which the caller's signs of life extend.
+    async fn run_within(
+        self: &Arc<Self>,
+        chain: &Chain,
+        seen: &IncomingRequest,
+        request: &Request<'_>,
+        responder: &Arc<dyn Responder>,
+    ) -> Outcome {
+        let _alive = Heartbeats::of(request, responder);
+        let next = Next::new(chain, self.clone());
+        let handled = next.run(seen.clone());
+        caught(Box::pin(async move {
+            handled.await?.into_outcome(request.reply_to())
+        }))
         .await
     }
 
@@ -176,6 +220,27 @@ impl Service {
     }
 }
 
+/// The end of a chain of middlewares. A panic of the handler is a failure here already, so that they get to see it.
+impl Handler for Service {
+    fn run_handler(
+        self: Arc<Self>,
+        seen: IncomingRequest,
+    ) -> BoxFuture<'static, crate::Result<Response, RemoteError>> {
+        Box::pin(async move {
+            // It was read before.
+            let request = Request::parse(seen.text())
+                .map_err(|error| RemoteError::value_error(format!("malformed request: {error}")))?;
+            let (endpoint, method) = self.dispatcher.find(&request)?;
+            let serializer = self.serializer.as_deref();
+            let invocation = Invocation::new(&request, serializer, &self.target, method);
+            let handler = endpoint.dispatch(&invocation);
+            let handler = extensions::within(seen.shared_extensions(), handler);
+            let reply = caught(Box::pin(handler)).await?;
+            Ok(Response::of(reply, &seen))
+        })
+    }
+}
+
 async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
     if let Err(error) = responder.reply(to, reply).await {
         tracing::warn!(queue = %excerpt(&to.queue), %error, "a reply was not sent");
@@ -187,6 +252,12 @@ async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
 struct Heartbeats(AbortHandle);
 
 impl Heartbeats {
+    /// Those that the caller wants while the request runs, if any.
+    fn of(request: &Request<'_>, responder: &Arc<dyn Responder>) -> Option<Self> {
+        let (to, silence) = request.reply_to().zip(request.monitor())?;
+        Some(Self::start(responder.clone(), to.clone(), silence))
+    }
+
     fn start(responder: Arc<dyn Responder>, to: ReplyTo, silence: Duration) -> Self {
         let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
         let beating = tokio::spawn(async move {

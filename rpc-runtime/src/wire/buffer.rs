@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::io;
 
 /// Room for bytes, and how many have been written.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Buffer {
     room: Vec<u8>,
     written: usize,

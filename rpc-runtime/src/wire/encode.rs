@@ -3,6 +3,8 @@
 //! A request is written by the client up to the point where only the transport can go on (who waits
 //! where); the transport then closes it as a call or as a cast.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,8 +13,12 @@ use serde::Serialize;
 use super::carried::Carried;
 use super::context::ContextSerializer;
 use super::message::Message;
-use super::{MessageId, ReplyTo};
+use super::{Entries, MessageId, ReplyTo, unquote};
+use crate::sync::Mutex;
 use crate::{RemoteError, Version};
+
+/// What a request begins with.
+const METHOD: &str = r#"{\"method\":"#;
 
 /// Writes a request, in this order: arguments, then namespace and version, then the context.
 ///
@@ -28,7 +34,7 @@ impl RequestEncoder {
     #[must_use]
     pub fn new(method: &str) -> Self {
         let mut message = Message::begin();
-        message.text(r#"{\"method\":"#, method);
+        message.text(METHOD, method);
         message.raw(r#",\"args\":{"#);
         Self {
             message,
@@ -96,7 +102,10 @@ impl RequestEncoder {
             }
         }
         message.settle(ADDRESS);
-        Ok(RequestBody { message })
+        Ok(RequestBody {
+            message,
+            noted: None,
+        })
     }
 }
 
@@ -107,12 +116,53 @@ const END: usize = 55;
 const ADDRESS: usize = 123 + END;
 
 /// A request that lacks only what its transport knows: who waits for the reply, and where.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RequestBody {
     message: Message,
+    /// Who wants to know the identity that the message gets.
+    noted: Option<IdNote>,
+}
+
+/// The identity of the message that was last sent for a call, for those who cannot see the driver choose it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct IdNote(Arc<Mutex<Option<MessageId>>>);
+
+impl IdNote {
+    pub(crate) fn id(&self) -> Option<MessageId> {
+        *self.0.lock()
+    }
 }
 
 impl RequestBody {
+    /// The same request, whose identity is noted there once it is a call.
+    pub(crate) fn noted_in(mut self, note: IdNote) -> Self {
+        self.noted = Some(note);
+        self
+    }
+
+    /// The method, as named on the wire.
+    #[must_use]
+    pub fn method(&self) -> Cow<'_, str> {
+        let written = self.message.written_after(METHOD);
+        let quoted = written.strip_prefix(br#"\""#).unwrap_or_default();
+        let end = quoted.iter().position(|byte| *byte == b'\\');
+        match end.map(|end| quoted.split_at(end)) {
+            Some((name, rest)) if rest.starts_with(br#"\""#) => {
+                Cow::Borrowed(str::from_utf8(name).unwrap_or_default())
+            }
+            // It has something escaped in it, as no method of a trait has.
+            _ => Cow::Owned(self.method_by_reading()),
+        }
+    }
+
+    fn method_by_reading(&self) -> String {
+        let text = super::open(self.clone().cast()).unwrap_or_default();
+        let mut entries = Entries::new(&text).into_iter().flatten();
+        let method = entries.find_map(|entry| entry.ok().filter(|(key, _)| key == "method"));
+        let method = method.and_then(|(_, value)| unquote(value).ok());
+        method.unwrap_or_default().into_owned()
+    }
+
     /// The bytes of a cast.
     #[must_use]
     pub fn cast(self) -> Bytes {
@@ -123,6 +173,9 @@ impl RequestBody {
     /// is asked for a sign of life at each half of that time.
     #[must_use]
     pub fn call(mut self, id: MessageId, reply_queue: &str, monitor: Option<Duration>) -> Bytes {
+        if let Some(note) = self.noted.take() {
+            *note.0.lock() = Some(id);
+        }
         let message = &mut self.message;
         message.raw(r#",\"_msg_id\":\""#);
         message.id(id);
@@ -183,4 +236,24 @@ fn end(mut message: Message) -> Bytes {
     message.id(MessageId::unique());
     message.raw(r#"\"}"#);
     message.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_knows_its_method_before_it_is_sent() {
+        for method in [
+            "size",
+            "",
+            "a \"quoted\" \\ name",
+            "caf\u{e9}",
+            "\u{1f41f}\n",
+        ] {
+            let encoder = RequestEncoder::new(method);
+            let body = encoder.finish(None, None, &()).unwrap();
+            assert_eq!(body.method(), method);
+        }
+    }
 }

@@ -15,7 +15,7 @@ const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
 const END: &[u8] = br#""}"#;
 
 /// The text of the message, escaped into the envelope's string.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Message {
     buffer: Buffer,
 }
@@ -44,6 +44,13 @@ impl Message {
     /// What was written from there on.
     pub(super) fn written_from(&self, from: usize) -> &[u8] {
         &self.buffer.written()[from..]
+    }
+
+    /// What was written after `start`, if it begins with that; still escaped.
+    pub(super) fn written_after(&self, start: &str) -> &[u8] {
+        let written = self.buffer.written();
+        let text = written.get(ENVELOPE.len()..).unwrap_or_default();
+        text.strip_prefix(start.as_bytes()).unwrap_or_default()
     }
 
     /// Forgets what was written beyond so many bytes.

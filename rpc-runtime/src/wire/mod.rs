@@ -7,6 +7,7 @@
 //!
 //! Nothing in here panics on what a peer sends, recurses with its depth, or trusts its lengths.
 
+mod amend;
 mod buffer;
 mod carried;
 mod context;
@@ -31,9 +32,12 @@ pub use reply::Reply;
 pub use request::{Request, reply_address, reply_address_at_end};
 pub use scan::Malformed;
 
+pub(crate) use amend::with_context;
 pub(crate) use carried::Carried;
+pub(crate) use encode::IdNote;
 pub(crate) use envelope::{Unopened, open};
 pub(crate) use raw::read;
+pub(crate) use reply::result_of;
 pub(crate) use salvage::replace_lone_surrogates;
 use scan::last_text;
 pub(crate) use scan::{Entries, unquote};

@@ -88,6 +88,19 @@ impl Reply {
         })
     }
 
+    /// What stands for a reply that did not come over the wire: a result, as JSON.
+    pub(crate) fn of_result(json: String) -> Self {
+        Self {
+            // There is no message that could be too large.
+            size: 0,
+            result: Some(0..json.len()),
+            text: json,
+            message_id: MessageId::unique(),
+            ending: true,
+            failure: None,
+        }
+    }
+
     /// The size of the whole reply on the wire, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -132,6 +145,18 @@ impl Reply {
             Error::deserialize(what, error)
         })
     }
+}
+
+/// The raw JSON of the result in the bytes of a reply, whatever the call was that it is for.
+pub(crate) fn result_of(body: &Bytes) -> Result<String, Malformed> {
+    let text = open(body.clone()).map_err(|unopened| unopened.error)?;
+    for entry in Entries::new(&text)? {
+        let (key, value) = entry?;
+        if key == "result" {
+            return Ok(value.to_owned());
+        }
+    }
+    Ok("null".to_owned())
 }
 
 /// What the method raised, as much of it as can be read: a traceback that is no list must not hide the
