@@ -9,6 +9,8 @@
     reason = "`echo_kw` has the arguments that the captured request has"
 )]
 
+#[path = "interop/compression.rs"]
+mod compression;
 #[path = "interop/failures.rs"]
 mod failures;
 #[path = "interop/mixed.rs"]

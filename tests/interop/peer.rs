@@ -193,7 +193,19 @@ impl RustServer {
     }
 
     pub(crate) async fn start_at(exchange: Option<&str>, topic: &str, name: &str) -> Self {
-        let transport = transport();
+        Self::start_with(transport(), exchange, topic, name).await
+    }
+
+    pub(crate) async fn start_on(transport: Transport, topic: &str, name: &str) -> Self {
+        Self::start_with(transport, None, topic, name).await
+    }
+
+    async fn start_with(
+        transport: Transport,
+        exchange: Option<&str>,
+        topic: &str,
+        name: &str,
+    ) -> Self {
         let (sender, ran) = mpsc::unbounded_channel();
         let service = Service {
             name: name.to_owned(),

@@ -10,6 +10,7 @@
 mod bad_bytes;
 mod calls;
 mod cancel;
+mod compression;
 mod faults;
 mod life;
 mod login;

@@ -54,6 +54,8 @@ impl RabbitDriver {
                 routes: Routes::default(),
                 prefetch: options.prefetch,
                 backoff: options.backoff,
+                compression: options.compression,
+                compression_thread: Arc::default(),
                 missing_reply_queue: options.missing_reply_queue,
                 table: ReplyTable::new(),
                 replies: OnceLock::new(),
@@ -68,14 +70,19 @@ impl RabbitDriver {
 impl Driver for RabbitDriver {
     async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()> {
         let shared = &*self.shared;
+        let route = shared.routes.request(&shared.topology, target)?;
         let mut message = Message {
-            route: shared.routes.request(&shared.topology, target)?,
+            route,
             mandatory: terms.mandatory && !target.fanout,
             quiet: false,
             resend: terms.resend,
             body: request.cast(),
+            compression: None,
             expires: None,
         };
+        if shared.compression.is_some() {
+            shared.pack_message(&mut message).await;
+        }
         let mut attempts = Attempts::new(target, terms.retry);
         let progress = Progress::new();
         let delivered =
@@ -206,8 +213,13 @@ impl RabbitDriver {
                 quiet: terms.monitor.is_none(),
                 resend: terms.send.resend,
                 body: request.call(registration.id(), queue, terms.monitor),
+                compression: None,
                 expires: Some(terms.deadline),
             };
+            if shared.compression.is_some() {
+                // In a box, since a call's future hardly ever needs the room.
+                Box::pin(shared.pack_message(&mut message)).await;
+            }
             // A reply can overtake its request's confirm, and makes up for one that is lost. Its monitor
             // begins when the request is with the broker.
             let unmonitored = terms.monitor.map(|_| {

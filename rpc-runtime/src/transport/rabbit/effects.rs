@@ -57,13 +57,7 @@ const WITHOUT: [(&[&str], &str); 9] = [
     (&["ssl_version"], "TLS 1.2 and 1.3 are always offered"),
 ];
 
-const REFUSED: [(&str, &str); 2] = [
-    (
-        "kombu_compression",
-        "messages are neither compressed nor decompressed: leave it out on all sides",
-    ),
-    (
-        "ssl_enforce_fips_mode",
-        "the TLS library has no FIPS mode: leave it out",
-    ),
-];
+const REFUSED: [(&str, &str); 1] = [(
+    "ssl_enforce_fips_mode",
+    "the TLS library has no FIPS mode: leave it out",
+)];

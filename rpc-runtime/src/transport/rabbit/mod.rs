@@ -4,6 +4,7 @@
 //! From the ground up:
 //!
 //! - [`backoff`], [`effects`] and [`options`] are plain values; [`blocking`] is a thread for work that blocks.
+//! - [`compression`] is kombu's: formats, limits, and a thread for the work.
 //! - [`amqp`] is a connection to one broker. It knows no RPC, and it alone names lapin.
 //! - [`topology`] names and declares exchanges and queues.
 //! - [`connection`] keeps a connection alive, on a thread that users' code cannot hold up.
@@ -16,6 +17,7 @@
 mod amqp;
 mod backoff;
 mod blocking;
+mod compression;
 mod connection;
 mod driver;
 mod effects;

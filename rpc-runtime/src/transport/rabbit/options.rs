@@ -10,6 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::backoff::Backoff;
+use super::compression::Compression;
 use super::effects::{UrlEffect, effect};
 use crate::transport::{Host, Secret, TransportUrl, UrlError};
 
@@ -28,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) prefetch: u16,
     /// How long a reply whose queue is missing is tried again.
     pub(crate) missing_reply_queue: Duration,
+    /// How messages are compressed, if they are.
+    pub(crate) compression: Option<Compression>,
     pub(crate) topology: TopologyOptions,
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "always absent"))]
     pub(crate) tls: Option<TlsOptions>,
@@ -126,7 +129,7 @@ impl TopologyOptions {
 }
 
 const KNOWN: &str = "amqp_auto_delete, amqp_durable_queues, heartbeat_timeout_threshold, hostname, \
-    kombu_missing_consumer_retry_timeout, processname, rabbit_connect_timeout, rabbit_interval_max, \
+    kombu_compression, kombu_missing_consumer_retry_timeout, processname, rabbit_connect_timeout, rabbit_interval_max, \
     rabbit_login_method, rabbit_qos_prefetch_count, rabbit_quorum_delivery_limit, \
     rabbit_quorum_max_memory_bytes, rabbit_quorum_max_memory_length, rabbit_quorum_queue, \
     rabbit_retry_backoff, rabbit_retry_interval, rabbit_stream_fanout, rabbit_transient_queues_ttl, \
@@ -156,6 +159,7 @@ impl Options {
         };
         let mut prefetch = 0;
         let mut missing_reply_queue = Duration::from_secs(60);
+        let mut compression = None;
         let mut without_effect = Vec::new();
         for (name, value) in url.options() {
             let option = Given { name, value };
@@ -189,6 +193,14 @@ impl Options {
                 "rabbit_interval_max" => backoff.max = option.seconds(0.001, 3600.0)?,
                 "kombu_missing_consumer_retry_timeout" => {
                     missing_reply_queue = option.seconds(0.0, 3600.0)?;
+                }
+                // kombu, too, takes nothing for no compression.
+                "kombu_compression" if value.is_empty() => compression = None,
+                "kombu_compression" => {
+                    compression = Some(
+                        Compression::named(value)
+                            .ok_or_else(|| option.bad("write gzip or bzip2, or leave it out"))?,
+                    );
                 }
                 "rabbit_login_method" => {
                     login = match value.to_ascii_uppercase().as_str() {
@@ -232,6 +244,7 @@ impl Options {
             backoff,
             prefetch,
             missing_reply_queue,
+            compression,
             topology,
             tls,
             without_effect,
@@ -400,7 +413,7 @@ mod tests {
             ("rabbit_connect_timeout=NaN", "seconds"),
             ("rabbit_login_method=RABBIT-CR-DEMO", "PLAIN"),
             ("ssl_enforce_fips_mode=true", "FIPS"),
-            ("kombu_compression=gzip", "compressed"),
+            ("kombu_compression=lzma", "gzip or bzip2"),
             ("ssl_ca_file=", "leave it out"),
             ("durable=1", "amqp_durable_queues"),
             ("rabbit_stream_fanout=1", "rabbit_qos_prefetch_count"),

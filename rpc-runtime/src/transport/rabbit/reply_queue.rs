@@ -18,6 +18,7 @@ use super::amqp::{
     Name,
 };
 use super::backoff::{Backoff, Pace};
+use super::compression::{BodyFormat, CompressionThread, Damaged};
 use super::connection::{Attempts, Connections, Engine, Nudge, Nudged, Progress};
 use super::topology::{Declarer, Queue, Topology, declare_unused, is_consumed_alone, name_anew};
 use crate::error::Stage;
@@ -78,6 +79,7 @@ impl ReplyQueue {
         engine: Arc<Engine>,
         connections: Connections,
         table: ReplyTable,
+        compression_thread: Arc<CompressionThread>,
         backoff: Backoff,
         closing: watch::Receiver<bool>,
     ) -> Self {
@@ -90,6 +92,7 @@ impl ReplyQueue {
             name: name.clone(),
             connections,
             table,
+            compression_thread,
             pace: Pace::new(backoff),
             reading: sender,
             size_limit: size_limit.clone(),
@@ -183,6 +186,7 @@ struct Reader {
     name: Arc<OnceLock<Name>>,
     connections: Connections,
     table: ReplyTable,
+    compression_thread: Arc<CompressionThread>,
     pace: Pace,
     reading: watch::Sender<Reading>,
     size_limit: Arc<AtomicUsize>,
@@ -296,6 +300,7 @@ impl Reader {
         let channel = connection.consume_channel()?;
         let handler = Arc::new(ReplyHandler {
             table: self.table.clone(),
+            compression_thread: self.compression_thread.clone(),
             size_limit: self.size_limit.clone(),
             acknowledger: channel.acknowledger(),
             state: Mutex::default(),
@@ -319,6 +324,7 @@ impl Reader {
 /// Brings replies to their calls, and acknowledges them.
 struct ReplyHandler {
     table: ReplyTable,
+    compression_thread: Arc<CompressionThread>,
     size_limit: Arc<AtomicUsize>,
     acknowledger: Acknowledger,
     state: Mutex<Arrived>,
@@ -368,19 +374,42 @@ impl DeliveryHandler for ReplyHandler {
             state.last = delivered.tag;
             state.bytes += delivered.body.size();
         }
-        let reply = match delivered.body {
-            Body::Whole(body) => Reply::take(body),
-            Body::End { end, size } => Reply::too_large(&end, size),
-        };
-        match reply {
-            Ok(reply) => self.table.complete(reply),
-            Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
+        let (body, format) = (delivered.body, delivered.properties.format);
+        if format == BodyFormat::Plain {
+            return complete(&self.table, body);
         }
+        let (table, limit) = (self.table.clone(), self.size_limit());
+        self.compression_thread
+            .run(body.size(), move || match body.inflated(format, limit) {
+                Ok(body) => complete(&table, body),
+                Err(damaged) => fail(&table, &damaged),
+            });
     }
 
     fn idle(&self) {
         self.acknowledge(|arrived| {
             arrived.last - arrived.acknowledged >= TOGETHER || arrived.bytes >= BYTES_TOGETHER
         });
+    }
+}
+
+/// Brings a reply to its call.
+fn complete(table: &ReplyTable, body: Body) {
+    let reply = match body {
+        Body::Whole(body) => Reply::take(body),
+        Body::End { end, size } => Reply::too_large(&end, size),
+    };
+    match reply {
+        Ok(reply) => table.complete(reply),
+        Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
+    }
+}
+
+/// Fails the call of a reply that cannot be inflated, if enough of the reply can be read to name the call.
+fn fail(table: &ReplyTable, damaged: &Damaged) {
+    tracing::warn!(error = %damaged, "a reply that cannot be read is dropped");
+    if let Ok(reply) = Reply::too_large(&damaged.read, damaged.read.len()) {
+        let error = Error::deserialize("the reply", damaged);
+        table.fail(reply.message_id(), error);
     }
 }

@@ -6,11 +6,13 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::backoff::Backoff;
+use super::compression::{Compression, CompressionThread, Packed};
 use super::connection::{Engine, Supervisor};
-use super::publish::Publisher;
+use super::publish::{Message, Publisher};
 use super::reply_queue::ReplyQueue;
 use super::serve::MissingQueues;
 use super::topology::{Routes, Topology};
@@ -25,6 +27,9 @@ pub(crate) struct Shared {
     pub(crate) routes: Routes,
     pub(crate) prefetch: u16,
     pub(crate) backoff: Backoff,
+    /// How messages are compressed, if they are.
+    pub(crate) compression: Option<Compression>,
+    pub(crate) compression_thread: Arc<CompressionThread>,
     pub(crate) missing_reply_queue: Duration,
     /// A broker that is short of memory blocks the connections that publish: a connection that only consumes goes on,
     /// and its acknowledgements with it.
@@ -46,6 +51,21 @@ impl Shared {
         *self.closing.borrow()
     }
 
+    /// A body as it is sent.
+    pub(crate) async fn pack(&self, body: Bytes) -> Packed {
+        match self.compression {
+            None => body.into(),
+            Some(compression) => self.compression_thread.pack(compression, body).await,
+        }
+    }
+
+    /// Compresses the body of a message, if that is asked for and worth it.
+    pub(crate) async fn pack_message(&self, message: &mut Message) {
+        let packed = self.pack(std::mem::take(&mut message.body)).await;
+        message.body = packed.body;
+        message.compression = packed.compression;
+    }
+
     /// The reply queue. It is declared when the first call waits for it.
     pub(crate) fn replies(&self) -> &ReplyQueue {
         let replies = self.replies.get_or_init(|| {
@@ -54,6 +74,7 @@ impl Shared {
                 self.engine.clone(),
                 self.consuming.connections(),
                 self.table.clone(),
+                self.compression_thread.clone(),
                 self.backoff,
                 self.closing(),
             )

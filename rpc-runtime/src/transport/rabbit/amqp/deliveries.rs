@@ -3,11 +3,9 @@
 use bytes::Bytes;
 use lapin::types::ShortString;
 
+use super::super::compression::{BodyFormat, Damaged, Inflated};
 use super::fault::Fault;
 use super::properties::Properties;
-
-/// How much is kept of a body that is too large, in bytes. Messages of RPC have their address near their end.
-pub(super) const KEPT_END: usize = 64 * 1024;
 
 /// A message, delivered.
 #[derive(Debug)]
@@ -38,13 +36,25 @@ impl Body {
             Self::End { size, .. } => *size,
         }
     }
+
+    /// The body as it was before its sender compressed it. Of more than `limit` bytes, the end is kept. A body that was
+    /// not kept stays as it is.
+    pub(crate) fn inflated(self, format: BodyFormat, limit: usize) -> Result<Self, Damaged> {
+        let Self::Whole(body) = self else {
+            return Ok(self);
+        };
+        Ok(match format.inflate(body, limit)? {
+            Inflated::Whole(body) => Self::Whole(body),
+            Inflated::End { end, size } => Self::End { end, size },
+        })
+    }
 }
 
 /// Handles what arrives on one consuming channel.
 ///
 /// The I/O task calls these functions on the thread that reads the socket: they must not block.
 pub(crate) trait DeliveryHandler: Send + Sync {
-    /// The largest body that is kept in memory, in bytes. Of a larger one, the last [`KEPT_END`] bytes are kept.
+    /// The largest body that is kept in memory, in bytes. Of a larger one, the last [`KEPT_END`](super::super::compression::KEPT_END) bytes are kept.
     fn size_limit(&self) -> usize {
         usize::MAX
     }

@@ -14,9 +14,10 @@ use bytes::BytesMut;
 use lapin::types::ShortString;
 use tokio::time::Instant;
 
+use super::super::compression::KEPT_END;
 use super::broker_version::BrokerVersion;
 use super::channel_state::ChannelState;
-use super::deliveries::{Body, Delivered, DeliveryHandler, KEPT_END};
+use super::deliveries::{Body, Delivered, DeliveryHandler};
 use super::fault::Fault;
 use super::fields::Fields;
 use super::frames::{

@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+use super::super::compression::Compression;
 use super::outgoing::Outgoing;
 
 /// A body of this size is not copied into the outgoing frames, in bytes.
@@ -43,6 +44,9 @@ const ALWAYS: u16 = 0b1111_1000_1000_0000;
 const EXPIRATION: u16 = 0b0000_0001_0000_0000;
 /// The properties of all messages, up to the priority, as oslo.messaging has them.
 const PROPERTIES: &[u8] = b"\x10application/json\x05utf-8\0\0\0\0\x02\0";
+/// The same in front of the headers, and behind them.
+const BEFORE_HEADERS: &[u8] = b"\x10application/json\x05utf-8";
+const BEHIND_HEADERS: &[u8] = b"\x02\0";
 
 /// A message to be published. The names have at most 255 bytes.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +58,8 @@ pub(crate) struct Publish<'a> {
     pub(crate) mandatory: bool,
     /// For how many milliseconds the message may wait in a queue.
     pub(crate) expiration: Option<u32>,
+    /// The format of the body, if it is compressed.
+    pub(crate) compression: Option<Compression>,
     pub(crate) body: &'a Bytes,
 }
 
@@ -86,7 +92,14 @@ pub(super) fn publish(
         out.extend((message.body.len() as u64).to_be_bytes());
         let expires = message.expiration.map_or(0, |_| EXPIRATION);
         out.extend((ALWAYS | expires).to_be_bytes());
-        out.extend(PROPERTIES);
+        match message.compression {
+            None => out.extend(PROPERTIES),
+            Some(compression) => {
+                out.extend(BEFORE_HEADERS);
+                compression_header(out, compression);
+                out.extend(BEHIND_HEADERS);
+            }
+        }
         if let Some(milliseconds) = message.expiration {
             number(out, milliseconds.into());
         }
@@ -103,6 +116,18 @@ pub(super) fn publish(
             });
         }
     }
+}
+
+/// The table of headers of a compressed message, as kombu writes it.
+fn compression_header(out: &mut Vec<u8>, compression: Compression) {
+    let value = compression.content_type();
+    let mut table = Vec::with_capacity(64);
+    short(&mut table, "compression");
+    table.push(b'S');
+    table.extend(length(value.len()));
+    table.extend_from_slice(value.as_bytes());
+    out.extend(length(table.len()));
+    out.extend(table);
 }
 
 /// Acknowledges a delivery; with `multiple`, all up to it.
@@ -149,7 +174,7 @@ pub(super) fn frame(out: &mut Vec<u8>, kind: u8, channel: u16, payload: impl FnO
     frame_header(out, kind, channel, 0);
     let start = out.len();
     payload(out);
-    let size = frame_size(out.len() - start);
+    let size = length(out.len() - start);
     out[header + 3..start].copy_from_slice(&size);
     out.push(FRAME_END);
 }
@@ -157,11 +182,11 @@ pub(super) fn frame(out: &mut Vec<u8>, kind: u8, channel: u16, payload: impl FnO
 fn frame_header(out: &mut Vec<u8>, kind: u8, channel: u16, size: usize) {
     out.push(kind);
     out.extend(channel.to_be_bytes());
-    out.extend(frame_size(size));
+    out.extend(length(size));
 }
 
-/// The size of a payload, as a frame's header has it. No broker allows frames whose size has no 32 bits.
-fn frame_size(size: usize) -> [u8; 4] {
+/// A length of 32 bits. No broker allows frames that are longer.
+fn length(size: usize) -> [u8; 4] {
     u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes()
 }
 
@@ -197,7 +222,7 @@ mod tests {
     use lapin::protocol::channel::AMQPMethod as OnChannel;
     use lapin::protocol::confirm::AMQPMethod as OnConfirms;
     use lapin::protocol::{AMQPClass, parse_class};
-    use lapin::types::ShortString;
+    use lapin::types::{AMQPValue, ShortString};
 
     use super::*;
 
@@ -234,6 +259,7 @@ mod tests {
         ];
         for (at, length) in lengths.into_iter().enumerate() {
             let expiration = [None, Some(60_000), Some(1)][at % 3];
+            let compression = [Some(Compression::Zlib), None][at % 2];
             let body: Bytes = (0..=u8::MAX).cycle().take(length).collect();
             let mut outgoing = Outgoing::default();
             outgoing.frames().push(9);
@@ -242,6 +268,7 @@ mod tests {
                 key: "topic.server",
                 mandatory: expiration.is_some(),
                 expiration,
+                compression,
                 body: &body,
             };
             publish(&mut outgoing, 513, &message, 10, 100);
@@ -269,7 +296,11 @@ mod tests {
                 text(properties.content_encoding()).as_deref(),
                 Some("utf-8")
             );
-            assert!(properties.headers().as_ref().unwrap().inner().is_empty());
+            let headers = properties.headers().as_ref().unwrap().inner();
+            let named = headers.get("compression");
+            let want = AMQPValue::LongString("application/x-gzip".into());
+            assert_eq!(named, compression.map(|_| &want));
+            assert_eq!(headers.len(), compression.iter().len());
             assert_eq!(*properties.delivery_mode(), Some(2));
             assert_eq!(*properties.priority(), Some(0));
             let expires = expiration.map(|milliseconds| milliseconds.to_string());

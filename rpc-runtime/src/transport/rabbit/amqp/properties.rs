@@ -3,6 +3,7 @@
 //! Anyone who may publish chooses them: texts need not be UTF-8, and headers may be nested as deeply as a frame has
 //! room for. What is not needed is passed over by its length, and never a reason to refuse the message.
 
+use super::super::compression::BodyFormat;
 use super::fields::Fields;
 
 const CONTENT_TYPE: u16 = 1 << 15;
@@ -24,6 +25,9 @@ const STREAM_OFFSET: &[u8] = b"x-stream-offset";
 const DELIVERY_COUNT: &[u8] = b"x-delivery-count";
 const ACQUIRED_COUNT: &[u8] = b"x-acquired-count";
 
+/// The header by which kombu says how a body is compressed.
+const COMPRESSION: &[u8] = b"compression";
+
 /// The properties that count here; those that make no sense are as good as absent.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Properties {
@@ -33,6 +37,7 @@ pub(crate) struct Properties {
     pub(crate) stream_offset: Option<i64>,
     /// How often a quorum queue has handed the message out before.
     pub(crate) delivery_count: Option<i64>,
+    pub(crate) format: BodyFormat,
 }
 
 impl Properties {
@@ -56,6 +61,10 @@ impl Properties {
                 STREAM_OFFSET => read.stream_offset = integer(kind, value),
                 DELIVERY_COUNT | ACQUIRED_COUNT => {
                     read.delivery_count = read.delivery_count.max(integer(kind, value));
+                }
+                // Text, however it was written.
+                COMPRESSION if matches!(kind, b'S' | b'x') => {
+                    read.format = BodyFormat::of_header(value);
                 }
                 _ => {}
             });
@@ -122,6 +131,7 @@ mod tests {
     use lapin::protocol::basic::gen_properties;
     use lapin::types::{AMQPValue, DecimalValue, FieldArray, FieldTable};
 
+    use super::super::super::compression::Compression;
     use super::*;
 
     /// As lapin writes them.
@@ -159,6 +169,10 @@ mod tests {
             ("x-stream-offset", AMQPValue::LongLongInt(-3)),
             ("x-delivery-count", AMQPValue::LongLongInt(2)),
             ("x-acquired-count", AMQPValue::LongLongInt(12)),
+            (
+                "compression",
+                AMQPValue::LongString("application/x-bz2".into()),
+            ),
             ("y", AMQPValue::LongLongInt(9)),
         ] {
             headers.insert(name.into(), value);
@@ -183,6 +197,7 @@ mod tests {
             message_id: Some(17),
             stream_offset: Some(-3),
             delivery_count: Some(12),
+            format: BodyFormat::Compressed(Compression::Bzip2),
         };
         assert_eq!(read(&bytes), Some(want));
         let none = written(&BasicProperties::default());

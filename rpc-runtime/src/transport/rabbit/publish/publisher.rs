@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::super::amqp::{Answer, Confirm, Confirmed, Failure, Fault, Publish, PublishChannel};
 use super::super::backoff::Backoff;
+use super::super::compression::{Compression, Packed};
 use super::super::connection::{Attempts, Engine, Progress, Supervisor};
 use super::super::topology::Route;
 use super::channels::Way;
@@ -38,11 +39,21 @@ pub(crate) struct Message {
     /// Whether it may be sent again when it may have come through.
     pub(crate) resend: bool,
     pub(crate) body: Bytes,
+    /// The format of the body, if it is compressed.
+    pub(crate) compression: Option<Compression>,
     /// When it is of no use any more: the broker drops it then.
     pub(crate) expires: Option<Instant>,
 }
 
 impl Message {
+    /// The body, with its format.
+    pub(crate) fn packed(&self) -> Packed {
+        Packed {
+            body: self.body.clone(),
+            compression: self.compression,
+        }
+    }
+
     fn publish(&self) -> Publish<'_> {
         let exchange = self.route.exchange.as_ref();
         Publish {
@@ -50,6 +61,7 @@ impl Message {
             key: self.route.key.as_str(),
             mandatory: self.mandatory,
             expiration: self.expires.map(expiration),
+            compression: self.compression,
             body: &self.body,
         }
     }

@@ -20,6 +20,7 @@ use super::super::amqp::{
     FieldTable, Name,
 };
 use super::super::backoff::{Pace, jittered};
+use super::super::compression::CompressionThread;
 use super::super::connection::Connections;
 use super::super::shared::Shared;
 use super::super::topology::{Declarer, Queue, declare_unused, is_consumed_alone, name_anew};
@@ -39,6 +40,7 @@ const FANOUT: usize = 2;
 pub(crate) struct RabbitListener {
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     permits: Arc<Permits>,
+    compression_thread: Arc<CompressionThread>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
 }
@@ -55,17 +57,18 @@ impl RabbitListener {
         let stop = watch::Sender::new(false);
         let permits = Permits::new(terms.concurrency);
         let (started, start) = oneshot::channel();
+        let compression_thread = shared.compression_thread.clone();
         let task = ListenerTask {
             connections: shared.consuming.connections(),
             closing: shared.closing(),
             stop: stop.subscribe(),
             queues,
             prefetch: terms.prefetch,
-            max_request_size: terms.max_request_size,
             listener: Arc::new(ListenerShared {
                 shared: shared.clone(),
                 permits: permits.clone(),
                 arrivals: sender,
+                max_request_size: terms.max_request_size,
                 stream_place: Mutex::default(),
             }),
             has_consumed: false,
@@ -75,6 +78,7 @@ impl RabbitListener {
         let listener = Self {
             arrivals,
             permits,
+            compression_thread,
             stop,
             task: Some(task),
         };
@@ -100,6 +104,8 @@ impl Listener for RabbitListener {
             let _ = task.await;
             self.task = None;
         }
+        // What was taken may wait to be inflated.
+        self.compression_thread.is_done().await;
         self.arrivals.close();
     }
 
@@ -132,8 +138,6 @@ struct ListenerTask {
     stop: watch::Receiver<bool>,
     queues: [Queue; 3],
     prefetch: u16,
-    /// In bytes.
-    max_request_size: usize,
     listener: Arc<ListenerShared>,
     /// Whether the queue for fanouts was consumed under its name.
     has_consumed: bool,
@@ -235,7 +239,6 @@ impl ListenerTask {
         let session = Arc::new(session);
         channel.handle_with(Arc::new(RequestHandler {
             session: session.clone(),
-            max_request_size: self.max_request_size,
             stream: self.queues[FANOUT].stream.then(|| consumer_tag(FANOUT)),
             queues: self.queues.each_ref().map(|queue| queue.name.clone()),
             delivery_limit: topology.delivery_limit(connection.version()),
@@ -342,8 +345,6 @@ struct Registered {
 /// Passes requests on.
 struct RequestHandler {
     session: Arc<Session>,
-    /// In bytes.
-    max_request_size: usize,
     /// The consumer that reads from a stream.
     stream: Option<Name>,
     /// For people.
@@ -375,7 +376,7 @@ impl RequestHandler {
 
 impl DeliveryHandler for RequestHandler {
     fn size_limit(&self) -> usize {
-        self.max_request_size
+        self.session.size_limit()
     }
 
     fn delivered(&self, delivered: Delivered) {
@@ -394,6 +395,7 @@ impl DeliveryHandler for RequestHandler {
         self.session.arrived(ArrivedRequest {
             tag,
             body,
+            format: properties.format,
             expires,
             offset,
         });

@@ -7,9 +7,10 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::sync::Mutex;
-use bytes::Bytes;
 use tokio::time::Instant;
+
+use super::super::compression::Packed;
+use crate::sync::Mutex;
 
 /// How long a queue that stayed missing is remembered, as in oslo.messaging.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -34,7 +35,7 @@ struct State {
 #[derive(Debug)]
 enum Missing {
     /// A task tries again, on behalf of these replies.
-    Awaited(VecDeque<Bytes>),
+    Awaited(VecDeque<Packed>),
     /// Nobody is expected there until then.
     Gone(Instant),
 }
@@ -51,7 +52,7 @@ pub(super) enum Advice {
 
 impl MissingQueues {
     /// What to do with a reply that was not published so far.
-    pub(super) fn before_publishing(&self, queue: &str, body: &Bytes) -> Advice {
+    pub(super) fn before_publishing(&self, queue: &str, body: &Packed) -> Advice {
         let mut state = self.0.lock();
         match state.queues.get(queue) {
             None => Advice::Publish,
@@ -71,7 +72,7 @@ impl MissingQueues {
     }
 
     /// What to do with a reply whose queue is missing.
-    pub(super) fn came_back(&self, queue: &str, body: &Bytes) -> Advice {
+    pub(super) fn came_back(&self, queue: &str, body: &Packed) -> Advice {
         let mut state = self.0.lock();
         if state.queues.len() >= QUEUES {
             let now = Instant::now();
@@ -107,7 +108,7 @@ impl MissingQueues {
     }
 
     /// The next reply that waits. When none does, the queue is forgotten: it exists.
-    pub(super) fn next_waiting(&self, queue: &str) -> Option<Bytes> {
+    pub(super) fn next_waiting(&self, queue: &str) -> Option<Packed> {
         let mut state = self.0.lock();
         if let Some(Missing::Awaited(waiting)) = state.queues.get_mut(queue)
             && let Some(next) = waiting.pop_front()
@@ -125,7 +126,7 @@ impl MissingQueues {
         let mut state = self.0.lock();
         let before = state.queues.insert(queue.to_owned(), Missing::Gone(until));
         if let Some(Missing::Awaited(waiting)) = before {
-            state.bytes -= waiting.iter().map(Bytes::len).sum::<usize>();
+            state.bytes -= waiting.iter().map(Packed::len).sum::<usize>();
             let replies = waiting.len() + 1;
             tracing::warn!(queue, replies, "the reply's queue stays missing: dropped");
         }
@@ -134,7 +135,7 @@ impl MissingQueues {
 
 impl State {
     /// Lets a reply wait for a queue that is awaited. False if it was dropped.
-    fn wait(&mut self, queue: &str, body: &Bytes) -> bool {
+    fn wait(&mut self, queue: &str, body: &Packed) -> bool {
         let Some(Missing::Awaited(waiting)) = self.queues.get_mut(queue) else {
             return false;
         };
@@ -156,12 +157,14 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn a_missing_queue_is_awaited_then_gone_then_forgotten() {
         let queues = MissingQueues::default();
-        let body = Bytes::from_static(b"x");
+        let body = Packed::from(Bytes::from_static(b"x"));
         assert_eq!(queues.before_publishing("q", &body), Advice::Publish);
         assert_eq!(queues.came_back("q", &body), Advice::Probe);
         assert_eq!(
@@ -189,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn what_peers_name_takes_bounded_memory() {
         let queues = MissingQueues::default();
-        let body = Bytes::from_static(b"x");
+        let body = Packed::from(Bytes::from_static(b"x"));
         for number in 0..QUEUES * 2 {
             queues.came_back(&number.to_string(), &body);
         }
@@ -212,7 +215,7 @@ mod tests {
     #[tokio::test]
     async fn what_waits_takes_bounded_memory() {
         let queues = MissingQueues::default();
-        let body = Bytes::from(vec![0; BYTES / 4]);
+        let body = Packed::from(Bytes::from(vec![0; BYTES / 4]));
         for number in 0..8 {
             queues.came_back(&number.to_string(), &body);
         }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::amqp::Failure;
+use super::super::compression::Packed;
 use super::super::connection::{Attempts, Progress};
 use super::super::publish::{Message, Outcome};
 use super::super::shared::Shared;
@@ -39,6 +40,7 @@ pub(super) async fn send(
         tracing::warn!("a reply queue's name has more than 255 bytes: the reply is dropped");
         return Ok(());
     };
+    let body = shared.pack(body).await;
     if shared.missing_queues.before_publishing(&to.queue, &body) == Advice::Done {
         return Ok(());
     }
@@ -143,7 +145,8 @@ async fn publish_or_report(
 fn too_large(shared: &Shared, reply: &Message) -> Option<Message> {
     let bytes = reply.body.len();
     let limit = shared.publisher.exceeded_limit(bytes)?;
-    let id = Reply::decode(&reply.body).ok()?.message_id();
+    let unpacked = reply.packed().unpacked().ok()?;
+    let id = Reply::take(unpacked).ok()?.message_id();
     let error = RemoteError::new(
         "MessageDeliveryFailure",
         format!(
@@ -153,17 +156,16 @@ fn too_large(shared: &Shared, reply: &Message) -> Option<Message> {
     )
     .module("oslo_messaging.exceptions");
     let to = ReplyTo::new(reply.route.key.as_str(), id.to_string());
-    Some(message(reply.route.clone(), failure(&to, &error)))
+    Some(message(reply.route.clone(), failure(&to, &error).into()))
 }
 
 /// A reply whose queue is missing: it is tried again for a while.
 fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
     let route = reply.route.clone();
-    if shared
+    let advice = shared
         .missing_queues
-        .came_back(route.key.as_str(), &reply.body)
-        != Advice::Probe
-    {
+        .came_back(route.key.as_str(), &reply.packed());
+    if advice != Advice::Probe {
         return Ok(());
     }
     let engine = &shared.engine;
@@ -194,7 +196,7 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
 async fn probe(
     shared: &Arc<Shared>,
     route: &Arc<Route>,
-    body: &mut Option<Bytes>,
+    body: &mut Option<Packed>,
     since: &mut Instant,
 ) -> bool {
     let queue = route.key.as_str();
@@ -228,7 +230,7 @@ async fn probe(
     }
 }
 
-fn message(route: Arc<Route>, body: Bytes) -> Message {
+fn message(route: Arc<Route>, Packed { body, compression }: Packed) -> Message {
     Message {
         route,
         mandatory: true,
@@ -236,6 +238,7 @@ fn message(route: Arc<Route>, body: Bytes) -> Message {
         // `publish` sends it again, for a limited time.
         resend: false,
         body,
+        compression,
         expires: None,
     }
 }
@@ -311,7 +314,8 @@ mod tests {
         let driver = RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap()).unwrap();
         let shared = &driver.shared;
         let route = shared.routes.reply("replies").unwrap();
-        let (mut body, mut since) = (Some(Bytes::from_static(b"{}")), Instant::now());
+        let body = Packed::from(Bytes::from_static(b"{}"));
+        let (mut body, mut since) = (Some(body), Instant::now());
         tokio::time::advance(2 * shared.missing_reply_queue).await;
         assert!(probe(shared, &route, &mut body, &mut since).await);
         assert!(body.is_some());

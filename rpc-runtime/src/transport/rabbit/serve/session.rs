@@ -20,13 +20,16 @@ use tokio::sync::mpsc::error::SendError;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::amqp::{Acknowledger, Body, ConsumeChannel, Consumer, Fault};
+use super::super::compression::{BodyFormat, Damaged};
 use super::super::shared::Shared;
 use super::permits::{Permit, Permits, TakeRequests};
 use super::quorum_consumers::{Change, QuorumConsumers};
 use super::responder::RabbitResponder;
 use super::stream_place::StreamPlace;
+use crate::RemoteError;
 use crate::sync::Mutex;
-use crate::transport::{Arrival, Incoming};
+use crate::transport::{Arrival, Incoming, Responder};
+use crate::wire::{failure, reply_address_at_end};
 
 /// How long the orderly end of a session may take.
 const END_DEADLINE: Duration = Duration::from_secs(5);
@@ -37,8 +40,35 @@ pub(super) struct ListenerShared {
     pub(super) shared: Arc<Shared>,
     pub(super) permits: Arc<Permits>,
     pub(super) arrivals: mpsc::UnboundedSender<Arrival>,
+    /// In bytes.
+    pub(super) max_request_size: usize,
     /// Where to read on in a stream; there is one at most.
     pub(super) stream_place: Mutex<StreamPlace>,
+}
+
+impl ListenerShared {
+    fn hand_over(&self, arrival: Arrival) {
+        if let Err(SendError(Arrival::Request(_))) = self.arrivals.send(arrival) {
+            tracing::warn!("a request was taken and is not run: its server is gone");
+        }
+    }
+
+    /// Drops a request that cannot be inflated. Its caller gets a failure, if enough can be read to know the caller.
+    fn refuse(&self, responder: Arc<RabbitResponder>, damaged: &Damaged) {
+        tracing::warn!(error = %damaged, "a malformed request was dropped");
+        let Some(to) = reply_address_at_end(&damaged.read) else {
+            return;
+        };
+        let error = RemoteError::value_error(format!("malformed request: {damaged}"));
+        let replied = self.shared.engine.spawn(async move {
+            if let Err(error) = responder.reply(&to, failure(&to, &error)).await {
+                tracing::warn!(%error, "a reply was not sent");
+            }
+        });
+        if let Err(error) = replied {
+            tracing::warn!(%error, "a reply was not sent");
+        }
+    }
 }
 
 /// A server's channel, until it ends.
@@ -74,6 +104,7 @@ enum Phase {
 pub(super) struct ArrivedRequest {
     pub(super) tag: u64,
     pub(super) body: Body,
+    pub(super) format: BodyFormat,
     /// When it is of no use any more: the broker lets nothing expire that it has delivered.
     pub(super) expires: Option<Instant>,
     /// Its place in a stream.
@@ -83,6 +114,7 @@ pub(super) struct ArrivedRequest {
 #[derive(Debug)]
 struct Taken {
     body: Body,
+    format: BodyFormat,
     permit: Permit,
 }
 
@@ -97,8 +129,11 @@ impl State {
                 let Some(permit) = listener.permits.try_take() else {
                     break;
                 };
-                let body = next.body.clone();
-                self.taken.push(Taken { body, permit });
+                self.taken.push(Taken {
+                    body: next.body.clone(),
+                    format: next.format,
+                    permit,
+                });
             } else {
                 tracing::debug!("a request expired while it waited for its turn");
             }
@@ -212,20 +247,47 @@ impl Session {
             state.since = None;
             std::mem::take(&mut state.taken)
         };
-        for Taken { body, permit } in taken {
-            let responder = RabbitResponder::new(self.listener.shared.clone(), permit);
-            let responder = Arc::new(responder);
-            self.hand_over(Arrival::Request(match body {
-                Body::Whole(body) => Incoming::new(body, responder),
-                Body::End { end, size } => Incoming::too_large(end, size, responder),
-            }));
+        for taken in taken {
+            self.with_inflated(taken, |listener, body, permit| {
+                let responder = RabbitResponder::new(listener.shared.clone(), permit);
+                let responder = Arc::new(responder);
+                match body {
+                    Ok(Body::Whole(body)) => {
+                        listener.hand_over(Arrival::Request(Incoming::new(body, responder)));
+                    }
+                    Ok(Body::End { end, size }) => {
+                        let incoming = Incoming::too_large(end, size, responder);
+                        listener.hand_over(Arrival::Request(incoming));
+                    }
+                    Err(damaged) => listener.refuse(responder, &damaged),
+                }
+            });
         }
     }
 
-    fn hand_over(&self, arrival: Arrival) {
-        if let Err(SendError(Arrival::Request(_))) = self.listener.arrivals.send(arrival) {
-            tracing::warn!("a request was taken and is not run: its server is gone");
+    /// The largest request that is read, in bytes.
+    pub(super) fn size_limit(&self) -> usize {
+        self.listener.max_request_size
+    }
+
+    /// Calls `then` with a body as its sender had it: at once, unless it is compressed.
+    fn with_inflated(
+        &self,
+        Taken {
+            body,
+            format,
+            permit,
+        }: Taken,
+        then: impl FnOnce(&ListenerShared, Result<Body, Damaged>, Permit) + Send + 'static,
+    ) {
+        if format == BodyFormat::Plain {
+            return then(&self.listener, Ok(body), permit);
         }
+        let (listener, limit) = (self.listener.clone(), self.size_limit());
+        let thread = &self.listener.shared.compression_thread;
+        thread.run(body.size(), move || {
+            then(&listener, body.inflated(format, limit), permit);
+        });
     }
 
     /// Waits until a receipt has been due for as long as `limit`.
@@ -257,10 +319,16 @@ impl Session {
             state.since = None;
             std::mem::take(&mut state.taken)
         };
-        for Taken { body, .. } in taken {
-            let (Body::Whole(body) | Body::End { end: body, .. }) = body;
+        for taken in taken {
             let why = why.clone();
-            self.hand_over(Arrival::InDoubt { body, why });
+            self.with_inflated(taken, |listener, body, _| {
+                // Its log line says as much as can be read.
+                let body = match body {
+                    Ok(Body::Whole(body) | Body::End { end: body, .. }) => body,
+                    Err(damaged) => damaged.read,
+                };
+                listener.hand_over(Arrival::InDoubt { body, why });
+            });
         }
     }
 
@@ -318,6 +386,7 @@ mod tests {
                 shared: driver.shared.clone(),
                 permits: permits.clone(),
                 arrivals: sender,
+                max_request_size: 4096,
                 stream_place: Mutex::default(),
             });
             let channel = AcknowledgerBench::new();
@@ -344,6 +413,7 @@ mod tests {
                 self.session.arrived(ArrivedRequest {
                     tag,
                     body: Body::Whole(Bytes::from(tag.to_string())),
+                    format: BodyFormat::Plain,
                     expires: None,
                     offset: None,
                 });
@@ -493,6 +563,7 @@ mod tests {
         bench.session.arrived(ArrivedRequest {
             tag: 1,
             body: Body::Whole(Bytes::new()),
+            format: BodyFormat::Plain,
             expires: Some(Instant::now()),
             offset: Some(7),
         });

@@ -1,0 +1,128 @@
+//! What a body inflates to, within a limit.
+
+use bytes::Bytes;
+
+/// How many times its limit a body may inflate to before it is given up: its end is looked for up to there.
+const PATIENCE: usize = 8;
+/// How much is kept of a body that is too large, in bytes. Messages of RPC have their address near their end.
+pub(crate) const KEPT_END: usize = 64 * 1024;
+
+/// An inflated body.
+#[derive(Debug)]
+pub(crate) enum Inflated {
+    Whole(Bytes),
+    /// The body exceeds the limit: this is its end.
+    End {
+        end: Bytes,
+        /// The size of the whole body, in bytes.
+        size: usize,
+    },
+}
+
+/// Takes inflated bytes. It never has more memory than `limit` bytes, or [`KEPT_END`] twice if that is more.
+pub(super) struct Output {
+    limit: usize,
+    /// All bytes so far, or the last ones if there are more than the limit.
+    kept: Vec<u8>,
+    size: usize,
+}
+
+impl Output {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            kept: Vec::new(),
+            size: 0,
+        }
+    }
+
+    /// Adds the bytes that come next. An error if there are far too many.
+    pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), String> {
+        let before = self.size;
+        self.size = self.size.saturating_add(piece.len());
+        if self.size <= self.limit {
+            self.make_room(piece.len());
+            self.kept.extend_from_slice(piece);
+            return Ok(());
+        }
+        let most = self.limit.max(KEPT_END).saturating_mul(PATIENCE);
+        if self.size > most {
+            return Err(format!("it inflates to more than {most} bytes"));
+        }
+        if before <= self.limit {
+            let begin = self.kept.len().saturating_sub(KEPT_END);
+            self.kept = self.kept[begin..].to_vec();
+        } else if self.kept.len() + piece.len() > 2 * KEPT_END {
+            self.kept.drain(..self.kept.len() - KEPT_END);
+        }
+        self.kept.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// Grows by half of what there is at least, and not beyond the limit, as a vector would by itself.
+    fn make_room(&mut self, bytes: usize) {
+        let needed = self.kept.len() + bytes;
+        if needed > self.kept.capacity() {
+            let wanted = (self.kept.capacity() * 3 / 2).clamp(needed, self.limit.max(needed));
+            self.kept.reserve_exact(wanted - self.kept.len());
+        }
+    }
+
+    /// All has come.
+    pub(super) fn finish(self) -> Inflated {
+        if self.size <= self.limit {
+            return Inflated::Whole(self.kept.into());
+        }
+        let size = self.size;
+        Inflated::End {
+            end: self.into_bytes(),
+            size,
+        }
+    }
+
+    /// What is kept.
+    pub(super) fn into_bytes(mut self) -> Bytes {
+        if self.size > self.limit {
+            let begin = self.kept.len().saturating_sub(KEPT_END);
+            self.kept.drain(..begin);
+        }
+        self.kept.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_stays_within_the_limit() {
+        for (limit, most) in [
+            (0, 3 * KEPT_END),
+            (10, 3 * KEPT_END),
+            (3_000_000, 3_000_000),
+        ] {
+            let mut output = Output::new(limit);
+            let mut capacity = 0;
+            while output.add(&[7; 10_000]).is_ok() {
+                capacity = capacity.max(output.kept.capacity());
+            }
+            assert!(capacity <= most, "{capacity} bytes for a limit of {limit}");
+        }
+    }
+
+    #[test]
+    fn the_end_is_whole_wherever_the_limit_is() {
+        for limit in [0, 1, 99, 100, 101, 70_000, 199_999] {
+            let mut output = Output::new(limit);
+            let body: Vec<u8> = (0..=250).cycle().take(200_000).collect();
+            for piece in body.chunks(100) {
+                output.add(piece).unwrap();
+            }
+            let Inflated::End { end, size } = output.finish() else {
+                panic!("{limit} is below its size");
+            };
+            assert_eq!(size, body.len());
+            assert_eq!(end, body[body.len() - KEPT_END..]);
+        }
+    }
+}

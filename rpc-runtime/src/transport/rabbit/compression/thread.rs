@@ -1,0 +1,169 @@
+//! A thread for compressing and inflating: neither may hold up the thread that reads the socket, nor a runtime.
+//!
+//! Work is done in order, one piece at a time: so one bomb at a time has memory. The thread starts with the first
+//! piece of work, and ends when its owner is dropped. Where it cannot be started, or has too much to do, the caller
+//! does the work itself: a peer that sends more than can be inflated is read no faster than that.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::{Compression, Packed};
+use crate::sync::Mutex;
+
+/// As operators see the thread.
+const NAME: &str = "rpc-compression";
+/// How many bytes may wait for the thread.
+const WAITING: usize = 64 << 20;
+/// The largest body that is compressed at once, in bytes: that takes a millisecond or so.
+const AT_ONCE: usize = 32 * 1024;
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// The way to the thread.
+#[derive(Debug, Default)]
+pub(crate) struct CompressionThread {
+    work: Mutex<Option<mpsc::Sender<Work>>>,
+    /// The bytes of all work that is not done.
+    waiting: Arc<AtomicUsize>,
+}
+
+impl CompressionThread {
+    /// Does work on a body of so many bytes.
+    pub(crate) fn run(&self, bytes: usize, work: impl FnOnce() + Send + 'static) {
+        if self.waiting.load(Ordering::Relaxed) > WAITING {
+            return work();
+        }
+        self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        let waiting = self.waiting.clone();
+        let work: Work = Box::new(move || {
+            work();
+            waiting.fetch_sub(bytes, Ordering::Relaxed);
+        });
+        if let Err(work) = self.send(work) {
+            work();
+        }
+    }
+
+    /// Gives the work back if there is no thread for it.
+    fn send(&self, work: Work) -> Result<(), Work> {
+        let mut sender = self.work.lock();
+        let work = match &*sender {
+            Some(known) => match known.send(work) {
+                Ok(()) => return Ok(()),
+                // The thread has panicked.
+                Err(mpsc::SendError(work)) => work,
+            },
+            None => work,
+        };
+        let (new, received) = mpsc::channel::<Work>();
+        let started = thread::Builder::new().name(NAME.into()).spawn(move || {
+            for work in received {
+                work();
+            }
+        });
+        if started.is_err() {
+            return Err(work);
+        }
+        sender
+            .insert(new)
+            .send(work)
+            .map_err(|mpsc::SendError(work)| work)
+    }
+
+    /// Waits until all work is done that was there before.
+    pub(crate) async fn is_done(&self) {
+        if self.work.lock().is_none() {
+            return;
+        }
+        let (sender, done) = oneshot::channel();
+        self.run(0, move || {
+            // The caller may have gone.
+            let _ = sender.send(());
+        });
+        // It fails if the thread has panicked: then, too, there is nothing to wait for.
+        let _ = done.await;
+    }
+
+    /// Compresses a body, if that makes it smaller.
+    pub(crate) async fn pack(&self, compression: Compression, body: Bytes) -> Packed {
+        if body.len() <= AT_ONCE {
+            return compression.pack(body);
+        }
+        let (sender, packed) = oneshot::channel();
+        let shared = body.clone();
+        self.run(body.len(), move || {
+            // The caller may have gone.
+            let _ = sender.send(compression.pack(shared));
+        });
+        packed.await.unwrap_or_else(|_| body.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_done_in_order_and_the_thread_ends_with_its_owner() {
+        let thread = CompressionThread::default();
+        thread.is_done().await;
+        let (sender, done) = mpsc::channel();
+        for number in 0..10 {
+            let sender = sender.clone();
+            thread.run(100, move || {
+                let thread = std::thread::current();
+                sender.send((number, thread.name() == Some(NAME))).unwrap();
+            });
+        }
+        thread.is_done().await;
+        let order: Vec<_> = done.try_iter().collect();
+        assert_eq!(
+            order,
+            (0..10).map(|number| (number, true)).collect::<Vec<_>>()
+        );
+        assert_eq!(thread.waiting.load(Ordering::Relaxed), 0);
+        // Held by the thread's last work until the thread has ended.
+        let held = Arc::new(());
+        let (kept, (ended, end)) = (held.clone(), oneshot::channel::<()>());
+        thread.run(0, move || {
+            thread_local! {
+                static LAST: std::cell::RefCell<Option<oneshot::Sender<()>>> = const { std::cell::RefCell::new(None) };
+            }
+            LAST.set(Some(ended));
+            drop(kept);
+        });
+        drop(thread);
+        end.await.unwrap_err();
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[tokio::test]
+    async fn with_too_much_to_do_the_caller_does_it() {
+        let thread = CompressionThread::default();
+        let (go, gone) = mpsc::channel::<()>();
+        thread.run(WAITING + 1, move || assert!(gone.recv().is_err()));
+        let here = std::thread::current().id();
+        let (sender, ran) = mpsc::channel();
+        thread.run(1, move || sender.send(std::thread::current().id()).unwrap());
+        assert_eq!(ran.try_recv().unwrap(), here);
+        drop(go);
+        thread.is_done().await;
+    }
+
+    #[tokio::test]
+    async fn a_large_body_is_compressed_by_the_thread() {
+        let thread = CompressionThread::default();
+        for bytes in [AT_ONCE, AT_ONCE + 1] {
+            let packed = thread
+                .pack(Compression::Zlib, vec![b'x'; bytes].into())
+                .await;
+            assert!(packed.compression.is_some() && packed.body.len() < 1000);
+            assert_eq!(thread.work.lock().is_some(), bytes > AT_ONCE);
+        }
+    }
+}
