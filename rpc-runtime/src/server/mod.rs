@@ -18,6 +18,7 @@ mod request;
 mod running;
 mod scope;
 mod shelf;
+mod state;
 mod untyped_endpoint;
 
 use std::sync::Arc;
@@ -25,10 +26,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use self::request::Service;
 use self::running::Running;
+use self::state::Phase;
 use crate::Target;
 use crate::transport::Listener;
 
@@ -40,6 +42,7 @@ pub use self::invocation::{Invocation, Outcome};
 pub use self::middleware::{Middleware, Next};
 pub use self::raw_argument::RawArgument;
 pub use self::scope::Scope;
+pub use self::state::{ServerHandle, ServerState};
 pub use self::untyped_endpoint::UntypedEndpoint;
 pub use crate::future::BoxFuture;
 
@@ -72,6 +75,7 @@ const DEFAULT_STOP: Duration = Duration::from_secs(60);
 pub struct Server {
     target: Target,
     stop: watch::Sender<Option<Duration>>,
+    handle: ServerHandle,
     listening: JoinHandle<usize>,
 }
 
@@ -80,6 +84,23 @@ impl Server {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// How the server is: for a readiness probe, which is ready while [`ServerState::is_listening`].
+    #[must_use]
+    pub fn state(&self) -> ServerState {
+        self.handle.state()
+    }
+
+    /// Waits until the server's state is another than `seen`: see [`ServerHandle::state_changed`].
+    pub async fn state_changed(&self, seen: &ServerState) -> ServerState {
+        self.handle.state_changed(seen).await
+    }
+
+    /// Tells how the server is, for those who do not own it.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.handle.clone()
     }
 
     /// Waits until the server has ended by itself, because its transport was closed.
@@ -123,10 +144,13 @@ impl Server {
 /// A server called `target` that runs what `listener` gives it.
 fn spawn(target: Target, listener: Box<dyn Listener>, service: Service) -> Server {
     let (stop, stopped) = watch::channel(None);
-    let listening = tokio::spawn(listen(listener, Arc::new(service), stopped));
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let handle = ServerHandle::new(phases, listener.state());
+    let listening = tokio::spawn(listen(listener, Arc::new(service), stopped, phase));
     Server {
         target,
         stop,
+        handle,
         listening,
     }
 }
@@ -137,6 +161,7 @@ async fn listen(
     listener: Box<dyn Listener>,
     service: Arc<Service>,
     mut stopped: watch::Receiver<Option<Duration>>,
+    phase: watch::Sender<Phase>,
 ) -> usize {
     let mut running = Running::new(service.clone());
     // Drop order matters: the listener goes first, or freed permits pull in new requests.
@@ -149,6 +174,7 @@ async fn listen(
             tracing::warn!(server = %service.target, "the server ends: its transport was closed");
         }
     }
+    phase.send_replace(Phase::Stopping(Instant::now()));
     let orderly = async {
         listener.close().await;
         // Requests that were taken are for no other server.

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::state::TransportState;
+use super::state::{ListenerState, TransportState};
 use super::terms::{CallTerms, ListenTerms, SendTerms};
 use crate::wire::{Reply, ReplyTo, RequestBody};
 use crate::{Result, Target};
@@ -66,6 +68,13 @@ pub trait Listener: Send {
     /// Takes no more requests: those that were not taken go back to the broker, for other servers. Replies
     /// can still be sent.
     async fn close(&mut self);
+
+    /// Whether requests arrive, as it is from now on: for [`Server::state`](crate::Server::state). Defaults to listening,
+    /// without a change.
+    fn state(&self) -> watch::Receiver<ListenerState> {
+        let since = Instant::now();
+        watch::channel(ListenerState::Listening { since }).1
+    }
 
     /// Once closed: waits until all responders are gone, and the broker has the replies that were sent. There is
     /// nothing to wait for, unless a driver says otherwise.

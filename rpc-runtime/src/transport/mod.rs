@@ -2,6 +2,8 @@
 //!
 //! A program uses a [`Transport`]. Implement [`Driver`] to carry RPC over something of your own.
 
+mod builder;
+mod credentials;
 mod defaults;
 mod driver;
 mod memory;
@@ -17,12 +19,14 @@ use std::sync::Arc;
 
 use crate::Result;
 
+pub use self::builder::TransportBuilder;
+pub use self::credentials::{Credentials, CredentialsProvider};
 pub(crate) use self::defaults::Defaults;
 pub use self::driver::{Arrival, Driver, Incoming, Listener, Responder};
 #[cfg(feature = "oslo-config")]
 pub(crate) use self::rabbit::{UrlEffect, effect as rabbit_effect, is_known as is_rabbit_option};
 pub use self::reply_table::{Registration, ReplyTable};
-pub use self::state::TransportState;
+pub use self::state::{ListenerState, TransportState};
 pub use self::terms::{
     CallTerms, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, ListenTerms, Retry, SendTerms,
 };
@@ -67,12 +71,12 @@ impl Transport {
     ///
     /// As [`Transport::new`].
     pub fn from_url(url: &TransportUrl) -> Result<Self> {
-        match url.driver() {
-            "memory" | "fake" => Ok(Self::from_driver(memory::MemoryDriver::new(url)?)),
-            #[cfg(feature = "rabbit")]
-            "rabbit" | "kombu" => Ok(Self::from_driver(rabbit::RabbitDriver::new(url)?)),
-            other => Err(UrlError::unknown_driver(other).into()),
-        }
+        TransportBuilder::from(url.clone()).build()
+    }
+
+    /// Chooses more than a URL says.
+    pub fn builder(url: &str) -> TransportBuilder {
+        TransportBuilder::new(url.parse())
     }
 
     /// A transport over a driver of your own.

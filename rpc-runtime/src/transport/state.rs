@@ -45,6 +45,24 @@ pub enum TransportState {
     Closed,
 }
 
+/// Whether requests reach a server: what a [`Listener`](super::Listener) says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListenerState {
+    /// They do.
+    Listening {
+        /// Since when.
+        since: Instant,
+    },
+    /// They do not: the connection, or a queue, is gone.
+    CutOff {
+        /// Since when.
+        since: Instant,
+        /// What ended the listening, or why it could not begin again.
+        why: Arc<str>,
+    },
+}
+
 impl TransportState {
     /// Whether messages go through.
     #[must_use]

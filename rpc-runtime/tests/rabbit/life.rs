@@ -1,5 +1,13 @@
 //! Ends: of calls that are given up, of listeners, of drivers, and of the queues of others.
 
+use std::sync::Arc;
+
+use rpc_runtime::server::{ServerState, UntypedEndpoint};
+use rpc_runtime::wire::RawRequest;
+use rpc_runtime::{RemoteError, RpcClient, Server, args};
+use serde_json::value::to_raw_value;
+use tokio::sync::{Notify, mpsc};
+
 use super::*;
 
 #[tokio::test]
@@ -191,5 +199,65 @@ async fn calls_given_up_at_any_point_leave_nothing_behind() {
     for call in calls {
         assert_eq!(call.await.unwrap().unwrap(), "s");
     }
+    transport.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_server_says_when_it_is_cut_off_and_when_it_stops() {
+    let relay = Relay::to(&broker()).await;
+    let port = relay.port();
+    let transport = transport_at(&relay.address(), "");
+    let topic = topic();
+    let (started, mut runs) = mpsc::unbounded_channel();
+    let finish = Arc::new(Notify::new());
+    let held = finish.clone();
+    let hold = move |_: RawRequest| {
+        let (started, held) = (started.clone(), held.clone());
+        async move {
+            started.send(()).unwrap();
+            held.notified().await;
+            Ok::<_, RemoteError>(to_raw_value(&()).unwrap())
+        }
+    };
+    let server = Server::builder(&transport, &*topic, "s")
+        .endpoint(UntypedEndpoint::new(hold))
+        .start()
+        .await
+        .unwrap();
+    let handle = server.handle();
+    let changed = async |seen: &ServerState| {
+        let changed = timeout(LONG, handle.state_changed(seen)).await;
+        changed.expect("another state in time")
+    };
+    let listening = server.state();
+    assert!(listening.is_listening(), "{listening:?}");
+
+    drop(relay);
+    let cut_off = changed(&listening).await;
+    let ServerState::CutOff { why, .. } = &cut_off else {
+        panic!("{cut_off:?}");
+    };
+    assert!(!why.is_empty());
+    let _relay = Relay::at(port, &broker()).await;
+    let mut again = cut_off;
+    while !again.is_listening() {
+        again = changed(&again).await;
+    }
+
+    let client = RpcClient::new(&transport, Target::new(&*topic));
+    client.cast(&(), "hold", args! {}).await.unwrap();
+    runs.recv().await.unwrap();
+    let (report, ()) = tokio::join!(server.stop(), async {
+        let stopping = changed(&again).await;
+        assert!(
+            matches!(stopping, ServerState::Stopping { .. }),
+            "{stopping:?}"
+        );
+        finish.notify_one();
+        assert_eq!(changed(&stopping).await, ServerState::Stopped);
+    });
+    assert_eq!(report, 0);
+    assert_eq!(handle.state(), ServerState::Stopped);
     transport.close().await;
 }

@@ -1,6 +1,98 @@
 //! Logins with a password, which lapin does not know.
 
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use rpc_runtime::transport::{Credentials, CredentialsProvider};
+
 use super::*;
+
+/// Runs `rabbitmqctl` on the broker.
+fn rabbitmqctl(arguments: &[&str]) {
+    let command = std::env::var("RPC_TEST_RABBITMQCTL").expect("RPC_TEST_RABBITMQCTL is set");
+    let output = Command::new(command).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// A vault, or why it gives nothing.
+#[derive(Clone)]
+struct Vault {
+    user: String,
+    password: Arc<Mutex<Result<String, &'static str>>>,
+}
+
+impl Vault {
+    fn set(&self, password: Result<&str, &'static str>) {
+        *self.password.lock().unwrap() = password.map(str::to_owned);
+    }
+}
+
+#[async_trait::async_trait]
+impl CredentialsProvider for Vault {
+    async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
+        let password = self.password.lock().unwrap().clone()?;
+        Ok(Credentials::new(&*self.user, password))
+    }
+}
+
+/// A user of the broker, until dropped.
+struct User(String);
+
+impl User {
+    fn add(password: &str) -> Self {
+        let user = Self(topic());
+        rabbitmqctl(&["add_user", &user.0, password]);
+        rabbitmqctl(&["set_permissions", "-p", "/", &user.0, ".*", ".*", ".*"]);
+        user
+    }
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        rabbitmqctl(&["delete_user", &self.0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_rotated_password_is_asked_for_when_the_connection_is_cut() {
+    let user = User::add("old-hunter2");
+    let vault = Vault {
+        user: user.0.clone(),
+        password: Arc::new(Mutex::new(Ok("old-hunter2".into()))),
+    };
+    let relay = Relay::to(&broker()).await;
+    let transport = Transport::builder(&format!("rabbit://{}/", relay.address()))
+        .credentials(vault.clone())
+        .build()
+        .unwrap();
+    let target = Target::new(topic());
+    let serving = serve(listen(&transport, &target.clone().server("s")).await, "s");
+    assert_eq!(call(&transport, &target).await.unwrap(), "s");
+    let fails_with = |why: &'static str| {
+        let (transport, target) = (transport.clone(), target.clone());
+        async move {
+            let short = terms(Duration::from_secs(2));
+            let called = transport.driver().call(&target, request("m"), &short).await;
+            let error = called.unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    };
+
+    rabbitmqctl(&["change_password", &user.0, "new-hunter2"]);
+    // What stands is left alone.
+    assert_eq!(call(&transport, &target).await.unwrap(), "s");
+    relay.cut();
+    fails_with("ACCESS_REFUSED").await;
+    vault.set(Err("the vault is sealed"));
+    relay.cut();
+    fails_with("the provider of credentials failed: the vault is sealed").await;
+    vault.set(Ok("new-hunter2"));
+    assert_eq!(call(&transport, &target).await.unwrap(), "s");
+    transport.close().await;
+    serving.await.unwrap();
+}
 
 async fn cast_as(user: &str, password: &str, method: &str) -> Result<(), Error> {
     let url = format!(

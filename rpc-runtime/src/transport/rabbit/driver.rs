@@ -18,6 +18,7 @@ use super::shared::Shared;
 use super::topology::{Routes, Topology, process_name};
 use crate::error::Stage;
 use crate::span;
+use crate::transport::credentials::CredentialsSource;
 use crate::transport::{
     CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportState, TransportUrl,
 };
@@ -31,14 +32,15 @@ pub(crate) struct RabbitDriver {
 }
 
 impl RabbitDriver {
-    /// Reads the URL's options, and nothing more: connections are made when they are needed.
-    pub(crate) fn new(url: &TransportUrl) -> Result<Self> {
-        let options = Options::new(url)?;
+    /// Reads the URL's options, and nothing more: connections are made when they are needed. Their credentials are the
+    /// URL's, or those of `credentials`.
+    pub(crate) fn new(url: &TransportUrl, credentials: Option<CredentialsSource>) -> Result<Self> {
+        let options = Options::new(url, credentials.is_some())?;
         if !options.without_effect.is_empty() {
             let options = options.without_effect.join(", ");
             tracing::info!(options, "options of the transport URL have no effect here");
         }
-        let connector = Arc::new(Connector::new(&options)?);
+        let connector = Arc::new(Connector::new(&options, credentials)?);
         let engine = Arc::new(Engine::default());
         let connection = |role: &str| {
             let name = format!("{}:{}:{role}", process_name(), std::process::id());
@@ -292,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_call_under_way_takes_little_room() {
-        let driver = RabbitDriver::new(&"rabbit://".parse().unwrap()).unwrap();
+        let driver = RabbitDriver::new(&"rabbit://".parse().unwrap(), None).unwrap();
         let target = Target::new("topic");
         let request = RequestEncoder::new("method").finish(None, None, &());
         let terms = SendTerms::new(Retry::Forever, true);

@@ -142,8 +142,8 @@ pub(crate) fn is_known(name: &str) -> bool {
 }
 
 impl Options {
-    /// Reads a URL.
-    pub(crate) fn new(url: &TransportUrl) -> Result<Self, UrlError> {
+    /// Reads a URL. With `has_provider`, its users and passwords do not count: somebody is asked for them.
+    pub(crate) fn new(url: &TransportUrl, has_provider: bool) -> Result<Self, UrlError> {
         let mut ssl = false;
         let mut tls = TlsOptions::default();
         let mut topology = TopologyOptions::default();
@@ -194,22 +194,8 @@ impl Options {
                 "kombu_missing_consumer_retry_timeout" => {
                     missing_reply_queue = option.seconds(0.0, 3600.0)?;
                 }
-                // kombu, too, takes nothing for no compression.
-                "kombu_compression" if value.is_empty() => compression = None,
-                "kombu_compression" => {
-                    compression = Some(
-                        Compression::named(value)
-                            .ok_or_else(|| option.bad("write gzip or bzip2, or leave it out"))?,
-                    );
-                }
-                "rabbit_login_method" => {
-                    login = match value.to_ascii_uppercase().as_str() {
-                        "PLAIN" => Login::Plain,
-                        "AMQPLAIN" => Login::AmqPlain,
-                        "EXTERNAL" => Login::External,
-                        _ => return Err(option.bad("write PLAIN, AMQPLAIN or EXTERNAL")),
-                    };
-                }
+                "kombu_compression" => compression = option.compression()?,
+                "rabbit_login_method" => login = option.login()?,
                 "ssl" => ssl = option.boolean()?,
                 "ssl_ca_file" => tls.ca = Some(option.text()?),
                 "ssl_cert_file" => tls.cert = Some(option.text()?),
@@ -228,15 +214,12 @@ impl Options {
         }
         let tls = check_tls(ssl, tls)?;
         topology.check(prefetch)?;
-        if login == Login::External && tls.as_ref().is_none_or(|tls| tls.cert.is_none()) {
-            return Err(UrlError::Conflict(
-                "`rabbit_login_method=EXTERNAL` takes the user from the client's certificate: set \
-                 `ssl=true`, `ssl_cert_file` and `ssl_key_file`"
-                    .into(),
-            ));
+        if login == Login::External {
+            check_external(tls.as_ref(), has_provider)?;
         }
+        let needs_user = login != Login::External && !has_provider;
         Ok(Self {
-            hosts: addresses(url.hosts(), tls.is_some(), login)?,
+            hosts: addresses(url.hosts(), tls.is_some(), needs_user)?,
             virtual_host: url.virtual_host().unwrap_or("/").to_owned(),
             login,
             heartbeat,
@@ -252,7 +235,21 @@ impl Options {
     }
 }
 
-fn addresses(hosts: &[Host], tls: bool, login: Login) -> Result<Vec<Address>, UrlError> {
+/// The user is the client's certificate's.
+fn check_external(tls: Option<&TlsOptions>, has_provider: bool) -> Result<(), UrlError> {
+    let instead = if tls.is_none_or(|tls| tls.cert.is_none()) {
+        "set `ssl=true`, `ssl_cert_file` and `ssl_key_file`"
+    } else if has_provider {
+        "leave the provider of credentials out"
+    } else {
+        return Ok(());
+    };
+    Err(UrlError::Conflict(format!(
+        "`rabbit_login_method=EXTERNAL` takes the user from the client's certificate: {instead}"
+    )))
+}
+
+fn addresses(hosts: &[Host], tls: bool, needs_user: bool) -> Result<Vec<Address>, UrlError> {
     let default_port = if tls { 5671 } else { 5672 };
     if hosts.is_empty() {
         return Ok(vec![Address {
@@ -267,7 +264,7 @@ fn addresses(hosts: &[Host], tls: bool, login: Login) -> Result<Vec<Address>, Ur
         .map(|host| {
             let user = match &host.user {
                 Some(user) => user.clone(),
-                None if login == Login::External => String::new(),
+                None if !needs_user => String::new(),
                 None => {
                     return Err(UrlError::Conflict(format!(
                         "host `{host}` has no user: write `user:password@` before each host"
@@ -359,6 +356,26 @@ impl Given<'_> {
         }
     }
 
+    fn login(&self) -> Result<Login, UrlError> {
+        match self.value.to_ascii_uppercase().as_str() {
+            "PLAIN" => Ok(Login::Plain),
+            "AMQPLAIN" => Ok(Login::AmqPlain),
+            "EXTERNAL" => Ok(Login::External),
+            _ => Err(self.bad("write PLAIN, AMQPLAIN or EXTERNAL")),
+        }
+    }
+
+    /// kombu, too, takes nothing for no compression.
+    fn compression(&self) -> Result<Option<Compression>, UrlError> {
+        if self.value.is_empty() {
+            return Ok(None);
+        }
+        match Compression::named(self.value) {
+            Some(compression) => Ok(Some(compression)),
+            None => Err(self.bad("write gzip or bzip2, or leave it out")),
+        }
+    }
+
     fn text(&self) -> Result<String, UrlError> {
         match self.value {
             "" => Err(self.bad("write a value, or leave it out")),
@@ -372,7 +389,7 @@ mod tests {
     use super::*;
 
     fn read(url: &str) -> Result<Options, UrlError> {
-        Options::new(&url.parse()?)
+        Options::new(&url.parse()?, false)
     }
 
     #[test]
@@ -438,6 +455,17 @@ mod tests {
             named,
             ["conn_pool_ttl", "ssl_version", "heartbeat_in_pthread"]
         );
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn who_is_asked_for_credentials_takes_the_place_of_the_urls_users() {
+        let asked = Options::new(&"rabbit://h/".parse().unwrap(), true).unwrap();
+        assert_eq!(asked.hosts[0].user, "");
+        let external =
+            "rabbit://h/?rabbit_login_method=EXTERNAL&ssl=1&ssl_cert_file=c&ssl_key_file=k";
+        let error = Options::new(&external.parse().unwrap(), true).unwrap_err();
+        assert!(error.to_string().contains("provider"), "{error}");
     }
 
     #[test]

@@ -26,14 +26,15 @@ use super::heartbeat;
 use super::io::{AbortOnDrop, Io};
 use super::io_task::IoTask;
 use super::lapin_stream::{Kit, LapinStream, silent};
-use super::login::{Credentials, PLACEHOLDER};
+use super::login::{PLACEHOLDER, SaslResponse};
 use super::socket::Socket;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 #[cfg(feature = "tls")]
 use super::tls_refusal;
 use crate::sync::Mutex;
-use crate::transport::UrlError;
+use crate::transport::credentials::CredentialsSource;
+use crate::transport::{Credentials, UrlError};
 
 /// Every connection names its frame size: a broker without a limit would make lapin allocate 137 GB.
 const FRAME_MAX: u32 = 131_072;
@@ -56,6 +57,8 @@ pub(crate) struct Refusal {
 pub(crate) struct Connector {
     virtual_host: String,
     login: Login,
+    /// Who is asked for credentials, if not the URL.
+    credentials: Option<CredentialsSource>,
     heartbeat: u16,
     deadline: Duration,
     #[cfg(feature = "tls")]
@@ -67,10 +70,14 @@ impl Connector {
         not(feature = "tls"),
         expect(clippy::unnecessary_wraps, reason = "TLS can fail")
     )]
-    pub(crate) fn new(options: &Options) -> Result<Self, UrlError> {
+    pub(crate) fn new(
+        options: &Options,
+        credentials: Option<CredentialsSource>,
+    ) -> Result<Self, UrlError> {
         Ok(Self {
             virtual_host: options.virtual_host.clone(),
             login: options.login,
+            credentials,
             heartbeat: options.heartbeat,
             deadline: options.connect_timeout,
             #[cfg(feature = "tls")]
@@ -94,20 +101,26 @@ impl Connector {
             let deadline = self.deadline;
             failed(format!("no answer to {step} within {deadline:?}"), false)
         };
+        let credentials = match timeout(self.deadline, self.credentials(address)).await {
+            Ok(Ok(credentials)) => credentials,
+            Ok(Err(why)) => return Err(failed(why, false)),
+            Err(_) => return Err(silent_to("the question for credentials")),
+        };
+        let user = credentials.user.clone();
         let reached = timeout(self.deadline, self.reach(address)).await;
         let socket = match reached {
             Ok(Ok(socket)) => socket,
             Ok(Err(error)) => return Err(failed(explain_reach(&error), false)),
             Err(_) => return Err(silent_to("connecting")),
         };
-        let io = Arc::new(Io::new(socket.writer(), self.credentials(address)));
+        let io = Arc::new(Io::new(socket.writer(), self.response(credentials)));
         // Ends the handshake should this future be dropped in it.
         let guard = AbortOnDrop::new(io.clone());
         // The task ends with the connection, or with the engine.
         tokio::spawn(IoTask::new(socket, io.clone()).run());
         let stream = LapinStream::new(io.clone());
         let kit = Kit::current(io.clone());
-        let handshake = silent(self.handshake(address, name, stream, kit));
+        let handshake = silent(self.handshake(address, &user, name, stream, kit));
         match timeout(self.deadline, handshake).await {
             Ok(Ok(lapin)) => {
                 guard.disarm();
@@ -116,7 +129,7 @@ impl Connector {
             Ok(Err(error)) => {
                 let said = io.closed_by_broker();
                 let repeats = said.is_some_and(|why| is_decision(why));
-                Err(failed(self.refusal(address, &error, said), repeats))
+                Err(failed(self.refusal(address, &user, &error, said), repeats))
             }
             Err(_) => Err(silent_to("the AMQP handshake")),
         }
@@ -132,13 +145,22 @@ impl Connector {
         Ok(Socket::plain(tcp))
     }
 
+    /// Those of the URL, or those that somebody is asked for.
+    async fn credentials(&self, address: &Address) -> Result<Credentials, String> {
+        match &self.credentials {
+            Some(source) => source.ask().await,
+            None => Ok(Credentials {
+                user: address.user.clone(),
+                password: address.password.clone(),
+            }),
+        }
+    }
+
     /// What lapin does not get to know.
-    fn credentials(&self, address: &Address) -> Option<Credentials> {
-        let user = address.user.clone();
-        let password = address.password.clone();
+    fn response(&self, Credentials { user, password }: Credentials) -> Option<SaslResponse> {
         match self.login {
-            Login::Plain => Some(Credentials::Plain { user, password }),
-            Login::AmqPlain => Some(Credentials::AmqPlain { user, password }),
+            Login::Plain => Some(SaslResponse::Plain { user, password }),
+            Login::AmqPlain => Some(SaslResponse::AmqPlain { user, password }),
             Login::External => None,
         }
     }
@@ -146,6 +168,7 @@ impl Connector {
     async fn handshake(
         &self,
         address: &Address,
+        user: &str,
         name: &str,
         stream: LapinStream,
         kit: Kit,
@@ -159,7 +182,7 @@ impl Connector {
             scheme: AMQPScheme::AMQP,
             authority: AMQPAuthority {
                 userinfo: AMQPUserInfo {
-                    username: address.user.clone(),
+                    username: user.to_owned(),
                     password: PLACEHOLDER.into(),
                 },
                 host: address.name.clone(),
@@ -190,10 +213,15 @@ impl Connector {
     }
 
     /// Why a broker that answered did not let us in: `said` is what the broker says, which lapin may have missed.
-    fn refusal(&self, address: &Address, error: &lapin::Error, said: Option<&Reason>) -> String {
+    fn refusal(
+        &self,
+        address: &Address,
+        user: &str,
+        error: &lapin::Error,
+        said: Option<&Reason>,
+    ) -> String {
         let why = said.map_or_else(|| explain(error), ToString::to_string);
         if why.contains("ACCESS_REFUSED") {
-            let user = &address.user;
             format!("{why}; check user `{user}`, its password, and `rabbit_login_method`")
         } else if why.contains("NOT_ALLOWED") {
             format!("{why}; check the virtual host `{}`", self.virtual_host)

@@ -14,7 +14,7 @@ use super::confirm_times::Pulse;
 use super::fault::{Reason, explain_io};
 use super::heartbeat::Heartbeat;
 use super::lapin_pipe::{End, LapinPipe};
-use super::login::Credentials;
+use super::login::SaslResponse;
 use super::write_queue::WriteQueue;
 
 /// How long the broker may take to answer what it answers from memory.
@@ -43,10 +43,10 @@ pub(super) struct Io {
 
 impl Io {
     /// The state of a new connection. `tcp` is where any task may write, if there is such a place; lapin's login is
-    /// completed by `credentials`.
-    pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, credentials: Option<Credentials>) -> Self {
+    /// completed by `response`.
+    pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, response: Option<SaslResponse>) -> Self {
         Self {
-            write_queue: WriteQueue::new(tcp, credentials),
+            write_queue: WriteQueue::new(tcp, response),
             lapin_pipe: LapinPipe::default(),
             channels: Channels::default(),
             heartbeat: Heartbeat::default(),

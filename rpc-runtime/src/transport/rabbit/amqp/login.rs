@@ -15,15 +15,15 @@ pub(super) const PLACEHOLDER: &str = "***";
 /// connection.start-ok, as the payload of a method frame begins.
 const START_OK: [u8; 4] = [0, 10, 0, 11];
 
-/// What a broker wants to see.
-pub(super) enum Credentials {
+/// What a broker wants to see: the `response` of a login frame.
+pub(super) enum SaslResponse {
     Plain { user: String, password: Secret },
     AmqPlain { user: String, password: Secret },
 }
 
-impl Credentials {
-    /// The login frame's `response`, with its length in front.
-    fn response(&self) -> Vec<u8> {
+impl SaslResponse {
+    /// The response, with its length in front.
+    fn bytes(&self) -> Vec<u8> {
         let mut response = vec![0; 4];
         match self {
             Self::Plain { user, password } => {
@@ -57,7 +57,7 @@ impl Credentials {
         };
         let mut login = Vec::with_capacity(frame.len() + 256);
         login.extend_from_slice(&frame[..start]);
-        login.extend_from_slice(&self.response());
+        login.extend_from_slice(&self.bytes());
         login.extend_from_slice(&frame[end..]);
         let payload = length(login.len() - FRAME_HEADER - 1);
         login[FRAME_HEADER - 4..FRAME_HEADER].copy_from_slice(&payload);
@@ -65,9 +65,9 @@ impl Credentials {
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for SaslResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").finish_non_exhaustive()
+        f.debug_struct("SaslResponse").finish_non_exhaustive()
     }
 }
 
@@ -119,8 +119,8 @@ pub(super) mod tests {
         frame
     }
 
-    pub(crate) fn plain(user: &str, password: &str) -> Credentials {
-        Credentials::Plain {
+    pub(crate) fn plain(user: &str, password: &str) -> SaslResponse {
+        SaslResponse::Plain {
             user: user.into(),
             password: Secret::new(password),
         }
@@ -128,10 +128,10 @@ pub(super) mod tests {
 
     #[test]
     fn each_mechanism_has_its_form() {
-        let response = |credentials: Credentials| credentials.response()[4..].to_vec();
+        let response = |response: SaslResponse| response.bytes()[4..].to_vec();
         assert_eq!(response(plain("rpc", "päss")), "\0rpc\0päss".as_bytes());
         assert_eq!(response(plain("", "")), b"\0\0");
-        let amqplain = Credentials::AmqPlain {
+        let amqplain = SaslResponse::AmqPlain {
             user: "rpc".into(),
             password: Secret::new(""),
         };

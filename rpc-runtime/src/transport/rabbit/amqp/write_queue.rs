@@ -13,7 +13,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 use super::fault::Fault;
 use super::frames::FRAME_HEADER;
-use super::login::Credentials;
+use super::login::SaslResponse;
 use super::outgoing::{Outgoing, SLICES};
 use crate::sync::Mutex;
 
@@ -46,8 +46,8 @@ struct State {
 /// How far lapin has come.
 #[derive(Debug)]
 enum Lapin {
-    ProtocolHeader(Option<Credentials>),
-    Login(Credentials),
+    ProtocolHeader(Option<SaslResponse>),
+    Login(SaslResponse),
     Methods,
 }
 
@@ -69,12 +69,12 @@ enum Closing {
 }
 
 impl WriteQueue {
-    /// What lapin says to log in is completed by the credentials, if there are any.
-    pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, credentials: Option<Credentials>) -> Self {
+    /// What lapin says to log in is completed by the response, if there is one.
+    pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, response: Option<SaslResponse>) -> Self {
         let state = Mutex::new(State {
             outgoing: Outgoing::default(),
             partial: Vec::new(),
-            lapin: Lapin::ProtocolHeader(credentials),
+            lapin: Lapin::ProtocolHeader(response),
             tcp,
             writing: false,
             io_task: None,
@@ -200,15 +200,15 @@ impl State {
         {
             let frame = self.partial.drain(..length);
             match std::mem::replace(&mut self.lapin, Lapin::Methods) {
-                Lapin::ProtocolHeader(credentials) => {
+                Lapin::ProtocolHeader(response) => {
                     self.outgoing.frames().extend(frame);
-                    if let Some(credentials) = credentials {
-                        self.lapin = Lapin::Login(credentials);
+                    if let Some(response) = response {
+                        self.lapin = Lapin::Login(response);
                     }
                 }
-                Lapin::Login(credentials) => {
+                Lapin::Login(response) => {
                     let frame: Vec<u8> = frame.collect();
-                    self.outgoing.frames().extend(credentials.complete(frame));
+                    self.outgoing.frames().extend(response.complete(frame));
                 }
                 Lapin::Methods => self.outgoing.frames().extend(frame),
             }

@@ -28,7 +28,7 @@ use super::permits::Permits;
 use super::quorum_consumers::{QuorumConsumers, consumer_tag, queue_index};
 use super::session::{ArrivedRequest, ListenerShared, Session};
 use crate::sync::Mutex;
-use crate::transport::{Arrival, ListenTerms, Listener};
+use crate::transport::{Arrival, ListenTerms, Listener, ListenerState};
 use crate::{Error, Result};
 
 /// How often a server binds its queues again, less a random quarter: some five small commands each time.
@@ -41,6 +41,7 @@ pub(crate) struct RabbitListener {
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     permits: Arc<Permits>,
     compression_thread: Arc<CompressionThread>,
+    state: watch::Receiver<ListenerState>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
 }
@@ -57,6 +58,8 @@ impl RabbitListener {
         let stop = watch::Sender::new(false);
         let permits = Permits::new(terms.concurrency);
         let (started, start) = oneshot::channel();
+        let since = Instant::now();
+        let (showing, state) = watch::channel(ListenerState::Listening { since });
         let compression_thread = shared.compression_thread.clone();
         let task = ListenerTask {
             connections: shared.consuming.connections(),
@@ -72,6 +75,7 @@ impl RabbitListener {
                 stream_place: Mutex::default(),
             }),
             has_consumed: false,
+            state: showing,
             started: Some(started),
         };
         let task = shared.engine.spawn(task.run())?;
@@ -79,6 +83,7 @@ impl RabbitListener {
             arrivals,
             permits,
             compression_thread,
+            state,
             stop,
             task: Some(task),
         };
@@ -107,6 +112,10 @@ impl Listener for RabbitListener {
         // What was taken may wait to be inflated.
         self.compression_thread.is_done().await;
         self.arrivals.close();
+    }
+
+    fn state(&self) -> watch::Receiver<ListenerState> {
+        self.state.clone()
     }
 
     async fn settled(&mut self) {
@@ -141,6 +150,8 @@ struct ListenerTask {
     listener: Arc<ListenerShared>,
     /// Whether the queue for fanouts was consumed under its name.
     has_consumed: bool,
+    /// How the listening is.
+    state: watch::Sender<ListenerState>,
     /// Told when the first session is open, or why there will be none.
     started: Option<oneshot::Sender<Result<()>>>,
 }
@@ -166,12 +177,17 @@ impl ListenerTask {
             };
             let fault = match registered {
                 Ok(registered) => {
+                    let since = Instant::now();
+                    self.state.send_replace(ListenerState::Listening { since });
                     if let Some(started) = self.started.take() {
                         let _ = started.send(Ok(()));
                     }
                     reported = None;
                     registered.session.open();
                     let fault = ended.or(self.attend(&connection, &registered)).await;
+                    if let Some(fault) = &fault {
+                        self.show_cut_off(fault.why());
+                    }
                     registered.session.close(&registered.channel).await;
                     fault
                 }
@@ -183,6 +199,7 @@ impl ListenerTask {
                         self.refuse(error);
                         return;
                     }
+                    self.show_cut_off(fault.why());
                     Some(fault)
                 }
             };
@@ -206,6 +223,18 @@ impl ListenerTask {
             }
         }
         self.delete_private_queues().await;
+    }
+
+    /// No requests arrive, for this reason. The moment when that began stays.
+    fn show_cut_off(&self, why: &Arc<str>) {
+        self.state.send_modify(|state| {
+            let since = match state {
+                ListenerState::CutOff { since, .. } => *since,
+                ListenerState::Listening { .. } => Instant::now(),
+            };
+            let why = why.clone();
+            *state = ListenerState::CutOff { since, why };
+        });
     }
 
     /// There will be no session.

@@ -294,7 +294,8 @@ mod tests {
     #[tokio::test]
     async fn a_reply_that_waits_has_its_requests_permit() {
         // Nobody listens there.
-        let driver = RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap()).unwrap();
+        let driver =
+            RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap(), None).unwrap();
         let permits = Permits::new(1);
         permits.listen();
         let permit = Arc::new(permits.try_take().unwrap());
@@ -311,7 +312,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_queue_is_gone_while_nobody_can_look_for_it() {
-        let driver = RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap()).unwrap();
+        let driver =
+            RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap(), None).unwrap();
         let shared = &driver.shared;
         let route = shared.routes.reply("replies").unwrap();
         let body = Packed::from(Bytes::from_static(b"{}"));

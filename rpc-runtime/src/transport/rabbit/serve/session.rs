@@ -379,7 +379,7 @@ mod tests {
         }
 
         fn with_consumers(concurrency: usize, consumers: QuorumConsumers) -> Self {
-            let driver = RabbitDriver::new(&"rabbit://".parse().unwrap()).unwrap();
+            let driver = RabbitDriver::new(&"rabbit://".parse().unwrap(), None).unwrap();
             let (sender, arrivals) = mpsc::unbounded_channel();
             let permits = Permits::new(concurrency);
             let listener = Arc::new(ListenerShared {
