@@ -19,7 +19,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a call or a cast, or the setting up of a client or a server, failed.
 ///
 /// Cloning is cheap; causes are shared, since one broken connection fails many calls.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// The text says what failed, why, and what to do, and has the text of the [source](std::error::Error::source), if there
+/// is one, in it. `Debug` is the same text: so a program whose `main` returns the error prints it.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The time given to a call was over.
@@ -141,7 +144,7 @@ pub enum Error {
 
     /// The server ran the method, and it failed there.
     #[error("remote error: {0}")]
-    Remote(Box<RemoteError>),
+    Remote(#[source] Box<RemoteError>),
 
     /// The transport was closed by this process.
     #[error("the transport is closed: make a new one with `Transport::new`")]
@@ -157,12 +160,21 @@ pub enum Error {
         reason: Arc<str>,
     },
 
+    /// No broker can be reached, or none lets this program in; see
+    /// [`Transport::connect`](crate::Transport::connect).
+    #[error("cannot connect: {reason}; check the transport URL and the broker")]
+    #[non_exhaustive]
+    Unreachable {
+        /// Why not, for each host that was tried.
+        reason: Arc<str>,
+    },
+
     /// The transport URL is malformed.
-    #[error(transparent)]
+    #[error("{0}")]
     Url(#[from] UrlError),
 
     /// A version is malformed.
-    #[error(transparent)]
+    #[error("{0}")]
     Version(#[from] ParseVersionError),
 
     /// A client or a server was built with settings that cannot work.
@@ -307,10 +319,54 @@ impl Error {
             | Self::VersionCap { .. }
             | Self::Serialize { .. }
             | Self::Refused { .. }
+            | Self::Unreachable { .. }
             | Self::Url(_)
             | Self::Version(_)
             | Self::Config(_) => false,
         }
+    }
+
+    /// Whether the same call or cast may succeed when it is made again, later or at once, and does no harm by that: what
+    /// failed may be better next time, and the method has not run.
+    ///
+    /// False does not forbid to try again what may run twice: see [`may_have_run`](Self::may_have_run).
+    ///
+    /// ```
+    /// use rpc_runtime::{Context, Result, rpc_client};
+    ///
+    /// #[rpc_client(topic = "inventory", version = "2.0")]
+    /// trait Inventory {
+    ///     async fn reserve(&self, ctxt: &Context, host: &str) -> Result<u32>;
+    /// }
+    ///
+    /// async fn reserve(inventory: &InventoryClient, ctxt: &Context) -> Result<u32> {
+    ///     match inventory.reserve(ctxt, "db-1").await {
+    ///         Err(error) if error.is_retryable() => inventory.reserve(ctxt, "db-1").await,
+    ///         other => other,
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        let may_pass = match self {
+            Self::Timeout { .. }
+            | Self::Delivery { .. }
+            | Self::Undeliverable { .. }
+            | Self::Rejected { .. }
+            | Self::Unreachable { .. } => true,
+            Self::InvalidTarget { .. }
+            | Self::VersionCap { .. }
+            | Self::Serialize { .. }
+            | Self::Deserialize { .. }
+            | Self::TooLarge { .. }
+            | Self::Remote(_)
+            | Self::Closed
+            | Self::Refused { .. }
+            | Self::Url(_)
+            | Self::Version(_)
+            | Self::Config(_) => false,
+        };
+        may_pass && !self.may_have_run()
     }
 
     /// A driver's word that a call's time is over.
@@ -382,6 +438,14 @@ impl Error {
         }
     }
 
+    /// A driver's word that no broker can be reached.
+    #[must_use]
+    pub fn unreachable(reason: impl Into<Arc<str>>) -> Self {
+        Self::Unreachable {
+            reason: reason.into(),
+        }
+    }
+
     pub(crate) fn serialize(what: impl Into<String>, source: serde_json::Error) -> Self {
         Self::Serialize {
             what: what.into(),
@@ -401,6 +465,12 @@ impl Error {
             what: what.into(),
             reason: reason.into(),
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -444,6 +514,61 @@ impl IntoRemoteError for Error {
                 let (class, module) = other.own_class();
                 RemoteError::new(class, other.to_string()).module(module)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_the_source() {
+        let url = "x".parse::<crate::TransportUrl>().unwrap_err();
+        let version = "x".parse::<Version>().unwrap_err();
+        let remote = RemoteError::new("HostNotFound", "no host db-1");
+        for (error, source) in [
+            (Error::from(url.clone()), url.to_string()),
+            (version.clone().into(), version.to_string()),
+            (remote.clone().into(), remote.to_string()),
+        ] {
+            let found = std::error::Error::source(&error).unwrap();
+            assert_eq!(found.to_string(), source);
+            assert!(error.to_string().contains(&source));
+        }
+        assert!(std::error::Error::source(&Error::Closed).is_none());
+    }
+
+    #[test]
+    fn what_main_returns_is_printed_as_text() {
+        let error = Error::unreachable("rabbit-1:5672: connection refused");
+        let printed = format!("{error:?}");
+        assert_eq!(printed, error.to_string());
+        assert!(
+            printed.starts_with("cannot connect: rabbit-1:5672"),
+            "{printed}"
+        );
+    }
+
+    #[test]
+    fn what_may_pass_and_has_not_run_is_retryable() {
+        let target = Target::new("t");
+        let timeout = |stage| Error::timeout(&target, Duration::from_secs(1), stage);
+        let delivery = |maybe| Error::delivery(&target, 1, "cut", maybe);
+        for (error, retryable) in [
+            (timeout(Stage::Connection(None)), true),
+            (timeout(Stage::Reply), false),
+            (delivery(false), true),
+            (delivery(true), false),
+            (Error::undeliverable(&target), true),
+            (Error::rejected(&target), true),
+            (Error::rejected(&target.clone().fanout(true)), false),
+            (Error::unreachable("refused"), true),
+            (Error::refused("a queue", "denied"), false),
+            (Error::Closed, false),
+            (Error::remote_error("C", "m"), false),
+        ] {
+            assert_eq!(error.is_retryable(), retryable, "{error}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::Deserialize;
 
 /// A parsed transport URL, in oslo.messaging's grammar.
 ///
@@ -24,7 +25,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// assert_eq!(url.to_string(), "rabbit://nova:***@rabbit-1:5671,nova:***@[::1]/cell?ssl=true");
 /// # Ok::<(), rpc_runtime::error::UrlError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+///
+/// It is deserialized from its text. It cannot be serialized: a configuration that is written out somewhere would have
+/// the passwords in it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct TransportUrl {
     driver: String,
     hosts: Vec<Host>,
@@ -233,6 +238,22 @@ impl FromStr for TransportUrl {
             virtual_host,
             options,
         })
+    }
+}
+
+impl TryFrom<&str> for TransportUrl {
+    type Error = UrlError;
+
+    fn try_from(url: &str) -> Result<Self, UrlError> {
+        url.parse()
+    }
+}
+
+impl TryFrom<String> for TransportUrl {
+    type Error = UrlError;
+
+    fn try_from(url: String) -> Result<Self, UrlError> {
+        url.parse()
     }
 }
 

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize, Serializer};
+
 /// The version of an interface, of a message, or of a cap: `major.minor` or `major.minor.revision`.
 ///
 /// An absent revision is revision 0, so `1.2` and `1.2.0` are equal. In code a version is written
@@ -20,7 +22,10 @@ use std::str::FromStr;
 /// assert!(!implemented.is_compatible_with((2, 4)));
 /// assert_eq!("2.3".parse(), Ok(implemented));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Serialized, it is the text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Version {
     major: u32,
     minor: u32,
@@ -151,6 +156,28 @@ impl FromStr for Version {
     }
 }
 
+impl TryFrom<&str> for Version {
+    type Error = ParseVersionError;
+
+    fn try_from(text: &str) -> Result<Self, ParseVersionError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = ParseVersionError;
+
+    fn try_from(text: String) -> Result<Self, ParseVersionError> {
+        text.parse()
+    }
+}
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Text that is no version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a version: write two or three numbers, such as \"2.3\" or \"2.3.1\"")]
@@ -187,6 +214,23 @@ mod tests {
             let error = text.parse::<Version>().unwrap_err();
             assert!(error.to_string().contains(&format!("`{text}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_configuration_has_it_as_text() {
+        let version = Version::new(2, 3);
+        assert_eq!(Version::try_from("2.3"), Ok(version));
+        assert_eq!(Version::try_from("2.3".to_owned()), Ok(version));
+        assert_eq!(serde_json::to_string(&version).unwrap(), r#""2.3""#);
+        assert_eq!(
+            serde_json::from_str::<Version>(r#""2.3""#).unwrap(),
+            version
+        );
+        let error = serde_json::from_str::<Version>(r#""2""#).unwrap_err();
+        assert!(
+            error.to_string().contains("`2` is not a version"),
+            "{error}"
+        );
     }
 
     #[test]

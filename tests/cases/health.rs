@@ -81,11 +81,13 @@ pub(crate) async fn a_server_runs_until_a_future_ends_or_its_transport_is_closed
     // What runs is finished.
     stage.release.notify_one();
     assert_eq!(call.await.unwrap().unwrap(), 1);
-    assert_eq!(running.await.unwrap(), 0);
+    // It may have been finished before the stop began.
+    let report = running.await.unwrap();
+    assert!(report.is_clean() && report.finished <= 1, "{report:?}");
 
     let server = stage.serve("two", 1).await;
     let running = tokio::spawn(server.run_until(std::future::pending::<()>()));
     assert_eq!(client.whoami(&ctxt()).await.unwrap(), "two");
     stage.transport.close().await;
-    assert_eq!(running.await.unwrap(), 0);
+    assert!(running.await.unwrap().is_clean());
 }

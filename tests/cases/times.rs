@@ -105,7 +105,7 @@ pub(crate) async fn a_monitored_call_fails_when_its_server_falls_silent(world: W
     let silence = Duration::from_millis(200);
     let call = tokio::spawn(async move { client.wait(&ctxt(), 9).monitor(silence).await });
     assert_eq!(stage.next().await, Seen::Waiting("one".into(), 9));
-    assert_eq!(server.stop_within(Duration::ZERO).await, 1);
+    assert_eq!(server.stop_within(Duration::ZERO).await.cut_off, 1);
     let error = call.await.unwrap().unwrap_err();
     assert!(
         matches!(

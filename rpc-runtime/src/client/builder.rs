@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::middleware::Middleware;
-use super::settings::Settings;
+use super::settings::{Settings, default_timeout};
 use super::version_cap::{AutoCap, VersionCap};
 use super::{Hooks, RpcClient};
 use crate::interface::{Argument, Interface, Method, Role, Timing};
 use crate::serializer::Serializer;
-use crate::transport::{Retry, Transport};
+use crate::transport::{Optional, Retry, Transport};
 use crate::{Error, Result, Target, Version};
 
 impl RpcClient {
@@ -57,9 +57,11 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         }
     }
 
-    /// The exchange to publish to, in place of the interface's.
-    pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
-        self.settings.target.exchange = Some(exchange.into());
+    /// The exchange to publish to, in place of the interface's; `None` for the transport's default.
+    pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
+        let exchange = exchange.into().into_option();
+        self.settings.target.exchange =
+            exchange.or_else(|| self.transport.defaults().exchange.clone());
         self
     }
 
@@ -69,15 +71,15 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// The namespace, in place of the interface's.
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.settings.target.namespace = Some(namespace.into());
+    /// The namespace, in place of the interface's; `None` for that of endpoints that name none.
+    pub fn namespace(mut self, namespace: impl Into<Optional<String>>) -> Self {
+        self.settings.target.namespace = namespace.into().into_option();
         self
     }
 
-    /// One server of the topic.
-    pub fn server(mut self, server: impl Into<String>) -> Self {
-        self.settings.target.server = Some(server.into());
+    /// One server of the topic, or `None` for any of them. Defaults to any.
+    pub fn server(mut self, server: impl Into<Optional<String>>) -> Self {
+        self.settings.target.server = server.into().into_option();
         self
     }
 
@@ -111,16 +113,19 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     }
 
     /// How long calls may take whose method declares no timeout. Defaults to
-    /// [`DEFAULT_TIMEOUT`](crate::client::DEFAULT_TIMEOUT).
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.default_timeout = timeout;
+    /// [`DEFAULT_TIMEOUT`](crate::client::DEFAULT_TIMEOUT), or to what the transport's configuration says; `None` is that
+    /// default.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.settings.default_timeout = timeout
+            .into()
+            .unwrap_or_else(|| default_timeout(self.transport.defaults()));
         self
     }
 
     /// The longest silence of running calls whose method declares none; see [`CallOptions::monitor`](crate::CallOptions::monitor).
     /// Defaults to no monitoring.
-    pub fn monitor(mut self, silence: Duration) -> Self {
-        self.settings.default_monitor = Some(silence);
+    pub fn monitor(mut self, silence: impl Into<Option<Duration>>) -> Self {
+        self.settings.default_monitor = silence.into();
         self
     }
 
@@ -138,8 +143,8 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
 
     /// How long a message waits for a queue where there is none; see
     /// [`CallOptions::queue_wait`](crate::CallOptions::queue_wait).
-    pub fn queue_wait(mut self, wait: Duration) -> Self {
-        self.settings.queue_wait = Some(wait);
+    pub fn queue_wait(mut self, wait: impl Into<Option<Duration>>) -> Self {
+        self.settings.queue_wait = wait.into();
         self
     }
 

@@ -17,7 +17,7 @@ use super::{MethodTimes, RpcClient};
 use crate::future::BoxFuture;
 use crate::interface::{Method, Timing};
 use crate::span::{self, Operation, Sending};
-use crate::transport::Retry;
+use crate::transport::{Optional, Retry};
 use crate::wire::{Reply, RequestBody};
 use crate::{Error, Version};
 
@@ -213,8 +213,8 @@ impl<A> fmt::Debug for Prepared<'_, A> {
 
 macro_rules! setters {
     () => {
-        /// The exchange to publish to.
-        pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
+        /// The exchange to publish to, or `None` for [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
+        pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
             self.0.adjust(|options| options.exchange(exchange));
             self
         }
@@ -226,20 +226,26 @@ macro_rules! setters {
         }
 
         /// The namespace of the interface, or `None` for that of endpoints that name none.
-        pub fn namespace<'n>(mut self, namespace: impl Into<Option<&'n str>>) -> Self {
+        pub fn namespace(mut self, namespace: impl Into<Optional<String>>) -> Self {
             self.0.adjust(|options| options.namespace(namespace));
             self
         }
 
         /// The version to stamp the message with, in place of the method's own.
-        pub fn version(mut self, version: impl Into<Version>) -> Self {
+        pub fn version(mut self, version: impl Into<Optional<Version>>) -> Self {
             self.0.adjust(|options| options.version(version));
             self
         }
 
         /// One server of the topic, or `None` for any of them.
-        pub fn server<'n>(mut self, server: impl Into<Option<&'n str>>) -> Self {
+        pub fn server(mut self, server: impl Into<Optional<String>>) -> Self {
             self.0.adjust(|options| options.server(server));
+            self
+        }
+
+        /// Any server of the topic.
+        pub fn any_server(mut self) -> Self {
+            self.0.adjust(CallOptions::any_server);
             self
         }
 
@@ -262,7 +268,7 @@ macro_rules! setters {
         }
 
         /// How long the message waits for a queue where there is none; see [`CallOptions::queue_wait`].
-        pub fn queue_wait(mut self, wait: Duration) -> Self {
+        pub fn queue_wait(mut self, wait: impl Into<Option<Duration>>) -> Self {
             self.0.adjust(|options| options.queue_wait(wait));
             self
         }
@@ -334,8 +340,8 @@ impl<'a, R, A: EncodeRequest, const CASTABLE: bool> Call<'a, R, A, CASTABLE> {
 
     setters!();
 
-    /// How long the call may take in all, whatever it waits for.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
+    /// How long the call may take in all, whatever it waits for, or `None` for the method's own time.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.0.adjust(|options| options.timeout(timeout));
         self
     }

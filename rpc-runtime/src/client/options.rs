@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use super::version_cap::VersionCap;
 use crate::Version;
-use crate::transport::Retry;
+use crate::transport::{Optional, Retry};
 
 /// The timeout of a call for which none is given: oslo.messaging's `rpc_response_timeout`.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Overrides for one call, or for a prepared client: oslo.messaging's `prepare()`.
 ///
-/// What is not set stays as the client has it. `namespace`, `server`, `monitor` and `version_cap` can also
-/// be taken away: `server(None)` goes back to any server.
+/// What is not set stays as the client has it. `None` takes away what the client has: `server(None)` is any server, as
+/// [`any_server`](Self::any_server) is, `exchange(None)` the default exchange, `timeout(None)` the method's own time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,18 +32,18 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
     reason = "not overridden, or overridden by nothing"
 )]
 pub struct CallOptions {
-    pub(crate) exchange: Option<String>,
+    pub(crate) exchange: Option<Option<String>>,
     pub(crate) topic: Option<String>,
     pub(crate) namespace: Option<Option<String>>,
-    pub(crate) version: Option<Version>,
+    pub(crate) version: Option<Option<Version>>,
     pub(crate) server: Option<Option<String>>,
     pub(crate) fanout: Option<bool>,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) version_cap: Option<VersionCap>,
     pub(crate) retry: Option<Retry>,
     pub(crate) monitor: Option<Option<Duration>>,
     pub(crate) mandatory: Option<bool>,
-    pub(crate) queue_wait: Option<Duration>,
+    pub(crate) queue_wait: Option<Option<Duration>>,
     pub(crate) resend: Option<bool>,
 }
 
@@ -53,9 +53,9 @@ impl CallOptions {
         Self::default()
     }
 
-    /// The exchange to publish to.
-    pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
-        self.exchange = Some(exchange.into());
+    /// The exchange to publish to, or `None` for [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
+    pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
+        self.exchange = Some(exchange.into().into_option());
         self
     }
 
@@ -66,21 +66,28 @@ impl CallOptions {
     }
 
     /// The namespace of the interface, or `None` for the namespace of endpoints that name none.
-    pub fn namespace<'a>(mut self, namespace: impl Into<Option<&'a str>>) -> Self {
-        self.namespace = Some(namespace.into().map(str::to_owned));
+    pub fn namespace(mut self, namespace: impl Into<Optional<String>>) -> Self {
+        self.namespace = Some(namespace.into().into_option());
         self
     }
 
     /// The version to stamp messages with. A typed method is then sent in the form that it has in that
-    /// version; no message is stamped below the version that its method came with.
-    pub fn version(mut self, version: impl Into<Version>) -> Self {
-        self.version = Some(version.into());
+    /// version; no message is stamped below the version that its method came with. `None` goes back to the method's
+    /// version, or the target's.
+    pub fn version(mut self, version: impl Into<Optional<Version>>) -> Self {
+        self.version = Some(version.into().into_option());
         self
     }
 
     /// One server of the topic, or `None` for any of them.
-    pub fn server<'a>(mut self, server: impl Into<Option<&'a str>>) -> Self {
-        self.server = Some(server.into().map(str::to_owned));
+    pub fn server(mut self, server: impl Into<Optional<String>>) -> Self {
+        self.server = Some(server.into().into_option());
+        self
+    }
+
+    /// Any server of the topic.
+    pub fn any_server(mut self) -> Self {
+        self.server = Some(None);
         self
     }
 
@@ -90,9 +97,10 @@ impl CallOptions {
         self
     }
 
-    /// How long a call may take in all, whatever it waits for. The default is [`DEFAULT_TIMEOUT`].
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+    /// How long a call may take in all, whatever it waits for. The default is [`DEFAULT_TIMEOUT`]. `None` goes back to
+    /// the method's own time, or the client's.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = Some(timeout.into());
         self
     }
 
@@ -134,9 +142,9 @@ impl CallOptions {
     /// [`Error::Undeliverable`](crate::Error::Undeliverable). Zero fails at once.
     ///
     /// The default is all of a call's timeout, and [`DEFAULT_QUEUE_WAIT`](crate::transport::DEFAULT_QUEUE_WAIT) for a cast. A call never waits
-    /// longer than its timeout.
-    pub fn queue_wait(mut self, wait: Duration) -> Self {
-        self.queue_wait = Some(wait);
+    /// longer than its timeout. `None` goes back to the default.
+    pub fn queue_wait(mut self, wait: impl Into<Option<Duration>>) -> Self {
+        self.queue_wait = Some(wait.into());
         self
     }
 

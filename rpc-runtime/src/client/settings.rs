@@ -84,7 +84,7 @@ impl Settings {
             target: defaults.target(target),
             version: None,
             fanout: None,
-            default_timeout: defaults.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            default_timeout: default_timeout(defaults),
             timeout: None,
             times: Arc::default(),
             version_cap: VersionCap::None,
@@ -133,21 +133,26 @@ impl Settings {
             queue_wait,
             resend,
         } = options;
-        set(&mut self.target.exchange, exchange.map(Some));
+        set(&mut self.target.exchange, exchange);
         set(&mut self.target.topic, topic);
         set(&mut self.target.namespace, namespace);
         set(&mut self.target.server, server);
         set(&mut self.target.fanout, fanout);
         set(&mut self.fanout, fanout.map(Some));
-        set(&mut self.version, version.map(Some));
-        set(&mut self.timeout, timeout.map(Some));
+        set(&mut self.version, version);
+        set(&mut self.timeout, timeout);
         set(&mut self.version_cap, version_cap);
         set(&mut self.retry, retry);
         set(&mut self.monitor, monitor.map(Some));
         set(&mut self.mandatory, mandatory);
-        set(&mut self.queue_wait, queue_wait.map(Some));
+        set(&mut self.queue_wait, queue_wait);
         set(&mut self.resend, resend);
     }
+}
+
+/// How long a call may take for which nobody says it.
+pub(crate) fn default_timeout(defaults: &Defaults) -> Duration {
+    defaults.timeout.unwrap_or(DEFAULT_TIMEOUT)
 }
 
 fn set<T>(setting: &mut T, option: Option<T>) {

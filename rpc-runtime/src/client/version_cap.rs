@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::error::ParseVersionError;
 use crate::future::BoxFuture;
 use crate::{Error, Result, Version};
 
@@ -12,7 +15,11 @@ use crate::{Error, Result, Version};
 /// Written as a version, as `(2, 3)`, as an `Option<Version>`, or as an [`AutoCap`]. An operator's text,
 /// which may be a release's alias, is for
 /// [`ClientBuilder::version_cap_named`](crate::client::ClientBuilder::version_cap_named).
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// A configuration has it as a version's text, or as `none`. An [`AutoCap`] is written as `auto`, and cannot be read:
+/// its source is a function.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum VersionCap {
     /// All versions may be sent.
@@ -29,6 +36,40 @@ impl VersionCap {
             Self::None => None,
             Self::At(version) => Some(*version),
             Self::Auto(cap) => cap.version(),
+        }
+    }
+}
+
+/// [`VersionCap::None`], as a configuration has it.
+const NONE: &str = "none";
+/// [`VersionCap::Auto`].
+const AUTO: &str = "auto";
+
+impl Serialize for VersionCap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_str(NONE),
+            Self::At(version) => version.serialize(serializer),
+            Self::Auto(_) => serializer.serialize_str(AUTO),
+        }
+    }
+}
+
+impl TryFrom<String> for VersionCap {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            NONE => Ok(Self::None),
+            AUTO => Err(
+                "the version cap `auto` needs a source: read it as a `String`, and give it to \
+                         `version_cap_named`"
+                    .into(),
+            ),
+            version => version
+                .parse()
+                .map(Self::At)
+                .map_err(|error: ParseVersionError| error.to_string()),
         }
     }
 }
@@ -177,6 +218,24 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+
+    #[test]
+    fn a_configuration_has_a_cap_as_text() {
+        for (text, cap) in [
+            ("\"2.3\"", VersionCap::At((2, 3).into())),
+            ("\"none\"", VersionCap::None),
+        ] {
+            assert_eq!(serde_json::from_str::<VersionCap>(text).unwrap(), cap);
+            assert_eq!(serde_json::to_string(&cap).unwrap(), text);
+        }
+        for (text, part) in [
+            ("\"auto\"", "version_cap_named"),
+            ("\"2\"", "not a version"),
+        ] {
+            let error = serde_json::from_str::<VersionCap>(text).unwrap_err();
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
 
     #[tokio::test]
     async fn of_refreshes_at_once_the_last_counts() {

@@ -1,9 +1,11 @@
 //! One argument of a method: what it is called and whether it is sent at all, by version.
 
+use serde::Serialize;
+
 use crate::Version;
 
 /// One argument of a method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Argument {
     name: &'static str,
     ty: &'static str,
@@ -132,7 +134,7 @@ impl Argument {
 }
 
 /// A name that was in use before a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct OldName {
     before: Version,
     name: &'static str,
@@ -179,7 +181,8 @@ impl OldName {
 }
 
 /// What becomes of an argument for servers that do not know it yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Below {
     /// Left out while it holds its default; otherwise the message is not sent.
@@ -192,7 +195,8 @@ pub enum Below {
 }
 
 /// What an argument is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Role {
     /// It is sent.

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::{Argument, OldName};
 use crate::Version;
 
 /// One method of an interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Method {
     name: &'static str,
     old_names: &'static [OldName],
@@ -183,7 +185,8 @@ impl Method {
 }
 
 /// How a method is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Mode {
     /// The caller waits for the reply.
@@ -208,7 +211,8 @@ impl fmt::Display for Mode {
 }
 
 /// Where a method has its timeout or its monitor from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Timing {
     /// The trait.

@@ -15,10 +15,15 @@ pub use compatible::{Incompatibility, assert_compatible, compatibility};
 pub use describe::{Describe, Structure, StructurePart};
 pub use method::{Method, Mode, Timing};
 
+use serde::Serialize;
+
 use crate::{Target, Version};
 
 /// A trait's interface: its address, its version, its methods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Serialized, it has what its methods tell, by the names of the methods: for a catalogue of interfaces, or for a page
+/// that shows them. What it says may grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Interface {
     name: &'static str,
     exchange: Option<&'static str>,

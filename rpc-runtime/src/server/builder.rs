@@ -10,7 +10,7 @@ use super::request::Service;
 use super::{Endpoint, Server};
 use crate::serializer::Serializer;
 use crate::sync::Mutex;
-use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, ListenTerms, Transport};
+use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, ListenTerms, Optional, Transport};
 use crate::{Error, Result, Target, runtime};
 
 /// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
@@ -31,7 +31,7 @@ impl Server {
         let defaults = transport.defaults();
         ServerBuilder {
             transport: transport.clone(),
-            target: defaults.target(Target::new(topic).server(name)),
+            target: defaults.target(Target::new(topic).server(name.into())),
             endpoints: Vec::new(),
             middleware: Vec::new(),
             serializer: None,
@@ -85,9 +85,11 @@ impl ServerBuilder {
         self
     }
 
-    /// The exchange to listen at. Defaults to [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
-    pub fn exchange(mut self, exchange: impl Into<String>) -> Self {
-        self.target.exchange = Some(exchange.into());
+    /// The exchange to listen at. Defaults to what the transport's configuration says, or to
+    /// [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE); `None` is that default.
+    pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
+        let exchange = exchange.into().into_option();
+        self.target.exchange = exchange.or_else(|| self.transport.defaults().exchange.clone());
         self
     }
 

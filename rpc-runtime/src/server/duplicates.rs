@@ -47,7 +47,7 @@ impl Duplicates {
             self.forget_oldest();
         }
         let identity = unique_id.parse().map_or_else(
-            |()| {
+            |_| {
                 let [high, low] = &self.digests;
                 u128::from(high.hash_one(unique_id)) << 64 | u128::from(low.hash_one(unique_id))
             },

@@ -19,6 +19,7 @@ mod running;
 mod scope;
 mod shelf;
 mod state;
+mod stop_report;
 mod untyped_endpoint;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use self::middleware::{Middleware, Next};
 pub use self::raw_argument::RawArgument;
 pub use self::scope::Scope;
 pub use self::state::{ServerHandle, ServerState};
+pub use self::stop_report::StopReport;
 pub use self::untyped_endpoint::UntypedEndpoint;
 pub use crate::future::BoxFuture;
 
@@ -76,7 +78,7 @@ pub struct Server {
     target: Target,
     stop: watch::Sender<Option<Duration>>,
     handle: ServerHandle,
-    listening: JoinHandle<usize>,
+    listening: JoinHandle<StopReport>,
 }
 
 impl Server {
@@ -117,7 +119,7 @@ impl Server {
     /// server.run_until(tokio::signal::ctrl_c()).await;
     /// # }
     /// ```
-    pub async fn run_until(self, until: impl Future) -> usize {
+    pub async fn run_until(self, until: impl Future) -> StopReport {
         tokio::select! {
             _ = until => {}
             () = self.ended() => {}
@@ -127,17 +129,17 @@ impl Server {
 
     /// Stops taking requests, and finishes what runs: for a minute at most, as
     /// [`Server::stop_within`].
-    pub async fn stop(self) -> usize {
+    pub async fn stop(self) -> StopReport {
         self.stop_within(DEFAULT_STOP).await
     }
 
     /// Stops taking requests, gives back to the broker what was not taken, and finishes the rest, replies
-    /// included. What still runs after `limit` is cut off where it stands: how many, is returned.
+    /// included. What still runs after `limit` is cut off where it stands. The report says how many requests that were.
     ///
     /// Dropping the future does not call the stopping off.
-    pub async fn stop_within(self, limit: Duration) -> usize {
+    pub async fn stop_within(self, limit: Duration) -> StopReport {
         self.stop.send_replace(Some(limit));
-        self.listening.await.unwrap_or(0)
+        self.listening.await.unwrap_or_default()
     }
 }
 
@@ -155,14 +157,13 @@ fn spawn(target: Target, listener: Box<dyn Listener>, service: Service) -> Serve
     }
 }
 
-/// Runs requests until told to stop, or until the transport ends; then finishes what runs. Gives the
-/// number of requests that had to be cut off.
+/// Runs requests until told to stop, or until the transport ends; then finishes what runs.
 async fn listen(
     listener: Box<dyn Listener>,
     service: Arc<Service>,
     mut stopped: watch::Receiver<Option<Duration>>,
     phase: watch::Sender<Phase>,
-) -> usize {
+) -> StopReport {
     let mut running = Running::new(service.clone());
     // Drop order matters: the listener goes first, or freed permits pull in new requests.
     let mut listener = listener;
@@ -175,6 +176,7 @@ async fn listen(
         }
     }
     phase.send_replace(Phase::Stopping(Instant::now()));
+    let before = running.finished();
     let orderly = async {
         listener.close().await;
         // Requests that were taken are for no other server.
@@ -191,16 +193,23 @@ async fn listen(
         // The requests that run have this long to end by themselves.
         sleep(limit).await;
     };
-    tokio::select! {
+    let is_orderly = tokio::select! {
         biased;
-        () = orderly => return 0,
-        () = limit => {}
+        () = orderly => true,
+        () = limit => false,
+    };
+    let mut cut_off = 0;
+    if !is_orderly {
+        cut_off = running.cut_off(&mut *listener).await;
+        if cut_off == 0 {
+            tracing::warn!(server = %service.target, "stopped before the broker had all replies");
+        } else {
+            tracing::warn!(server = %service.target, unfinished = cut_off, "requests were cut off by the stop");
+        }
     }
-    let unfinished = running.cut_off(&mut *listener).await;
-    if unfinished == 0 {
-        tracing::warn!(server = %service.target, "stopped before the broker had all replies");
-    } else {
-        tracing::warn!(server = %service.target, unfinished, "requests were cut off by the stop");
+    StopReport {
+        finished: running.finished() - before,
+        cut_off,
+        given_back: listener.given_back(),
     }
-    unfinished
 }

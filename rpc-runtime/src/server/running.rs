@@ -20,6 +20,8 @@ const STOPPED: &str = "the server was stopped before its turn";
 pub(super) struct Running {
     service: Arc<Service>,
     tasks: JoinSet<()>,
+    /// How many have ended by themselves.
+    finished: usize,
     has_one_thread: bool,
 }
 
@@ -28,6 +30,7 @@ impl Running {
         Self {
             service,
             tasks: JoinSet::new(),
+            finished: 0,
             has_one_thread: Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread,
         }
     }
@@ -35,7 +38,7 @@ impl Running {
     /// Lets all run that arrives.
     pub(super) async fn run_all(&mut self, listener: &mut dyn Listener) {
         while let Some(arrival) = listener.next().await {
-            while self.tasks.try_join_next().is_some() {}
+            self.collect();
             match arrival {
                 Arrival::Request(incoming) => self.run(incoming).await,
                 Arrival::InDoubt { body, why } => self.leave_in_doubt(&body, &why),
@@ -45,13 +48,28 @@ impl Running {
 
     /// Waits until none runs.
     pub(super) async fn ended(&mut self) {
-        while self.tasks.join_next().await.is_some() {}
+        while self.tasks.join_next().await.is_some() {
+            self.finished += 1;
+        }
+    }
+
+    /// How many have ended by themselves so far.
+    pub(super) fn finished(&mut self) -> usize {
+        self.collect();
+        self.finished
+    }
+
+    /// Counts those that have ended.
+    fn collect(&mut self) {
+        while self.tasks.try_join_next().is_some() {
+            self.finished += 1;
+        }
     }
 
     /// Ends what runs where it stands, and leaves what has been taken and not begun; how many.
     pub(super) async fn cut_off(&mut self, listener: &mut dyn Listener) -> usize {
         // Those that have finished are not cut off.
-        while self.tasks.try_join_next().is_some() {}
+        self.collect();
         let mut count = self.tasks.len();
         // Not waited for: a handler that blocks its thread would hold the stop up.
         self.tasks.abort_all();
@@ -85,8 +103,11 @@ impl Running {
         // Nothing else would run meanwhile: it takes a task only where it waits for something.
         let mut request = Box::pin(request);
         let begun = poll_fn(|cx| Poll::Ready(unpanicked(|| request.as_mut().poll(cx)))).await;
-        if let Ok(Poll::Pending) = begun {
-            self.tasks.spawn(request);
+        match begun {
+            Ok(Poll::Pending) => {
+                self.tasks.spawn(request);
+            }
+            Ok(Poll::Ready(())) | Err(_) => self.finished += 1,
         }
     }
 }

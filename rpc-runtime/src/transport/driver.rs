@@ -41,6 +41,11 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
         "other"
     }
 
+    /// Connects, if that takes anything; see [`Transport::connect`](crate::Transport::connect). Defaults to nothing.
+    async fn connect(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// How the driver's connection is. Defaults to [`TransportState::Unknown`].
     fn state(&self) -> TransportState {
         TransportState::Unknown
@@ -74,6 +79,11 @@ pub trait Listener: Send {
     fn state(&self) -> watch::Receiver<ListenerState> {
         let since = Instant::now();
         watch::channel(ListenerState::Listening { since }).1
+    }
+
+    /// Once closed: how many requests were on their way here, and went back to the broker. Defaults to none.
+    fn given_back(&self) -> usize {
+        0
     }
 
     /// Once closed: waits until all responders are gone, and the broker has the replies that were sent. There is

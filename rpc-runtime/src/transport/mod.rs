@@ -3,6 +3,7 @@
 //! A program uses a [`Transport`]. Implement [`Driver`] to carry RPC over something of your own.
 
 mod builder;
+#[cfg(feature = "rabbit")]
 mod credentials;
 mod defaults;
 mod driver;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use crate::Result;
 
 pub use self::builder::TransportBuilder;
+#[cfg(feature = "rabbit")]
 pub use self::credentials::{Credentials, CredentialsProvider};
 pub(crate) use self::defaults::Defaults;
 pub use self::driver::{Arrival, Driver, Incoming, Listener, Responder};
@@ -30,7 +32,7 @@ pub use self::state::{ListenerState, TransportState};
 pub use self::terms::{
     CallTerms, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, ListenTerms, Retry, SendTerms,
 };
-pub use crate::target::DEFAULT_EXCHANGE;
+pub use crate::target::{DEFAULT_EXCHANGE, Optional};
 pub use crate::url::{Host, Secret, TransportUrl, UrlError};
 
 /// A way to reach other programs; cheap to clone, shared by all clients and servers of a process.
@@ -104,6 +106,31 @@ impl Transport {
     #[must_use]
     pub fn driver(&self) -> &dyn Driver {
         &*self.driver
+    }
+
+    /// Connects now, and says whether that worked: for a program that is to fail at its start when its broker is away, or
+    /// its password wrong.
+    ///
+    /// It tries each host once, and takes as long as `rabbit_connect_timeout` allows. After an error the transport goes
+    /// on trying in the background, as it does for a call, until it is closed or dropped. `memory://` is always
+    /// connected.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`](crate::Error::Unreachable), with the reason for each host.
+    ///
+    /// ```
+    /// use rpc_runtime::{Result, Transport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// async fn main() -> Result<()> {
+    ///     let transport = Transport::new("memory://")?;
+    ///     transport.connect().await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn connect(&self) -> Result<()> {
+        self.driver.connect().await
     }
 
     /// How the transport is: for a readiness probe, which is ready while [`TransportState::is_connected`].

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize, Serializer};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -16,7 +17,10 @@ pub const DEFAULT_QUEUE_WAIT: Duration = Duration::from_secs(60);
 /// How often to try again when a message cannot be handed to the transport.
 ///
 /// One try is one attempt to reach a broker: to connect, or to publish over a connection that breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+///
+/// A configuration has it as a number, or as `forever`; -1 is `forever`, too, as in oslo.messaging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(try_from = "WrittenRetry")]
 pub enum Retry {
     /// Until it succeeds; a call still ends at its timeout. oslo.messaging's `None` or `-1`.
     #[default]
@@ -28,6 +32,41 @@ pub enum Retry {
 impl From<u32> for Retry {
     fn from(times: u32) -> Self {
         Self::Times(times)
+    }
+}
+
+impl Serialize for Retry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Forever => serializer.serialize_str(FOREVER),
+            Self::Times(times) => serializer.serialize_u32(*times),
+        }
+    }
+}
+
+/// [`Retry::Forever`], as a word.
+const FOREVER: &str = "forever";
+
+/// A [`Retry`] as a configuration has it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenRetry {
+    Number(i64),
+    Word(String),
+}
+
+impl TryFrom<WrittenRetry> for Retry {
+    type Error = String;
+
+    fn try_from(written: WrittenRetry) -> Result<Self, String> {
+        let number = match written {
+            WrittenRetry::Number(-1) => return Ok(Self::Forever),
+            WrittenRetry::Word(word) if word == FOREVER => return Ok(Self::Forever),
+            WrittenRetry::Number(number) => u32::try_from(number).ok(),
+            WrittenRetry::Word(_) => None,
+        };
+        let refuse = || format!("write how often to try again, from 0 on, or `{FOREVER}`");
+        number.map(Self::Times).ok_or_else(refuse)
     }
 }
 
@@ -124,6 +163,28 @@ impl ListenTerms {
             concurrency: concurrency.min(Semaphore::MAX_PERMITS),
             prefetch,
             max_request_size: DEFAULT_MAX_MESSAGE_SIZE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_has_a_retry_as_a_number_or_a_word() {
+        for (text, retry) in [
+            ("0", Retry::Times(0)),
+            ("5", Retry::Times(5)),
+            ("\"forever\"", Retry::Forever),
+        ] {
+            assert_eq!(serde_json::from_str::<Retry>(text).unwrap(), retry);
+            assert_eq!(serde_json::to_string(&retry).unwrap(), text);
+        }
+        assert_eq!(serde_json::from_str::<Retry>("-1").unwrap(), Retry::Forever);
+        for text in ["-2", "\"never\"", "4294967296"] {
+            let error = serde_json::from_str::<Retry>(text).unwrap_err();
+            assert!(error.to_string().contains("from 0 on"), "{error}");
         }
     }
 }

@@ -58,11 +58,12 @@ impl fmt::Debug for MessageId {
 }
 
 impl FromStr for MessageId {
-    type Err = ();
+    type Err = ParseMessageIdError;
 
     /// Reads 32 hexadecimal digits, and nothing else.
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let digits: &[u8; DIGITS] = text.as_bytes().try_into().map_err(|_| ())?;
+    fn from_str(text: &str) -> Result<Self, ParseMessageIdError> {
+        let digits = text.as_bytes().try_into();
+        let digits: &[u8; DIGITS] = digits.map_err(|_| ParseMessageIdError)?;
         let (high, low) = digits.split_at(DIGITS / 2);
         // What is no digit has a bit that no digit has.
         let mut all = 0;
@@ -75,11 +76,32 @@ impl FromStr for MessageId {
         };
         let number = u128::from(half(high)) << 64 | u128::from(half(low));
         if all == NO_DIGIT {
-            return Err(());
+            return Err(ParseMessageIdError);
         }
         Ok(Self(number))
     }
 }
+
+impl TryFrom<&str> for MessageId {
+    type Error = ParseMessageIdError;
+
+    fn try_from(text: &str) -> Result<Self, ParseMessageIdError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for MessageId {
+    type Error = ParseMessageIdError;
+
+    fn try_from(text: String) -> Result<Self, ParseMessageIdError> {
+        text.parse()
+    }
+}
+
+/// Text that is no identity of a message. It is not quoted: a peer may have sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is no identity of a message, which has 32 hexadecimal digits and nothing else")]
+pub struct ParseMessageIdError;
 
 const NO_DIGIT: u8 = 0xFF;
 

@@ -257,7 +257,7 @@ async fn a_server_says_when_it_is_cut_off_and_when_it_stops() {
         finish.notify_one();
         assert_eq!(changed(&stopping).await, ServerState::Stopped);
     });
-    assert_eq!(report, 0);
+    assert_eq!((report.finished, report.cut_off), (1, 0));
     assert_eq!(handle.state(), ServerState::Stopped);
     transport.close().await;
 }

@@ -49,7 +49,9 @@ impl User {
 
 impl Drop for User {
     fn drop(&mut self) {
-        rabbitmqctl(&["delete_user", &self.0]);
+        if !std::thread::panicking() {
+            rabbitmqctl(&["delete_user", &self.0]);
+        }
     }
 }
 
@@ -72,6 +74,11 @@ async fn a_rotated_password_is_asked_for_when_the_connection_is_cut() {
     let fails_with = |why: &'static str| {
         let (transport, target) = (transport.clone(), target.clone());
         async move {
+            let mut state = transport.state();
+            while !format!("{state:?}").contains(why) {
+                let changed = timeout(LONG, transport.state_changed(&state)).await;
+                state = changed.expect("another state in time");
+            }
             let short = terms(Duration::from_secs(2));
             let called = transport.driver().call(&target, request("m"), &short).await;
             let error = called.unwrap_err().to_string();
@@ -92,6 +99,36 @@ async fn a_rotated_password_is_asked_for_when_the_connection_is_cut() {
     assert_eq!(call(&transport, &target).await.unwrap(), "s");
     transport.close().await;
     serving.await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_program_can_learn_at_its_start_whether_it_is_let_in() {
+    let transport = transport("");
+    transport.connect().await.unwrap();
+    assert!(transport.state().is_connected());
+    transport.close().await;
+    assert!(matches!(transport.connect().await, Err(Error::Closed)));
+
+    // A port that nobody listens at.
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let refusing = free.local_addr().unwrap().to_string();
+    drop(free);
+    for (address, password, why) in [
+        (broker(), "hunter2", "ACCESS_REFUSED"),
+        (refusing, "x", "refused"),
+    ] {
+        let transport = Transport::new(&format!("rabbit://nobody:{password}@{address}/")).unwrap();
+        let connected = timeout(LONG, transport.connect()).await;
+        let error = connected.expect("an answer in time").unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }) && error.is_retryable());
+        let text = error.to_string();
+        assert!(
+            text.contains(&address) && text.contains(why) && !text.contains("hunter2"),
+            "{text}"
+        );
+        transport.close().await;
+    }
 }
 
 async fn cast_as(user: &str, password: &str, method: &str) -> Result<(), Error> {

@@ -52,11 +52,11 @@ async fn answered_calls_are_not_cut_off_by_a_stop() {
     // The broker's answer to the close of the listener comes after the time is over.
     proxy.flow_both(Flow::Delay(Duration::from_millis(300)));
     let (server, serving) = server.into_parts();
-    let cut_off = server.stop_within(Duration::from_millis(50)).await;
+    let report = server.stop_within(Duration::from_millis(50)).await;
     proxy.heal();
     serving.close().await;
     transport.close().await;
-    assert_eq!(cut_off, 0, "all {CALLS} calls were answered before");
+    assert_eq!(report.cut_off, 0, "all {CALLS} calls were answered before");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

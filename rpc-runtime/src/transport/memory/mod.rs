@@ -205,6 +205,13 @@ impl Driver for MemoryDriver {
         Ok(listener)
     }
 
+    async fn connect(&self) -> Result<()> {
+        match self.state() {
+            TransportState::Closed => Err(Error::Closed),
+            _ => Ok(()),
+        }
+    }
+
     fn state(&self) -> TransportState {
         self.state.borrow().clone()
     }

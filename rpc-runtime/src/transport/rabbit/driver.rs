@@ -23,7 +23,7 @@ use crate::transport::{
     CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportState, TransportUrl,
 };
 use crate::wire::{Reply, RequestBody};
-use crate::{Error, Result, Target};
+use crate::{Error, Result, Retry, Target};
 
 /// The driver behind `rabbit://`.
 #[derive(Debug)]
@@ -137,6 +137,24 @@ impl Driver for RabbitDriver {
         self.shared.publisher.start()?;
         let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
         Ok(Box::new(listener) as Box<dyn Listener>)
+    }
+
+    async fn connect(&self) -> Result<()> {
+        let shared = &*self.shared;
+        // Nobody reads it: it is for messages.
+        let target = Target::default();
+        let once = async |supervisor: &Supervisor| {
+            let mut attempts = Attempts::new(&target, Retry::Times(0));
+            let progress = Progress::new();
+            supervisor.connection(&mut attempts, &progress).await
+        };
+        let connected =
+            tokio::try_join!(once(shared.publisher.supervisor()), once(&shared.consuming),);
+        match connected {
+            Ok(_) => Ok(()),
+            Err(Error::Delivery { reason, .. }) => Err(Error::unreachable(reason)),
+            Err(error) => Err(error),
+        }
     }
 
     fn state(&self) -> TransportState {
@@ -289,7 +307,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::Retry;
     use crate::wire::RequestEncoder;
 
     #[test]

@@ -8,6 +8,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -42,6 +43,8 @@ pub(crate) struct RabbitListener {
     permits: Arc<Permits>,
     compression_thread: Arc<CompressionThread>,
     state: watch::Receiver<ListenerState>,
+    /// How many requests the last session has given back, if it was stopped.
+    given_back: Arc<AtomicUsize>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
 }
@@ -58,6 +61,7 @@ impl RabbitListener {
         let stop = watch::Sender::new(false);
         let permits = Permits::new(terms.concurrency);
         let (started, start) = oneshot::channel();
+        let given_back = Arc::<AtomicUsize>::default();
         let since = Instant::now();
         let (showing, state) = watch::channel(ListenerState::Listening { since });
         let compression_thread = shared.compression_thread.clone();
@@ -76,6 +80,7 @@ impl RabbitListener {
             }),
             has_consumed: false,
             state: showing,
+            given_back: given_back.clone(),
             started: Some(started),
         };
         let task = shared.engine.spawn(task.run())?;
@@ -84,6 +89,7 @@ impl RabbitListener {
             permits,
             compression_thread,
             state,
+            given_back,
             stop,
             task: Some(task),
         };
@@ -116,6 +122,10 @@ impl Listener for RabbitListener {
 
     fn state(&self) -> watch::Receiver<ListenerState> {
         self.state.clone()
+    }
+
+    fn given_back(&self) -> usize {
+        self.given_back.load(Ordering::Relaxed)
     }
 
     async fn settled(&mut self) {
@@ -152,6 +162,7 @@ struct ListenerTask {
     has_consumed: bool,
     /// How the listening is.
     state: watch::Sender<ListenerState>,
+    given_back: Arc<AtomicUsize>,
     /// Told when the first session is open, or why there will be none.
     started: Option<oneshot::Sender<Result<()>>>,
 }
@@ -188,7 +199,10 @@ impl ListenerTask {
                     if let Some(fault) = &fault {
                         self.show_cut_off(fault.why());
                     }
-                    registered.session.close(&registered.channel).await;
+                    let given_back = registered.session.close(&registered.channel).await;
+                    if fault.is_none() {
+                        self.given_back.store(given_back, Ordering::Relaxed);
+                    }
                     fault
                 }
                 Err(fault) => {

@@ -301,13 +301,14 @@ impl Session {
         }
     }
 
-    /// Takes nothing more: what was not taken goes back to its queue.
-    fn finish(&self, why: &Arc<str>) {
+    /// Takes nothing more: what was not taken goes back to its queue. Gives how many requests that are.
+    fn finish(&self, why: &Arc<str>) -> usize {
         let mut state = self.state.lock();
         state.phase = Phase::Ended;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         gone_back(waiting.len(), why);
+        waiting.len()
     }
 
     /// The channel has ended: no receipt comes any more.
@@ -332,14 +333,16 @@ impl Session {
         }
     }
 
-    /// Ends the session, and closes its channel: receipts that are due come before that.
-    pub(super) async fn close(&self, channel: &ConsumeChannel) {
+    /// Ends the session, and closes its channel: receipts that are due come before that. Gives how many requests went
+    /// back to their queues.
+    pub(super) async fn close(&self, channel: &ConsumeChannel) -> usize {
         let ended = Fault::lost("the session has ended");
-        self.finish(ended.why());
+        let given_back = self.finish(ended.why());
         if timeout(END_DEADLINE, channel.close()).await.is_err() {
             tracing::debug!("the broker does not answer the close of a channel");
         }
         self.ended(&ended);
+        given_back
     }
 }
 
@@ -500,6 +503,14 @@ mod tests {
         assert!(bench.arrived().0.is_empty());
         assert_eq!(bench.taken(), [1]);
         assert!(bench.permits.try_take().is_some(), "a permit was kept");
+    }
+
+    #[test]
+    fn what_was_not_taken_is_counted_at_the_end() {
+        let bench = Bench::listening(1);
+        bench.arrive(1..=3);
+        assert_eq!(bench.session.finish(&"stopped".into()), 2);
+        assert_eq!(bench.session.finish(&"stopped".into()), 0);
     }
 
     #[test]
