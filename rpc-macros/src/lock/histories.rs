@@ -5,7 +5,12 @@
 //! time its types are held against those of every release by a model of what serde writes and reads, which knows
 //! nothing of locks. `RPC_LOCK_HISTORIES` says how many histories there are to be.
 
+mod changes;
+mod derived;
 mod model;
+mod numbers;
+mod on_the_wire;
+mod source;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::PathBuf;
@@ -13,9 +18,10 @@ use std::{fs, thread};
 
 use rpc_runtime::__private as private;
 use rpc_runtime::Version;
-use rpc_runtime::interface::{Interface, Structure, StructurePart};
+use rpc_runtime::interface::Interface;
 
-use self::model::{Numbers, World};
+use self::model::World;
+use self::numbers::Numbers;
 use super::{Lock, Package, check};
 use crate::errors::Errors;
 use crate::expand::uses_of_types;
@@ -232,78 +238,4 @@ fn what_compiles_can_be_released_and_is_understood() {
     // Else nothing was tried.
     println!("{tally:?}");
     assert!(tally.releases > 50 && tally.refused > 100, "{tally:?}");
-}
-
-/// The structure that the derive gives a type of the model.
-fn derived(
-    item: proc_macro2::TokenStream,
-    derive: fn(&Errors, &syn::DeriveInput) -> proc_macro2::TokenStream,
-    of: &dyn Fn(&syn::Type) -> &'static Structure,
-) -> &'static Structure {
-    let errors = Errors::new();
-    let expansion = derive(&errors, &syn::parse2(item).unwrap());
-    assert_eq!(errors.into_compile_errors().to_string(), "");
-    let mut found = Found {
-        texts: Vec::new(),
-        parts: Vec::new(),
-        of,
-    };
-    syn::visit::Visit::visit_file(&mut found, &syn::parse2(expansion).unwrap());
-    let [name, shape] = &found.texts[..] else {
-        panic!("a name and a shape: {:?}", found.texts);
-    };
-    let structure = Structure::named(leaked(name), leaked(shape), found.parts.leak());
-    Box::leak(Box::new(structure))
-}
-
-/// What an expansion tells the compiler to evaluate.
-struct Found<'o> {
-    texts: Vec<String>,
-    parts: Vec<StructurePart>,
-    of: &'o dyn Fn(&syn::Type) -> &'static Structure,
-}
-
-fn text_of(expression: &syn::Expr) -> Option<String> {
-    match expression {
-        syn::Expr::Lit(syn::ExprLit {
-            lit: syn::Lit::Str(text),
-            ..
-        }) => Some(text.value()),
-        _ => None,
-    }
-}
-
-impl<'ast> syn::visit::Visit<'ast> for Found<'_> {
-    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        let before = self.parts.len();
-        syn::visit::visit_expr_method_call(self, call);
-        if call.method == "of_variant" {
-            let variant = leaked(&text_of(&call.args[0]).unwrap());
-            self.parts[before] = self.parts[before].of_variant(variant);
-        }
-    }
-
-    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
-        let function = quote::ToTokens::to_token_stream(&call.func).to_string();
-        if function.ends_with("StructurePart :: field") {
-            let name = leaked(&text_of(&call.args[0]).unwrap());
-            let mut ty = FirstType(None);
-            syn::visit::Visit::visit_expr(&mut ty, &call.args[1]);
-            let structure = (self.of)(&ty.0.expect("the type of a part"));
-            self.parts.push(StructurePart::field(name, structure));
-        } else if function.ends_with("Structure :: named") {
-            self.texts.extend(call.args.iter().filter_map(text_of));
-            syn::visit::visit_expr_call(self, call);
-        } else {
-            syn::visit::visit_expr_call(self, call);
-        }
-    }
-}
-
-struct FirstType(Option<syn::Type>);
-
-impl<'ast> syn::visit::Visit<'ast> for FirstType {
-    fn visit_type(&mut self, ty: &'ast syn::Type) {
-        self.0.get_or_insert_with(|| ty.clone());
-    }
 }

@@ -1,0 +1,119 @@
+//! How an interface may change: rightly, and wrongly.
+
+use std::cell::RefCell;
+
+use super::model::{Argument, Field, Kind, Ty, Variant, World};
+use super::numbers::Numbers;
+
+impl World {
+    /// The interface after some changes, right ones and wrong ones. Often methods get a version for them.
+    pub(super) fn changed(&self, numbers: &mut Numbers) -> Self {
+        let mut world = self.clone();
+        world.derived = RefCell::default();
+        if !numbers.one_in(4) {
+            world.minor += 1;
+            for index in 0..world.methods.len() {
+                if !numbers.one_in(4) {
+                    let method = &mut world.methods[index];
+                    method.versions.insert(0, world.minor);
+                }
+            }
+        }
+        for _ in 0..=numbers.below(2) {
+            world.change(numbers);
+        }
+        world
+    }
+
+    fn change(&mut self, numbers: &mut Numbers) {
+        let place = numbers.below(self.types.len());
+        match numbers.below(14) {
+            0..=7 => {
+                // What is new is of the types before.
+                let behind = self.types.split_off(place);
+                let mut kind = behind[0].clone();
+                self.change_kind(&mut kind, numbers);
+                self.types.push(kind);
+                self.types.extend(behind.into_iter().skip(1));
+            }
+            8 | 9 => {
+                let place = numbers.below(self.errors.len());
+                let mut classes = self.errors[place].clone();
+                self.change_variants(&mut classes, numbers);
+                self.errors[place] = classes;
+            }
+            10 => {
+                let method = self.method(numbers);
+                self.methods.push(method);
+            }
+            11 => {
+                let place = numbers.below(self.methods.len());
+                let name = self.name();
+                let ty = Ty::Option(Box::new(self.ty(numbers)));
+                let method = &mut self.methods[place];
+                let since = (method.versions.len() > 1).then(|| method.versions[0]);
+                method.arguments.push(Argument { name, ty, since });
+            }
+            12 => {
+                let place = numbers.below(self.methods.len());
+                self.methods[place].returns = self.ty(numbers);
+            }
+            _ => {
+                let place = numbers.below(self.methods.len());
+                self.methods[place].error = numbers.below(self.errors.len());
+            }
+        }
+    }
+
+    fn change_kind(&mut self, kind: &mut Kind, numbers: &mut Numbers) {
+        match kind {
+            Kind::Struct { closed, .. } if numbers.one_in(8) => *closed = !*closed,
+            Kind::Struct { fields, .. } => self.change_fields(fields, numbers),
+            Kind::Enum { tagged, .. } if numbers.one_in(10) => *tagged = !*tagged,
+            Kind::Enum { variants, .. } => match numbers.below(6) {
+                0 if !variants.iter().any(|variant| variant.other) => {
+                    variants.push(self.other());
+                }
+                1 => {
+                    for variant in variants.iter_mut() {
+                        variant.other = false;
+                    }
+                }
+                _ => {
+                    let other = variants.pop_if(|variant| variant.other);
+                    self.change_variants(variants, numbers);
+                    variants.extend(other);
+                }
+            },
+        }
+    }
+
+    fn change_variants(&mut self, variants: &mut Vec<Variant>, numbers: &mut Numbers) {
+        let place = numbers.below(variants.len());
+        match numbers.below(6) {
+            0 if variants.len() > 1 => _ = variants.remove(place),
+            1 => variants[place].name = self.name(),
+            2 => {
+                let mut fields = std::mem::take(&mut variants[place].fields);
+                self.change_fields(&mut fields, numbers);
+                variants[place].fields = fields;
+            }
+            _ => {
+                let new = self.variants(numbers, 1);
+                variants.splice(place..place, new);
+            }
+        }
+    }
+
+    fn change_fields(&mut self, fields: &mut Vec<Field>, numbers: &mut Numbers) {
+        let place = numbers.below(fields.len());
+        let new = self.field(numbers);
+        match numbers.below(8) {
+            0 if !fields.is_empty() => _ = fields.remove(place),
+            1 if !fields.is_empty() => fields[place].ty = new.ty,
+            2 if !fields.is_empty() => fields[place].default = !fields[place].default,
+            3 if !fields.is_empty() => fields[place].name = new.name,
+            _ => fields.insert(place, new),
+        }
+    }
+}
