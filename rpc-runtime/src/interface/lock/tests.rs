@@ -1,5 +1,5 @@
 use super::*;
-use crate::interface::{Mode, OldName};
+use crate::interface::{Describe, Mode, OldName};
 
 const fn lock(version: (u32, u32), last: Option<(u32, u32)>) -> Lock {
     const NONE: &Interface = &Interface::new("Inventory", Version::new(2, 0), &[]);
@@ -114,4 +114,30 @@ fn a_type_is_what_it_is_itself() {
     ] {
         assert_eq!(is_a(ty, name), is, "{ty}");
     }
+}
+
+#[test]
+fn what_a_lock_knows_by_its_name_alone_is_listed_once() {
+    const KNOWN: Option<&Structure> = Some(u8::STRUCTURE);
+    const USES: &[Use] = &[
+        Use::argument(0, "Query", None, V24, ""),
+        Use::result(1, "u8", KNOWN, V24, ""),
+        Use::result(2, "Query", None, V24, ""),
+        Use::result(3, "Vec<Host>", None, V24, ""),
+        // Named by the methods that raise it.
+        Use::error(4, "Nothing", None, V24, ""),
+    ];
+    const METHODS: &[Recorded] = &[
+        Recorded::new("find", "", true).raises("", None),
+        Recorded::new("count", "", true).raises("", KNOWN),
+        Recorded::new("touch", "", false),
+    ];
+    let all = lock((2, 4), None).with_types(USES, &[]);
+    let all = all.with_methods(METHODS).unknown().unwrap();
+    assert!(
+        all.contains("by their names alone: `Query`, `Vec<Host>`, the error of `find`."),
+        "{all}"
+    );
+    let known = lock((2, 4), None).with_types(&USES[1..2], &[]);
+    assert_eq!(known.with_methods(&METHODS[1..]).unknown(), None);
 }
