@@ -27,6 +27,10 @@ pub trait Inventory: ::core::marker::Send + ::core::marker::Sync {
     ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
 }
 ///The client of [`Inventory`]: calls and casts its methods. Cheap to clone.
+///
+///On the wire: topic `inventory` · the default exchange · no namespace · versions 2.0 to 2.3.
+///
+///A method returns a [`Call`](::rpc_runtime::client::Call) or a [`Cast`](::rpc_runtime::client::Cast), which does nothing yet: await it, or adjust it first, as in `client.host(…).server("…").await`.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct InventoryClient {
     rpc: ::rpc_runtime::__private::RpcClient,
@@ -171,59 +175,63 @@ const _: () = {
             )
             .with_topic("inventory");
         /// Looks a host up by name.
+        /// > Call `host` · since 2.0
         pub fn host<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             name: &'rpc str,
-        ) -> __rpc::Call<'rpc, Result<Host>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
-                __args.arg("name", &name);
-                __args.finish(ctxt)
+        ) -> __rpc::Call<'rpc, Result<Host>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
+                __args.arg("name", &name).context(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__rpc_host, __request)
         }
         /// Needs servers of 2.3 or later: refused on this side when the version cap is lower.
+        /// > Call `resize` · since 2.3
         pub fn resize<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             id: Uuid,
             size: u32,
-        ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
+        ) -> __rpc::Call<'rpc, Result<()>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
                 __args.arg("id", &id);
-                __args.arg("size", &size);
-                __args.finish(ctxt)
+                __args.arg("size", &size).context(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__rpc_resize, __request)
         }
         /// One way: returns as soon as the broker has accepted it.
+        /// > Cast `touch` · since 2.0
         pub fn touch<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             id: Uuid,
-        ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
-                __args.arg("id", &id);
-                __args.finish(ctxt)
+        ) -> __rpc::Cast<'rpc, Result<()>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
+                __args.arg("id", &id).context(ctxt)
             };
             __rpc::Cast::new(&self.rpc, &Self::__rpc_touch, __request)
         }
         /// One way, to every server on the topic.
+        /// > Cast to all servers `refresh_cache` · since 2.0
         pub fn refresh_cache<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             images: &'rpc [String],
-        ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
-                __args.arg("images", &images);
-                __args.finish(ctxt)
+        ) -> __rpc::Cast<'rpc, Result<()>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
+                __args.arg("images", &images).context(ctxt)
             };
             __rpc::Cast::new(&self.rpc, &Self::__rpc_refresh_cache, __request)
         }
     }
     #[automatically_derived]
     impl Inventory for InventoryClient {
-        fn host(&self, ctxt: &Context, name: &str) -> __rpc::Detached<Result<Host>> {
+        fn host(
+            &self,
+            ctxt: &Context,
+            name: &str,
+        ) -> __rpc::BoxFuture<'static, Result<Host>> {
             __rpc::called(InventoryClient::host(self, ctxt, name))
         }
         fn resize(
@@ -231,17 +239,21 @@ const _: () = {
             ctxt: &Context,
             id: Uuid,
             size: u32,
-        ) -> __rpc::Detached<Result<()>> {
+        ) -> __rpc::BoxFuture<'static, Result<()>> {
             __rpc::called(InventoryClient::resize(self, ctxt, id, size))
         }
-        fn touch(&self, ctxt: &Context, id: Uuid) -> __rpc::Detached<Result<()>> {
+        fn touch(
+            &self,
+            ctxt: &Context,
+            id: Uuid,
+        ) -> __rpc::BoxFuture<'static, Result<()>> {
             __rpc::sent(InventoryClient::touch(self, ctxt, id))
         }
         fn refresh_cache(
             &self,
             ctxt: &Context,
             images: &[String],
-        ) -> __rpc::Detached<Result<()>> {
+        ) -> __rpc::BoxFuture<'static, Result<()>> {
             __rpc::sent(InventoryClient::refresh_cache(self, ctxt, images))
         }
     }

@@ -57,6 +57,10 @@ pub trait Disks: ::core::marker::Send + ::core::marker::Sync {
     ) -> impl ::core::future::Future<Output = Result<()>> + ::core::marker::Send;
 }
 ///The client of [`Disks`]: calls and casts its methods. Cheap to clone.
+///
+///On the wire: topic `disks` · the default exchange · no namespace · versions 1.0 to 2.5.
+///
+///A method returns a [`Call`](::rpc_runtime::client::Call) or a [`Cast`](::rpc_runtime::client::Cast), which does nothing yet: await it, or adjust it first, as in `client.create(…).server("…").await`.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct DisksClient {
     rpc: ::rpc_runtime::__private::RpcClient,
@@ -277,27 +281,28 @@ const _: () = {
             .with_topic("disks")
             .with_aliases(&[("ash", __rpc::v(2, 1, 0)), ("2024.2", __rpc::v(2, 4, 0))]);
         /// With an argument that matters, and one that does not.
+        /// > Call `create` · since 2.0 · `copies` since 2.1, below: refused unless `3` · `hint` since 2.2, below: left out
         pub fn create<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             copies: u32,
             hint: Option<&'rpc str>,
-        ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
+        ) -> __rpc::Call<'rpc, Result<Disk>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
                 let __default0: u32 = 3;
                 __args.gated(0, &copies, |__value| __rpc::equals(__value, &__default0));
-                __args.dropped(1, &hint);
-                __args.finish(ctxt)
+                __args.dropped(1, &hint).context(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__rpc_create, __request)
         }
         /// With an argument that was two before.
+        /// > Call `reshape` · since 2.0 · `spec` since 2.3, below: as `size`, `kind`
         pub fn reshape<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             spec: &'rpc Spec,
-        ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
+        ) -> __rpc::Call<'rpc, Result<Disk>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
                 __args
                     .replaced(
                         0,
@@ -305,34 +310,36 @@ const _: () = {
                         spec,
                         |_| false,
                         |__value| size_and_kind(__value),
-                    );
-                __args.finish(ctxt)
+                    )
+                    .context(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__rpc_reshape, __request)
         }
         /// With an argument that went, and one that may be absent.
+        /// > Call `update` · since 2.0 · `bus` until 2.2 · `owner` (`user` before 2.4)
         pub fn update<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             bus: Option<&'rpc str>,
             owner: MaybeAbsent<Option<String>>,
-        ) -> __rpc::Call<'rpc, Result<Disk>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
+        ) -> __rpc::Call<'rpc, Result<Disk>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
                 __args.dropped(0, &bus);
                 if let __rpc::MaybeAbsent::Given(__value) = owner {
                     __args.dropped(1, &__value);
                 }
-                __args.finish(ctxt)
+                __args.context(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__rpc_update, __request)
         }
         /// Renamed, with an argument whose unit has changed.
+        /// > Call `resize` · since 2.1 · `grow` before 2.3 · `size` since 2.2, below: what `Units::megabytes` makes of it
         pub fn resize<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             size: u32,
-        ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
+        ) -> __rpc::Call<'rpc, Result<()>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
                 __args
                     .replaced(
                         0,
@@ -340,70 +347,70 @@ const _: () = {
                         size,
                         |_| false,
                         |__value| Units::megabytes(__value),
-                    );
-                __args.finish(ctxt)
+                    )
+                    .context(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__rpc_resize, __request)
         }
         /// With defaults that are borrowed.
+        /// > Call `label` · since 2.0 · `tags` since 2.4, below: refused unless `&[]` · `label` since 2.4, below: refused unless the default
         pub fn label<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             tags: &'rpc [String],
             label: &'rpc str,
-        ) -> __rpc::Call<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
+        ) -> __rpc::Call<'rpc, Result<()>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
                 let __default0: &'_ [String] = &[];
                 __args.gated(0, &tags, |__value| __rpc::equals(__value, &__default0));
                 let __default1: &'_ str = __rpc::default::<&'_ str>();
-                __args.gated(1, &label, |__value| __rpc::equals(__value, &__default1));
-                __args.finish(ctxt)
+                __args
+                    .gated(1, &label, |__value| __rpc::equals(__value, &__default1))
+                    .context(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__rpc_label, __request)
         }
         /// In both ways, and for as long as it is told.
+        /// > Call or cast `check` · since 2.0 · timeout of `within` seconds · monitored, silent for at most `silence` (60 s) · `host` names the server
         pub fn check<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             host: Option<&'rpc str>,
             within: Option<u32>,
-        ) -> __rpc::CallOrCast<
-            'rpc,
-            Result<Option<String>>,
-            impl __rpc::EncodeRequest + 'rpc,
-        > {
-            let __request = move |mut __args: __rpc::Args<'_>| {
+        ) -> __rpc::CallOrCast<'rpc, Result<Option<String>>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
                 __args.server(&host);
                 __args.timeout(&within);
-                __args.arg("within", &within);
-                __args.finish(ctxt)
+                __args.arg("within", &within).context(ctxt)
             };
             __rpc::CallOrCast::new(&self.rpc, &Self::__rpc_check, __request)
         }
         /// Where it goes depends on the cap.
+        /// > Call `scan` · since 2.0 · timeout `long` (1800 s) · goes where `by_pool(pool)` says · `pool` is not sent
         pub fn scan<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             pool: Option<&'rpc str>,
-        ) -> __rpc::Call<'rpc, Result<String>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
-                __args.route(by_pool(__args.cap(), pool));
-                __args.finish(ctxt)
+        ) -> __rpc::Call<'rpc, Result<String>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
+                __args.route(by_pool(__args.cap(), pool)).context(ctxt)
             };
             __rpc::Call::new(&self.rpc, &Self::__rpc_scan, __request)
         }
         /// Over two majors.
+        /// > Cast `forget` · since 1.0 · `disk` (`id` before 2.5) · `wait` since 1.3, below: refused unless `true`
         pub fn forget<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
             disk: u32,
             wait: bool,
-        ) -> __rpc::Cast<'rpc, Result<()>, impl __rpc::EncodeRequest + 'rpc> {
-            let __request = move |mut __args: __rpc::Args<'_>| {
+        ) -> __rpc::Cast<'rpc, Result<()>> {
+            let __request = move |__args: &mut __rpc::Args<'_>| {
                 __args.dropped(0, &disk);
                 let __default1: bool = true;
-                __args.gated(1, &wait, |__value| __rpc::equals(__value, &__default1));
-                __args.finish(ctxt)
+                __args
+                    .gated(1, &wait, |__value| __rpc::equals(__value, &__default1))
+                    .context(ctxt)
             };
             __rpc::Cast::new(&self.rpc, &Self::__rpc_forget, __request)
         }
@@ -415,10 +422,14 @@ const _: () = {
             ctxt: &Context,
             copies: u32,
             hint: Option<&str>,
-        ) -> __rpc::Detached<Result<Disk>> {
+        ) -> __rpc::BoxFuture<'static, Result<Disk>> {
             __rpc::called(DisksClient::create(self, ctxt, copies, hint))
         }
-        fn reshape(&self, ctxt: &Context, spec: &Spec) -> __rpc::Detached<Result<Disk>> {
+        fn reshape(
+            &self,
+            ctxt: &Context,
+            spec: &Spec,
+        ) -> __rpc::BoxFuture<'static, Result<Disk>> {
             __rpc::called(DisksClient::reshape(self, ctxt, spec))
         }
         fn update(
@@ -426,10 +437,14 @@ const _: () = {
             ctxt: &Context,
             bus: Option<&str>,
             owner: MaybeAbsent<Option<String>>,
-        ) -> __rpc::Detached<Result<Disk>> {
+        ) -> __rpc::BoxFuture<'static, Result<Disk>> {
             __rpc::called(DisksClient::update(self, ctxt, bus, owner))
         }
-        fn resize(&self, ctxt: &Context, size: u32) -> __rpc::Detached<Result<()>> {
+        fn resize(
+            &self,
+            ctxt: &Context,
+            size: u32,
+        ) -> __rpc::BoxFuture<'static, Result<()>> {
             __rpc::called(DisksClient::resize(self, ctxt, size))
         }
         fn label(
@@ -437,7 +452,7 @@ const _: () = {
             ctxt: &Context,
             tags: &[String],
             label: &str,
-        ) -> __rpc::Detached<Result<()>> {
+        ) -> __rpc::BoxFuture<'static, Result<()>> {
             __rpc::called(DisksClient::label(self, ctxt, tags, label))
         }
         fn check(
@@ -445,14 +460,14 @@ const _: () = {
             ctxt: &Context,
             host: Option<&str>,
             within: Option<u32>,
-        ) -> __rpc::Detached<Result<Option<String>>> {
+        ) -> __rpc::BoxFuture<'static, Result<Option<String>>> {
             __rpc::called(DisksClient::check(self, ctxt, host, within))
         }
         fn scan(
             &self,
             ctxt: &Context,
             pool: Option<&str>,
-        ) -> __rpc::Detached<Result<String>> {
+        ) -> __rpc::BoxFuture<'static, Result<String>> {
             __rpc::called(DisksClient::scan(self, ctxt, pool))
         }
         fn forget(
@@ -460,7 +475,7 @@ const _: () = {
             ctxt: &Context,
             disk: u32,
             wait: bool,
-        ) -> __rpc::Detached<Result<()>> {
+        ) -> __rpc::BoxFuture<'static, Result<()>> {
             __rpc::sent(DisksClient::forget(self, ctxt, disk, wait))
         }
     }

@@ -5,10 +5,11 @@
 
 use proc_macro2::{Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     BoundLifetimes, Expr, GenericArgument, Lifetime, Macro, ParenthesizedGenericArguments,
-    PathArguments, TraitBound, Type, TypeFnPtr, TypeParamBound, TypeReference,
+    PathArguments, Token, TraitBound, Type, TypeFnPtr, TypeParamBound, TypeReference,
 };
 
 /// The type with all its lifetimes, written or not, made `lifetime` (without the quote mark), but for `'static`.
@@ -63,10 +64,37 @@ pub(crate) fn borrowed(ty: &Type) -> Option<Borrowed> {
 
 /// What a future has as its output, where the type is `impl Future<Output = …>`.
 pub(crate) fn output_of_future(ty: &Type) -> Option<&Type> {
-    let Type::ImplTrait(future) = ty else {
+    match ty {
+        Type::ImplTrait(future) => output_of(&future.bounds),
+        _ => None,
+    }
+}
+
+/// What the future has as its output, where the type is `Pin<Box<dyn Future<Output = …>>>`.
+pub(crate) fn output_of_boxed_future(ty: &Type) -> Option<&Type> {
+    match only_argument(ty, "Pin").and_then(|boxed| only_argument(boxed, "Box")) {
+        Some(Type::TraitObject(future)) => output_of(&future.bounds),
+        _ => None,
+    }
+}
+
+/// The `T` of a `Name<T>`.
+fn only_argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    let Type::Path(path) = ty else {
         return None;
     };
-    let mut segments = future.bounds.iter().filter_map(|bound| match bound {
+    let last = (path.path.segments.last()).filter(|last| last.ident == name)?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(argument)) => Some(argument),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn output_of(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<&Type> {
+    let mut segments = bounds.iter().filter_map(|bound| match bound {
         TypeParamBound::Trait(bound) => bound.path.segments.last(),
         _ => None,
     });

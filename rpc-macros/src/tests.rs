@@ -228,6 +228,115 @@ fn within_budget(seed: fn(Option<usize>) -> Seed, methods: usize, budget: usize)
     }
 }
 
+/// The lines of documentation that an expansion has for the item that follows them and contains `head`.
+fn page(seed: Seed, head: &str) -> Vec<String> {
+    let expansion = expand(seed);
+    let lines: Vec<_> = expansion.lines().map(str::trim).collect();
+    let place = lines.iter().position(|line| line.starts_with(head));
+    let above = lines[..place.unwrap_or_else(|| panic!("{head}: {expansion}"))]
+        .iter()
+        .rev();
+    let above = above.skip_while(|line| line.starts_with("#["));
+    let mut about: Vec<_> = above
+        .map_while(|line| line.strip_prefix("///"))
+        .map(|line| line.trim().to_owned())
+        .collect();
+    about.reverse();
+    about
+}
+
+#[test]
+fn a_client_says_where_its_messages_go_and_what_a_call_is_for() {
+    assert_eq!(
+        page(disks(None), "pub struct DisksClient"),
+        [
+            "The client of [`Disks`]: calls and casts its methods. Cheap to clone.",
+            "",
+            "On the wire: topic `disks` · the default exchange · no namespace · versions 1.0 to 2.5.",
+            "",
+            "A method returns a [`Call`](::rpc_runtime::client::Call) or a [`Cast`](::rpc_runtime::client::Cast), \
+             which does nothing yet: await it, or adjust it first, as in `client.create(…).server(\"…\").await`.",
+        ]
+    );
+    let options = quote!(
+        version = "3.1",
+        namespace = "a`b",
+        exchange = "nova",
+        crate = crate::rpc
+    );
+    let item = quote! {
+        pub trait r#Match {
+            #[rpc(cast)]
+            async fn r#loop(&self, ctxt: &Context) -> Result<()>;
+        }
+    };
+    assert_eq!(
+        page((options, item), "pub struct r#MatchClient"),
+        [
+            "The client of [`Match`]: calls and casts its methods. Cheap to clone.",
+            "",
+            "On the wire: a topic of the client's own · exchange `nova` · namespace `` a`b `` · version 3.1.",
+            "",
+            "A method returns a [`Cast`](crate::rpc::client::Cast), which does nothing yet: await it, or adjust it \
+             first, as in `client.r#loop(…).server(\"…\").await`.",
+        ]
+    );
+}
+
+#[test]
+fn a_method_says_what_is_on_the_wire_and_when() {
+    let options = quote!(topic = "hosts", version = "2.0", times(long = 1800));
+    let item = quote! {
+        pub trait Hosts {
+            /// Lists hosts.
+            ///
+            /// - Those of racks.
+            #[rpc(versions("2.9", "2.4", "2.3"), timeout = 10, monitor = 0.5)]
+            async fn hosts(
+                &self,
+                ctxt: &Context,
+                rack: &str,
+                #[rpc(since = "2.4", below = drop)] limit: Option<u32>,
+            ) -> Result<Vec<Host>>;
+
+            #[rpc(cast, fanout, name = "list-all")]
+            async fn r#loop(&self, ctxt: &Context, #[rpc(name = "type")] r#kind: u8, r#match: u8) -> Result<()>;
+
+            #[rpc(call, cast, timeout = long, name_before("2.3", "old"))]
+            async fn both(
+                &self,
+                ctxt: &Context,
+                #[rpc(topic)] to: &str,
+                #[rpc(since = "2.1", until = "2.6")] flag: Option<bool>,
+                #[rpc(since = "2.1", default)] count: u32,
+            ) -> Result<()>;
+        }
+    };
+    let said = |name| page((options.clone(), item.clone()), &format!("pub fn {name}<"));
+    assert_eq!(
+        said("hosts"),
+        [
+            "Lists hosts.",
+            "",
+            "- Those of racks.",
+            "> Call `hosts` · since 2.3 · changed in 2.9 · timeout 10 s · monitored, silent for at most 0.5 s · \
+             `limit` since 2.4, below: left out",
+        ]
+    );
+    assert_eq!(
+        said("r#loop"),
+        ["Cast to all servers `list-all` · since 2.0 · `kind` as `type`"]
+    );
+    assert_eq!(
+        said("both"),
+        [
+            "Call or cast `both` · since 2.0 · `old` before 2.3 · timeout `long` (1800 s) · `to` names the topic · \
+          `flag` since 2.1 until 2.6, below: refused unless `None` · \
+          `count` since 2.1, below: refused unless the default"
+        ]
+    );
+}
+
 /// `names_in_the_way` of the compile tests declares items by these names.
 #[test]
 fn the_names_of_expansions_are_those_that_are_tried() {

@@ -216,7 +216,7 @@ impl std::error::Error for RemoteError {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross the wire as a method's error",
     label = "no `IntoRemoteError` for `{Self}`",
-    note = "implement `rpc_runtime::IntoRemoteError` for it, or return `rpc_runtime::Result`"
+    note = "derive `rpc_runtime::IntoRemoteError` on an enum, or implement it, or return `rpc_runtime::Result`"
 )]
 pub trait IntoRemoteError {
     /// The failure to send.

@@ -111,6 +111,12 @@ pub(crate) fn is_rpc(attribute: &Attribute) -> bool {
     attribute.path().is_ident("rpc")
 }
 
+/// Whether this is `#[instrument]`, as of tracing, by whatever path.
+pub(crate) fn is_instrument(attribute: &Attribute) -> bool {
+    let last = attribute.path().segments.last();
+    last.is_some_and(|last| last.ident == "instrument")
+}
+
 /// Whether this would be ours in some builds.
 pub(crate) fn is_conditional_rpc(attribute: &Attribute) -> bool {
     let Meta::List(list) = &attribute.meta else {

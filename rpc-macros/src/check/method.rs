@@ -52,6 +52,7 @@ pub(super) fn method<'a>(
     let options = &method.options;
     let signature = &original.sig;
     signature::options_in_each_build(errors, original);
+    signature::not_instrumented(errors, original);
     signature::is_async(errors, signature);
     signature::no_type_parameters(errors, signature);
     signature::shared_receiver(errors, signature);

@@ -88,7 +88,15 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     let mut names = Names::of_methods(options.rename_all.get().copied());
     let mut methods = Vec::new();
     let mut broken = Vec::new();
+    let boxed = service::no_boxed_futures(errors, interface);
     for parsed in &interface.methods {
+        if boxed {
+            broken.push(Broken {
+                original: parsed.original,
+                mode: Mode::of(&parsed.options),
+            });
+            continue;
+        }
         errors.turn_to(parsed.place);
         match method::method(errors, parsed, options, &mut names) {
             Some(method) => methods.push(method),

@@ -4,6 +4,7 @@ use syn::{FnArg, ItemTrait, TraitItem};
 
 use crate::attr::is_rpc;
 use crate::errors::Errors;
+use crate::model;
 
 /// A client is one type, and what is sent has no type parameters.
 pub(super) fn no_generics(errors: &Errors, original: &ItemTrait) {
@@ -29,6 +30,23 @@ pub(super) fn plain_trait(errors: &Errors, original: &ItemTrait) {
     if let Some(token) = &original.modifiers.auto_token {
         errors.at(token, "the trait must not be an auto trait: remove `auto`");
     }
+}
+
+/// Above this attribute, `#[async_trait]` leaves no `async fn`. Said once, at the first method.
+pub(super) fn no_boxed_futures(errors: &Errors, interface: &model::Interface<'_>) -> bool {
+    let is_boxed = |method: &&model::Method<'_>| {
+        let mut lifetimes = method.original.sig.generics.lifetimes();
+        lifetimes.any(|lifetime| lifetime.lifetime.ident == "async_trait")
+    };
+    let boxed = interface.methods.iter().find(is_boxed);
+    if let Some(method) = boxed {
+        errors.turn_to(method.place);
+        errors.at(
+            &method.original.sig.ident,
+            "the trait must keep its `async fn`, whose futures are `Send` without more: remove `#[async_trait]`",
+        );
+    }
+    boxed.is_some()
 }
 
 /// The client has to implement everything that the trait demands.

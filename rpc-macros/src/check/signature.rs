@@ -11,7 +11,7 @@ use syn::{
 use super::argument::no_cfg;
 use super::parameter::{OWN, Parameter, plain_name};
 use super::types::{self, plain};
-use crate::attr::is_conditional_rpc;
+use crate::attr::{is_conditional_rpc, is_instrument};
 use crate::errors::Errors;
 use crate::lifetimes::{self, Borrowed};
 use crate::types::{is_everywhere, text};
@@ -134,6 +134,14 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'
         errors.at(
             &borrowed,
             format!("{what} must be owned, as it is read from a message: {advice}"),
+        );
+        return None;
+    }
+    if let Some(hidden) = types::hidden_lifetime(ty) {
+        let owned = text(&hidden).replacen('<', "<'static, ", 1);
+        errors.at(
+            &hidden,
+            format!("{what} must be owned, as it is read from a message: write `{owned}`"),
         );
         return None;
     }
@@ -327,6 +335,20 @@ fn is_plainly_an_argument(ty: &Type) -> bool {
             .iter()
             .any(|name| path.path.is_ident(name)),
         _ => false,
+    }
+}
+
+/// Such an attribute needs a body, and would be an error of its own.
+pub(super) fn not_instrumented(errors: &Errors, original: &TraitItemFn) {
+    for attribute in original
+        .attrs
+        .iter()
+        .filter(|attribute| is_instrument(attribute))
+    {
+        errors.at(
+            attribute,
+            "`instrument` must stand on a function with a body: put it on the method where the trait is implemented",
+        );
     }
 }
 

@@ -44,6 +44,16 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
         );
         return;
     }
+    if let Some(hidden) = hidden_lifetime(ty) {
+        errors.at(
+            &hidden,
+            format!(
+                "an argument must show what it borrows: write `{}`",
+                text(&hidden).replacen('<', "<'_, ", 1)
+            ),
+        );
+        return;
+    }
     let outer = match ty {
         Type::Reference(reference) => Some(reference),
         ty => optional_reference(ty),
@@ -76,6 +86,31 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
             "a reference must be the whole argument, or all of an `Option` or a `MaybeAbsent`: write what is inside as an owned type, such as `String`",
         );
     }
+}
+
+/// The first `Cow<str>` or `Cow<[T]>` in the type: the lifetime of the standard library's `Cow` is not written. A type
+/// of another library that hides one is for the compiler to find.
+pub(super) fn hidden_lifetime(ty: &Type) -> Option<Type> {
+    struct Hidden(Option<Type>);
+
+    impl VisitMut for Hidden {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if let Type::Path(path) = ty
+                && let Some(last) = path.path.segments.last()
+                && last.ident == "Cow"
+                && let PathArguments::AngleBracketed(arguments) = &last.arguments
+                && let Some(GenericArgument::Type(first)) = arguments.args.first()
+                && is_bare_unsized(first)
+            {
+                self.0.get_or_insert_with(|| ty.clone());
+            }
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
+
+    let mut hidden = Hidden(None);
+    hidden.visit_type_mut(&mut ty.clone());
+    hidden.0
 }
 
 /// A server and a client agree on one type. `what` is what has it.

@@ -23,8 +23,36 @@ use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
 use crate::lifetimes;
 
-/// The statements that write the arguments of a request to `args`.
-pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<TokenStream> {
+/// A statement of a request.
+enum Statement {
+    /// One that ends in a call of `args`, to which the next may be chained.
+    Chained(TokenStream),
+    Whole(TokenStream),
+}
+
+/// The statements that write the arguments of a request to `args`, and what its context is written by: the last of
+/// them, if that is a call.
+pub(super) fn written(
+    method: &Method<'_>,
+    rpc: &Ident,
+    args: &Ident,
+) -> (TokenStream, TokenStream) {
+    let mut statements = statements(method, rpc, args);
+    let last = match statements.pop() {
+        Some(Statement::Chained(last)) => last,
+        last => {
+            statements.extend(last);
+            args.to_token_stream()
+        }
+    };
+    let statements = statements.iter().map(|statement| match statement {
+        Statement::Chained(statement) => quote!(#statement;),
+        Statement::Whole(statement) => statement.clone(),
+    });
+    (statements.collect(), last)
+}
+
+fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> {
     // What is sent may be used up by it.
     let used = method.arguments.iter().filter_map(|argument| {
         let what = match argument.role {
@@ -34,7 +62,7 @@ pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Tok
             // Where the function could not be read, the argument is used all the same.
             Role::Route if method.route.is_none() => {
                 let ident = &argument.parameter.ident;
-                return Some(quote!(let _ = &#ident;));
+                return Some(Statement::Whole(quote!(let _ = &#ident;)));
             }
             Role::Sent | Role::Route => return None,
         };
@@ -42,7 +70,8 @@ pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Tok
         let place = Place::of(argument.parameter.ty);
         let ident = place.variable(&argument.parameter.ident);
         let value = quote_spanned!(place.start=> &#ident);
-        Some(quote_spanned!(place.start=> #args.#what(#value);))
+        let used = quote_spanned!(place.start=> #args.#what(#value));
+        Some(Statement::Chained(used))
     });
     let route = method.route.map(|route| {
         let function = &route.function;
@@ -55,7 +84,7 @@ pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Tok
         });
         let cap = quote_spanned!(place.start=> #args.cap());
         let computed = quote_spanned!(place.start=> #function(#cap, #(#arguments),*));
-        quote_spanned!(place.start=> #args.route(#computed);)
+        Statement::Chained(quote_spanned!(place.start=> #args.route(#computed)))
     });
     let sent = method
         .arguments
@@ -66,18 +95,18 @@ pub(super) fn written(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Tok
     used.chain(route).chain(sent).collect()
 }
 
-fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> TokenStream {
+fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Statement {
     let (ident, ty) = (&argument.parameter.ident, argument.parameter.ty);
     // At the type, so that a type that cannot be serialised is what the compiler points at.
     let place = Place::of(ty);
     let own = place.variable(ident);
     let borrowed = quote_spanned!(place.start=> &#own);
     if maybe(ty).is_none() {
-        return statement(argument, index, rpc, args, &borrowed, &own);
+        return Statement::Chained(statement(argument, index, rpc, args, &borrowed, &own));
     }
     let value = local("value");
     let statement = statement(argument, index, rpc, args, &quote!(&#value), &value);
-    quote!(if let #rpc::MaybeAbsent::Given(#value) = #ident { #statement })
+    Statement::Whole(quote!(if let #rpc::MaybeAbsent::Given(#value) = #ident { #statement; }))
 }
 
 /// Writes an argument that is at hand, `own`, and borrowed.
@@ -92,16 +121,16 @@ fn statement(
     let start = Place::of(argument.parameter.ty).start;
     if argument.is_plain() {
         let wire = &argument.wire;
-        return quote_spanned!(start=> #args.arg(#wire, #borrowed););
+        return quote_spanned!(start=> #args.arg(#wire, #borrowed));
     }
     let (default, is_default) = is_default(argument, index, rpc);
     let index = Literal::usize_unsuffixed(index);
     match &argument.below {
         Below::Refuse if argument.since.is_some() => {
-            let gated = quote_spanned!(start=> #args.gated(#index, #borrowed, #is_default););
+            let gated = quote_spanned!(start=> #args.gated(#index, #borrowed, #is_default));
             quote!(#default #gated)
         }
-        Below::Refuse | Below::Drop => quote_spanned!(start=> #args.dropped(#index, #borrowed);),
+        Below::Refuse | Below::Drop => quote_spanned!(start=> #args.dropped(#index, #borrowed)),
         Below::With {
             function, names, ..
         } => {
@@ -113,7 +142,7 @@ fn statement(
             let older = quote_spanned!(Span::mixed_site().located_at(start)=> |#value| #older);
             let names = quote!([#(#names),*]);
             let replaced =
-                quote_spanned!(start=> #args.replaced(#index, #names, #own, #is_default, #older););
+                quote_spanned!(start=> #args.replaced(#index, #names, #own, #is_default, #older));
             quote!(#default #replaced)
         }
     }

@@ -2,11 +2,10 @@
 //!
 //! ```text
 //! pub fn host<'rpc>(&'rpc self, ctxt: &'rpc Context, name: &'rpc str)
-//!     -> Call<'rpc, Result<Host>, impl EncodeRequest + 'rpc>
+//!     -> Call<'rpc, Result<Host>>
 //! {
-//!     let request = move |mut args: Args<'_>| {
-//!         args.arg("name", &name);
-//!         args.finish(ctxt)
+//!     let request = move |args: &mut Args<'_>| {
+//!         args.arg("name", &name).context(ctxt)
 //!     };
 //!     Call::new(&self.rpc, &Self::__rpc_host, request)
 //! }
@@ -21,7 +20,7 @@ use super::attributes::{self, cfgs, levels};
 use super::names::{Names, descriptor, local, of_expansion};
 use super::service::{future_of, stand_for_type};
 use super::spans::Place;
-use super::{arguments, interface, types};
+use super::{arguments, interface, page, types};
 use crate::check::{Broken, Interface, Method, Mode, OWN, is_option};
 use crate::lifetimes;
 use crate::types::has_ident;
@@ -173,10 +172,7 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         name.clone()
     };
     let attributes = attributes::of_method(&method.original.attrs);
-    let about = (!attributes::is_documented(&method.original.attrs)).then(|| {
-        let about = format!("The method `{}`.", method.wire);
-        quote!(#[doc = #about])
-    });
+    let about = page::of_method(method, !attributes::is_documented(&method.original.attrs));
     let descriptor = descriptor(method);
     let builder = builder_of(method.mode);
     let context = &method.context.ident;
@@ -188,21 +184,20 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         quote!(#(#levels)* #ident: #ty)
     });
     let [args, request] = ["args", "request"].map(local);
-    let written = arguments::written(method, rpc, &args);
-    let mutability = (!written.is_empty()).then(|| quote!(mut));
+    let (written, last) = arguments::written(method, rpc, &args);
     let place = Place::of(method.context.ty);
     let sent_context = place.variable(context);
-    let finish = quote_spanned!(place.start=> #args.finish(#sent_context));
+    let finish = quote_spanned!(place.start=> #last.context(#sent_context));
     quote! {
-        #about
         #(#attributes)*
+        #[doc = #about]
         #vis fn #name<'rpc>(
             &'rpc self,
             #context: &'rpc #context_type,
             #(#parameters),*
-        ) -> #rpc::#builder<'rpc, #output, impl #rpc::EncodeRequest + 'rpc> {
-            let #request = move |#mutability #args: #rpc::Args<'_>| {
-                #(#written)*
+        ) -> #rpc::#builder<'rpc, #output> {
+            let #request = move |#args: &mut #rpc::Args<'_>| {
+                #written
                 #finish
             };
             #rpc::#builder::new(&self.rpc, &Self::#descriptor, #request)
@@ -225,7 +220,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     let mut signature = method.original.sig.clone();
     signature.asyncness = None;
     let (rpc, output) = (&names.alias, method.output);
-    signature.output = syn::parse_quote!(-> #rpc::Detached<#output>);
+    signature.output = syn::parse_quote!(-> #rpc::BoxFuture<'static, #output>);
     let name = &method.original.sig.ident;
     let context = &method.context.ident;
     let mut receiver = None;
@@ -259,10 +254,11 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
         Mode::Cast | Mode::Fanout => quote_spanned!(place.start=> #rpc::sent),
     };
     let started = quote_spanned!(place.end=> #client::#name(#receiver, #context, #(#arguments),*));
+    let waiting = quote_spanned!(place.end=> #wait(#started));
     quote! {
         #(#levels_of_method)*
         #signature {
-            #wait(#started)
+            #waiting
         }
     }
 }
@@ -334,7 +330,11 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
         FnArg::Receiver(_) => None,
     });
     let output = match &signature.output {
-        ReturnType::Type(_, ty) => Some(lifetimes::output_of_future(ty).unwrap_or(ty)),
+        ReturnType::Type(_, ty) => {
+            let output = lifetimes::output_of_future(ty);
+            let output = output.or_else(|| lifetimes::output_of_boxed_future(ty));
+            Some(output.unwrap_or(ty))
+        }
         ReturnType::Default => None,
     };
     let output = match output {
@@ -347,7 +347,7 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
-        #vis fn #name(&self, #(#arguments),*) -> #rpc::#builder<'_, #output, #rpc::Nothing> {
+        #vis fn #name(&self, #(#arguments),*) -> #rpc::#builder<'_, #output> {
             ::core::panic!()
         }
     }

@@ -24,10 +24,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     let rpc = &names.alias;
     let vis = &interface.original.vis;
     let name = interface.original.ident.unraw().to_string();
-    let about = format!(
-        "What [`{name}`] is on the wire.",
-        name = interface.original.ident
-    );
+    let about = format!("What [`{name}`] is on the wire.");
     let version = version(rpc, interface.version);
     let topic = interface
         .topic

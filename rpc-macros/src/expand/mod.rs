@@ -15,6 +15,7 @@ mod interface;
 mod lock;
 mod names;
 mod object;
+mod page;
 mod parameters;
 mod provided;
 mod service;

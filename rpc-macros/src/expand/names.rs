@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Ident, ItemTrait};
 
-use super::attributes;
+use super::{attributes, page};
 use crate::check::{Interface, Method};
 use crate::types::{has_ident, has_punct};
 
@@ -50,12 +50,11 @@ impl ToTokens for Names<'_> {
             &interface.original.ident,
             &interface.krate,
         );
-        let about_client =
-            format!("The client of [`{name}`]: calls and casts its methods. Cheap to clone.");
-        let about_endpoint = format!("Serves an implementation of [`{name}`].");
+        let about_client = page::of_client(interface);
+        let about_endpoint = format!("Serves an implementation of [`{}`].", page::plain(name));
         let attributes = attributes::of_type(&interface.original.attrs);
         tokens.extend(quote! {
-            #[doc = #about_client]
+            #(#[doc = #about_client])*
             #(#attributes)*
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
             #vis struct #client {

@@ -29,6 +29,7 @@ use syn::{
 use super::attributes::{self, levels};
 use super::client;
 use super::names::{Names, local, of_expansion, parameter};
+use super::page;
 use super::spans::Place;
 use crate::check::{Interface, Object, is_part_of_object};
 use crate::lifetimes;
@@ -85,6 +86,7 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
 }
 
 fn about(service: &Ident, object: &Ident) -> [String; 3] {
+    let [service, object] = [service, object].map(page::plain);
     [
         format!("Any [`{service}`], as a trait object: `&dyn {object}`, `Arc<dyn {object}>`."),
         String::new(),

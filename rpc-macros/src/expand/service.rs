@@ -7,7 +7,7 @@ use syn::{FnArg, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type};
 use super::names::of_expansion;
 use super::spans::Place;
 use super::{attributes, provided};
-use crate::attr::{is_conditional_rpc, is_rpc};
+use crate::attr::{is_conditional_rpc, is_instrument, is_rpc};
 use crate::check::{Interface, is_bare_unsized, is_inferred, plain, plain_name, unsuited};
 
 /// The trait, as the user wrote it, but for its futures: they are `Send`.
@@ -32,9 +32,11 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
 
 /// `async fn f() -> R` becomes `fn f() -> impl Future<Output = R> + Send`.
 fn desugar(function: &mut TraitItemFn) {
-    function
-        .attrs
-        .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
+    let is_required = function.default.is_none();
+    function.attrs.retain(|attribute| {
+        let reported = is_required && is_instrument(attribute);
+        !is_rpc(attribute) && !is_conditional_rpc(attribute) && !reported
+    });
     for input in &mut function.sig.inputs {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.retain(|attribute| !is_rpc(attribute)),

@@ -60,16 +60,18 @@ impl Args<'_> {
     /// # Errors
     ///
     /// [`Error::Serialize`] when the context is no object, or cannot be written as JSON.
-    pub fn finish<C: Serialize + ?Sized>(self, ctxt: &C) -> Result<RequestBody> {
-        self.finish_for(ctxt, None)
+    pub fn finish<C: Serialize + ?Sized>(mut self, ctxt: &C) -> Result<RequestBody> {
+        self.close(ctxt, None)?;
+        Ok(self.into_body())
     }
 
-    /// The same, for a message whose arguments may name another topic than the client's.
-    pub(crate) fn finish_for<C: Serialize + ?Sized>(
-        self,
+    /// Writes all that comes behind the arguments, which may name another topic than the client's. Only
+    /// [`into_body`](Self::into_body) may follow.
+    pub(crate) fn close<C: Serialize + ?Sized>(
+        &mut self,
         ctxt: &C,
         topic: Option<&str>,
-    ) -> Result<RequestBody> {
+    ) -> Result<()> {
         let wrong = |error| Error::serialize("the request context", error);
         let Self {
             encoder,
@@ -78,24 +80,33 @@ impl Args<'_> {
             version,
             sending,
         } = self;
+        let (namespace, version) = (*namespace, *version);
         let mut carried = sending.as_ref().map(|sending| sending.carried(topic));
         let with = carried.as_mut();
-        let body = match serializer {
-            None => encoder.finish_with(namespace, version, ctxt, with),
+        let closed = match serializer {
+            None => encoder.close(namespace, version, ctxt, with),
             Some(serializer) => {
                 let context = match serde_json::to_value(ctxt).map_err(wrong)? {
                     Value::Object(context) => serializer.serialize_context(context)?,
                     Value::Null => serializer.serialize_context(Map::new())?,
                     // No object: the encoder says what is wrong with it.
-                    other => return encoder.finish(namespace, version, &other).map_err(wrong),
+                    other => {
+                        let closed = encoder.close(namespace, version, &other, None);
+                        return closed.map_err(wrong);
+                    }
                 };
-                encoder.finish_with(namespace, version, &context, with)
+                encoder.close(namespace, version, &context, with)
             }
         };
-        if let (Some(sending), Some(carried)) = (&sending, &carried) {
+        if let (Some(sending), Some(carried)) = (sending, &carried) {
             sending.written(carried);
         }
-        body.map_err(wrong)
+        closed.map_err(wrong)
+    }
+
+    /// The request, once it is closed.
+    pub(crate) fn into_body(self) -> RequestBody {
+        self.encoder.into_body()
     }
 }
 

@@ -17,7 +17,8 @@ use crate::{Error, Result, Version};
 /// The arguments of one request of a typed method, while they are written.
 ///
 /// What fails is kept for the end, after which nothing is written: a statement of the expansion that can fail
-/// by itself costs the compiler far more than one that can not.
+/// by itself costs the compiler far more than one that can not. Each statement may be followed by the next at once, so
+/// that the context takes no line of its own in an expansion.
 #[derive(Debug)]
 pub struct TypedArgs<'a> {
     args: Args<'a>,
@@ -40,7 +41,7 @@ pub(crate) struct Extra {
 
 /// A typed request, ready to be sent.
 #[derive(Debug)]
-pub struct TypedRequest {
+pub(crate) struct TypedRequest {
     pub(crate) body: RequestBody,
     pub(crate) extra: Extra,
 }
@@ -64,10 +65,11 @@ impl<'a> TypedArgs<'a> {
     }
 
     /// Writes an argument that each version has, under one name.
-    pub fn arg<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+    pub fn arg<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
         if self.written.is_ok() {
             self.written = self.args.arg(name, value);
         }
+        self
     }
 
     /// Writes the argument at that place in the method's description if the rung has it. Below, a value
@@ -77,7 +79,7 @@ impl<'a> TypedArgs<'a> {
         place: usize,
         value: &T,
         is_default: impl FnOnce(&T) -> bool,
-    ) {
+    ) -> &mut Self {
         match self.known(place) {
             Known::Yes(argument) => self.named(argument, value),
             Known::NotYet(argument, since) if !is_default(value) => {
@@ -88,13 +90,15 @@ impl<'a> TypedArgs<'a> {
             }
             Known::NotYet(..) | Known::NoMore => {}
         }
+        self
     }
 
     /// Writes the argument at that place if the rung has it. Otherwise it is left out, whatever it is.
-    pub fn dropped<T: Serialize + ?Sized>(&mut self, place: usize, value: &T) {
+    pub fn dropped<T: Serialize + ?Sized>(&mut self, place: usize, value: &T) -> &mut Self {
         if let Known::Yes(argument) = self.known(place) {
             self.named(argument, value);
         }
+        self
     }
 
     /// Writes the argument at that place if the rung has it. Below, what `older` makes of it is sent in
@@ -106,7 +110,7 @@ impl<'a> TypedArgs<'a> {
         value: T,
         is_default: impl FnOnce(&T) -> bool,
         older: impl FnOnce(T) -> O,
-    ) {
+    ) -> &mut Self {
         match self.known(place) {
             Known::Yes(argument) => self.named(argument, &value),
             Known::NotYet(argument, _) if self.written.is_ok() && !is_default(&value) => {
@@ -115,24 +119,27 @@ impl<'a> TypedArgs<'a> {
             }
             Known::NotYet(..) | Known::NoMore => {}
         }
+        self
     }
 
     /// Sends the message to the server that an argument names, if it names one.
-    pub fn server<T: AsName + ?Sized>(&mut self, value: &T) {
+    pub fn server<T: AsName + ?Sized>(&mut self, value: &T) -> &mut Self {
         if let Some(server) = value.as_name() {
             self.extra.route.server = Some(server.to_owned());
         }
+        self
     }
 
     /// Sends the message to the topic that an argument names, if it names one.
-    pub fn topic<T: AsName + ?Sized>(&mut self, value: &T) {
+    pub fn topic<T: AsName + ?Sized>(&mut self, value: &T) -> &mut Self {
         if let Some(topic) = value.as_name() {
             self.extra.route.topic = Some(topic.to_owned());
         }
+        self
     }
 
     /// Sends the message where the interface's own function says. What arguments name goes before it.
-    pub fn route(&mut self, computed: Route) {
+    pub fn route(&mut self, computed: Route) -> &mut Self {
         let Route {
             topic,
             server,
@@ -141,12 +148,13 @@ impl<'a> TypedArgs<'a> {
         *refused = computed.refused.filter(|_| server.is_none());
         *topic = topic.take().or(computed.topic);
         *server = server.take().or(computed.server);
+        self
     }
 
     /// Gives the call as many seconds as an argument says, if it says any.
-    pub fn timeout<T: AsSeconds + ?Sized>(&mut self, value: &T) {
+    pub fn timeout<T: AsSeconds + ?Sized>(&mut self, value: &T) -> &mut Self {
         let Some(seconds) = value.as_seconds() else {
-            return;
+            return self;
         };
         match Duration::try_from_secs_f64(seconds) {
             // Zero is sent, and over at once, as in oslo.messaging: peers of OpenStack do that.
@@ -163,6 +171,7 @@ impl<'a> TypedArgs<'a> {
                 )));
             }
         }
+        self
     }
 
     /// The version cap that counts for this request.
@@ -171,21 +180,35 @@ impl<'a> TypedArgs<'a> {
         self.cap
     }
 
-    /// Ends the arguments with the request's context.
-    pub fn finish<C: Serialize + ?Sized>(self, ctxt: &C) -> Result<TypedRequest> {
-        self.written?;
-        if let Some((since, argument)) = self.needed {
-            return Err(Error::VersionCap {
-                method: self.method.name().to_owned(),
-                argument: Some(argument.name().to_owned()),
-                requested: Some(since),
-                // Where no cap excludes it, it was asked for that the message be as in this version.
-                cap: (self.cap.filter(|cap| !cap.is_compatible_with(since))).unwrap_or(self.rung),
-            });
+    /// Ends the arguments with the request's context. Nothing is written behind it.
+    pub fn context<C: Serialize + ?Sized>(&mut self, ctxt: &C) {
+        if self.written.is_ok() {
+            self.written = self.all_is_known();
         }
-        let topic = self.extra.route.topic.as_deref();
-        let body = self.args.finish_for(ctxt, topic)?;
-        let extra = self.extra;
+        if self.written.is_ok() {
+            let topic = self.extra.route.topic.as_deref();
+            self.written = self.args.close(ctxt, topic);
+        }
+    }
+
+    /// Refuses what the servers do not know and must not miss.
+    fn all_is_known(&self) -> Result<()> {
+        let Some((since, argument)) = self.needed else {
+            return Ok(());
+        };
+        Err(Error::VersionCap {
+            method: self.method.name().to_owned(),
+            argument: Some(argument.name().to_owned()),
+            requested: Some(since),
+            // Where no cap excludes it, it was asked for that the message be as in this version.
+            cap: (self.cap.filter(|cap| !cap.is_compatible_with(since))).unwrap_or(self.rung),
+        })
+    }
+
+    /// The request, once its context is written.
+    pub(crate) fn into_request(self) -> Result<TypedRequest> {
+        self.written?;
+        let (body, extra) = (self.args.into_body(), self.extra);
         Ok(TypedRequest { body, extra })
     }
 

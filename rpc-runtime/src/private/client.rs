@@ -1,18 +1,13 @@
 //! What the expansion of a client calls.
 
-use super::Args;
-use crate::Result;
-use crate::client::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
-use crate::client::versioned_args::TypedRequest;
+use crate::client::call::{Call, CallResult, Cast, CastResult};
 use crate::client::{CallOptions, ClientBuilder, RpcClient};
+use crate::future::BoxFuture;
 use crate::interface::Interface;
 use crate::transport::Transport;
 
 /// A call that may be made a cast.
-pub type CallOrCast<'a, R, A> = Call<'a, R, A, true>;
-
-/// Stands for the arguments of a method that does not compile.
-pub type Nothing = fn(Args<'_>) -> Result<TypedRequest>;
+pub type CallOrCast<'a, R> = Call<'a, R, true>;
 
 /// A typed client's settings, to begin with.
 pub fn builder<C: From<RpcClient>>(
@@ -51,14 +46,14 @@ pub fn of_interface(rpc: RpcClient, interface: &Interface) -> RpcClient {
 }
 
 /// Runs a call to its end.
-pub fn called<R: CallResult, A: EncodeRequest, const CASTABLE: bool>(
-    call: Call<'_, R, A, CASTABLE>,
-) -> Detached<R> {
+pub fn called<R: CallResult, const CASTABLE: bool>(
+    call: Call<'_, R, CASTABLE>,
+) -> BoxFuture<'static, R> {
     call.detached()
 }
 
 /// Runs a cast to its end.
-pub fn sent<R: CastResult, A: EncodeRequest>(cast: Cast<'_, R, A>) -> Detached<R> {
+pub fn sent<R: CastResult>(cast: Cast<'_, R>) -> BoxFuture<'static, R> {
     cast.detached()
 }
 

@@ -30,8 +30,8 @@ pub use std::option::Option as Optional;
 pub use std::string::String as OwnedStr;
 pub use std::vec::Vec as OwnedSlice;
 
-pub use crate::client::call::{Call, CallResult, Cast, CastResult, Detached, EncodeRequest};
-pub use crate::client::versioned_args::{TypedArgs as Args, TypedRequest};
+pub use crate::client::call::{Call, CallResult, Cast, CastResult, FromError};
+pub use crate::client::versioned_args::TypedArgs as Args;
 pub use crate::client::{CallOptions, ClientBuilder, RpcClient};
 pub use crate::future::BoxFuture;
 pub use crate::interface::lock::fault::hold;
@@ -50,8 +50,8 @@ pub use crate::version::Version;
 pub use crate::{Error, IntoRemoteError, RemoteError, Result};
 
 pub use self::client::{
-    CallOrCast, Nothing, builder, builder_with_topic, called, client, client_with_topic,
-    of_interface, sent, unraw,
+    CallOrCast, builder, builder_with_topic, called, client, client_with_topic, of_interface, sent,
+    unraw,
 };
 pub use self::endpoint::{EndpointInner, Handler, Incoming, Returned, Running};
 pub use self::interface::{arg, before, call, call_or_cast, cast, fanout, since, v};

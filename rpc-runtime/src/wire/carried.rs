@@ -94,9 +94,10 @@ mod tests {
         let entries = [("traceparent", "new"), ("tracestate", "a=\"1\"")];
         let entries = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let mut carried = Carried::new(entries.into());
-        let encoder = RequestEncoder::new("m");
-        let body = encoder.finish_with(None, None, context, Some(&mut carried));
-        let body = body.unwrap().cast();
+        let mut encoder = RequestEncoder::new("m");
+        let closed = encoder.close(None, None, context, Some(&mut carried));
+        closed.unwrap();
+        let body = encoder.into_body().cast();
         let text = Request::open(&body).unwrap();
         let context = Request::parse(&text).unwrap().context().unwrap();
         (context, carried.request_id().map(str::to_owned))

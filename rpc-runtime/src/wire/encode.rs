@@ -67,23 +67,25 @@ impl RequestEncoder {
     ///
     /// When the context is no object, or cannot be written as JSON.
     pub fn finish<C: Serialize + ?Sized>(
-        self,
+        mut self,
         namespace: Option<&str>,
         version: Option<Version>,
         context: &C,
     ) -> serde_json::Result<RequestBody> {
-        self.finish_with(namespace, version, context, None)
+        self.close(namespace, version, context, None)?;
+        Ok(self.into_body())
     }
 
-    /// The same, with entries of the message's own in the context.
-    pub(crate) fn finish_with<C: Serialize + ?Sized>(
-        self,
+    /// Writes all that comes behind the arguments, with entries of the message's own in the context. Only
+    /// [`into_body`](Self::into_body) may follow.
+    pub(crate) fn close<C: Serialize + ?Sized>(
+        &mut self,
         namespace: Option<&str>,
         version: Option<Version>,
         context: &C,
         mut carried: Option<&mut Carried>,
-    ) -> serde_json::Result<RequestBody> {
-        let mut message = self.message;
+    ) -> serde_json::Result<()> {
+        let message = &mut self.message;
         message.raw("}");
         if let Some(namespace) = namespace {
             message.text(r#",\"namespace\":"#, namespace);
@@ -93,7 +95,7 @@ impl RequestEncoder {
             message.plain(version);
             message.raw(r#"\""#);
         }
-        context.serialize(ContextSerializer::new(&mut message, carried.as_deref_mut()))?;
+        context.serialize(ContextSerializer::new(message, carried.as_deref_mut()))?;
         if let Some(carried) = carried {
             for (key, value) in carried.entries() {
                 message.raw(",");
@@ -102,10 +104,15 @@ impl RequestEncoder {
             }
         }
         message.settle(ADDRESS);
-        Ok(RequestBody {
-            message,
+        Ok(())
+    }
+
+    /// The request, once it is closed.
+    pub(crate) fn into_body(self) -> RequestBody {
+        RequestBody {
+            message: self.message,
             noted: None,
-        })
+        }
     }
 }
 

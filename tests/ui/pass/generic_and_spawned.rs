@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use rpc_runtime::client::Call;
 use rpc_runtime::{CallOptions, Context, Result, Server, Transport, rpc_client};
 
 #[rpc_client(topic = "spawned", version = "1.0")]
 pub trait Counter {
     async fn add(&self, ctxt: &Context, n: &str) -> Result<usize>;
+    async fn one(&self, ctxt: &Context) -> Result<usize>;
 }
 
 struct Real;
@@ -16,6 +18,9 @@ impl Counter for Real {
         tokio::task::yield_now().await;
         Ok(n.len() + 1)
     }
+    async fn one(&self, _: &Context) -> Result<usize> {
+        Ok(1)
+    }
 }
 
 struct Doubled<I>(I);
@@ -23,6 +28,9 @@ struct Doubled<I>(I);
 impl<I: Counter> Counter for Doubled<I> {
     async fn add(&self, ctxt: &Context, n: &str) -> Result<usize> {
         Ok(2 * self.0.add(ctxt, n).await?)
+    }
+    async fn one(&self, ctxt: &Context) -> Result<usize> {
+        self.0.one(ctxt).await
     }
 }
 
@@ -32,6 +40,18 @@ async fn spawned<I: Counter + 'static>(counter: Arc<I>) -> usize {
         counter.add(&Context::new(), &n).await
     });
     task.await.unwrap().unwrap()
+}
+
+/// A call's type can be named, whichever method it is of.
+fn either<'a>(
+    client: &'a CounterClient,
+    ctxt: &'a Context,
+    many: Option<&'a str>,
+) -> Call<'a, Result<usize>> {
+    match many {
+        Some(n) => client.add(ctxt, n),
+        None => client.one(ctxt),
+    }
 }
 
 #[tokio::main]
@@ -60,5 +80,12 @@ pub async fn main() {
     let (one, two) = (client.add(&ctxt, "1"), client.add(&ctxt, "12").server("a"));
     let both = tokio::try_join!(one.into_future(), two.into_future()).unwrap();
     assert_eq!(both, (4, 6));
+    let mut calls = vec![
+        either(&client, &ctxt, Some("1")),
+        either(&client, &ctxt, None),
+    ];
+    assert!(size_of_val(&calls[0]) <= 5 * size_of::<usize>());
+    assert_eq!(calls.pop().unwrap().await.unwrap(), 1);
+    assert_eq!(calls.pop().unwrap().server("a").await.unwrap(), 4);
     server.stop().await;
 }

@@ -15,10 +15,8 @@ in_the_way! {
     Clone
     Debug
     Describe
-    Detached
     Drop
     Duration
-    EncodeRequest
     Endpoint
     EndpointInner
     Error
@@ -97,6 +95,7 @@ in_the_way! {
     client
     clone
     concat
+    context
     core
     decode
     dispatch
@@ -107,7 +106,6 @@ in_the_way! {
     error
     f
     field
-    finish
     fmt
     format
     future
@@ -203,10 +201,8 @@ in_the_way! {
     Clone
     Debug
     Describe
-    Detached
     Drop
     Duration
-    EncodeRequest
     Endpoint
     EndpointInner
     Error
@@ -283,6 +279,7 @@ in_the_way! {
     client
     clone
     concat
+    context
     core
     decode
     dispatch
@@ -293,7 +290,6 @@ in_the_way! {
     error
     f
     field
-    finish
     fmt
     format
     future
@@ -389,10 +385,8 @@ in_the_way! {
     Clone
     Debug
     Describe
-    Detached
     Drop
     Duration
-    EncodeRequest
     Endpoint
     EndpointInner
     Error
@@ -467,6 +461,7 @@ in_the_way! {
     cfg
     client
     concat
+    context
     core
     decode
     dispatch
@@ -477,7 +472,6 @@ in_the_way! {
     error
     f
     field
-    finish
     format
     future
     gated
