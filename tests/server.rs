@@ -61,7 +61,8 @@ impl Play {
     async fn start() -> Self {
         let (tell, ran) = mpsc::unbounded_channel();
         let (transport, requests, replies) = script::transport();
-        let server = Server::builder(&transport, "parrots", "polly")
+        let server = Server::named(&transport, "polly")
+            .topic("parrots")
             .endpoint(Parrot { ran: tell })
             .start()
             .await
@@ -259,7 +260,7 @@ async fn a_handler_that_blocks_its_thread_does_not_hold_the_stop_up() {
         blocked: std::sync::Mutex::new(blocked),
         ran: tell,
     };
-    let builder = Server::builder(&transport, "t", "s").endpoint(blocking);
+    let builder = Server::named(&transport, "s").topic("t").endpoint(blocking);
     let server = builder.start().await.unwrap();
     let client = RpcClient::new(&transport, Target::new("t").version((1, 0)));
     client.cast(&(), "say", args! {}).await.unwrap();
@@ -292,17 +293,18 @@ async fn a_server_without_an_endpoint_or_a_name_does_not_start() {
     let ran = mpsc::unbounded_channel().0;
     let parrot = Arc::new(move || Parrot { ran: ran.clone() });
     for (builder, text) in [
-        (Server::builder(&transport, "t", "s"), "has no endpoint"),
+        (Server::named(&transport, "s").topic("t"), "has no endpoint"),
         (
-            Server::builder(&transport, "", "s").endpoint(parrot()),
+            Server::named(&transport, "s").topic("").endpoint(parrot()),
             "a topic and a name",
         ),
         (
-            Server::builder(&transport, "t", "").endpoint(parrot()),
+            Server::named(&transport, "").topic("t").endpoint(parrot()),
             "a topic and a name",
         ),
         (
-            Server::builder(&transport, "t", "s")
+            Server::named(&transport, "s")
+                .topic("t")
                 .endpoint(parrot())
                 .concurrency(0),
             "at least one",
@@ -310,6 +312,97 @@ async fn a_server_without_an_endpoint_or_a_name_does_not_start() {
     ] {
         let error = builder.start().await.unwrap_err();
         assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+/// An implementation of an interface, which is never called.
+#[derive(Debug)]
+struct Of(&'static Interface);
+
+impl Endpoint for Of {
+    fn scope(&self) -> Scope {
+        Scope::of(self.0)
+    }
+    fn dispatch<'a>(&'a self, _: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+static INVENTORY: Interface =
+    Interface::new("Inventory", Version::new(1, 0), &[]).with_topic("inventory");
+static BILLING: Interface =
+    Interface::new("Billing", Version::new(1, 0), &[]).with_topic("billing");
+static COMPUTE: Interface = Interface::new("Compute", Version::new(1, 0), &[])
+    .with_topic("inventory")
+    .with_exchange("nova");
+/// Served at several topics.
+static COMMON: Interface = Interface::new("Common", Version::new(1, 0), &[]);
+
+#[tokio::test]
+async fn a_server_listens_where_its_endpoints_say() {
+    let transport = Transport::new("memory://").unwrap();
+    let builder = || Server::named(&transport, "s");
+    for (builder, place) in [
+        (builder().endpoint(Of(&INVENTORY)), "openstack/inventory.s"),
+        (builder().endpoint(Of(&COMPUTE)), "nova/inventory.s"),
+        (
+            builder().endpoint(Of(&COMMON)).endpoint(Of(&COMPUTE)),
+            "nova/inventory.s",
+        ),
+        (
+            builder().topic("inventory").endpoint(Of(&INVENTORY)),
+            "openstack/inventory.s",
+        ),
+        (
+            builder().exchange("cinder").endpoint(Of(&INVENTORY)),
+            "cinder/inventory.s",
+        ),
+        (
+            builder()
+                .override_topic("other")
+                .override_exchange("else")
+                .endpoint(Of(&COMPUTE))
+                .endpoint(Of(&BILLING)),
+            "else/other.s",
+        ),
+        (builder().topic("t").ping(true), "openstack/t.s"),
+    ] {
+        let server = builder.start().await.unwrap();
+        assert_eq!(server.target().to_string(), place);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn endpoints_that_disagree_are_an_error_that_names_both() {
+    let transport = Transport::new("memory://").unwrap();
+    let builder = || Server::named(&transport, "s");
+    for (builder, parts) in [
+        (
+            builder().endpoint(Of(&INVENTORY)).endpoint(Of(&BILLING)),
+            ["`Inventory` at `inventory`", "`Billing` at `billing`"],
+        ),
+        (
+            builder().endpoint(Of(&INVENTORY)).endpoint(Of(&COMPUTE)),
+            ["`Inventory` at `openstack`", "`Compute` at `nova`"],
+        ),
+        (
+            builder().topic("other").endpoint(Of(&INVENTORY)),
+            ["topic `other`", "`Inventory` go to the topic `inventory`"],
+        ),
+        (
+            builder().exchange("cinder").endpoint(Of(&COMPUTE)),
+            ["exchange `cinder`", "`Compute` go to the exchange `nova`"],
+        ),
+        (
+            builder().endpoint(Of(&COMMON)),
+            ["needs a topic", "`topic` of the builder"],
+        ),
+    ] {
+        let error = builder.start().await.unwrap_err().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{error}");
+        }
     }
 }
 
@@ -328,9 +421,12 @@ async fn what_a_proxy_passes_through_is_no_error_of_its_own() {
         let behind = behind.clone();
         async move { behind.forward(&request).await }
     };
-    let service =
-        Server::builder(&transport, "behind", "s").endpoint(UntypedEndpoint::new(raising));
-    let proxy = Server::builder(&transport, "front", "p").endpoint(UntypedEndpoint::new(passing));
+    let service = Server::named(&transport, "s")
+        .topic("behind")
+        .endpoint(UntypedEndpoint::new(raising));
+    let proxy = Server::named(&transport, "p")
+        .topic("front")
+        .endpoint(UntypedEndpoint::new(passing));
     let _servers = (service.start().await.unwrap(), proxy.start().await.unwrap());
     let client = RpcClient::new(&transport, Target::new("front"));
     let failed = client.call::<()>(&(), "why", args! {}).await.unwrap_err();

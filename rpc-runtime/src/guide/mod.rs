@@ -8,6 +8,7 @@
 //! - [`middleware`]: see each call and request pass; refuse, delay, measure or repeat them.
 //! - [`testing`]: mock, decorate and share services, and test without a broker.
 //! - [`deployment`]: run against RabbitMQ.
+//! - [`migration`]: come from oslo.messaging.
 
 #[doc = include_str!("interfaces.md")]
 pub mod interfaces {}
@@ -32,3 +33,6 @@ pub mod testing {}
 
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
+
+#[doc = include_str!("migration.md")]
+pub mod migration {}

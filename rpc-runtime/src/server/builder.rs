@@ -10,7 +10,9 @@ use super::request::Service;
 use super::{Endpoint, Server};
 use crate::serializer::Serializer;
 use crate::sync::Mutex;
-use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, ListenTerms, Optional, Transport};
+use crate::transport::{
+    DEFAULT_EXCHANGE, DEFAULT_MAX_MESSAGE_SIZE, ListenTerms, Optional, Transport,
+};
 use crate::{Error, Result, Target, runtime};
 
 /// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
@@ -20,7 +22,7 @@ const DEFAULT_CONCURRENCY: usize = 64;
 const MOST_WAITING: u16 = 64;
 
 impl Server {
-    /// A server called `name` on `topic`, with its settings to be chosen.
+    /// A server called `name` on `topic`, whatever topic the traits of its endpoints name, with its settings to be chosen.
     ///
     /// The name is what clients direct messages to; servers of one topic need different ones.
     pub fn builder(
@@ -28,10 +30,26 @@ impl Server {
         topic: impl Into<String>,
         name: impl Into<String>,
     ) -> ServerBuilder {
+        Self::named(transport, name).override_topic(topic)
+    }
+
+    /// A server called `name`, with its settings to be chosen. It listens at the topic and the exchange that the traits
+    /// of its endpoints name.
+    ///
+    /// ```
+    /// use rpc_runtime::{Endpoint, Result, Server, Transport};
+    ///
+    /// async fn serve(transport: &Transport, inventory: impl Endpoint) -> Result<Server> {
+    ///     Server::named(transport, "rack-7").endpoint(inventory).start().await
+    /// }
+    /// ```
+    pub fn named(transport: &Transport, name: impl Into<String>) -> ServerBuilder {
         let defaults = transport.defaults();
         ServerBuilder {
             transport: transport.clone(),
-            target: defaults.target(Target::new(topic).server(name.into())),
+            name: name.into(),
+            topic: None,
+            exchange: None,
             endpoints: Vec::new(),
             middleware: Vec::new(),
             serializer: None,
@@ -46,7 +64,9 @@ impl Server {
 #[must_use = "a builder does nothing until `start`"]
 pub struct ServerBuilder {
     transport: Transport,
-    target: Target,
+    name: String,
+    topic: Option<Chosen>,
+    exchange: Option<Chosen>,
     endpoints: Vec<Box<dyn Endpoint>>,
     middleware: Vec<Arc<dyn Middleware>>,
     serializer: Option<Box<dyn Serializer>>,
@@ -85,11 +105,36 @@ impl ServerBuilder {
         self
     }
 
-    /// The exchange to listen at. Defaults to what the transport's configuration says, or to
-    /// [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE); `None` is that default.
+    /// The topic to listen at. Defaults to the one that the traits of the endpoints name.
+    ///
+    /// Where a trait names another topic, [`start`](Self::start) fails: its callers would go there. Endpoints that name
+    /// none, such as an [`UntypedEndpoint`](crate::server::UntypedEndpoint), need it.
+    pub fn topic(mut self, topic: impl Into<String>) -> Self {
+        self.topic = Some(Chosen::Agreed(topic.into()));
+        self
+    }
+
+    /// The topic to listen at, whatever the traits of the endpoints name: for clients that are built with that
+    /// [`topic`](crate::client::ClientBuilder::topic), too.
+    pub fn override_topic(mut self, topic: impl Into<String>) -> Self {
+        self.topic = Some(Chosen::Overridden(topic.into()));
+        self
+    }
+
+    /// The exchange to listen at. Defaults to the one that the traits of the endpoints name, or else to what the
+    /// transport's configuration says, or to [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE); `None` is that
+    /// default.
+    ///
+    /// Where a trait names another exchange, [`start`](Self::start) fails: its callers would go there.
     pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
-        let exchange = exchange.into().into_option();
-        self.target.exchange = exchange.or_else(|| self.transport.defaults().exchange.clone());
+        self.exchange = exchange.into().into_option().map(Chosen::Agreed);
+        self
+    }
+
+    /// The exchange to listen at, whatever the traits of the endpoints name: for clients that are built with that
+    /// [`exchange`](crate::client::ClientBuilder::exchange), too.
+    pub fn override_exchange(mut self, exchange: impl Into<String>) -> Self {
+        self.exchange = Some(Chosen::Overridden(exchange.into()));
         self
     }
 
@@ -128,11 +173,15 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for settings that cannot work; what the broker refuses.
+    /// [`Error::Config`] for settings that cannot work, such as endpoints whose traits name different topics; what the
+    /// broker refuses.
     pub async fn start(self) -> Result<Server> {
+        let target = self.target()?;
         let Self {
             transport,
-            target,
+            name: _,
+            topic: _,
+            exchange: _,
             mut endpoints,
             middleware,
             serializer,
@@ -141,9 +190,6 @@ impl ServerBuilder {
             ping,
         } = self;
         runtime::check()?;
-        if target.topic.is_empty() || target.server.as_deref().is_none_or(str::is_empty) {
-            return Err(Error::Config("a server needs a topic and a name".into()));
-        }
         if endpoints.is_empty() && !ping {
             return Err(Error::Config(format!(
                 "the server {target} has no endpoint: add one with `endpoint`"
@@ -176,11 +222,86 @@ impl ServerBuilder {
     }
 }
 
+impl ServerBuilder {
+    /// Where to listen: as it was chosen, or as the endpoints say, who must agree.
+    fn target(&self) -> Result<Target> {
+        let scopes = self.endpoints.iter().map(|endpoint| endpoint.scope());
+        let interfaces: Vec<_> = scopes.filter_map(|scope| scope.interface()).collect();
+        let topics = interfaces
+            .iter()
+            .filter_map(|interface| Some((interface.name(), interface.topic()?)));
+        let topic = agreed("topic", self.topic.as_ref(), topics)?;
+        let default = self.transport.defaults().exchange.as_deref();
+        let default = default.unwrap_or(DEFAULT_EXCHANGE);
+        // The callers of a trait with a topic and no exchange go to the default one; a trait without either goes anywhere.
+        let is_chosen = self.exchange.is_some();
+        let exchanges = interfaces.iter().filter_map(|interface| {
+            let unnamed = interface.topic().filter(|_| !is_chosen).map(|_| default);
+            Some((interface.name(), interface.exchange().or(unnamed)?))
+        });
+        let exchange = agreed("exchange", self.exchange.as_ref(), exchanges)?;
+        let topic = topic.filter(|topic| !topic.is_empty());
+        match topic {
+            Some(topic) if !self.name.is_empty() => Ok(Target::new(topic)
+                .server(&self.name)
+                .exchange(exchange.as_deref().unwrap_or(default))),
+            _ => Err(Error::Config(
+                "a server needs a topic and a name: name the topic in `#[rpc_client]`, or with `topic` of the builder"
+                    .into(),
+            )),
+        }
+    }
+}
+
+/// A topic or an exchange that was chosen by hand.
+#[derive(Debug)]
+enum Chosen {
+    /// The traits must say the same, or nothing.
+    Agreed(String),
+    /// The traits do not count.
+    Overridden(String),
+}
+
+/// What was chosen, or what the traits name, each with the trait's name. An error names what does not agree.
+fn agreed<'i>(
+    what: &str,
+    chosen: Option<&Chosen>,
+    mut named: impl Iterator<Item = (&'i str, &'i str)>,
+) -> Result<Option<String>> {
+    let own = match chosen {
+        Some(Chosen::Overridden(own)) => return Ok(Some(own.clone())),
+        Some(Chosen::Agreed(own)) => own,
+        None => {
+            let Some((first, place)) = named.next() else {
+                return Ok(None);
+            };
+            return match named.find(|(_, other)| *other != place) {
+                None => Ok(Some(place.to_owned())),
+                Some((second, other)) => Err(Error::Config(format!(
+                    "the endpoints of one server are at different {what}s: `{first}` at `{place}`, and `{second}` at \
+                     `{other}`: give each a server of its own, or use `override_{what}` if their clients are built \
+                     with one {what}, too"
+                ))),
+            };
+        }
+    };
+    match named.find(|(_, place)| place != own) {
+        None => Ok(Some(own.clone())),
+        Some((name, place)) => Err(Error::Config(format!(
+            "the server is at the {what} `{own}`, and the callers of its endpoint `{name}` go to the {what} `{place}`, \
+             which the trait names: leave `{what}` out, or use `override_{what}` if its clients are built with `{own}`, \
+             too"
+        ))),
+    }
+}
+
 impl fmt::Debug for ServerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             transport,
-            target,
+            name,
+            topic,
+            exchange,
             endpoints,
             middleware,
             serializer,
@@ -190,7 +311,9 @@ impl fmt::Debug for ServerBuilder {
         } = self;
         f.debug_struct("ServerBuilder")
             .field("transport", transport)
-            .field("target", target)
+            .field("name", name)
+            .field("topic", topic)
+            .field("exchange", exchange)
             .field("endpoints", endpoints)
             .field("middlewares", &middleware.len())
             .field("serializer", serializer)

@@ -11,7 +11,7 @@ use crate::future::BoxFuture;
 /// `#[rpc_client]` makes one of each trait; nothing but the trait's methods can be reached through it. An
 /// [`UntypedEndpoint`](crate::server::UntypedEndpoint) takes methods that are not known when it is compiled.
 pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
-    /// Which requests the endpoint takes. A server asks once, when it starts.
+    /// Which requests the endpoint takes. A server asks when it starts.
     fn scope(&self) -> Scope;
 
     /// Runs the method that is asked for: [`Invocation::place`] has its place in the interface.

@@ -19,6 +19,8 @@ mod ops;
 mod ours;
 #[path = "../src/peer.rs"]
 mod peer;
+#[path = "../src/spans.rs"]
+mod spans;
 #[path = "../src/tarpc_echo.rs"]
 mod tarpc_echo;
 
@@ -86,17 +88,19 @@ fn codec_table() -> Result<()> {
 
 fn calls_table() -> Result<()> {
     println!(
-        "\n| a call within one process, callers | ours | tarpc | ratio |\n|---:|---:|---:|---:|"
+        "\n| a call within one process, callers | ours | tarpc | ratio | ours, spans on | beside off |\n\
+         |---:|---:|---:|---:|---:|---:|"
     );
     for callers in CALLERS {
         let of = |whose: &str| -> Result<u64> {
             let round = a_round(&["calls", whose, &callers.to_string()], CALL_ROUNDS)?;
             Ok(round / callers as u64)
         };
-        let (ours, tarpc) = (of("ours")?, of("tarpc")?);
+        let (ours, tarpc, spans) = (of("ours")?, of("tarpc")?, of("ours-spans")?);
         println!(
-            "| {callers} | {ours} | {tarpc} | {:.2} |",
-            beside(ours, tarpc)
+            "| {callers} | {ours} | {tarpc} | {:.2} | {spans} | {:.2} |",
+            beside(ours, tarpc),
+            beside(spans, ours)
         );
     }
     Ok(())
@@ -146,7 +150,10 @@ fn repeat(whose: &str, step: &str, size: &str, rounds: &str) -> Result<()> {
 fn call(whose: &str, callers: &str, rounds: &str) -> Result<()> {
     let (callers, rounds) = (callers.parse()?, rounds.parse()?);
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    if whose == "ours" {
+    if whose == "ours-spans" {
+        spans::subscribe();
+    }
+    if whose.starts_with("ours") {
         let (server, client) = runtime.block_on(ours::pair())?;
         call_with(&runtime, &client, callers, rounds)?;
         runtime.block_on(server.stop());

@@ -38,6 +38,13 @@ pub(crate) const ALL: &[Contender] = &[
         casts: true,
     },
     Contender {
+        name: "ours-spans",
+        title: "ours, rabbit://, spans on",
+        short: "ours, spans on",
+        place: Place::Broker,
+        casts: true,
+    },
+    Contender {
         name: "lapin-a",
         title: "lapin by hand, A: no confirms",
         short: "lapin by hand, no confirms",

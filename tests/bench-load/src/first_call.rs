@@ -96,7 +96,7 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
 /// Beside ours, one by hand will do.
 fn takes_part(contender: &Contender) -> bool {
     matches!(contender.place, Place::Broker | Place::Python)
-        && !matches!(contender.name, "lapin-a" | "lapin-c")
+        && !matches!(contender.name, "lapin-a" | "lapin-c" | "ours-spans")
 }
 
 fn one(contender: &Contender, url: &str) -> Result<First> {

@@ -34,6 +34,7 @@ mod process;
 mod recovery;
 mod report;
 mod samples;
+mod spans;
 mod tarpc_echo;
 
 use std::error::Error;
@@ -69,6 +70,14 @@ async fn peer(role: &str, name: &str, address: &str) -> Result<()> {
     match (role, name) {
         ("client", "ours") => ours::client(address).await,
         ("server", "ours") => ours::server(address).await,
+        ("client", "ours-spans") => {
+            spans::subscribe();
+            ours::client(address).await
+        }
+        ("server", "ours-spans") => {
+            spans::subscribe();
+            ours::server(address).await
+        }
         ("client", "memory") => ours::in_process().await,
         ("client", "tarpc") => tarpc_echo::in_process().await,
         ("client", "tarpc-json") => tarpc_echo::in_process_json().await,

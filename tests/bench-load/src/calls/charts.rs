@@ -74,7 +74,7 @@ impl Plan {
                 Some(Bar {
                     label: contender.short.to_owned(),
                     value: samples.median(&cell, self.figure)?,
-                    ours: contender.name == "ours" || contender.name == "memory",
+                    ours: matches!(contender.name, "ours" | "ours-spans" | "memory"),
                 })
             })
             .collect();
