@@ -38,6 +38,22 @@ async fn run<F: Future<Output = ()>>(url: String, name: &str, case: impl FnOnce(
         .expect("the case hangs");
 }
 
+macro_rules! over_rabbit {
+    ($module:ident, $queues:expr, $($case:ident)*) => {
+        mod $module {
+            use rpc_tests::queues::Queues;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs RabbitMQ: tests/run"]
+            async fn $case() {
+                let process = rpc_tests::unique_topic(stringify!($module));
+                let url = $queues.broker_url(&process);
+                super::run(url, stringify!($case), super::cases::$case).await;
+            })*
+        }
+    };
+}
+
 macro_rules! suite {
     ($($case:ident)*) => {
         mod memory {
@@ -48,13 +64,10 @@ macro_rules! suite {
             })*
         }
 
-        mod rabbit {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            #[ignore = "needs RabbitMQ: tests/run"]
-            async fn $case() {
-                super::run(rpc_tests::broker_url(), stringify!($case), super::cases::$case).await;
-            })*
-        }
+        over_rabbit!(rabbit, Queues::Transient, $($case)*);
+        over_rabbit!(rabbit_durable, Queues::Durable, $($case)*);
+        over_rabbit!(rabbit_quorum, Queues::Quorum, $($case)*);
+        over_rabbit!(rabbit_streams, Queues::Streams, $($case)*);
     };
 }
 

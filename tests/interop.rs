@@ -21,6 +21,8 @@ mod monitor;
 mod peer;
 #[path = "interop/python_calls_rust.rs"]
 mod python_calls_rust;
+#[path = "interop/queue_types.rs"]
+mod queue_types;
 #[path = "interop/rust_calls_python.rs"]
 mod rust_calls_python;
 #[path = "interop/size.rs"]

@@ -200,7 +200,8 @@ impl RustServer {
         Self::start_with(transport, None, topic, name).await
     }
 
-    async fn start_with(
+    /// A server at this exchange, or the default one, over a transport of its own.
+    pub(crate) async fn start_with(
         transport: Transport,
         exchange: Option<&str>,
         topic: &str,

@@ -8,6 +8,7 @@ pub mod hostile;
 pub mod linted;
 pub mod mutate;
 mod peer;
+pub mod queues;
 mod seeded;
 pub mod seeds;
 pub mod trial;

@@ -37,14 +37,22 @@ impl Python {
 
     /// An RPC server at another exchange, once it listens.
     pub async fn server_at(exchange: &str, topic: &str, server: &str) -> Self {
-        let url = crate::broker_url();
-        Self::spawn("server.py", &[&url, topic, server, "--exchange", exchange]).await
+        Self::server_over(&crate::broker_url(), exchange, topic, server).await
+    }
+
+    /// The same, over the transport of this URL.
+    pub async fn server_over(url: &str, exchange: &str, topic: &str, server: &str) -> Self {
+        Self::spawn("server.py", &[url, topic, server, "--exchange", exchange]).await
     }
 
     /// An RPC client that rebuilds the exceptions of these modules.
     pub async fn client(allowed_remote_exmods: &[&str]) -> Self {
-        let url = crate::broker_url();
-        let arguments = [&[url.as_str()], allowed_remote_exmods].concat();
+        Self::client_over(&crate::broker_url(), allowed_remote_exmods).await
+    }
+
+    /// The same, over the transport of this URL.
+    pub async fn client_over(url: &str, allowed_remote_exmods: &[&str]) -> Self {
+        let arguments = [&[url], allowed_remote_exmods].concat();
         Self::spawn("client.py", &arguments).await
     }
 
@@ -60,6 +68,8 @@ impl Python {
             .args(["-W", "ignore"])
             .arg(scripts.join(script))
             .args(arguments)
+            // Where its queue manager locks the file by which it names queues.
+            .env("OSLO_LOCK_PATH", std::env::temp_dir())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,6 +1,7 @@
 //! One point of a curve, in a process of its own, so that it has its memory and CPU time to itself. It prints
-//! microseconds of CPU for a call, both ends together, and bytes for one that is under way: of the process's memory,
-//! and on the heap, beside what the caller's own task takes. The last only where allocations are counted.
+//! microseconds of CPU for a call, both ends together, and bytes for one that is under way, or for a transport: of the
+//! process's memory, and on the heap, beside what the caller's own task takes. The last only where allocations are
+//! counted.
 
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
@@ -37,6 +38,7 @@ pub(crate) async fn measure(what: &str, count: usize, url: &str) -> Result<()> {
         "endpoints" => (dispatch(&transport, 1, count).await?, none),
         "clones" => (clones(&transport, count, false).await?, none),
         "prepared" => (clones(&transport, count, true).await?, none),
+        "transports" => transports(&transport, url, count).await?,
         other => return Err(format!("no such curve: {other}").into()),
     };
     println!("{micros} {} {}", bytes.resident, bytes.heap);
@@ -60,7 +62,7 @@ impl Gate for Gates {
     }
 }
 
-/// Bytes for a call under way.
+/// Bytes for a call under way, or for a transport.
 #[derive(Default)]
 struct Bytes {
     resident: f64,
@@ -109,6 +111,50 @@ async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, Bytes)> 
     }
     let micros = cost.end()?;
     gate.send_replace(true);
+    server.stop().await;
+    Ok((micros, bytes))
+}
+
+/// So many clients' transports, each of which has made a call: the memory of one while nothing happens, and what calls
+/// cost over one after the other.
+async fn transports(serving: &Transport, url: &str, count: usize) -> Result<(f64, Bytes)> {
+    let (_gate, watching) = watch::channel(true);
+    let endpoint = GateEndpoint::new(Gates(watching));
+    let server = Server::builder(serving, "points", "one").endpoint(endpoint);
+    let server = server.start().await?;
+    let ctxt = Context::new();
+    // What the server and the process take once is not counted.
+    let first = Transport::new(url)?;
+    GateClient::new(&first).pass(&ctxt).await?;
+
+    let memory = resident()?;
+    let connect = async || -> Result<Vec<Transport>> {
+        let mut transports = Vec::new();
+        for _ in 0..count {
+            let transport = Transport::new(url)?;
+            GateClient::new(&transport).pass(&ctxt).await?;
+            transports.push(transport);
+        }
+        Ok(transports)
+    };
+    let (transports, heap) = on_heap(connect).await;
+    let transports = transports?;
+    let bytes = Bytes {
+        resident: resident()?.saturating_sub(memory) as f64 / count as f64,
+        heap: heap as f64 / count as f64,
+    };
+    let clients: Vec<_> = transports.iter().map(GateClient::new).collect();
+    let mut cost = Cost::begin()?;
+    while cost.goes_on() {
+        for client in &clients {
+            client.pass(&ctxt).await?;
+        }
+        cost.calls += count;
+    }
+    let micros = cost.end()?;
+    for transport in transports.iter().chain([&first]) {
+        transport.close().await;
+    }
     server.stop().await;
     Ok((micros, bytes))
 }

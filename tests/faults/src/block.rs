@@ -9,13 +9,14 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Result;
-use crate::bench::{Bench, Queues};
+use crate::bench::Bench;
 use crate::brokers::{Brokers, Side};
 use crate::census::Census;
 use crate::clients::Clients;
 use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::peer::{Duty, PeerLoad};
+use crate::queues::Queues;
 use crate::report::Report;
 use crate::run::Plan;
 use crate::schedule::Planned;
@@ -92,6 +93,7 @@ impl Block<'_> {
             ledger: ledger.clone(),
             started: 0,
             killed: None,
+            complaints: Vec::new(),
         };
         for number in 1..=plan.servers {
             bench.add_server(&format!("server-{number}"))?;
@@ -155,9 +157,15 @@ impl Block<'_> {
         bench
             .ledger
             .event(format!("{kind} begins, to last {:?}", fault.lasting));
-        let cleared = bench.apply(fault).await?;
+        let cleared = bench.apply(fault, clients).await?;
         bench.ledger.event(format!("{kind} cleared"));
         report.faults += 1;
+        for complaint in bench.complaints.drain(..) {
+            let fault = report.faults;
+            report
+                .stuck
+                .push(format!("fault {fault} ({kind}): {complaint}"));
+        }
         let works = clients.probe(&bench.names(), RECOVERY).await?;
         let recovery = works.map(|works| works.saturating_duration_since(cleared));
         if bench.mend().await? {

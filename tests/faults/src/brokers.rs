@@ -10,6 +10,9 @@ use crate::ground::Ground;
 use crate::node::Node;
 use crate::proxy::{Direction, End, Flow, Proxy};
 
+/// The largest message that the brokers take, in bytes.
+pub(crate) const LARGEST_MESSAGE: usize = 2 * 1024 * 1024;
+
 /// Where queues are.
 #[derive(Debug)]
 pub(crate) enum Brokers {
@@ -20,9 +23,16 @@ pub(crate) enum Brokers {
 impl Brokers {
     /// Starts one node, or three.
     pub(crate) async fn start(ground: &Arc<Ground>, nodes: usize) -> Result<Self> {
+        let settings = format!("max_message_size = {LARGEST_MESSAGE}");
         match nodes {
-            1 => Ok(Self::One(Box::new(Node::start(ground, "ledger").await?))),
-            3 => Ok(Self::Three(Box::new(Cluster::start(ground).await?))),
+            1 => {
+                let node = Node::start_with(ground, "ledger", &settings).await?;
+                Ok(Self::One(Box::new(node)))
+            }
+            3 => {
+                let cluster = Cluster::start_with(ground, &settings).await?;
+                Ok(Self::Three(Box::new(cluster)))
+            }
             _ => Err("there can be one node, or three".into()),
         }
     }
@@ -94,6 +104,10 @@ impl Side {
 
     pub(crate) fn disarm(&self) {
         self.each(Proxy::disarm);
+    }
+
+    pub(crate) fn flow(&self, direction: Direction, flow: Flow) {
+        self.each(|proxy| proxy.flow(direction, flow));
     }
 
     pub(crate) fn flow_both(&self, flow: Flow) {

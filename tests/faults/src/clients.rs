@@ -18,6 +18,14 @@ pub(crate) enum Clients {
 }
 
 impl Clients {
+    /// This library's, which do more than others can be told to.
+    pub(crate) fn ours(&self) -> Result<&Load> {
+        match self {
+            Self::Ours(load) => Ok(load),
+            Self::Oslo(_) => Err("oslo.messaging's clients are not told to do this".into()),
+        }
+    }
+
     /// Many requests at once, so that all is there that a load brings with it.
     pub(crate) async fn warm_up(&mut self) -> Result<()> {
         match self {

@@ -29,10 +29,15 @@ pub struct Cluster {
 impl Cluster {
     /// Starts three nodes and joins them.
     pub async fn start(ground: &Arc<Ground>) -> Result<Self> {
+        Self::start_with(ground, "").await
+    }
+
+    /// The same, with these lines at the end of each `rabbitmq.conf`.
+    pub async fn start_with(ground: &Arc<Ground>, settings: &str) -> Result<Self> {
         let mut nodes = [
-            Node::new(ground, "one", "")?,
-            Node::new(ground, "two", "")?,
-            Node::new(ground, "three", "")?,
+            Node::new(ground, "one", settings)?,
+            Node::new(ground, "two", settings)?,
+            Node::new(ground, "three", settings)?,
         ];
         for node in &mut nodes {
             node.launch()?;

@@ -38,11 +38,35 @@ pub enum Kind {
     TopicQueueDeleted,
     /// The exchange is deleted.
     ExchangeDeleted,
+    /// The servers' connections are reset again and again, while all their permits are taken.
+    ServersResetAgain,
+    /// The clients are far from the broker for a time, by a line that is uneven and loses packets.
+    ClientsLongLine,
+    /// The servers are, by such a line.
+    ServersLongLine,
+    /// The broker reads nothing from the clients for a time, and goes on sending to them.
+    ClientsUnread,
+    /// Each client makes a call and a cast that are larger than the broker takes.
+    RequestTooLarge,
+    /// Each client makes a call whose reply is.
+    ReplyTooLarge,
+    /// The topic's queue has no room for a time, and the broker refuses what is sent there.
+    QueueFull,
+    /// For a time, the broker ends consumers that do not acknowledge at once, while all permits are taken.
+    ConsumerTimeout,
+    /// Nobody may do anything for a time.
+    PermissionsWithdrawn,
+    /// The virtual host is deleted with all that is in it, and made anew.
+    VirtualHostDeleted,
+    /// The password is another one for a time.
+    PasswordChanged,
+    /// One node of a cluster after the other is stopped and started again.
+    RollingRestart,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 28] = [
         Self::ClientsReset,
         Self::ServersReset,
         Self::ClientsCutMidFrame,
@@ -59,6 +83,18 @@ impl Kind {
         Self::ReplyQueueDeleted,
         Self::TopicQueueDeleted,
         Self::ExchangeDeleted,
+        Self::ServersResetAgain,
+        Self::ClientsLongLine,
+        Self::ServersLongLine,
+        Self::ClientsUnread,
+        Self::RequestTooLarge,
+        Self::ReplyTooLarge,
+        Self::QueueFull,
+        Self::ConsumerTimeout,
+        Self::PermissionsWithdrawn,
+        Self::VirtualHostDeleted,
+        Self::PasswordChanged,
+        Self::RollingRestart,
     ];
 
     /// Its name in reports, and on the command line.
@@ -81,7 +117,31 @@ impl Kind {
             Self::ReplyQueueDeleted => "reply-queue-deleted",
             Self::TopicQueueDeleted => "topic-queue-deleted",
             Self::ExchangeDeleted => "exchange-deleted",
+            Self::ServersResetAgain => "servers-reset-again",
+            Self::ClientsLongLine => "clients-long-line",
+            Self::ServersLongLine => "servers-long-line",
+            Self::ClientsUnread => "clients-unread",
+            Self::RequestTooLarge => "request-too-large",
+            Self::ReplyTooLarge => "reply-too-large",
+            Self::QueueFull => "queue-full",
+            Self::ConsumerTimeout => "consumer-timeout",
+            Self::PermissionsWithdrawn => "permissions-withdrawn",
+            Self::VirtualHostDeleted => "virtual-host-deleted",
+            Self::PasswordChanged => "password-changed",
+            Self::RollingRestart => "rolling-restart",
         }
+    }
+
+    /// Whether it takes clients and servers of this library: those of others are not told to do such things.
+    #[must_use]
+    pub fn takes_ours(self) -> bool {
+        matches!(
+            self,
+            Self::ServersResetAgain
+                | Self::ConsumerTimeout
+                | Self::RequestTooLarge
+                | Self::ReplyTooLarge
+        )
     }
 
     /// The kind of this name.
@@ -94,7 +154,7 @@ impl Kind {
     #[must_use]
     pub fn weight(self) -> u64 {
         match self {
-            Self::NodeKilled => 1,
+            Self::NodeKilled | Self::ClientsUnread | Self::RollingRestart => 1,
             Self::ClientsHalfOpen | Self::ServersHalfOpen => 2,
             _ => 4,
         }
@@ -104,9 +164,20 @@ impl Kind {
     #[must_use]
     pub fn lasts(self) -> (Duration, Duration) {
         let milliseconds = match self {
-            Self::ClientsBlackholed | Self::ClientsRefused | Self::NodePaused | Self::Alarm => {
-                (200, 3000)
-            }
+            Self::ClientsBlackholed
+            | Self::ClientsRefused
+            | Self::NodePaused
+            | Self::Alarm
+            | Self::QueueFull
+            | Self::PermissionsWithdrawn
+            | Self::VirtualHostDeleted
+            | Self::PasswordChanged => (200, 3000),
+            Self::ServersResetAgain
+            | Self::ConsumerTimeout
+            | Self::ClientsLongLine
+            | Self::ServersLongLine => (1500, 4000),
+            // Shorter than a heartbeat, and longer than TCP waits for a connection.
+            Self::ClientsUnread => (1000, 40_000),
             // Before the node starts again, which takes seconds more.
             Self::NodeKilled => (0, 1000),
             // For as many bytes to be sent as cut the frame.

@@ -4,7 +4,7 @@
 //! against what was run.
 
 pub mod balance;
-pub mod bench;
+mod bench;
 mod block;
 mod brokers;
 pub mod caller;
@@ -25,6 +25,7 @@ mod peer;
 pub mod process;
 pub mod program;
 pub mod proxy;
+pub mod queues;
 pub mod random;
 pub mod report;
 pub mod run;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rpc_runtime::{CallOptions, Context, Error, Transport};
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::Result;
 use crate::ledger::{Ledger, Outcome};
@@ -116,7 +116,7 @@ impl Load {
             }
             last
         };
-        tokio::time::timeout(patience, all).await.ok().flatten()
+        timeout(patience, all).await.ok().flatten()
     }
 
     /// Many requests at once, so that all is there that a load brings with it.
@@ -127,6 +127,56 @@ impl Load {
             burst.spawn_on(send(client, ledger, true, 0), &self.runtime);
         }
         while burst.join_next().await.is_some() {}
+    }
+
+    /// Has the servers of the topic run so many requests at once, each for so long. Nobody waits for them.
+    pub fn occupy(&self, requests: usize, lasting: Duration) {
+        let millis = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX);
+        for client in self.clients.iter().cycle().take(requests) {
+            let client = client.clone();
+            self.runtime.spawn(async move {
+                let waited = client.wait(&Context::new(), millis, String::new()).await;
+                if let Err(error) = waited {
+                    tracing::debug!(%error, "a request that was to occupy a server failed");
+                }
+            });
+        }
+    }
+
+    /// Each client makes a call and a cast with arguments of so many bytes, more than the broker takes. Gives what was
+    /// wrong with the answers.
+    pub async fn send_too_large(&self, bytes: usize) -> Vec<String> {
+        let (ctxt, padding) = (Context::new(), "x".repeat(bytes));
+        let mut complaints = Vec::new();
+        for client in &self.clients {
+            let call = timeout(PROBE_TIMEOUT, client.wait(&ctxt, 0, padding.clone()));
+            let cast = timeout(PROBE_TIMEOUT, client.take(&ctxt, padding.clone()));
+            for (what, ended) in [("call", call.await), ("cast", cast.await)] {
+                match ended {
+                    Ok(Err(error @ Error::Refused { .. })) if !error.may_have_run() => {}
+                    other => complaints.push(format!("a {what} that is too large: {other:?}")),
+                }
+            }
+        }
+        complaints
+    }
+
+    /// Each client asks twice for a reply of so many bytes, more than the broker takes. Gives what was wrong with the
+    /// answers.
+    pub async fn ask_for_too_large(&self, bytes: usize) -> Vec<String> {
+        let ctxt = Context::new();
+        let mut complaints = Vec::new();
+        for client in self.clients.iter().flat_map(|client| [client; 2]) {
+            let asked = timeout(PROBE_TIMEOUT, client.make(&ctxt, bytes)).await;
+            match asked {
+                Ok(Err(Error::Remote(_))) => {}
+                other => {
+                    let other = other.map(|made| made.map(|text| text.len()));
+                    complaints.push(format!("a call whose reply is too large: {other:?}"));
+                }
+            }
+        }
+        complaints
     }
 
     /// Closes all transports.

@@ -28,6 +28,12 @@ impl Permissions<'_> {
         write: ".*",
         read: ".*",
     };
+    /// Nothing that has a name.
+    pub const NONE: Self = Permissions {
+        configure: "^$",
+        write: "^$",
+        read: "^$",
+    };
 }
 
 impl Node {
@@ -115,6 +121,29 @@ impl Node {
             binary(&format!("^{queue}$")),
             // The queue is told of the policy before it is asked: its answer is a sign that it knows.
             with_queue(queue, "rabbit_amqqueue:info(Q, [messages])"),
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// Takes [`Node::limit_queue`] back.
+    pub async fn unlimit_queue(&self, queue: &str) -> Result<()> {
+        self.eval(&format!(
+            "ok = rabbit_policy:delete(<<\"/\">>, {}, <<\"faults\">>), {}",
+            policy(queue),
+            with_queue(queue, "rabbit_amqqueue:info(Q, [messages])"),
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// Sets how long a consumer may take to acknowledge, and how often the broker looks. Channels that are open keep
+    /// what they had.
+    pub async fn set_consumer_timeout(&self, timeout: Duration, interval: Duration) -> Result<()> {
+        let (timeout, interval) = (timeout.as_millis(), interval.as_millis());
+        self.eval(&format!(
+            "application:set_env(rabbit, consumer_timeout, {timeout}), \
+             application:set_env(rabbit, channel_tick_interval, {interval})"
         ))
         .await?;
         Ok(())

@@ -1,6 +1,7 @@
 //! A run of the ledger test: blocks of faults, each with clients, servers and queues of its own on the
 //! same node, or cluster, each with its balance.
 
+use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,6 @@ use tokio::runtime::{Builder, Handle};
 use tokio::time::Instant;
 
 use crate::Result;
-use crate::bench::Queues;
 use crate::block::Block;
 use crate::brokers::Brokers;
 use crate::fault::Kind;
@@ -17,6 +17,7 @@ use crate::ground::Ground;
 use crate::heap::Heap;
 use crate::ledger::Ends;
 use crate::program::Program;
+use crate::queues::Queues;
 use crate::report::Report;
 use crate::schedule::Schedule;
 
@@ -78,6 +79,13 @@ impl Plan {
         }
     }
 
+    /// Whether this kind can come over these queues.
+    #[must_use]
+    pub fn stands(&self, queues: Queues, kind: Kind) -> bool {
+        let has_ends = self.ends() == Ends::OURS || !kind.takes_ours();
+        has_ends && queues.stand(kind, self.nodes)
+    }
+
     /// Which ends are this library's.
     #[must_use]
     pub fn ends(&self) -> Ends {
@@ -124,11 +132,7 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
         let faults = plan.block.min(plan.faults - report.faults);
         let queues = plan.queues.get(block % plan.queues.len().max(1));
         let queues = *queues.ok_or("name the queues' type")?;
-        if !plan
-            .kinds
-            .iter()
-            .any(|kind| queues.stand(*kind, plan.nodes))
-        {
+        if !plan.kinds.iter().any(|kind| plan.stands(queues, *kind)) {
             let (queues, nodes) = (queues.name(), plan.nodes);
             return Err(format!("{queues} queues stand none of these with nodes: {nodes}").into());
         }
@@ -144,7 +148,7 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
             queues,
             began,
         };
-        let stood = (&mut schedule).filter(|fault| queues.stand(fault.kind, plan.nodes));
+        let stood = iter::from_fn(|| schedule.draw(|kind| plan.stands(queues, kind)));
         context
             .run(&mut brokers, stood.take(faults), &mut report)
             .await?;

@@ -18,7 +18,7 @@ pub struct Planned {
     pub detail: u64,
 }
 
-/// An endless sequence of faults. Each kind comes once, in random order, before chance alone decides.
+/// An endless sequence of faults. Each kind comes once, in random order, as soon as it can; then chance alone decides.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     random: Random,
@@ -43,25 +43,9 @@ impl Schedule {
         }
     }
 
-    fn kind(&mut self) -> Option<Kind> {
-        if let Some(kind) = self.first.pop() {
-            return Some(kind);
-        }
-        let all: u64 = self.kinds.iter().map(|kind| kind.weight()).sum();
-        let mut at = self.random.below(all);
-        self.kinds.iter().copied().find(|kind| {
-            let found = at < kind.weight();
-            at = at.saturating_sub(kind.weight());
-            found
-        })
-    }
-}
-
-impl Iterator for Schedule {
-    type Item = Planned;
-
-    fn next(&mut self) -> Option<Planned> {
-        let kind = self.kind()?;
+    /// The next fault, among the kinds for which `stands` is true; none if there is no such kind.
+    pub fn draw(&mut self, stands: impl Fn(Kind) -> bool) -> Option<Planned> {
+        let kind = self.kind(stands)?;
         let (least, most) = kind.lasts();
         Some(Planned {
             kind,
@@ -70,6 +54,24 @@ impl Iterator for Schedule {
                 .random
                 .between(Duration::from_millis(100), Duration::from_millis(600)),
             detail: self.random.number(),
+        })
+    }
+
+    fn kind(&mut self, stands: impl Fn(Kind) -> bool) -> Option<Kind> {
+        if let Some(at) = self.first.iter().rposition(|kind| stands(*kind)) {
+            return Some(self.first.remove(at));
+        }
+        let kinds = self.kinds.iter().copied().filter(|kind| stands(*kind));
+        let all: u64 = kinds.clone().map(Kind::weight).sum();
+        if all == 0 {
+            return None;
+        }
+        let mut at = self.random.below(all);
+        let mut kinds = kinds;
+        kinds.find(|kind| {
+            let found = at < kind.weight();
+            at = at.saturating_sub(kind.weight());
+            found
         })
     }
 }
@@ -81,8 +83,9 @@ mod tests {
     #[test]
     fn a_seed_is_a_schedule_and_each_kind_comes() {
         let faults = |seed| {
-            let schedule = Schedule::new(seed, &Kind::ALL);
-            schedule.take(200).collect::<Vec<_>>()
+            let mut schedule = Schedule::new(seed, &Kind::ALL);
+            let faults = std::iter::from_fn(|| schedule.draw(|_| true));
+            faults.take(300).collect::<Vec<_>>()
         };
         assert_eq!(faults(1), faults(1));
         assert_ne!(faults(1), faults(2));
@@ -93,6 +96,18 @@ mod tests {
             assert!(later.iter().any(|fault| fault.kind == kind), "{kind}");
             assert_eq!(Kind::named(kind.name()), Some(kind));
         }
-        assert_eq!(Schedule::new(1, &[]).next(), None);
+        assert_eq!(Schedule::new(1, &[]).draw(|_| true), None);
+    }
+
+    #[test]
+    fn a_kind_that_does_not_stand_comes_first_when_it_does() {
+        let mut schedule = Schedule::new(1, &Kind::ALL);
+        let without = |schedule: &mut Schedule, kind| schedule.draw(|other| other != kind);
+        for _ in 0..100 {
+            let fault = without(&mut schedule, Kind::Alarm).expect("others are left");
+            assert_ne!(fault.kind, Kind::Alarm);
+        }
+        let fault = schedule.draw(|_| true);
+        assert_eq!(fault.map(|fault| fault.kind), Some(Kind::Alarm));
     }
 }

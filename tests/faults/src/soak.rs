@@ -12,11 +12,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep, timeout};
 
 use crate::Result;
-use crate::bench::Queues;
 use crate::ground::Ground;
 use crate::ledger::{Ends, Ledger};
 use crate::node::{Counts, Node};
 use crate::program::Program;
+use crate::queues::Queues;
 use crate::servers::{Recipe, ServerProcess, memory};
 use crate::work::WorkClient;
 

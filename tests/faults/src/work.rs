@@ -15,6 +15,13 @@ pub trait Work {
     /// Takes so many milliseconds, which the ledger does not count.
     async fn wait(&self, ctxt: &Context, millis: u64, padding: String) -> Result<()>;
 
+    /// Takes `padding`, one way. The ledger does not count it.
+    #[rpc(cast)]
+    async fn take(&self, ctxt: &Context, padding: String) -> Result<()>;
+
+    /// A text of so many bytes, which the ledger does not count.
+    async fn make(&self, ctxt: &Context, bytes: usize) -> Result<String>;
+
     /// Answers at once: a sign that all works again, which the ledger does not count.
     async fn probe(&self, ctxt: &Context) -> Result<()>;
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
+use lapin::options::{BasicGetOptions, BasicNackOptions};
 use rpc_faults::echo::{self, EchoClient, EchoServer};
 use rpc_faults::ground::Ground;
 use rpc_faults::node::Node;
@@ -270,4 +271,74 @@ async fn a_topic_that_nobody_serves_is_one_warning_for_all_its_messages() {
     assert_eq!(again.len(), 1, "it is served again: {served:#?}");
     assert_only_ours(&unserved);
     assert_only_ours(&served);
+}
+
+/// Takes a message from a queue and gives it back, so often.
+async fn give_back(node: &Node, queue: &str, times: usize) {
+    let uri = format!("amqp://rpc:rpc@{}/%2f", node.address());
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(&uri, properties).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let requeue = BasicNackOptions {
+        requeue: true,
+        ..BasicNackOptions::default()
+    };
+    for _ in 0..times {
+        let taken = timeout(PATIENCE, async {
+            loop {
+                let got = channel.basic_get(queue.into(), BasicGetOptions::default());
+                if let Some(message) = got.await.unwrap() {
+                    return message;
+                }
+            }
+        });
+        taken.await.unwrap().nack(requeue).await.unwrap();
+    }
+    connection.close(200, "done".into()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_request_that_its_queue_is_about_to_drop_is_one_warning() {
+    const LIMIT: usize = 6;
+    let bench = Bench::start().await;
+    let url = bench.node.url(&format!(
+        "rabbit_quorum_queue=true&rabbit_quorum_delivery_limit={LIMIT}"
+    ));
+    let serve = async || {
+        EchoServer::start(&url, DEFAULT_EXCHANGE, "worn")
+            .await
+            .unwrap()
+    };
+    serve().await.stop().await;
+    let transport = Transport::new(&url).unwrap();
+    let client = client(&transport, "worn");
+    for (times, expected) in [(LIMIT / 2 - 1, 0), (LIMIT / 2, 1)] {
+        client.note(&Context::new(), "x".into()).await.unwrap();
+        give_back(&bench.node, "worn", times).await;
+        take_lines();
+        let server = serve().await;
+        // Behind the other.
+        client.size(&Context::new(), "x".into()).await.unwrap();
+        server.stop().await;
+        let lines = take_lines();
+        assert_only_ours(&lines);
+        let warnings = warnings(&lines);
+        assert_eq!(
+            warnings.len(),
+            expected,
+            "given back {times} times: {warnings:?}"
+        );
+        for warning in warnings {
+            for part in [
+                "queue=\"worn\"",
+                "count=3",
+                "limit=6",
+                "rabbit_quorum_delivery_limit",
+            ] {
+                assert!(warning.text.contains(part), "{part}: {warning:?}");
+            }
+        }
+    }
+    transport.close().await;
 }

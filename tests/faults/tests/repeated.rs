@@ -28,10 +28,17 @@ const ATTEMPTS: u64 = 2 * 9;
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 async fn start() -> Node {
+    start_with("").await
+}
+
+/// With these lines in its `rabbitmq.conf`.
+async fn start_with(settings: &str) -> Node {
     let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
         .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
     let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-    Node::start(&ground, "repeated").await.unwrap()
+    Node::start_with(&ground, "repeated", settings)
+        .await
+        .unwrap()
 }
 
 async fn serve(url: &str) -> EchoServer {
@@ -173,4 +180,18 @@ async fn callers_wait_for_a_permission_and_are_told_of_it() {
         transport.close().await;
     }
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_limit_of_channels_that_is_too_low_is_named() {
+    let node = start_with("channel_max = 1").await;
+    let transport = Transport::new(&node.url("")).unwrap();
+    let client = client(&transport, AT_ONCE);
+    let error = call(&client).await.unwrap_err();
+    assert!(error.is_timeout() && !error.may_have_run(), "{error}");
+    assert!(error.to_string().contains("`channel_max`"), "{error}");
+    let error = refused_at_once(&client).await;
+    assert!(error.to_string().contains("`channel_max`"), "{error}");
+    transport.close().await;
 }

@@ -69,6 +69,15 @@ const CURVES: &[Curve] = &[
     },
 ];
 
+/// Transports that wait for work.
+const IDLE: Curve = Curve {
+    what: "transports",
+    title: "idle transports, rabbit://",
+    short: "transports",
+    broker: true,
+    at: &[20],
+};
+
 /// What a process has in hand hides what fewer calls take.
 const ENOUGH_FOR_MEMORY: usize = 1_000;
 /// Bytes that a call under way may take beside its payload.
@@ -110,6 +119,7 @@ pub(super) fn measure(options: &Options, rounds: usize) -> Result<Section> {
         table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| {
             point.resident
         })?;
+        text.push_str(&idle()?);
     }
     Ok(Section {
         text,
@@ -131,6 +141,23 @@ fn one(curve: &Curve, count: usize) -> Result<Point> {
         resident,
         heap,
     })
+}
+
+/// The memory of a transport that waits.
+fn idle() -> Result<String> {
+    let program = std::env::current_exe()?;
+    let mut rows = String::new();
+    for &count in IDLE.at {
+        eprintln!("-- {}", IDLE.title);
+        let [_, resident, _] = figures(&program, &IDLE, count)?;
+        let counted = program.with_file_name("rpc-bench-counted");
+        let [_, _, heap] = figures(&counted, &IDLE, count)?;
+        let [heap, resident] = [heap, resident].map(|bytes| grouped(&format!("{bytes:.0}")));
+        writeln!(rows, "| {}, {count} | {heap} | {resident} |", IDLE.title)?;
+    }
+    Ok(format!(
+        "\n| bytes for each, after a call | on the heap | of the process's memory |\n|---|---:|---:|\n{rows}"
+    ))
 }
 
 /// What [`mod@crate::point`] prints.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rpc_faults::bench::Queues;
 use rpc_faults::fault::Kind;
 use rpc_faults::heap;
 use rpc_faults::program::Program;
+use rpc_faults::queues::Queues;
 use rpc_faults::report::Report;
 use rpc_faults::run::{Plan, run};
 use tracing_subscriber::filter::LevelFilter;

@@ -48,6 +48,14 @@ impl Work for Worker {
         Ok(())
     }
 
+    async fn take(&self, _: &Context, _: String) -> Result<()> {
+        Ok(())
+    }
+
+    async fn make(&self, _: &Context, bytes: usize) -> Result<String> {
+        Ok("x".repeat(bytes))
+    }
+
     async fn probe(&self, _: &Context) -> Result<()> {
         Ok(())
     }

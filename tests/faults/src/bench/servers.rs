@@ -1,0 +1,65 @@
+//! Faults of the servers: killed, or cut off while they have no permit left.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::Bench;
+use crate::Result;
+use crate::load::Load;
+use crate::proxy::End;
+use crate::schedule::Planned;
+
+/// How often connections are reset: more often than RabbitMQ 4 delivers a message of a quorum queue by default.
+const RESETS: u32 = 25;
+/// How long a consumer may take to acknowledge, and how often the broker looks, when consumers are to be ended.
+const IMPATIENCE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_millis(200));
+/// The same in RabbitMQ by default.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(30 * 60), Duration::from_secs(60));
+
+impl Bench<'_> {
+    pub(super) async fn kill_server(&mut self, fault: &Planned) -> Result<Instant> {
+        let began = Instant::now();
+        let at = fault.detail % self.processes.len().max(1) as u64;
+        let victim = self.processes.remove(usize::try_from(at)?);
+        let (name, id) = (victim.name().to_owned(), victim.id());
+        victim.kill().await?;
+        // It runs no more at once, with what it had taken and not yet begun.
+        let begun = self.ledger.unfinished(id);
+        let taken = self.recipe.concurrency.saturating_sub(begun);
+        self.lose("taken by a killed server", began, taken);
+        self.add_server(&name)?;
+        Ok(Instant::now())
+    }
+
+    pub(super) async fn reset_servers_again(
+        &self,
+        fault: &Planned,
+        load: &Load,
+    ) -> Result<Instant> {
+        self.take_permits(load, fault.lasting);
+        for _ in 0..RESETS {
+            self.servers.end(End::Reset);
+            sleep(fault.lasting / RESETS).await;
+        }
+        Ok(Instant::now())
+    }
+
+    /// Channels keep the timeout that they were opened with, so the servers' connections are reset before and after.
+    pub(super) async fn end_consumers(&self, fault: &Planned, load: &Load) -> Result<Instant> {
+        let (timeout, interval) = IMPATIENCE;
+        self.node().set_consumer_timeout(timeout, interval).await?;
+        self.servers.end(End::Reset);
+        self.take_permits(load, fault.lasting);
+        sleep(fault.lasting).await;
+        let (timeout, interval) = PATIENCE;
+        self.node().set_consumer_timeout(timeout, interval).await?;
+        self.servers.end(End::Reset);
+        Ok(Instant::now())
+    }
+
+    /// Has the servers run as many requests as they may for so long, and twice as many to be sure: others come meanwhile.
+    fn take_permits(&self, load: &Load, lasting: Duration) {
+        load.occupy(2 * self.processes.len() * self.recipe.concurrency, lasting);
+    }
+}
