@@ -331,7 +331,7 @@ async fn a_request_that_its_queue_is_about_to_drop_is_one_warning() {
         );
         for warning in warnings {
             for part in [
-                "queue=\"worn\"",
+                "queue=worn",
                 "count=3",
                 "limit=6",
                 "rabbit_quorum_delivery_limit",

@@ -4,10 +4,12 @@
 //! the broker is known to have the acknowledgement. AMQP does not answer an acknowledgement, and one that is lost means
 //! that another server gets the request; so each acknowledgement asks for a
 //! [receipt](Acknowledger::acknowledge_with_receipt). One receipt does for all requests taken before it. Requests that
-//! arrive meanwhile are taken when it has come. All this happens in the call that brings the news, most often on the
-//! thread that reads the socket.
+//! arrive meanwhile are taken when it has come, or after [`PACE`], with a receipt of their own: so a near broker is asked
+//! seldom under load, and a far one does not make requests wait for two round trips. All this happens in the call that
+//! brings the news, most often on the thread that reads the socket.
 //!
-//! The consumers of quorum queues follow the number of free permits ([`quorum_consumers`](super::quorum_consumers)).
+//! The consumers of quorum queues follow the number of free permits ([`quorum_consumers`](super::quorum_consumers)). There
+//! one receipt is due at a time, since consumers change with it.
 //!
 //! Nothing is taken before all consumers stand. What is not taken when the session ends goes back to the broker.
 
@@ -33,6 +35,11 @@ use crate::wire::{failure, reply_address_at_end};
 
 /// How long the orderly end of a session may take.
 const END_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a receipt is due before the next one is asked for: much longer than a near broker takes, and a small part of a
+/// round trip to a far one.
+const PACE: Duration = Duration::from_millis(5);
+/// How many receipts may be due at once.
+const MOST_RECEIPTS: usize = 256;
 
 /// What is the same for all sessions of a listener.
 #[derive(Debug)]
@@ -83,10 +90,8 @@ pub(super) struct Session {
 struct State {
     /// The requests that were not taken, in the order of their tags.
     waiting: VecDeque<ArrivedRequest>,
-    /// The requests that were taken and whose receipt is due.
-    taken: Vec<Taken>,
-    /// Since when a receipt is due.
-    since: Option<Instant>,
+    /// What was taken and not handed over: for each receipt that is due, in order.
+    batches: VecDeque<Batch>,
     consumers: QuorumConsumers,
     phase: Phase,
 }
@@ -111,6 +116,14 @@ pub(super) struct ArrivedRequest {
     pub(super) offset: Option<i64>,
 }
 
+/// The requests that were acknowledged together.
+#[derive(Debug)]
+struct Batch {
+    /// When the receipt was asked for.
+    asked: Instant,
+    requests: Vec<Taken>,
+}
+
 #[derive(Debug)]
 struct Taken {
     body: Body,
@@ -119,17 +132,25 @@ struct Taken {
 }
 
 impl State {
-    /// Takes the requests for which there are permits; gives the tag of the last one, and the offset of the last one of a stream.
-    /// Expired requests are acknowledged and dropped.
-    fn take(&mut self, listener: &ListenerShared) -> Option<(u64, Option<i64>)> {
+    /// Whether another receipt may be asked for.
+    fn may_ask(&self) -> bool {
+        self.batches.back().is_none_or(|last| {
+            !self.consumers.follow_permits()
+                && self.batches.len() < MOST_RECEIPTS
+                && last.asked.elapsed() >= PACE
+        })
+    }
+
+    /// Takes the requests for which there are permits. Expired requests are acknowledged and dropped.
+    fn take(&mut self, listener: &ListenerShared) -> Taking {
         let now = Instant::now();
-        let (mut last, mut last_offset) = (None, None);
+        let mut taking = Taking::default();
         while let Some(next) = self.waiting.front() {
             if next.expires.is_none_or(|expires| now < expires) {
                 let Some(permit) = listener.permits.try_take() else {
                     break;
                 };
-                self.taken.push(Taken {
+                taking.requests.push(Taken {
                     body: next.body.clone(),
                     format: next.format,
                     permit,
@@ -137,12 +158,28 @@ impl State {
             } else {
                 tracing::debug!("a request expired while it waited for its turn");
             }
-            last = Some(next.tag);
-            last_offset = next.offset.or(last_offset);
+            taking.last = Some(next.tag);
+            taking.offset = next.offset.or(taking.offset);
             self.waiting.pop_front();
         }
-        last.map(|last| (last, last_offset))
+        taking
     }
+
+    /// Lets go of what was taken and not handed over.
+    fn take_batches(&mut self) -> impl Iterator<Item = Taken> + use<> {
+        let batches = std::mem::take(&mut self.batches);
+        batches.into_iter().flat_map(|batch| batch.requests)
+    }
+}
+
+/// What is taken at once.
+#[derive(Debug, Default)]
+struct Taking {
+    requests: Vec<Taken>,
+    /// The last tag.
+    last: Option<u64>,
+    /// The offset of the last one of a stream.
+    offset: Option<i64>,
 }
 
 impl Session {
@@ -193,16 +230,19 @@ impl Session {
         }
     }
 
-    /// Takes as many requests as may run, and lets the consumers of quorum queues follow. If a receipt is due, or the
-    /// start or the cancellation of a consumer was not answered, that comes first: RabbitMQ 3 closes the connection over
-    /// a consumer that is cancelled before its start was answered.
+    /// Takes as many requests as may run, and lets the consumers of quorum queues follow, unless it must wait for a receipt
+    /// first, or for the answer to the start or the cancellation of a consumer: RabbitMQ 3 closes the connection over a
+    /// consumer that is cancelled before its start was answered.
     pub(super) fn take(&self) {
         let mut state = self.state.lock();
-        if state.phase != Phase::Open || state.since.is_some() || self.acknowledger.awaits_replies()
-        {
+        if state.phase != Phase::Open || !state.may_ask() || self.acknowledger.awaits_replies() {
             return;
         }
-        let (last, last_offset) = state.take(&self.listener).unzip();
+        let Taking {
+            requests,
+            last,
+            offset,
+        } = state.take(&self.listener);
         let written = match state.consumers.fit(self.listener.permits.free()) {
             // In front of the acknowledgement, which would draw more requests.
             Some(Change::Cancel(consumers)) => self
@@ -225,29 +265,27 @@ impl Session {
         };
         match written {
             Ok(is_receipt_due) => {
-                state.since = is_receipt_due.then(Instant::now);
-                if let Some(offset) = last_offset.flatten() {
+                if is_receipt_due {
+                    let asked = Instant::now();
+                    state.batches.push_back(Batch { asked, requests });
+                }
+                if let Some(offset) = offset {
                     self.listener.stream_place.lock().taken(offset);
                 }
             }
             // Nothing was written: the channel has ended.
             Err(fault) => {
-                let taken = std::mem::take(&mut state.taken);
                 drop(state);
                 self.finish(fault.why());
-                gone_back(taken.len(), fault.why());
+                gone_back(requests.len(), fault.why());
             }
         }
     }
 
-    /// The broker has the acknowledgements: what was taken is the server's.
+    /// The broker has the acknowledgements of the oldest batch: what was taken with it is the server's.
     pub(super) fn receipt(&self) {
-        let taken = {
-            let mut state = self.state.lock();
-            state.since = None;
-            std::mem::take(&mut state.taken)
-        };
-        for taken in taken {
+        let batch = self.state.lock().batches.pop_front();
+        for taken in batch.map(|batch| batch.requests).unwrap_or_default() {
             self.with_inflated(taken, |listener, body, permit| {
                 let responder = RabbitResponder::new(listener.shared.clone(), permit);
                 let responder = Arc::new(responder);
@@ -294,8 +332,8 @@ impl Session {
     pub(super) async fn overdue(&self, limit: Duration) {
         loop {
             sleep(limit / 4).await;
-            let since = self.state.lock().since;
-            if since.is_some_and(|since| since.elapsed() >= limit) {
+            let oldest = self.state.lock().batches.front().map(|batch| batch.asked);
+            if oldest.is_some_and(|asked| asked.elapsed() >= limit) {
                 return;
             }
         }
@@ -315,11 +353,7 @@ impl Session {
     pub(super) fn ended(&self, fault: &Fault) {
         let why = fault.why();
         self.finish(why);
-        let taken = {
-            let mut state = self.state.lock();
-            state.since = None;
-            std::mem::take(&mut state.taken)
-        };
+        let taken = self.state.lock().take_batches();
         for taken in taken {
             let why = why.clone();
             self.with_inflated(taken, |listener, body, _| {
@@ -466,6 +500,27 @@ mod tests {
         // A permit comes back.
         first.clear();
         assert_eq!(bench.taken(), [3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_far_broker_is_asked_again_before_it_has_answered() {
+        let mut bench = Bench::listening(8);
+        bench.arrive(1..=1);
+        bench.arrive(2..=2);
+        assert_eq!(bench.taken(), [1], "the next one waits for the receipt");
+        tokio::time::advance(PACE).await;
+        bench.arrive(3..=3);
+        assert_eq!(bench.taken(), [3], "not any more");
+        bench.arrive(4..=4);
+        assert_eq!(bench.taken(), NOTHING);
+        bench.session.receipt();
+        assert_eq!(bench.arrived().0, ["1"]);
+        bench.session.receipt();
+        assert_eq!(bench.arrived().0, ["2", "3"]);
+        bench.session.take();
+        assert_eq!(bench.taken(), [4]);
+        bench.session.ended(&Fault::lost("cut"));
+        assert_eq!(bench.arrived().0, ["4?"]);
     }
 
     #[test]
