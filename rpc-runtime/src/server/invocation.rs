@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::arena::Arena;
 use super::raw_argument::RawArgument;
-use super::shelf::Shelf;
 use crate::serializer::Serializer;
 use crate::wire::{self, Entries, RawRequest, Request};
 use crate::{IntoRemoteError, RemoteError, Result, Target, Version};
@@ -21,7 +21,7 @@ pub struct Invocation<'a> {
     serializer: Option<&'a dyn Serializer>,
     server: &'a Target,
     place: Option<usize>,
-    kept: Shelf,
+    kept: Arena,
 }
 
 impl<'a> Invocation<'a> {
@@ -36,7 +36,7 @@ impl<'a> Invocation<'a> {
             serializer,
             server,
             place,
-            kept: Shelf::default(),
+            kept: Arena::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 //!
 //! A [`Middleware`] may stand around the handling of each request.
 
+mod arena;
 mod builder;
 mod dispatch;
 mod duplicates;
@@ -17,7 +18,6 @@ mod raw_argument;
 mod request;
 mod running;
 mod scope;
-mod shelf;
 mod state;
 mod stop_report;
 mod untyped_endpoint;

@@ -47,14 +47,14 @@ impl ConfirmTimes {
     }
 }
 
-/// The pulse of one connection: how long confirms take, and the news that one came after a long silence.
+/// Watches the confirms of one connection: how long confirms take, and the news that one came after a long silence.
 #[derive(Debug, Default)]
-pub(super) struct Pulse {
+pub(super) struct ConfirmMonitor {
     times: Mutex<ConfirmTimes>,
     revived: Notify,
 }
 
-impl Pulse {
+impl ConfirmMonitor {
     /// A timed message was confirmed after so long.
     pub(super) fn measured(&self, took: Duration) {
         self.times.lock().add(took);
@@ -151,16 +151,16 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_for_a_sign_of_life_gets_it() {
-        let pulse = Pulse::default();
-        let mut revived = Box::pin(pulse.revived());
-        pulse.confirmed(Duration::from_millis(1));
+        let monitor = ConfirmMonitor::default();
+        let mut revived = Box::pin(monitor.revived());
+        monitor.confirmed(Duration::from_millis(1));
         assert!(is_pending(&mut revived).await);
-        pulse.confirmed(LEAST_LIMIT);
+        monitor.confirmed(LEAST_LIMIT);
         assert!(!is_pending(&mut revived).await);
-        assert!(!pulse.is_silent(Duration::from_millis(99)) && pulse.is_silent(LEAST_LIMIT));
-        pulse.measured(Duration::from_secs(1));
+        assert!(!monitor.is_silent(Duration::from_millis(99)) && monitor.is_silent(LEAST_LIMIT));
+        monitor.measured(Duration::from_secs(1));
         assert!(
-            !pulse.is_silent(Duration::from_secs(2)) && pulse.is_silent(Duration::from_secs(3))
+            !monitor.is_silent(Duration::from_secs(2)) && monitor.is_silent(Duration::from_secs(3))
         );
     }
 

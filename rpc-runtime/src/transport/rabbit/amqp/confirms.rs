@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::confirm_times::Pulse;
+use super::confirm_times::ConfirmMonitor;
 use super::fault::Fault;
 use crate::sync::Mutex;
 
@@ -60,7 +60,7 @@ pub(crate) type Answer = Result<Confirmed, Failure>;
 #[derive(Debug)]
 pub(super) struct Confirms {
     waiting: Mutex<Unconfirmed>,
-    pulse: Arc<Pulse>,
+    monitor: Arc<ConfirmMonitor>,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +80,7 @@ struct Unconfirmed {
 #[derive(Debug)]
 struct Message {
     /// Until it is settled.
-    told: Option<Told>,
+    recipient: Option<Recipient>,
     returned: bool,
     /// Of its body, in bytes.
     size: u32,
@@ -88,30 +88,30 @@ struct Message {
 }
 
 /// Who is told what became of a message.
-enum Told {
-    Awaited(Arc<ConfirmSlot>),
-    Unawaited(Then),
+enum Recipient {
+    Slot(Arc<ConfirmSlot>),
+    Callback(ConfirmCallback),
 }
 
 /// Called with the answer when no task awaits it, by the I/O task on the thread that reads the socket, or by the
 /// publisher where nothing could be sent. It must not block.
-pub(crate) type Then = Box<dyn FnOnce(Answer) + Send>;
+pub(crate) type ConfirmCallback = Box<dyn FnOnce(Answer) + Send>;
 
-impl Told {
+impl Recipient {
     /// Never to be called under a lock.
     fn answer(self, answer: Answer) {
         match self {
-            Self::Awaited(slot) => slot.answer(answer),
-            Self::Unawaited(then) => then(answer),
+            Self::Slot(slot) => slot.answer(answer),
+            Self::Callback(callback) => callback(answer),
         }
     }
 }
 
-impl fmt::Debug for Told {
+impl fmt::Debug for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Awaited(slot) => f.debug_tuple("Awaited").field(slot).finish(),
-            Self::Unawaited(_) => f.write_str("Unawaited"),
+            Self::Slot(slot) => f.debug_tuple("Slot").field(slot).finish(),
+            Self::Callback(_) => f.write_str("Callback"),
         }
     }
 }
@@ -153,7 +153,7 @@ impl ConfirmSlot {
 /// What one confirm has settled.
 struct Settled {
     /// Who is to be told, and whether the message came back.
-    told: Vec<(Told, bool)>,
+    recipients: Vec<(Recipient, bool)>,
     /// How long the confirm of the timed message took, if it was this one.
     took: Option<Duration>,
     /// How long there was none before.
@@ -161,11 +161,11 @@ struct Settled {
 }
 
 impl Confirms {
-    /// A channel's, before its first message; `pulse` is that of its connection.
-    pub(super) fn new(pulse: Arc<Pulse>) -> Self {
+    /// A channel's, before its first message; `monitor` is that of its connection.
+    pub(super) fn new(monitor: Arc<ConfirmMonitor>) -> Self {
         Self {
             waiting: Mutex::default(),
-            pulse,
+            monitor,
         }
     }
 
@@ -184,39 +184,44 @@ impl Confirms {
             quiet,
             state: Mutex::default(),
         });
-        self.send(Told::Awaited(slot.clone()), size, send);
+        self.send(Recipient::Slot(slot.clone()), size, send);
         Confirm(slot)
     }
 
-    /// As [`publish`](Self::publish), but nobody waits: `then` is called with the answer.
-    pub(super) fn publish_then(
+    /// As [`publish`](Self::publish), but nobody waits: `callback` is called with the answer.
+    pub(super) fn publish_with_callback(
         &self,
-        then: Then,
+        callback: ConfirmCallback,
         size: usize,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) {
-        self.send(Told::Unawaited(then), size, send);
+        self.send(Recipient::Callback(callback), size, send);
     }
 
-    fn send(&self, told: Told, size: usize, send: impl FnOnce(u64, bool) -> Result<(), Fault>) {
-        if let Err((fault, told)) = self.count(told, size, send) {
-            told.answer(Err(Failure::NotReached(fault)));
+    fn send(
+        &self,
+        recipient: Recipient,
+        size: usize,
+        send: impl FnOnce(u64, bool) -> Result<(), Fault>,
+    ) {
+        if let Err((fault, recipient)) = self.count(recipient, size, send) {
+            recipient.answer(Err(Failure::NotReached(fault)));
         }
     }
 
     fn count(
         &self,
-        told: Told,
+        recipient: Recipient,
         size: usize,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
-    ) -> Result<(), (Fault, Told)> {
+    ) -> Result<(), (Fault, Recipient)> {
         let mut waiting = self.waiting.lock();
         if let Some(why) = &waiting.closed {
-            return Err((Fault::lost(why.clone()), told));
+            return Err((Fault::lost(why.clone()), recipient));
         }
         let number = waiting.before + waiting.messages.len() as u64 + 1;
         if let Err(fault) = send(number, waiting.messages.is_empty()) {
-            return Err((fault, told));
+            return Err((fault, recipient));
         }
         let since = waiting.now;
         if waiting.timed.is_none() {
@@ -225,7 +230,7 @@ impl Confirms {
             waiting.silent.get_or_insert(now);
         }
         waiting.messages.push_back(Message {
-            told: Some(told),
+            recipient: Some(recipient),
             returned: false,
             size: u32::try_from(size).unwrap_or(u32::MAX),
             since,
@@ -237,11 +242,11 @@ impl Confirms {
     pub(super) fn settle(&self, number: u64, multiple: bool, taken: bool) {
         let settled = self.waiting.lock().settle(number, multiple);
         if let Some(took) = settled.took {
-            self.pulse.measured(took);
+            self.monitor.measured(took);
         }
-        self.pulse.confirmed(settled.silence);
-        for (told, returned) in settled.told {
-            told.answer(match (taken, returned) {
+        self.monitor.confirmed(settled.silence);
+        for (recipient, returned) in settled.recipients {
+            recipient.answer(match (taken, returned) {
                 (true, true) => Ok(Confirmed::Returned),
                 (true, false) => Ok(Confirmed::Taken),
                 (false, _) => Ok(Confirmed::Rejected),
@@ -274,8 +279,8 @@ impl Confirms {
             None => None,
         };
         let doubt = || Failure::Unanswered(Fault::lost(fault.why().clone()));
-        for (index, (told, _)) in failed.into_iter().enumerate() {
-            told.answer(Err(match offender.map(|offender| index.cmp(&offender)) {
+        for (index, (recipient, _)) in failed.into_iter().enumerate() {
+            recipient.answer(Err(match offender.map(|offender| index.cmp(&offender)) {
                 None | Some(Ordering::Less) => doubt(),
                 Some(Ordering::Equal) => match fault {
                     Fault::Missing(_) | Fault::Refused(_) => Failure::Unsent(fault.clone()),
@@ -288,8 +293,8 @@ impl Confirms {
 
     /// The channel has ended without a word on the messages.
     pub(super) fn lost(&self, why: &Arc<str>) {
-        for (told, _) in self.close(why) {
-            told.answer(Err(Failure::Unanswered(Fault::lost(why.clone()))));
+        for (recipient, _) in self.close(why) {
+            recipient.answer(Err(Failure::Unanswered(Fault::lost(why.clone()))));
         }
     }
 
@@ -303,7 +308,7 @@ impl Confirms {
             waiting.silent
         };
         match silent {
-            Some(since) if self.pulse.is_silent(since.elapsed()) => Health::Silent,
+            Some(since) if self.monitor.is_silent(since.elapsed()) => Health::Silent,
             _ => Health::Well,
         }
     }
@@ -318,23 +323,23 @@ impl Confirms {
             let now = waiting.now;
             let late = |message: &&mut Message| now.wrapping_sub(message.since) > limit;
             for message in waiting.messages.iter_mut().take_while(late) {
-                overdue.extend(message.told.take());
+                overdue.extend(message.recipient.take());
             }
             waiting.forget_settled();
         }
-        for told in overdue {
-            told.answer(Err(Failure::Unanswered(Fault::lost(why))));
+        for recipient in overdue {
+            recipient.answer(Err(Failure::Unanswered(Fault::lost(why))));
         }
     }
 
     /// Takes no more messages; gives those that wait, each with its size.
-    fn close(&self, why: &Arc<str>) -> Vec<(Told, u32)> {
+    fn close(&self, why: &Arc<str>) -> Vec<(Recipient, u32)> {
         let mut waiting = self.waiting.lock();
         waiting.closed.get_or_insert_with(|| why.clone());
         let messages = std::mem::take(&mut waiting.messages);
         messages
             .into_iter()
-            .filter_map(|message| Some((message.told?, message.size)))
+            .filter_map(|message| Some((message.recipient?, message.size)))
             .collect()
     }
 }
@@ -357,15 +362,15 @@ impl Unconfirmed {
             None => 0..0,
         };
         let messages = self.messages.range_mut(range);
-        let told = messages
-            .filter_map(|message| Some((message.told.take()?, message.returned)))
+        let recipients = messages
+            .filter_map(|message| Some((message.recipient.take()?, message.returned)))
             .collect();
         let now = Instant::now();
         let (silent, timed) = (self.silent.replace(now), self.timed);
         self.forget_settled();
         let settled = timed.filter(|_| self.timed.is_none());
         Settled {
-            told,
+            recipients,
             took: settled.map(|(_, sent)| now - sent),
             silence: silent.map_or(Duration::ZERO, |since| now - since),
         }
@@ -375,14 +380,14 @@ impl Unconfirmed {
         while self
             .messages
             .front()
-            .is_some_and(|first| first.told.is_none())
+            .is_some_and(|first| first.recipient.is_none())
         {
             self.messages.pop_front();
             self.before += 1;
         }
         let is_due = |(number, _): &(u64, Instant)| {
             let message = self.index(*number).map(|index| &self.messages[index]);
-            message.is_some_and(|message| message.told.is_some())
+            message.is_some_and(|message| message.recipient.is_some())
         };
         self.timed = self.timed.filter(is_due);
         if self.messages.is_empty() {

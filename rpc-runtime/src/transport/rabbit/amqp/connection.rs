@@ -93,12 +93,12 @@ impl Connection {
 
     /// Whether a channel is silent that got no confirm for so long, while messages wait: confirms take less here.
     pub(crate) fn is_silent(&self, time: Duration) -> bool {
-        self.io.pulse.is_silent(time)
+        self.io.monitor.is_silent(time)
     }
 
     /// Done when a channel that may have been silent gets a confirm, from the moment of this call on.
     pub(crate) fn revived(&self) -> Notified<'_> {
-        self.io.pulse.revived()
+        self.io.monitor.revived()
     }
 
     /// Opens a channel to publish on.

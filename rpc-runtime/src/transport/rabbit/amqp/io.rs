@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::broker_version::BrokerVersion;
 use super::channels::Channels;
-use super::confirm_times::Pulse;
+use super::confirm_times::ConfirmMonitor;
 use super::fault::{Reason, explain_io};
 use super::heartbeat::Heartbeat;
 use super::lapin_pipe::{End, LapinPipe};
@@ -32,7 +32,7 @@ pub(super) struct Io {
     pub(super) channels: Channels,
     pub(super) heartbeat: Heartbeat,
     version: OnceLock<BrokerVersion>,
-    pub(super) pulse: Arc<Pulse>,
+    pub(super) monitor: Arc<ConfirmMonitor>,
     /// Why the broker closes the connection, if it says so.
     closed_by_broker: OnceLock<Reason>,
     /// Why the connection has ended.
@@ -51,7 +51,7 @@ impl Io {
             channels: Channels::default(),
             heartbeat: Heartbeat::default(),
             version: OnceLock::new(),
-            pulse: Arc::default(),
+            monitor: Arc::default(),
             closed_by_broker: OnceLock::new(),
             down: watch::Sender::new(None),
             blocked: watch::Sender::new(None),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::channel::Channel;
 use super::channel_state::Role;
-use super::confirms::{Confirm, Confirms, Health, Then};
+use super::confirms::{Confirm, ConfirmCallback, Confirms, Health};
 use super::declare_channel::ExchangeDeclaration;
 use super::fault::Fault;
 use super::frames::{self, Publish};
@@ -22,7 +22,7 @@ pub(crate) struct PublishChannel {
 impl PublishChannel {
     /// Opens a channel on which frames have at most `frame_max` bytes.
     pub(super) fn open(io: &Arc<Io>, frame_max: usize) -> Result<Self, Fault> {
-        let confirms = Arc::new(Confirms::new(io.pulse.clone()));
+        let confirms = Arc::new(Confirms::new(io.monitor.clone()));
         let channel = Channel::open(io, Role::Publish(confirms.clone()))?;
         let number = channel.state().number();
         channel.send(false, |out| frames::confirm_select(out.frames(), number))?;
@@ -59,10 +59,11 @@ impl PublishChannel {
     }
 
     /// Publishes a message whose confirm nobody awaits: `then` is called with the answer. See
-    /// [`Confirms::publish_then`].
-    pub(crate) fn publish_then(&self, message: Publish<'_>, then: Then) {
+    /// [`Confirms::publish_with_callback`].
+    pub(crate) fn publish_with_callback(&self, message: Publish<'_>, callback: ConfirmCallback) {
         let send = |number, alone| self.send(message, number, alone);
-        self.confirms.publish_then(then, message.body.len(), send);
+        self.confirms
+            .publish_with_callback(callback, message.body.len(), send);
     }
 
     fn send(&self, message: Publish<'_>, number: u64, alone: bool) -> Result<(), Fault> {

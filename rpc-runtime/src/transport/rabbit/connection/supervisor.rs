@@ -90,7 +90,7 @@ pub(crate) struct Supervisor {
     stop: watch::Sender<bool>,
     /// Tells the supervisor that somebody waits.
     nudge: Nudge,
-    guests: watch::Sender<()>,
+    users: watch::Sender<()>,
     engine: Arc<Engine>,
     /// Until first used.
     task: Mutex<Option<SupervisorTask>>,
@@ -107,7 +107,7 @@ impl Supervisor {
         let (status, watching) = watch::channel(Status::new(State::Idle));
         let stop = watch::Sender::new(false);
         let nudge = Nudge::default();
-        let guests = watch::Sender::new(());
+        let users = watch::Sender::new(());
         let hosts = options.hosts.clone();
         let task = SupervisorTask {
             dialler: Dialler::new(connector, name, hosts, options.backoff, nudge.listen()),
@@ -115,13 +115,13 @@ impl Supervisor {
             pace: Pace::new(options.backoff),
             status,
             stop: stop.subscribe(),
-            guests: guests.clone(),
+            users: users.clone(),
         };
         Self {
             status: watching,
             stop,
             nudge,
-            guests,
+            users,
             engine,
             task: Mutex::new(Some(task)),
         }
@@ -215,7 +215,7 @@ impl Supervisor {
     pub(crate) fn connections(&self) -> Connections {
         Connections {
             status: self.status.clone(),
-            _guest: self.guests.subscribe(),
+            _user: self.users.subscribe(),
         }
     }
 
@@ -235,7 +235,7 @@ impl Supervisor {
 #[derive(Debug, Clone)]
 pub(crate) struct Connections {
     status: watch::Receiver<Status>,
-    _guest: watch::Receiver<()>,
+    _user: watch::Receiver<()>,
 }
 
 impl Connections {
@@ -283,7 +283,7 @@ struct SupervisorTask {
     status: watch::Sender<Status>,
     stop: watch::Receiver<bool>,
     /// Watched by whoever uses the connections.
-    guests: watch::Sender<()>,
+    users: watch::Sender<()>,
 }
 
 impl SupervisorTask {
@@ -294,12 +294,12 @@ impl SupervisorTask {
             nudged,
             status,
             mut stop,
-            guests,
+            users,
         } = self;
         let leave = async {
             // Asked to, or the handle is gone.
             let _ = stop.wait_for(|stop| *stop).await;
-            if timeout(LEAVE_DEADLINE, guests.closed()).await.is_err() {
+            if timeout(LEAVE_DEADLINE, users.closed()).await.is_err() {
                 tracing::warn!(
                     "not all users of the connection have finished in time: private queues may remain until they expire"
                 );

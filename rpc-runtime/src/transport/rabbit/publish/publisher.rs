@@ -270,12 +270,12 @@ impl Publisher {
         }
     }
 
-    /// Publishes on a shared channel; nobody waits. `then` is called with the outcome, on any thread, and must not
+    /// Publishes on a shared channel; nobody waits. `callback` is called with the outcome, on any thread, and must not
     /// block. False if the message cannot be published like that now.
     pub(crate) fn publish_unawaited(
         &self,
         message: &Arc<Message>,
-        then: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
+        callback: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
     ) -> bool {
         let Some((link, channel)) = self.shared_channel(message) else {
             return false;
@@ -285,7 +285,7 @@ impl Publisher {
             channel,
             exclusive: None,
         };
-        attempt.publish_then(message, then);
+        attempt.publish_with_callback(message, callback);
         true
     }
 
@@ -470,7 +470,7 @@ async fn publish_exclusively(
     };
     let (sender, outcome) = oneshot::channel();
     // The attempt is settled even if the caller goes: what it proves is for others.
-    attempt.publish_then(message, move |outcome| {
+    attempt.publish_with_callback(message, move |outcome| {
         // The caller may have gone.
         let _ = sender.send(outcome);
     });
@@ -561,15 +561,15 @@ struct Exclusive {
 }
 
 impl PublishAttempt {
-    /// Publishes a message; `then` is called with the outcome, on any thread, and must not block.
-    fn publish_then(
+    /// Publishes a message; `callback` is called with the outcome, on any thread, and must not block.
+    fn publish_with_callback(
         self,
         message: &Message,
-        then: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
+        callback: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
     ) {
         let (channel, route) = (self.channel.clone(), message.route.clone());
-        let then = move |answer| then(self.settled(answer, &route));
-        channel.publish_then(message.publish(), Box::new(then));
+        let callback = move |answer| callback(self.settled(answer, &route));
+        channel.publish_with_callback(message.publish(), Box::new(callback));
     }
 
     /// The broker has answered, or there will be no answer.

@@ -97,18 +97,18 @@ fn a_quiet_confirm_wakes_for_bad_news_only() {
 fn what_nobody_waits_for_is_told_once_whatever_comes() {
     let confirms = new();
     let (tell, told) = std::sync::mpsc::channel();
-    let then = || -> Then {
+    let callback = || -> ConfirmCallback {
         let tell = tell.clone();
         Box::new(move |answer| tell.send(answer).unwrap())
     };
     for _ in 0..3 {
-        confirms.publish_then(then(), 1, |_, _| Ok(()));
+        confirms.publish_with_callback(callback(), 1, |_, _| Ok(()));
     }
     confirms.settle(1, false, true);
     confirms.returned(2);
     confirms.settle(2, false, true);
     confirms.lost(&"cut".into());
-    confirms.publish_then(then(), 1, |_, _| unreachable!("it is closed"));
+    confirms.publish_with_callback(callback(), 1, |_, _| unreachable!("it is closed"));
     let answers: Vec<_> = told.try_iter().collect();
     assert!(matches!(
         answers[..],

@@ -7,26 +7,26 @@ use std::sync::OnceLock;
 ///
 /// A list, as there are few: the context, and what is lent.
 #[derive(Debug, Default)]
-pub(super) struct Shelf(OnceLock<Box<Kept>>);
+pub(super) struct Arena(OnceLock<Box<Kept>>);
 
 #[derive(Debug)]
 struct Kept<T: ?Sized = dyn Any + Send + Sync> {
-    next: Shelf,
+    next: Arena,
     value: T,
 }
 
-impl Shelf {
+impl Arena {
     pub(super) fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
-        let mut shelf = self;
+        let mut arena = self;
         let mut kept: Box<Kept> = Box::new(Kept {
-            next: Shelf::default(),
+            next: Arena::default(),
             value,
         });
-        while let Err(back) = shelf.0.set(kept) {
+        while let Err(back) = arena.0.set(kept) {
             kept = back;
-            shelf = &shelf.0.wait().next;
+            arena = &arena.0.wait().next;
         }
-        let kept = shelf.0.get().and_then(|kept| kept.value.downcast_ref());
+        let kept = arena.0.get().and_then(|kept| kept.value.downcast_ref());
         kept.expect("it was put there")
     }
 }
@@ -39,14 +39,14 @@ mod tests {
 
     #[test]
     fn what_is_kept_stays_until_all_of_it_goes() {
-        let shelf = Shelf::default();
+        let arena = Arena::default();
         let counted = Arc::new(());
-        let text = shelf.keep("one".to_owned());
-        let number = shelf.keep(2_u32);
-        let other = shelf.keep(counted.clone());
+        let text = arena.keep("one".to_owned());
+        let number = arena.keep(2_u32);
+        let other = arena.keep(counted.clone());
         assert_eq!((text.as_str(), *number), ("one", 2));
         assert_eq!(Arc::strong_count(other), 2);
-        drop(shelf);
+        drop(arena);
         assert_eq!(Arc::strong_count(&counted), 1);
     }
 }
