@@ -87,8 +87,10 @@ impl Relay {
                 let serving = serve(client);
                 tokio::spawn(async move {
                     tokio::select! {
-                        () = serving => {}
+                        // What is cut forwards nothing more, whatever else has become ready.
+                        biased;
                         _ = cut.changed() => {}
+                        () = serving => {}
                     }
                 });
             }
