@@ -92,6 +92,7 @@ suite! {
     a_remote_error_keeps_all_its_parts
     a_typed_error_crosses_the_wire
     a_panic_is_a_remote_error_and_the_server_goes_on
+    each_error_names_the_method
     a_call_ends_at_its_timeout_and_the_client_goes_on
     the_timeout_comes_from_call_then_method_then_client
     a_call_that_expired_in_the_queue_is_not_run

@@ -33,8 +33,15 @@ impl Drop for Running {
     }
 }
 
-/// The program of an example in Rust; built here, so that its start is quick.
+/// The program of an example in Rust, over the broker.
 fn example(name: &str) -> Command {
+    let mut command = built(name);
+    command.env("RPC_TRANSPORT_URL", broker_url());
+    command
+}
+
+/// The program of an example in Rust; built here, so that its start is quick.
+fn built(name: &str) -> Command {
     let build = ["build", "--quiet", "-p", "rpc-examples", "--example", name];
     let built = Command::new(env!("CARGO"))
         .args(build)
@@ -48,9 +55,7 @@ fn example(name: &str) -> Command {
     // target/debug/deps/examples-… → target/debug/examples/NAME
     program.pop();
     program.pop();
-    let mut command = Command::new(program.join("examples").join(name));
-    command.env("RPC_TRANSPORT_URL", broker_url());
-    command
+    Command::new(program.join("examples").join(name))
 }
 
 fn script(name: &str) -> Command {
@@ -116,4 +121,41 @@ fn two_majors_are_served_by_one_server() {
     ] {
         assert!(text.contains(line), "{text}");
     }
+}
+
+/// What Prometheus would scrape of the example.
+fn assert_scraped(text: &str, system: &[&str]) {
+    let of_size = r#"topic="inventory",namespace="",method="size""#;
+    for line in [
+        "# TYPE rpc_client_finished_total counter",
+        "# HELP rpc_client_seconds How long a call waited for its reply",
+        &format!(r#"rpc_client_finished_total{{{of_size},operation="call",outcome="ok"}} 2"#),
+        &format!(
+            r#"rpc_client_finished_total{{{of_size},operation="call",outcome="HostNotFound"}} 1"#
+        ),
+        &format!(r#"rpc_server_finished_total{{{of_size},outcome="ok"}} 2"#),
+        &format!("rpc_server_in_flight{{{of_size}}} 0"),
+        &format!("rpc_server_seconds_count{{{of_size}}} 3"),
+        r#"rpc_server_started_total{topic="inventory",namespace="",method="touch"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    for line in system {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+}
+
+#[test]
+fn metrics_are_scraped() {
+    assert_scraped(&output(&mut built("metrics")), &[]);
+}
+
+#[test]
+#[ignore = "needs RabbitMQ: tests/run"]
+fn metrics_of_connections_are_scraped() {
+    let made = [
+        r#"rpc_connections_made_total{role="publish"} 1"#,
+        r#"rpc_connections_made_total{role="consume"} 1"#,
+    ];
+    assert_scraped(&output(&mut example("metrics")), &made);
 }

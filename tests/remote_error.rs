@@ -147,8 +147,8 @@ fn everything_else_goes_to_other_and_passes_through_unchanged() {
             other => panic!("{other:?}"),
         }
     }
-    let timeout = StockError::from(Error::Closed);
-    assert!(matches!(timeout, StockError::Other(Error::Closed)));
+    let timeout = StockError::from(Error::closed());
+    assert!(matches!(timeout, StockError::Other(Error::Closed { .. })));
     let raised = timeout.into_remote_error();
     assert!(
         raised.is("oslo_messaging.exceptions", "MessagingException"),

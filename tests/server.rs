@@ -444,3 +444,90 @@ async fn what_a_proxy_passes_through_is_no_error_of_its_own() {
         "{proxy}"
     );
 }
+
+/// A line that names a request in full.
+#[track_caller]
+fn assert_named(log: &log::Log, text: &str, names: &[&str]) {
+    let lines = log.lines(text);
+    assert_eq!(lines.len(), 1, "{text}: {lines:?}");
+    for name in names {
+        assert!(lines[0].contains(name), "{name} is not in {}", lines[0]);
+    }
+}
+
+/// A call with a request id.
+fn named_call(method: &str, unique_id: &str) -> String {
+    format!(
+        r#"{{"method":"{method}","args":{{"n":7}},"_context_request_id":"req-9","_msg_id":"{ID}","_reply_q":"replies","_unique_id":"{unique_id}"}}"#
+    )
+}
+
+#[tokio::test]
+async fn each_line_about_a_request_names_it() {
+    let message_id = format!("message_id=\"{ID}\"");
+    let names = |method| [method, "request_id=\"req-9\"", message_id.as_str()];
+    let log = log::Log::default();
+    // The spans of requests have names, too: these are of the lines themselves.
+    let _logged = log.install_without_spans();
+    let mut play = Play::start().await;
+    play.request(named_call("say", "u1")).await;
+    assert_eq!(play.result().await, 7);
+    play.request(named_call("say", "u1")).await;
+    play.request(named_call("sing", "u2")).await;
+    assert_eq!(play.failure().await.0, "NoSuchMethod");
+    play.requests
+        .send((named_call("say", "u3").into(), false))
+        .await
+        .unwrap();
+    let cut = named_call("say", "u4");
+    play.request(cut.strip_suffix('}').unwrap().to_owned())
+        .await;
+    assert_eq!(play.failure().await.0, "ValueError");
+    // Nobody takes its reply.
+    play.replies.close();
+    play.request(named_call("say", "u5")).await;
+    play.server.stop().await;
+    let say = "method=\"say\"";
+    assert_named(&log, "a duplicate was dropped", &names(say));
+    assert_named(&log, "a request was refused", &names("method=\"sing\""));
+    assert_named(&log, "a request was not run", &names(say));
+    assert_named(&log, "a malformed request was dropped", &[&message_id]);
+    let unsent = format!("message_id={ID}");
+    assert_named(
+        &log,
+        "a reply was not sent",
+        &[say, "request_id=\"req-9\"", &unsent],
+    );
+}
+
+#[tokio::test]
+async fn lines_of_the_sender_and_of_a_failed_handler_name_the_request() {
+    let log = log::Log::default();
+    let _logged = log.install_without_spans();
+    let transport = Transport::new("memory://").unwrap();
+    let client = RpcClient::new(&transport, Target::new("parrots"));
+    let ctxt = rpc_runtime::Context::new().with_request_id("req-9");
+    let call = client.call::<()>(&ctxt, "squawk", args! {});
+    let serve = async {
+        let fail =
+            |_: RawRequest| async { Err::<Box<RawValue>, _>(RemoteError::new("Hoarse", "")) };
+        let server =
+            Server::builder(&transport, "parrots", "polly").endpoint(UntypedEndpoint::new(fail));
+        // The call waits for it.
+        tokio::task::yield_now().await;
+        server.start().await.unwrap()
+    };
+    let (failed, server) = tokio::join!(call, serve);
+    let failed = failed.unwrap_err();
+    assert_eq!(failed.method(), Some("squawk"));
+    assert!(
+        failed
+            .to_string()
+            .starts_with("`squawk`: remote error: Hoarse"),
+        "{failed}"
+    );
+    server.stop().await;
+    let names = ["method=\"squawk\"", "request_id=\"req-9\"", "message_id=\""];
+    assert_named(&log, "nobody serves it", &names);
+    assert_named(&log, "a request failed", &names);
+}

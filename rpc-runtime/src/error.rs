@@ -27,11 +27,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The time given to a call was over.
     #[error(
-        "no reply from {target} within {timeout:?}: the time ran out while waiting for {waiting_for}; {}",
-        .waiting_for.advice()
+        "{}no reply from {target} within {timeout:?}: the time ran out while waiting for {waiting_for}; {}",
+        of(.method.as_deref()), .waiting_for.advice()
     )]
     #[non_exhaustive]
     Timeout {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// Whom the call was for.
         target: Box<Target>,
         /// The time that was given: the call's timeout, or the monitor's when `waiting_for` says so.
@@ -42,9 +44,11 @@ pub enum Error {
 
     /// The message could not be handed to the broker in as many tries as were allowed, or it is not known
     /// whether it was: `maybe_delivered` tells which.
-    #[error("{}", undelivered(.target, *.attempts, .reason, *.maybe_delivered))]
+    #[error("{}{}", of(.method.as_deref()), undelivered(.target, *.attempts, .reason, *.maybe_delivered))]
     #[non_exhaustive]
     Delivery {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// Whom the message was for.
         target: Box<Target>,
         /// How many attempts were made in all.
@@ -59,11 +63,14 @@ pub enum Error {
     /// The broker has no queue for the message, and no server declared one while it waited. It was not
     /// delivered.
     #[error(
-        "nobody serves {target}: start a server for it, or check exchange, topic and server \
-         name; `mandatory(false)` sends such messages into the void"
+        "{}nobody serves {target}: start a server for it, or check exchange, topic and server \
+         name; `mandatory(false)` sends such messages into the void",
+        of(.method.as_deref())
     )]
     #[non_exhaustive]
     Undeliverable {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// Whom the message was for.
         target: Box<Target>,
     },
@@ -74,19 +81,24 @@ pub enum Error {
     /// RabbitMQ also rejects what a classic queue had not confirmed when the queue's node fails. Such a message may have
     /// run: use quorum queues where that matters.
     #[error(
-        "the queue of {target} rejects the message, being full or failing: try again later, \
-         start more servers, or raise the queue's limit"
+        "{}the queue of {target} rejects the message, being full or failing: try again later, \
+         start more servers, or raise the queue's limit",
+        of(.method.as_deref())
     )]
     #[non_exhaustive]
     Rejected {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// Whom the message was for.
         target: Box<Target>,
     },
 
     /// The target cannot be used for this.
-    #[error("{target} cannot be used here: {reason}")]
+    #[error("{}{target} cannot be used here: {reason}", of(.method.as_deref()))]
     #[non_exhaustive]
     InvalidTarget {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// The target in question.
         target: Box<Target>,
         /// What is wrong, and what to do.
@@ -108,9 +120,11 @@ pub enum Error {
     },
 
     /// A value of ours could not be written as JSON. Nothing was sent.
-    #[error("{what} cannot be written as JSON: {source}")]
+    #[error("{}{what} cannot be written as JSON: {source}", of(.method.as_deref()))]
     #[non_exhaustive]
     Serialize {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// The argument, the context, or the result.
         what: String,
         /// Why not.
@@ -118,9 +132,11 @@ pub enum Error {
     },
 
     /// A peer sent something that does not fit the expected type, or is no message at all.
-    #[error("{what} cannot be read: {reason}; compare the interface's types on both sides")]
+    #[error("{}{what} cannot be read: {reason}; compare the interface's types on both sides", of(.method.as_deref()))]
     #[non_exhaustive]
     Deserialize {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// What was being read.
         what: String,
         /// What was wrong with it, and where.
@@ -129,11 +145,14 @@ pub enum Error {
 
     /// The reply is larger than the client wants to read. The method ran.
     #[error(
-        "the reply from {target} has {size} bytes, and at most {limit} are read: raise \
-         `max_reply_size`, or ask for less"
+        "{}the reply from {target} has {size} bytes, and at most {limit} are read: raise \
+         `max_reply_size`, or ask for less",
+        of(.method.as_deref())
     )]
     #[non_exhaustive]
     TooLarge {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// Whom the call was for.
         target: Box<Target>,
         /// The size of the reply, in bytes.
@@ -143,17 +162,23 @@ pub enum Error {
     },
 
     /// The server ran the method, and it failed there.
-    #[error("remote error: {0}")]
+    #[error("{}remote error: {}", of(.0.called()), .0)]
     Remote(#[source] Box<RemoteError>),
 
     /// The transport was closed by this process.
-    #[error("the transport is closed: make a new one with `Transport::new`")]
-    Closed,
+    #[error("{}the transport is closed: make a new one with `Transport::new`", of(.method.as_deref()))]
+    #[non_exhaustive]
+    Closed {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
+    },
 
     /// The broker refuses what was asked for, and would again.
-    #[error("the broker refuses {what}: {reason}")]
+    #[error("{}the broker refuses {what}: {reason}", of(.method.as_deref()))]
     #[non_exhaustive]
     Refused {
+        /// The method, as named on the wire, of what a client sent; absent elsewhere.
+        method: Option<Box<str>>,
         /// What was asked of the broker.
         what: String,
         /// What it answered, and what to do.
@@ -180,6 +205,12 @@ pub enum Error {
     /// A client or a server was built with settings that cannot work.
     #[error("{0}")]
     Config(String),
+}
+
+/// What a message about a method begins with.
+fn of(method: Option<&str>) -> String {
+    let begin = |method| format!("`{}`: ", excerpt(method));
+    method.map(begin).unwrap_or_default()
 }
 
 fn undelivered(target: &Target, attempts: u32, reason: &str, maybe: bool) -> String {
@@ -309,11 +340,12 @@ impl Error {
             Self::Delivery {
                 maybe_delivered, ..
             } => *maybe_delivered,
-            Self::Deserialize { .. } | Self::TooLarge { .. } | Self::Remote(_) | Self::Closed => {
-                true
-            }
+            Self::Deserialize { .. }
+            | Self::TooLarge { .. }
+            | Self::Remote(_)
+            | Self::Closed { .. } => true,
             // Of several queues, some may have taken it.
-            Self::Rejected { target } => target.fanout,
+            Self::Rejected { target, .. } => target.fanout,
             Self::Undeliverable { .. }
             | Self::InvalidTarget { .. }
             | Self::VersionCap { .. }
@@ -360,7 +392,7 @@ impl Error {
             | Self::Deserialize { .. }
             | Self::TooLarge { .. }
             | Self::Remote(_)
-            | Self::Closed
+            | Self::Closed { .. }
             | Self::Refused { .. }
             | Self::Url(_)
             | Self::Version(_)
@@ -373,6 +405,7 @@ impl Error {
     #[must_use]
     pub fn timeout(target: &Target, timeout: Duration, waiting_for: Stage) -> Self {
         Self::Timeout {
+            method: None,
             target: Box::new(target.clone()),
             timeout,
             waiting_for,
@@ -388,6 +421,7 @@ impl Error {
         maybe_delivered: bool,
     ) -> Self {
         Self::Delivery {
+            method: None,
             target: Box::new(target.clone()),
             attempts,
             reason: reason.into(),
@@ -399,6 +433,7 @@ impl Error {
     #[must_use]
     pub fn undeliverable(target: &Target) -> Self {
         Self::Undeliverable {
+            method: None,
             target: Box::new(target.clone()),
         }
     }
@@ -407,14 +442,74 @@ impl Error {
     #[must_use]
     pub fn rejected(target: &Target) -> Self {
         Self::Rejected {
+            method: None,
             target: Box::new(target.clone()),
         }
+    }
+
+    /// A driver's word that the transport was closed.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self::Closed { method: None }
+    }
+
+    /// The method that failed, as named on the wire: each error of a call or a cast knows it. Absent for what went wrong
+    /// elsewhere, such as the start of a server.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        match self {
+            Self::Timeout { method, .. }
+            | Self::Delivery { method, .. }
+            | Self::Undeliverable { method, .. }
+            | Self::Rejected { method, .. }
+            | Self::InvalidTarget { method, .. }
+            | Self::Serialize { method, .. }
+            | Self::Deserialize { method, .. }
+            | Self::TooLarge { method, .. }
+            | Self::Closed { method }
+            | Self::Refused { method, .. } => method.as_deref(),
+            Self::Remote(remote) => remote.called(),
+            Self::VersionCap { method, .. } => Some(method),
+            Self::Unreachable { .. } | Self::Url(_) | Self::Version(_) | Self::Config(_) => None,
+        }
+    }
+
+    /// The same error, of a call or cast of that method, unless it is known to be one of another.
+    #[must_use]
+    pub(crate) fn of_method(mut self, name: &str) -> Self {
+        match &mut self {
+            Self::Timeout { method, .. }
+            | Self::Delivery { method, .. }
+            | Self::Undeliverable { method, .. }
+            | Self::Rejected { method, .. }
+            | Self::InvalidTarget { method, .. }
+            | Self::Serialize { method, .. }
+            | Self::Deserialize { method, .. }
+            | Self::TooLarge { method, .. }
+            | Self::Closed { method }
+            | Self::Refused { method, .. } => {
+                method.get_or_insert_with(|| name.into());
+            }
+            Self::Remote(remote) => remote.set_called(name),
+            Self::Config(text) => {
+                let quoted = format!("`{}`", excerpt(name));
+                if !text.contains(&quoted) {
+                    *text = format!("{quoted}: {text}");
+                }
+            }
+            Self::VersionCap { .. }
+            | Self::Unreachable { .. }
+            | Self::Url(_)
+            | Self::Version(_) => {}
+        }
+        self
     }
 
     /// A target that cannot be used, and what to do instead.
     #[must_use]
     pub fn invalid_target(target: &Target, reason: &'static str) -> Self {
         Self::InvalidTarget {
+            method: None,
             target: Box::new(target.clone()),
             reason,
         }
@@ -424,6 +519,7 @@ impl Error {
     #[must_use]
     pub fn refused(what: impl Into<String>, reason: impl Into<Arc<str>>) -> Self {
         Self::Refused {
+            method: None,
             what: what.into(),
             reason: reason.into(),
         }
@@ -432,6 +528,7 @@ impl Error {
     /// A reply that is larger than its caller reads.
     pub(crate) fn too_large(target: &Target, size: usize, limit: usize) -> Self {
         Self::TooLarge {
+            method: None,
             target: Box::new(target.clone()),
             size,
             limit,
@@ -448,6 +545,7 @@ impl Error {
 
     pub(crate) fn serialize(what: impl Into<String>, source: serde_json::Error) -> Self {
         Self::Serialize {
+            method: None,
             what: what.into(),
             source: Arc::new(source),
         }
@@ -462,6 +560,7 @@ impl Error {
                        with U+FFFD for what is none";
         }
         Self::Deserialize {
+            method: None,
             what: what.into(),
             reason: reason.into(),
         }
@@ -536,7 +635,7 @@ mod tests {
             assert_eq!(found.to_string(), source);
             assert!(error.to_string().contains(&source));
         }
-        assert!(std::error::Error::source(&Error::Closed).is_none());
+        assert!(std::error::Error::source(&Error::closed()).is_none());
     }
 
     #[test]
@@ -565,7 +664,7 @@ mod tests {
             (Error::rejected(&target.clone().fanout(true)), false),
             (Error::unreachable("refused"), true),
             (Error::refused("a queue", "denied"), false),
-            (Error::Closed, false),
+            (Error::closed(), false),
             (Error::remote_error("C", "m"), false),
         ] {
             assert_eq!(error.is_retryable(), retryable, "{error}");

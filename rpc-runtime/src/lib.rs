@@ -62,6 +62,7 @@
 //! - `rabbit` (default): the `rabbit://` transport, over lapin.
 //! - `tls` (default): `ssl=true` in its URLs, by rustls.
 //! - `otel`: spans become parts of OpenTelemetry's traces, whose context goes with each message.
+//! - `metrics`: calls, requests, connections and messages are counted and measured; see [`guide::metrics`].
 //! - `oslo-config`: transports from oslo.messaging's own configuration files, in the module `oslo_config`.
 //!
 //! A crate that only declares interfaces depends on this one with `default-features = false`.
@@ -103,6 +104,7 @@ pub mod guide;
 pub mod interface;
 mod lossy;
 mod maybe_absent;
+mod metrics;
 #[cfg(feature = "oslo-config")]
 pub mod oslo_config;
 mod random;

@@ -40,7 +40,15 @@ pub struct RemoteError {
     /// The exception's keyword arguments.
     pub kwargs: Map<String, Value>,
     #[serde(skip)]
+    circumstances: Option<Box<Circumstances>>,
+}
+
+/// What does not cross the wire. Behind a pointer: errors are passed around, and most have none.
+#[derive(Debug, Clone, Default)]
+struct Circumstances {
     origin: Origin,
+    /// The method that a client called.
+    method: Option<Box<str>>,
 }
 
 /// Who is to blame, for the server's log.
@@ -67,7 +75,7 @@ impl RemoteError {
             message,
             traceback: Vec::new(),
             kwargs: Map::new(),
-            origin: Origin::Handler,
+            circumstances: None,
         }
     }
 
@@ -103,19 +111,31 @@ impl RemoteError {
     /// `error`, as oslo.messaging does with `expected_exceptions`.
     #[must_use]
     pub fn expected(mut self) -> Self {
-        self.origin = Origin::Expected;
+        self.circumstances.get_or_insert_default().origin = Origin::Expected;
         self
     }
 
+    /// The method that a client called, once that is known.
+    pub(crate) fn called(&self) -> Option<&str> {
+        self.circumstances.as_ref()?.method.as_deref()
+    }
+
+    /// The client called that method, unless it is known to have called another.
+    pub(crate) fn set_called(&mut self, method: &str) {
+        let circumstances = self.circumstances.get_or_insert_default();
+        circumstances.method.get_or_insert_with(|| method.into());
+    }
+
     pub(crate) fn origin(&self) -> Origin {
-        self.origin
+        let circumstances = self.circumstances.as_ref();
+        circumstances.map_or(Origin::Handler, |known| known.origin)
     }
 
     /// Blames the request, and quotes no more of it than people can read.
     pub(crate) fn refusal(mut self) -> Self {
         self.message = excerpt(self.message).into_owned();
         self.args = vec![Value::from(self.message.as_str())];
-        self.origin = Origin::Request;
+        self.circumstances.get_or_insert_default().origin = Origin::Request;
         self
     }
 
@@ -148,7 +168,7 @@ impl PartialEq for RemoteError {
             traceback,
             args,
             kwargs,
-            origin: _,
+            circumstances: _,
         } = self;
         (class, module, message, traceback, args, kwargs)
             == (

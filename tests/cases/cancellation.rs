@@ -177,8 +177,11 @@ pub(crate) async fn a_close_dropped_at_any_poll_ends_the_calls(world: World) {
         };
         assert_eq!(stage.next().await, Seen::Waiting("s".into(), 7));
         let ended = polled(client.rpc().transport().close(), times).await;
-        assert!(matches!(waiting.await.unwrap(), Err(Error::Closed)));
-        assert!(matches!(client.whoami(&ctxt()).await, Err(Error::Closed)));
+        assert!(matches!(waiting.await.unwrap(), Err(Error::Closed { .. })));
+        assert!(matches!(
+            client.whoami(&ctxt()).await,
+            Err(Error::Closed { .. })
+        ));
         drop(client);
         // The method runs on, each time, as nobody told the server.
         until(|| tasks() <= before + times).await;

@@ -95,3 +95,57 @@ pub(crate) async fn a_panic_is_a_remote_error_and_the_server_goes_on(world: Worl
     }
     assert_eq!(client.whoami(&ctxt()).await.unwrap(), "one");
 }
+
+pub(crate) async fn each_error_names_the_method(world: World) {
+    #[track_caller]
+    fn names<T: std::fmt::Debug>(result: Result<T>, method: &str) -> Error {
+        let error = result.unwrap_err();
+        assert_eq!(error.method(), Some(method), "{error}");
+        assert!(
+            error.to_string().contains(&format!("`{method}`")),
+            "{error}"
+        );
+        error
+    }
+
+    let stage = Bench::new(&world);
+    let transport = world.transport();
+    let client = StockClient::new(&transport, &world.topic);
+    let ctxt = ctxt();
+    let at_once = client.prepare(CallOptions::new().queue_wait(Duration::ZERO));
+    let unserved = names(at_once.note(&ctxt, 1).await, "note");
+    assert!(
+        matches!(unserved, Error::Undeliverable { .. }),
+        "{unserved}"
+    );
+    let _server = stage.serve("one", 4).await;
+    let late = names(client.wait_briefly(&ctxt).await, "wait_briefly");
+    assert!(late.is_timeout());
+    let raised = names(client.boom(&ctxt).await, "boom");
+    assert!(matches!(raised, Error::Remote(_)), "{raised}");
+    let fanout = client.prepare(CallOptions::new().fanout(true));
+    let refused = names(fanout.whoami(&ctxt).await, "whoami");
+    assert!(matches!(refused, Error::InvalidTarget { .. }), "{refused}");
+    let capped = client.prepare(CallOptions::new().version_cap((2, 0)));
+    let capped = names(capped.newer(&ctxt, 1).await, "newer");
+    assert!(matches!(capped, Error::VersionCap { .. }), "{capped}");
+    let rpc = client.rpc();
+    let unread = names(rpc.call::<u8>(&ctxt, "whoami", args! {}).await, "whoami");
+    assert!(matches!(unread, Error::Deserialize { .. }), "{unread}");
+    let unwritten = HashMap::from([((1, 2), 3)]);
+    let unwritten = names(
+        rpc.call::<()>(&ctxt, "echo", args! { value: unwritten })
+            .await,
+        "echo",
+    );
+    assert!(matches!(unwritten, Error::Serialize { .. }), "{unwritten}");
+    let small = StockClient::builder(&transport, &world.topic).max_reply_size(10);
+    let small = names(small.build().unwrap().whoami(&ctxt).await, "whoami");
+    assert!(matches!(small, Error::TooLarge { .. }), "{small}");
+    transport.close().await;
+    names(client.note_all(&ctxt, 1).await, "note_all");
+    let closed = names(client.whoami(&ctxt).await, "whoami");
+    assert!(matches!(closed, Error::Closed { .. }), "{closed}");
+    let closed = names(rpc.cast(&ctxt, "any", args! {}).await, "any");
+    assert!(matches!(closed, Error::Closed { .. }), "{closed}");
+}

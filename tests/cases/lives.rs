@@ -103,9 +103,15 @@ pub(crate) async fn closing_the_transport_ends_its_calls(world: World) {
     assert_eq!(stage.next().await, Seen::Waiting("one".into(), 1));
     transport.close().await;
     let error = call.await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::Closed), "{error:?}");
-    assert!(matches!(client.note(&ctxt(), 1).await, Err(Error::Closed)));
-    assert!(matches!(client.whoami(&ctxt()).await, Err(Error::Closed)));
+    assert!(matches!(error, Error::Closed { .. }), "{error:?}");
+    assert!(matches!(
+        client.note(&ctxt(), 1).await,
+        Err(Error::Closed { .. })
+    ));
+    assert!(matches!(
+        client.whoami(&ctxt()).await,
+        Err(Error::Closed { .. })
+    ));
     let other = StockClient::new(&world.transport(), &world.topic);
     assert_eq!(other.whoami(&ctxt()).await.unwrap(), "one");
     // A server whose transport closes ends by itself.

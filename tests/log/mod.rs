@@ -3,7 +3,10 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// What has been logged so far.
@@ -20,6 +23,18 @@ impl Log {
             .with_writer(self.clone())
             .finish();
         subscriber.set_default()
+    }
+
+    /// The same without spans, so that each line has its own fields alone.
+    #[must_use]
+    #[allow(dead_code, reason = "each test uses what it needs")]
+    pub(crate) fn install_without_spans(&self) -> impl Sized + use<> {
+        let events = filter_fn(|metadata| !metadata.is_span());
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(self.clone())
+            .with_filter(events);
+        tracing_subscriber::registry().with(lines).set_default()
     }
 
     /// The lines that hold `text`.

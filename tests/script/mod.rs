@@ -37,13 +37,13 @@ struct Script {
 #[async_trait]
 impl Driver for Script {
     async fn send(&self, _: &Target, _: RequestBody, _: &SendTerms) -> Result<()> {
-        Err(Error::Closed)
+        Err(Error::closed())
     }
     async fn call(&self, _: &Target, _: RequestBody, _: &CallTerms) -> Result<Reply> {
-        Err(Error::Closed)
+        Err(Error::closed())
     }
     async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
-        let requests = self.requests.lock().await.take().ok_or(Error::Closed)?;
+        let requests = self.requests.lock().await.take().ok_or(Error::closed())?;
         let listener: Box<dyn Listener> = Box::new(Scripted {
             requests,
             replies: self.replies.clone(),
@@ -86,6 +86,6 @@ impl Responder for Way {
     async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
         self.replies
             .send((to.clone(), body))
-            .map_err(|_| Error::Closed)
+            .map_err(|_| Error::closed())
     }
 }

@@ -40,14 +40,25 @@ type Encode<'a> = Box<dyn FnOnce(&mut TypedArgs<'_>) + Send + 'a>;
 pub trait CallResult: Sized {
     type Error: FromError;
 
-    fn of(client: &RpcClient, reply: crate::Result<Reply>, span: &Span) -> Self;
+    fn of(
+        client: &RpcClient,
+        method: &'static Method,
+        reply: crate::Result<Reply>,
+        span: &Span,
+    ) -> Self;
 }
 
 impl<T: DeserializeOwned, E: FromError> CallResult for Result<T, E> {
     type Error = E;
 
-    fn of(client: &RpcClient, reply: crate::Result<Reply>, span: &Span) -> Self {
+    fn of(
+        client: &RpcClient,
+        method: &'static Method,
+        reply: crate::Result<Reply>,
+        span: &Span,
+    ) -> Self {
         let result = reply.and_then(|reply| client.decode(reply));
+        let result = result.map_err(|error| error.of_method(method.name()));
         span::sent(span, &result);
         result.map_err(E::from_error)
     }
@@ -62,11 +73,12 @@ impl<T: DeserializeOwned, E: FromError> CallResult for Result<T, E> {
     note = "what returns a value must be a call: remove `cast`"
 )]
 pub trait CastResult: Sized {
-    fn of(sent: crate::Result<()>, span: &Span) -> Self;
+    fn of(method: &'static Method, sent: crate::Result<()>, span: &Span) -> Self;
 }
 
 impl<E: FromError> CastResult for Result<(), E> {
-    fn of(sent: crate::Result<()>, span: &Span) -> Self {
+    fn of(method: &'static Method, sent: crate::Result<()>, span: &Span) -> Self {
+        let sent = sent.map_err(|error| error.of_method(method.name()));
         span::sent(span, &sent);
         sent.map_err(E::from_error)
     }
@@ -393,6 +405,7 @@ impl<R: CallResult, const CASTABLE: bool> Call<'_, R, CASTABLE> {
     }
 
     fn run<'f>(self, client: impl Borrow<RpcClient> + Send + 'f) -> BoxFuture<'f, R> {
+        let method = self.0.method;
         // Encoded here, so that the arguments need not be kept, nor be `Send`.
         let (settings, span, request) = self.0.encode(Operation::Call);
         let planned = request.and_then(|(request, own)| {
@@ -403,9 +416,11 @@ impl<R: CallResult, const CASTABLE: bool> Call<'_, R, CASTABLE> {
             Ok((mut call, request)) => Box::pin(async move {
                 let client = client.borrow();
                 let reply = client.send_call(&mut call, request, &span).await;
-                R::of(client, client.accept(&call, reply), &span)
+                R::of(client, method, client.accept(&call, reply), &span)
             }),
-            Err(error) => Box::pin(async move { R::of(client.borrow(), Err(error), &span) }),
+            Err(error) => {
+                Box::pin(async move { R::of(client.borrow(), method, Err(error), &span) })
+            }
         }
     }
 }
@@ -483,7 +498,7 @@ impl<R: CastResult> Cast<'_, R> {
                 }
                 Err(error) => Err(error),
             };
-            R::of(sent, &span)
+            R::of(method, sent, &span)
         })
     }
 }

@@ -8,7 +8,10 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::outgoing_request::{OutgoingRequest, Response, Terms};
-use crate::transport::Transport;
+use crate::interface::Method;
+use crate::metrics::{self, Sending as Counted};
+use crate::span::Operation;
+use crate::transport::{Driver, Transport};
 use crate::{Error, Result};
 
 /// What stands around each call and cast of a client: it sees them go out and come back, and may refuse them, delay
@@ -113,10 +116,22 @@ pub(super) async fn run(
 
 async fn transmit(transport: &Transport, request: OutgoingRequest) -> Result<Response> {
     let driver = transport.driver();
+    let (method, name) = (request.method(), request.name().into_owned());
+    let result = hand_over(driver, method, request).await;
+    result.map_err(|error| error.of_method(&name))
+}
+
+async fn hand_over(
+    driver: &dyn Driver,
+    method: Option<&'static Method>,
+    request: OutgoingRequest,
+) -> Result<Response> {
     match request.into_parts() {
         (target, body, Terms::Call(mut terms)) => {
             terms.begin(Instant::now());
-            let reply = driver.call(&target, body, &terms).await?;
+            let counted = Counted::new(Operation::Call, method, &target, &body);
+            let replied = metrics::sent(counted, driver.call(&target, body, &terms));
+            let reply = replied.await?;
             if reply.size() > terms.max_reply_size {
                 let (size, limit) = (reply.size(), terms.max_reply_size);
                 return Err(Error::too_large(&target, size, limit));
@@ -124,7 +139,8 @@ async fn transmit(transport: &Transport, request: OutgoingRequest) -> Result<Res
             Response::of(reply)
         }
         (target, body, Terms::Cast(terms)) => {
-            driver.send(&target, body, &terms).await?;
+            let counted = Counted::new(Operation::Cast, method, &target, &body);
+            metrics::sent(counted, driver.send(&target, body, &terms)).await?;
             Ok(Response::sent())
         }
     }

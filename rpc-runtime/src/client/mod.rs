@@ -32,6 +32,7 @@ use self::outgoing_request::Terms;
 use self::settings::Settings;
 use crate::future::BoxFuture;
 use crate::interface::{Method, Mode};
+use crate::metrics::{self, Sending as Counted};
 use crate::serializer::Serializer;
 use crate::span::{self, Operation, Sending};
 use crate::transport::{CallTerms, DEFAULT_QUEUE_WAIT, SendTerms, Transport};
@@ -174,6 +175,7 @@ impl RpcClient {
     ) -> Result<T> {
         let span = self.span(Operation::Call, self.settings(), method);
         let result = self.call_within(&span, ctxt, method, args).await;
+        let result = result.map_err(|error| error.of_method(method));
         span::sent(&span, &result);
         result
     }
@@ -250,6 +252,7 @@ impl RpcClient {
             Ok(request) => self.send_cast(settings, None, request, &span).await,
             Err(error) => Err(error),
         };
+        let result = result.map_err(|error| error.of_method(method));
         span::sent(&span, &result);
         result
     }
@@ -281,6 +284,7 @@ impl RpcClient {
         };
         let span = self.span(operation, self.settings(), &request.method);
         let result = self.forward_within(&span, request).await;
+        let result = result.map_err(|error| error.of_method(&request.method));
         span::sent(&span, &result);
         result
     }
@@ -394,7 +398,9 @@ impl RpcClient {
         }
         call.terms.begin(Instant::now());
         let driver = self.inner.transport.driver();
+        let counted = Counted::new(Operation::Call, call.method, target, &request);
         let replied = driver.call(target, request, &call.terms);
+        let replied = metrics::sent(counted, replied);
         if span.is_disabled() {
             return replied;
         }
@@ -445,7 +451,8 @@ impl RpcClient {
             return sent.instrument(span.clone()).await.map(drop);
         }
         let driver = self.inner.transport.driver();
-        let sent = driver.send(&target, request, &terms);
+        let counted = Counted::new(Operation::Cast, method, &target, &request);
+        let sent = metrics::sent(counted, driver.send(&target, request, &terms));
         sent.instrument(span.clone()).await
     }
 

@@ -6,6 +6,7 @@
 //! - [`errors`]: find out what went wrong, and raise errors that callers understand.
 //! - [`servers`]: serve an interface, and stop without losing requests.
 //! - [`middleware`]: see each call and request pass; refuse, delay, measure or repeat them.
+//! - [`metrics`]: count and measure calls, requests, connections and messages.
 //! - [`testing`]: mock, decorate and share services, and test without a broker.
 //! - [`deployment`]: run against RabbitMQ.
 //! - [`migration`]: come from oslo.messaging.
@@ -27,6 +28,9 @@ pub mod servers {}
 
 #[doc = include_str!("middleware.md")]
 pub mod middleware {}
+
+#[doc = include_str!("metrics.md")]
+pub mod metrics {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}

@@ -23,13 +23,14 @@ use super::invocation::{Invocation, Outcome};
 use super::middleware::{Chain, Handler, Next};
 use crate::excerpt::excerpt;
 use crate::future::BoxFuture;
+use crate::metrics::{self, Dropped, Handling, Lost};
 use crate::remote::Origin;
 use crate::serializer::Serializer;
 use crate::span;
 use crate::sync::Mutex;
 use crate::transport::{Incoming, Responder};
-use crate::wire::{self, Malformed, ReplyTo, Request, Unopened};
-use crate::{Context, RemoteError, Target};
+use crate::wire::{self, Malformed, Named, ReplyTo, Request, Unopened};
+use crate::{RemoteError, Target};
 
 /// A monitor that asks for more signs of life than this is given no more.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(20);
@@ -81,12 +82,20 @@ impl Service {
         if let Some(unique_id) = request.unique_id()
             && !self.is_new(unique_id)
         {
-            let unique_id = excerpt(unique_id);
-            tracing::debug!(server = %self.target, %unique_id, "a duplicate was dropped");
+            let named = Named::of(&request);
+            tracing::debug!(
+                server = %self.target, method = named.method(), request_id = named.request_id(),
+                message_id = named.message_id(), unique_id = named.unique_id(),
+                "a duplicate was dropped"
+            );
+            self.count_dropped(Dropped::Duplicate);
             return;
         }
+        let describe = || self.dispatcher.describe(&request);
+        let topic = &self.target.topic;
+        let handling = Handling::begin(topic, size, request.namespace(), describe);
         let span = span::receive(self.system, &request);
-        let handled = self.handle(&request, seen.as_ref(), responder, &span);
+        let handled = self.handle(&request, seen.as_ref(), responder, &span, handling);
         handled.instrument(span.clone()).await;
     }
 
@@ -97,6 +106,7 @@ impl Service {
         seen: Option<&IncomingRequest>,
         responder: Arc<dyn Responder>,
         span: &Span,
+        handling: Handling,
     ) {
         let outcome = match self.middleware.as_ref().zip(seen) {
             None => self.run(request, &responder).await,
@@ -106,6 +116,7 @@ impl Service {
             }
         };
         span::handled(span, &outcome);
+        handling.done(&outcome);
         if let Err(error) = &outcome {
             self.log(request, error);
         }
@@ -115,23 +126,22 @@ impl Service {
             Ok(Some(reply)) => reply,
             Err(error) => wire::failure(to, &self.traced(error, request.method())),
         };
-        send(responder, to, reply).await;
+        metrics::replied(&self.target.topic, reply.len());
+        send(responder, to, reply, Some(request)).await;
+    }
+
+    fn count_dropped(&self, why: Dropped) {
+        metrics::request_dropped(&self.target.topic, why);
     }
 
     /// Leaves a request, which may be lost by that: so it is named as its caller's log names it.
     pub(super) fn leave(&self, body: &[u8], why: &str) {
+        self.count_dropped(Dropped::Left);
         let server = &self.target;
-        let text = Request::open(body).ok();
-        let request = text.as_deref().and_then(|text| Request::parse(text).ok());
-        let context = request
-            .as_ref()
-            .and_then(|request| request.context::<Context>().ok());
-        let method = request.as_ref().map(|request| excerpt(request.method()));
-        let unique_id = request.as_ref().and_then(Request::unique_id).map(excerpt);
-        let request_id = context.as_ref().and_then(Context::request_id).map(excerpt);
+        let named = Named::in_body(&Bytes::copy_from_slice(body));
         tracing::warn!(
-            %server, method = method.as_deref(), unique_id = unique_id.as_deref(),
-            request_id = request_id.as_deref(), %why,
+            %server, method = named.method(), request_id = named.request_id(),
+            message_id = named.message_id(), unique_id = named.unique_id(), %why,
             "a request was not run"
         );
     }
@@ -180,32 +190,52 @@ impl Service {
     /// What the caller has sent wrongly is told without its text, which quotes arguments.
     fn log(&self, request: &Request<'_>, error: &RemoteError) {
         let (server, class) = (&self.target, &error.class);
-        let method = &*excerpt(request.method());
+        let named = Named::of(request);
+        let (method, message_id) = (named.method(), named.message_id());
+        let request_id = named.request_id();
         match error.origin() {
-            Origin::Request => tracing::warn!(%server, method, class, "a request was refused"),
-            Origin::Expected => tracing::debug!(%server, method, %error, "a request failed"),
-            Origin::Handler => tracing::error!(%server, method, %error, "a request failed"),
+            Origin::Request => {
+                tracing::warn!(%server, method, request_id, message_id, class, "a request was refused");
+            }
+            Origin::Expected => {
+                tracing::debug!(%server, method, request_id, message_id, %error, "a request failed");
+            }
+            Origin::Handler => {
+                tracing::error!(%server, method, request_id, message_id, %error, "a request failed");
+            }
         }
     }
 
     /// Drops a message that is none; a caller that can be read out of it is told.
     async fn drop_malformed(&self, body: &[u8], error: &Malformed, responder: Arc<dyn Responder>) {
-        tracing::warn!(server = %self.target, %error, bytes = body.len(), "a malformed request was dropped");
-        if let Some(to) = wire::reply_address(body) {
+        let to = wire::reply_address(body);
+        let message_id = to.as_ref().map(|to| excerpt(&to.message_id));
+        tracing::warn!(
+            server = %self.target, message_id = message_id.as_deref(), %error, bytes = body.len(),
+            "a malformed request was dropped"
+        );
+        self.count_dropped(Dropped::Malformed);
+        if let Some(to) = to {
             let error = RemoteError::value_error(format!("malformed request: {error}"));
-            send(responder, &to, wire::failure(&to, &error)).await;
+            send(responder, &to, wire::failure(&to, &error), None).await;
         }
     }
 
     /// Drops a request that is too large to be read. `body` may be its end alone, which has the caller's address.
     async fn drop_large(&self, body: &[u8], bytes: usize, responder: Arc<dyn Responder>) {
         let most = self.max_request_size;
-        tracing::warn!(server = %self.target, bytes, most, "a request was dropped: it is too large");
-        if let Some(to) = wire::reply_address_at_end(body) {
+        let to = wire::reply_address_at_end(body);
+        let message_id = to.as_ref().map(|to| excerpt(&to.message_id));
+        tracing::warn!(
+            server = %self.target, message_id = message_id.as_deref(), bytes, most,
+            "a request was dropped: it is too large"
+        );
+        self.count_dropped(Dropped::TooLarge);
+        if let Some(to) = to {
             let error = RemoteError::value_error(format!(
                 "the request has {bytes} bytes, and the server reads {most} at most"
             ));
-            send(responder, &to, wire::failure(&to, &error)).await;
+            send(responder, &to, wire::failure(&to, &error), None).await;
         }
     }
 
@@ -241,9 +271,21 @@ impl Handler for Service {
     }
 }
 
-async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
+/// Sends a reply to a request, if that could be read.
+async fn send(
+    responder: Arc<dyn Responder>,
+    to: &ReplyTo,
+    reply: Bytes,
+    request: Option<&Request<'_>>,
+) {
     if let Err(error) = responder.reply(to, reply).await {
-        tracing::warn!(queue = %excerpt(&to.queue), %error, "a reply was not sent");
+        let named = request.map(Named::of).unwrap_or_default();
+        tracing::warn!(
+            method = named.method(), request_id = named.request_id(),
+            message_id = %excerpt(&to.message_id), queue = %excerpt(&to.queue), %error,
+            "a reply was not sent"
+        );
+        metrics::replies_dropped(1, Lost::Unsent);
     }
 }
 
@@ -264,7 +306,7 @@ impl Heartbeats {
             loop {
                 // The beat itself: its caller bears twice as long a silence.
                 sleep(interval).await;
-                send(responder.clone(), &to, wire::heartbeat(&to)).await;
+                send(responder.clone(), &to, wire::heartbeat(&to), None).await;
             }
         });
         Self(beating.abort_handle())

@@ -18,7 +18,7 @@ mod terms;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Result;
+use crate::{Result, metrics};
 
 pub use self::builder::TransportBuilder;
 #[cfg(feature = "rabbit")]
@@ -84,6 +84,8 @@ impl Transport {
     /// A transport over a driver of your own.
     #[must_use]
     pub fn from_driver(driver: impl Driver) -> Self {
+        // So often as there are transports: a recorder may have been installed since the first.
+        metrics::describe();
         Self {
             driver: Arc::new(driver),
             defaults: Arc::default(),

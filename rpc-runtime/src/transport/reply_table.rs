@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::CallTerms;
 use super::sequential_ids::SequentialIdMap;
 use crate::error::Stage;
+use crate::metrics::{self, Lost};
 use crate::sync::Mutex;
 use crate::wire::{MessageId, Reply};
 use crate::{Error, Result, Target};
@@ -84,7 +85,7 @@ impl ReplyTable {
         let id = MessageId::unique();
         let mut waiting = self.waiting.lock();
         if waiting.closed {
-            return Err(Error::Closed);
+            return Err(Error::closed());
         }
         waiting.calls.insert(id, Entry::default());
         drop(waiting);
@@ -109,7 +110,10 @@ impl ReplyTable {
         drop(waiting);
         match answered {
             Some(entry) => entry.wake(),
-            None => tracing::debug!(message_id = %id, "a reply that no call waits for"),
+            None => {
+                metrics::replies_dropped(1, Lost::Late);
+                tracing::debug!(message_id = %id, "a reply that no call waits for");
+            }
         }
     }
 
@@ -126,7 +130,7 @@ impl ReplyTable {
         let mut waiting = self.waiting.lock();
         waiting.closed = true;
         let ended: Vec<_> = waiting.calls.drain().collect();
-        let answers = ended.iter().map(|(id, _)| (*id, Err(Error::Closed)));
+        let answers = ended.iter().map(|(id, _)| (*id, Err(Error::closed())));
         waiting.answers.extend(answers);
         drop(waiting);
         for (_, entry) in ended {
@@ -202,7 +206,7 @@ impl Registration {
         let Some(entry) = waiting.calls.get_mut(&self.id) else {
             // An answer is given once: who asks again has lost the call.
             let answer = waiting.answers.remove(&self.id);
-            return Poll::Ready(answer.unwrap_or(Err(Error::Closed)));
+            return Poll::Ready(answer.unwrap_or(Err(Error::closed())));
         };
         let known = entry.caller.as_ref();
         if !known.is_some_and(|caller| caller.will_wake(cx.waker())) {
@@ -321,7 +325,7 @@ mod tests {
         let (target, terms) = (Target::new("t"), terms(None));
         let mut waiting = pin!(call.reply(&target, &terms));
         let ended = poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context))).await;
-        assert!(matches!(ended, Poll::Ready(Err(Error::Closed))));
-        assert!(matches!(table.register(), Err(Error::Closed)));
+        assert!(matches!(ended, Poll::Ready(Err(Error::Closed { .. }))));
+        assert!(matches!(table.register(), Err(Error::Closed { .. })));
     }
 }

@@ -170,6 +170,11 @@ impl RequestBody {
         method.unwrap_or_default().into_owned()
     }
 
+    /// The size of the message in bytes, but for what its transport adds: some hundred bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.message.length()
+    }
+
     /// The bytes of a cast.
     #[must_use]
     pub fn cast(self) -> Bytes {

@@ -134,6 +134,11 @@ impl Reply {
         }
     }
 
+    /// The class of what the method raised, if it failed.
+    pub(crate) fn failure_class(&self) -> Option<&str> {
+        self.failure.as_ref().map(|failure| failure.class.as_str())
+    }
+
     /// The result, as a `T`.
     ///
     /// # Errors

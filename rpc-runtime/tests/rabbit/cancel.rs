@@ -168,7 +168,7 @@ async fn an_end_that_is_dropped_at_any_poll_is_an_end() {
         let closing = polled(transport.close(), times).await;
         if times > 0 {
             let after = timeout(LONG, call(&transport, &target)).await;
-            assert!(matches!(after.expect("at once"), Err(Error::Closed)));
+            assert!(matches!(after.expect("at once"), Err(Error::Closed { .. })));
         }
         drop((listener, transport));
         until("all tasks have ended", || async { tasks() <= before }).await;

@@ -52,17 +52,17 @@ async fn closing_ends_waiting_calls_and_leaves_no_queue_of_its_own() {
     let queue = reply_to(&next(&mut listener).await).queue;
     assert!(queue_exists(&aside, &queue).await);
     client.close().await;
-    assert!(matches!(waiting.await.unwrap(), Err(Error::Closed)));
+    assert!(matches!(waiting.await.unwrap(), Err(Error::Closed { .. })));
     assert!(matches!(
         call(&client, &Target::new(&*topic)).await,
-        Err(Error::Closed)
+        Err(Error::Closed { .. })
     ));
     let send = casting(Retry::Forever, true);
     let cast = client
         .driver()
         .send(&Target::new(&*topic), request("m"), &send)
         .await;
-    assert!(matches!(cast, Err(Error::Closed)));
+    assert!(matches!(cast, Err(Error::Closed { .. })));
     assert!(!queue_exists(&aside, &queue).await);
     // The listener hears of it too.
     server.close().await;
@@ -72,7 +72,7 @@ async fn closing_ends_waiting_calls_and_leaves_no_queue_of_its_own() {
         .driver()
         .listen(&target, &ListenTerms::new(1, 1))
         .await;
-    assert!(matches!(again.map(drop), Err(Error::Closed)));
+    assert!(matches!(again.map(drop), Err(Error::Closed { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

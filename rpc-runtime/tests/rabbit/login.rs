@@ -108,7 +108,10 @@ async fn a_program_can_learn_at_its_start_whether_it_is_let_in() {
     transport.connect().await.unwrap();
     assert!(transport.state().is_connected());
     transport.close().await;
-    assert!(matches!(transport.connect().await, Err(Error::Closed)));
+    assert!(matches!(
+        transport.connect().await,
+        Err(Error::Closed { .. })
+    ));
 
     // A port that nobody listens at.
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -239,7 +239,7 @@ fn kind(error: &Error) -> &'static str {
         Error::Delivery { .. } => "delivery",
         Error::Undeliverable { .. } => "undeliverable",
         Error::Remote(_) => "remote",
-        Error::Closed => "closed",
+        Error::Closed { .. } => "closed",
         Error::Refused { .. } => "refused",
         Error::Rejected { .. } => "rejected",
         _ => "other",

@@ -22,9 +22,10 @@ use super::{
     SendTerms, TransportState, TransportUrl, UrlError,
 };
 use crate::error::Stage;
+use crate::metrics::{self, Lost, Unpublished, Waiting};
 use crate::span;
 use crate::sync::Mutex;
-use crate::wire::{MessageId, Reply, ReplyTo, RequestBody};
+use crate::wire::{MessageId, Named, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Target};
 
 use broker::{Broker, ConsumerId, Inbox, Message};
@@ -114,6 +115,7 @@ impl MemoryDriver {
         message: Message,
         queue_wait: Duration,
     ) -> Result<()> {
+        metrics::publish_failed(Unpublished::Returned);
         // Not beyond a call's deadline, so that what ends the call then is the missing queue.
         let left = message
             .expires
@@ -122,7 +124,12 @@ impl MemoryDriver {
         if wait.is_zero() {
             return Err(Error::undeliverable(target));
         }
-        tracing::warn!(%target, "nobody serves it: waiting for a server to declare its queue");
+        let named = Named::in_body(&message.body);
+        tracing::warn!(
+            %target, method = named.method(), request_id = named.request_id(),
+            message_id = named.message_id(), unique_id = named.unique_id(),
+            "nobody serves it: waiting for a server to declare its queue"
+        );
         timeout(wait, self.publish_when_declared(target, message))
             .await
             .unwrap_or_else(|_| Err(Error::undeliverable(target)))
@@ -131,7 +138,7 @@ impl MemoryDriver {
     /// Puts a message into its queues; gives it back where there is none.
     fn try_publish(&self, target: &Target, message: Message) -> Result<Result<(), Message>> {
         if self.listeners.lock().closed {
-            return Err(Error::Closed);
+            return Err(Error::closed());
         }
         Ok(self.broker.state.lock().publish(target, message))
     }
@@ -185,7 +192,7 @@ impl Driver for MemoryDriver {
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
         let mut listeners = self.listeners.lock();
         if listeners.closed {
-            return Err(Error::Closed);
+            return Err(Error::closed());
         }
         let inbox = Arc::new(Inbox::default());
         let id = self
@@ -201,13 +208,14 @@ impl Driver for MemoryDriver {
             id,
             inbox,
             permits: Arc::new(Semaphore::new(terms.concurrency)),
+            topic: target.topic.clone(),
         });
         Ok(listener)
     }
 
     async fn connect(&self) -> Result<()> {
         match self.state() {
-            TransportState::Closed => Err(Error::Closed),
+            TransportState::Closed => Err(Error::closed()),
             _ => Ok(()),
         }
     }
@@ -269,11 +277,13 @@ struct MemoryListener {
     id: ConsumerId,
     inbox: Arc<Inbox>,
     permits: Arc<Semaphore>,
+    topic: String,
 }
 
 #[async_trait]
 impl Listener for MemoryListener {
     async fn next(&mut self) -> Option<Arrival> {
+        let mut waiting = Waiting::begin();
         loop {
             if self.inbox.closed.load(Ordering::Acquire) {
                 return None;
@@ -290,6 +300,7 @@ impl Listener for MemoryListener {
             };
             let taken = self.broker.state.lock().take(self.id);
             if let Some(message) = taken {
+                waiting.permitted(&self.topic);
                 let delivery = Arc::new(MemoryResponder {
                     broker: self.broker.clone(),
                     _permit: permit,
@@ -297,6 +308,7 @@ impl Listener for MemoryListener {
                 return Some(Arrival::Request(Incoming::new(message.body, delivery)));
             }
             self.inbox.arrival.notified().await;
+            waiting = Waiting::begin();
         }
     }
 
@@ -329,8 +341,13 @@ impl Responder for MemoryResponder {
             .cloned();
         match (table, Reply::take(body)) {
             (Some(table), Ok(reply)) => table.complete(reply),
-            (None, _) => tracing::debug!(queue = to.queue, "the caller's reply queue is gone"),
+            (None, _) => {
+                metrics::replies_dropped(1, Lost::Unsent);
+                let (queue, message_id) = (&*to.queue, &*to.message_id);
+                tracing::debug!(queue, message_id, "the caller's reply queue is gone");
+            }
             (_, Err(error)) => {
+                metrics::replies_dropped(1, Lost::Unreadable);
                 tracing::warn!(%error, "a reply that cannot be read was dropped");
             }
         }

@@ -42,9 +42,9 @@ impl RabbitDriver {
         }
         let connector = Arc::new(Connector::new(&options, credentials)?);
         let engine = Arc::new(Engine::default());
-        let connection = |role: &str| {
+        let connection = |role: &'static str| {
             let name = format!("{}:{}:{role}", process_name(), std::process::id());
-            Supervisor::new(&options, connector.clone(), engine.clone(), name)
+            Supervisor::new(&options, connector.clone(), engine.clone(), name, role)
         };
         Ok(Self {
             shared: Arc::new(Shared {
@@ -135,7 +135,8 @@ impl Driver for RabbitDriver {
         self.shared.consuming.start()?;
         // For replies: the first caller does not wait for it.
         self.shared.publisher.start()?;
-        let listener = RabbitListener::start(self.shared.clone(), queues, &terms).await?;
+        let listener =
+            RabbitListener::start(self.shared.clone(), &target.topic, queues, &terms).await?;
         Ok(Box::new(listener) as Box<dyn Listener>)
     }
 
@@ -318,6 +319,6 @@ mod tests {
         let terms = CallTerms::new(terms, Duration::from_secs(60), None);
         let call = driver.call(&target, request.unwrap(), &terms);
         let bytes = std::mem::size_of_val(&*call);
-        assert!(bytes <= 608, "{bytes} bytes");
+        assert!(bytes <= 624, "{bytes} bytes");
     }
 }

@@ -22,6 +22,7 @@ use super::compression::{BodyFormat, CompressionThread, Damaged};
 use super::connection::{Attempts, Connections, Engine, Nudge, Nudged, Progress};
 use super::topology::{Declarer, Queue, Topology, declare_unused, is_consumed_alone, name_anew};
 use crate::error::Stage;
+use crate::metrics::{self, Lost};
 use crate::sync::Mutex;
 use crate::transport::ReplyTable;
 use crate::wire::Reply;
@@ -168,7 +169,7 @@ impl ReplyQueue {
                 State::NotYet => {}
             }
             if reading.changed().await.is_err() {
-                return Err(Error::Closed);
+                return Err(Error::closed());
             }
         }
     }
@@ -401,12 +402,16 @@ fn complete(table: &ReplyTable, body: Body) {
     };
     match reply {
         Ok(reply) => table.complete(reply),
-        Err(error) => tracing::warn!(%error, "a reply that cannot be read is dropped"),
+        Err(error) => {
+            metrics::replies_dropped(1, Lost::Unreadable);
+            tracing::warn!(%error, "a reply that cannot be read is dropped");
+        }
     }
 }
 
 /// Fails the call of a reply that cannot be inflated, if enough of the reply can be read to name the call.
 fn fail(table: &ReplyTable, damaged: &Damaged) {
+    metrics::replies_dropped(1, Lost::Unreadable);
     tracing::warn!(error = %damaged, "a reply that cannot be read is dropped");
     if let Ok(reply) = Reply::too_large(&damaged.read, damaged.read.len()) {
         let error = Error::deserialize("the reply", damaged);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::super::backoff::Backoff;
+use crate::metrics::{self, Unpublished};
 use crate::{Error, Result, Retry, Target};
 
 /// The wait before a try after the second.
@@ -90,6 +91,7 @@ impl<'a> Attempts<'a> {
     }
 
     fn error(&self, why: &Arc<str>) -> Error {
+        metrics::publish_failed(Unpublished::GivenUp);
         Error::delivery(self.target, self.made, why.clone(), self.maybe_delivered)
     }
 
@@ -125,8 +127,8 @@ mod tests {
             attempts.failed(&"x".into(), false).unwrap();
         }
         assert!(!attempts.unserved().may_have_run());
-        let refused = |attempts: &mut Attempts<'_>| attempts.refused(Error::Closed, &"z".into());
-        assert!(matches!(refused(&mut attempts), Error::Closed));
+        let refused = |attempts: &mut Attempts<'_>| attempts.refused(Error::closed(), &"z".into());
+        assert!(matches!(refused(&mut attempts), Error::Closed { .. }));
         let error = attempts.last(&"y".into());
         assert!(error.may_have_run(), "{error}");
         assert!(attempts.unserved().may_have_run());

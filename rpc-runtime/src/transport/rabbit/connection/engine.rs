@@ -66,7 +66,7 @@ impl Engine {
         let mut state = self.0.lock();
         match &*state {
             State::Running(running) => Ok(running.clone()),
-            State::Closed => Err(Error::Closed),
+            State::Closed => Err(Error::closed()),
             State::Idle => {
                 let running = start().map_err(|error| {
                     let limit = own_limit(&error).unwrap_or("this process has reached a limit");
@@ -136,7 +136,7 @@ mod tests {
         });
         engine.close();
         let refused = engine.spawn(async {});
-        assert!(matches!(refused, Err(Error::Closed)));
+        assert!(matches!(refused, Err(Error::Closed { .. })));
         drop(engine);
         go.send(()).unwrap();
         assert_eq!(seen.await.unwrap().as_deref(), Some(NAME));

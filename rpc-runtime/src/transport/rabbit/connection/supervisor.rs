@@ -20,6 +20,7 @@ use super::engine::Engine;
 use super::nudge::{Nudge, Nudged};
 use super::progress::Progress;
 use crate::error::Stage;
+use crate::metrics;
 use crate::sync::Mutex;
 use crate::transport::TransportState;
 use crate::{Error, Result};
@@ -97,12 +98,13 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// The supervisor of a connection that operators will see as `name`. It does nothing until it is used.
+    /// The supervisor of a connection that operators will see as `name`, and metrics by its role. It does nothing until it is used.
     pub(crate) fn new(
         options: &Options,
         connector: Arc<Connector>,
         engine: Arc<Engine>,
         name: String,
+        role: &'static str,
     ) -> Self {
         let (status, watching) = watch::channel(Status::new(State::Idle));
         let stop = watch::Sender::new(false);
@@ -111,6 +113,7 @@ impl Supervisor {
         let hosts = options.hosts.clone();
         let task = SupervisorTask {
             dialler: Dialler::new(connector, name, hosts, options.backoff, nudge.listen()),
+            role,
             nudged: nudge.listen(),
             pace: Pace::new(options.backoff),
             status,
@@ -182,11 +185,11 @@ impl Supervisor {
         loop {
             let now = status.borrow_and_update().clone();
             if *self.stop.borrow() {
-                return Err(Error::Closed);
+                return Err(Error::closed());
             }
             match now.state {
                 State::Ready(connection) if connection.is_up() => return Ok(connection),
-                State::Closed => return Err(Error::Closed),
+                State::Closed => return Err(Error::closed()),
                 State::Connecting { why } => {
                     let failed = why
                         .clone()
@@ -205,7 +208,7 @@ impl Supervisor {
                 self.nudge.send(attempts.is_urgent());
             }
             if status.changed().await.is_err() {
-                return Err(Error::Closed);
+                return Err(Error::closed());
             }
         }
     }
@@ -277,6 +280,7 @@ impl Changes {
 /// The task behind a [`Supervisor`].
 #[derive(Debug)]
 struct SupervisorTask {
+    role: &'static str,
     dialler: Dialler,
     pace: Pace,
     nudged: Nudged,
@@ -289,6 +293,7 @@ struct SupervisorTask {
 impl SupervisorTask {
     async fn run(self) {
         let Self {
+            role,
             dialler,
             pace,
             nudged,
@@ -306,7 +311,7 @@ impl SupervisorTask {
             }
         };
         tokio::select! {
-            () = keep_connected(dialler, pace, nudged, &status) => {}
+            () = keep_connected(role, dialler, pace, nudged, &status) => {}
             () = leave => {}
         }
         let last = status.send_replace(Status::new(State::Closed));
@@ -318,6 +323,7 @@ impl SupervisorTask {
 
 /// Never ends.
 async fn keep_connected(
+    role: &'static str,
     mut dialler: Dialler,
     mut pace: Pace,
     mut nudged: Nudged,
@@ -325,10 +331,12 @@ async fn keep_connected(
 ) {
     // The reason for which the broker closed the last connection, if it will again.
     let mut repeats: Option<Arc<str>> = None;
+    let mut is_first = true;
     loop {
         set_connecting(status, None);
         let connection = dialler
             .dial(|why, all| {
+                metrics::connection_failed(role);
                 status.send_modify(|status| {
                     status.failures += u64::from(all);
                     status.state = State::Connecting { why: Some(why) };
@@ -344,6 +352,8 @@ async fn keep_connected(
         } else {
             tracing::debug!(broker, version, connection = name, "connected");
         }
+        metrics::connected(role, !is_first);
+        is_first = false;
         set(status, State::Ready(connection.clone()));
         let since = Instant::now();
         let why = tokio::select! {
@@ -355,6 +365,7 @@ async fn keep_connected(
         } else {
             tracing::warn!(broker, connection = name, %why, "connection lost: reconnecting");
         }
+        metrics::connection_lost(role);
         drop(connection);
         set_connecting(status, Some(why.clone()));
         let pause = if Fault::ended(why.clone()).is_refused() {

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::Instant;
+use tracing::Level;
 
 use super::super::amqp::{Answer, Confirm, Confirmed, Failure, Fault, Publish, PublishChannel};
 use super::super::backoff::Backoff;
@@ -26,7 +27,9 @@ use super::link::Link;
 use super::queue_wait::QueueWait;
 use super::unserved::Unserved;
 use crate::error::Stage;
+use crate::metrics::{self, Unpublished};
 use crate::sync::Mutex;
+use crate::wire::Named;
 use crate::{Result, Target};
 
 /// A message ready to go; cloning shares the bytes.
@@ -235,7 +238,12 @@ impl Publisher {
             && self.unserved.begins(&message.route)
         {
             let target = attempts.target();
-            tracing::warn!(%target, "nobody serves the target: waiting for a server to declare its queue");
+            let named = Named::in_body(&message.body);
+            tracing::warn!(
+                %target, method = named.method(), request_id = named.request_id(),
+                message_id = named.message_id(), unique_id = named.unique_id(),
+                "nobody serves the target: waiting for a server to declare its queue"
+            );
         }
         let mut wait = QueueWait::new(queue_wait);
         while outcome == Outcome::Returned {
@@ -303,8 +311,7 @@ impl Publisher {
                 let (fault, maybe_delivered) = match failure {
                     // Another message's fault does not count as an attempt of this one.
                     Failure::NotReached(fault) => {
-                        let why = fault.why();
-                        tracing::debug!(target = %attempts.target(), %why, "not sent: trying again");
+                        report_retry(attempts, message, fault.why());
                         // Whoever closes the channel may need this thread.
                         yield_now().await;
                         continue;
@@ -324,7 +331,7 @@ impl Publisher {
                     }
                 }
                 attempts.failed(&why, maybe_delivered)?;
-                tracing::debug!(target = %attempts.target(), %why, "a publish failed: trying again");
+                report_retry(attempts, message, &why);
                 progress.set(Stage::Connection(Some(why)));
                 attempts.pause().await;
             }
@@ -385,6 +392,18 @@ impl Publisher {
         }
         let channel = link.channels.shared(&message.route, message.body.len())?;
         Some((link, channel))
+    }
+}
+
+fn report_retry(attempts: &Attempts<'_>, message: &Message, why: &str) {
+    // The message is read for it.
+    if tracing::enabled!(Level::DEBUG) {
+        let named = Named::in_body(&message.body);
+        tracing::debug!(
+            target = %attempts.target(), method = named.method(), request_id = named.request_id(),
+            message_id = named.message_id(), unique_id = named.unique_id(), why,
+            "a publish failed: trying again"
+        );
     }
 }
 
@@ -584,10 +603,12 @@ impl PublishAttempt {
                 Ok(if confirmed == Confirmed::Taken {
                     Outcome::Taken
                 } else {
+                    metrics::publish_failed(Unpublished::Returned);
                     Outcome::Returned
                 })
             }
             Ok(Confirmed::Rejected) => {
+                metrics::publish_failed(Unpublished::Rejected);
                 channels.doubt(&self.channel, route);
                 Ok(Outcome::Rejected)
             }
@@ -595,6 +616,7 @@ impl PublishAttempt {
                 match &failure {
                     Failure::NotReached(_) => {}
                     Failure::Unsent(fault @ (Fault::Missing(_) | Fault::Refused(_))) => {
+                        metrics::publish_failed(Unpublished::Refused);
                         channels.refused(route, fault);
                     }
                     Failure::Unsent(Fault::Lost(_)) | Failure::Unanswered(_) => {

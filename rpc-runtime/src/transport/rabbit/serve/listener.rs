@@ -28,6 +28,7 @@ use super::super::topology::{Declarer, Queue, declare_unused, is_consumed_alone,
 use super::permits::Permits;
 use super::quorum_consumers::{QuorumConsumers, consumer_tag, queue_index};
 use super::session::{ArrivedRequest, ListenerShared, Session};
+use crate::metrics::Waiting;
 use crate::sync::Mutex;
 use crate::transport::{Arrival, ListenTerms, Listener, ListenerState};
 use crate::{Error, Result};
@@ -53,6 +54,7 @@ impl RabbitListener {
     /// Done when requests would arrive.
     pub(crate) async fn start(
         shared: Arc<Shared>,
+        topic: &str,
         queues: [Queue; 3],
         terms: &ListenTerms,
     ) -> Result<Self> {
@@ -72,6 +74,7 @@ impl RabbitListener {
             queues,
             prefetch: terms.prefetch,
             listener: Arc::new(ListenerShared {
+                topic: topic.to_owned(),
                 shared: shared.clone(),
                 permits: permits.clone(),
                 arrivals: sender,
@@ -94,7 +97,7 @@ impl RabbitListener {
             task: Some(task),
         };
         // If this future is dropped here, the listener is, and with it the task.
-        start.await.unwrap_or(Err(Error::Closed))?;
+        start.await.unwrap_or(Err(Error::closed()))?;
         Ok(listener)
     }
 }
@@ -441,6 +444,7 @@ impl DeliveryHandler for RequestHandler {
             format: properties.format,
             expires,
             offset,
+            waiting: Waiting::begin(),
         });
     }
 

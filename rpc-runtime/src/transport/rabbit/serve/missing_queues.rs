@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::compression::Packed;
+use crate::metrics::{self, Lost};
 use crate::sync::Mutex;
 
 /// How long a queue that stayed missing is remembered, as in oslo.messaging.
@@ -61,6 +62,7 @@ impl MissingQueues {
                 Advice::Done
             }
             Some(Missing::Gone(until)) if Instant::now() < *until => {
+                metrics::replies_dropped(1, Lost::Unsent);
                 tracing::debug!(queue, "the reply's queue is gone: dropped");
                 Advice::Done
             }
@@ -88,6 +90,7 @@ impl MissingQueues {
                 Advice::Done
             }
             Entry::Vacant(_) if full => {
+                metrics::replies_dropped(1, Lost::Unsent);
                 tracing::warn!(
                     queue,
                     "the reply's queue is missing, like too many others: dropped"
@@ -128,6 +131,7 @@ impl MissingQueues {
         if let Some(Missing::Awaited(waiting)) = before {
             state.bytes -= waiting.iter().map(Packed::len).sum::<usize>();
             let replies = waiting.len() + 1;
+            metrics::replies_dropped(replies, Lost::Unsent);
             tracing::warn!(queue, replies, "the reply's queue stays missing: dropped");
         }
     }
@@ -141,6 +145,7 @@ impl State {
         };
         if waiting.len() >= WAITING || self.bytes + body.len() > BYTES {
             let bytes = self.bytes;
+            metrics::replies_dropped(1, Lost::Unsent);
             tracing::warn!(
                 queue,
                 replies = waiting.len(),

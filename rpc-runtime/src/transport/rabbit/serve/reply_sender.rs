@@ -19,7 +19,8 @@ use super::super::topology::Route;
 use super::missing_queues::Advice;
 use super::permits::{Permit, ReplyPermit};
 use crate::excerpt::excerpt;
-use crate::wire::{Reply, ReplyTo, failure};
+use crate::metrics::{self, Lost};
+use crate::wire::{Named, Reply, ReplyTo, failure};
 use crate::{Error, RemoteError, Result, Retry, Target};
 
 /// The time between two tries, as in oslo.messaging.
@@ -37,7 +38,12 @@ pub(super) async fn send(
     body: Bytes,
 ) -> Result<()> {
     let Some(route) = shared.routes.reply(&to.queue) else {
-        tracing::warn!("a reply queue's name has more than 255 bytes: the reply is dropped");
+        metrics::replies_dropped(1, Lost::Unsent);
+        let message_id = &*excerpt(&to.message_id);
+        tracing::warn!(
+            message_id,
+            "a reply queue's name has more than 255 bytes: the reply is dropped"
+        );
         return Ok(());
     };
     let body = shared.pack(body).await;
@@ -45,7 +51,7 @@ pub(super) async fn send(
         return Ok(());
     }
     if shared.is_closing() {
-        return Err(Error::Closed);
+        return Err(Error::closed());
     }
     let reply = Arc::new(message(route, body));
     let in_flight = || InFlight {
@@ -100,14 +106,17 @@ impl InFlight {
         } = self;
         let sent = tokio::select! {
             sent = publish_or_probe(&shared, &reply, failure) => sent,
-            () = permit.gone() => Err(Error::Closed),
+            () = permit.gone() => Err(Error::closed()),
         };
         sent.unwrap_or_else(|error| reply_is_lost(&reply, &error));
     }
 }
 
 fn reply_is_lost(reply: &Message, error: &Error) {
-    tracing::warn!(queue = %excerpt(reply.route.key.as_str()), %error, "a reply was not sent");
+    metrics::replies_dropped(1, Lost::Unsent);
+    let named = Named::in_body(&reply.body);
+    let message_id = named.message_id();
+    tracing::warn!(queue = %excerpt(reply.route.key.as_str()), message_id, %error, "a reply was not sent");
 }
 
 /// Publishes a reply, or goes on after a failure. If its queue is missing, it is tried again for a while.
@@ -134,7 +143,9 @@ async fn publish_or_report(
             let Some(instead) = too_large(shared, reply) else {
                 return Err(error);
             };
-            tracing::warn!(%error, "a reply is too large for the broker: its caller gets an error");
+            let named = Named::in_body(&reply.body);
+            let message_id = named.message_id();
+            tracing::warn!(message_id, %error, "a reply is too large for the broker: its caller gets an error");
             publish(shared, &instead, None).await
         }
         sent => sent,
@@ -211,9 +222,12 @@ async fn probe(
         let reply = message(route.clone(), next.clone());
         match timeout(PROBE_DEADLINE, publish_or_report(shared, &reply, None)).await {
             Ok(Ok(Sent::Taken)) => {}
-            Ok(Err(Error::Closed)) => return false,
+            Ok(Err(Error::Closed { .. })) => return false,
             // That says nothing of the others that wait.
-            Ok(Err(error)) => tracing::warn!(queue, %error, "a reply is dropped"),
+            Ok(Err(error)) => {
+                metrics::replies_dropped(1, Lost::Unsent);
+                tracing::warn!(queue, %error, "a reply is dropped");
+            }
             missing @ (Ok(Ok(Sent::Returned)) | Err(_)) => {
                 if missing.is_err() && !shared.publisher.can_publish() {
                     // Nobody could look whether it is there.
@@ -254,7 +268,7 @@ enum Sent {
 /// the others. What the broker never takes must not hold its request's permit for ever.
 async fn publish(shared: &Shared, reply: &Message, mut failure: Option<Failure>) -> Result<Sent> {
     if shared.is_closing() {
-        return Err(Error::Closed);
+        return Err(Error::closed());
     }
     // For people, who read it in errors.
     let target = Target::new(reply.route.key.as_str()).exchange("the default exchange");

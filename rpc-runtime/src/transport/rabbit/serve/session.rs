@@ -20,6 +20,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendError;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Level;
 
 use super::super::amqp::{Acknowledger, Body, ConsumeChannel, Consumer, Fault};
 use super::super::compression::{BodyFormat, Damaged};
@@ -29,9 +30,10 @@ use super::quorum_consumers::{Change, QuorumConsumers};
 use super::responder::RabbitResponder;
 use super::stream_place::StreamPlace;
 use crate::RemoteError;
+use crate::metrics::Waiting;
 use crate::sync::Mutex;
 use crate::transport::{Arrival, Incoming, Responder};
-use crate::wire::{failure, reply_address_at_end};
+use crate::wire::{Named, failure, reply_address_at_end};
 
 /// How long the orderly end of a session may take.
 const END_DEADLINE: Duration = Duration::from_secs(5);
@@ -44,6 +46,8 @@ const MOST_RECEIPTS: usize = 256;
 /// What is the same for all sessions of a listener.
 #[derive(Debug)]
 pub(super) struct ListenerShared {
+    /// The server's.
+    pub(super) topic: String,
     pub(super) shared: Arc<Shared>,
     pub(super) permits: Arc<Permits>,
     pub(super) arrivals: mpsc::UnboundedSender<Arrival>,
@@ -55,8 +59,15 @@ pub(super) struct ListenerShared {
 
 impl ListenerShared {
     fn hand_over(&self, arrival: Arrival) {
-        if let Err(SendError(Arrival::Request(_))) = self.arrivals.send(arrival) {
-            tracing::warn!("a request was taken and is not run: its server is gone");
+        if let Err(SendError(Arrival::Request(incoming))) = self.arrivals.send(arrival) {
+            let named = Named::in_body(&incoming.body);
+            tracing::warn!(
+                method = named.method(),
+                request_id = named.request_id(),
+                message_id = named.message_id(),
+                unique_id = named.unique_id(),
+                "a request was taken and is not run: its server is gone"
+            );
         }
     }
 
@@ -114,6 +125,8 @@ pub(super) struct ArrivedRequest {
     pub(super) expires: Option<Instant>,
     /// Its place in a stream.
     pub(super) offset: Option<i64>,
+    /// Since when it waits for a permit.
+    pub(super) waiting: Waiting,
 }
 
 /// The requests that were acknowledged together.
@@ -150,13 +163,14 @@ impl State {
                 let Some(permit) = listener.permits.try_take() else {
                     break;
                 };
+                next.waiting.permitted(&listener.topic);
                 taking.requests.push(Taken {
                     body: next.body.clone(),
                     format: next.format,
                     permit,
                 });
             } else {
-                tracing::debug!("a request expired while it waited for its turn");
+                report_expired(&next.body);
             }
             taking.last = Some(next.tag);
             taking.offset = next.offset.or(taking.offset);
@@ -180,6 +194,22 @@ struct Taking {
     last: Option<u64>,
     /// The offset of the last one of a stream.
     offset: Option<i64>,
+}
+
+fn report_expired(body: &Body) {
+    // The message is read for it.
+    if let Body::Whole(body) = body
+        && tracing::enabled!(Level::DEBUG)
+    {
+        let named = Named::in_body(body);
+        tracing::debug!(
+            method = named.method(),
+            request_id = named.request_id(),
+            message_id = named.message_id(),
+            unique_id = named.unique_id(),
+            "a request expired while it waited for its turn"
+        );
+    }
 }
 
 impl Session {
@@ -420,6 +450,7 @@ mod tests {
             let (sender, arrivals) = mpsc::unbounded_channel();
             let permits = Permits::new(concurrency);
             let listener = Arc::new(ListenerShared {
+                topic: "topic".to_owned(),
                 shared: driver.shared.clone(),
                 permits: permits.clone(),
                 arrivals: sender,
@@ -453,6 +484,7 @@ mod tests {
                     format: BodyFormat::Plain,
                     expires: None,
                     offset: None,
+                    waiting: Waiting::begin(),
                 });
             }
             self.session.take();
@@ -632,6 +664,7 @@ mod tests {
             format: BodyFormat::Plain,
             expires: Some(Instant::now()),
             offset: Some(7),
+            waiting: Waiting::begin(),
         });
         bench.arrive(2..=2);
         assert_eq!(bench.taken(), [2]);

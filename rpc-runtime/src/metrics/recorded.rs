@@ -1,0 +1,227 @@
+//! Records through the facade: what becomes of it, the program's recorder says.
+
+use metrics::{
+    Label, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+use tokio::time::Instant;
+
+use super::classes::{OTHER, label};
+use super::names::{
+    CLIENT, COUNTERS, Name, Names, PERMIT_SECONDS, RECEIVED, REPLIES_DROPPED, REQUESTS_DROPPED,
+    SENT, SERVER, UNPUBLISHED,
+};
+#[cfg(feature = "rabbit")]
+use super::names::{CONNECTED, CONNECTION_FAILED, CONNECTION_LOST, RECONNECTED};
+use super::{Arrived, Dropped, Lost, Sending, Unpublished};
+use crate::future::BoxFuture;
+use crate::interface::Method;
+use crate::span::Operation;
+use crate::{RemoteError, Result};
+
+/// Tells the recorder what each name means, if there is one already.
+pub(crate) fn describe() {
+    for names in [CLIENT, SERVER] {
+        for (name, text) in [names.started, names.finished] {
+            describe_counter!(name, text);
+        }
+        let (name, text) = names.in_flight;
+        describe_gauge!(name, text);
+    }
+    for (name, text) in COUNTERS {
+        describe_counter!(*name, *text);
+    }
+    for (name, text) in [CLIENT.seconds, SERVER.seconds, PERMIT_SECONDS] {
+        describe_histogram!(name, metrics::Unit::Seconds, text);
+    }
+}
+
+/// Records a message of a client until it has ended.
+pub(crate) fn sent<'f, T: Arrived + Send + 'f>(
+    sending: Sending<'_>,
+    result: BoxFuture<'f, Result<T>>,
+) -> BoxFuture<'f, Result<T>> {
+    let Sending {
+        operation,
+        method,
+        target,
+        bytes,
+    } = sending;
+    let operation = match operation {
+        Operation::Call => "call",
+        Operation::Cast => "cast",
+    };
+    let namespace = target.namespace.as_deref();
+    let mut labels = described(&target.topic, namespace, method);
+    labels.push(Label::from_static_parts("operation", operation));
+    let in_flight = InFlight::begin(CLIENT, labels);
+    bytes_of(SENT, "client", &target.topic, bytes);
+    let topic = target.topic.clone();
+    Box::pin(async move {
+        let result = result.await;
+        if let Some(bytes) = result.as_ref().ok().and_then(Arrived::bytes) {
+            bytes_of(RECEIVED, "client", &topic, bytes);
+        }
+        in_flight.done(match &result {
+            Ok(arrived) => arrived.failure().map_or("ok", label),
+            Err(error) => label(error.class()),
+        });
+        result
+    })
+}
+
+/// The labels that say what a message is for. A namespace is that of an interface, too.
+fn described(topic: &str, namespace: Option<&str>, method: Option<&'static Method>) -> Vec<Label> {
+    let namespace = namespace.filter(|_| method.is_some()).unwrap_or_default();
+    vec![
+        Label::new("topic", topic.to_owned()),
+        Label::new("namespace", namespace.to_owned()),
+        Label::from_static_parts("method", method.map_or(OTHER, Method::name)),
+    ]
+}
+
+/// A server of `topic` sends a reply.
+pub(crate) fn replied(topic: &str, bytes: usize) {
+    bytes_of(SENT, "server", topic, bytes);
+}
+
+fn bytes_of((name, _): Name, side: &'static str, topic: &str, bytes: usize) {
+    counter!(name, "side" => side, "topic" => topic.to_owned()).increment(bytes as u64);
+}
+
+/// A message that has not ended: dropped before, it counts as cancelled.
+#[derive(Debug)]
+struct InFlight {
+    names: &'static Names,
+    labels: Vec<Label>,
+    begun: Instant,
+    outcome: &'static str,
+}
+
+impl InFlight {
+    fn begin(names: &'static Names, labels: Vec<Label>) -> Self {
+        counter!(names.started.0, labels.iter()).increment(1);
+        gauge!(names.in_flight.0, labels.iter()).increment(1);
+        Self {
+            names,
+            labels,
+            begun: Instant::now(),
+            outcome: "cancelled",
+        }
+    }
+
+    fn done(mut self, outcome: &'static str) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let Self {
+            names,
+            labels,
+            begun,
+            outcome,
+        } = self;
+        gauge!(names.in_flight.0, labels.iter()).decrement(1);
+        histogram!(names.seconds.0, labels.iter()).record(begun.elapsed());
+        let mut labels = std::mem::take(labels);
+        labels.push(Label::from_static_parts("outcome", outcome));
+        counter!(names.finished.0, labels).increment(1);
+    }
+}
+
+/// A request that is being handled.
+#[derive(Debug)]
+pub(crate) struct Handling(InFlight);
+
+impl Handling {
+    /// A request of so many bytes for a server of `topic`. It is for the method that the server's interfaces describe,
+    /// if they do.
+    pub(crate) fn begin(
+        topic: &str,
+        bytes: usize,
+        namespace: Option<&str>,
+        method: impl FnOnce() -> Option<&'static Method>,
+    ) -> Self {
+        bytes_of(RECEIVED, "server", topic, bytes);
+        let labels = described(topic, namespace, method());
+        Self(InFlight::begin(SERVER, labels))
+    }
+
+    pub(crate) fn done<T>(self, outcome: &Result<T, RemoteError>) {
+        self.0.done(match outcome {
+            Ok(_) => "ok",
+            Err(error) => label(&error.class),
+        });
+    }
+}
+
+/// A server of `topic` did not run a request.
+pub(crate) fn request_dropped(topic: &str, why: Dropped) {
+    let reason = match why {
+        Dropped::Duplicate => "duplicate",
+        Dropped::Malformed => "malformed",
+        Dropped::TooLarge => "too_large",
+        Dropped::Left => "left",
+    };
+    let (name, _) = REQUESTS_DROPPED;
+    counter!(name, "topic" => topic.to_owned(), "reason" => reason).increment(1);
+}
+
+/// Replies did not reach their callers.
+pub(crate) fn replies_dropped(count: usize, what: Lost) {
+    let reason = match what {
+        Lost::Late => "late",
+        Lost::Unreadable => "unreadable",
+        Lost::Unsent => "unsent",
+    };
+    counter!(REPLIES_DROPPED.0, "reason" => reason).increment(count as u64);
+}
+
+/// What waits for a permit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting(Instant);
+
+impl Waiting {
+    pub(crate) fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The wait is over, of a request for a server of `topic`.
+    pub(crate) fn permitted(self, topic: &str) {
+        let (name, _) = PERMIT_SECONDS;
+        histogram!(name, "topic" => topic.to_owned()).record(self.0.elapsed());
+    }
+}
+
+/// A message has reached no queue.
+pub(crate) fn publish_failed(why: Unpublished) {
+    let reason = match why {
+        Unpublished::Returned => "returned",
+        Unpublished::Rejected => "rejected",
+        Unpublished::Refused => "refused",
+        Unpublished::GivenUp => "given_up",
+    };
+    counter!(UNPUBLISHED.0, "reason" => reason).increment(1);
+}
+
+/// A connection was made, to publish or to consume, perhaps in place of one that was lost.
+#[cfg(feature = "rabbit")]
+pub(crate) fn connected(role: &'static str, again: bool) {
+    counter!(CONNECTED.0, "role" => role).increment(1);
+    if again {
+        counter!(RECONNECTED.0, "role" => role).increment(1);
+    }
+}
+
+/// An attempt to connect has failed.
+#[cfg(feature = "rabbit")]
+pub(crate) fn connection_failed(role: &'static str) {
+    counter!(CONNECTION_FAILED.0, "role" => role).increment(1);
+}
+
+/// A connection has ended by itself.
+#[cfg(feature = "rabbit")]
+pub(crate) fn connection_lost(role: &'static str) {
+    counter!(CONNECTION_LOST.0, "role" => role).increment(1);
+}
