@@ -85,7 +85,7 @@ mod tests {
         let faults = |seed| {
             let mut schedule = Schedule::new(seed, &Kind::ALL);
             let faults = std::iter::from_fn(|| schedule.draw(|_| true));
-            faults.take(300).collect::<Vec<_>>()
+            faults.take(1000).collect::<Vec<_>>()
         };
         assert_eq!(faults(1), faults(1));
         assert_ne!(faults(1), faults(2));
