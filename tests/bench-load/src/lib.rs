@@ -68,15 +68,15 @@ pub fn run() -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn peer(role: &str, name: &str, address: &str) -> Result<()> {
     match (role, name) {
-        ("client", "ours") => ours::client(address).await,
-        ("server", "ours") => ours::server(address).await,
+        ("client", "ours") => ours::client(address, ours::TOPIC).await,
+        ("server", "ours") => ours::server(address, ours::TOPIC).await,
         ("client", "ours-spans") => {
             spans::subscribe();
-            ours::client(address).await
+            ours::client(address, ours::TOPIC_WITH_SPANS).await
         }
         ("server", "ours-spans") => {
             spans::subscribe();
-            ours::server(address).await
+            ours::server(address, ours::TOPIC_WITH_SPANS).await
         }
         ("client", "memory") => ours::in_process().await,
         ("client", "tarpc") => tarpc_echo::in_process().await,

@@ -1,10 +1,15 @@
 //! Ours: typed on both ends, all guarantees, default settings.
 
-use rpc_runtime::{Context, Result as RpcResult, Server, Transport, rpc_client};
+use rpc_runtime::{CallOptions, Context, Result as RpcResult, Server, Transport, rpc_client};
 
 use crate::Result;
 use crate::load::Client;
 use crate::peer::{self, Handled};
+
+/// The topic of those that run without a subscriber.
+pub(crate) const TOPIC: &str = "bench";
+/// The topic of those with one, which run beside them at the same broker.
+pub(crate) const TOPIC_WITH_SPANS: &str = "bench-spans";
 
 #[rpc_client(topic = "bench", version = "1.0")]
 trait Echo {
@@ -36,9 +41,9 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    fn new(transport: &Transport) -> Self {
+    fn new(transport: &Transport, topic: &str) -> Self {
         Self {
-            client: EchoClient::new(transport),
+            client: EchoClient::new(transport).prepare(CallOptions::new().topic(topic)),
             context: Context::new()
                 .with_request_id("req-3a5bd0e2-6d17-4f14-9c6d-0bc1e0f8a1f4")
                 .with_user("alice"),
@@ -61,39 +66,39 @@ impl Client for Caller {
     }
 }
 
-async fn start(transport: &Transport, handled: Handled) -> Result<Server> {
+async fn start(transport: &Transport, topic: &str, handled: Handled) -> Result<Server> {
     let endpoint = EchoEndpoint::new(Echoes(handled));
-    let server = Server::builder(transport, "bench", "one").endpoint(endpoint);
+    let server = Server::builder(transport, topic, "one").endpoint(endpoint);
     Ok(server.start().await?)
 }
 
-pub(crate) async fn server(url: &str) -> Result<()> {
+pub(crate) async fn server(url: &str, topic: &str) -> Result<()> {
     let transport = Transport::new(url)?;
     let handled = Handled::default();
-    let server = start(&transport, handled.clone()).await?;
+    let server = start(&transport, topic, handled.clone()).await?;
     peer::serve("-", handled).await?;
     server.stop().await;
     transport.close().await;
     Ok(())
 }
 
-pub(crate) async fn client(url: &str) -> Result<()> {
+pub(crate) async fn client(url: &str, topic: &str) -> Result<()> {
     let transport = Transport::new(url)?;
-    peer::drive(Caller::new(&transport)).await?;
+    peer::drive(Caller::new(&transport, topic)).await?;
     transport.close().await;
     Ok(())
 }
 
 /// A caller with a transport of its own.
 pub(crate) fn caller(url: &str) -> Result<Caller> {
-    Ok(Caller::new(&Transport::new(url)?))
+    Ok(Caller::new(&Transport::new(url)?, TOPIC))
 }
 
 /// A server in this process, and a caller of it.
 pub(crate) async fn pair() -> Result<(Server, impl Client)> {
     let transport = Transport::new("memory://")?;
-    let server = start(&transport, Handled::default()).await?;
-    Ok((server, Caller::new(&transport)))
+    let server = start(&transport, TOPIC, Handled::default()).await?;
+    Ok((server, Caller::new(&transport, TOPIC)))
 }
 
 pub(crate) async fn in_process() -> Result<()> {
