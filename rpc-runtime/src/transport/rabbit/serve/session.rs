@@ -4,9 +4,10 @@
 //! the broker is known to have the acknowledgement. AMQP does not answer an acknowledgement, and one that is lost means
 //! that another server gets the request; so each acknowledgement asks for a
 //! [receipt](Acknowledger::acknowledge_with_receipt). One receipt does for all requests taken before it. Requests that
-//! arrive meanwhile are taken when it has come, or after [`PACE`], with a receipt of their own: so a near broker is asked
-//! seldom under load, and a far one does not make requests wait for two round trips. All this happens in the call that
-//! brings the news, most often on the thread that reads the socket.
+//! arrive meanwhile are taken when it has come. Those that arrive more than [`PACE`] after it was asked for are taken at
+//! once, with a receipt of their own: so a near broker is asked seldom under load, and a far one keeps fewer requests
+//! waiting. All this happens in the call that brings the news, most often on the thread that reads the socket: no timer
+//! takes what arrived within that time.
 //!
 //! The consumers of quorum queues follow the number of free permits ([`quorum_consumers`](super::quorum_consumers)). There
 //! one receipt is due at a time, since consumers change with it.
