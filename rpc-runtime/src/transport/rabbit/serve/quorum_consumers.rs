@@ -65,17 +65,12 @@ impl QuorumConsumers {
         }
     }
 
-    /// Whether there are any: those of queues of other types are not changed.
-    pub(super) fn follow_permits(&self) -> bool {
-        self.queues.iter().any(Option::is_some)
-    }
-
     /// What is to be done when so many permits are free; counts as done.
     ///
     /// Consumers that stand are cancelled first. They are started when this is asked again: by then, all that was sent
     /// to the old ones has arrived.
     pub(super) fn fit(&mut self, free: usize) -> Option<Change> {
-        if !self.follow_permits() {
+        if self.queues.iter().all(Option::is_none) {
             return None;
         }
         let wanted = (free > 0).then(|| self.share(free));

@@ -4,13 +4,10 @@
 //! the broker is known to have the acknowledgement. AMQP does not answer an acknowledgement, and one that is lost means
 //! that another server gets the request; so each acknowledgement asks for a
 //! [receipt](Acknowledger::acknowledge_with_receipt). One receipt does for all requests taken before it. Requests that
-//! arrive meanwhile are taken when it has come. Those that arrive more than [`PACE`] after it was asked for are taken at
-//! once, with a receipt of their own: so a near broker is asked seldom under load, and a far one keeps fewer requests
-//! waiting. All this happens in the call that brings the news, most often on the thread that reads the socket: no timer
-//! takes what arrived within that time.
+//! arrive meanwhile are taken when it has come. All this happens in the call that brings the news, most often on the
+//! thread that reads the socket.
 //!
-//! The consumers of quorum queues follow the number of free permits ([`quorum_consumers`](super::quorum_consumers)). There
-//! one receipt is due at a time, since consumers change with it.
+//! The consumers of quorum queues follow the number of free permits ([`quorum_consumers`](super::quorum_consumers)).
 //!
 //! Nothing is taken before all consumers stand. What is not taken when the session ends goes back to the broker.
 
@@ -38,12 +35,6 @@ use crate::wire::{Named, failure, reply_address_at_end};
 
 /// How long the orderly end of a session may take.
 const END_DEADLINE: Duration = Duration::from_secs(5);
-/// How long a receipt is due before the next one is asked for: much longer than a near broker takes, and a small part of a
-/// round trip to a far one.
-const PACE: Duration = Duration::from_millis(5);
-/// How many receipts may be due at once.
-const MOST_RECEIPTS: usize = 256;
-
 /// What is the same for all sessions of a listener.
 #[derive(Debug)]
 pub(super) struct ListenerShared {
@@ -102,8 +93,8 @@ pub(super) struct Session {
 struct State {
     /// The requests that were not taken, in the order of their tags.
     waiting: VecDeque<ArrivedRequest>,
-    /// What was taken and not handed over: for each receipt that is due, in order.
-    batches: VecDeque<Batch>,
+    /// What was taken and not handed over, while a receipt is due.
+    batch: Option<Batch>,
     consumers: QuorumConsumers,
     phase: Phase,
 }
@@ -146,15 +137,6 @@ struct Taken {
 }
 
 impl State {
-    /// Whether another receipt may be asked for.
-    fn may_ask(&self) -> bool {
-        self.batches.back().is_none_or(|last| {
-            !self.consumers.follow_permits()
-                && self.batches.len() < MOST_RECEIPTS
-                && last.asked.elapsed() >= PACE
-        })
-    }
-
     /// Takes the requests for which there are permits. Expired requests are acknowledged and dropped.
     fn take(&mut self, listener: &ListenerShared) -> Taking {
         let now = Instant::now();
@@ -178,12 +160,6 @@ impl State {
             self.waiting.pop_front();
         }
         taking
-    }
-
-    /// Lets go of what was taken and not handed over.
-    fn take_batches(&mut self) -> impl Iterator<Item = Taken> + use<> {
-        let batches = std::mem::take(&mut self.batches);
-        batches.into_iter().flat_map(|batch| batch.requests)
     }
 }
 
@@ -266,7 +242,8 @@ impl Session {
     /// consumer that is cancelled before its start was answered.
     pub(super) fn take(&self) {
         let mut state = self.state.lock();
-        if state.phase != Phase::Open || !state.may_ask() || self.acknowledger.awaits_replies() {
+        if state.phase != Phase::Open || state.batch.is_some() || self.acknowledger.awaits_replies()
+        {
             return;
         }
         let Taking {
@@ -298,7 +275,7 @@ impl Session {
             Ok(is_receipt_due) => {
                 if is_receipt_due {
                     let asked = Instant::now();
-                    state.batches.push_back(Batch { asked, requests });
+                    state.batch = Some(Batch { asked, requests });
                 }
                 if let Some(offset) = offset {
                     self.listener.stream_place.lock().taken(offset);
@@ -313,9 +290,9 @@ impl Session {
         }
     }
 
-    /// The broker has the acknowledgements of the oldest batch: what was taken with it is the server's.
+    /// The broker has the acknowledgements: what was taken is the server's.
     pub(super) fn receipt(&self) {
-        let batch = self.state.lock().batches.pop_front();
+        let batch = self.state.lock().batch.take();
         for taken in batch.map(|batch| batch.requests).unwrap_or_default() {
             self.with_inflated(taken, |listener, body, permit| {
                 let responder = RabbitResponder::new(listener.shared.clone(), permit);
@@ -363,8 +340,8 @@ impl Session {
     pub(super) async fn overdue(&self, limit: Duration) {
         loop {
             sleep(limit / 4).await;
-            let oldest = self.state.lock().batches.front().map(|batch| batch.asked);
-            if oldest.is_some_and(|asked| asked.elapsed() >= limit) {
+            let asked = self.state.lock().batch.as_ref().map(|batch| batch.asked);
+            if asked.is_some_and(|asked| asked.elapsed() >= limit) {
                 return;
             }
         }
@@ -384,8 +361,8 @@ impl Session {
     pub(super) fn ended(&self, fault: &Fault) {
         let why = fault.why();
         self.finish(why);
-        let taken = self.state.lock().take_batches();
-        for taken in taken {
+        let batch = self.state.lock().batch.take();
+        for taken in batch.map(|batch| batch.requests).unwrap_or_default() {
             let why = why.clone();
             self.with_inflated(taken, |listener, body, _| {
                 // Its log line says as much as can be read.
@@ -533,27 +510,6 @@ mod tests {
         // A permit comes back.
         first.clear();
         assert_eq!(bench.taken(), [3]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_far_broker_is_asked_again_before_it_has_answered() {
-        let mut bench = Bench::listening(8);
-        bench.arrive(1..=1);
-        bench.arrive(2..=2);
-        assert_eq!(bench.taken(), [1], "the next one waits for the receipt");
-        tokio::time::advance(PACE).await;
-        bench.arrive(3..=3);
-        assert_eq!(bench.taken(), [3], "not any more");
-        bench.arrive(4..=4);
-        assert_eq!(bench.taken(), NOTHING);
-        bench.session.receipt();
-        assert_eq!(bench.arrived().0, ["1"]);
-        bench.session.receipt();
-        assert_eq!(bench.arrived().0, ["2", "3"]);
-        bench.session.take();
-        assert_eq!(bench.taken(), [4]);
-        bench.session.ended(&Fault::lost("cut"));
-        assert_eq!(bench.arrived().0, ["4?"]);
     }
 
     #[test]
