@@ -113,10 +113,19 @@ impl Node {
     }
 
     /// Lets a queue of the virtual host `/` hold so many messages, and refuse those above.
+    ///
+    /// The queue learns first that it is to refuse, and then how many it may hold. A classic queue that learns both at
+    /// once applies the limit first, and drops the oldest messages above it.
     pub async fn limit_queue(&self, queue: &str, messages: usize) -> Result<()> {
+        const REFUSE: &str = "{<<\"overflow\">>, <<\"reject-publish\">>}";
+        let limit = format!("{{<<\"max-length\">>, {messages}}}");
+        self.set_policy(queue, REFUSE).await?;
+        self.set_policy(queue, &format!("{REFUSE}, {limit}")).await
+    }
+
+    async fn set_policy(&self, queue: &str, definition: &str) -> Result<()> {
         self.eval(&format!(
-            "ok = rabbit_policy:set(<<\"/\">>, {}, {}, [{{<<\"max-length\">>, {messages}}}, \
-             {{<<\"overflow\">>, <<\"reject-publish\">>}}], 0, <<\"queues\">>, <<\"faults\">>), {}",
+            "ok = rabbit_policy:set(<<\"/\">>, {}, {}, [{definition}], 0, <<\"queues\">>, <<\"faults\">>), {}",
             policy(queue),
             binary(&format!("^{queue}$")),
             // The queue is told of the policy before it is asked: its answer is a sign that it knows.
