@@ -38,7 +38,8 @@ async fn main() -> Result<()> {
         let client = client.clone();
         async move { client.forward(&request).await }
     });
-    let server = Server::builder(&here, topic, "gateway")
+    let server = Server::builder(&here, "gateway")
+        .topic(topic)
         .exchange(exchange)
         .endpoint(endpoint)
         .start()

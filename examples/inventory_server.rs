@@ -54,7 +54,7 @@ async fn main() -> Result<()> {
         rack: rack.clone(),
         sizes: HashMap::from([("db-1", 4), ("db-2", 8)]),
     };
-    let server = Server::builder(&transport, "inventory", rack)
+    let server = Server::builder(&transport, rack)
         .endpoint(InventoryEndpoint::new(warehouse))
         .start()
         .await?;

@@ -42,7 +42,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
 
     let url = std::env::var("RPC_TRANSPORT_URL");
     let transport = Transport::new(url.as_deref().unwrap_or("memory://"))?;
-    let server = Server::builder(&transport, "inventory", "rack-7")
+    let server = Server::builder(&transport, "rack-7")
         .endpoint(InventoryEndpoint::new(Warehouse))
         .start()
         .await?;

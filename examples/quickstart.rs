@@ -81,7 +81,7 @@ async fn main() -> Result<()> {
             server,
             done: done.clone(),
         });
-        let builder = Server::builder(&transport, "quickstart", server).endpoint(endpoint);
+        let builder = Server::builder(&transport, server).endpoint(endpoint);
         servers.push(builder.start().await?);
     }
 

@@ -84,11 +84,11 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         stock: StockClient::new(&transport),
     };
     let servers = [
-        Server::builder(&transport, "front", "desk")
+        Server::builder(&transport, "desk")
             .endpoint(FrontEndpoint::new(desk))
             .start()
             .await?,
-        Server::builder(&transport, "stock", "shelf")
+        Server::builder(&transport, "shelf")
             .endpoint(StockEndpoint::new(Shelf))
             .start()
             .await?,

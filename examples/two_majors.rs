@@ -97,7 +97,7 @@ impl<S: v3::Volumes> v2::Volumes for Old<S> {
 async fn main() -> Result<()> {
     let transport = Transport::new("memory://")?;
     let store = Store::default();
-    let server = Server::builder(&transport, "volumes", "store-1")
+    let server = Server::builder(&transport, "store-1")
         .endpoint(v3::VolumesEndpoint::new(store.clone()))
         .endpoint(v2::VolumesEndpoint::new(Old(store)))
         .start()

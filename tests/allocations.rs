@@ -73,7 +73,7 @@ fn none_grows_with_what_is_written_or_with_the_number_of_arguments() {
         .unwrap();
     let transport = Transport::new("memory://").unwrap();
     let client = SumsClient::new(&transport);
-    let server = Server::builder(&transport, "sums", "s").endpoint(SumsEndpoint::new(Sum));
+    let server = Server::builder(&transport, "s").endpoint(SumsEndpoint::new(Sum));
     let _server = runtime.block_on(server.start()).unwrap();
     let one = || {
         let sum = client.one(&ctxt, 1).into_future();

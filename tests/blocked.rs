@@ -28,7 +28,7 @@ impl Drop for Alarm {
 async fn calls_end_in_time_and_say_that_the_broker_is_blocked() {
     let topic = unique_topic("blocked");
     let serving = Transport::new(&broker_url()).unwrap();
-    let builder = Server::builder(&serving, &topic, "one").ping(true);
+    let builder = Server::builder(&serving, "one").topic(&topic).ping(true);
     let server = builder.start().await.unwrap();
     let calling = Transport::new(&broker_url()).unwrap();
     let client = RpcClient::new(&calling, Target::new(&topic));

@@ -140,7 +140,8 @@ async fn serve(transport: &Transport, topic: &str, shelves: &Arc<Shelves>) -> Se
             None => Ok::<Box<RawValue>, _>(to_raw_value(&request.method).unwrap()),
         }
     });
-    Server::builder(transport, topic, "one")
+    Server::builder(transport, "one")
+        .topic(topic)
         .endpoint(StockEndpoint::new(shelves.clone()))
         .endpoint(others)
         .concurrency(2)
@@ -197,7 +198,8 @@ async fn meet_with_everything(topic: &str) {
     assert_eq!(server.stop_within(Duration::ZERO).await.cut_off, 1);
 
     let (scripted, requests, _replies) = script::transport();
-    let server = Server::builder(&scripted, topic, "two")
+    let server = Server::builder(&scripted, "two")
+        .topic(topic)
         .endpoint(StockEndpoint::new(Arc::new(Shelves::default())))
         .max_request_size(1000)
         .start()

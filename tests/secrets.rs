@@ -160,7 +160,7 @@ fn once() -> CallOptions {
 /// Calls, casts, and what goes wrong with them on a connection that stands.
 async fn use_it(record: &Record, transport: &Transport) {
     let topic = unique_topic("secrets");
-    let builder = Server::builder(transport, &topic, "one").ping(true);
+    let builder = Server::builder(transport, "one").topic(&topic).ping(true);
     record.debug(&builder);
     let server = builder.start().await.expect("a server");
     let client = RpcClient::new(transport, Target::new(&topic)).prepare(once());

@@ -61,7 +61,7 @@ impl Play {
     async fn start() -> Self {
         let (tell, ran) = mpsc::unbounded_channel();
         let (transport, requests, replies) = script::transport();
-        let server = Server::named(&transport, "polly")
+        let server = Server::builder(&transport, "polly")
             .topic("parrots")
             .endpoint(Parrot { ran: tell })
             .start()
@@ -260,7 +260,9 @@ async fn a_handler_that_blocks_its_thread_does_not_hold_the_stop_up() {
         blocked: std::sync::Mutex::new(blocked),
         ran: tell,
     };
-    let builder = Server::named(&transport, "s").topic("t").endpoint(blocking);
+    let builder = Server::builder(&transport, "s")
+        .topic("t")
+        .endpoint(blocking);
     let server = builder.start().await.unwrap();
     let client = RpcClient::new(&transport, Target::new("t").version((1, 0)));
     client.cast(&(), "say", args! {}).await.unwrap();
@@ -293,17 +295,24 @@ async fn a_server_without_an_endpoint_or_a_name_does_not_start() {
     let ran = mpsc::unbounded_channel().0;
     let parrot = Arc::new(move || Parrot { ran: ran.clone() });
     for (builder, text) in [
-        (Server::named(&transport, "s").topic("t"), "has no endpoint"),
         (
-            Server::named(&transport, "s").topic("").endpoint(parrot()),
+            Server::builder(&transport, "s").topic("t"),
+            "has no endpoint",
+        ),
+        (
+            Server::builder(&transport, "s")
+                .topic("")
+                .endpoint(parrot()),
             "a topic and a name",
         ),
         (
-            Server::named(&transport, "").topic("t").endpoint(parrot()),
+            Server::builder(&transport, "")
+                .topic("t")
+                .endpoint(parrot()),
             "a topic and a name",
         ),
         (
-            Server::named(&transport, "s")
+            Server::builder(&transport, "s")
                 .topic("t")
                 .endpoint(parrot())
                 .concurrency(0),
@@ -341,7 +350,7 @@ static COMMON: Interface = Interface::new("Common", Version::new(1, 0), &[]);
 #[tokio::test]
 async fn a_server_listens_where_its_endpoints_say() {
     let transport = Transport::new("memory://").unwrap();
-    let builder = || Server::named(&transport, "s");
+    let builder = || Server::builder(&transport, "s");
     for (builder, place) in [
         (builder().endpoint(Of(&INVENTORY)), "openstack/inventory.s"),
         (builder().endpoint(Of(&COMPUTE)), "nova/inventory.s"),
@@ -376,7 +385,7 @@ async fn a_server_listens_where_its_endpoints_say() {
 #[tokio::test]
 async fn endpoints_that_disagree_are_an_error_that_names_both() {
     let transport = Transport::new("memory://").unwrap();
-    let builder = || Server::named(&transport, "s");
+    let builder = || Server::builder(&transport, "s");
     for (builder, parts) in [
         (
             builder().endpoint(Of(&INVENTORY)).endpoint(Of(&BILLING)),
@@ -421,10 +430,10 @@ async fn what_a_proxy_passes_through_is_no_error_of_its_own() {
         let behind = behind.clone();
         async move { behind.forward(&request).await }
     };
-    let service = Server::named(&transport, "s")
+    let service = Server::builder(&transport, "s")
         .topic("behind")
         .endpoint(UntypedEndpoint::new(raising));
-    let proxy = Server::named(&transport, "p")
+    let proxy = Server::builder(&transport, "p")
         .topic("front")
         .endpoint(UntypedEndpoint::new(passing));
     let _servers = (service.start().await.unwrap(), proxy.start().await.unwrap());
@@ -511,8 +520,9 @@ async fn lines_of_the_sender_and_of_a_failed_handler_name_the_request() {
     let serve = async {
         let fail =
             |_: RawRequest| async { Err::<Box<RawValue>, _>(RemoteError::new("Hoarse", "")) };
-        let server =
-            Server::builder(&transport, "parrots", "polly").endpoint(UntypedEndpoint::new(fail));
+        let server = Server::builder(&transport, "polly")
+            .topic("parrots")
+            .endpoint(UntypedEndpoint::new(fail));
         // The call waits for it.
         tokio::task::yield_now().await;
         server.start().await.unwrap()

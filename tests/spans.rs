@@ -128,8 +128,9 @@ async fn ended_span(name: &str) -> Span {
 /// A server of `topic` that relays to `next`.
 async fn serve(transport: &Transport, topic: &str, next: &str) -> Server {
     let next = RelayClient::new(transport, next);
-    let server =
-        Server::builder(transport, topic, "one").endpoint(RelayEndpoint::new(Relaying(next)));
+    let server = Server::builder(transport, "one")
+        .topic(topic)
+        .endpoint(RelayEndpoint::new(Relaying(next)));
     server.start().await.expect("it starts")
 }
 

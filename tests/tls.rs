@@ -22,7 +22,8 @@ fn file(name: &str) -> String {
 /// A server and a client over the transport.
 async fn ping(transport: &Transport) -> Result<String> {
     let topic = unique_topic("tls");
-    let server = Server::builder(transport, &topic, "one")
+    let server = Server::builder(transport, "one")
+        .topic(&topic)
         .ping(true)
         .start()
         .await?;

@@ -32,7 +32,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<()> {
 //! let transport = Transport::new("memory://")?;
-//! let server = Server::builder(&transport, "inventory", "rack-7")
+//! let server = Server::builder(&transport, "rack-7")
 //!     .endpoint(InventoryEndpoint::new(Warehouse))
 //!     .start()
 //!     .await?;

@@ -37,7 +37,8 @@ async fn attempts(url: &str) -> [Result<()>; 3] {
     [
         client.call(&ctxt, "m", args! {}).await,
         client.cast(&ctxt, "m", args! {}).await,
-        Server::builder(&transport, "runtimes", "s")
+        Server::builder(&transport, "s")
+            .topic("runtimes")
             .ping(true)
             .start()
             .await

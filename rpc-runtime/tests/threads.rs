@@ -60,7 +60,7 @@ fn until_no_thread_is_left(after: &str) {
 }
 
 async fn serve(transport: &Transport) -> Server {
-    let server = Server::builder(transport, "threads", "s").endpoint(ThreadsEndpoint::new(Twice));
+    let server = Server::builder(transport, "s").endpoint(ThreadsEndpoint::new(Twice));
     server.start().await.unwrap()
 }
 

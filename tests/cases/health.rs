@@ -35,7 +35,9 @@ pub(crate) async fn a_transport_says_how_it_is(world: World) {
 
 pub(crate) async fn a_server_that_pings_are_allowed_at_answers_them(world: World) {
     let transport = world.transport();
-    let builder = Server::builder(&transport, &world.topic, "one").ping(true);
+    let builder = Server::builder(&transport, "one")
+        .topic(&world.topic)
+        .ping(true);
     let server = builder.start().await.unwrap();
     // Whatever the interface is.
     let target = Target::new(&world.topic)

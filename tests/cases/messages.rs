@@ -91,7 +91,8 @@ impl Serializer for Wrapping {
 
 pub(crate) async fn the_serializer_hook_sees_everything_both_ways(world: World) {
     let stage = Bench::new(&world);
-    let server = Server::builder(&stage.transport, &world.topic, "hooked")
+    let server = Server::builder(&stage.transport, "hooked")
+        .topic(&world.topic)
         .endpoint(stage.shelves("hooked"))
         .serializer(Wrapping);
     let _server = server.start().await.unwrap();
@@ -169,7 +170,8 @@ pub(crate) async fn a_large_argument_crosses(world: World) {
 pub(crate) async fn what_is_too_large_is_refused_and_all_goes_on(world: World) {
     const MOST: usize = 10_000;
     let mut stage = Bench::new(&world);
-    let server = Server::builder(&stage.transport, &stage.topic, "one")
+    let server = Server::builder(&stage.transport, "one")
+        .topic(&stage.topic)
         .endpoint(stage.shelves("one"))
         .max_request_size(MOST)
         .start()

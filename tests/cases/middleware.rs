@@ -77,7 +77,8 @@ fn on_the_server(by: &'static str, sightings: &Sightings) -> impl server::Middle
 pub(crate) async fn middleware_sees_each_call_and_each_request(world: World) {
     let bench = Bench::new(&world);
     let (sightings, mut seen) = mpsc::unbounded_channel();
-    let server = Server::builder(&bench.transport, &bench.topic, "one")
+    let server = Server::builder(&bench.transport, "one")
+        .topic(&bench.topic)
         .endpoint(bench.shelves("one"))
         .middleware(on_the_server("server, outer", &sightings))
         .middleware(on_the_server("server, inner", &sightings))
@@ -162,7 +163,8 @@ pub(crate) async fn middleware_sees_each_call_and_each_request(world: World) {
 
 pub(crate) async fn middleware_may_refuse_and_answer(world: World) {
     let mut bench = Bench::new(&world);
-    let server = Server::builder(&bench.transport, &bench.topic, "one")
+    let server = Server::builder(&bench.transport, "one")
+        .topic(&bench.topic)
         .endpoint(bench.shelves("one"))
         .middleware(|request: IncomingRequest, next: server::Next| async move {
             match request.name() {
@@ -250,7 +252,8 @@ pub(crate) async fn middleware_may_change_the_context_and_extend_a_request(world
         let value = serde_json::value::to_raw_value(&token);
         value.map_err(|error| RemoteError::new("Unexpected", error.to_string()))
     });
-    let server = Server::builder(&bench.transport, &bench.topic, "one")
+    let server = Server::builder(&bench.transport, "one")
+        .topic(&bench.topic)
         .endpoint(endpoint)
         .middleware(|request: IncomingRequest, next: server::Next| async move {
             let context: Context = request.context()?;
@@ -285,7 +288,8 @@ pub(crate) async fn a_panic_beneath_middleware_is_seen_by_it(world: World) {
     static FAILURES: AtomicU32 = AtomicU32::new(0);
 
     let bench = Bench::new(&world);
-    let server = Server::builder(&bench.transport, &bench.topic, "one")
+    let server = Server::builder(&bench.transport, "one")
+        .topic(&bench.topic)
         .endpoint(bench.shelves("one"))
         .middleware(|request: IncomingRequest, next: server::Next| async move {
             assert_ne!(request.name(), "whoami", "a bug in the middleware");
@@ -319,7 +323,8 @@ pub(crate) async fn a_caller_with_a_monitor_hears_of_a_request_that_middleware_d
     let bench = Bench::new(&world);
     let released = Arc::new(Notify::new());
     let delaying = released.clone();
-    let server = Server::builder(&bench.transport, &bench.topic, "one")
+    let server = Server::builder(&bench.transport, "one")
+        .topic(&bench.topic)
         .endpoint(bench.shelves("one"))
         .middleware(move |request: IncomingRequest, next: server::Next| {
             let released = delaying.clone();

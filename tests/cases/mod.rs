@@ -190,7 +190,8 @@ impl Bench {
     }
 
     async fn serve(&self, name: &str, concurrency: usize) -> Server {
-        Server::builder(&self.transport, &self.topic, name)
+        Server::builder(&self.transport, name)
+            .topic(&self.topic)
             .endpoint(self.shelves(name))
             .concurrency(concurrency)
             .start()

@@ -87,7 +87,8 @@ pub(crate) async fn prepare_overrides_the_target(world: World) {
     let stage = Bench::new(&world);
     let exchange = format!("{}-x", world.topic);
     let topic = format!("{}-other", world.topic);
-    let _server = Server::builder(&stage.transport, &topic, "there")
+    let _server = Server::builder(&stage.transport, "there")
+        .topic(&topic)
         .exchange(&exchange)
         .endpoint(stage.shelves("there"))
         .start()
@@ -171,7 +172,8 @@ pub(crate) async fn a_call_refuses_fanout(world: World) {
 
 pub(crate) async fn ping_is_answered_only_when_enabled(world: World) {
     let stage = Bench::new(&world);
-    let _pinged = Server::builder(&stage.transport, &world.topic, "pinged")
+    let _pinged = Server::builder(&stage.transport, "pinged")
+        .topic(&world.topic)
         .endpoint(stage.shelves("pinged"))
         .ping(true)
         .start()

@@ -15,7 +15,7 @@ fn raw(json: &str) -> Box<RawValue> {
 }
 
 async fn start(world: &World, topic: &str, endpoints: Vec<Box<dyn Endpoint>>) -> Server {
-    let mut builder = Server::builder(&world.transport(), topic, "untyped");
+    let mut builder = Server::builder(&world.transport(), "untyped").topic(topic);
     for endpoint in endpoints {
         builder = builder.endpoint(Boxed(endpoint));
     }

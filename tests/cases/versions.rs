@@ -92,7 +92,8 @@ pub(crate) async fn namespaces_and_majors_live_side_by_side(world: World) {
     let stage = Bench::new(&world);
     let old = v1::OldStockEndpoint::new(v1::Old).legacy_namespaces([None, Some("older")]);
     assert_eq!(old.scope().interface().unwrap().version(), (1, 2).into());
-    let _server = Server::builder(&stage.transport, &world.topic, "both")
+    let _server = Server::builder(&stage.transport, "both")
+        .topic(&world.topic)
         .endpoint(old)
         .endpoint(stage.shelves("new"))
         .start()

@@ -212,7 +212,8 @@ impl RustServer {
             name: name.to_owned(),
             ran: sender,
         };
-        let mut builder = Server::builder(&transport, topic, name)
+        let mut builder = Server::builder(&transport, name)
+            .override_topic(topic)
             .endpoint(PeerEndpoint::new(service))
             .endpoint(BaseApiEndpoint::new(Base));
         if let Some(exchange) = exchange {

@@ -37,7 +37,7 @@ impl Labels for Label {
 #[tokio::test]
 async fn what_holds_its_default_is_not_transformed() {
     let transport = Transport::new("memory://labels").unwrap();
-    let builder = Server::builder(&transport, "labels", "s");
+    let builder = Server::builder(&transport, "s");
     let server = builder.endpoint(LabelsEndpoint::new(Label)).start();
     let server = server.await.unwrap();
     let labels = LabelsClient::new(&transport);
@@ -80,7 +80,7 @@ impl Tags for Label {
 #[tokio::test]
 async fn a_name_of_old_hides_no_other_endpoints_method() {
     let transport = Transport::new("memory://marks").unwrap();
-    let builder = Server::builder(&transport, "labels", "s")
+    let builder = Server::builder(&transport, "s")
         .endpoint(MarksEndpoint::new(Label))
         .endpoint(TagsEndpoint::new(Label));
     let server = builder.start().await.unwrap();

@@ -63,7 +63,7 @@ impl Disks for Echo {
 #[tokio::test]
 async fn a_server_takes_what_each_older_client_sends() {
     let transport = Transport::new("memory://ladders").unwrap();
-    let server = Server::builder(&transport, "disks", "h1")
+    let server = Server::builder(&transport, "h1")
         .endpoint(DisksEndpoint::new(Echo))
         .start()
         .await

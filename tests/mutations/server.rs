@@ -41,7 +41,7 @@ async fn servers() {
         let sent = requests.send((body, true)).await;
         sent.expect("the server takes it");
     };
-    let server = Server::builder(&transport, "bad", "s")
+    let server = Server::builder(&transport, "s")
         .endpoint(TestedEndpoint::new(Answering))
         .ping(true);
     let server = server.start().await.expect("the server starts");

@@ -30,8 +30,7 @@ impl Scheduler for Echo {
 #[tokio::test]
 async fn a_scheduler_serves_clients_of_each_version() {
     let transport = Transport::new("memory://openstack").unwrap();
-    let server = Server::builder(&transport, "scheduler", "controller")
-        .exchange("nova")
+    let server = Server::builder(&transport, "controller")
         .endpoint(SchedulerEndpoint::new(Echo))
         .start()
         .await

@@ -31,7 +31,7 @@ async fn a_transport_hands_its_defaults_to_clients_and_servers() {
         exchange(Target::new("t").exchange("e")).as_deref(),
         Some("e")
     );
-    let server = crate::Server::builder(&transport, "t", "s");
+    let server = crate::Server::builder(&transport, "s").topic("t");
     let text = format!("{server:?}");
     for part in ["concurrency: 3", "ping: true"] {
         assert!(text.contains(part), "{text}");

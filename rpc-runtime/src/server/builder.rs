@@ -22,28 +22,19 @@ const DEFAULT_CONCURRENCY: usize = 64;
 const MOST_WAITING: u16 = 64;
 
 impl Server {
-    /// A server called `name` on `topic`, whatever topic the traits of its endpoints name, with its settings to be chosen.
-    ///
-    /// The name is what clients direct messages to; servers of one topic need different ones.
-    pub fn builder(
-        transport: &Transport,
-        topic: impl Into<String>,
-        name: impl Into<String>,
-    ) -> ServerBuilder {
-        Self::named(transport, name).override_topic(topic)
-    }
-
     /// A server called `name`, with its settings to be chosen. It listens at the topic and the exchange that the traits
     /// of its endpoints name.
+    ///
+    /// Clients direct messages to one server by its name. The servers of one topic need different names.
     ///
     /// ```
     /// use rpc_runtime::{Endpoint, Result, Server, Transport};
     ///
     /// async fn serve(transport: &Transport, inventory: impl Endpoint) -> Result<Server> {
-    ///     Server::named(transport, "rack-7").endpoint(inventory).start().await
+    ///     Server::builder(transport, "rack-7").endpoint(inventory).start().await
     /// }
     /// ```
-    pub fn named(transport: &Transport, name: impl Into<String>) -> ServerBuilder {
+    pub fn builder(transport: &Transport, name: impl Into<String>) -> ServerBuilder {
         let defaults = transport.defaults();
         ServerBuilder {
             transport: transport.clone(),
@@ -96,7 +87,7 @@ impl ServerBuilder {
     /// }
     ///
     /// # fn server(transport: &Transport) {
-    /// let builder = Server::builder(transport, "inventory", "rack-7").middleware(tell);
+    /// let builder = Server::builder(transport, "rack-7").middleware(tell);
     /// # let _ = builder;
     /// # }
     /// ```

@@ -87,7 +87,7 @@ tokio::task_local! {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<()> {
 /// # let transport = Transport::new("memory://")?;
-/// # let server = Server::builder(&transport, "inventory", "rack-7")
+/// # let server = Server::builder(&transport, "rack-7")
 /// #     .endpoint(InventoryEndpoint::new(Warehouse))
 /// #     .middleware(identify)
 /// #     .start()

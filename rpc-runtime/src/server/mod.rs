@@ -62,7 +62,7 @@ const DEFAULT_STOP: Duration = Duration::from_secs(60);
 /// use rpc_runtime::{Endpoint, Result, Server, Transport};
 ///
 /// async fn serve(transport: &Transport, inventory: impl Endpoint) -> Result<()> {
-///     let server = Server::builder(transport, "inventory", "rack-7")
+///     let server = Server::builder(transport, "rack-7")
 ///         .endpoint(inventory)
 ///         .concurrency(16)
 ///         .start()

@@ -40,7 +40,7 @@ use crate::{IntoRemoteError, RemoteError, Result, Version};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<()> {
 /// let transport = Transport::new("memory://")?;
-/// let server = Server::builder(&transport, "numbers", "one")
+/// let server = Server::builder(&transport, "one").topic("numbers")
 ///     .endpoint(UntypedEndpoint::new(answer))
 ///     .start()
 ///     .await?;

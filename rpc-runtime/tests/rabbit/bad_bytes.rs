@@ -152,7 +152,8 @@ async fn bad_bytes_end_nothing_but_themselves() {
     let query = "kombu_missing_consumer_retry_timeout=1";
     let serving = transport_at(&relays[0].address(), query);
     let calling = transport_at(&relays[1].address(), "");
-    let server = Server::builder(&serving, &topic, "s")
+    let server = Server::builder(&serving, "s")
+        .override_topic(&topic)
         .endpoint(EchoEndpoint::new(Echoing))
         .start()
         .await

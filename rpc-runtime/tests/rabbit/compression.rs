@@ -102,7 +102,8 @@ impl Aside {
 }
 
 async fn serve_packed(transport: &Transport, topic: &str) -> Server {
-    Server::builder(transport, topic, "s")
+    Server::builder(transport, "s")
+        .override_topic(topic)
         .max_request_size(MEBIBYTE)
         .endpoint(PackedEndpoint::new(Service))
         .start()

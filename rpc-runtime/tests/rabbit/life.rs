@@ -220,7 +220,8 @@ async fn a_server_says_when_it_is_cut_off_and_when_it_stops() {
             Ok::<_, RemoteError>(to_raw_value(&()).unwrap())
         }
     };
-    let server = Server::builder(&transport, &*topic, "s")
+    let server = Server::builder(&transport, "s")
+        .topic(&*topic)
         .endpoint(UntypedEndpoint::new(hold))
         .start()
         .await

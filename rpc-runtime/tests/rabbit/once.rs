@@ -40,7 +40,8 @@ async fn server(
     finishes: bool,
 ) -> (Server, mpsc::UnboundedReceiver<u32>) {
     let (begun, begins) = mpsc::unbounded_channel();
-    let server = Server::builder(transport, topic, name)
+    let server = Server::builder(transport, name)
+        .override_topic(topic)
         .endpoint(WorkEndpoint::new(Hands { begun, finishes }))
         .concurrency(concurrency);
     (

@@ -68,7 +68,9 @@ impl Client for Caller {
 
 async fn start(transport: &Transport, topic: &str, handled: Handled) -> Result<Server> {
     let endpoint = EchoEndpoint::new(Echoes(handled));
-    let server = Server::builder(transport, topic, "one").endpoint(endpoint);
+    let server = Server::builder(transport, "one")
+        .override_topic(topic)
+        .endpoint(endpoint);
     Ok(server.start().await?)
 }
 

@@ -73,7 +73,7 @@ struct Bytes {
 async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, Bytes)> {
     let (gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
-    let server = Server::builder(transport, "points", "one").endpoint(endpoint);
+    let server = Server::builder(transport, "one").endpoint(endpoint);
     let server = server.start().await?;
     let client = GateClient::new(transport);
     client.pass(&Context::new()).await?;
@@ -120,7 +120,7 @@ async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, Bytes)> 
 async fn transports(serving: &Transport, url: &str, count: usize) -> Result<(f64, Bytes)> {
     let (_gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
-    let server = Server::builder(serving, "points", "one").endpoint(endpoint);
+    let server = Server::builder(serving, "one").endpoint(endpoint);
     let server = server.start().await?;
     let ctxt = Context::new();
     // What the server and the process take once is not counted.
@@ -261,7 +261,7 @@ impl Endpoint for Many {
 
 /// The last method of the last endpoint.
 async fn dispatch(transport: &Transport, methods: usize, endpoints: usize) -> Result<f64> {
-    let mut server = Server::builder(transport, "points", "one");
+    let mut server = Server::builder(transport, "one").topic("points");
     for endpoint in 0..endpoints {
         let methods: Vec<Method> = (0..methods)
             .map(|method| Method::new(format!("method_{method}").leak(), Mode::Call, VERSION))
@@ -291,7 +291,7 @@ async fn dispatch(transport: &Transport, methods: usize, endpoints: usize) -> Re
 async fn clones(transport: &Transport, count: usize, prepared: bool) -> Result<f64> {
     let (_gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
-    let server = Server::builder(transport, "points", "one").endpoint(endpoint);
+    let server = Server::builder(transport, "one").endpoint(endpoint);
     let server = server.start().await?;
     let client = GateClient::new(transport);
     let clients: Vec<_> = (0..count)

@@ -43,7 +43,8 @@ impl EchoServer {
     /// Starts a server of `topic` at an exchange.
     pub async fn start(url: &str, exchange: &str, topic: &str) -> Result<Self> {
         let transport = Transport::new(url)?;
-        let server = Server::builder(&transport, topic, "echo")
+        let server = Server::builder(&transport, "echo")
+            .override_topic(topic)
             .exchange(exchange)
             .endpoint(EchoEndpoint::new(Echoes))
             .start()

@@ -81,7 +81,7 @@ async fn requests_that_wait_outlive_any_number_of_resets() {
     let serving = Transport::new(&serving).unwrap();
     let (begun, mut begins) = mpsc::unbounded_channel();
     let (end_all, may_end) = watch::channel(false);
-    let server = Server::builder(&serving, TOPIC, "one")
+    let server = Server::builder(&serving, "one")
         .concurrency(PERMITS as usize)
         .endpoint(HoldEndpoint::new(Holder { begun, may_end }));
     let server = timeout(PATIENCE, server.start()).await.unwrap().unwrap();

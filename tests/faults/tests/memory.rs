@@ -52,7 +52,7 @@ async fn lost_connections_leave_nothing_in_memory() {
     let mut node = Node::start(&ground, "node").await.unwrap();
     let proxy = Proxy::start(node.address()).await.unwrap();
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
-    let builder = Server::builder(&transport, "pings", "one").ping(true);
+    let builder = Server::builder(&transport, "one").topic("pings").ping(true);
     let server = timeout(PATIENCE, builder.start()).await.unwrap().unwrap();
     let client = RpcClient::new(&transport, Target::new("pings"));
 

@@ -37,7 +37,7 @@ async fn pinged(client: &RpcClient) {
 
 async fn serve(url: &str) -> (Transport, Server, RpcClient) {
     let transport = Transport::new(url).unwrap();
-    let builder = Server::builder(&transport, "pings", "one").ping(true);
+    let builder = Server::builder(&transport, "one").topic("pings").ping(true);
     let server = timeout(PATIENCE, builder.start()).await.unwrap().unwrap();
     let client = RpcClient::new(&transport, Target::new("pings"));
     (transport, server, client)

@@ -23,7 +23,7 @@ impl Inventory for Shelves {
 
 async fn serve(transport: &Transport) -> Result<Server> {
     let endpoint = InventoryEndpoint::new(Shelves);
-    Server::builder(transport, "inventory", "a").endpoint(endpoint).start().await
+    Server::builder(transport, "a").endpoint(endpoint).start().await
 }
 
 async fn caller(transport: &Transport, ctxt: &Context) -> Result<u32> {

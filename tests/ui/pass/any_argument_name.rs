@@ -80,7 +80,7 @@ impl Names for Echo {
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let transport = Transport::new("memory://ui-names").unwrap();
-    let server = Server::builder(&transport, "names", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(NamesEndpoint::new(Echo))
         .start()
         .await

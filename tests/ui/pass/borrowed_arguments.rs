@@ -127,7 +127,7 @@ impl OwnedOtherwise for Otherwise {
 
 async fn owned_otherwise() {
     let transport = Transport::new("memory://ui-owned-otherwise").unwrap();
-    let _server = Server::builder(&transport, "owned-otherwise", "a")
+    let _server = Server::builder(&transport, "a")
         .endpoint(OwnedOtherwiseEndpoint::new(Otherwise))
         .start()
         .await
@@ -219,7 +219,7 @@ impl Borrowed for Echo {
 pub async fn main() {
     owned_otherwise().await;
     let transport = Transport::new("memory://ui-borrowed").unwrap();
-    let server = Server::builder(&transport, "borrowed", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(BorrowedEndpoint::new(Echo))
         .start()
         .await

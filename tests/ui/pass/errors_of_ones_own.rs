@@ -59,7 +59,7 @@ impl Store for Shelves {
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let transport = Transport::new("memory://ui-store").unwrap();
-    let server = Server::builder(&transport, "store", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(StoreEndpoint::new(Shelves))
         .start()
         .await

@@ -57,7 +57,7 @@ fn either<'a>(
 #[tokio::main]
 pub async fn main() {
     let transport = Transport::new("memory://ui-spawned").unwrap();
-    let server = Server::builder(&transport, "spawned", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(CounterEndpoint::new(Doubled(Real)))
         .start()
         .await

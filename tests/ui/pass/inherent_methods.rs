@@ -28,7 +28,7 @@ impl Audited for Log {
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let transport = Transport::new("memory://ui-audited").unwrap();
-    let server = Server::builder(&transport, "audited", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(AuditedEndpoint::new(Log))
         .start()
         .await

@@ -170,7 +170,7 @@ impl Values for Shown {
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let transport = Transport::new("memory://ui-ladder-values").unwrap();
-    let server = Server::builder(&transport, "values", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(ValuesEndpoint::new(Shown))
         .start()
         .await

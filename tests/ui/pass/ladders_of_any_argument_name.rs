@@ -87,7 +87,8 @@ impl Names for Echo {
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let transport = Transport::new("memory://ui-ladder-names").unwrap();
-    let server = Server::builder(&transport, "names3", "a")
+    let server = Server::builder(&transport, "a")
+        .override_topic("names3")
         .endpoint(NamesEndpoint::new(Echo))
         .start()
         .await

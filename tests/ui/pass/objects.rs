@@ -178,7 +178,7 @@ pub async fn main() {
     let warehouse = Arc::new(Warehouse::default());
     let shared: Arc<dyn DynInventory> = warehouse.clone();
     // An object is served as any service is.
-    let server = Server::builder(&transport, "inventory", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(InventoryEndpoint::new(shared.clone()))
         .start()
         .await

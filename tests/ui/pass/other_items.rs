@@ -61,7 +61,7 @@ impl Other for Real {
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let transport = Transport::new("memory://ui-other").unwrap();
-    let server = Server::builder(&transport, "other", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(OtherEndpoint::new(Real))
         .start()
         .await

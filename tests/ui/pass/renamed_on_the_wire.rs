@@ -42,7 +42,7 @@ pub async fn main() {
     assert_eq!(arguments(0), ["inRack", "type"]);
     assert_eq!(arguments(1), ["host_id", "newName"]);
     let transport = Transport::new("memory://ui-renamed").unwrap();
-    let _server = Server::builder(&transport, "renamed", "a")
+    let _server = Server::builder(&transport, "a")
         .endpoint(RenamedEndpoint::new(Service))
         .start()
         .await

@@ -126,7 +126,7 @@ pub async fn main() {
 
     // One state behind two traits.
     let transport = Transport::new("memory://ui-shared").unwrap();
-    let server = Server::builder(&transport, "counted", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(CountedEndpoint::new(warehouse.clone()))
         .endpoint(AdminEndpoint::new(warehouse.clone()))
         .start()

@@ -25,7 +25,8 @@ impl Base for Polite {
 pub async fn main() {
     assert_eq!(BaseClient::INTERFACE.topic(), None);
     let transport = Transport::new("memory://ui-base").unwrap();
-    let server = Server::builder(&transport, "compute", "a")
+    let server = Server::builder(&transport, "a")
+        .topic("compute")
         .endpoint(BaseEndpoint::new(Polite).legacy_namespaces([None, Some("baseapi")]))
         .start()
         .await

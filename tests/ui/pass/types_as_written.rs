@@ -102,7 +102,7 @@ impl Written for Real {
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let transport = Transport::new("memory://ui-written").unwrap();
-    let server = Server::builder(&transport, "written", "a")
+    let server = Server::builder(&transport, "a")
         .endpoint(WrittenEndpoint::new(Real))
         .start()
         .await

@@ -116,7 +116,8 @@ async fn main() -> rpc_faults::Result<()> {
     };
     keep_log();
     let transport = Transport::new(url)?;
-    let server = Server::builder(&transport, topic, name)
+    let server = Server::builder(&transport, name)
+        .override_topic(topic)
         .exchange(exchange)
         .concurrency(concurrency.parse()?)
         .endpoint(WorkEndpoint::new(Worker))
