@@ -538,6 +538,6 @@ async fn lines_of_the_sender_and_of_a_failed_handler_name_the_request() {
     );
     server.stop().await;
     let names = ["method=\"squawk\"", "request_id=\"req-9\"", "message_id=\""];
-    assert_named(&log, "nobody serves it", &names);
+    assert_named(&log, "nobody serves the target", &names);
     assert_named(&log, "a request failed", &names);
 }

@@ -1,4 +1,6 @@
-//! Chooses what a transport is made of.
+//! The builder of transports: picks the driver that the URL names.
+//!
+//! It makes drivers and must not connect. It owns no state once a transport is built.
 
 use std::fmt;
 
@@ -10,7 +12,7 @@ use super::rabbit::RabbitDriver;
 use super::{Transport, TransportUrl, UrlError};
 use crate::Result;
 
-/// Chooses what a [`Transport`] is made of, beyond its URL: see [`Transport::builder`].
+/// Builds a [`Transport`] from a URL and from settings that a URL cannot express; see [`Transport::builder`].
 #[must_use = "a builder does nothing until `build`"]
 pub struct TransportBuilder {
     url: Result<TransportUrl, UrlError>,
@@ -27,25 +29,27 @@ impl TransportBuilder {
         }
     }
 
-    /// Who gives the credentials of each connection, in place of those in the URL: for passwords that are rotated, and
-    /// for OAuth 2 tokens. Defaults to the URL's own.
+    /// Sets the provider of credentials. Use one for passwords that are rotated, and for OAuth 2 tokens. Defaults to
+    /// the user and the password in the URL.
     ///
-    /// The provider is asked before each attempt to connect. A connection that stands is left alone: the broker ends it
-    /// when its token expires, and the next one gets a new token. `memory://` asks nobody.
+    /// The provider is called before each attempt to connect. Its credentials replace those in the URL. An
+    /// established connection keeps its credentials: the broker closes it when its token expires, and the next
+    /// connection gets a new token. `memory://` calls no provider.
     ///
-    /// It is asked on the tokio runtime that is current here. If there is none, it is asked on the transport's own thread,
-    /// which it must not block.
+    /// The provider runs on the tokio runtime in whose context this method is called. If there is none, it runs on the
+    /// transport's own thread, which it must not block.
     #[cfg(feature = "rabbit")]
     pub fn credentials(mut self, provider: impl CredentialsProvider) -> Self {
         self.credentials = Some(CredentialsSource::new(provider));
         self
     }
 
-    /// Makes the transport. Nothing connects before it is needed.
+    /// Makes the transport. It does not connect; the transport's first use does.
     ///
     /// # Errors
     ///
-    /// As [`Transport::new`]; and when a provider of credentials goes with `rabbit_login_method=EXTERNAL`.
+    /// The same as for [`Transport::new`]. A provider of credentials together with `rabbit_login_method=EXTERNAL` is an
+    /// error, too.
     pub fn build(self) -> Result<Transport> {
         let url = self.url?;
         match url.driver() {

@@ -1,4 +1,7 @@
-//! Credentials that change while a transport lives: somebody is asked for them at each connection.
+//! Credentials that change while a transport lives: a provider is called for each connection.
+//!
+//! The provider is the user's code, so it must not run on the thread that serves connections, unless no other runtime
+//! is known. A [`CredentialsSource`] owns the provider; nothing caches what it returns.
 
 use std::error::Error;
 use std::fmt;
@@ -10,18 +13,18 @@ use tokio::task::JoinSet;
 
 use crate::url::Secret;
 
-/// What a broker lets a connection in by. `Debug` shows `***` for the password.
+/// The user and password, or token, with which a connection logs in. `Debug` shows `***` for the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credentials {
-    /// The user. RabbitMQ's OAuth 2 backend ignores it.
+    /// The user's name. RabbitMQ's OAuth 2 backend ignores it.
     pub user: String,
-    /// The password, or the token.
+    /// The password, or the OAuth 2 token.
     pub password: Secret,
 }
 
 impl Credentials {
-    /// A user and a password.
+    /// Credentials of a user with a password or a token.
     #[must_use]
     pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
         Self {
@@ -31,22 +34,22 @@ impl Credentials {
     }
 }
 
-/// Gives the credentials of connections: see
+/// Provides the credentials of connections; see
 /// [`TransportBuilder::credentials`](super::TransportBuilder::credentials).
 ///
-/// Implementations carry the attribute [`async_trait`](https://docs.rs/async-trait).
+/// Implementations need the attribute [`async_trait`](https://docs.rs/async-trait).
 ///
 /// ```
 /// use rpc_runtime::Transport;
 /// use rpc_runtime::transport::{Credentials, CredentialsProvider};
 ///
-/// /// A file that a sidecar writes anew each time the password changes.
+/// /// A file that a sidecar rewrites each time the password changes.
 /// struct PasswordFile(&'static str);
 ///
 /// #[async_trait::async_trait]
 /// impl CredentialsProvider for PasswordFile {
 ///     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
-///         // A few bytes, from memory: not worth a thread.
+///         // The file is small and in memory: reading it hardly blocks.
 ///         let password = std::fs::read_to_string(self.0)?;
 ///         Ok(Credentials::new("nova", password.trim_end()))
 ///     }
@@ -59,24 +62,26 @@ impl Credentials {
 /// ```
 #[async_trait]
 pub trait CredentialsProvider: Send + Sync + 'static {
-    /// The credentials for a connection that is about to be made. A transport has two connections, and asks anew for
-    /// each attempt at one: keep a token for as long as it is valid.
+    /// The credentials for a connection that is about to be made. A transport has two connections, and calls this for
+    /// each attempt to make one. Cache a token for as long as it is valid.
     ///
-    /// The future may be dropped at any point. It counts as a failed attempt when it is not done within
-    /// `rabbit_connect_timeout`, 10 s by default.
+    /// The future may be dropped at any point. If it takes longer than `rabbit_connect_timeout`, 10 s by default, the
+    /// attempt to connect has failed.
     ///
     /// # Errors
     ///
-    /// The attempt to connect has failed then. It is repeated as others are, with a growing pause. The text of the error
-    /// is logged, and stands in the errors of calls that have waited for the connection: it must not hold a secret.
+    /// An error fails the attempt to connect. The transport retries with back-off, as after any failed attempt. The
+    /// text of the error must not contain a secret: it is logged, and it is part of the errors of calls that wait for
+    /// the connection.
     async fn credentials(&self) -> Result<Credentials, Box<dyn Error + Send + Sync>>;
 }
 
-/// A provider, and where it is asked: its code must not run on the thread that serves connections.
+/// A provider, and the runtime on which it runs.
 #[derive(Clone)]
 pub(crate) struct CredentialsSource {
     provider: Arc<dyn CredentialsProvider>,
-    /// The runtime that was current when the transport was built. Without one, it is asked where a connection is made.
+    /// The runtime that was current when the provider was given. Without one, the provider runs on the thread that
+    /// makes connections.
     runtime: Option<Handle>,
 }
 
@@ -88,7 +93,7 @@ impl CredentialsSource {
         }
     }
 
-    /// Asks the provider. A dropped future calls that off.
+    /// Calls the provider. Dropping the future cancels the provider's.
     pub(crate) async fn ask(&self) -> Result<Credentials, String> {
         let provider = self.provider.clone();
         let asking = async move { provider.credentials().await };
@@ -107,7 +112,8 @@ impl CredentialsSource {
                 Err("the provider of credentials panicked".into())
             }
             Some(Err(_)) | None => Err(
-                "the runtime on which the transport was built has ended: nobody gives credentials"
+                "the runtime on which the provider of credentials runs has ended: keep it running for as long as the \
+                 transport is used"
                     .into(),
             ),
         }
@@ -120,7 +126,7 @@ impl fmt::Debug for CredentialsSource {
     }
 }
 
-/// An error and what it is due to, on one line.
+/// The texts of an error and of its sources, on one line.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -146,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_provider_that_fails_or_panics_says_so() {
+    async fn an_error_or_a_panic_of_the_provider_is_reported() {
         let ask = |give| async move { CredentialsSource::new(Provider(give)).ask().await };
         let given = Credentials::new("u", "hunter2");
         assert_eq!(
@@ -163,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_asked_on_the_runtime_on_which_it_was_given() {
+    fn a_provider_runs_on_the_runtime_that_was_current_when_it_was_given() {
         let runtime = || {
             tokio::runtime::Builder::new_current_thread()
                 .build()
@@ -180,7 +186,7 @@ mod tests {
             }))
         };
         let id = format!("{:?}", users.handle().id());
-        // Runs the user's runtime until another has the answer.
+        // The provider can run only while the user's runtime is driven, which `block_on` does.
         let (sender, asked) = tokio::sync::oneshot::channel();
         let asking = std::thread::spawn({
             let source = source.clone();

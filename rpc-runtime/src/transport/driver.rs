@@ -1,7 +1,7 @@
-//! What a transport has to do: the traits that a driver implements.
+//! The traits that a driver implements.
 //!
-//! A driver knows exchanges, queues and connections. It knows nothing of traits, versions or types, and
-//! it never looks into a message beyond what [`wire`](crate::wire) gives it.
+//! A driver knows exchanges, queues and connections, and owns their state. It must not know about traits, versions or
+//! types. It must not look into a message, except through [`wire`](crate::wire).
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,42 +16,45 @@ use super::terms::{CallTerms, ListenTerms, SendTerms};
 use crate::wire::{Reply, ReplyTo, RequestBody};
 use crate::{Result, Target};
 
-/// What a transport does: implement it to carry RPC over something of your own.
+/// Sends and receives messages. Implement it to carry RPC over a messaging system of your own.
 ///
-/// Implementations of this trait, of [`Listener`] and of [`Responder`] carry the attribute
-/// [`async_trait`](https://docs.rs/async-trait). A caller may drop any of their futures at any point: an implementation
-/// must not leak then, and must undo what it has begun or finish it in the background.
+/// Implementations of this trait, of [`Listener`] and of [`Responder`] need the attribute
+/// [`async_trait`](https://docs.rs/async-trait).
+///
+/// A caller may drop any of the futures at any point. The implementation must then leak nothing, and must either undo
+/// what it has begun or finish it in the background.
 #[async_trait]
 pub trait Driver: fmt::Debug + Send + Sync + 'static {
-    /// Hands over a cast; done when the broker has accepted it.
+    /// Sends a cast. Returns once the broker has accepted it.
     async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()>;
 
-    /// Hands over a request and waits for its last reply. Ends no later than `terms.deadline`,
-    /// whatever it waits for.
+    /// Sends a request and waits for its final reply. Returns no later than `terms.deadline`.
     async fn call(&self, target: &Target, request: RequestBody, terms: &CallTerms)
     -> Result<Reply>;
 
-    /// Begins to listen as `target.server` of `target.topic`: to the topic's requests in turn with its
-    /// other servers, to those directed to this server, and to fanouts. Done when requests would
-    /// arrive.
+    /// Starts to listen as server `target.server` of the topic `target.topic`. The listener takes requests to the
+    /// topic in turn with the topic's other servers. It also takes requests to this server, and fanouts. Returns once
+    /// requests would arrive.
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>>;
 
-    /// What the messaging system is called in spans, as `messaging.system`. Defaults to `other`.
+    /// The name of the messaging system, for the span attribute `messaging.system`. Defaults to `other`.
     fn system(&self) -> &'static str {
         "other"
     }
 
-    /// Connects, if that takes anything; see [`Transport::connect`](crate::Transport::connect). Defaults to nothing.
+    /// Connects now, if the driver has connections; see [`Transport::connect`](crate::Transport::connect). By default,
+    /// it does nothing and succeeds.
     async fn connect(&self) -> Result<()> {
         Ok(())
     }
 
-    /// How the driver's connection is. Defaults to [`TransportState::Unknown`].
+    /// The state of the driver's connections. Defaults to [`TransportState::Unknown`].
     fn state(&self) -> TransportState {
         TransportState::Unknown
     }
 
-    /// Waits until [`Driver::state`] is another than `seen`, and gives it. Defaults to waiting for ever where it is not.
+    /// Waits until [`Driver::state`] differs from `seen`, and returns it. By default, it checks once, and never
+    /// completes if the state equals `seen`.
     async fn state_changed(&self, seen: &TransportState) -> TransportState {
         match self.state() {
             state if state != *seen => state,
@@ -59,50 +62,52 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
         }
     }
 
-    /// Ends everything: waiting calls fail, listeners end, connections close.
+    /// Closes the driver: calls in flight fail, listeners end, connections close.
     async fn close(&self);
 }
 
 /// The requests that arrive for one server.
 #[async_trait]
 pub trait Listener: Send {
-    /// What arrives next; `None` once closed, when all that was taken has been given. A dropped future loses
-    /// nothing.
+    /// The next arrival. `None` once the listener is closed and everything that it took has been returned.
+    ///
+    /// Cancel safe: dropping the future loses no arrival.
     async fn next(&mut self) -> Option<Arrival>;
 
-    /// Takes no more requests: those that were not taken go back to the broker, for other servers. Replies
-    /// can still be sent.
+    /// Stops taking requests. Requests that were not taken go back to the broker, for other servers. Replies can
+    /// still be sent.
     async fn close(&mut self);
 
-    /// Whether requests arrive, as it is from now on: for [`Server::state`](crate::Server::state). Defaults to listening,
-    /// without a change.
+    /// Whether requests arrive, now and from now on; [`Server::state`](crate::Server::state) shows it. Defaults to
+    /// listening, without changes.
     fn state(&self) -> watch::Receiver<ListenerState> {
         let since = Instant::now();
         watch::channel(ListenerState::Listening { since }).1
     }
 
-    /// Once closed: how many requests were on their way here, and went back to the broker. Defaults to none.
+    /// How many requests had been sent to this listener, were not taken, and went back to the broker. Final once the
+    /// listener is closed. Defaults to 0.
     fn given_back(&self) -> usize {
         0
     }
 
-    /// Once closed: waits until all responders are gone, and the broker has the replies that were sent. There is
-    /// nothing to wait for, unless a driver says otherwise.
+    /// Waits until all responders are dropped and the broker has the replies that were sent. Called after
+    /// [`close`](Self::close). By default, it returns at once.
     async fn settled(&mut self) {}
 }
 
-/// What arrives for a server.
+/// One arrival for a server.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Arrival {
-    /// A request to be run. It is taken: no other server will get it.
+    /// A request to run. It was taken from the broker: no other server will get it.
     Request(Incoming),
-    /// A request that must not be run: nobody can tell whether the broker knows that it was taken. If it does
-    /// not, it hands it out again.
+    /// A request that must not run, since its acknowledgement may not have reached the broker. If it has not, the
+    /// broker delivers the request again.
     InDoubt {
         /// The bytes of the message.
         body: Bytes,
-        /// What happened.
+        /// Why the acknowledgement may be lost.
         why: Arc<str>,
     },
 }
@@ -113,14 +118,14 @@ pub enum Arrival {
 pub struct Incoming {
     /// The bytes of the message, or only its last bytes if it is [too large](Self::too_large).
     pub body: Bytes,
-    /// The size of the message, in bytes.
+    /// The size of the whole message, in bytes.
     pub size: usize,
-    /// The way back to where it came from.
+    /// Sends replies to the request's caller.
     pub responder: Arc<dyn Responder>,
 }
 
 impl Incoming {
-    /// A request of `body`, to be answered through `responder`.
+    /// A request with this body. Its replies go through `responder`.
     #[must_use]
     pub fn new(body: Bytes, responder: Arc<dyn Responder>) -> Self {
         Self {
@@ -130,8 +135,8 @@ impl Incoming {
         }
     }
 
-    /// A request of `size` bytes, more than [`ListenTerms::max_request_size`]. Of its bytes there is only the `end`,
-    /// from which the server reads who waits for a reply.
+    /// A request of `size` bytes, more than [`ListenTerms::max_request_size`]. Only its last bytes, `end`, are present.
+    /// The server finds the address for its error reply there.
     #[must_use]
     pub fn too_large(end: Bytes, size: usize, responder: Arc<dyn Responder>) -> Self {
         Self {
@@ -142,16 +147,17 @@ impl Incoming {
     }
 }
 
-/// The way back of one request, held for as long as it runs.
+/// Sends the replies to one request. The server holds it for as long as the request runs.
 #[async_trait]
 pub trait Responder: fmt::Debug + Send + Sync {
-    /// Sends a reply. Done when it is on its way, for which a connection is waited for: in the background, the
-    /// driver sees to it that the broker gets it, for as long as there is the listener ([`Listener::settled`]
-    /// waits for that), and keeps trying for a while when the caller's queue is gone, as the caller may be
-    /// reconnecting.
+    /// Sends a reply. Waits for a connection, and returns once the reply has been written to it.
+    ///
+    /// In the background, the driver keeps sending the reply until the broker has it, for as long as the listener
+    /// exists; [`Listener::settled`] waits for that. If the caller's reply queue is missing, the driver retries for a
+    /// limited time, since the caller may be reconnecting.
     ///
     /// # Errors
     ///
-    /// When the transport is closed.
+    /// The transport is closed.
     async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()>;
 }

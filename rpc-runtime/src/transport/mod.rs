@@ -1,6 +1,8 @@
-//! The seam between RPC and what carries it: targets and bytes go down, bytes come up.
+//! Transports: how messages reach other programs.
 //!
-//! A program uses a [`Transport`]. Implement [`Driver`] to carry RPC over something of your own.
+//! A program uses a [`Transport`]. Its [`Driver`] does the work: it takes a target and bytes, and returns bytes.
+//! Implement [`Driver`] to carry RPC over a messaging system of your own. Nothing here knows about traits or versions.
+//! The driver owns all state; a [`Transport`] is a shared handle to it.
 
 mod builder;
 #[cfg(feature = "rabbit")]
@@ -35,9 +37,11 @@ pub use self::terms::{
 pub use crate::target::{DEFAULT_EXCHANGE, Optional};
 pub use crate::url::{Host, Secret, TransportUrl, UrlError};
 
-/// A way to reach other programs; cheap to clone, shared by all clients and servers of a process.
+/// A handle to a messaging system. The clients and servers of a process share it. Clones are cheap and share one
+/// driver.
 ///
-/// Making one only parses its URL. It connects when first used, and reconnects as long as it is used.
+/// A new transport has only parsed its URL. It connects when it is first used. After the loss of a connection it
+/// reconnects, until it is closed or its last clone is dropped.
 ///
 /// ```
 /// use rpc_runtime::Transport;
@@ -53,38 +57,38 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// The transport that `url` describes; see [`TransportUrl`] for the grammar.
+    /// Makes the transport that `url` describes; see [`TransportUrl`] for the grammar.
     ///
-    /// `memory://NAME` is one broker for all transports of that name in this process. `memory://` without
-    /// a name is a broker of this transport's own, shared by its clones alone. `fake://` is the one that
-    /// all such URLs share, as in oslo.messaging.
+    /// All transports with the URL `memory://NAME` in this process share one broker. A transport with the URL
+    /// `memory://` has a broker of its own, which only its clones share. All transports with the URL `fake://` share
+    /// one broker, as in oslo.messaging.
     ///
     /// # Errors
     ///
-    /// When the URL is malformed, names an unknown driver, or has an option that the driver does not
-    /// know or cannot follow.
+    /// The URL is malformed, it names an unknown driver, or it has an option that the driver does not know or does not
+    /// support.
     pub fn new(url: &str) -> Result<Self> {
         Self::from_url(&url.parse()?)
     }
 
-    /// The transport that a parsed URL describes.
+    /// Makes the transport that a parsed URL describes.
     ///
     /// # Errors
     ///
-    /// As [`Transport::new`].
+    /// The same as for [`Transport::new`].
     pub fn from_url(url: &TransportUrl) -> Result<Self> {
         TransportBuilder::from(url.clone()).build()
     }
 
-    /// Chooses more than a URL says.
+    /// Starts a builder, for settings that a URL cannot express. [`TransportBuilder::build`] reports a malformed URL.
     pub fn builder(url: &str) -> TransportBuilder {
         TransportBuilder::new(url.parse())
     }
 
-    /// A transport over a driver of your own.
+    /// Makes a transport over a driver of your own.
     #[must_use]
     pub fn from_driver(driver: impl Driver) -> Self {
-        // So often as there are transports: a recorder may have been installed since the first.
+        // Repeated for each transport: a metrics recorder may have been installed since the last one was made.
         metrics::describe();
         Self {
             driver: Arc::new(driver),
@@ -92,30 +96,30 @@ impl Transport {
         }
     }
 
-    /// What clients and servers of this transport start from.
+    /// The defaults for clients and servers of this transport.
     pub(crate) fn defaults(&self) -> &Defaults {
         &self.defaults
     }
 
-    /// The same transport, whose clients and servers start from `defaults`.
+    /// Replaces the defaults for clients and servers of this transport.
     #[cfg(feature = "oslo-config")]
     pub(crate) fn with_defaults(mut self, defaults: Defaults) -> Self {
         self.defaults = Arc::new(defaults);
         self
     }
 
-    /// What does the work.
+    /// The driver of this transport.
     #[must_use]
     pub fn driver(&self) -> &dyn Driver {
         &*self.driver
     }
 
-    /// Connects now, and says whether that worked: for a program that is to fail at its start when its broker is away, or
-    /// its password wrong.
+    /// Connects now, and reports whether that worked. A program can call it at startup, to fail at once if the broker
+    /// is down or the password is wrong.
     ///
-    /// It tries each host once, and takes as long as `rabbit_connect_timeout` allows. After an error the transport goes
-    /// on trying in the background, as it does for a call, until it is closed or dropped. `memory://` is always
-    /// connected.
+    /// Each host is tried once; each step of an attempt may take `rabbit_connect_timeout`. After an error, or if the
+    /// future is dropped, the transport keeps trying in the background until it is closed or dropped, as it does for a
+    /// call. `memory://` is always connected.
     ///
     /// # Errors
     ///
@@ -135,20 +139,23 @@ impl Transport {
         self.driver.connect().await
     }
 
-    /// How the transport is: for a readiness probe, which is ready while [`TransportState::is_connected`].
+    /// The state of the connections. A readiness probe can report [`TransportState::is_connected`].
     ///
-    /// Nothing connects before it is needed: a program that only calls is [`TransportState::Idle`] until its first call.
-    /// One with a server is connected once [`ServerBuilder::start`](crate::server::ServerBuilder::start) is done.
+    /// A transport connects when a connection is first needed. A program that only makes calls is
+    /// [`TransportState::Idle`] until its first call. A program with a server is connected once
+    /// [`ServerBuilder::start`](crate::server::ServerBuilder::start) has returned.
     ///
-    /// That requests are answered, too, a probe from outside can find out with
-    /// [`RpcClient::ping`](crate::RpcClient::ping).
+    /// The state does not tell whether a server replies to requests. To check that, call
+    /// [`RpcClient::ping`](crate::RpcClient::ping) from another program.
     #[must_use]
     pub fn state(&self) -> TransportState {
         self.driver.state()
     }
 
-    /// Waits until the transport's state is another than `seen`, and gives it. A state that lasts for less than it takes
-    /// to look may be missed. A dropped future loses nothing.
+    /// Waits until the transport's state differs from `seen`, and returns the new state. It can miss a state that lasts
+    /// only briefly. [`TransportState::Closed`] is the last state: if it is `seen`, the future never completes.
+    ///
+    /// Cancel safe: dropping the future loses nothing.
     ///
     /// ```
     /// use rpc_runtime::Transport;
@@ -165,8 +172,8 @@ impl Transport {
         self.driver.state_changed(seen).await
     }
 
-    /// Closes the connections of all clones. Calls that wait end at once with
-    /// [`Error::Closed`](crate::Error::Closed), as does each later use.
+    /// Closes the transport for all its clones. Calls in flight fail at once with
+    /// [`Error::Closed`](crate::Error::Closed). So does each later use.
     pub async fn close(&self) {
         self.driver.close().await;
     }

@@ -1,8 +1,8 @@
-//! The reply table: which calls wait, and the way from a reply to its call.
+//! The reply table: matches replies to the calls that wait for them.
 //!
-//! It outlives connections, as the reply queue does. An entry is made before its request is sent, and
-//! goes when its registration is dropped: by a reply, a timeout, or a caller who has lost interest. The
-//! reader of replies never waits for a caller: it leaves the answer in the table, and wakes who asks for it.
+//! The table outlives connections, as the reply queue does. A caller registers before it sends its request. The entry
+//! is removed by the final reply, or when the [`Registration`] is dropped, as after a timeout. The task that reads
+//! replies must never wait for a caller: it stores the result in the table and wakes the caller.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -26,13 +26,13 @@ pub struct ReplyTable {
     waiting: Arc<Mutex<Waiting>>,
 }
 
-/// How many wait, and not what they were answered.
+/// Shows counts only, no contents of replies.
 impl fmt::Debug for ReplyTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let waiting = self.waiting.lock();
         f.debug_struct("ReplyTable")
             .field("calls", &waiting.calls.len())
-            .field("answers", &waiting.answers.len())
+            .field("results", &waiting.results.len())
             .finish()
     }
 }
@@ -40,23 +40,23 @@ impl fmt::Debug for ReplyTable {
 #[derive(Default)]
 struct Waiting {
     calls: SequentialIdMap<MessageId, Entry>,
-    /// What came for calls that have not been polled since.
-    answers: SequentialIdMap<MessageId, Result<Reply>>,
+    /// The results of calls that have not been polled since the result came.
+    results: SequentialIdMap<MessageId, Result<Reply>>,
     closed: bool,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
     caller: Option<Waker>,
-    /// When the server last said that the method still runs.
-    sign_of_life: Option<Instant>,
+    /// When the last heartbeat came: the server's message that the method still runs.
+    last_heartbeat: Option<Instant>,
 }
 
 impl Waiting {
-    /// Leaves an answer for its call, which is to be woken when the table is free again.
-    fn answer(&mut self, id: MessageId, answer: Result<Reply>) -> Option<Entry> {
+    /// Stores the result of a call. Wake the returned entry once the table is unlocked.
+    fn finish(&mut self, id: MessageId, result: Result<Reply>) -> Option<Entry> {
         let entry = self.calls.remove(&id)?;
-        self.answers.insert(id, answer);
+        self.results.insert(id, result);
         Some(entry)
     }
 }
@@ -70,17 +70,17 @@ impl Entry {
 }
 
 impl ReplyTable {
-    /// An empty table.
+    /// Makes an empty table.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Enters a call, to be done before its request is sent.
+    /// Registers a call under a new message id. Register before the request is sent: the reply may come at once.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] when the table was closed.
+    /// [`Error::Closed`] once the table is closed.
     pub fn register(&self) -> Result<Registration> {
         let id = MessageId::unique();
         let mut waiting = self.waiting.lock();
@@ -95,43 +95,43 @@ impl ReplyTable {
         })
     }
 
-    /// Brings a reply to its call. A reply that nobody waits for comes after a timeout, or a second
-    /// time: it is dropped.
+    /// Passes a reply to its call. A reply without a waiting call is dropped: the call has timed out, or the reply has
+    /// come twice.
     pub fn complete(&self, reply: Reply) {
         let id = reply.message_id();
         let mut waiting = self.waiting.lock();
         if !reply.is_ending() {
             if let Some(entry) = waiting.calls.get_mut(&id) {
-                entry.sign_of_life = Some(Instant::now());
+                entry.last_heartbeat = Some(Instant::now());
             }
             return;
         }
-        let answered = waiting.answer(id, Ok(reply));
+        let finished = waiting.finish(id, Ok(reply));
         drop(waiting);
-        match answered {
+        match finished {
             Some(entry) => entry.wake(),
             None => {
                 metrics::replies_dropped(1, Lost::Late);
-                tracing::debug!(message_id = %id, "a reply that no call waits for");
+                tracing::debug!(message_id = %id, "dropped a reply that no call waits for");
             }
         }
     }
 
-    /// Ends one call with an error.
+    /// Fails one call with `error`. Does nothing if the call no longer waits.
     pub fn fail(&self, id: MessageId, error: Error) {
-        let answered = self.waiting.lock().answer(id, Err(error));
-        if let Some(entry) = answered {
+        let finished = self.waiting.lock().finish(id, Err(error));
+        if let Some(entry) = finished {
             entry.wake();
         }
     }
 
-    /// Ends all calls with [`Error::Closed`], and refuses new ones.
+    /// Fails all waiting calls with [`Error::Closed`], and refuses new ones.
     pub fn close(&self) {
         let mut waiting = self.waiting.lock();
         waiting.closed = true;
         let ended: Vec<_> = waiting.calls.drain().collect();
-        let answers = ended.iter().map(|(id, _)| (*id, Err(Error::closed())));
-        waiting.answers.extend(answers);
+        let results = ended.iter().map(|(id, _)| (*id, Err(Error::closed())));
+        waiting.results.extend(results);
         drop(waiting);
         for (_, entry) in ended {
             entry.wake();
@@ -151,62 +151,65 @@ impl ReplyTable {
     }
 }
 
-/// One call's place in the table; dropping it gives the place up.
+/// One call in a [`ReplyTable`]. Dropping it removes the call; a later reply is then dropped.
 #[derive(Debug)]
-#[must_use = "dropping a registration gives the call up"]
+#[must_use = "dropping a registration removes its call from the table"]
 pub struct Registration {
     table: ReplyTable,
     id: MessageId,
 }
 
 impl Registration {
-    /// The identity to send with the request.
+    /// The message id to send with the request.
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.id
     }
 
-    /// Waits for the last reply; with a monitor, no longer than its time after the last sign of life.
-    /// The deadline of the whole call is the caller's to watch.
+    /// Waits for the final reply. With `terms.monitor`, it fails if no heartbeat comes for that long. It does not check
+    /// `terms.deadline`; the caller must.
+    ///
+    /// Cancel safe: a dropped future loses no reply. Once it has returned a reply, each later call returns
+    /// [`Error::Closed`].
     ///
     /// # Errors
     ///
-    /// A timeout when the monitor's time is over, and whatever the call was failed with.
+    /// A timeout if no heartbeat came in time, or the error that was passed to [`ReplyTable::fail`].
     pub async fn reply(&mut self, target: &Target, terms: &CallTerms) -> Result<Reply> {
         match terms.monitor {
-            None => self.answer().await,
-            // Few calls have one: the others have no room for its timer.
+            None => self.result().await,
+            // Boxed, since few calls have a monitor: the other calls' futures need no room for its timer.
             Some(monitor) => Box::pin(self.monitored(target, monitor)).await,
         }
     }
 
     async fn monitored(&self, target: &Target, monitor: Duration) -> Result<Reply> {
-        // The request may have waited for its turn: the first silence begins now.
+        // Not from the call's start: the request may have waited to be sent until now.
         let mut last = Instant::now();
         loop {
             let Some(limit) = last.checked_add(monitor) else {
-                return self.answer().await;
+                return self.result().await;
             };
-            if let Ok(answered) = timeout_at(limit, self.answer()).await {
-                return answered;
+            if let Ok(result) = timeout_at(limit, self.result()).await {
+                return result;
             }
-            match self.sign_of_life() {
-                Some(alive) if alive > last => last = alive,
+            match self.last_heartbeat() {
+                Some(heartbeat) if heartbeat > last => last = heartbeat,
                 Some(_) | None => return Err(Error::timeout(target, monitor, Stage::Heartbeat)),
             }
         }
     }
 
-    fn answer(&self) -> impl Future<Output = Result<Reply>> {
-        poll_fn(|cx| self.poll_answer(cx))
+    fn result(&self) -> impl Future<Output = Result<Reply>> {
+        poll_fn(|cx| self.poll_result(cx))
     }
 
-    fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<Result<Reply>> {
+    fn poll_result(&self, cx: &mut Context<'_>) -> Poll<Result<Reply>> {
         let mut waiting = self.table.waiting.lock();
         let Some(entry) = waiting.calls.get_mut(&self.id) else {
-            // An answer is given once: who asks again has lost the call.
-            let answer = waiting.answers.remove(&self.id);
-            return Poll::Ready(answer.unwrap_or(Err(Error::closed())));
+            // A result is returned once. A poll after that finds neither the call nor a result.
+            let result = waiting.results.remove(&self.id);
+            return Poll::Ready(result.unwrap_or(Err(Error::closed())));
         };
         let known = entry.caller.as_ref();
         if !known.is_some_and(|caller| caller.will_wake(cx.waker())) {
@@ -217,18 +220,24 @@ impl Registration {
         Poll::Pending
     }
 
-    fn sign_of_life(&self) -> Option<Instant> {
-        self.table.waiting.lock().calls.get(&self.id)?.sign_of_life
+    fn last_heartbeat(&self) -> Option<Instant> {
+        self.table
+            .waiting
+            .lock()
+            .calls
+            .get(&self.id)?
+            .last_heartbeat
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
         let mut waiting = self.table.waiting.lock();
-        let given_up = waiting.calls.remove(&self.id);
-        let answer = waiting.answers.remove(&self.id);
+        let entry = waiting.calls.remove(&self.id);
+        let result = waiting.results.remove(&self.id);
+        // A waker's destructor may run foreign code: not under the lock.
         drop(waiting);
-        drop((given_up, answer));
+        drop((entry, result));
     }
 }
 
@@ -313,12 +322,12 @@ mod tests {
         assert_eq!(
             began.elapsed(),
             SECOND * 5,
-            "the last came after three seconds"
+            "the last heartbeat came after three seconds, and the monitor is two seconds"
         );
     }
 
     #[tokio::test]
-    async fn closing_ends_what_waits_and_what_would() {
+    async fn close_fails_waiting_calls_and_refuses_new_ones() {
         let table = ReplyTable::new();
         let mut call = table.register().unwrap();
         table.close();

@@ -1,11 +1,12 @@
-//! Tables by identities that were made in this process, and count up.
+//! Hash maps whose keys are sequential ids that this process made.
 //!
-//! They need no hashing that holds against chosen keys: peers may ask for keys, but enter none.
+//! They use a fast hash that does not resist chosen keys. That is safe only because no peer can insert a key: a peer's
+//! message can only look one up. Never use these maps with keys from the wire.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A table by such identities.
+/// A map from ids that this process made, in sequence.
 pub(super) type SequentialIdMap<K, V> = HashMap<K, V, BuildHasherDefault<SequentialIdHasher>>;
 
 #[derive(Debug, Default)]
@@ -23,11 +24,15 @@ impl Hasher for SequentialIdHasher {
     }
 
     fn write_u64(&mut self, number: u64) {
-        // Multiplied by an odd number, what differs does so in the highest bits, too, and collides in no others.
+        // The map uses the highest and the lowest bits of a hash. Multiplication by a large odd number spreads the
+        // differences of sequential numbers to the highest bits, and keeps the lowest bits distinct.
         self.0 = (self.0.rotate_left(32) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "each half for itself")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the two halves are cast one by one"
+    )]
     fn write_u128(&mut self, number: u128) {
         let [low, high] = [number, number >> 64].map(|half| half as u64);
         self.write_u64(high ^ low);

@@ -1,76 +1,78 @@
-//! How a transport is: a plain value, for readiness probes and for people.
+//! The states of transports and listeners, for readiness probes and for operators.
+//!
+//! Plain values. Drivers make them from their own state, and must not change them afterwards.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-/// How a transport is; see [`Transport::state`](crate::Transport::state).
+/// The state of a transport; see [`Transport::state`](crate::Transport::state).
 ///
-/// A transport over RabbitMQ has one connection to publish and one to consume. It is connected when all those are
-/// that were needed so far.
+/// A transport over RabbitMQ has one connection to publish and one to consume. It is connected if each connection that
+/// was needed so far is connected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportState {
-    /// The driver does not say: see [`Driver::state`](super::Driver::state).
+    /// The driver does not report its state; see [`Driver::state`](super::Driver::state).
     Unknown,
-    /// Nothing has needed a connection yet: it is made by the first call, cast or server.
+    /// Nothing has needed a connection yet. The first call, cast or server makes one.
     Idle,
-    /// There is no connection, and one is being made.
+    /// There is no connection. The driver tries to make one.
     #[non_exhaustive]
     Connecting {
-        /// Since when there is none.
+        /// Since when there is no connection.
         since: Instant,
-        /// Why the last attempt, or the last connection, failed; absent before the first has.
+        /// Why the last attempt failed, or why the last connection ended. `None` before the first failure.
         why: Option<Arc<str>>,
     },
-    /// Messages go through.
+    /// The connection is up, and messages can be sent.
     #[non_exhaustive]
     Connected {
-        /// Since when.
+        /// When this state began.
         since: Instant,
-        /// The broker: its host and port, or `memory`.
+        /// The broker's host and port, or `memory`.
         broker: Arc<str>,
     },
-    /// The broker takes no messages for now: it is short of memory or disk. Replies and requests still arrive.
+    /// The broker accepts no messages for now, since it is short of memory or disk. Replies and requests still arrive.
     #[non_exhaustive]
     Blocked {
-        /// Since when.
+        /// When this state began.
         since: Instant,
-        /// The broker.
+        /// The broker's host and port.
         broker: Arc<str>,
-        /// What the broker says.
+        /// The broker's reason.
         why: Arc<str>,
     },
     /// [`Transport::close`](crate::Transport::close) was called.
     Closed,
 }
 
-/// Whether requests reach a server: what a [`Listener`](super::Listener) says of itself.
+/// Whether requests reach a server; see [`Listener::state`](super::Listener::state).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ListenerState {
-    /// They do.
+    /// Requests arrive.
     Listening {
-        /// Since when.
+        /// When this state began.
         since: Instant,
     },
-    /// They do not: the connection, or a queue, is gone.
+    /// Requests do not arrive: the connection or a queue is gone.
     CutOff {
-        /// Since when.
+        /// When this state began.
         since: Instant,
-        /// What ended the listening, or why it could not begin again.
+        /// Why requests stopped arriving, or why the last attempt to listen again failed.
         why: Arc<str>,
     },
 }
 
 impl TransportState {
-    /// Whether messages go through.
+    /// Whether the state is [`Connected`](Self::Connected): messages can be sent.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(self, Self::Connected { .. })
     }
 
-    /// How a transport is whose connections are so: what keeps messages back goes before what does not.
+    /// The state of a transport that has two connections in these states. The state that prevents more wins.
     #[cfg(feature = "rabbit")]
     pub(super) fn of_both(self, other: Self) -> Self {
         let rank = |state: &Self| match state {
@@ -82,7 +84,7 @@ impl TransportState {
             Self::Unknown => 0,
         };
         match (self, other) {
-            // Both are, since the later of the two.
+            // Both are connected since the later of the two times.
             (
                 Self::Connected { since, broker },
                 Self::Connected {
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_connections_the_one_that_keeps_messages_back_counts() {
+    fn the_state_of_two_connections_is_the_worse_one() {
         let (early, broker) = (Instant::now(), Arc::from("b:1"));
         let late = early + Duration::from_secs(1);
         let connected = |since| TransportState::Connected {

@@ -1,4 +1,6 @@
-//! What is asked of a driver with one message, or by one server.
+//! The terms on which a driver sends a message, makes a call, or listens.
+//!
+//! Plain values without I/O. The client and the server choose them, and the driver must follow them.
 
 use std::time::Duration;
 
@@ -6,26 +8,26 @@ use serde::{Deserialize, Serialize, Serializer};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// How large a message may be, in bytes, that a client or a server reads unless told otherwise: what
-/// RabbitMQ lets through before 4.0.
+/// The default size limit of a message that a client or a server reads, in bytes. It equals the largest message that
+/// RabbitMQ accepts by default before 4.0.
 pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 128 * 1024 * 1024;
 
-/// How long a cast waits for a missing queue, unless it is told otherwise with
+/// How long a cast waits for a missing queue by default; see
 /// [`CallOptions::queue_wait`](crate::CallOptions::queue_wait).
 pub const DEFAULT_QUEUE_WAIT: Duration = Duration::from_secs(60);
 
-/// How often to try again when a message cannot be handed to the transport.
+/// How often to retry when a message cannot be handed to the broker.
 ///
-/// One try is one attempt to reach a broker: to connect, or to publish over a connection that breaks.
+/// Each failed attempt to connect counts, and each attempt to publish over a connection that breaks.
 ///
-/// A configuration has it as a number, or as `forever`; -1 is `forever`, too, as in oslo.messaging.
+/// A configuration holds a number or `forever`. The number -1 means `forever`, too, as in oslo.messaging.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
 #[serde(try_from = "WrittenRetry")]
 pub enum Retry {
-    /// Until it succeeds; a call still ends at its timeout. oslo.messaging's `None` or `-1`.
+    /// Retry until it succeeds. A call still ends at its timeout. oslo.messaging's `None` or `-1`.
     #[default]
     Forever,
-    /// Once, and then so many times more; then a delivery failure. 0 tries once.
+    /// Try once, retry this many times, then fail with a delivery failure. 0 means one attempt.
     Times(u32),
 }
 
@@ -44,10 +46,10 @@ impl Serialize for Retry {
     }
 }
 
-/// [`Retry::Forever`], as a word.
+/// [`Retry::Forever`] in a configuration.
 const FOREVER: &str = "forever";
 
-/// A [`Retry`] as a configuration has it.
+/// A [`Retry`] as a configuration holds it.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum WrittenRetry {
@@ -65,29 +67,29 @@ impl TryFrom<WrittenRetry> for Retry {
             WrittenRetry::Number(number) => u32::try_from(number).ok(),
             WrittenRetry::Word(_) => None,
         };
-        let refuse = || format!("write how often to try again, from 0 on, or `{FOREVER}`");
+        let refuse =
+            || format!("not a number of retries: write a whole number from 0 on, or `{FOREVER}`");
         number.map(Self::Times).ok_or_else(refuse)
     }
 }
 
-/// How a message is to be handed over.
+/// How to send a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendTerms {
-    /// How often to try again.
+    /// How often to retry.
     pub retry: Retry,
-    /// Whether it is an error that no queue takes the message. Never so for a fanout.
+    /// Whether it is an error if no queue takes the message. Ignored for a fanout.
     pub mandatory: bool,
-    /// How long a mandatory message waits for a queue where there is none; a call, not beyond its
-    /// deadline.
+    /// How long a mandatory message waits for a missing queue. A call waits no longer than until its deadline.
     pub queue_wait: Duration,
-    /// Whether to send again what may have come through.
+    /// Whether to send the message again when it may already have been delivered.
     pub resend: bool,
 }
 
 impl SendTerms {
-    /// Terms for one message, which waits for its queue for [`DEFAULT_QUEUE_WAIT`] and is not sent again
-    /// once it may have come through.
+    /// Terms for one message. It waits for a missing queue for [`DEFAULT_QUEUE_WAIT`]. It is not sent again once it may
+    /// have been delivered.
     #[must_use]
     pub fn new(retry: Retry, mandatory: bool) -> Self {
         Self {
@@ -99,25 +101,25 @@ impl SendTerms {
     }
 }
 
-/// How a call is to be made.
+/// How to make a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallTerms {
-    /// How the request is to be handed over.
+    /// How to send the request.
     pub send: SendTerms,
-    /// The time given to the call in all: for messages to people, and for the request's expiry.
+    /// The timeout of the whole call, for the texts of errors.
     pub timeout: Duration,
-    /// When that time is over.
+    /// When the call ends and the request expires: `timeout` after the call began.
     pub deadline: Instant,
-    /// The longest silence of the server while the method runs.
+    /// How long the server may send no heartbeat while the method runs. `None` for no limit.
     pub monitor: Option<Duration>,
-    /// The size of the largest reply that the caller accepts, in bytes. A driver need not read a larger one:
-    /// [`Reply::too_large`](crate::wire::Reply::too_large) stands for it.
+    /// The size of the largest reply that the caller accepts, in bytes. A driver need not read a larger reply: it can
+    /// pass [`Reply::too_large`](crate::wire::Reply::too_large) instead.
     pub max_reply_size: usize,
 }
 
 impl CallTerms {
-    /// Terms for one call whose time begins now. It accepts replies of up to [`DEFAULT_MAX_MESSAGE_SIZE`].
+    /// Terms for one call that begins now. It accepts replies of up to [`DEFAULT_MAX_MESSAGE_SIZE`].
     #[must_use]
     pub fn new(send: SendTerms, timeout: Duration, monitor: Option<Duration>) -> Self {
         let mut terms = Self {
@@ -131,9 +133,9 @@ impl CallTerms {
         terms
     }
 
-    /// Lets the call's time begin.
+    /// Sets the deadline of a call that begins at `now`.
     pub(crate) fn begin(&mut self, now: Instant) {
-        // A timeout beyond the clock's range is a matter of decades: no practical limit.
+        // A timeout beyond the clock's range is longer than any call: a century is no practical limit.
         let century = Duration::from_secs(100 * 365 * 24 * 3600);
         let deadline = now.checked_add(self.timeout);
         self.deadline = deadline.unwrap_or_else(|| now + century);
@@ -144,19 +146,19 @@ impl CallTerms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListenTerms {
-    /// How many requests may be taken and not yet done with: a request is done with when its [`Responder`](super::Responder) is
-    /// dropped. [`Semaphore::MAX_PERMITS`] at most.
+    /// How many requests may be in flight: taken, with a [`Responder`](super::Responder) that is not yet dropped. At
+    /// most [`Semaphore::MAX_PERMITS`].
     pub concurrency: usize,
-    /// How many more may be with this server, or on their way to it, and not taken: they wait until they
-    /// may be. What is beyond waits in the broker, for whichever server has room.
+    /// How many more requests the broker may send to this server before they can be taken. Further requests stay in the
+    /// broker, for any server with room.
     pub prefetch: u16,
-    /// The size of the largest request that the server reads, in bytes. A driver need not read a larger one:
-    /// [`Incoming::too_large`](super::Incoming::too_large) stands for it.
+    /// The size of the largest request that the server reads, in bytes. A driver need not read a larger request: it can
+    /// pass [`Incoming::too_large`](super::Incoming::too_large) instead.
     pub max_request_size: usize,
 }
 
 impl ListenTerms {
-    /// Terms for one server, which reads requests of up to [`DEFAULT_MAX_MESSAGE_SIZE`].
+    /// Terms for one server. It reads requests of up to [`DEFAULT_MAX_MESSAGE_SIZE`].
     #[must_use]
     pub fn new(concurrency: usize, prefetch: u16) -> Self {
         Self {
@@ -172,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_configuration_has_a_retry_as_a_number_or_a_word() {
+    fn a_retry_is_configured_by_a_number_or_a_word() {
         for (text, retry) in [
             ("0", Retry::Times(0)),
             ("5", Retry::Times(5)),

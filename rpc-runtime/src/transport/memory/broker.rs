@@ -1,7 +1,7 @@
-//! The broker: queues, those who take from them in turn, and what is under way.
+//! The broker's state: exchanges, queues, consumers, and messages that consumers have not taken yet.
 //!
-//! Plain data under one lock, which is never held across an await nor while foreign code runs. Who is
-//! given a message is woken; how it goes on from there is the listener's business.
+//! It is plain data under one lock. The lock must never be held across an await or while foreign code runs. A consumer
+//! that is given a message is woken; its listener takes the message later.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -17,11 +17,11 @@ use crate::sync::Mutex;
 use crate::transport::sequential_ids::SequentialIdMap;
 use crate::transport::{ListenTerms, ReplyTable};
 
-/// What all transports of one name share.
+/// A broker, which all transports of one name share.
 #[derive(Default)]
 pub(super) struct Broker {
     pub(super) state: Mutex<State>,
-    /// Tells those whose queue is missing that there are new ones.
+    /// Notifies publishers whose queue is missing that a listener has declared queues.
     pub(super) declared: Notify,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct State {
     pub(super) reply_queues: HashMap<String, ReplyTable>,
 }
 
-/// Messages in their order, and those who take them in turn. It outlives its consumers.
+/// Messages in order, and the consumers that receive them in turn. A queue outlives its consumers.
 #[derive(Default)]
 struct Queue {
     messages: VecDeque<Message>,
@@ -72,13 +72,13 @@ impl Message {
     }
 }
 
-/// One listener, as the broker sees it.
+/// One listener's state in the broker.
 struct Consumer {
-    /// The topic's, the server's own, and that of fanouts.
+    /// The topic's queue, the server's own, and the one for fanouts.
     queues: [QueueId; 3],
     fanout_exchange: String,
     inbox: Arc<Inbox>,
-    /// And not yet taken.
+    /// Messages that the listener has not taken yet, with the queues that they came from.
     arrived: VecDeque<(QueueId, Message)>,
     prefetch: usize,
 }
@@ -89,15 +89,16 @@ impl Consumer {
     }
 }
 
-/// How a listener is woken.
+/// Wakes a listener, and tells it that it is closed.
 #[derive(Default)]
 pub(super) struct Inbox {
+    /// Notified when a message arrives and when the listener is closed.
     pub(super) arrival: Notify,
     pub(super) closed: AtomicBool,
 }
 
 impl State {
-    /// Puts a message into its queues; gives it back where there is none.
+    /// Puts a message into its queues. Returns the message if there is none.
     pub(super) fn publish(&mut self, target: &Target, message: Message) -> Result<(), Message> {
         if target.fanout {
             let queues = self.exchanges.get(&fanout_exchange(target));
@@ -133,7 +134,7 @@ impl State {
         }
     }
 
-    /// Gives waiting messages to consumers with room, in turn.
+    /// Gives a queue's messages to its consumers in turn, as far as they have room.
     fn distribute(&mut self, id: QueueId) {
         let Some(queue) = self.queues.get_mut(&id) else {
             return;
@@ -148,7 +149,7 @@ impl State {
             let Some(turn) = queue.consumers.iter().position(has_room) else {
                 return;
             };
-            // The one that takes it goes to the end of the line.
+            // Round robin: the consumer that gets the message goes to the end.
             let taker = queue.consumers.remove(turn).zip(queue.messages.pop_front());
             if let Some((taker, message)) = taker {
                 queue.consumers.push_back(taker);
@@ -191,7 +192,7 @@ impl State {
         id
     }
 
-    /// The queue of that key, a new one where there is none.
+    /// The queue bound to the exchange with this key. Makes a new one if there is none.
     fn declare(&mut self, exchange: String, key: String) -> QueueId {
         let new = self.new_id();
         let queues = self.exchanges.entry(exchange).or_default();
@@ -205,10 +206,10 @@ impl State {
         self.last_id
     }
 
-    /// The next message of a consumer that has not expired on the way: it is the consumer's from now on.
+    /// Takes a consumer's next message that has not expired. It does not go back to its queue any more.
     pub(super) fn take(&mut self, id: ConsumerId) -> Option<Message> {
         let consumer = self.consumers.get_mut(&id)?;
-        // While it has room, nothing waits in its queues.
+        // The consumer's queues can hold messages for it only if it had no room.
         let was_full = !consumer.has_room();
         let now = Instant::now();
         let taken = loop {
@@ -225,7 +226,7 @@ impl State {
         taken.map(|(_, message)| message)
     }
 
-    /// Ends a consumer: what it has not taken goes back, in its order; its fanout queue goes.
+    /// Removes a consumer and its fanout queue. Messages that it has not taken go back to their queues, in order.
     pub(super) fn unlisten(&mut self, id: ConsumerId) {
         let Some(consumer) = self.consumers.remove(&id) else {
             return;

@@ -1,8 +1,9 @@
-//! `memory://NAME`: a broker within the process, with a broker's semantics and no external part.
+//! `memory://NAME`: a broker inside the process.
 //!
-//! Topics with round robin among their listeners, directed messages, fanout, expiry, undeliverable
-//! messages, and what a listener leaves handed to others; messages are serialised as for a real broker. The
-//! [`broker`] holds the state; the driver, its listeners and deliveries are ways to it.
+//! It behaves as an external broker: topics with round robin among their listeners, messages to one server, fanout,
+//! expiry, and undeliverable messages. A listener that ends returns its requests to the queue. Messages are
+//! serialised as for an external broker. The [`broker`] owns the state; the driver, its listeners and its responders
+//! only refer to it.
 
 mod broker;
 
@@ -30,7 +31,7 @@ use crate::{Error, Result, Target};
 
 use broker::{Broker, ConsumerId, Inbox, Message};
 
-/// The driver of one transport: its way to a broker, and the calls that wait at it.
+/// The driver of one transport: a handle to a broker, and the transport's waiting calls.
 pub(super) struct MemoryDriver {
     broker: Arc<Broker>,
     reply_queue: String,
@@ -39,7 +40,7 @@ pub(super) struct MemoryDriver {
     state: watch::Sender<TransportState>,
 }
 
-/// The listeners of one transport; none is added once it is closed.
+/// The listeners of one transport. None is added once `closed` is set.
 #[derive(Default)]
 struct Listeners {
     inboxes: Vec<Weak<Inbox>>,
@@ -47,14 +48,13 @@ struct Listeners {
 }
 
 impl MemoryDriver {
-    /// The broker that the URL names, shared by all transports of that name in this process; without
-    /// a name, `memory://` is a broker of its own, and `fake://` the one that all such URLs share, as
-    /// in oslo.messaging.
+    /// Finds or makes the broker that the URL names. All transports of one name in this process share a broker.
+    /// Without a name, `memory://` makes a broker of its own, and all `fake://` URLs share one, as in oslo.messaging.
     pub(super) fn new(url: &TransportUrl) -> Result<Self, UrlError> {
         if let Some((option, _)) = url.options().first() {
             return Err(UrlError::UnknownOption(
                 option.clone(),
-                ": it has none".into(),
+                ": `memory://` has no options".into(),
             ));
         }
         let name = match url.hosts() {
@@ -97,11 +97,11 @@ impl MemoryDriver {
         })
     }
 
-    /// Puts a message into its queues. Where it must reach one and there is none, it waits for that: until
-    /// a listener declares it, the time is over, or the transport is closed.
+    /// Puts a message into its queues. If it is mandatory and has no queue, it waits until a listener declares one,
+    /// `terms.queue_wait` is over, or the transport is closed.
     async fn publish(&self, target: &Target, message: Message, terms: &SendTerms) -> Result<()> {
         match self.try_publish(target, message)? {
-            // Few wait: the others have no room for it.
+            // Boxed, since few messages wait: the other messages' futures need no room for it.
             Err(message) if terms.mandatory && !target.fanout => {
                 Box::pin(self.wait_and_publish(target, message, terms.queue_wait)).await
             }
@@ -116,7 +116,7 @@ impl MemoryDriver {
         queue_wait: Duration,
     ) -> Result<()> {
         metrics::publish_failed(Unpublished::Returned);
-        // Not beyond a call's deadline, so that what ends the call then is the missing queue.
+        // Not beyond a call's deadline: the call's error must name the missing queue, not the timeout.
         let left = message
             .expires
             .map(|expires| expires.saturating_duration_since(Instant::now()));
@@ -128,14 +128,14 @@ impl MemoryDriver {
         tracing::warn!(
             %target, method = named.method(), request_id = named.request_id(),
             message_id = named.message_id(), unique_id = named.unique_id(),
-            "nobody serves it: waiting for a server to declare its queue"
+            "nobody serves the target: waiting for a server to declare its queue"
         );
         timeout(wait, self.publish_when_declared(target, message))
             .await
             .unwrap_or_else(|_| Err(Error::undeliverable(target)))
     }
 
-    /// Puts a message into its queues; gives it back where there is none.
+    /// Puts a message into its queues. Returns the message if there is none.
     fn try_publish(&self, target: &Target, message: Message) -> Result<Result<(), Message>> {
         if self.listeners.lock().closed {
             return Err(Error::closed());
@@ -145,7 +145,7 @@ impl MemoryDriver {
 
     async fn publish_when_declared(&self, target: &Target, mut message: Message) -> Result<()> {
         loop {
-            // Listened for before the look, so that nothing is missed in between.
+            // Enabled before the attempt, so that no declaration between the attempt and the wait is missed.
             let mut declared = pin!(self.broker.declared.notified());
             declared.as_mut().enable();
             match self.try_publish(target, message)? {
@@ -230,7 +230,7 @@ impl Driver for MemoryDriver {
         let changed = changed.map(|state| state.clone());
         match changed {
             Ok(state) => state,
-            // Its sender is this driver's, which is borrowed.
+            // Cannot happen: `self` owns the sender.
             Err(_) => std::future::pending().await,
         }
     }
@@ -288,12 +288,12 @@ impl Listener for MemoryListener {
             if self.inbox.closed.load(Ordering::Acquire) {
                 return None;
             }
-            // None is taken before it may run; nobody else takes permits.
+            // A request is taken only with a permit to run it. No other task takes this listener's permits.
             let Ok(permit) = self.permits.clone().try_acquire_owned() else {
                 tokio::select! {
                     biased;
                     _ = self.permits.acquire() => {}
-                    // The listener may be closed.
+                    // The notification may be that the listener was closed.
                     () = self.inbox.arrival.notified() => {}
                 }
                 continue;
@@ -344,11 +344,15 @@ impl Responder for MemoryResponder {
             (None, _) => {
                 metrics::replies_dropped(1, Lost::Unsent);
                 let (queue, message_id) = (&*to.queue, &*to.message_id);
-                tracing::debug!(queue, message_id, "the caller's reply queue is gone");
+                tracing::debug!(
+                    queue,
+                    message_id,
+                    "dropped a reply: the caller's reply queue is gone"
+                );
             }
             (_, Err(error)) => {
                 metrics::replies_dropped(1, Lost::Unreadable);
-                tracing::warn!(%error, "a reply that cannot be read was dropped");
+                tracing::warn!(%error, "dropped a reply that cannot be read");
             }
         }
         Ok(())
@@ -370,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_shared_and_no_name_is_not() {
+    fn transports_of_one_name_share_a_broker() {
         let same = |one: &str, other: &str| {
             let (one, other) = (driver(one).unwrap(), driver(other).unwrap());
             Arc::ptr_eq(&one.broker, &other.broker)
@@ -383,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_goes_with_its_last_transport() {
+    fn a_broker_is_dropped_with_its_last_transport() {
         let first = driver("memory://gone").unwrap();
         let broker = Arc::downgrade(&first.broker);
         drop(first);
@@ -391,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_meaning_is_refused() {
+    fn a_url_with_more_than_a_name_is_refused() {
         for url in [
             "memory://a?x=1",
             "memory://a/b",
