@@ -1,14 +1,16 @@
-//! The channels that messages are published on, over one connection.
+//! The channels for publishing over one connection, and which one a message may use.
 //!
-//! Nearly all messages share a channel with the others of their exchange: the broker then confirms many at once. A
-//! message goes on a channel of its own, an exclusive one, in two cases:
+//! Most messages share a channel with the other messages to their exchange: the broker then confirms many at once. A
+//! message gets an exclusive channel in two cases:
 //!
-//! - The broker could close the channel over it: it has taken none of its like before
-//!   ([`proven_routes`](super::proven_routes)). An exchange that deletes itself may vanish at any time, so messages to
-//!   it always have exclusive channels.
-//! - The shared channel is silent: confirms are overdue, measured by how long they take on this connection. The
-//!   connection may be dead, or one queue may hold the channel up. Few messages are then sent, as probes, so that few
-//!   are in doubt. The others wait until a probe or the shared channel gets a confirm.
+//! - The broker might close the channel because of the message, since it has not taken a message of this route and
+//!   size before ([`proven_routes`](super::proven_routes)). An auto-delete exchange may be deleted at any time, so
+//!   messages to one always have exclusive channels.
+//! - The shared channel is silent: confirms are overdue, compared with how long they take on this connection. The
+//!   connection may be dead, or one queue may delay the channel's confirms. Then only a few messages are sent, as
+//!   probes, so that few are in doubt. The others wait until a probe or the shared channel gets a confirm.
+//!
+//! The state is under one lock, which must never be held across an await.
 
 use std::sync::Arc;
 
@@ -20,14 +22,14 @@ use super::exclusive_limit::ExclusiveLimit;
 use super::proven_routes::ProvenRoutes;
 use crate::sync::Mutex;
 
-/// How many messages without a like may be in flight, and how many of them to one route. Over a long line, so many are
+/// How many messages of unproven routes may be in flight, and how many of them to one route. That bounds how many are
 /// sent in each round trip.
 const UNPROVEN: [usize; 2] = [64, 32];
 /// How many messages may be in flight while the shared channel is silent, and how many of them to one route.
 const PROBES: [usize; 2] = [16, 4];
-/// How many exclusive channels are kept for later.
+/// How many unused exclusive channels are kept.
 const IDLE: usize = 16;
-/// How many shared channels there are. Beyond that, exchanges share them.
+/// The most shared channels. If there are more exchanges, some of them share a channel.
 const SHARED: usize = 8;
 
 /// The publishing channels of one connection.
@@ -49,7 +51,7 @@ struct State {
     confirmed: Option<Instant>,
 }
 
-/// How a message may be published now.
+/// The kind of channel on which a message may be published now.
 #[derive(Debug)]
 pub(super) enum Way<'a> {
     Shared(Arc<PublishChannel>),
@@ -68,7 +70,7 @@ impl PublishChannels {
         }
     }
 
-    /// How a message of this size may be published now.
+    /// The kind of channel on which a message of `size` bytes may be published now.
     pub(super) fn way(&self, route: &Route, size: usize) -> Way<'_> {
         let (channel, confirmed) = {
             let state = self.state.lock();
@@ -82,7 +84,7 @@ impl PublishChannels {
         };
         match channel.health() {
             Health::Well => Way::Shared(channel),
-            // While another channel is confirmed, the connection lives.
+            // A recent confirm on another channel shows that the connection is alive.
             Health::Silent
                 if confirmed.is_some_and(|at| !self.connection.is_silent(at.elapsed())) =>
             {
@@ -93,7 +95,7 @@ impl PublishChannels {
         }
     }
 
-    /// The shared channel for a message, if the message may use one now.
+    /// The shared channel for a message of `size` bytes, if the message may use one now.
     pub(super) fn shared(&self, route: &Route, size: usize) -> Option<Arc<PublishChannel>> {
         match self.way(route, size) {
             Way::Shared(channel) => Some(channel),
@@ -101,12 +103,12 @@ impl PublishChannels {
         }
     }
 
-    /// An exclusive channel, for whoever has a permit. It is closed when dropped.
+    /// An exclusive channel. The caller must have a permit. Dropping the channel closes it.
     pub(super) fn exclusive(&self) -> Result<Arc<PublishChannel>, Fault> {
         let idle = {
             let mut state = self.state.lock();
             state.idle.retain(|channel| channel.is_open());
-            // The last one used goes first: few are ever opened.
+            // The most recently used channel: so few channels are opened.
             state.idle.pop()
         };
         match idle {
@@ -115,7 +117,7 @@ impl PublishChannels {
         }
     }
 
-    /// The broker has taken a message from an exclusive channel, or returned it.
+    /// Notes that the broker has taken or returned a message on an exclusive channel. Keeps the channel for reuse.
     pub(super) fn proved(&self, channel: Arc<PublishChannel>, route: &Route, size: usize) {
         let mut state = self.state.lock();
         state.confirmed = Some(Instant::now());
@@ -128,8 +130,8 @@ impl PublishChannels {
         }
     }
 
-    /// A message got no confirm, or a negative one. The shared channel is replaced: after the election of a queue's
-    /// leader, brokers go on to reject on the same channel.
+    /// Notes that a message got no confirm, or a nack. The shared channel is replaced: after the election of a queue's
+    /// leader, brokers keep sending nacks on the old channel.
     pub(super) fn doubt(&self, channel: &Arc<PublishChannel>, route: &Route) {
         let mut state = self.state.lock();
         state.proven.doubt(route);
@@ -143,12 +145,12 @@ impl PublishChannels {
         }
     }
 
-    /// The broker has refused a message, and closed its channel.
+    /// Notes that the broker has refused a message and closed its channel.
     pub(super) fn refused(&self, route: &Route, fault: &Fault) {
         let mut state = self.state.lock();
         match fault.size_limit() {
             Some(refused) => state.proven.learn_limit(refused.limit),
-            // Other topics of the exchange may be permitted.
+            // The user may be allowed to publish to other topics of the exchange.
             None if fault.is_about_topic() => state.proven.doubt(route),
             None => state.proven.forget_exchange(route),
         }
@@ -164,12 +166,12 @@ impl PublishChannels {
         self.state.lock().proven.is_declared(route)
     }
 
-    /// The route's exchange was declared.
+    /// Notes that the route's exchange was declared.
     pub(super) fn declared(&self, route: &Route) {
         self.state.lock().proven.declared(route);
     }
 
-    /// The route's exchange may be missing: it is declared before the next message.
+    /// Notes that the route's exchange may be missing, so that it is declared before the next message.
     pub(super) fn doubt_exchange(&self, route: &Route) {
         self.state.lock().proven.doubt_exchange(route);
     }

@@ -1,5 +1,7 @@
-//! How many exclusive channels may be in use at once: so many in all, and so many for one route, so that a queue that
-//! confirms nothing does not hold up the others.
+//! Limits the exclusive channels in use: in total, and for each route, so that a queue that confirms nothing does not
+//! delay the messages to other queues.
+//!
+//! Nothing here opens a channel. A permit must be held until the broker has answered.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -10,10 +12,10 @@ use super::super::amqp::Name;
 use super::super::topology::Route;
 use crate::sync::Mutex;
 
-/// From how many routes on those without an exclusive channel are forgotten.
+/// The number of routes from which unused ones are removed.
 const ROUTES: usize = 64;
 
-/// A limit.
+/// A limit on exclusive channels.
 #[derive(Debug)]
 pub(super) struct ExclusiveLimit {
     all: Arc<Semaphore>,
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn no_route_takes_all_permits() {
+    fn one_route_cannot_take_all_permits() {
         let limit = ExclusiveLimit::new(4, 3);
         let [stuck, other] = ["stuck", "other"].map(route);
         let mut held: Vec<_> = (0..3).map(|_| limit.try_permit(&stuck)).collect();
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn routes_without_permits_are_forgotten() {
+    fn routes_without_permits_are_removed() {
         let limit = ExclusiveLimit::new(1, 1);
         for number in 0..3 * ROUTES {
             assert!(limit.try_permit(&route(&number.to_string())).is_some());

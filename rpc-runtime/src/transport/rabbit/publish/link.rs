@@ -1,4 +1,6 @@
-//! All that publishing needs over one connection: its channels, and the exchanges and bindings that it restores.
+//! The publishing side of one connection: its channels, and the exchanges and bindings that it declares.
+//!
+//! A link lives as long as its connection and is never reused for another one. It owns the channels and a declarer.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,22 +14,22 @@ use super::super::topology::{Declarer, Route};
 use super::channels::PublishChannels;
 use crate::sync::Mutex;
 
-/// How often one queue is bound at most: it may be missing altogether.
+/// The least time between two attempts to bind one queue. The queue itself may be missing, so attempts may be in vain.
 const BIND_INTERVAL: Duration = Duration::from_millis(200);
-/// From how many queues on the old ones are forgotten.
+/// The number of queues from which those bound longest ago are removed.
 const BOUND_QUEUES: usize = 1000;
 
-/// One connection as publishers use it.
+/// The publishing side of one connection.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) connection: Arc<Connection>,
     pub(super) channels: PublishChannels,
     declarer: Declarer,
-    /// Held while an exchange is declared that stays: the other messages to it find it declared.
+    /// Held while an exchange is declared, so that concurrent messages declare it once. Not for auto-delete exchanges.
     declaring: tokio::sync::Mutex<()>,
-    /// The exchanges that delete themselves, and exist with another durability.
+    /// The auto-delete exchanges that exist with another durability, and are used as they are.
     as_found: Mutex<HashSet<Name>>,
-    /// When queues were last bound.
+    /// When each queue was last bound.
     bound: Mutex<HashMap<Name, Instant>>,
 }
 
@@ -43,8 +45,8 @@ impl Link {
         }
     }
 
-    /// Declares the route's exchange, unless it is known to exist: the broker closes a channel over a message to a
-    /// missing exchange.
+    /// Declares the route's exchange, unless it is known to exist. Without an exchange, the broker would close the
+    /// message's channel.
     pub(super) async fn ensure_exchange(&self, route: &Route) -> Result<(), Fault> {
         let Some(exchange) = &route.exchange else {
             return Ok(());
@@ -52,7 +54,7 @@ impl Link {
         if self.channels.is_declared(route) {
             return Ok(());
         }
-        // One that deletes itself may do so at any time: its declaration goes with the message.
+        // An auto-delete exchange may be deleted at any time, so its declaration is sent with each message.
         if exchange.auto_delete {
             return Ok(());
         }
@@ -64,14 +66,14 @@ impl Link {
         Ok(())
     }
 
-    /// The declaration that is to go before a message, on the same channel.
+    /// The declaration to send before a message, on the same channel. `None` if none is needed.
     pub(super) fn declaration(&self, route: &Route) -> Option<ExchangeDeclaration> {
         let exchange = route.exchange.as_ref()?;
         let declares = exchange.auto_delete && !self.as_found.lock().contains(&exchange.name);
         declares.then(|| exchange.declaration(false))
     }
 
-    /// Declares the route's exchange as a message would that carries the declaration, if it does.
+    /// Declares the route's exchange on its own, if it is one whose declaration is sent with each message.
     pub(super) async fn declare_alone(&self, route: &Route) -> Result<(), Fault> {
         match &route.exchange {
             Some(exchange) if exchange.auto_delete => {
@@ -81,8 +83,9 @@ impl Link {
         }
     }
 
-    /// Whether a message is to be sent again at once, after this fault of its declaration: the exchange exists with
-    /// another durability, and is used as it is. Or it was, and is gone: it is declared again.
+    /// Whether to send a message again at once after this fault of its declaration. That is so in two cases. The
+    /// exchange exists with another durability: from now on, it is used as it is. Or an exchange that was used as it
+    /// is no longer exists: from now on, it is declared again.
     pub(super) fn is_used_as_found(&self, route: &Route, fault: &Fault) -> bool {
         let Some(exchange) = route
             .exchange
@@ -103,8 +106,9 @@ impl Link {
         is_new
     }
 
-    /// Binds the queue that a returned message was meant for, in the background: whoever deletes an exchange deletes
-    /// its bindings, and the broker tells nobody. If it cannot be done, the message waits for a server to do it.
+    /// Binds the queue of a returned message in the background, in case its exchange was deleted: that deletes the
+    /// bindings, and the broker does not notify the consumers. If the queue cannot be bound, the message waits until a
+    /// server binds it.
     pub(super) fn restore_binding(self: &Arc<Self>, route: &Route, engine: &Engine) {
         let Some(exchange) = route.exchange.clone() else {
             return;
@@ -114,18 +118,20 @@ impl Link {
         }
         let (link, queue) = (self.clone(), route.key.clone());
         let binding = engine.spawn(async move {
-            // In the exchange for requests, each queue is bound by its own name.
+            // In the exchange for requests, the binding key is the queue's name.
             match link.declarer.bind_anew(&queue, &exchange, &queue).await {
                 Ok(()) => tracing::info!(%queue, "bound the queue to its exchange"),
-                Err(fault) => tracing::debug!(%queue, why = %fault.why(), "not bound"),
+                Err(fault) => {
+                    tracing::debug!(%queue, why = %fault.why(), "the queue was not bound");
+                }
             }
         });
         if let Err(error) = binding {
-            tracing::debug!(queue = %route.key, %error, "not bound");
+            tracing::debug!(queue = %route.key, %error, "the queue was not bound");
         }
     }
 
-    /// Whether it is time to bind a queue, which is noted.
+    /// Whether a queue may be bound now. If so, notes the time.
     fn may_bind(&self, queue: &Name) -> bool {
         is_due(&mut self.bound.lock(), queue, Instant::now())
     }
@@ -148,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_queue_is_bound_from_time_to_time_and_names_are_forgotten() {
+    fn a_queue_is_bound_at_intervals_and_old_queues_are_removed() {
         let (mut bound, mut now) = (HashMap::new(), Instant::now());
         let (one, other) = (Name::from("one"), Name::from("other"));
         assert!(is_due(&mut bound, &one, now) && is_due(&mut bound, &other, now));

@@ -1,11 +1,17 @@
-//! Messages on their way out: channels, retries, and the wait for a queue.
+//! Publishes messages: channels, attempts, retries, and the wait for a missing queue.
+//!
+//! The [`publisher`] decides whether to try again; an [`attempt`] is one try. The modules below them own the state of
+//! one connection. Nothing here knows whether a message is a request or a reply.
 
+mod attempt;
 mod channels;
 mod exclusive_limit;
 mod link;
+mod message;
 mod proven_routes;
 mod publisher;
 mod queue_wait;
 mod unserved;
 
-pub(super) use publisher::{Message, Outcome, Publisher};
+pub(super) use message::{Message, Outcome};
+pub(super) use publisher::Publisher;

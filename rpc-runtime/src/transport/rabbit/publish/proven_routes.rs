@@ -1,20 +1,22 @@
-//! What is known of the broker's objections: the exchanges that exist, the routes and the sizes to which it had none.
+//! The routes and sizes that the broker has proved to accept, on one connection.
 //!
-//! The broker closes a channel over a message whose exchange is missing, whose route is denied, or which is too
-//! large; all other messages on that channel are then in doubt. So a message shares a channel only when an earlier
-//! one has proved that the broker takes its like.
+//! The broker closes a channel if a message's exchange is missing, its route is denied, or it is too large. All other
+//! messages on that channel are then in doubt. So a message may share a channel only if an earlier message has proved
+//! that the broker accepts its route and its size.
+//!
+//! Plain state without I/O. Its size is bounded, since routes come from users.
 
 use std::collections::{HashMap, HashSet};
 
 use super::super::amqp::Name;
 use super::super::topology::Route;
 
-/// A body of up to so many bytes needs no proof.
+/// The largest body, in bytes, whose size needs no proof.
 const SMALL: usize = 64 * 1024;
-/// How many routes are remembered.
+/// The most routes that are remembered.
 const ROUTES: usize = 4096;
 
-/// What was proved on one connection.
+/// The proven routes and sizes of one connection.
 #[derive(Debug)]
 pub(super) struct ProvenRoutes {
     exchanges: HashMap<Name, KnownExchange>,
@@ -22,23 +24,24 @@ pub(super) struct ProvenRoutes {
     keys: usize,
     /// The largest body that the broker has taken, in bytes.
     size: usize,
-    /// The largest body that the broker takes, once it has said so.
+    /// The largest body that the broker accepts, in bytes, once the broker has named it.
     limit: Option<usize>,
 }
 
 #[derive(Debug)]
 struct KnownExchange {
-    /// Its position among all exchanges seen.
+    /// The exchange's position among all known exchanges.
     number: usize,
     is_declared: bool,
     keys: Keys,
 }
 
-/// The keys that are proven.
+/// The proven routing keys of an exchange.
 #[derive(Debug)]
 enum Keys {
     These(HashSet<Name>),
-    /// The default exchange cannot be missing, and a user may write to all its keys or to none.
+    /// All keys but these. It applies to the default exchange: that cannot be missing, and a user may publish to all
+    /// its keys or to none.
     AllBut(HashSet<Name>),
 }
 
@@ -54,7 +57,7 @@ impl Default for ProvenRoutes {
 }
 
 impl ProvenRoutes {
-    /// Whether the broker takes such a message, as far as is known; gives the number of its exchange.
+    /// The number of a message's exchange, if the message's route and size are proven.
     pub(super) fn find(&self, route: &Route, size: usize) -> Option<usize> {
         let exchange = self.exchanges.get(exchange_name(route))?;
         let is_proven = match &exchange.keys {
@@ -70,7 +73,7 @@ impl ProvenRoutes {
         self.limit.filter(|limit| size > *limit)
     }
 
-    /// The broker has named its limit.
+    /// Notes the broker's limit.
     pub(super) fn learn_limit(&mut self, limit: usize) {
         self.limit = Some(limit);
         self.size = self.size.min(limit);
@@ -82,12 +85,12 @@ impl ProvenRoutes {
         route.exchange.is_none() || exchange.is_some_and(|exchange| exchange.is_declared)
     }
 
-    /// The route's exchange was declared.
+    /// Notes that the route's exchange was declared.
     pub(super) fn declared(&mut self, route: &Route) {
         self.exchange(route).is_declared = true;
     }
 
-    /// The broker has taken a message of this size, or returned it; gives the number of the route's exchange.
+    /// Notes that the broker has taken or returned a message of this size. Returns the number of the route's exchange.
     pub(super) fn proved(&mut self, route: &Route, size: usize) -> usize {
         self.size = self.size.max(size);
         if self.keys >= ROUTES {
@@ -111,7 +114,7 @@ impl ProvenRoutes {
         number
     }
 
-    /// A message got no confirm, or a negative one. That says nothing about other routes.
+    /// Notes that a message got no confirm, or a nack. Other routes stay proven.
     pub(super) fn doubt(&mut self, route: &Route) {
         let exchange = self.exchange(route);
         let (added, removed) = match &mut exchange.keys {
@@ -121,12 +124,12 @@ impl ProvenRoutes {
         self.keys = self.keys + usize::from(added) - usize::from(removed);
     }
 
-    /// The exchange may be missing.
+    /// Notes that the route's exchange may be missing.
     pub(super) fn doubt_exchange(&mut self, route: &Route) {
         self.exchange(route).is_declared = false;
     }
 
-    /// The exchange is missing, or denied.
+    /// Notes that the route's exchange is missing, or that the user may not publish to it.
     pub(super) fn forget_exchange(&mut self, route: &Route) {
         let exchange = self.exchange(route);
         exchange.is_declared = false;
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_is_proven_until_its_messages_are_in_doubt() {
+    fn a_route_is_proven_until_it_is_doubted() {
         let mut proven = ProvenRoutes::default();
         let [a, b, other] = [(Some("x"), "a"), (Some("x"), "b"), (Some("y"), "a")]
             .map(|(exchange, key)| route(exchange, key));
@@ -186,7 +189,7 @@ mod tests {
         }
         proven.doubt(&a);
         assert_eq!(proven.find(&a, 1), None);
-        assert_eq!(proven.find(&b, 1), Some(0), "that says nothing of others");
+        assert_eq!(proven.find(&b, 1), Some(0), "another route stays proven");
         proven.forget_exchange(&a);
         assert_eq!(proven.find(&b, 1), None);
         assert!(!proven.is_declared(&b) && proven.is_declared(&other));
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_proven_by_one_that_is_as_large() {
+    fn a_size_is_proven_by_a_message_of_that_size() {
         let mut proven = ProvenRoutes::default();
         let a = route(None, "a");
         proven.proved(&a, 1);
@@ -221,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn few_routes_are_remembered() {
+    fn the_number_of_remembered_routes_is_bounded() {
         let mut proven = ProvenRoutes::default();
         for key in 0..=ROUTES {
             proven.proved(&route(Some("x"), &key.to_string()), 1);

@@ -1,4 +1,7 @@
-//! The targets that nobody serves: each is logged once when that begins, and once when it ends.
+//! The targets that no server serves. Each is logged once when that begins, and once when it ends.
+//!
+//! Plain state of the publisher, under a lock that is never held across an await. It is bounded, since targets come
+//! from users. Nothing here logs: the callers do.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,24 +10,24 @@ use super::super::amqp::Name;
 use super::super::topology::Route;
 use crate::sync::Mutex;
 
-/// How many targets are remembered. Beyond that, all are forgotten, and logged anew.
+/// The most targets that are remembered. When there are more, all are forgotten, and may be logged again.
 const TARGETS: usize = 1000;
 
-/// The routes whose messages came back.
+/// The routes whose messages the broker returned.
 #[derive(Debug, Default)]
 pub(super) struct Unserved {
-    /// Whether there are any: nearly always not.
+    /// Whether there are any routes. It saves the lock in the usual case that there are none.
     any: AtomicBool,
     routes: Mutex<HashSet<(Name, Name)>>,
 }
 
 impl Unserved {
-    /// Whether any route is known whose messages came back.
+    /// Whether there are any such routes.
     pub(super) fn is_any(&self) -> bool {
         self.any.load(Ordering::Relaxed)
     }
 
-    /// A message came back; true for the first of its route.
+    /// Notes that a message was returned. True for the first one of its route.
     pub(super) fn begins(&self, route: &Route) -> bool {
         let mut routes = self.routes.lock();
         if routes.len() >= TARGETS {
@@ -34,7 +37,7 @@ impl Unserved {
         routes.insert(key(route))
     }
 
-    /// A message was taken; true if an earlier one of its route came back.
+    /// Notes that a message was taken. True if an earlier one of its route was returned.
     pub(super) fn ends(&self, route: &Route) -> bool {
         if !self.is_any() {
             return false;
@@ -57,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_target_is_logged_once_and_once_when_it_is_served() {
+    fn a_target_is_reported_once_when_unserved_and_once_when_served() {
         let unserved = Unserved::default();
         let [one, other] = ["one", "other"].map(|key| Route {
             exchange: None,
