@@ -1,10 +1,11 @@
-//! The requests for one server: three queues, consumed on one channel, again after each interruption.
+//! The listener of one server: it consumes three queues on one channel, and starts again after each interruption.
 //!
-//! The [session](super::session) takes what is delivered, on the thread that reads the socket; from there requests go
-//! to the [`RabbitListener`]. A task owns the channel and its consumers. Whatever ends them (the connection, a queue
-//! that was deleted) ends the whole session: the task closes the channel, which requeues what was not taken, and
-//! declares and consumes everything anew. A request of an ended session can no longer be taken, so it does not run
-//! here while the broker hands it to another server.
+//! A task owns the channel and its consumers. The [session](super::session) takes the requests that the channel
+//! delivers, on the thread that reads the socket, and passes them to the [`RabbitListener`].
+//!
+//! If the connection ends or a queue is deleted, the whole session ends. The task then closes the channel, which
+//! requeues the requests that were not taken, and declares and consumes all queues again. A request of an ended
+//! session must not be taken: the broker delivers it to another server.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use super::super::compression::CompressionThread;
 use super::super::connection::Connections;
 use super::super::shared::Shared;
 use super::super::topology::{Declarer, Queue, declare_unused, is_consumed_alone, name_anew};
+use super::arrival_sender::ArrivalSender;
 use super::permits::Permits;
 use super::quorum_consumers::{QuorumConsumers, consumer_tag, queue_index};
 use super::session::{ArrivedRequest, ListenerShared, Session};
@@ -33,32 +35,33 @@ use crate::sync::Mutex;
 use crate::transport::{Arrival, ListenTerms, Listener, ListenerState};
 use crate::{Error, Result};
 
-/// How often a server binds its queues again, less a random quarter: some five small commands each time.
+/// How often a server binds its queues again. The interval is shortened by a random part of up to a quarter. Each time
+/// takes about five small commands.
 const REBIND_INTERVAL: Duration = Duration::from_secs(30);
-/// The index of the queue for fanouts, which alone can be a stream.
+/// The index of the queue for fanouts, the only one that can be a stream.
 const FANOUT: usize = 2;
 
-/// A server's requests. Dropping it ends the listening, in the background.
+/// The requests for one server. Dropping it stops the listener's task in the background.
 pub(crate) struct RabbitListener {
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     permits: Arc<Permits>,
     compression_thread: Arc<CompressionThread>,
     state: watch::Receiver<ListenerState>,
-    /// How many requests the last session has given back, if it was stopped.
+    /// How many requests went back to the broker when the listener was closed.
     given_back: Arc<AtomicUsize>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
 }
 
 impl RabbitListener {
-    /// Done when requests would arrive.
+    /// Starts to listen. Returns once requests would arrive.
     pub(crate) async fn start(
         shared: Arc<Shared>,
         topic: &str,
         queues: [Queue; 3],
         terms: &ListenTerms,
     ) -> Result<Self> {
-        // Not bounded here: the permits bound what is taken.
+        // Unbounded, since the permits bound the number of requests that are taken.
         let (sender, arrivals) = mpsc::unbounded_channel();
         let stop = watch::Sender::new(false);
         let permits = Permits::new(terms.concurrency);
@@ -67,6 +70,7 @@ impl RabbitListener {
         let since = Instant::now();
         let (showing, state) = watch::channel(ListenerState::Listening { since });
         let compression_thread = shared.compression_thread.clone();
+        let arrival_sender = ArrivalSender::new(shared.clone(), sender, terms.max_request_size);
         let task = ListenerTask {
             connections: shared.consuming.connections(),
             closing: shared.closing(),
@@ -75,12 +79,11 @@ impl RabbitListener {
             prefetch: terms.prefetch,
             listener: Arc::new(ListenerShared {
                 topic: topic.to_owned(),
-                shared: shared.clone(),
                 permits: permits.clone(),
-                arrivals: sender,
-                max_request_size: terms.max_request_size,
+                arrivals: Arc::new(arrival_sender),
                 stream_place: Mutex::default(),
             }),
+            shared: shared.clone(),
             has_consumed: false,
             state: showing,
             given_back: given_back.clone(),
@@ -96,7 +99,7 @@ impl RabbitListener {
             stop,
             task: Some(task),
         };
-        // If this future is dropped here, the listener is, and with it the task.
+        // Dropping this future drops `listener`, which stops the task.
         start.await.unwrap_or(Err(Error::closed()))?;
         Ok(listener)
     }
@@ -105,7 +108,7 @@ impl RabbitListener {
 #[async_trait]
 impl Listener for RabbitListener {
     async fn next(&mut self) -> Option<Arrival> {
-        // Before somebody asks, nothing is taken.
+        // No request is taken before the first call of `next`.
         self.permits.listen();
         self.arrivals.recv().await
     }
@@ -114,11 +117,11 @@ impl Listener for RabbitListener {
         self.permits.close();
         self.stop.send_replace(true);
         if let Some(task) = &mut self.task {
-            // It has ended either way.
+            // An error means that the task panicked: it has ended, too.
             let _ = task.await;
             self.task = None;
         }
-        // What was taken may wait to be inflated.
+        // Requests that were taken may still wait to be inflated.
         self.compression_thread.is_done().await;
         self.arrivals.close();
     }
@@ -138,8 +141,8 @@ impl Listener for RabbitListener {
 
 impl Drop for RabbitListener {
     fn drop(&mut self) {
-        // The permits go first, or those that come back here would pull in new requests.
-        self.permits.go();
+        // Before the requests below are dropped: their permits would otherwise let the session take new requests.
+        self.permits.give_up();
         self.arrivals.close();
         let mut requests = 0;
         while let Ok(arrival) = self.arrivals.try_recv() {
@@ -161,12 +164,12 @@ struct ListenerTask {
     queues: [Queue; 3],
     prefetch: u16,
     listener: Arc<ListenerShared>,
-    /// Whether the queue for fanouts was consumed under its name.
+    shared: Arc<Shared>,
+    /// Whether the queue for fanouts was consumed under its current name.
     has_consumed: bool,
-    /// How the listening is.
     state: watch::Sender<ListenerState>,
     given_back: Arc<AtomicUsize>,
-    /// Told when the first session is open, or why there will be none.
+    /// Receives the result of [`RabbitListener::start`]: the first session is open, or there will be none.
     started: Option<oneshot::Sender<Result<()>>>,
 }
 
@@ -176,13 +179,13 @@ impl ListenerTask {
             closing: self.closing.clone(),
             stop: self.stop.clone(),
         };
-        let shared = self.listener.shared.clone();
+        let shared = self.shared.clone();
         if let Err(fault) = name_anew(&shared.topology, &mut self.queues[FANOUT]).await {
             self.refuse(Error::Config(fault.why().to_string()));
             return;
         }
         let mut pace = Pace::new(shared.backoff);
-        // The last refusal that was logged.
+        // The last logged refusal.
         let mut reported: Option<Arc<str>> = None;
         while let Some(connection) = ended.or(self.connections.next()).await.flatten() {
             let since = Instant::now();
@@ -209,7 +212,7 @@ impl ListenerTask {
                     fault
                 }
                 Err(fault) => {
-                    // Only the first time somebody waits for the answer; later on, it is tried again.
+                    // A refusal is final only while `start` waits. Later, the task retries.
                     if let Some(error) = fault.refusal("the queues of a server")
                         && self.started.is_some()
                     {
@@ -234,7 +237,7 @@ impl ListenerTask {
                 reported = None;
                 pace.after(since.elapsed())
             };
-            // After the end of a connection, its supervisor sets the pace.
+            // If the connection has ended, its supervisor backs off.
             if connection.is_up() {
                 ended.or(sleep(pause.most)).await;
             }
@@ -242,7 +245,7 @@ impl ListenerTask {
         self.delete_private_queues().await;
     }
 
-    /// No requests arrive, for this reason. The moment when that began stays.
+    /// Shows that no requests arrive, and why. `since` stays the time when that began.
     fn show_cut_off(&self, why: &Arc<str>) {
         self.state.send_modify(|state| {
             let since = match state {
@@ -254,7 +257,7 @@ impl ListenerTask {
         });
     }
 
-    /// There will be no session.
+    /// Fails [`RabbitListener::start`].
     fn refuse(&mut self, error: Error) {
         if let Some(started) = self.started.take() {
             let _ = started.send(Err(error));
@@ -263,8 +266,8 @@ impl ListenerTask {
 
     /// Declares the queues and consumes them. Dropping the future closes the channel.
     async fn register(&mut self, connection: &Arc<Connection>) -> Result<Registered, Fault> {
-        let topology = self.listener.shared.topology.clone();
-        // Side by side, each on a channel of its own: one after the other they would take nine round trips.
+        let topology = self.shared.topology.clone();
+        // Concurrently, each on a channel of its own: in sequence they would take nine round trips.
         let declarers = [(); 3].map(|()| Declarer::new(connection.clone()));
         let [topic, server, fanout] = &mut self.queues;
         tokio::try_join!(
@@ -313,12 +316,12 @@ impl ListenerTask {
                 self.listener.stream_place.lock().consumed(now);
             }
         }
-        // From now on this process's own consumer may be counted.
+        // From now on, the queue's consumers include this process's own.
         let is_first = !std::mem::replace(&mut self.has_consumed, true);
         if is_first && !is_consumed_alone(&topology, &declarer, &mut self.queues[FANOUT]).await? {
             self.has_consumed = false;
             return Err(Fault::lost(
-                "another process consumes its queue for fanouts",
+                "another process consumes the queue for fanouts of the same name",
             ));
         }
         Ok(Registered {
@@ -343,7 +346,7 @@ impl ListenerTask {
             fault = registered.channel.ended() => fault,
             never = keep_bound(&registered.declarer, &self.queues) => match never {},
             () = registered.session.overdue(CONTROL_DEADLINE) => {
-                let why = format!("acknowledgements were not answered within {CONTROL_DEADLINE:?}");
+                let why = format!("the broker did not answer acknowledgements within {CONTROL_DEADLINE:?}");
                 connection.fail(&why);
                 Fault::lost(why)
             }
@@ -358,15 +361,17 @@ impl ListenerTask {
         for queue in self.queues.iter().filter(|queue| queue.private) {
             if let Err(fault) = declarer.delete_queue(&queue.name).await {
                 let queue = &queue.name;
-                tracing::debug!(%queue, why = %fault.why(), "the queue stays behind until it expires");
+                tracing::debug!(%queue, why = %fault.why(), "the queue was not deleted: it remains until it expires");
             }
         }
     }
 }
 
-/// Binds queues again from time to time. Whoever deletes an exchange deletes its bindings, and the broker tells nobody:
-/// the server would go on listening at queues that nothing reaches. Senders restore what they can see; they do not see
-/// fanouts, and not all senders restore.
+/// Binds the queues again at intervals, in case their exchange was deleted.
+///
+/// Deleting an exchange deletes its bindings, and the broker does not notify the consumers: no message would reach the
+/// queues any more. Publishers of this library restore a binding when the broker returns a message. Fanouts are not
+/// returned, and other publishers restore nothing.
 async fn keep_bound(declarer: &Declarer, queues: &[Queue]) -> Infallible {
     loop {
         sleep(jittered(REBIND_INTERVAL)).await;
@@ -375,37 +380,37 @@ async fn keep_bound(declarer: &Declarer, queues: &[Queue]) -> Infallible {
                 continue;
             };
             if let Err(fault) = declarer.bind_anew(&queue.name, exchange, key).await {
-                tracing::debug!(queue = %queue.name, why = %fault.why(), "not bound anew");
+                tracing::debug!(queue = %queue.name, why = %fault.why(), "the queue was not bound again");
             }
         }
     }
 }
 
-/// All that stands for one session.
+/// A session with its channel, and the declarer that keeps its queues bound.
 struct Registered {
     session: Arc<Session>,
     channel: ConsumeChannel,
     declarer: Declarer,
 }
 
-/// Passes requests on.
+/// Passes what the channel delivers to the session.
 struct RequestHandler {
     session: Arc<Session>,
-    /// The consumer that reads from a stream.
+    /// The tag of the consumer that reads from a stream.
     stream: Option<Name>,
-    /// For people.
+    /// The queues' names, for log lines.
     queues: [Name; 3],
-    /// How often a quorum queue hands a message out again before it drops it, if there is a limit.
+    /// How often a quorum queue redelivers a message before it drops it, if there is a limit.
     delivery_limit: Option<i64>,
 }
 
 impl RequestHandler {
-    /// Warns of a request that its queue is about to drop.
+    /// Warns of a request that its queue will drop soon, beyond its delivery limit.
     fn check_delivery_count(&self, consumer: &Name, count: Option<i64>) {
         let (Some(count), Some(limit)) = (count, self.delivery_limit) else {
             return;
         };
-        // Half of the limit leaves time to find out why.
+        // From half of the limit on, so that there is time to find the cause.
         if count < (limit / 2).max(1) {
             return;
         }
@@ -414,8 +419,8 @@ impl RequestHandler {
             queue = queue.map_or("", Name::as_str),
             count,
             limit,
-            "a request has come back to its queue again and again, and the queue drops it beyond its delivery limit: \
-             find out why servers of this topic lose their connections, or raise `rabbit_quorum_delivery_limit`"
+            "a request was requeued many times, and its queue drops it beyond the delivery limit: find out why servers \
+             of this topic lose their connections, or raise `rabbit_quorum_delivery_limit`"
         );
     }
 }
@@ -435,7 +440,8 @@ impl DeliveryHandler for RequestHandler {
         self.check_delivery_count(&consumer, properties.delivery_count);
         let is_streamed = self.stream.as_ref() == Some(&consumer);
         let offset = properties.stream_offset.filter(|_| is_streamed);
-        // What was left of the call's time when it was published; some of it has passed since.
+        // The expiration is what was left of the call's time when the request was published. The request may expire
+        // later than its call, by the time that it spent in the queue.
         let left = properties.expiration.map(Duration::from_millis);
         let expires = left.and_then(|left| Instant::now().checked_add(left));
         self.session.arrived(ArrivedRequest {
@@ -461,14 +467,14 @@ impl DeliveryHandler for RequestHandler {
     }
 }
 
-/// The end of a listener: it was closed or dropped, or the driver was.
+/// Observes the end of a listener: the listener was closed or dropped, or the driver was closed.
 struct Ended {
     closing: watch::Receiver<bool>,
     stop: watch::Receiver<bool>,
 }
 
 impl Ended {
-    /// What `work` gives, unless the end comes first.
+    /// Runs `work`. `None` if the listener ends first; `work` is dropped then.
     async fn or<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;

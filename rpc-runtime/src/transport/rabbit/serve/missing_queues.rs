@@ -1,7 +1,7 @@
 //! The reply queues that are missing, and the replies that wait for them.
 //!
-//! Plain state under one lock that never awaits. Peers choose the names and cause the replies, so the number of queues
-//! and the bytes that wait are bounded.
+//! It is plain state under one lock, without I/O; the lock must never be held across an await. Peers choose the queues'
+//! names and cause the replies, so the number of queues and the bytes that wait are bounded.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -13,13 +13,13 @@ use super::super::compression::Packed;
 use crate::metrics::{self, Lost};
 use crate::sync::Mutex;
 
-/// How long a queue that stayed missing is remembered, as in oslo.messaging.
+/// How long a queue that stayed missing counts as gone, as in oslo.messaging.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// How many replies wait for one missing queue.
+/// The most replies that wait for one missing queue.
 const WAITING: usize = 1000;
-/// How many bytes wait in all.
+/// The most bytes that wait for all missing queues together.
 const BYTES: usize = 64 * 1024 * 1024;
-/// How many missing queues are known at once. Names come from peers.
+/// The most missing queues that are known at once.
 const QUEUES: usize = 1000;
 
 /// The queues that are missing.
@@ -29,30 +29,30 @@ pub(crate) struct MissingQueues(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     queues: HashMap<String, Missing>,
-    /// Of all replies that wait.
+    /// The bytes of all replies that wait.
     bytes: usize,
 }
 
 #[derive(Debug)]
 enum Missing {
-    /// A task tries again, on behalf of these replies.
+    /// A task retries; these replies wait for it.
     Awaited(VecDeque<Packed>),
-    /// Nobody is expected there until then.
+    /// Until this time, replies to the queue are dropped at once.
     Gone(Instant),
 }
 
-/// What to do with a reply.
+/// What the caller must do with a reply.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Advice {
     Publish,
-    /// It waits, or was dropped.
+    /// Nothing: the reply waits for its queue, or was dropped.
     Done,
-    /// It is the first one: a task must try again.
+    /// Start a task that retries: the reply is the first one that waits for its queue.
     Probe,
 }
 
 impl MissingQueues {
-    /// What to do with a reply that was not published so far.
+    /// What to do with a reply that was not published yet.
     pub(super) fn before_publishing(&self, queue: &str, body: &Packed) -> Advice {
         let mut state = self.0.lock();
         match state.queues.get(queue) {
@@ -63,7 +63,7 @@ impl MissingQueues {
             }
             Some(Missing::Gone(until)) if Instant::now() < *until => {
                 metrics::replies_dropped(1, Lost::Unsent);
-                tracing::debug!(queue, "the reply's queue is gone: dropped");
+                tracing::debug!(queue, "dropped a reply: its queue is gone");
                 Advice::Done
             }
             Some(Missing::Gone(_)) => {
@@ -73,7 +73,7 @@ impl MissingQueues {
         }
     }
 
-    /// What to do with a reply whose queue is missing.
+    /// What to do with a reply that the broker returned, since its queue is missing.
     pub(super) fn came_back(&self, queue: &str, body: &Packed) -> Advice {
         let mut state = self.0.lock();
         if state.queues.len() >= QUEUES {
@@ -93,12 +93,12 @@ impl MissingQueues {
                 metrics::replies_dropped(1, Lost::Unsent);
                 tracing::warn!(
                     queue,
-                    "the reply's queue is missing, like too many others: dropped"
+                    "dropped a reply: its queue is missing, and too many other reply queues are"
                 );
                 Advice::Done
             }
             Entry::Vacant(place) => {
-                tracing::debug!(queue, "the reply's queue is missing: trying again");
+                tracing::debug!(queue, "a reply's queue is missing: retrying");
                 place.insert(Missing::Awaited(VecDeque::new()));
                 if state.wait(queue, body) {
                     Advice::Probe
@@ -110,7 +110,7 @@ impl MissingQueues {
         }
     }
 
-    /// The next reply that waits. When none does, the queue is forgotten: it exists.
+    /// The next reply that waits for the queue. If there is none, the queue is removed: it was found to exist.
     pub(super) fn next_waiting(&self, queue: &str) -> Option<Packed> {
         let mut state = self.0.lock();
         if let Some(Missing::Awaited(waiting)) = state.queues.get_mut(queue)
@@ -123,22 +123,23 @@ impl MissingQueues {
         None
     }
 
-    /// The queue stays missing: replies to it are dropped for a while.
+    /// Drops the replies that wait for the queue, and from now on those that come within [`REMEMBERED`].
     pub(super) fn gone(&self, queue: &str) {
         let until = Instant::now() + REMEMBERED;
         let mut state = self.0.lock();
         let before = state.queues.insert(queue.to_owned(), Missing::Gone(until));
         if let Some(Missing::Awaited(waiting)) = before {
             state.bytes -= waiting.iter().map(Packed::len).sum::<usize>();
+            // The task holds one more, with which it probes the queue.
             let replies = waiting.len() + 1;
             metrics::replies_dropped(replies, Lost::Unsent);
-            tracing::warn!(queue, replies, "the reply's queue stays missing: dropped");
+            tracing::warn!(queue, replies, "dropped replies: their queue stays missing");
         }
     }
 }
 
 impl State {
-    /// Lets a reply wait for a queue that is awaited. False if it was dropped.
+    /// Adds a reply to those that wait for an awaited queue. False if the reply was dropped.
     fn wait(&mut self, queue: &str, body: &Packed) -> bool {
         let Some(Missing::Awaited(waiting)) = self.queues.get_mut(queue) else {
             return false;
@@ -150,7 +151,7 @@ impl State {
                 queue,
                 replies = waiting.len(),
                 bytes,
-                "too many replies wait for missing queues: dropped"
+                "dropped a reply: too many replies wait for missing queues"
             );
             return false;
         }
@@ -167,7 +168,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_missing_queue_is_awaited_then_gone_then_forgotten() {
+    async fn a_missing_queue_is_awaited_then_gone_then_tried_again() {
         let queues = MissingQueues::default();
         let body = Packed::from(Bytes::from_static(b"x"));
         assert_eq!(queues.before_publishing("q", &body), Advice::Publish);
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_peers_name_takes_bounded_memory() {
+    async fn the_number_of_missing_queues_is_bounded() {
         let queues = MissingQueues::default();
         let body = Packed::from(Bytes::from_static(b"x"));
         for number in 0..QUEUES * 2 {
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_takes_bounded_memory() {
+    async fn the_bytes_of_waiting_replies_are_bounded() {
         let queues = MissingQueues::default();
         let body = Packed::from(Bytes::from(vec![0; BYTES / 4]));
         for number in 0..8 {

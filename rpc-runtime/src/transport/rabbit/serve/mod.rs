@@ -1,5 +1,10 @@
-//! A server's side: requests that arrive, the permits to run them, and the replies that leave.
+//! The server's side: takes requests and sends replies.
+//!
+//! A [`listener`] runs one [`session`] after the other; a session takes requests, for each of which it needs a
+//! [permit](permits). The [`reply_sender`] sends the replies over any connection. Nothing here may acknowledge a
+//! request without a permit to run it, and nothing here decodes a request.
 
+mod arrival_sender;
 mod listener;
 mod missing_queues;
 mod permits;

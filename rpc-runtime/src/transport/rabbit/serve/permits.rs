@@ -1,8 +1,9 @@
-//! The permits of one listener: how many requests may be in flight at once, over all its sessions, and whether
-//! anybody runs them.
+//! The permits of one listener: they limit the requests in flight over all its sessions. The phase says whether the
+//! server still runs requests.
 //!
-//! A reply that waits for its confirm has a permit of its own, if one is left, so that the next request need not wait
-//! for a round trip to the broker. There are as many as for requests: what a server holds stays bounded.
+//! A reply that waits for its confirm holds a permit of its own, if one is left. So its request's permit is free for
+//! the next request without a round trip to the broker. There are as many permits for replies as for requests, which
+//! bounds what a server holds. Permits must never be dropped under a session's lock.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -11,9 +12,9 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::sync::Mutex;
 
-/// Takes requests when there are permits for them.
+/// A session that takes requests when permits are free.
 pub(super) trait TakeRequests: Send + Sync {
-    /// A permit may be free.
+    /// Takes requests, if permits are free.
     fn take(&self);
 }
 
@@ -21,10 +22,10 @@ pub(super) trait TakeRequests: Send + Sync {
 pub(super) struct Permits {
     count: u32,
     free: Semaphore,
-    /// For replies that wait for their confirms.
+    /// The permits for replies that wait for their confirms.
     free_for_replies: Semaphore,
     phase: watch::Sender<Phase>,
-    /// The session that takes requests now. It is called when a permit is free again.
+    /// The current session. It is called when a permit becomes free.
     taker: Mutex<Option<Weak<dyn TakeRequests>>>,
 }
 
@@ -40,22 +41,22 @@ impl fmt::Debug for Permits {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Nobody has asked for a request so far.
+    /// The server has not waited for a request yet.
     Idle,
     Listening,
-    /// What was taken is finished, and no more is.
+    /// No more requests are taken. Requests in flight run to their end.
     Closed,
-    /// Nobody would run a request, nor see to its reply.
+    /// The listener was dropped: no request is run, and no reply is sent.
     Gone,
 }
 
-/// The right to run one request. Dropping it calls the session: dropped under the session's lock, it deadlocks.
+/// The right to run one request. Dropping it calls the session, so dropping it under the session's lock deadlocks.
 #[derive(Debug)]
 pub(super) struct Permit(Arc<Permits>);
 
 impl Permits {
     pub(super) fn new(count: usize) -> Arc<Self> {
-        // More than that are as good as no limit.
+        // `acquire_many` takes a `u32`; a higher limit would make no difference.
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         Arc::new(Self {
             count,
@@ -66,7 +67,7 @@ impl Permits {
         })
     }
 
-    /// From now on, somebody waits for requests.
+    /// Starts to give out permits, on the first call: the server waits for requests.
     pub(super) fn listen(&self) {
         if *self.phase.borrow() == Phase::Idle {
             self.phase.send_replace(Phase::Listening);
@@ -74,31 +75,32 @@ impl Permits {
         }
     }
 
-    /// From now on, no more are given.
+    /// Stops giving out permits.
     pub(super) fn close(&self) {
         self.phase.send_replace(Phase::Closed);
     }
 
-    /// The same, and nobody sees to what is under way.
-    pub(super) fn go(&self) {
+    /// Stops giving out permits, and gives up the requests and replies in flight.
+    pub(super) fn give_up(&self) {
         self.phase.send_replace(Phase::Gone);
     }
 
-    /// Waits until nobody sees to what is under way.
+    /// Waits until [`give_up`](Self::give_up) is called.
     pub(super) async fn gone(&self) {
         let mut phase = self.phase.subscribe();
-        // Here is a sender.
+        // Cannot fail: `self` owns the sender.
         let _ = phase.wait_for(|phase| *phase == Phase::Gone).await;
     }
 
-    /// Waits until none is in use. Meanwhile, none can be had.
+    /// Waits until no permit is in use. Call it after [`close`](Self::close).
     pub(super) async fn all_back(&self) {
-        // The semaphores are never closed. Requests come first: a reply takes its permit before its request ends.
+        // Neither fails, since the semaphores are never closed. In this order, since a reply takes its permit before
+        // its request's permit is dropped.
         let _ = self.free.acquire_many(self.count).await;
         let _ = self.free_for_replies.acquire_many(self.count).await;
     }
 
-    /// From now on, `taker` is called when a permit is free.
+    /// Sets the session to call when a permit becomes free.
     pub(super) fn serve(&self, taker: Weak<dyn TakeRequests>) {
         *self.taker.lock() = Some(taker);
     }
@@ -111,7 +113,7 @@ impl Permits {
         Some(Permit(self.clone()))
     }
 
-    /// How many are free, if any will be given.
+    /// How many permits are free. 0 once no more are given out.
     pub(super) fn free(&self) -> usize {
         match *self.phase.borrow() {
             Phase::Idle | Phase::Listening => self.free.available_permits(),
@@ -127,20 +129,20 @@ impl Permits {
     }
 }
 
-/// What a reply holds until it is confirmed.
+/// The permit that a reply holds until it is confirmed.
 #[derive(Debug)]
 pub(super) enum ReplyPermit {
     Own(OwnReplyPermit),
-    /// Its request's: the server takes no other request meanwhile.
+    /// The permit of the reply's request, so no other request can use it meanwhile.
     OfRequest(Arc<Permit>),
 }
 
-/// A permit for one reply.
+/// One of the permits for replies.
 #[derive(Debug)]
 pub(super) struct OwnReplyPermit(Arc<Permits>);
 
 impl Permit {
-    /// What a reply to this request is to hold.
+    /// The permit for a reply to this request.
     pub(super) fn for_reply(self: &Arc<Self>) -> ReplyPermit {
         match self.0.free_for_replies.try_acquire() {
             Ok(permit) => {
@@ -184,14 +186,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_reply_keeps_a_request_out_only_when_replies_pile_up() {
+    async fn a_reply_keeps_its_requests_permit_only_if_no_reply_permit_is_free() {
         let permits = Permits::new(1);
         permits.listen();
         let take = || permits.try_take().map(Arc::new);
         let first = take().unwrap();
         let replies = [first.for_reply(), first.for_reply()];
         drop(first);
-        assert!(take().is_none(), "the second has its request's");
+        assert!(
+            take().is_none(),
+            "the second reply holds its request's permit"
+        );
         let [first, second] = replies;
         drop(second);
         assert!(take().is_some());

@@ -1,51 +1,54 @@
-//! The consumers of quorum queues: they stand while there are permits for what they may be sent.
+//! The consumers of quorum queues: their prefetch follows the number of free permits.
 //!
-//! A quorum queue counts how often it hands a message out, and drops it at its delivery limit: by default at twenty from
-//! RabbitMQ 4.0 on. A request that waits here for a permit goes back whenever the connection ends, and each time counts.
-//! So a server that has no free permit does not consume from quorum queues, and one that has some consumes no more than
-//! it has permits for. AMQP cannot change a consumer's prefetch, so a consumer is cancelled and started anew.
+//! A quorum queue counts the deliveries of each message, and drops a message at its delivery limit (20 by default from
+//! RabbitMQ 4.0 on). A request that waits here for a permit is requeued when the connection ends, and each time counts.
+//! So a server without free permits must not consume from quorum queues, and a server with some must not prefetch more
+//! requests than it has permits for. AMQP cannot change a consumer's prefetch, so a consumer is cancelled and started
+//! again.
 //!
-//! Plain state, no I/O. With one or two free permits each queue still has a consumer, of one message: up to two requests
-//! may then wait until the next permit is free.
+//! Plain state without I/O, owned by the session. With one or two free permits, each queue still has a consumer with a
+//! prefetch of 1: up to two requests may then wait for the next free permit.
 
 use super::super::amqp::{Consumer, Name};
 use super::super::topology::Queue;
 
 /// The number of a server's queues.
 const QUEUES: usize = 3;
-/// Which parts of the free permits the queues of topic, server and fanouts get: seven eighths together, so that not
-/// every request changes the consumers.
+/// How many eighths of the free permits the queues of topic, server and fanouts get. The last eighth is spare, so
+/// that not every request changes the consumers.
 const EIGHTHS: [usize; QUEUES] = [3, 3, 1];
 
 /// The consumers of a session's quorum queues.
 #[derive(Debug, Default)]
 pub(super) struct QuorumConsumers {
-    /// The names of the queues; none for those of another type.
+    /// The names of the queues. `None` for a queue of another type.
     queues: [Option<Name>; QUEUES],
-    /// The most that a consumer may hold.
+    /// The largest prefetch of a consumer.
     most: u16,
-    /// The consumers that stand.
-    standing: Option<Standing>,
-    /// How often consumers were started: a part of their tags, as what is delivered late names its own.
+    /// The consumers that are started now.
+    running: Option<Running>,
+    /// How often consumers were started. It is part of their tags, so that a late delivery names the consumer that it
+    /// was for.
     started: u32,
 }
 
 #[derive(Debug)]
-struct Standing {
+struct Running {
     prefetches: [u16; QUEUES],
     tags: Vec<Name>,
 }
 
-/// What is to be done.
+/// What to do with the consumers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// Cancel the consumers with these tags.
     Cancel(Vec<Name>),
+    /// Start these consumers.
     Start(Vec<Consumer>),
 }
 
 impl QuorumConsumers {
-    /// No consumer stands so far; each will hold `most` at most, or any number if that is 0.
+    /// The state before any consumer is started. `most` is the largest prefetch of each; 0 for no limit.
     pub(super) fn new(queues: &[Queue; QUEUES], most: u16) -> Self {
         Self {
             queues: queues
@@ -65,19 +68,19 @@ impl QuorumConsumers {
         }
     }
 
-    /// What is to be done when so many permits are free; counts as done.
+    /// What to do when `free` permits are free. The state changes as if the caller had done it.
     ///
-    /// Consumers that stand are cancelled first. They are started when this is asked again: by then, all that was sent
-    /// to the old ones has arrived.
+    /// Consumers are changed in two calls. The first one cancels them. The second one starts new ones; by then, all
+    /// that was sent to the old ones has arrived.
     pub(super) fn fit(&mut self, free: usize) -> Option<Change> {
         if self.queues.iter().all(Option::is_none) {
             return None;
         }
         let wanted = (free > 0).then(|| self.share(free));
-        let Some(standing) = &self.standing else {
+        let Some(running) = &self.running else {
             return wanted.map(|prefetches| Change::Start(self.start(prefetches)));
         };
-        let has = &standing.prefetches;
+        let has = &running.prefetches;
         let fits = wanted.is_some_and(|wanted| {
             let held: usize = has.iter().copied().map(usize::from).sum();
             let is_too_large = held > free && wanted != *has;
@@ -87,11 +90,11 @@ impl QuorumConsumers {
         if fits {
             return None;
         }
-        let standing = self.standing.take()?;
-        Some(Change::Cancel(standing.tags))
+        let running = self.running.take()?;
+        Some(Change::Cancel(running.tags))
     }
 
-    /// How many messages each consumer may hold.
+    /// The prefetch of each consumer.
     fn share(&self, free: usize) -> [u16; QUEUES] {
         let mut index = 0;
         EIGHTHS.map(|eighths| {
@@ -116,7 +119,7 @@ impl QuorumConsumers {
             }
         }
         let tags = consumers.iter().map(|consumer| consumer.tag.clone());
-        self.standing = Some(Standing {
+        self.running = Some(Running {
             prefetches,
             tags: tags.collect(),
         });
@@ -124,12 +127,12 @@ impl QuorumConsumers {
     }
 }
 
-/// What the consumer of a queue is called, or how its name begins.
+/// The tag of the consumer of a queue. The tags of a quorum queue's consumers begin with it.
 pub(super) fn consumer_tag(index: usize) -> Name {
     Name::from((index + 1).to_string())
 }
 
-/// The index of the queue of a consumer that is called so.
+/// The index of the queue of the consumer with this tag.
 pub(super) fn queue_index(consumer: &Name) -> Option<usize> {
     let (number, _) = consumer
         .as_str()
@@ -154,7 +157,7 @@ mod tests {
         }
     }
 
-    /// The prefetches of those that are started.
+    /// The prefetches of the consumers that `change` starts.
     fn started(change: Option<Change>) -> Vec<u16> {
         let Some(Change::Start(consumers)) = change else {
             panic!("{change:?}")
@@ -171,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn queues_of_other_types_are_left_alone() {
+    fn queues_of_other_types_are_ignored() {
         assert_eq!(consumers([false; QUEUES], 64).fit(8), None);
         let mut mixed = consumers([true, true, false], 64);
         assert_eq!(started(mixed.fit(8)), [3, 3]);
@@ -179,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_free_permit_none_stands() {
+    fn without_a_free_permit_there_are_no_consumers() {
         let mut consumers = consumers([true; QUEUES], 64);
         assert_eq!(consumers.fit(0), None);
         assert_eq!(started(consumers.fit(1)), [1, 1, 1]);
@@ -190,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn they_hold_no_more_than_there_are_free_permits() {
+    fn consumers_prefetch_no_more_than_there_are_free_permits() {
         for most in [2, 64] {
             let mut consumers = consumers([true; QUEUES], most);
             let mut held = 0;
@@ -212,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_permits_more_or_less_change_nothing() {
+    fn a_small_change_of_free_permits_changes_no_consumers() {
         let mut consumers = consumers([true; QUEUES], 64);
         assert_eq!(started(consumers.fit(64)), [24, 24, 8]);
         for free in (56..64).rev() {
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_consumers_name_says_its_queue() {
+    fn a_consumers_tag_tells_its_queue() {
         let mut consumers = consumers([true; QUEUES], 64);
         for _ in 0..2 {
             let Some(Change::Start(started)) = consumers.fit(8) else {

@@ -1,8 +1,11 @@
-//! The replies of this process's servers, and what becomes of them when the caller's queue is missing.
+//! Sends the replies of this process's servers, and retries if the caller's reply queue is missing.
 //!
-//! A caller that reconnects declares its queue anew, so a reply that came back is tried again for a
-//! while: by one task for each missing queue, the first reply as the probe, the others behind it. Then
-//! the queue is remembered as gone for a minute, and replies to it are dropped at once.
+//! A caller that reconnects declares its reply queue again, so a returned reply is retried for a limited time. One task
+//! for each missing queue does so: it sends the first reply as a probe, and the others once the probe was taken. If the
+//! queue stays missing, it counts as gone for a minute, and replies to it are dropped at once.
+//!
+//! The tasks here must not keep the driver alive; the [`MissingQueues`](super::MissingQueues) own the replies that
+//! wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,14 +26,15 @@ use crate::metrics::{self, Lost};
 use crate::wire::{Named, Reply, ReplyTo, failure};
 use crate::{Error, RemoteError, Result, Retry, Target};
 
-/// The time between two tries, as in oslo.messaging.
+/// The time between two attempts to reach a missing queue, as in oslo.messaging.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
-/// The least number of tries for a reply that its queue rejects.
+/// The least number of attempts for a reply that its queue rejects.
 const TRIES: u32 = 5;
-/// How long one try may take.
+/// How long one probe of a missing queue may take.
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Sends one reply. Nobody waits for its confirm: without one it is sent again.
+/// Sends one reply, without waiting for its confirm. If the confirm does not come, the reply is sent again in the
+/// background. Without a connection, it waits for one.
 pub(super) async fn send(
     shared: &Arc<Shared>,
     permit: &Arc<Permit>,
@@ -42,7 +46,7 @@ pub(super) async fn send(
         let message_id = &*excerpt(&to.message_id);
         tracing::warn!(
             message_id,
-            "a reply queue's name has more than 255 bytes: the reply is dropped"
+            "dropped a reply: its reply queue's name has more than 255 bytes"
         );
         return Ok(());
     };
@@ -65,14 +69,15 @@ pub(super) async fn send(
         return Ok(());
     }
     if shared.publisher.can_publish() {
-        // The handler need not wait for the confirm.
+        // In the background, since the handler need not wait for the confirm.
         return shared.engine.spawn(in_flight().send_again(None)).map(drop);
     }
-    // Without a connection the handler waits, and heartbeats do not pile up. The caller keeps the permit.
+    // Without a connection the handler waits here, so that the heartbeats of its call do not pile up. The caller of
+    // this function holds the request's permit meanwhile.
     publish_or_probe(shared, &reply, None).await
 }
 
-/// A reply that nobody waits for. Its permit keeps a server that stops.
+/// A reply that is sent in the background. A server that stops waits for its permit.
 struct InFlight {
     shared: Arc<Shared>,
     permit: ReplyPermit,
@@ -80,7 +85,7 @@ struct InFlight {
 }
 
 impl InFlight {
-    /// Never blocks.
+    /// Ends or continues with the outcome of the first attempt. Never blocks.
     fn settled(self, outcome: Result<Outcome, Failure>) {
         if matches!(outcome, Ok(Outcome::Taken | Outcome::Lost(_))) {
             return;
@@ -97,7 +102,7 @@ impl InFlight {
         gone_on.unwrap_or_else(|error| reply_is_lost(&reply, &error));
     }
 
-    /// Goes on for as long as there is a server: it may wait for that.
+    /// Sends the reply again, and retries. Gives up when the listener is dropped.
     async fn send_again(self, failure: Option<Failure>) {
         let Self {
             shared,
@@ -119,7 +124,7 @@ fn reply_is_lost(reply: &Message, error: &Error) {
     tracing::warn!(queue = %excerpt(reply.route.key.as_str()), message_id, %error, "a reply was not sent");
 }
 
-/// Publishes a reply, or goes on after a failure. If its queue is missing, it is tried again for a while.
+/// Publishes a reply, or continues after `failure`. If the reply's queue is missing, it starts the retries.
 async fn publish_or_probe(
     shared: &Arc<Shared>,
     reply: &Message,
@@ -131,8 +136,8 @@ async fn publish_or_probe(
     }
 }
 
-/// Publishes a reply, or goes on after a failure. If the broker refuses the reply's size, the caller gets an error in
-/// its place.
+/// Publishes a reply, or continues after `failure`. If the reply is too large for the broker, the caller gets an error
+/// instead.
 async fn publish_or_report(
     shared: &Shared,
     reply: &Message,
@@ -152,7 +157,7 @@ async fn publish_or_report(
     }
 }
 
-/// What the caller gets in place of a reply that exceeds the broker's limit.
+/// The error that the caller gets instead of a reply that exceeds the broker's limit.
 fn too_large(shared: &Shared, reply: &Message) -> Option<Message> {
     let bytes = reply.body.len();
     let limit = shared.publisher.exceeded_limit(bytes)?;
@@ -161,8 +166,8 @@ fn too_large(shared: &Shared, reply: &Message) -> Option<Message> {
     let error = RemoteError::new(
         "MessageDeliveryFailure",
         format!(
-            "the method ran, but its reply has {bytes} bytes, and the broker takes {limit} at most: ask for less, or \
-             raise the broker's `max_message_size`"
+            "the method ran, but its reply has {bytes} bytes, and the broker accepts at most {limit}: request less \
+             data, or raise the broker's `max_message_size`"
         ),
     )
     .module("oslo_messaging.exceptions");
@@ -170,7 +175,7 @@ fn too_large(shared: &Shared, reply: &Message) -> Option<Message> {
     Some(message(reply.route.clone(), failure(&to, &error).into()))
 }
 
-/// A reply whose queue is missing: it is tried again for a while.
+/// Handles a reply that the broker returned, since its queue is missing: the reply is retried for a limited time.
 fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
     let route = reply.route.clone();
     let advice = shared
@@ -181,14 +186,14 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
     }
     let engine = &shared.engine;
     let shared = Arc::downgrade(shared);
-    // Not on the runtime of a handler, which may end before it.
+    // On the engine: the runtime of a handler may end before the retries do.
     let probing = engine.spawn(async move {
         let mut body = None;
         let mut since = Instant::now();
         loop {
-            // Nobody tells that the queue is there: it is tried.
+            // The broker does not notify anyone that a queue was declared, so the queue is polled.
             sleep(RETRY_INTERVAL).await;
-            // The task must not keep the driver alive, nor outlive it by more than a moment.
+            // Upgraded after each sleep only: the task must not keep the driver alive.
             let Some(shared) = shared.upgrade() else {
                 return;
             };
@@ -203,7 +208,8 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
     probing.map(drop)
 }
 
-/// Sends what waits, as far as it is taken; whether to go on. `since` is when the queue was found missing.
+/// Sends the replies that wait for a queue, until the broker returns one or none is left. Returns whether to probe
+/// again. `since` is when the queue was found missing, and `body` the reply that was returned last.
 async fn probe(
     shared: &Arc<Shared>,
     route: &Arc<Route>,
@@ -218,19 +224,19 @@ async fn probe(
         else {
             return false;
         };
-        // Not for ever: without a connection, this would keep the driver alive that could make one.
+        // With a deadline: without a connection the wait would not end, and it keeps the driver alive.
         let reply = message(route.clone(), next.clone());
         match timeout(PROBE_DEADLINE, publish_or_report(shared, &reply, None)).await {
             Ok(Ok(Sent::Taken)) => {}
             Ok(Err(Error::Closed { .. })) => return false,
-            // That says nothing of the others that wait.
+            // The failure is of this reply. The others may succeed.
             Ok(Err(error)) => {
                 metrics::replies_dropped(1, Lost::Unsent);
-                tracing::warn!(queue, %error, "a reply is dropped");
+                tracing::warn!(queue, %error, "dropped a reply");
             }
             missing @ (Ok(Ok(Sent::Returned)) | Err(_)) => {
                 if missing.is_err() && !shared.publisher.can_publish() {
-                    // Nobody could look whether it is there.
+                    // Without a connection nothing is known about the queue, so the time does not count.
                     *since = Instant::now();
                 }
                 if since.elapsed() < shared.missing_reply_queue {
@@ -249,7 +255,7 @@ fn message(route: Arc<Route>, Packed { body, compression }: Packed) -> Message {
         route,
         mandatory: true,
         quiet: false,
-        // `publish` sends it again, for a limited time.
+        // The loop in `publish` below sends a lost reply again, for a limited time.
         resend: false,
         body,
         compression,
@@ -257,20 +263,21 @@ fn message(route: Arc<Route>, Packed { body, compression }: Packed) -> Message {
     }
 }
 
-/// What became of a reply in the end.
+/// The broker's final answer about a reply.
 enum Sent {
     Taken,
-    /// Its queue is missing.
+    /// The reply's queue is missing.
     Returned,
 }
 
-/// Sends a reply, again and again while nobody can tell whether it has arrived: the caller takes the first, and drops
-/// the others. What the broker never takes must not hold its request's permit for ever.
+/// Sends a reply. It sends the reply again if its confirm was lost, or if its queue rejects it: the caller takes the
+/// first copy and drops the others. The time is limited, so that a reply that the broker never takes does not hold
+/// its request's permit for ever.
 async fn publish(shared: &Shared, reply: &Message, mut failure: Option<Failure>) -> Result<Sent> {
     if shared.is_closing() {
         return Err(Error::closed());
     }
-    // For people, who read it in errors.
+    // Only for the texts of errors.
     let target = Target::new(reply.route.key.as_str()).exchange("the default exchange");
     let mut attempts = Attempts::new(&target, Retry::Forever);
     let progress = Progress::new();
@@ -306,8 +313,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_reply_that_waits_has_its_requests_permit() {
-        // Nobody listens there.
+    async fn a_reply_that_waits_for_a_connection_holds_its_requests_permit() {
+        // No broker listens on that port.
         let driver =
             RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap(), None).unwrap();
         let permits = Permits::new(1);
@@ -325,7 +332,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_queue_is_gone_while_nobody_can_look_for_it() {
+    async fn without_a_connection_no_queue_counts_as_gone() {
         let driver =
             RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap(), None).unwrap();
         let shared = &driver.shared;

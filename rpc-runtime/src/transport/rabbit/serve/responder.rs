@@ -1,6 +1,7 @@
-//! The way back of one request: the replies to it.
+//! The responder of one request.
 //!
-//! Replies belong to no [session](super::session): they go out over whatever connection stands.
+//! A reply does not depend on the request's [session](super::session): it goes out over any connection, also after the
+//! session has ended. The responder owns the request's permit.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::Result;
 use crate::transport::Responder;
 use crate::wire::ReplyTo;
 
-/// The way back of one request. It holds the request's permit for as long as the request runs.
+/// Sends the replies to one request. It holds the request's permit for as long as the request runs.
 #[derive(Debug)]
 pub(super) struct RabbitResponder {
     shared: Arc<Shared>,

@@ -1,26 +1,27 @@
-//! Where a server reads on in the stream for fanouts.
+//! The place from which a server reads the stream for fanouts.
 //!
-//! A stream keeps what was read. A server that starts begins behind all that is there, or it would run a fanout that an
-//! earlier process of its name has run. Over reconnections it goes on behind the last fanout that it took.
+//! A stream keeps messages that were read. So a server that starts must begin at the end of the stream, or it would
+//! run a fanout that an earlier process of the same name has run. After a reconnection it continues behind the last
+//! fanout that it took. Plain values; the listener owns its place.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::super::amqp::FieldValue;
 
-/// The place in the stream.
+/// A place in the stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum StreamPlace {
-    /// The stream was not consumed so far.
+    /// The end of the stream, which was not consumed yet.
     #[default]
     End,
-    /// It was consumed from this second on, and nothing was taken from it.
+    /// The Unix time, in seconds, from which the stream was consumed. Nothing was taken from it yet.
     Since(u64),
     /// The offset of the next fanout.
     Offset(i64),
 }
 
 impl StreamPlace {
-    /// The consumer's argument `x-stream-offset`.
+    /// The value of the consumer's argument `x-stream-offset`.
     pub(super) fn argument(self) -> FieldValue {
         match self {
             Self::End => FieldValue::LongString("next".into()),
@@ -29,16 +30,17 @@ impl StreamPlace {
         }
     }
 
-    /// The stream is consumed from now on.
+    /// Notes that the stream is consumed from `now` on.
     pub(super) fn consumed(&mut self, now: SystemTime) {
         if *self == Self::End {
             let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-            // The broker knows whole seconds. The next one, as what was sent before is for no server that starts now.
+            // The broker takes whole seconds. The next second, since fanouts that were sent before the server started
+            // are not for it.
             *self = Self::Since(since.as_secs().saturating_add(1));
         }
     }
 
-    /// The fanout with this offset was taken.
+    /// Notes that the fanout with this offset was taken.
     pub(super) fn taken(&mut self, offset: i64) {
         if let Some(next) = offset.checked_add(1) {
             *self = Self::Offset(next);
@@ -51,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_is_read_from_its_end_and_then_on() {
+    fn a_stream_is_read_from_its_end_and_then_from_the_last_offset() {
         let mut place = StreamPlace::default();
         assert_eq!(place.argument(), FieldValue::LongString("next".into()));
         let now = UNIX_EPOCH + Duration::from_millis(7001);
