@@ -158,12 +158,12 @@ async fn wrong_certificates_are_refused_by_name_of_the_reason() {
         ),
         (
             Relay::to(&broker()).await,
-            "speaks no TLS",
+            "the answer is not TLS",
             "or leave `ssl=true` out",
         ),
         (
             authority.broker("127.0.0.1", true).await,
-            "asks for one",
+            "requires one",
             "`ssl_cert_file` and `ssl_key_file`",
         ),
     ] {

@@ -1,11 +1,13 @@
-//! Which RabbitMQ a broker is, as it says itself in the first frame of a connection.
+//! The broker's version, which the first frame of a connection contains.
+//!
+//! The text comes from a peer, so its length and its characters are checked. Plain values.
 
 use std::fmt;
 
 use super::fields::Fields;
 use super::properties::for_each_field;
 
-/// The longest text that is taken for a version.
+/// The longest text that is accepted as a version, in bytes.
 const LONGEST: usize = 64;
 
 /// The version of a broker.
@@ -16,9 +18,9 @@ pub(crate) struct BrokerVersion {
 }
 
 impl BrokerVersion {
-    /// Reads `connection.start`, behind class and method. None if the broker does not say.
+    /// Reads the fields of `connection.start`, after class and method. `None` if they contain no version.
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        // The protocol's version.
+        // The version of the protocol.
         fields.bytes(2)?;
         let properties = fields.long()?;
         let mut version = None;
@@ -39,7 +41,7 @@ impl BrokerVersion {
         })
     }
 
-    /// The first of its numbers.
+    /// The major version.
     pub(crate) fn major(&self) -> u32 {
         self.major
     }
@@ -77,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_says_its_version_or_does_not() {
+    fn a_version_is_read_if_there_is_a_valid_one() {
         let version = read(Some("4.0.5")).unwrap();
         assert_eq!((version.major(), &*version.to_string()), (4, "4.0.5"));
         assert_eq!(read(Some("3.10.8+beta.1")).unwrap().major(), 3);

@@ -1,5 +1,8 @@
-//! The owner's handle to one channel: dropping it closes the channel in the background, at any point, even while it is
-//! being opened.
+//! The handle to one channel. Its owner may drop it at any time, even while the channel is being opened: that closes
+//! the channel in the background.
+//!
+//! The handle must not keep state: the [`ChannelState`] does, and it outlives the handle until the broker has
+//! confirmed the close.
 
 use std::sync::Arc;
 
@@ -11,7 +14,7 @@ use super::fault::Fault;
 use super::io::Io;
 use super::outgoing::Outgoing;
 
-/// A channel; dropping it closes it.
+/// A channel. Dropping it closes it.
 #[derive(Debug)]
 pub(super) struct Channel {
     state: Arc<ChannelState>,
@@ -19,8 +22,8 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    /// Opens a channel. The broker's answer is not waited for, which would take a round trip: what is written here
-    /// follows the open, and a broker that refuses to open a channel closes the connection.
+    /// Opens a channel, without waiting for the broker's answer: that saves a round trip. Frames may be written at
+    /// once, since they follow the open. A broker that refuses to open a channel closes the connection.
     pub(super) fn open(io: &Arc<Io>, role: Role) -> Result<Self, Fault> {
         let channel = Self {
             state: io.channels.add(role)?,
@@ -33,7 +36,7 @@ impl Channel {
         Ok(channel)
     }
 
-    /// The handle to a channel that is open already.
+    /// The handle to a channel that is already open.
     #[cfg(test)]
     pub(super) fn adopt(io: &Arc<Io>, state: &Arc<ChannelState>) -> Self {
         Self {
@@ -50,12 +53,15 @@ impl Channel {
         &self.io
     }
 
-    /// Writes frames on the channel, while it is open. An error means that nothing was written.
+    /// Writes frames on the channel, if it is open. An error means that nothing was written. See [`WriteQueue::send`]
+    /// for `now`.
+    ///
+    /// [`WriteQueue::send`]: super::write_queue::WriteQueue::send
     pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Outgoing)) -> Result<(), Fault> {
         self.state.send(&self.io.write_queue, now, write)
     }
 
-    /// Sends a request and waits for the broker's reply. The connection is broken off if the reply is late
+    /// Sends a request and waits for the broker's reply. If the reply is overdue, the connection is aborted
     /// ([`Io::give_up_overdue`]). Dropping the future does not cancel the request.
     pub(super) async fn request(&self, request: AMQPClass) -> Result<AMQPClass, Fault> {
         let (sender, reply) = oneshot::channel();
@@ -63,11 +69,11 @@ impl Channel {
         reply.await.unwrap_or_else(|_| Err(self.state.end_reason()))
     }
 
-    /// Closes the channel in good order: what was written before it has been processed when this is done.
+    /// Closes the channel, and waits until the broker has processed everything that was written before the close.
     pub(super) async fn close(&self) {
         let (sender, closed) = oneshot::channel();
         self.state.close(&self.io.write_queue, Some(sender));
-        // The answer is the end, whatever ended it.
+        // The channel has ended, whatever the result is.
         let _ = closed.await;
     }
 }

@@ -1,7 +1,8 @@
-//! What is known of one channel, from `channel.open` to `channel.close-ok`.
+//! The state of one channel, from `channel.open` to `channel.close-ok`.
 //!
-//! All writes on a channel hold its lock, so no frame follows a close. Either side may close. When both do, each still
-//! gets its answer; the channel is gone once all answers are there.
+//! Each write on a channel must hold its lock, so that no frame follows a close. Either side may close the channel.
+//! If both do, each side still answers the other's close, and the channel ends once both closes are answered.
+//! Handlers and confirms must never be called under the lock.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,24 +22,24 @@ use crate::sync::Mutex;
 /// AMQP's code for a close without a fault.
 const SUCCESS: u16 = 200;
 
-/// Gets the reply to a request.
+/// Receives the reply to a request.
 pub(super) type ReplySender = oneshot::Sender<Result<AMQPClass, Fault>>;
 
-/// A request without a reply so far.
+/// A request that the broker has not answered yet.
 #[derive(Debug)]
 struct Request {
-    /// For people.
+    /// The method's name, for the texts of errors.
     name: &'static str,
-    /// How many ticks have passed since it was sent.
+    /// How many ticks have passed since the request was sent.
     ticks: u32,
     reply: ReplySender,
 }
 
-/// What a channel is for.
+/// The purpose of a channel.
 pub(super) enum Role {
     /// Publishing, with confirms.
     Publish(Arc<Confirms>),
-    /// Consuming; the handler is set before the first consumer, and leaves with the channel's end.
+    /// Consuming. The handler is set before the first consumer is started, and removed when the channel ends.
     Consume(Mutex<Option<Arc<dyn DeliveryHandler>>>),
     /// Declaring exchanges and queues.
     Declare,
@@ -54,27 +55,27 @@ impl fmt::Debug for Role {
     }
 }
 
-/// A channel as the frame router sees it.
+/// The state of one channel. Its handle and the frame router share it.
 #[derive(Debug)]
 pub(super) struct ChannelState {
     number: u16,
     role: Role,
     inner: Mutex<Inner>,
-    /// Why the channel has ended, or its consumer.
+    /// Why the channel or one of its consumers has ended.
     ended: watch::Sender<Option<Fault>>,
 }
 
 #[derive(Debug)]
 struct Inner {
     phase: Phase,
-    /// The requests without a reply, in order.
+    /// The requests that are not answered yet, in order.
     requests: VecDeque<Request>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// `channel.close` was sent: nothing else may be.
+    /// `channel.close` was sent. Nothing else may be sent, except the answer to the broker's close.
     Closing,
     Closed,
 }
@@ -104,7 +105,7 @@ impl ChannelState {
         }
     }
 
-    /// The handler of a consuming channel, until the channel has ended.
+    /// The handler of a consuming channel. `None` once the channel has ended.
     pub(super) fn handler(&self) -> Option<Arc<dyn DeliveryHandler>> {
         match &self.role {
             Role::Consume(handler) => handler.lock().clone(),
@@ -112,7 +113,7 @@ impl ChannelState {
         }
     }
 
-    /// Sets the handler of a consuming channel. If the channel has ended meanwhile, the handler is told.
+    /// Sets the handler of a consuming channel. If the channel has already ended, the handler's `ended` is called.
     pub(super) fn set_handler(&self, handler: Arc<dyn DeliveryHandler>) {
         if let Role::Consume(slot) = &self.role {
             *slot.lock() = Some(handler);
@@ -127,7 +128,7 @@ impl ChannelState {
         self.inner.lock().phase == Phase::Open
     }
 
-    /// Writes frames on the channel, while it is open. An error means that nothing was written.
+    /// Writes frames on the channel, if it is open. An error means that nothing was written.
     pub(super) fn send(
         &self,
         queue: &WriteQueue,
@@ -141,41 +142,42 @@ impl ChannelState {
         queue.send(now, write)
     }
 
-    /// The broker has answered the oldest request.
+    /// Handles the broker's answer to the oldest request.
     pub(super) fn replied(&self, reply: AMQPClass) {
         let request = self.inner.lock().requests.pop_front();
         if let Some(request) = request {
-            // The caller may have gone.
+            // Fails only if the caller's future was dropped.
             let _ = request.reply.send(Ok(reply));
         }
     }
 
-    /// The broker has cancelled a consumer. The channel is still there, for receipts that are due.
+    /// Handles the broker's cancellation of a consumer. The channel stays open for receipts that are due.
     pub(super) fn cancelled(&self) {
         self.set_ended(&Fault::lost(
-            "the broker cancelled the consumer: its queue was deleted or is out of reach, or an acknowledgement took \
+            "the broker cancelled the consumer: its queue was deleted or is unavailable, or an acknowledgement took \
              longer than the broker's `consumer_timeout`",
         ));
     }
 
-    /// The broker has closed the channel, because of the oldest request or of a message. True if the channel is gone.
+    /// Handles the broker's close, which is due to the oldest request or to a message. True if the channel has ended.
     pub(super) fn closed_by_broker(&self, queue: &WriteQueue, fault: &Fault) -> bool {
         let requests = {
             let mut inner = self.inner.lock();
-            // Written under the lock, so no frame follows it on this channel. It fails if the connection has ended.
+            // Written under the lock, so that no frame follows it on this channel. Fails only if the connection has
+            // ended.
             let _ = queue.send(false, |out| {
                 let close_ok = protocol::AMQPMethod::CloseOk(protocol::CloseOk {});
                 methods::write(out.frames(), self.number, &AMQPClass::Channel(close_ok));
             });
             if inner.phase != Phase::Open {
-                // Both sides have closed. The broker still answers this side's close.
+                // Both sides have closed. The broker will still answer this side's close.
                 return false;
             }
             inner.phase = Phase::Closed;
             std::mem::take(&mut inner.requests)
         };
         let fault_why = fault.why();
-        // The oldest request was refused; those behind it were not looked at.
+        // The broker refused the oldest request, and did not process the later ones.
         let mut fault_of_oldest = Some(fault.clone());
         for request in requests {
             let fault = fault_of_oldest.take();
@@ -189,7 +191,7 @@ impl ChannelState {
         true
     }
 
-    /// The broker has answered this side's close. True if the channel is gone.
+    /// Handles the broker's answer to this side's close. True if the channel has ended.
     pub(super) fn close_ok(&self) -> bool {
         let requests = {
             let mut inner = self.inner.lock();
@@ -201,7 +203,7 @@ impl ChannelState {
         };
         let fault = Fault::lost("the channel was closed");
         for request in requests {
-            // Whoever asked for the close waits for nothing but the end.
+            // For the close itself, too: its sender only waits for the end.
             let _ = request.reply.send(Err(fault.clone()));
         }
         if let Some(confirms) = self.confirms() {
@@ -211,7 +213,7 @@ impl ChannelState {
         true
     }
 
-    /// The connection has ended.
+    /// Handles the end of the connection.
     pub(super) fn lost(&self, why: &Reason) {
         let requests = {
             let mut inner = self.inner.lock();
@@ -227,7 +229,7 @@ impl ChannelState {
         self.end(&Fault::ended(why.clone()));
     }
 
-    /// Sends a request, while the channel is open; `reply` gets the reply.
+    /// Sends a request, if the channel is open. `reply` receives the reply.
     pub(super) fn request(
         &self,
         queue: &WriteQueue,
@@ -249,8 +251,8 @@ impl ChannelState {
         Ok(())
     }
 
-    /// Writes frames, requests among them, while the channel is open. Nobody waits for the replies to these `requests`,
-    /// which are overdue as others are. The broker may reply to them in another order.
+    /// Writes frames, some of which are `requests`, if the channel is open. The replies to these requests are
+    /// dropped, but they must come in time, as others must. The broker may reply in another order.
     pub(super) fn send_requests(
         &self,
         queue: &WriteQueue,
@@ -271,13 +273,13 @@ impl ChannelState {
         Ok(())
     }
 
-    /// Whether the broker has not replied to all requests.
+    /// Whether any request is not answered yet.
     pub(super) fn awaits_replies(&self) -> bool {
         !self.inner.lock().requests.is_empty()
     }
 
-    /// Time has passed in which the broker could have replied. Gives the name of the oldest request if it has waited
-    /// for more than `limit` of these ticks.
+    /// Counts one tick in which the broker could have replied. Returns the name of the oldest request if that has
+    /// waited for more than `limit` ticks.
     pub(super) fn overdue_request(&self, limit: u32) -> Option<&'static str> {
         let mut inner = self.inner.lock();
         for request in &mut inner.requests {
@@ -287,7 +289,7 @@ impl ChannelState {
         (oldest.ticks > limit).then_some(oldest.name)
     }
 
-    /// Asks the broker to close the channel, unless it is closed; `reply` is told of the end.
+    /// Sends a close, if the channel is open. `reply` receives the end of the channel.
     pub(super) fn close(&self, queue: &WriteQueue, reply: Option<ReplySender>) {
         let mut inner = self.inner.lock();
         if inner.phase != Phase::Open {
@@ -305,17 +307,17 @@ impl ChannelState {
             ticks: 0,
             reply,
         }));
-        // It fails if the connection has ended: then the channel has.
+        // Fails only if the connection has ended, and with it the channel.
         let _ = queue.send(false, |out| {
             methods::write(out.frames(), self.number, &AMQPClass::Channel(close));
         });
     }
 
-    /// Tells everybody that the channel has ended.
+    /// Notifies the handler, and the futures that wait for the end of the channel.
     fn end(&self, fault: &Fault) {
         self.set_ended(fault);
         if let Role::Consume(handler) = &self.role {
-            // The handler may acknowledge here, and so refers to this state.
+            // Taken out: the handler's acknowledger refers to this state, which would be a reference cycle.
             let handler = handler.lock().take();
             if let Some(handler) = handler {
                 handler.ended(fault);
@@ -323,7 +325,7 @@ impl ChannelState {
         }
     }
 
-    /// The first reason stands.
+    /// Sets the reason of the end, unless one is set.
     fn set_ended(&self, fault: &Fault) {
         self.ended.send_if_modified(|ended| {
             let first = ended.is_none();
@@ -334,14 +336,14 @@ impl ChannelState {
         });
     }
 
-    /// Why nothing can be written any more.
+    /// Why nothing can be written on the channel any more.
     pub(super) fn end_reason(&self) -> Fault {
         let ended = self.ended.borrow();
         let why = ended.as_ref().map(|fault| fault.why().clone());
         Fault::lost(why.unwrap_or_else(|| "the channel was closed".into()))
     }
 
-    /// Waits for the end of the channel, or of its consumer.
+    /// Waits for the end of the channel or of one of its consumers.
     pub(super) async fn ended(&self) -> Fault {
         let mut ended = self.ended.subscribe();
         let fault = ended.wait_for(Option::is_some).await;
@@ -357,7 +359,7 @@ mod tests {
     use super::super::deliveries::Delivered;
     use super::*;
 
-    /// Counts how often it is told of the end.
+    /// Counts the calls of `ended`.
     #[derive(Default)]
     struct Ends(AtomicUsize);
 
@@ -370,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handler_is_told_of_the_end_once_and_let_go() {
+    fn a_handler_is_notified_of_the_end_once_and_then_dropped() {
         for ends_first in [false, true] {
             let channel = ChannelState::new(1, Role::Consume(Mutex::default()));
             let handler = Arc::new(Ends::default());
@@ -385,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_reply_is_overdue_in_time() {
+    fn an_unanswered_request_becomes_overdue() {
         let (channel, queue) = (
             ChannelState::new(1, Role::Declare),
             WriteQueue::new(None, None),
@@ -404,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_that_of_the_oldest_request() {
+    fn a_refusal_is_for_the_oldest_request_only() {
         let (channel, queue) = (
             ChannelState::new(1, Role::Declare),
             WriteQueue::new(None, None),

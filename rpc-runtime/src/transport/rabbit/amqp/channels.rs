@@ -1,7 +1,8 @@
 //! The open channels of one connection, by number.
 //!
-//! A number is in use from `channel.open` until both sides have said that the channel is closed. Numbers are used in
-//! round-robin order, so a freed number is used again last.
+//! A number is in use from `channel.open` until both sides have closed the channel. It must not be reused before.
+//! Numbers are used in round-robin order, so a freed number is reused last. The connection's [`Io`](super::io::Io)
+//! owns the table.
 
 use std::sync::Arc;
 
@@ -17,15 +18,16 @@ pub(super) struct Channels(Mutex<Table>);
 #[derive(Debug, Default)]
 struct Table {
     open: SequentialIdMap<u16, Arc<ChannelState>>,
-    /// The highest number that was agreed with the broker.
+    /// The highest number, as negotiated with the broker.
     highest: u16,
+    /// The number that was used last.
     last: u16,
-    /// Why there will be no more.
+    /// Why the connection has ended: no more channels are opened.
     ended: Option<Reason>,
 }
 
 impl Channels {
-    /// Sets the number of channels that the broker allows; 0 stands for no limit.
+    /// Sets the number of channels that the broker allows. 0 means no limit.
     pub(super) fn set_limit(&self, channel_max: u16) {
         self.0.lock().highest = match channel_max {
             0 => u16::MAX,
@@ -58,7 +60,7 @@ impl Channels {
         Ok(channel)
     }
 
-    /// Adds a channel of this number.
+    /// Adds a channel with this number.
     #[cfg(test)]
     pub(super) fn insert(&self, number: u16, role: Role) -> Arc<ChannelState> {
         let channel = Arc::new(ChannelState::new(number, role));
@@ -66,17 +68,17 @@ impl Channels {
         channel
     }
 
-    /// The channel of this number, if it is in use.
+    /// The channel with this number, if it is in use.
     pub(super) fn get(&self, number: u16) -> Option<Arc<ChannelState>> {
         self.0.lock().open.get(&number).cloned()
     }
 
-    /// Frees a number: both sides know that its channel is closed.
+    /// Frees a number. Both sides must have closed its channel.
     pub(super) fn remove(&self, number: u16) {
         self.0.lock().open.remove(&number);
     }
 
-    /// The connection has ended, and with it all its channels.
+    /// Ends all channels, since the connection has ended.
     pub(super) fn lost(&self, why: &Reason) {
         let open = {
             let mut table = self.0.lock();
@@ -88,7 +90,7 @@ impl Channels {
         }
     }
 
-    /// The channels that are in use now.
+    /// The channels in use.
     pub(super) fn all(&self) -> Vec<Arc<ChannelState>> {
         self.0.lock().open.values().cloned().collect()
     }
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_back_late_and_are_limited() {
+    fn numbers_are_limited_and_reused_last() {
         let channels = Channels::default();
         channels.set_limit(3);
         let add = || channels.add(Role::Declare).map(|channel| channel.number());
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_has_ended_opens_no_more() {
+    fn no_channel_is_opened_after_the_end_of_the_connection() {
         let channels = Channels::default();
         channels.set_limit(0);
         let channel = channels.add(Role::Declare).unwrap();

@@ -1,9 +1,12 @@
-//! How long confirms take on one connection, and for how long a channel without any is therefore no surprise.
+//! Measures how long confirms take on one connection, and decides when a channel without confirms counts as silent.
 //!
-//! A fixed limit would be wrong: over a long line, every channel is silent for a round trip. The limit is computed as
-//! TCP computes its retransmission timeout (RFC 6298): the smoothed mean of what was measured, and four times its
-//! smoothed deviation. One message of each channel is timed at a time, so there is about one sample a round trip.
-//! Slow confirms raise the limit at once. A single slow one is forgotten after some ten round trips.
+//! The limit must not be fixed: over a distant connection, every channel gets no confirm for a round trip. It is
+//! computed as TCP computes its retransmission timeout (RFC 6298): the smoothed mean of the measured times, plus four
+//! times their smoothed deviation. One message of each channel is timed at a time, so there is about one sample in a
+//! round trip. Slow confirms raise the limit at once. The effect of a single slow confirm is gone after some ten
+//! round trips.
+//!
+//! Plain state without I/O. A connection's channels share one [`ConfirmMonitor`].
 
 use std::time::Duration;
 
@@ -12,10 +15,10 @@ use tokio::sync::futures::Notified;
 
 use crate::sync::Mutex;
 
-/// No channel is silent before this. A healthy broker under load, in the same data centre, takes a fraction of it.
+/// The least limit. A healthy broker under load in the same data centre confirms in a fraction of it.
 const LEAST_LIMIT: Duration = Duration::from_millis(100);
 
-/// What was measured.
+/// The measured times.
 #[derive(Debug, Default)]
 struct ConfirmTimes(Option<Smoothed>);
 
@@ -26,7 +29,7 @@ struct Smoothed {
 }
 
 impl ConfirmTimes {
-    /// A confirm took so long.
+    /// Adds the time that a confirm took.
     fn add(&mut self, took: Duration) {
         self.0 = Some(match self.0 {
             None => Smoothed {
@@ -40,14 +43,14 @@ impl ConfirmTimes {
         });
     }
 
-    /// After how long without a confirm a channel is silent.
+    /// The time without a confirm after which a channel counts as silent.
     fn silence_limit(&self) -> Duration {
         let measured = self.0.map(|known| known.mean + 4 * known.deviation);
         measured.map_or(LEAST_LIMIT, |limit| limit.max(LEAST_LIMIT))
     }
 }
 
-/// Watches the confirms of one connection: how long confirms take, and the news that one came after a long silence.
+/// Watches the confirms of one connection: how long they take, and whether one came after a silence.
 #[derive(Debug, Default)]
 pub(super) struct ConfirmMonitor {
     times: Mutex<ConfirmTimes>,
@@ -55,24 +58,25 @@ pub(super) struct ConfirmMonitor {
 }
 
 impl ConfirmMonitor {
-    /// A timed message was confirmed after so long.
+    /// Adds the time that the confirm of a timed message took.
     pub(super) fn measured(&self, took: Duration) {
         self.times.lock().add(took);
     }
 
-    /// A channel was silent for so long, and has got a confirm.
+    /// Notes that a channel got a confirm, after `silence` without one.
     pub(super) fn confirmed(&self, silence: Duration) {
         if silence >= LEAST_LIMIT {
             self.revived.notify_waiters();
         }
     }
 
-    /// Whether a channel is silent that got no confirm for so long, while messages wait.
+    /// Whether a channel counts as silent if its messages have got no confirm for `time`.
     pub(super) fn is_silent(&self, time: Duration) -> bool {
         time >= LEAST_LIMIT && time >= self.times.lock().silence_limit()
     }
 
-    /// Done when a channel that may have been silent gets a confirm, from the moment of this call on.
+    /// Completes when a channel that may have been silent gets a confirm. Confirms count from this call on, not from
+    /// the first poll.
     pub(super) fn revived(&self) -> Notified<'_> {
         self.revived.notified()
     }
@@ -109,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_steady_line_is_not_silent_for_its_round_trip() {
+    fn with_a_steady_round_trip_the_limit_is_slightly_above_it() {
         for round_trip in [1, 20, 100, 200, 1000, 5000] {
             let limit = limit([round_trip; 100]);
             let least = u128::from(round_trip).max(100);
@@ -121,8 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn jitter_is_allowed_for() {
-        // From 200 to 400 ms, in no order.
+    fn the_limit_allows_for_jitter() {
+        // From 200 to 400 ms, in no particular order.
         let samples = (0..200).map(|number| 200 + number * 7919 % 200);
         let mut times = ConfirmTimes::default();
         let mut silent = 0;
@@ -135,22 +139,22 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_becomes_long_is_known_after_two_round_trips() {
+    fn a_longer_round_trip_raises_the_limit_at_once() {
         let near = [1; 100];
         assert!(limit(near.into_iter().chain([1000])) > 1000);
         let shorter = limit([1000; 100].into_iter().chain([1; 40]));
-        assert_eq!(shorter, 100, "and one that becomes short again, soon");
+        assert_eq!(shorter, 100, "a shorter one lowers it after some time");
     }
 
     #[test]
-    fn a_queue_that_was_stuck_is_forgotten() {
+    fn the_effect_of_one_slow_confirm_is_temporary() {
         let stuck = [1; 100].into_iter().chain([30_000]);
         assert!(limit(stuck.clone()) > 30_000);
         assert_eq!(limit(stuck.chain([1; 60])), 100);
     }
 
     #[tokio::test]
-    async fn whoever_waits_for_a_sign_of_life_gets_it() {
+    async fn a_confirm_after_a_silence_revives_the_connection() {
         let monitor = ConfirmMonitor::default();
         let mut revived = Box::pin(monitor.revived());
         monitor.confirmed(Duration::from_millis(1));

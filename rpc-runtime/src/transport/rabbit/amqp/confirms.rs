@@ -1,7 +1,8 @@
 //! The messages of a publishing channel that wait for their confirms.
 //!
-//! The broker counts the messages of a channel, and confirms by number, one or many at once. It returns a message
-//! before it confirms it.
+//! The broker numbers the messages of a channel, and confirms one or many of them by number. It returns a message
+//! before it confirms it. Messages must be sent in the order of their numbers, so sending happens under the lock.
+//! Recipients must never be called under the lock. The channel owns the table.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -18,42 +19,43 @@ use super::confirm_times::ConfirmMonitor;
 use super::fault::Fault;
 use crate::sync::Mutex;
 
-/// For how many messages the table keeps its capacity while none waits.
+/// The capacity, in messages, that the table keeps while no message waits.
 const KEPT_CAPACITY: usize = 1024;
 
 /// How one publish failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The broker certainly has not taken it.
+    /// The broker has certainly not taken the message.
     Unsent(Fault),
-    /// The broker has not looked at it: its channel was closed before, over another message.
+    /// The broker has not processed the message: its channel was closed before, because of another message.
     NotReached(Fault),
-    /// It was written, and the broker has not said that it took it.
+    /// The message was written, but not confirmed. The broker may have taken it.
     Unanswered(Fault),
 }
 
 /// What the broker did with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Confirmed {
-    /// It is in a queue; if it was not mandatory, perhaps in none.
+    /// The message is in a queue. A message that is not mandatory may be in none.
     Taken,
-    /// There is no queue for it.
+    /// The broker returned the message: there is no queue for it.
     Returned,
-    /// A queue cannot take it (a nack).
+    /// The broker sent a nack: a queue cannot take the message.
     Rejected,
 }
 
-/// How a publishing channel is.
+/// The health of a publishing channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// Messages can be published, and are confirmed as fast as ever.
+    /// Messages can be published, and confirms come in the usual time.
     Well,
-    /// Messages wait, and none was confirmed for longer than usual.
+    /// Messages wait, and no confirm has come for longer than usual.
     Silent,
-    /// Nothing can be published any more.
+    /// The channel has ended.
     Closed,
 }
 
+/// The broker's answer to one message.
 pub(crate) type Answer = Result<Confirmed, Failure>;
 
 /// The confirms of one channel.
@@ -65,40 +67,42 @@ pub(super) struct Confirms {
 
 #[derive(Debug, Default)]
 struct Unconfirmed {
-    /// How many messages came before the first of these.
+    /// How many messages were removed before the first one in `messages`.
     before: u64,
     messages: VecDeque<Message>,
-    /// Since when nothing was confirmed, while messages wait.
+    /// While messages wait: since when no confirm has come.
     silent: Option<Instant>,
     /// The number of the message whose confirm is timed, and when it was sent.
     timed: Option<(u64, Instant)>,
-    /// In ticks.
+    /// The current time, in ticks.
     now: u32,
+    /// Why the channel has ended.
     closed: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
 struct Message {
-    /// Until it is settled.
+    /// The recipient of the answer. `None` once the message is settled.
     recipient: Option<Recipient>,
     returned: bool,
-    /// Of its body, in bytes.
+    /// The size of the body, in bytes.
     size: u32,
+    /// The tick in which the message was sent.
     since: u32,
 }
 
-/// Who is told what became of a message.
+/// The recipient of the answer to a message.
 enum Recipient {
     Slot(Arc<ConfirmSlot>),
     Callback(ConfirmCallback),
 }
 
-/// Called with the answer when no task awaits it, by the I/O task on the thread that reads the socket, or by the
-/// publisher where nothing could be sent. It must not block.
+/// Receives the answer to a message that no task awaits. The I/O task calls it on the thread that reads the socket. If
+/// nothing could be sent, the publisher calls it. It must not block.
 pub(crate) type ConfirmCallback = Box<dyn FnOnce(Answer) + Send>;
 
 impl Recipient {
-    /// Never to be called under a lock.
+    /// Must not be called under a lock: a callback may publish or take locks.
     fn answer(self, answer: Answer) {
         match self {
             Self::Slot(slot) => slot.answer(answer),
@@ -116,10 +120,10 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// The place of one answer.
+/// The slot for the answer to one message.
 #[derive(Debug)]
 struct ConfirmSlot {
-    /// A call also waits for its reply, so a positive confirm does not wake it.
+    /// Whether a positive confirm does not wake the task, since it also waits for a reply.
     quiet: bool,
     state: Mutex<State>,
 }
@@ -128,7 +132,7 @@ struct ConfirmSlot {
 struct State {
     answer: Option<Answer>,
     waiting: Option<Waker>,
-    /// The message's body, for as long as it may have to be sent again.
+    /// The message's body, as long as the message may have to be sent again.
     kept: Bytes,
 }
 
@@ -150,18 +154,18 @@ impl ConfirmSlot {
     }
 }
 
-/// What one confirm has settled.
+/// The effects of one confirm.
 struct Settled {
-    /// Who is to be told, and whether the message came back.
+    /// The recipients of the messages that it settles, and whether each message was returned.
     recipients: Vec<(Recipient, bool)>,
-    /// How long the confirm of the timed message took, if it was this one.
+    /// How long the confirm of the timed message took, if it settles that message.
     took: Option<Duration>,
-    /// How long there was none before.
+    /// How long no confirm had come before.
     silence: Duration,
 }
 
 impl Confirms {
-    /// A channel's, before its first message; `monitor` is that of its connection.
+    /// The confirms of a new channel. `monitor` is the connection's.
     pub(super) fn new(monitor: Arc<ConfirmMonitor>) -> Self {
         Self {
             waiting: Mutex::default(),
@@ -169,11 +173,10 @@ impl Confirms {
         }
     }
 
-    /// Counts a message with a body of `size` bytes, which `send` sends under its number: messages are sent in the
-    /// order of their numbers. If `send` fails, the message does not count. `send` is told whether no other message
-    /// waits for its confirm.
+    /// Numbers a message with a body of `size` bytes, and calls `send` to send it. `send` receives the number, and
+    /// whether no other message waits for its confirm. If `send` fails, the number is not used.
     ///
-    /// With `quiet`, a positive confirm does not wake the task that polls the [`Confirm`]; the next poll finds it.
+    /// With `quiet`, a positive confirm does not wake the task that polls the [`Confirm`]; the next poll returns it.
     pub(super) fn publish(
         &self,
         quiet: bool,
@@ -188,7 +191,7 @@ impl Confirms {
         Confirm(slot)
     }
 
-    /// As [`publish`](Self::publish), but nobody waits: `callback` is called with the answer.
+    /// As [`publish`](Self::publish), but `callback` receives the answer.
     pub(super) fn publish_with_callback(
         &self,
         callback: ConfirmCallback,
@@ -238,7 +241,8 @@ impl Confirms {
         Ok(())
     }
 
-    /// The broker has taken a message, or rejects it; with `multiple`, also all before it.
+    /// Handles the broker's ack (`taken`) or nack of a message. With `multiple`, it also applies to all messages
+    /// before.
     pub(super) fn settle(&self, number: u64, multiple: bool, taken: bool) {
         let settled = self.waiting.lock().settle(number, multiple);
         if let Some(took) = settled.took {
@@ -254,7 +258,7 @@ impl Confirms {
         }
     }
 
-    /// A message came back: its confirm follows.
+    /// Handles the return of a message. Its confirm follows.
     pub(super) fn returned(&self, number: u64) {
         let mut waiting = self.waiting.lock();
         if let Some(message) = waiting
@@ -265,10 +269,10 @@ impl Confirms {
         }
     }
 
-    /// The broker has closed the channel over one of the messages.
+    /// Handles the broker's close of the channel because of one of the messages.
     ///
-    /// The broker processes messages in order, and none after the one that it refuses. If it is known which one that
-    /// is, those before it are in doubt, and those behind it were not reached. Otherwise all are in doubt.
+    /// The broker processes messages in order, and stops at the one that it refuses. If that one is known, the messages
+    /// before it are in doubt, and those after it were not reached. Otherwise all messages are in doubt.
     pub(super) fn refused(&self, fault: &Fault) {
         let failed = self.close(fault.why());
         let offender = match fault.size_limit() {
@@ -291,14 +295,14 @@ impl Confirms {
         }
     }
 
-    /// The channel has ended without a word on the messages.
+    /// Handles the end of the channel for another reason than a message: all messages are in doubt.
     pub(super) fn lost(&self, why: &Arc<str>) {
         for (recipient, _) in self.close(why) {
             recipient.answer(Err(Failure::Unanswered(Fault::lost(why.clone()))));
         }
     }
 
-    /// Whether messages can be published, and whether they are confirmed.
+    /// The health of the channel.
     pub(super) fn health(&self) -> Health {
         let silent = {
             let waiting = self.waiting.lock();
@@ -313,8 +317,8 @@ impl Confirms {
         }
     }
 
-    /// Time has passed in which the broker could have confirmed. Messages that have waited for more than `limit` of
-    /// these ticks fail for the reason `why`.
+    /// Counts one tick in which the broker could have sent confirms. Messages that have waited for more than `limit`
+    /// ticks fail with the reason `why`.
     pub(super) fn tick(&self, limit: u32, why: &str) {
         let mut overdue = Vec::new();
         {
@@ -332,7 +336,7 @@ impl Confirms {
         }
     }
 
-    /// Takes no more messages; gives those that wait, each with its size.
+    /// Refuses further messages. Returns the recipients of those that wait, with the messages' sizes.
     fn close(&self, why: &Arc<str>) -> Vec<(Recipient, u32)> {
         let mut waiting = self.waiting.lock();
         waiting.closed.get_or_insert_with(|| why.clone());
@@ -345,7 +349,7 @@ impl Confirms {
 }
 
 impl Unconfirmed {
-    /// Where the message is that the broker knows by this number.
+    /// The index of the message with this number.
     fn index(&self, number: u64) -> Option<usize> {
         let index = number.checked_sub(self.before + 1)?;
         let index = usize::try_from(index).ok()?;
@@ -356,9 +360,9 @@ impl Unconfirmed {
         let range = match self.index(number) {
             Some(index) if multiple => 0..index + 1,
             Some(index) => index..index + 1,
-            // All there are.
+            // Number 0 stands for all messages.
             None if multiple && number == 0 => 0..self.messages.len(),
-            // It is settled already.
+            // The message is already settled.
             None => 0..0,
         };
         let messages = self.messages.range_mut(range);
@@ -397,13 +401,13 @@ impl Unconfirmed {
     }
 }
 
-/// Waits for the broker's answer to one message. Dropping it changes nothing about the message.
+/// Waits for the broker's answer to one message. Dropping it does not affect the message.
 #[derive(Debug)]
 pub(crate) struct Confirm(Arc<ConfirmSlot>);
 
 impl Confirm {
-    /// Keeps the message's body until the broker has taken the message: a quiet confirm does not wake the caller, who
-    /// would have to keep it.
+    /// Keeps the message's body until the broker has taken the message. A caller that kept the body itself would keep
+    /// it too long, since a quiet confirm does not wake it.
     pub(crate) fn keep(&self, body: Bytes) {
         let mut state = self.0.state.lock();
         if !matches!(state.answer, Some(Ok(Confirmed::Taken))) {
@@ -411,7 +415,7 @@ impl Confirm {
         }
     }
 
-    /// The body, if the broker has not taken the message.
+    /// Takes the body out. It is empty if the broker has taken the message.
     pub(crate) fn kept(&self) -> Bytes {
         std::mem::take(&mut self.0.state.lock().kept)
     }

@@ -1,7 +1,8 @@
 //! One connection to one broker: its channels, its end, and whether the broker accepts messages.
 //!
-//! A connection is used until it fails and never repaired. Each request has a deadline, and one that passes it ends the
-//! connection. The supervisor attends to the connection's events; everybody else borrows it.
+//! A connection is used until it fails, and must never be repaired. Each request has a deadline; a request that
+//! misses it ends the connection. The supervisor owns the connection and runs [`Connection::attend`]; all other users
+//! borrow it.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -28,7 +29,7 @@ use super::publish_channel::PublishChannel;
 /// How long an orderly close may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// A connection, until it ends. Dropping it breaks it off.
+/// A connection to a broker. Dropping it aborts it.
 pub(crate) struct Connection {
     lapin: lapin::Connection,
     io: Arc<Io>,
@@ -45,58 +46,59 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// A connection whose handshake is done; `place` is where the broker is.
+    /// A connection whose handshake is complete. `place` is the broker's host and port.
     pub(super) fn new(lapin: lapin::Connection, io: Arc<Io>, place: String) -> Self {
         io.channels.set_limit(lapin.configuration().channel_max());
         Self { lapin, io, place }
     }
 
-    /// Where the broker is, for people.
+    /// The broker's host and port, for log lines.
     pub(crate) fn place(&self) -> &str {
         &self.place
     }
 
-    /// Which version the broker is, if it says so.
+    /// The broker's version, if the broker has named it.
     pub(crate) fn version(&self) -> Option<&BrokerVersion> {
         self.io.version()
     }
 
-    /// Whether it takes messages and requests.
+    /// Whether frames can be sent. False once the connection has ended.
     pub(crate) fn is_up(&self) -> bool {
         self.io.is_up()
     }
 
-    /// Breaks the connection off. The first reason stands.
+    /// Aborts the connection. If it has already ended, its first reason stays.
     pub(crate) fn fail(&self, why: &str) {
         self.io.fail(why);
     }
 
-    /// Waits for the end of the connection; gives the reason.
+    /// Waits for the end of the connection, and returns the reason.
     pub(crate) async fn down(&self) -> Reason {
         self.io.down().await
     }
 
-    /// Why the broker accepts no messages, if so.
+    /// Why the broker accepts no messages. `None` if it accepts them.
     pub(crate) fn blockage(&self) -> Option<Reason> {
         self.io.blockage()
     }
 
-    /// Whether the broker holds messages back, and why, as that changes.
+    /// Follows [`blockage`](Self::blockage).
     pub(crate) fn watch_blocked(&self) -> watch::Receiver<Option<Reason>> {
         self.io.watch_blocked()
     }
 
-    /// Waits until the broker accepts messages, or the connection has ended.
+    /// Waits until the broker accepts messages or the connection has ended.
     pub(crate) async fn unblocked(&self) {
         self.io.unblocked().await;
     }
 
-    /// Whether a channel is silent that got no confirm for so long, while messages wait: confirms take less here.
+    /// Whether `time` without a confirm is longer than usual on this connection.
     pub(crate) fn is_silent(&self, time: Duration) -> bool {
         self.io.monitor.is_silent(time)
     }
 
-    /// Done when a channel that may have been silent gets a confirm, from the moment of this call on.
+    /// Completes when a channel that may have been silent gets a confirm. Confirms count from this call on, not from
+    /// the first poll.
     pub(crate) fn revived(&self) -> Notified<'_> {
         self.io.monitor.revived()
     }
@@ -118,7 +120,7 @@ impl Connection {
         DeclareChannel::open(&self.io)
     }
 
-    /// Watches over the connection until it has ended; gives the reason. To be called once.
+    /// Watches the connection until it has ended, and returns the reason. Call it once.
     pub(crate) async fn attend(&self) -> Reason {
         tokio::select! {
             biased;
@@ -133,9 +135,9 @@ impl Connection {
         self.down().await
     }
 
-    /// Waits until lapin has given the connection up.
+    /// Waits until lapin reports the end of the connection.
     async fn failed_in_lapin(&self) -> String {
-        // A second listener would take events away from the first.
+        // There must be only one listener: listeners compete for events.
         let mut events = pin!(self.lapin.events_listener());
         if !self.lapin.status().connected() {
             return "the connection was cut".into();
@@ -149,7 +151,7 @@ impl Connection {
         }
     }
 
-    /// Waits until the broker has been silent for longer than it can be while it lives.
+    /// Waits until nothing has arrived from the broker for longer than the heartbeats allow.
     async fn silence(&self) -> Duration {
         let Some(limit) = heartbeat::limit(self.lapin.configuration().heartbeat()) else {
             return std::future::pending().await;
@@ -158,26 +160,26 @@ impl Connection {
         limit
     }
 
-    /// Gives up confirms and replies that are overdue. Never ends.
+    /// Gives up confirms and replies that are overdue. Never returns.
     async fn give_up_overdue(&self) {
         let mut ticks = interval(TICK);
-        // After the process was suspended, missed ticks do not count: the broker could not be heard.
+        // Ticks that the process missed while it was suspended do not count: nothing could be read in them.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            // A blocked broker answers nothing.
+            // A broker that blocks the connection does not read from it, and so answers nothing.
             if self.blockage().is_none() {
                 self.io.give_up_overdue();
             }
         }
     }
 
-    /// Logs when the broker stops accepting messages, and when it accepts them again. Never ends.
+    /// Logs when the broker stops or resumes accepting messages. Never returns.
     async fn report_blockage(&self) {
         let mut blocked = self.io.watch_blocked();
         let broker = &self.place;
         loop {
-            // The sender lives as long as this borrow of it.
+            // Cannot fail: `self` owns the sender.
             if let Ok(why) = blocked.wait_for(Option::is_some).await {
                 let reason = why.as_deref().unwrap_or_default();
                 tracing::warn!(%broker, reason, "the broker accepts no messages for now");
@@ -188,9 +190,9 @@ impl Connection {
         }
     }
 
-    /// Ends the connection in good order, if it can still be done.
+    /// Closes the connection. If the broker blocks it, or does not answer in time, the connection is aborted.
     pub(crate) async fn close(&self) {
-        // The broker does not read from a blocked connection, not even a close.
+        // The broker does not read from a blocked connection, so it would not see a close.
         if self.is_up() && self.blockage().is_none() {
             let close = silent(self.lapin.close(200, "OK".into()));
             if let Ok(Err(error)) = timeout(CLOSE_DEADLINE, close).await {

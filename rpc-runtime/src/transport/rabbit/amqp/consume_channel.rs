@@ -1,4 +1,7 @@
-//! A channel to consume on, and the acknowledgement of what it delivers.
+//! A channel to consume on, and the acknowledgement of its deliveries.
+//!
+//! Acknowledging must not block, since it happens on the thread that reads the socket. The owner of the
+//! [`ConsumeChannel`] decides when the channel closes; an [`Acknowledger`] does not keep it open.
 
 use std::sync::Arc;
 
@@ -14,7 +17,7 @@ use super::io::Io;
 use super::methods;
 use crate::sync::Mutex;
 
-/// A channel with consumers; dropping it closes it, which requeues what was not acknowledged.
+/// A channel with consumers. Dropping it closes it; the broker then requeues all deliveries that were not acknowledged.
 #[derive(Debug)]
 pub(crate) struct ConsumeChannel(Channel);
 
@@ -24,7 +27,7 @@ impl ConsumeChannel {
         Ok(Self(channel))
     }
 
-    /// The way to acknowledge what is delivered here.
+    /// An acknowledger for the deliveries of this channel.
     pub(crate) fn acknowledger(&self) -> Acknowledger {
         Acknowledger {
             state: self.0.state().clone(),
@@ -32,12 +35,12 @@ impl ConsumeChannel {
         }
     }
 
-    /// Sets who handles deliveries. To be called once, before the first consumer.
+    /// Sets the handler of deliveries. Call it once, before the first consumer is started.
     pub(crate) fn handle_with(&self, handler: Arc<dyn DeliveryHandler>) {
         self.0.state().set_handler(handler);
     }
 
-    /// Limits how many deliveries of each consumer that is started from now on may be unacknowledged.
+    /// Sets the prefetch of each consumer that is started from now on.
     pub(crate) async fn qos(&self, prefetch: u16) -> Result<(), Fault> {
         self.0.request(qos(prefetch)).await.map(drop)
     }
@@ -53,24 +56,24 @@ impl ConsumeChannel {
         self.0.request(consume).await.map(drop)
     }
 
-    /// Waits for the end of the channel, or of one of its consumers.
+    /// Waits for the end of the channel or of one of its consumers.
     pub(crate) async fn ended(&self) -> Fault {
         self.0.state().ended().await
     }
 
-    /// Closes the channel in good order: the broker has processed all acknowledgements when this is done, and has
-    /// requeued the rest.
+    /// Closes the channel. When it returns, the broker has processed all acknowledgements and requeued the other
+    /// deliveries.
     pub(crate) async fn close(&self) {
         self.0.close().await;
     }
 }
 
-/// A consumer to be started.
+/// A consumer to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Consumer {
     pub(crate) queue: ShortString,
     pub(crate) tag: ShortString,
-    /// How many of its deliveries may be unacknowledged.
+    /// The most deliveries that may be unacknowledged.
     pub(crate) prefetch: u16,
 }
 
@@ -108,7 +111,7 @@ pub(crate) struct Acknowledger {
 }
 
 impl Acknowledger {
-    /// Acknowledges all deliveries up to this one. An error means that nothing was written.
+    /// Acknowledges all deliveries up to `tag`. An error means that nothing was written.
     pub(crate) fn acknowledge(&self, tag: u64) -> Result<(), Fault> {
         let number = self.state.number();
         self.state.send(&self.io.write_queue, false, |out| {
@@ -116,11 +119,12 @@ impl Acknowledger {
         })
     }
 
-    /// Acknowledges all deliveries up to this one, and asks for a receipt
-    /// ([`DeliveryHandler::receipt`]): AMQP does not answer an acknowledgement, and one that was lost means that
-    /// the delivery goes to another consumer. The receipt is the broker's answer to a `channel.flow` that follows
-    /// the acknowledgement and changes nothing; the broker processes both in order. An error means that nothing was
-    /// written.
+    /// Acknowledges all deliveries up to `tag`, and asks for a receipt ([`DeliveryHandler::receipt`]). An error means
+    /// that nothing was written.
+    ///
+    /// AMQP does not confirm acknowledgements, and if one is lost, the delivery goes to another consumer. So a
+    /// `channel.flow` without effect follows the acknowledgement. The broker processes both in order, and its answer
+    /// to the flow is the receipt.
     pub(crate) fn acknowledge_with_receipt(&self, tag: u64) -> Result<(), Fault> {
         let number = self.state.number();
         self.state.send(&self.io.write_queue, true, |out| {
@@ -130,9 +134,9 @@ impl Acknowledger {
         })
     }
 
-    /// Cancels consumers, then acknowledges all deliveries up to this one, if there is one, and asks for a receipt. So
-    /// the acknowledgement draws no more deliveries through these consumers. What they were sent before, and is not
-    /// acknowledged, stays here. An error means that nothing was written.
+    /// Cancels consumers, then acknowledges all deliveries up to `tag`, if given, and asks for a receipt. In this
+    /// order, the acknowledgement leads to no further deliveries to these consumers. Their earlier deliveries that
+    /// are not acknowledged stay with this channel. An error means that nothing was written.
     pub(crate) fn cancel_and_acknowledge(
         &self,
         consumers: &[ShortString],
@@ -153,8 +157,8 @@ impl Acknowledger {
             })
     }
 
-    /// Whether the broker has not replied to everything it was asked for, such as to start or to cancel a consumer.
-    /// [`DeliveryHandler::idle`] follows each reply.
+    /// Whether any request of the channel is not answered yet, such as to start or to cancel a consumer. After each
+    /// answer, [`DeliveryHandler::idle`] is called.
     pub(crate) fn awaits_replies(&self) -> bool {
         self.state.awaits_replies()
     }
@@ -190,7 +194,7 @@ pub(crate) mod tests {
     use super::super::write_queue::Next;
     use super::*;
 
-    /// A channel without a broker, for tests of those who acknowledge.
+    /// A channel without a broker, for tests of users of an acknowledger.
     #[derive(Debug)]
     pub(crate) struct Bench {
         state: Arc<ChannelState>,
@@ -241,7 +245,7 @@ pub(crate) mod tests {
             names
         }
 
-        /// The broker replies to all requests.
+        /// Answers all requests as the broker would.
         pub(crate) fn reply(&self) {
             while self.state.awaits_replies() {
                 let ok = basic::AMQPMethod::QosOk(basic::QosOk {});
@@ -249,7 +253,7 @@ pub(crate) mod tests {
             }
         }
 
-        /// The last tags of the acknowledgements with a receipt that were written since the last call.
+        /// The tags of the acknowledgements with a receipt that were written since the last call.
         pub(crate) fn acknowledged(&self) -> Vec<u64> {
             let mut written = Outgoing::default();
             if self.io.write_queue.take(&mut written) != Next::Frames {

@@ -1,6 +1,6 @@
 //! A channel to declare, bind and delete on.
 //!
-//! The broker closes it with each refusal, so nothing else may depend on it.
+//! The broker closes the channel with each refusal, so it must be used for nothing else. Its owner replaces it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::channel_state::Role;
 use super::fault::Fault;
 use super::io::Io;
 
-/// How an exchange routes.
+/// The type of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExchangeKind {
     Topic,
@@ -28,19 +28,19 @@ impl ExchangeKind {
     }
 }
 
-/// An exchange to be declared.
+/// An exchange to declare.
 #[derive(Debug)]
 pub(crate) struct ExchangeDeclaration {
     pub(crate) name: ShortString,
     pub(crate) kind: ExchangeKind,
     pub(crate) durable: bool,
     pub(crate) auto_delete: bool,
-    /// Whether to look only, and declare nothing.
+    /// Whether to check only that the exchange exists.
     pub(crate) passive: bool,
 }
 
 impl ExchangeDeclaration {
-    /// The request; with `nowait`, the broker answers nothing but a refusal.
+    /// The method. With `nowait`, the broker answers only if it refuses.
     pub(super) fn request(self, nowait: bool) -> AMQPClass {
         AMQPClass::Exchange(exchange::AMQPMethod::Declare(exchange::Declare {
             exchange: self.name,
@@ -55,7 +55,7 @@ impl ExchangeDeclaration {
     }
 }
 
-/// A queue to be declared.
+/// A queue to declare.
 #[derive(Debug)]
 pub(crate) struct QueueDeclaration {
     pub(crate) name: ShortString,
@@ -64,7 +64,7 @@ pub(crate) struct QueueDeclaration {
     pub(crate) arguments: FieldTable,
 }
 
-/// A channel to declare on; dropping it closes it.
+/// A channel to declare on. Dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct DeclareChannel(Channel);
 
@@ -73,7 +73,7 @@ impl DeclareChannel {
         Channel::open(io, Role::Declare).map(Self)
     }
 
-    /// Whether anything can be declared here.
+    /// Whether the channel is open.
     pub(crate) fn is_open(&self) -> bool {
         self.0.state().is_open()
     }
@@ -87,7 +87,7 @@ impl DeclareChannel {
         declared.map(drop)
     }
 
-    /// Declares a queue; gives how many consumers it has.
+    /// Declares a queue. Returns how many consumers it has.
     pub(crate) async fn declare_queue(&self, declaration: QueueDeclaration) -> Result<u32, Fault> {
         let declare = queue::AMQPMethod::Declare(queue::Declare {
             queue: declaration.name,
@@ -121,7 +121,7 @@ impl DeclareChannel {
         self.0.request(AMQPClass::Queue(bind)).await.map(drop)
     }
 
-    /// Deletes a queue. One that does not exist counts as deleted.
+    /// Deletes a queue. Succeeds if the queue does not exist.
     pub(crate) async fn delete_queue(&self, queue: &ShortString) -> Result<(), Fault> {
         let delete = queue::AMQPMethod::Delete(queue::Delete {
             queue: queue.clone(),

@@ -1,4 +1,6 @@
-//! Messages as the broker delivers them, and who handles them.
+//! Delivered messages, and the trait of their handlers.
+//!
+//! A channel owns its handler. Handlers run on the thread that reads the socket, so they must never block.
 
 use bytes::Bytes;
 use lapin::types::ShortString;
@@ -7,7 +9,7 @@ use super::super::compression::{BodyFormat, Damaged, Inflated};
 use super::fault::Fault;
 use super::properties::Properties;
 
-/// A message, delivered.
+/// A delivered message.
 #[derive(Debug)]
 pub(crate) struct Delivered {
     pub(crate) consumer: ShortString,
@@ -20,7 +22,7 @@ pub(crate) struct Delivered {
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
     Whole(Bytes),
-    /// The body exceeds its handler's [limit](DeliveryHandler::size_limit): all but its end was skipped.
+    /// The body exceeds its handler's [limit](DeliveryHandler::size_limit). Only its end was kept.
     End {
         end: Bytes,
         /// The size of the whole body, in bytes.
@@ -37,8 +39,8 @@ impl Body {
         }
     }
 
-    /// The body as it was before its sender compressed it. Of more than `limit` bytes, the end is kept. A body that was
-    /// not kept stays as it is.
+    /// Inflates the body. Of a body of more than `limit` bytes, only the end is kept. A body of which only the end was
+    /// received stays as it is.
     pub(crate) fn inflated(self, format: BodyFormat, limit: usize) -> Result<Self, Damaged> {
         let Self::Whole(body) = self else {
             return Ok(self);
@@ -50,26 +52,28 @@ impl Body {
     }
 }
 
-/// Handles what arrives on one consuming channel.
+/// Handles the deliveries and the receipts of one consuming channel.
 ///
-/// The I/O task calls these functions on the thread that reads the socket: they must not block.
+/// The I/O task calls these functions on the thread that reads the socket. They must not block.
 pub(crate) trait DeliveryHandler: Send + Sync {
-    /// The largest body that is kept in memory, in bytes. Of a larger one, the last [`KEPT_END`](super::super::compression::KEPT_END) bytes are kept.
+    /// The size of the largest body that is kept in memory, in bytes. Of a larger body, the last
+    /// [`KEPT_END`](super::super::compression::KEPT_END) bytes are kept.
     fn size_limit(&self) -> usize {
         usize::MAX
     }
 
-    /// A message has arrived.
+    /// Called for each message.
     fn delivered(&self, delivered: Delivered);
 
-    /// The broker has processed the acknowledgements of the oldest
-    /// [`acknowledge_with_receipt`](super::Acknowledger::acknowledge_with_receipt) without a receipt so far.
+    /// Called for each receipt: the broker has processed the acknowledgement of the oldest
+    /// [`acknowledge_with_receipt`](super::Acknowledger::acknowledge_with_receipt) that had no receipt yet.
     fn receipt(&self) {}
 
-    /// All that has arrived so far was handled: messages, receipts, and replies to requests of the channel.
+    /// Called when all bytes that were read so far are handled, if messages, receipts or replies to requests of the
+    /// channel were among them.
     fn idle(&self) {}
 
-    /// The channel has ended: nothing more arrives, and nothing can be acknowledged. Called once.
+    /// Called once, when the channel has ended: nothing more arrives, and nothing can be acknowledged.
     fn ended(&self, fault: &Fault) {
         let _ = fault;
     }

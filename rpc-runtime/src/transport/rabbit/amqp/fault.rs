@@ -1,7 +1,7 @@
-//! What can go wrong on a connection, sorted by what to do next: try again, declare anew, or give up.
+//! The faults of a connection, classified by what to do next: try again, declare again, or give up.
 //!
-//! lapin's errors end here: the rest of the driver knows three cases and a text. No text holds a password or a
-//! message's content.
+//! lapin's errors must not leave [`amqp`](super): the rest of the driver only knows three cases and a text. No text may
+//! contain a password or a message's content. Plain values.
 
 use std::io;
 use std::sync::Arc;
@@ -13,23 +13,24 @@ use crate::Error;
 /// Why a connection has ended, or why the broker accepts no messages.
 pub(super) type Reason = Arc<str>;
 
-/// Why something could not be done on a connection.
+/// Why an operation on a connection failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The connection or the channel is gone: another one may do.
+    /// The connection or the channel has ended. The operation may succeed on another one.
     Lost(Arc<str>),
-    /// An exchange or a queue is not there (any more).
+    /// An exchange or a queue does not exist (any more).
     Missing(Arc<str>),
-    /// The broker refuses, and would again.
+    /// The broker refuses the operation, and would refuse it again.
     Refused(Arc<str>),
 }
 
-/// Where it is told to, the broker closes the connection over a queue that is neither durable nor exclusive.
+/// The advice for a broker that is configured to deny transient queues: it closes the connection if a queue is declared
+/// that is neither durable nor exclusive.
 const NO_TRANSIENT_QUEUES: &str = "this broker denies transient queues: set \
     `rabbit_transient_quorum_queue=true` and `rabbit_quorum_queue=true` (or `amqp_durable_queues=true`) \
     here and in all peers, or `deprecated_features.permit.transient_nonexcl_queues = true` in the broker";
 
-/// The name under which brokers speak of such queues.
+/// The name of the feature in the broker's reason.
 const TRANSIENT_QUEUES: &str = "transient_nonexcl_queues";
 
 impl Fault {
@@ -37,8 +38,8 @@ impl Fault {
         Self::Lost(why.into())
     }
 
-    /// Sorts the end of a connection: one kind of queue makes the broker close the whole connection, again and
-    /// again.
+    /// The fault for the end of a connection. It is a refusal if the broker closed the connection because of a
+    /// transient queue, which it would do again.
     pub(crate) fn ended(why: Arc<str>) -> Self {
         if why.contains(TRANSIENT_QUEUES) {
             Self::Refused(format!("{why}; {NO_TRANSIENT_QUEUES}").into())
@@ -47,7 +48,7 @@ impl Fault {
         }
     }
 
-    /// Sorts what the broker says when it closes a channel.
+    /// The fault for a channel that the broker closed with this code and this text.
     pub(crate) fn coded(code: u16, why: impl Into<Arc<str>>) -> Self {
         let why = why.into();
         match code {
@@ -57,13 +58,13 @@ impl Fault {
         }
     }
 
-    /// The fault of a message that is not sent, since the broker would refuse its size.
+    /// The fault of a message that was not sent, since the broker would refuse its size.
     pub(crate) fn too_large(size: usize, limit: usize) -> Self {
         let why = format!("message size {size} is larger than the broker's max size {limit}");
         Self::Refused(why.into())
     }
 
-    /// The size of the message that the broker refused because it is too large, and the limit; in bytes.
+    /// The size and the limit, if the broker refused a message because of its size.
     pub(crate) fn size_limit(&self) -> Option<SizeLimit> {
         match self {
             Self::Refused(why) => SizeLimit::of(why),
@@ -77,22 +78,22 @@ impl Fault {
         }
     }
 
-    /// Whether something is declared as durable there and as transient here, or the other way round.
+    /// Whether the exchange or queue exists with another durability than declared.
     pub(crate) fn is_durability(&self) -> bool {
         matches!(self, Self::Refused(why) if why.contains("inequivalent arg 'durable'"))
     }
 
-    /// Whether the broker denies one topic of an exchange, and not the exchange.
+    /// Whether the user may not publish to one topic of an exchange. Other topics may be allowed.
     pub(crate) fn is_about_topic(&self) -> bool {
         matches!(self, Self::Refused(why) if why.contains("access to topic"))
     }
 
-    /// Whether the broker refuses, and would again.
+    /// Whether the broker refuses the operation, and would refuse it again.
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self, Self::Refused(_))
     }
 
-    /// The error for a caller, if trying again is of no use.
+    /// The error for a caller, if a retry is useless. `what` names the refused object.
     pub(crate) fn refusal(&self, what: &str) -> Option<Error> {
         match self {
             Self::Refused(why) => Some(Error::refused(what, why.clone())),
@@ -101,7 +102,7 @@ impl Fault {
     }
 }
 
-/// What the broker says of a message that is too large.
+/// The sizes in the broker's refusal of a message that is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SizeLimit {
     /// The size of the message's body, in bytes.
@@ -127,19 +128,19 @@ fn first_number(text: &str) -> Option<usize> {
     text[..end.unwrap_or(text.len())].parse().ok()
 }
 
-/// lapin's error in words.
+/// The text for an error of lapin's.
 pub(super) fn explain(error: &lapin::Error) -> String {
     match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),
         ErrorKind::IOError(error) => explain_io(error),
-        // The parser's own words are about its rules.
-        ErrorKind::ParsingError(_) => "the broker sent what is not AMQP".into(),
+        // The parser's own text is about its grammar.
+        ErrorKind::ParsingError(_) => "the broker sent data that is not AMQP".into(),
         ErrorKind::MissingHeartbeatError => "the broker's heartbeats stopped".into(),
         _ => error.to_string(),
     }
 }
 
-/// An error of the socket in words.
+/// The text for an error of the socket.
 pub(super) fn explain_io(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionAborted
@@ -152,19 +153,19 @@ pub(super) fn explain_io(error: &io::Error) -> String {
     }
 }
 
-/// Which limit of this process it is that an error tells of, and what to raise.
+/// If an error is due to a limit of this process or machine: which one, and what to do.
 pub(crate) fn own_limit(error: &io::Error) -> Option<&'static str> {
     const EAGAIN: i32 = 11;
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
-    // macOS and the BSDs have another number.
+    // 35 is EAGAIN on macOS and the BSDs.
     match error.raw_os_error()? {
         EAGAIN | 35 => Some(
             "this process may start no more threads; raise its limits (`ulimit -u`, or `pids` of its container), or \
-             run fewer",
+             run fewer threads",
         ),
         EMFILE => Some(
-            "this process may open no more files; raise its limit (`ulimit -n`), or open fewer",
+            "this process may open no more files; raise its limit (`ulimit -n`), or open fewer files",
         ),
         ENFILE => Some("this machine may open no more files; raise `fs.file-max`"),
         _ => None,
@@ -176,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_are_told_from_losses() {
+    fn codes_become_refused_missing_or_lost() {
         let text = "PRECONDITION_FAILED - inequivalent arg 'durable' for exchange 'x'";
         let refused = Fault::coded(406, text);
         assert!(refused.is_durability() && refused.refusal("x").is_some());
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_without_transient_queues_says_what_to_set() {
+    fn the_refusal_of_transient_queues_names_the_options_to_set() {
         let text = "INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated.";
         for fault in [Fault::coded(541, text), Fault::ended(text.into())] {
             let error = fault.refusal("the queues of a server").unwrap().to_string();

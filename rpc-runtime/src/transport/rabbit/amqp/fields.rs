@@ -1,8 +1,11 @@
-//! The fields of a frame's payload, one after the other. None is a payload that ends too early.
+//! Reads the fields of a frame's payload in sequence.
+//!
+//! Payloads come from a peer: no function may panic, and `None` means that the payload ends too early. A reader borrows
+//! the payload.
 
 use std::borrow::Cow;
 
-/// What is left of them.
+/// The fields that are not read yet.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -12,7 +15,7 @@ impl<'a> Fields<'a> {
         Some(*taken)
     }
 
-    /// So many bytes as they are.
+    /// The next `length` bytes.
     pub(super) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -43,7 +46,7 @@ impl<'a> Fields<'a> {
         self.bytes(usize::try_from(length).ok()?)
     }
 
-    /// A short string that a person is to read.
+    /// A short string as text for log lines. Bytes that are not UTF-8 are replaced.
     pub(super) fn text(&mut self) -> Option<Cow<'a, str>> {
         self.short().map(String::from_utf8_lossy)
     }

@@ -1,9 +1,11 @@
-//! Routes what the broker sends, frame by frame, by channel number.
+//! Routes the broker's frames by channel number.
 //!
-//! Frames of channel 0 go to lapin; the end of the connection and its blockage are noted on the way. All other
-//! frames are for this library's channels: messages and receipts go to the channel's handler, confirms and returns to
-//! its publishes, replies to its requests. Frames of a channel that is not open are dropped: they crossed with its
-//! close. Bytes that are not AMQP are left for lapin to refuse.
+//! Frames of channel 0 go to lapin. From them, the router also notes the end of the connection and whether the broker
+//! blocks it. All other frames are for this library's channels: messages and receipts go to the channel's handler,
+//! confirms and returns to its publishes, replies to its requests. Frames of a channel that is not open are dropped:
+//! they were sent before the broker saw its close. Bytes that are not AMQP go to lapin, which refuses them.
+//!
+//! The I/O task owns the router. Nothing here may block. Frames come from a peer: none may make it panic.
 
 use std::fmt;
 use std::io;
@@ -29,37 +31,38 @@ use super::io::Io;
 use super::methods;
 use super::properties::Properties;
 
-/// The longest frame that is read: what was agreed with the broker, and some more.
+/// The longest frame that is accepted, in bytes. It is above the largest size that is negotiated.
 const LONGEST_FRAME: usize = 256 * 1024;
-/// How much memory a message's body is given before the body has arrived, in bytes. Beyond that it grows as it arrives.
+/// The most memory that is reserved for a body before it has arrived, in bytes. A larger body's memory grows as it
+/// arrives.
 const BODY_RESERVE: usize = 64 * 1024 * 1024;
-/// A frame for lapin, which gives a connection up if nothing arrives on channel 0 for long.
+/// A heartbeat for lapin. lapin sees only channel 0, and gives a connection up if nothing arrives there for long.
 const HEARTBEAT_FRAME: [u8; 8] = [HEARTBEAT, 0, 0, 0, 0, 0, 0, FRAME_END];
-/// After how long without a frame lapin gets one, if the broker sends anything.
+/// How long lapin may get no frame before it gets a heartbeat, provided that the broker sends anything.
 const LAPIN_BEAT: Duration = Duration::from_millis(250);
 
 /// Reads the stream of frames of one connection.
 pub(super) struct FrameRouter {
     io: Arc<Io>,
-    /// The messages of which more is to come, by channel: hardly ever more than one.
+    /// The incomplete messages, by channel number. There is hardly ever more than one.
     contents: Vec<(u16, Content)>,
-    /// The handlers that got something since the last pause.
+    /// The handlers that were called during this read, and get [`idle`](DeliveryHandler::idle) at its end.
     served: Vec<Arc<dyn DeliveryHandler>>,
-    /// The stream is not AMQP: everything goes to lapin.
+    /// Whether the stream is not AMQP, so that all bytes go to lapin.
     foreign: bool,
-    /// The frames for lapin of what is being read.
+    /// The frames of this read that are for lapin.
     for_lapin: Vec<u8>,
-    /// When lapin last got something.
+    /// When lapin last got bytes.
     lapin_fed: Instant,
 }
 
-/// A message of which more is to come.
+/// An incomplete message.
 struct Content {
     part: Part,
     kind: Kind,
 }
 
-/// What is to come next.
+/// The next expected part of a message.
 #[derive(Debug, Clone, Copy)]
 enum Part {
     Header,
@@ -67,14 +70,14 @@ enum Part {
 }
 
 enum Kind {
-    /// The broker returns a message that was published.
+    /// A message that was published, and that the broker returns.
     Returned(Arc<ChannelState>),
     Delivery(Box<Delivery>),
-    /// Its channel is not open.
+    /// A message of a channel that is not open.
     Dropped,
 }
 
-/// A delivered message, as far as it has arrived.
+/// The part of a delivered message that has arrived.
 struct Delivery {
     handler: Arc<dyn DeliveryHandler>,
     consumer: ShortString,
@@ -82,13 +85,13 @@ struct Delivery {
     properties: Properties,
     /// The size of the body, in bytes.
     size: usize,
-    /// How many of the bytes that come next are not kept.
+    /// How many of the next bytes are not kept.
     skip: usize,
     body: BytesMut,
 }
 
 impl Delivery {
-    /// The content header has come: sizes are known before the body is.
+    /// Handles the content header, which comes before the body and has its size.
     fn announce(&mut self, size: u64, properties: Properties) {
         self.properties = properties;
         self.size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -137,8 +140,8 @@ impl FrameRouter {
         }
     }
 
-    /// Routes the whole frames at the beginning of `bytes`; gives how many bytes that were. The rest is to be given
-    /// again, with more behind it.
+    /// Routes the complete frames at the beginning of `bytes`, and returns their length. The caller must pass the rest
+    /// again, followed by more bytes.
     pub(super) fn read(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut at = 0;
         let read = loop {
@@ -162,7 +165,7 @@ impl FrameRouter {
         read
     }
 
-    /// Routes one frame, if it has arrived whole; gives its length.
+    /// Routes the first frame and returns its length. Returns 0 if the frame is incomplete.
     fn read_first(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Some(&kind) = bytes.first() else {
             return Ok(0);
@@ -210,7 +213,7 @@ impl FrameRouter {
         Ok(end + 1)
     }
 
-    /// Notes what concerns all channels.
+    /// Notes the methods of channel 0 that concern all channels.
     fn note_connection_method(&self, payload: &[u8]) {
         let Some((method, fields)) = payload.split_first_chunk::<4>() else {
             return;
@@ -223,11 +226,12 @@ impl FrameRouter {
                 }
             }
             CONNECTION_CLOSE => {
-                // Answered here: the connection may be dropped before lapin answers. It fails if it has ended.
+                // Answered here, since the connection may be dropped before lapin answers. Sending fails only if the
+                // connection has ended.
                 let _ = self.io.write_queue.send(true, |out| {
                     frames::connection_close_ok(out.frames());
                 });
-                // The code says no more than the text.
+                // The reply code is skipped, since the text contains it.
                 fields.short_number();
                 if let Some(why) = fields.text() {
                     self.io.close_by_broker(&why);
@@ -242,9 +246,9 @@ impl FrameRouter {
         }
     }
 
-    /// Routes a method. None is a method that makes no sense.
+    /// Routes a method. `None` if it is malformed or unexpected.
     fn read_method(&mut self, number: u16, payload: &[u8]) -> Option<()> {
-        // The rest of a message does not come after another method.
+        // A method ends an incomplete message of its channel.
         self.contents.retain(|(known, _)| *known != number);
         let (method, fields) = payload.split_first_chunk::<4>()?;
         let fields = &mut Fields(fields);
@@ -283,14 +287,14 @@ impl FrameRouter {
             }
             (FLOW, Some(channel)) => {
                 let active = fields.octet()?;
-                // It fails if the channel is closing: then no answer is expected.
+                // Fails only if the channel is closing; then the broker expects no answer.
                 let _ = channel.send(&self.io.write_queue, false, |out| {
                     frames::flow_ok(out.frames(), number, active);
                 });
             }
             (CANCEL, Some(channel)) => channel.cancelled(),
             (CHANNEL_CLOSE, Some(channel)) => {
-                // Not by amq-protocol: the text may be cut in the middle of a letter.
+                // Not decoded by amq-protocol, which needs UTF-8: the broker may cut the text within a character.
                 let fault = Fault::coded(fields.short_number()?, fields.text()?);
                 if channel.closed_by_broker(&self.io.write_queue, &fault) {
                     self.io.channels.remove(number);
@@ -321,10 +325,10 @@ impl FrameRouter {
         contents.position(|(known, _)| *known == number)
     }
 
-    /// Routes a content header. None is a header that makes no sense.
+    /// Routes a content header. `None` if it is malformed or unexpected.
     fn read_header(&mut self, number: u16, payload: &[u8]) -> Option<()> {
         let index = self.index(number)?;
-        // Behind class and weight.
+        // Skips class and weight.
         let fields = &mut Fields(payload.get(4..)?);
         let left = fields.long_long()?;
         let properties = Properties::read(fields)?;
@@ -335,7 +339,7 @@ impl FrameRouter {
         content.part = Part::Body { left };
         match &mut content.kind {
             Kind::Returned(channel) => {
-                // A message without a number was not published here.
+                // This library numbers its messages, so a message without a number is not one of them.
                 if let Some(number) = properties.message_id {
                     channel.confirms()?.returned(number);
                 }
@@ -349,7 +353,7 @@ impl FrameRouter {
         Some(())
     }
 
-    /// Routes a part of a body. None is one that makes no sense.
+    /// Routes a part of a body. `None` if it is unexpected.
     fn read_body(&mut self, number: u16, payload: &[u8]) -> Option<()> {
         let index = self.index(number)?;
         let content = &mut self.contents[index].1;
@@ -366,7 +370,7 @@ impl FrameRouter {
         Some(())
     }
 
-    /// A message has arrived whole.
+    /// Handles the end of a message.
     fn end(&mut self, index: usize) {
         let (_, content) = self.contents.swap_remove(index);
         if let Kind::Delivery(delivery) = content.kind {

@@ -1,25 +1,26 @@
-//! The frames of the hot path, written by hand: publishes, acknowledgements, and the question behind them.
+//! Writes the frequent frames: publishes, acknowledgements, and the `channel.flow` that asks for a receipt.
 //!
-//! These functions write bytes and nothing else; the caller knows that the channel is open.
+//! Pure functions that append bytes. They must not check anything: the caller makes sure that the channel is open and
+//! that names are short enough.
 
 use bytes::Bytes;
 
 use super::super::compression::Compression;
 use super::outgoing::Outgoing;
 
-/// A body of this size is not copied into the outgoing frames, in bytes.
+/// The size, in bytes, from which a body is not copied into the outgoing frames.
 const SHARED_BODY: usize = 32 * 1024;
 
-/// Type, channel and length, in front of a frame's payload.
+/// The length of a frame's header: type, channel and payload length.
 pub(super) const FRAME_HEADER: usize = 7;
 pub(super) const FRAME_END: u8 = 0xCE;
-/// The types of frames.
+// The types of frames.
 pub(super) const METHOD: u8 = 1;
 pub(super) const CONTENT_HEADER: u8 = 2;
 pub(super) const BODY: u8 = 3;
 pub(super) const HEARTBEAT: u8 = 8;
 
-/// Class and method, as the payload of a method frame begins.
+// The ids of class and method, with which the payload of a method frame begins.
 pub(super) const CONNECTION_START: [u8; 4] = [0, 10, 0, 10];
 pub(super) const CONNECTION_CLOSE: [u8; 4] = [0, 10, 0, 50];
 const CONNECTION_CLOSE_OK: [u8; 4] = [0, 10, 0, 51];
@@ -37,18 +38,20 @@ pub(super) const ACK: [u8; 4] = [0, 60, 0, 80];
 pub(super) const NACK: [u8; 4] = [0, 60, 0, 120];
 pub(super) const CONFIRM_SELECT: [u8; 4] = [0, 85, 0, 10];
 
-/// What a content header has in front of its flags: class, weight, and the body's size.
+/// The class id and the weight, with which a content header begins.
 const BASIC_CLASS: [u8; 4] = [0, 60, 0, 0];
-/// Content type, content encoding, headers, delivery mode, priority; message id.
+/// The flags of the properties that all messages have: content type, content encoding, headers, delivery mode, priority
+/// and message id.
 const ALWAYS: u16 = 0b1111_1000_1000_0000;
 const EXPIRATION: u16 = 0b0000_0001_0000_0000;
-/// The properties of all messages, up to the priority, as oslo.messaging has them.
+/// The properties up to the priority, with oslo.messaging's values, of a message without headers.
 const PROPERTIES: &[u8] = b"\x10application/json\x05utf-8\0\0\0\0\x02\0";
-/// The same in front of the headers, and behind them.
+/// The part of [`PROPERTIES`] before the headers.
 const BEFORE_HEADERS: &[u8] = b"\x10application/json\x05utf-8";
-const BEHIND_HEADERS: &[u8] = b"\x02\0";
+/// The part of [`PROPERTIES`] after the headers.
+const AFTER_HEADERS: &[u8] = b"\x02\0";
 
-/// A message to be published. The names have at most 255 bytes.
+/// A message to publish. The names have at most 255 bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Publish<'a> {
     /// Empty for the default exchange.
@@ -56,7 +59,7 @@ pub(crate) struct Publish<'a> {
     pub(crate) key: &'a str,
     /// Whether the broker returns the message if no queue takes it.
     pub(crate) mandatory: bool,
-    /// For how many milliseconds the message may wait in a queue.
+    /// How long the message may wait in a queue, in milliseconds.
     pub(crate) expiration: Option<u32>,
     /// The format of the body, if it is compressed.
     pub(crate) compression: Option<Compression>,
@@ -97,7 +100,7 @@ pub(super) fn publish(
             Some(compression) => {
                 out.extend(BEFORE_HEADERS);
                 compression_header(out, compression);
-                out.extend(BEHIND_HEADERS);
+                out.extend(AFTER_HEADERS);
             }
         }
         if let Some(milliseconds) = message.expiration {
@@ -118,7 +121,7 @@ pub(super) fn publish(
     }
 }
 
-/// The table of headers of a compressed message, as kombu writes it.
+/// Writes the headers of a compressed message, as kombu does.
 fn compression_header(out: &mut Vec<u8>, compression: Compression) {
     let value = compression.content_type();
     let mut table = Vec::with_capacity(64);
@@ -130,7 +133,7 @@ fn compression_header(out: &mut Vec<u8>, compression: Compression) {
     out.extend(table);
 }
 
-/// Acknowledges a delivery; with `multiple`, all up to it.
+/// Writes the acknowledgement of a delivery. With `multiple`, it covers all deliveries up to it.
 pub(super) fn ack(out: &mut Vec<u8>, channel: u16, tag: u64, multiple: bool) {
     frame(out, METHOD, channel, |out| {
         out.extend(ACK);
@@ -139,7 +142,7 @@ pub(super) fn ack(out: &mut Vec<u8>, channel: u16, tag: u64, multiple: bool) {
     });
 }
 
-/// Asks what the broker answers by `channel.flow-ok`, and changes nothing.
+/// Writes a `channel.flow` that changes nothing. The broker answers it with `channel.flow-ok`.
 pub(super) fn flow(out: &mut Vec<u8>, channel: u16) {
     frame(out, METHOD, channel, |out| {
         out.extend(FLOW);
@@ -147,7 +150,7 @@ pub(super) fn flow(out: &mut Vec<u8>, channel: u16) {
     });
 }
 
-/// Answers the broker's `channel.flow`.
+/// Writes the answer to the broker's `channel.flow`.
 pub(super) fn flow_ok(out: &mut Vec<u8>, channel: u16, active: u8) {
     frame(out, METHOD, channel, |out| {
         out.extend(FLOW_OK);
@@ -155,7 +158,7 @@ pub(super) fn flow_ok(out: &mut Vec<u8>, channel: u16, active: u8) {
     });
 }
 
-/// Asks for confirms, without an answer.
+/// Writes a `confirm.select` that the broker does not answer.
 pub(super) fn confirm_select(out: &mut Vec<u8>, channel: u16) {
     frame(out, METHOD, channel, |out| {
         out.extend(CONFIRM_SELECT);
@@ -163,12 +166,12 @@ pub(super) fn confirm_select(out: &mut Vec<u8>, channel: u16) {
     });
 }
 
-/// Answers the broker's `connection.close`.
+/// Writes the answer to the broker's `connection.close`.
 pub(super) fn connection_close_ok(out: &mut Vec<u8>) {
     frame(out, METHOD, 0, |out| out.extend(CONNECTION_CLOSE_OK));
 }
 
-/// Writes one frame around its payload.
+/// Writes one frame, with the payload that `payload` writes.
 pub(super) fn frame(out: &mut Vec<u8>, kind: u8, channel: u16, payload: impl FnOnce(&mut Vec<u8>)) {
     let header = out.len();
     frame_header(out, kind, channel, 0);
@@ -185,24 +188,24 @@ fn frame_header(out: &mut Vec<u8>, kind: u8, channel: u16, size: usize) {
     out.extend(length(size));
 }
 
-/// A length of 32 bits. No broker allows frames that are longer.
+/// A length in 32 bits. No broker allows longer frames.
 fn length(size: usize) -> [u8; 4] {
     u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes()
 }
 
-/// A short string. A name is a `ShortString` before it comes here, so nothing is cut off.
+/// Writes a short string. Nothing is cut off, since names are checked to be short strings.
 fn short(out: &mut Vec<u8>, text: &str) {
     let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
     out.push(length);
     out.extend_from_slice(&text.as_bytes()[..length.into()]);
 }
 
-/// A number as a short string.
+/// Writes a number in decimal, as a short string.
 fn number(out: &mut Vec<u8>, number: u64) {
     short(out, itoa(number, &mut [0; 20]));
 }
 
-/// Its digits, written from the end of `room`.
+/// The decimal digits of a number. They are written to the end of `room`.
 fn itoa(mut number: u64, room: &mut [u8; 20]) -> &str {
     let mut at = room.len();
     loop {
@@ -210,7 +213,7 @@ fn itoa(mut number: u64, room: &mut [u8; 20]) -> &str {
         room[at] = b'0' + u8::try_from(number % 10).unwrap_or_default();
         number /= 10;
         if number == 0 {
-            // Digits are ASCII.
+            // Cannot fail: digits are ASCII.
             return std::str::from_utf8(&room[at..]).unwrap_or_default();
         }
     }
@@ -226,7 +229,7 @@ mod tests {
 
     use super::*;
 
-    /// Cuts frames: type, channel, payload.
+    /// Splits bytes into frames: type, channel, payload.
     fn cut(mut bytes: &[u8]) -> Vec<(u8, u16, &[u8])> {
         let mut frames = Vec::new();
         while !bytes.is_empty() {
@@ -247,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_reads_as_it_was_meant() {
+    fn a_written_message_is_read_back_by_amq_protocol() {
         let lengths = [
             0,
             1,
@@ -323,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_read_as_they_were_meant() {
+    fn written_methods_are_read_back_by_amq_protocol() {
         let mut out = Vec::new();
         ack(&mut out, 1, 1 << 40, true);
         ack(&mut out, 1, 2, false);
@@ -348,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_all_their_digits() {
+    fn numbers_are_written_in_decimal() {
         for number in [0, 9, 10, 123, u64::MAX] {
             assert_eq!(itoa(number, &mut [0; 20]), number.to_string());
         }

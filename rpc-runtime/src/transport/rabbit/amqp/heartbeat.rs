@@ -1,9 +1,11 @@
-//! Notices a broker that has gone silent: no bytes arrive.
+//! Detects a dead broker: no bytes arrive from it.
 //!
-//! Of the heartbeats agreed, RabbitMQ sends one each half interval while it has nothing else to say; but
-//! one that falls due soon after other bytes waits for the next half. So a live broker may be silent for
-//! an interval, and one that is silent for two is gone. Silence is measured in ticks, and only in those
-//! that came in time: a process that was stopped itself must read before it judges.
+//! RabbitMQ sends a heartbeat each half interval if it sends nothing else. A heartbeat that is due soon after other
+//! bytes is postponed by half an interval. So a live broker may be silent for one interval, and a broker that is
+//! silent for two counts as dead.
+//!
+//! Silence is measured in ticks. A tick that ends late must not count: the process may have been suspended, and must
+//! read before it decides. The connection's `Io` owns the [`Heartbeat`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,11 +13,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// So that a silence is noticed after 7/8 of its limit at the earliest, and at the limit at the latest.
+/// The number of ticks in a limit. With 8, a silence is detected after 7/8 of the limit at the earliest, and after the
+/// limit at the latest.
 const TICKS: u32 = 8;
 
-/// The interval to agree on, so that a broker's silence for `seconds` means that it is gone; 0 takes what the
-/// broker offers.
+/// The heartbeat interval to negotiate, in seconds, so that a broker counts as dead after `seconds` of silence. 0
+/// accepts the broker's interval.
 pub(super) fn interval(seconds: u16) -> u16 {
     match seconds {
         0 => 0,
@@ -23,22 +26,22 @@ pub(super) fn interval(seconds: u16) -> u16 {
     }
 }
 
-/// How long a broker may be silent with which an interval was agreed; none if it sends no heartbeats.
+/// How long a broker may be silent, given the negotiated interval in seconds. `None` if it sends no heartbeats.
 pub(super) fn limit(interval: u16) -> Option<Duration> {
     (interval > 0).then(|| Duration::from_secs(u64::from(interval) * 2))
 }
 
-/// Whether bytes have arrived: the I/O task notes it, and the watchdog asks for it.
+/// Whether bytes have arrived since the last tick. The I/O task sets it, and [`lost`](Self::lost) resets it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heartbeat(Arc<AtomicBool>);
 
 impl Heartbeat {
-    /// Bytes have arrived.
+    /// Notes that bytes have arrived.
     pub(super) fn beat(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Done when nothing has arrived for `limit`.
+    /// Waits until nothing has arrived for `limit`.
     pub(super) async fn lost(&self, limit: Duration) {
         let tick = limit / TICKS;
         let mut silent = 0;
@@ -70,7 +73,7 @@ mod tests {
         let mut lost = pin!(heartbeat.lost(LIMIT));
         for _ in 0..10 {
             heartbeat.beat();
-            // As late as a live broker may be.
+            // The longest silence of a live broker.
             timeout(LIMIT / 2, &mut lost).await.unwrap_err();
         }
         heartbeat.beat();
@@ -80,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_process_that_was_stopped_reads_before_it_judges() {
+    async fn a_late_tick_after_a_suspension_does_not_count() {
         let heartbeat = Heartbeat::default();
         let mut lost = pin!(heartbeat.lost(LIMIT));
         timeout(LIMIT * 7 / 8, &mut lost).await.unwrap_err();

@@ -1,6 +1,7 @@
-//! One connection's way in and out, shared by all who use it: lapin, the I/O task, and this library's channels.
+//! The state of one connection that lapin, the I/O task and this library's channels share.
 //!
-//! It ends once. The reason is stored before anybody is woken, so that everybody reports the same one.
+//! A connection ends once. The reason must be stored before any waiter is woken, so that all waiters report the same
+//! one. The I/O task and the channels own [`Io`] together; the socket belongs to the I/O task.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -17,14 +18,14 @@ use super::lapin_pipe::{End, LapinPipe};
 use super::login::SaslResponse;
 use super::write_queue::WriteQueue;
 
-/// How long the broker may take to answer what it answers from memory.
+/// How long the broker may take to answer a request or an acknowledgement.
 pub(crate) const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
-/// How long a confirm may take while the broker is not blocked: it is durable writing at worst.
+/// How long a confirm may take while the broker does not block the connection. The broker may have to write to disk.
 const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
-/// How often [`Io::give_up_overdue`] is to be called.
+/// The interval at which [`Io::give_up_overdue`] must be called.
 pub(super) const TICK: Duration = Duration::from_secs(1);
 
-/// What all parts of one connection share.
+/// The shared state of one connection.
 #[derive(Debug)]
 pub(super) struct Io {
     pub(super) write_queue: WriteQueue,
@@ -33,7 +34,7 @@ pub(super) struct Io {
     pub(super) heartbeat: Heartbeat,
     version: OnceLock<BrokerVersion>,
     pub(super) monitor: Arc<ConfirmMonitor>,
-    /// Why the broker closes the connection, if it says so.
+    /// The broker's reason, if it closed the connection.
     closed_by_broker: OnceLock<Reason>,
     /// Why the connection has ended.
     down: watch::Sender<Option<Reason>>,
@@ -42,8 +43,8 @@ pub(super) struct Io {
 }
 
 impl Io {
-    /// The state of a new connection. `tcp` is where any task may write, if there is such a place; lapin's login is
-    /// completed by `response`.
+    /// The state of a new connection. Any task may write to `tcp`; without it, only the I/O task writes. `response`
+    /// goes into lapin's login frame.
     pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, response: Option<SaslResponse>) -> Self {
         Self {
             write_queue: WriteQueue::new(tcp, response),
@@ -58,7 +59,7 @@ impl Io {
         }
     }
 
-    /// The socket has ended. lapin may still read what has arrived.
+    /// Handles the end of the socket. lapin can still read the bytes that have arrived.
     pub(super) fn end(&self, end: End) {
         let why = match &end {
             End::Closed => "the connection was cut".into(),
@@ -69,32 +70,33 @@ impl Io {
         self.write_queue.abort();
     }
 
-    /// Breaks the connection off: whatever waits on it fails at once. The first reason stands.
+    /// Aborts the connection: everything that waits for it fails at once. If it has already ended, its first reason
+    /// stays.
     pub(super) fn fail(&self, why: &str) {
         self.set_down(why);
         self.lapin_pipe.abort();
         self.write_queue.abort();
     }
 
-    /// The broker says which version it is.
+    /// Sets the broker's version.
     pub(super) fn set_version(&self, version: BrokerVersion) {
-        // It says so once.
+        // Fails only if the broker repeats `connection.start`.
         let _ = self.version.set(version);
     }
 
-    /// Which version the broker is, if it has said so.
+    /// The broker's version, if the broker has named it.
     pub(super) fn version(&self) -> Option<&BrokerVersion> {
         self.version.get()
     }
 
-    /// The broker closes the connection, for this reason.
+    /// Handles the broker's close of the connection.
     pub(super) fn close_by_broker(&self, why: &str) {
-        // It says so once.
+        // Fails only if the broker repeats `connection.close`.
         let _ = self.closed_by_broker.set(why.into());
         self.set_down(why);
     }
 
-    /// Why the broker closes the connection, if it does.
+    /// The broker's reason, if it closed the connection.
     pub(super) fn closed_by_broker(&self) -> Option<&Reason> {
         self.closed_by_broker.get()
     }
@@ -118,13 +120,13 @@ impl Io {
         self.down.borrow().is_some()
     }
 
-    /// Whether the connection takes frames. It stops a moment before its end is known.
+    /// Whether frames can be sent. It becomes false a moment before the reason of the end is known.
     pub(super) fn is_up(&self) -> bool {
         !self.has_ended() && self.write_queue.is_open()
     }
 
-    /// Gives up the confirms and replies that are overdue. To be called once a second while the broker could send
-    /// them.
+    /// Fails the confirms that are overdue, and aborts the connection if a reply is. Call it each [`TICK`] in which the
+    /// broker could have sent them.
     pub(super) fn give_up_overdue(&self) {
         let why = format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}");
         let mut overdue = None;
@@ -142,26 +144,26 @@ impl Io {
         }
     }
 
-    /// Waits for the end of the connection.
+    /// Waits for the end of the connection, and returns the reason.
     pub(super) async fn down(&self) -> Reason {
         let mut down = self.down.subscribe();
-        // The sender lives as long as this borrow of it.
+        // Cannot fail: `self` owns the sender.
         let why = down.wait_for(Option::is_some).await;
         let why = why.ok().and_then(|why| why.clone());
         why.unwrap_or_else(|| "the connection was closed".into())
     }
 
-    /// The same, for a waiter that must not keep the connection alive.
+    /// A receiver of the end of the connection, for a waiter that must not keep this state alive.
     pub(super) fn watch_down(&self) -> watch::Receiver<Option<Reason>> {
         self.down.subscribe()
     }
 
-    /// The broker accepts no messages for this reason, or accepts them again.
+    /// Sets why the broker accepts no messages. `None` if it accepts them.
     pub(super) fn set_blocked(&self, why: Option<Reason>) {
         self.blocked.send_replace(why);
     }
 
-    /// Why the broker accepts no messages, if so.
+    /// Why the broker accepts no messages. `None` if it accepts them.
     pub(super) fn blockage(&self) -> Option<Reason> {
         self.blocked.borrow().clone()
     }
@@ -171,7 +173,7 @@ impl Io {
         self.blocked.subscribe()
     }
 
-    /// Waits until the broker accepts messages, or the connection has ended.
+    /// Waits until the broker accepts messages or the connection has ended.
     pub(super) async fn unblocked(&self) {
         let mut blocked = self.blocked.subscribe();
         tokio::select! {
@@ -185,7 +187,7 @@ fn ticks(time: Duration) -> u32 {
     u32::try_from(time.as_secs() / TICK.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// Breaks a connection off, unless disarmed.
+/// Aborts a connection when dropped, unless it was disarmed.
 pub(super) struct AbortOnDrop(Option<Arc<Io>>);
 
 impl AbortOnDrop {

@@ -1,6 +1,8 @@
-//! Moves one connection's bytes: from the socket to the frame router, and from the write queue to the socket.
+//! The I/O task of one connection: moves bytes from the socket to the frame router, and from the write queue to the
+//! socket.
 //!
-//! It is a task on the driver's own runtime, so no user's code delays it.
+//! The task owns the socket. It runs on the driver's own runtime, so user code does not delay it, and nothing that it
+//! calls may block.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -13,21 +15,21 @@ use super::outgoing::{Outgoing, SLICES};
 use super::socket::Socket;
 use super::write_queue::Next;
 
-/// How much is read at a time, in bytes, unless a frame is longer.
+/// The size of the read buffer, in bytes. It grows if a frame is longer.
 const READ_BUFFER: usize = 64 * 1024;
-/// How many reads there are at most before the next write.
+/// The most reads before the next write.
 const READS: usize = 16;
 
-/// A socket and the bytes on their way through it.
+/// A socket, and the bytes that are being read and written.
 #[derive(Debug)]
 pub(super) struct IoTask {
     socket: Socket,
     io: Arc<Io>,
     router: FrameRouter,
     arrived: Vec<u8>,
-    /// How many bytes of `arrived` begin a frame that is not complete.
+    /// The length of the incomplete frame at the beginning of `arrived`, in bytes.
     held: usize,
-    /// What is being written.
+    /// The bytes that are being written.
     leaving: Outgoing,
 }
 
@@ -43,7 +45,7 @@ impl IoTask {
         }
     }
 
-    /// Runs until the connection ends, from either side. Dropping the future breaks the connection off.
+    /// Runs until either side ends the connection. Dropping the future aborts the connection.
     pub(super) async fn run(mut self) {
         let end = std::future::poll_fn(|context| self.poll(context)).await;
         self.io.end(end);
@@ -53,7 +55,7 @@ impl IoTask {
         if self.io.write_queue.is_aborted(context) {
             return Poll::Ready(End::Broken(io::ErrorKind::ConnectionAborted.into()));
         }
-        // Reading comes first: it may give rise to writes.
+        // Reading comes first, since it may cause writes.
         if let Poll::Ready(end) = self.poll_read(context) {
             return Poll::Ready(end.unwrap_or_else(End::Broken));
         }
@@ -79,7 +81,7 @@ impl IoTask {
             self.arrived.copy_within(routed..length, 0);
             self.held = length - routed;
             if self.held == self.arrived.len() {
-                // The router refuses frames that are longer than agreed.
+                // Bounded: the router refuses frames above its limit.
                 self.arrived.resize(2 * self.held, 0);
             }
         }
@@ -87,7 +89,7 @@ impl IoTask {
         Poll::Pending
     }
 
-    /// Done when nothing is to be written any more.
+    /// Completes once everything is written and the write queue is closed.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             while !self.leaving.is_empty() {
@@ -110,7 +112,7 @@ impl IoTask {
 
 impl Drop for IoTask {
     fn drop(&mut self) {
-        // After an end in good order this changes nothing: what arrived before can still be read.
+        // Not after a regular end: lapin can still read the bytes that arrived before.
         if !self.io.has_ended() {
             self.io.fail("the connection was cut");
         }

@@ -1,18 +1,21 @@
-//! The bytes that lapin gets to see, on their way from the [I/O task](super::io_task) to lapin's thread.
+//! A pipe for the bytes that lapin reads: from the [I/O task](super::io_task) to lapin's thread.
+//!
+//! The I/O task must not block on it, so it is unbounded; only frames of channel 0 go through it. The connection's `Io`
+//! owns it.
 
 use crate::sync::Mutex;
 use std::io;
 use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
 
-/// Filled at one end, and read at the other.
+/// A pipe of bytes, with an end.
 #[derive(Debug, Default)]
 pub(super) struct LapinPipe(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     bytes: Vec<u8>,
-    /// How many of them have been read.
+    /// How many of the bytes have been read.
     read: usize,
     end: Option<End>,
     reader: Option<Waker>,
@@ -21,9 +24,9 @@ struct State {
 /// How a connection's stream of bytes ends.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The broker closed it, after all that came.
+    /// The stream was closed after its last byte.
     Closed,
-    /// It broke, or is broken off.
+    /// The stream failed or was aborted.
     Broken(io::Error),
 }
 
@@ -35,14 +38,14 @@ impl LapinPipe {
         Self::wake(state);
     }
 
-    /// Ends the stream behind what is in it. The first end stands.
+    /// Ends the stream after the bytes in the pipe. If it has already ended, its first end stays.
     pub(super) fn end(&self, end: End) {
         let mut state = self.0.lock();
         state.end.get_or_insert(end);
         Self::wake(state);
     }
 
-    /// Ends the stream at once, whatever is in it.
+    /// Ends the stream at once, and drops the bytes in the pipe.
     pub(super) fn abort(&self) {
         let mut state = self.0.lock();
         state.bytes.clear();
@@ -51,7 +54,7 @@ impl LapinPipe {
         Self::wake(state);
     }
 
-    /// Reads; 0 bytes are the end.
+    /// Reads bytes. 0 bytes mean the end.
     pub(super) fn poll_read(
         &self,
         context: &Context<'_>,
@@ -62,7 +65,7 @@ impl LapinPipe {
         if rest.is_empty() {
             return match &mut state.end {
                 Some(End::Closed) => Poll::Ready(Ok(0)),
-                // Later reads get the error's kind only.
+                // The error is moved out; later reads get its kind only.
                 Some(End::Broken(error)) => {
                     let kind = error.kind();
                     Poll::Ready(Err(std::mem::replace(error, kind.into())))
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_is_read_before_the_end() {
+    fn all_bytes_are_read_before_the_end() {
         let pipe = LapinPipe::default();
         assert!(read(&pipe, 2).is_pending());
         pipe.fill(b"abc");
@@ -124,14 +127,14 @@ mod tests {
         pipe.abort();
         for _ in 0..2 {
             let Poll::Ready(Err(error)) = read(&pipe, 2) else {
-                panic!("there is an end");
+                panic!("the stream has ended");
             };
             assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
         }
     }
 
     #[test]
-    fn a_broken_stream_says_why_once() {
+    fn a_broken_stream_reports_its_error_once_and_then_the_kind() {
         let pipe = LapinPipe::default();
         pipe.end(End::Broken(io::Error::new(
             io::ErrorKind::InvalidData,
@@ -139,7 +142,7 @@ mod tests {
         )));
         for want in ["why", "invalid data"] {
             let Poll::Ready(Err(error)) = read(&pipe, 2) else {
-                panic!("there is an end");
+                panic!("the stream has ended");
             };
             assert_eq!(error.to_string(), want);
         }

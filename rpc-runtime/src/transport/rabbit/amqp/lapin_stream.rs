@@ -1,11 +1,11 @@
-//! What lapin uses in place of a socket, and its runtime.
+//! The stream and the runtime that lapin gets in place of a socket and of tokio.
 //!
-//! lapin reads and writes on a thread of its own. What it writes goes to the write queue, and it reads from the
-//! [pipe](super::lapin_pipe); the [I/O task](super::io_task) owns the socket.
+//! lapin reads and writes on a thread of its own. It reads from the [pipe](super::lapin_pipe), and its writes go to the
+//! write queue. The [I/O task](super::io_task) owns the socket.
 //!
-//! lapin logs at ERROR in normal operation: refused logins, orderly closes. This library reports all of it, with what
-//! to do, so nothing that runs lapin's code has a subscriber ([`silent`]). What remains is the span `io_loop`, which has
-//! no fields: lapin's thread opens it first of all.
+//! lapin logs at ERROR in normal operation, such as refused logins and regular closes. This library reports these
+//! events itself, with advice. So lapin's code must always run without a subscriber ([`silent`]). One span,
+//! `io_loop`, still appears: lapin's thread opens it before it calls this library. It has no fields.
 
 use std::io;
 use std::net::SocketAddr;
@@ -46,7 +46,7 @@ impl AsyncRead for LapinStream {
 }
 
 impl AsyncWrite for LapinStream {
-    /// There is always room: lapin writes no messages, and little else.
+    /// Never waits: lapin writes few bytes, since it publishes no messages.
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -77,8 +77,8 @@ pub(super) fn silent<F: Future>(future: F) -> WithDispatch<F> {
     future.with_subscriber(Dispatch::none())
 }
 
-/// Tokio, but for the stream, and for sleeps that end with the connection: else lapin's heartbeat would
-/// outlive it by half a minute.
+/// tokio as lapin's runtime, except for the stream and for sleeps. A sleep ends with the connection: otherwise lapin's
+/// heartbeat task would outlive the connection by half a minute.
 #[derive(Debug, Clone)]
 pub(super) struct Kit {
     tokio: Tokio,
@@ -86,7 +86,7 @@ pub(super) struct Kit {
 }
 
 impl Kit {
-    /// To be made within the runtime that shall drive the connection.
+    /// Call it within the runtime that will drive the connection.
     pub(super) fn current(io: Arc<Io>) -> Self {
         Self {
             tokio: Tokio::current(),
@@ -104,7 +104,7 @@ impl Executor for Kit {
         thread_local! {
             static SILENT: DefaultGuard = set_default(&Dispatch::none());
         }
-        // It fails on a thread that is ending: nothing is logged there any more.
+        // Fails only while the thread ends; nothing is logged there any more.
         let _ = SILENT.try_with(|_| {});
         self.tokio.block_on(future)
     }
@@ -135,18 +135,18 @@ impl Reactor for Kit {
         Err::<LapinStream, _>(unused())
     }
 
-    /// For lapin, whose waits end with the connection.
+    /// Sleeps for `time`, or until the connection has ended.
     fn sleep(&self, time: Duration) -> Self::Sleep {
         let sleep = self.tokio.sleep(time);
         let mut down = self.io.watch_down();
         let moment = self.tokio.clone();
         Box::pin(async move {
             let ended = async {
-                // Without the sender, nothing will ever abort it.
+                // The sender is dropped only with the connection's state: the connection can no longer end.
                 if down.wait_for(Option::is_some).await.is_err() {
                     std::future::pending::<()>().await;
                 }
-                // lapin may not know yet, and sleep again at once.
+                // A short pause: lapin may not know of the end yet and sleep again, in a busy loop.
                 moment.sleep(Duration::from_millis(5).min(time)).await;
             };
             tokio::select! {
@@ -168,7 +168,7 @@ impl Reactor for Kit {
     }
 }
 
-/// Streams come from the connector alone.
+/// The error of functions that lapin must not call: only the connector makes streams.
 fn unused() -> io::Error {
     io::ErrorKind::Unsupported.into()
 }

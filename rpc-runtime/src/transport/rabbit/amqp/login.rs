@@ -1,28 +1,28 @@
-//! The password's way past lapin: put into the login frame as it is written.
+//! Puts the password into lapin's login frame when the frame is written.
 //!
-//! lapin logs each frame that it sends at TRACE, the login among them. So it never learns the password:
-//! its own login frame has a placeholder, and what the broker gets is made here. lapin sees neither
-//! the password nor its length. All other bytes pass untouched.
+//! lapin logs each frame that it sends at TRACE, including the login. So lapin must never know the password or its
+//! length: its login frame has a placeholder, which is replaced here. All other bytes stay as they are. The write
+//! queue owns the response until the login frame is written.
 
 use std::fmt;
 
 use super::frames::FRAME_HEADER;
 use crate::transport::Secret;
 
-/// What lapin is told instead of the password.
+/// The password that lapin is given.
 pub(super) const PLACEHOLDER: &str = "***";
 
-/// connection.start-ok, as the payload of a method frame begins.
+/// The ids of `connection.start-ok`, with which the payload of its frame begins.
 const START_OK: [u8; 4] = [0, 10, 0, 11];
 
-/// What a broker wants to see: the `response` of a login frame.
+/// The field `response` of a login frame.
 pub(super) enum SaslResponse {
     Plain { user: String, password: Secret },
     AmqPlain { user: String, password: Secret },
 }
 
 impl SaslResponse {
-    /// The response, with its length in front.
+    /// The response, preceded by its length.
     fn bytes(&self) -> Vec<u8> {
         let mut response = vec![0; 4];
         match self {
@@ -32,7 +32,7 @@ impl SaslResponse {
                     response.extend_from_slice(text.as_bytes());
                 }
             }
-            // The entries of a field table: names are short strings, `S` is for a long one.
+            // The entries of a field table: a name is a short string, and `S` marks a long string.
             Self::AmqPlain { user, password } => {
                 for (name, value) in [
                     (b"\x05LOGIN".as_slice(), user.as_str()),
@@ -50,7 +50,7 @@ impl SaslResponse {
         response
     }
 
-    /// lapin's login frame with the right response. A frame of another kind stays as it is.
+    /// Replaces the response in lapin's login frame. A frame of another kind stays as it is.
     pub(super) fn complete(&self, frame: Vec<u8>) -> Vec<u8> {
         let Some((start, end)) = response_of(&frame) else {
             return frame;
@@ -71,8 +71,8 @@ impl fmt::Debug for SaslResponse {
     }
 }
 
-/// Where the response of a connection.start-ok stands, its length included: behind the table of the
-/// client's properties and the name of the mechanism.
+/// The range of the response in a `connection.start-ok`, including its length. It follows the table of the client's
+/// properties and the name of the mechanism.
 fn response_of(frame: &[u8]) -> Option<(usize, usize)> {
     let properties = FRAME_HEADER + START_OK.len();
     if !frame.starts_with(&[1, 0, 0]) || frame.get(FRAME_HEADER..properties)? != START_OK {
@@ -89,7 +89,7 @@ fn read_length(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_be_bytes(*four)).ok()
 }
 
-/// A length as AMQP writes it. No URL has a part that is too long for it.
+/// A length in 32 bits. Users and passwords are shorter.
 fn length(length: usize) -> [u8; 4] {
     u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
 }
@@ -127,7 +127,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn each_mechanism_has_its_form() {
+    fn each_mechanism_has_its_own_format() {
         let response = |response: SaslResponse| response.bytes()[4..].to_vec();
         assert_eq!(response(plain("rpc", "päss")), "\0rpc\0päss".as_bytes());
         assert_eq!(response(plain("", "")), b"\0\0");
@@ -142,7 +142,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn another_first_frame_stays_as_it_is() {
+    fn a_frame_of_another_kind_stays_as_it_is() {
         for other in [
             frame(1, &[0, 10, 0, 50, 0, 0]),
             frame(1, &[0, 10, 0, 11, 0, 0, 0, 99]),

@@ -1,7 +1,7 @@
-//! The rare methods, as amq-protocol encodes and decodes them.
+//! Encodes and decodes the rare methods with amq-protocol.
 //!
-//! Only replies that are expected are decoded, and none of them has a field table: amq-protocol's parser of tables
-//! recurses as deeply as a peer has nested them.
+//! Only expected replies may be decoded, none of which has a field table: amq-protocol's parser of tables recurses as
+//! deeply as a peer has nested them. Pure functions.
 
 use lapin::protocol::basic::AMQPMethod as Basic;
 use lapin::protocol::channel::AMQPMethod as OnChannel;
@@ -11,7 +11,7 @@ use lapin::protocol::{AMQPClass, gen_class, parse_class};
 
 use super::frames::{METHOD, frame};
 
-/// Class and method, as the payload of a method frame begins.
+/// The ids of class and method of each expected reply, with which the payload of its frame begins.
 const REPLIES: [[u8; 4]; 8] = [
     [0, 20, 0, 11], // channel.open-ok
     [0, 40, 0, 11], // exchange.declare-ok
@@ -26,14 +26,14 @@ const REPLIES: [[u8; 4]; 8] = [
 /// Writes a method as a frame.
 pub(super) fn write(out: &mut Vec<u8>, channel: u16, method: &AMQPClass) {
     frame(out, METHOD, channel, |out| {
-        // Writing into memory does not fail.
+        // Cannot fail: it writes into memory.
         if let Ok(written) = gen_class(method)(Vec::new().into()) {
             out.extend(written.write);
         }
     });
 }
 
-/// Reads the reply to a request. None for any other method, and for a malformed one.
+/// Decodes the reply to a request. `None` for any other method, and for a malformed one.
 pub(super) fn read_reply(payload: &[u8]) -> Option<AMQPClass> {
     if !REPLIES.iter().any(|reply| payload.starts_with(reply)) {
         return None;
@@ -41,7 +41,7 @@ pub(super) fn read_reply(payload: &[u8]) -> Option<AMQPClass> {
     parse_class(payload).ok().map(|(_, method)| method)
 }
 
-/// The name of a request, for people.
+/// The name of a request, for the texts of errors.
 pub(super) fn name(request: &AMQPClass) -> &'static str {
     match request {
         AMQPClass::Channel(OnChannel::Open(_)) => "channel.open",
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_hold_a_table_is_not_read() {
+    fn methods_with_tables_and_malformed_replies_are_not_read() {
         let declare = AMQPClass::Queue(OnQueue::Declare(queue::Declare {
             queue: "q".into(),
             passive: false,
@@ -108,6 +108,6 @@ mod tests {
         }));
         assert_eq!(read_reply(&payload(&declare)), None);
         assert_eq!(read_reply(&[0, 20, 0]), None);
-        assert_eq!(read_reply(&[0, 50, 0, 11, 9]), None, "it ends too early");
+        assert_eq!(read_reply(&[0, 50, 0, 11, 9]), None, "truncated");
     }
 }

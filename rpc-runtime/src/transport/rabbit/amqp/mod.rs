@@ -1,37 +1,35 @@
-//! A connection to one broker: frames in, frames out, confirms and consumers.
+//! A connection to one broker: frames, channels, confirms and consumers.
 //!
-//! This room knows nothing of RPC, targets, replies or retries. It is the only one that names lapin and
-//! amq-protocol, and no other room writes a frame. It exports a [`Connector`], the [`Connection`]s that it makes,
-//! three kinds of channel ([`PublishChannel`], [`ConsumeChannel`], [`DeclareChannel`]), names, field tables, and
-//! [`Fault`].
+//! This module must not know about RPC, targets, replies or retries. Only this module names lapin and amq-protocol,
+//! and only this module writes frames. It exports a [`Connector`], the [`Connection`]s that it makes, three kinds of
+//! channel ([`PublishChannel`], [`ConsumeChannel`], [`DeclareChannel`]), names, field tables, and [`Fault`].
 //!
-//! # Who owns what
+//! # Ownership
 //!
-//! The I/O task owns the socket ([`io_task`]). The [`frame_router`] routes what it reads by channel number:
+//! The I/O task owns the socket ([`io_task`]). The [`frame_router`] routes incoming frames by channel number:
 //!
-//! - **Channel 0 is lapin's.** lapin performs the handshake, negotiates the limits, sends heartbeats, and closes
-//!   the connection. It reads and writes through a pipe in place of a socket.
-//! - **All other channels are this library's**, from `channel.open` to `channel.close-ok` ([`channel`]). lapin never
-//!   hears of them.
+//! - **lapin owns channel 0.** It performs the handshake, negotiates the limits, sends heartbeats, and closes the
+//!   connection. It reads from a pipe and writes to the write queue, in place of a socket.
+//! - **This library owns all other channels**, from `channel.open` to `channel.close-ok` ([`channel`]). lapin does not
+//!   know about them.
 //!
-//! So no two parties keep state about one channel, and the refusal of one message cannot end the connection: the
-//! broker closes the channel, the channel's owner answers, and nobody else is involved. An earlier version declared
-//! exchanges and queues on channels of lapin's. It divided the numbers between two owners, a dropped future could leave
-//! a channel without an owner, and lapin logged each refusal as an error. Declaring here takes no machinery of its own:
-//! consumers need requests and replies anyway.
+//! So each channel has one owner. If the broker refuses a message, it closes the message's channel, and the channel's
+//! owner answers; the connection stays up. Channels of lapin's for declarations would have three faults: channel
+//! numbers would have two owners, a dropped future could leave a channel open without an owner, and lapin would log
+//! each refusal as an error.
 //!
 //! `amq-protocol` encodes and decodes the rare methods ([`methods`]). Publishes, deliveries, acknowledgements and
-//! confirms have a codec of their own ([`frames`], [`fields`], [`properties`]): it copies less, and it does not
+//! confirms have a codec of their own ([`frames`], [`fields`], [`properties`]). It copies less. It also does not
 //! recurse into headers, which a peer can nest deeply enough to overflow a parser's stack.
 //!
-//! No message's content is logged here, and no password. lapin is given neither ([`login`]).
+//! No message's content and no password may be logged here. lapin is given neither ([`login`]).
 //!
-//! # What this room relies on beyond lapin's documentation
+//! # Undocumented behaviour of lapin that this module relies on
 //!
-//! - lapin writes whole frames in order, beginning with the eight bytes of the protocol header; its first frame is
+//! - lapin writes whole frames in order, after the eight bytes of the protocol header. Its first frame is
 //!   `connection.start-ok` (tests of [`write_queue`] and [`login`], and every test with a broker).
-//! - lapin reads frames of channel 0 alone without complaint, and takes a heartbeat at any time for a sign of life
-//!   (tests of [`frame_router`]; `tests/faults` with heartbeats of a few seconds).
+//! - lapin accepts a stream that has frames of channel 0 only, and accepts a heartbeat at any time as proof that the
+//!   connection is alive (tests of [`frame_router`]; `tests/faults` with heartbeats of a few seconds).
 //! - lapin calls `block_on` on its own thread before it logs there (`tests/faults/tests/quiet.rs`).
 //! - lapin's thread ends once its stream has ended (`tests/ledger` counts threads before and after).
 

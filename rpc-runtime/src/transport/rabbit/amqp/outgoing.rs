@@ -1,25 +1,27 @@
-//! Frames on their way to the socket, in order.
+//! A queue of bytes to write to the socket, in order.
 //!
-//! Small frames are copied together into one buffer. The parts of a large body are not copied: they refer to the
-//! message, and go out between the buffers by vectored writes.
+//! Small frames are copied into one buffer. The parts of a large body are not copied: they refer to the message, and
+//! vectored writes send them between the buffers. Plain state without I/O; its memory must be freed after a burst.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::Bytes;
 
-/// A buffer of this size takes no more frames, in bytes: the memory of a long burst is freed while the rest is written.
+/// The size, in bytes, from which a buffer takes no more frames. So the memory of a long burst is freed piece by
+/// piece while the rest is written.
 pub(super) const BURST_PIECE: usize = 1 << 20;
-/// How many pieces one write has at most.
+/// The most pieces in one write.
 pub(super) const SLICES: usize = 64;
 
-/// Bytes to be written, some of which may have been.
+/// Bytes to write. The first piece may be written in part.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
-    /// The pieces in front of `last`.
+    /// The pieces before `last`.
     pieces: VecDeque<Piece>,
+    /// The buffer that takes frames.
     last: Vec<u8>,
-    /// How many bytes of the first piece were written.
+    /// How many bytes of the first piece are written.
     written: usize,
 }
 
@@ -39,7 +41,7 @@ impl Piece {
 }
 
 impl Outgoing {
-    /// Where frames are copied to.
+    /// The buffer to append frames to.
     pub(super) fn frames(&mut self) -> &mut Vec<u8> {
         if self.last.len() >= BURST_PIECE {
             self.close_last();
@@ -64,7 +66,7 @@ impl Outgoing {
         self.pieces.is_empty() && self.last.is_empty()
     }
 
-    /// What is to be written next; gives how many of the slices are filled.
+    /// Fills `slices` with the next bytes to write. Returns how many slices are filled.
     pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let pieces = self.pieces.iter().map(Piece::bytes);
         let all = pieces.chain((!self.last.is_empty()).then_some(&*self.last));
@@ -77,7 +79,7 @@ impl Outgoing {
         count
     }
 
-    /// So many bytes more were written.
+    /// Removes `bytes` bytes that were written.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.written += bytes;
         while let Some(first) = self.pieces.front() {
@@ -94,7 +96,7 @@ impl Outgoing {
         }
     }
 
-    /// Forgets everything, and frees the memory.
+    /// Removes all bytes, and frees the memory.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -102,14 +104,14 @@ impl Outgoing {
 
 #[cfg(test)]
 impl Outgoing {
-    /// All that is to be written.
+    /// All bytes to write.
     pub(super) fn to_vec(&self) -> Vec<u8> {
         let mut slices = vec![IoSlice::new(&[]); self.pieces.len() + 1];
         let count = self.slices(&mut slices);
         concat(&slices[..count])
     }
 
-    /// The memory of its buffers, in bytes.
+    /// The capacity of the buffers, in bytes.
     pub(super) fn capacity(&self) -> usize {
         let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Copied(bytes) => bytes.capacity(),
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copied_and_shared_bytes_leave_in_order_however_much_is_written_at_a_time() {
+    fn copied_and_shared_bytes_are_written_in_order_for_any_size_of_writes() {
         for step in [1, 2, 3, 7, 50] {
             let mut outgoing = Outgoing::default();
             let mut want = Vec::new();

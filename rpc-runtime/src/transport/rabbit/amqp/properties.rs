@@ -1,7 +1,8 @@
-//! What is read of a message's properties.
+//! Reads the properties of a message that this library needs.
 //!
-//! Anyone who may publish chooses them: texts need not be UTF-8, and headers may be nested as deeply as a frame has
-//! room for. What is not needed is passed over by its length, and never a reason to refuse the message.
+//! Peers choose the properties: texts need not be UTF-8, and headers may be nested as deeply as a frame has room for.
+//! So unneeded fields are skipped by their length, without recursion, and must never be a reason to refuse the
+//! message. Pure functions.
 
 use super::super::compression::BodyFormat;
 use super::fields::Fields;
@@ -15,33 +16,33 @@ const CORRELATION_ID: u16 = 1 << 10;
 const REPLY_TO: u16 = 1 << 9;
 const EXPIRATION: u16 = 1 << 8;
 const MESSAGE_ID: u16 = 1 << 7;
-/// More flags follow.
+/// Another word of flags follows.
 const CONTINUED: u16 = 1;
 
-/// The header by which a message from a stream says its place.
+/// The header with a message's offset in a stream.
 const STREAM_OFFSET: &[u8] = b"x-stream-offset";
-/// The headers by which a quorum queue says how often a message was handed out before. The second one is there from
-/// RabbitMQ 4.3 on, where the first one counts less.
+/// The header with the number of earlier deliveries from a quorum queue.
 const DELIVERY_COUNT: &[u8] = b"x-delivery-count";
+/// The same, from RabbitMQ 4.3 on. There, `x-delivery-count` counts fewer deliveries.
 const ACQUIRED_COUNT: &[u8] = b"x-acquired-count";
 
-/// The header by which kombu says how a body is compressed.
+/// kombu's header with the format of a compressed body.
 const COMPRESSION: &[u8] = b"compression";
 
-/// The properties that count here; those that make no sense are as good as absent.
+/// The properties that are used here. A malformed value counts as absent.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Properties {
-    /// In milliseconds, from when it was published.
+    /// In milliseconds, from the time of publishing.
     pub(crate) expiration: Option<u64>,
     pub(crate) message_id: Option<u64>,
     pub(crate) stream_offset: Option<i64>,
-    /// How often a quorum queue has handed the message out before.
+    /// How often a quorum queue has delivered the message before.
     pub(crate) delivery_count: Option<i64>,
     pub(crate) format: BodyFormat,
 }
 
 impl Properties {
-    /// Reads the flags and what they announce, up to the message's identity. None where they break off.
+    /// Reads the flags and the properties up to the message id. `None` if they are truncated.
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let flags = fields.short_number()?;
         let mut last = flags;
@@ -62,7 +63,7 @@ impl Properties {
                 DELIVERY_COUNT | ACQUIRED_COUNT => {
                     read.delivery_count = read.delivery_count.max(integer(kind, value));
                 }
-                // Text, however it was written.
+                // A long string or a byte array: clients write text as either.
                 COMPRESSION if matches!(kind, b'S' | b'x') => {
                     read.format = BodyFormat::of_header(value);
                 }
@@ -101,8 +102,8 @@ fn integer(kind: u8, value: &[u8]) -> Option<i64> {
     }
 }
 
-/// Looks through a table, up to where it makes no sense, and not into what is in it: gives each field's name, its kind
-/// and its value.
+/// Calls `each` with the name, the kind and the value of each field of a table. It does not look into nested values. It
+/// stops at the first malformed field.
 pub(super) fn for_each_field<'a>(table: &'a [u8], mut each: impl FnMut(&'a [u8], u8, &'a [u8])) {
     let mut table = Fields(table);
     while let Some((name, kind, value)) = field(&mut table) {
@@ -134,7 +135,7 @@ mod tests {
     use super::super::super::compression::Compression;
     use super::*;
 
-    /// As lapin writes them.
+    /// Properties as lapin writes them.
     fn written(properties: &BasicProperties) -> Vec<u8> {
         gen_properties(properties)(Vec::new().into()).unwrap().write
     }
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_counts_is_found_among_all_others() {
+    fn the_used_properties_are_found_among_all_others() {
         let mut headers = FieldTable::default();
         for (name, value) in [
             ("void", AMQPValue::Void),
@@ -203,15 +204,15 @@ mod tests {
         let none = written(&BasicProperties::default());
         assert_eq!(read(&none), Some(Properties::default()));
         for end in 0..bytes.len() {
-            // It breaks off, or what is missing does not count.
+            // Truncated properties are refused, unless only unused ones are missing.
             assert!(read(&bytes[..end]).is_none_or(|read| read == want), "{end}");
         }
     }
 
     #[test]
-    fn what_makes_no_sense_is_as_good_as_absent() {
+    fn malformed_values_count_as_absent() {
         let short = |text: &[u8]| [&[u8::try_from(text.len()).unwrap()], text].concat();
-        // Texts that are none, and numbers that are none.
+        // Texts that are not UTF-8, and numbers that are not decimal.
         let flags =
             (CONTENT_TYPE | CORRELATION_ID | EXPIRATION | MESSAGE_ID | CONTINUED).to_be_bytes();
         let more = [0, 0];
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_may_be_nested_as_deeply_as_there_is_room() {
+    fn deeply_nested_headers_are_skipped() {
         let mut value = Vec::new();
         for _ in 0..20_000 {
             let length = u32::try_from(value.len()).unwrap();

@@ -1,4 +1,7 @@
-//! A channel to publish on: each message with its confirm, or with its return.
+//! A channel to publish on, with confirms.
+//!
+//! Publishing never waits: it writes the frames, and the [confirm](super::confirms) comes later. Callers decide which
+//! messages may share a channel.
 
 use std::sync::Arc;
 
@@ -11,7 +14,7 @@ use super::frames::{self, Publish};
 use super::io::Io;
 use super::methods;
 
-/// A channel in confirm mode; dropping it closes it.
+/// A channel in confirm mode. Dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct PublishChannel {
     channel: Channel,
@@ -20,7 +23,7 @@ pub(crate) struct PublishChannel {
 }
 
 impl PublishChannel {
-    /// Opens a channel on which frames have at most `frame_max` bytes.
+    /// Opens a channel. Its frames have at most `frame_max` bytes.
     pub(super) fn open(io: &Arc<Io>, frame_max: usize) -> Result<Self, Fault> {
         let confirms = Arc::new(Confirms::new(io.monitor.clone()));
         let channel = Channel::open(io, Role::Publish(confirms.clone()))?;
@@ -33,18 +36,18 @@ impl PublishChannel {
         })
     }
 
-    /// Whether messages can be published here, and whether they are confirmed.
+    /// The health of the channel.
     pub(crate) fn health(&self) -> Health {
         self.confirms.health()
     }
 
-    /// Whether messages can be published here.
+    /// Whether messages can be published.
     pub(crate) fn is_open(&self) -> bool {
         self.health() != Health::Closed
     }
 
-    /// Declares an exchange for the messages that follow, without an answer. If the broker refuses, it closes the
-    /// channel, and they fail with its reason: they were not sent.
+    /// Declares an exchange for the messages that follow, without waiting for an answer. If the broker refuses, it
+    /// closes the channel: it has not taken these messages, and they fail with its reason.
     pub(crate) fn declare_exchange(&self, declaration: ExchangeDeclaration) -> Result<(), Fault> {
         let number = self.channel.state().number();
         let declare = declaration.request(true);
@@ -52,14 +55,13 @@ impl PublishChannel {
             .send(false, |out| methods::write(out.frames(), number, &declare))
     }
 
-    /// Publishes a message, behind all that were published here before. See [`Confirms::publish`] for `quiet`.
+    /// Publishes a message, after all earlier ones. See [`Confirms::publish`] for `quiet`.
     pub(crate) fn publish(&self, message: Publish<'_>, quiet: bool) -> Confirm {
         let send = |number, alone| self.send(message, number, alone);
         self.confirms.publish(quiet, message.body.len(), send)
     }
 
-    /// Publishes a message whose confirm nobody awaits: `then` is called with the answer. See
-    /// [`Confirms::publish_with_callback`].
+    /// Publishes a message. `callback` receives the answer; see [`ConfirmCallback`].
     pub(crate) fn publish_with_callback(&self, message: Publish<'_>, callback: ConfirmCallback) {
         let send = |number, alone| self.send(message, number, alone);
         self.confirms
@@ -68,9 +70,9 @@ impl PublishChannel {
 
     fn send(&self, message: Publish<'_>, number: u64, alone: bool) -> Result<(), Fault> {
         let channel = self.channel.state().number();
-        // The first of many is written at once; those that come until it is confirmed are written together.
+        // A message is written at once only if no other one waits for its confirm. Others are written together.
         self.channel.send(alone, |out| {
-            // Returns are matched by the message's id; oslo.messaging sets none, and ignores it.
+            // The number is the message id, by which returns are matched. oslo.messaging sets no id, and ignores it.
             frames::publish(out, channel, &message, number, self.frame_max);
         })
     }

@@ -1,4 +1,7 @@
-//! The socket of one connection, in clear or within TLS, as the [I/O task](super::io_task) reads and writes it.
+//! The socket of one connection, plain or with TLS.
+//!
+//! The [I/O task](super::io_task) owns it. Other tasks may write to a plain socket only, and only through the write
+//! queue.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -25,10 +28,10 @@ impl Socket {
         Self::Plain(read, Arc::new(write))
     }
 
-    /// Where others may write, too. What goes through TLS has one writer.
+    /// The writer for other tasks. `None` with TLS, which must have one writer only.
     #[cfg_attr(
         not(feature = "tls"),
-        expect(clippy::unnecessary_wraps, reason = "TLS has none")
+        expect(clippy::unnecessary_wraps, reason = "a TLS socket returns `None`")
     )]
     pub(super) fn writer(&self) -> Option<Arc<OwnedWriteHalf>> {
         match self {
@@ -38,7 +41,7 @@ impl Socket {
         }
     }
 
-    /// Reads; 0 bytes are the end.
+    /// Reads bytes. 0 bytes mean the end.
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -71,7 +74,7 @@ impl Socket {
         }
     }
 
-    /// Done when all that was written is on its way.
+    /// Completes once all written bytes are passed to the kernel.
     pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Plain(..) => {

@@ -1,20 +1,22 @@
-//! Why TLS failed, in words: what is wrong, and which option or file to look at.
+//! Explains why TLS failed: what is wrong, and which option or file to check.
+//!
+//! Pure functions. The texts must not contain the content of any file.
 
 use std::io;
 
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
-/// The reason that TLS with `host` gave for ending; none when the error is not of TLS.
+/// The explanation of a TLS error with `host`. `None` if the error is not a TLS error.
 pub(super) fn reason(error: &io::Error, host: &str) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     let (what, advice) = match error {
         Error::InvalidCertificate(refusal) => certificate(refusal, host),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
-            "what answers there speaks no TLS".to_owned(),
+            "the answer is not TLS".to_owned(),
             "name the broker's TLS port, by default 5671, or leave `ssl=true` out",
         ),
         Error::AlertReceived(alert) if is_about_certificates(*alert) => (
-            "the broker does not accept this client's certificate, or asks for one".to_owned(),
+            "the broker does not accept this client's certificate, or requires one".to_owned(),
             "check `ssl_cert_file` and `ssl_key_file`",
         ),
         _ => (
@@ -29,7 +31,7 @@ fn certificate(refusal: &CertificateError, host: &str) -> (String, &'static str)
     match refusal {
         CertificateError::UnknownIssuer => (
             "no trusted authority has signed the broker's certificate".to_owned(),
-            "name the authority that has with `ssl_ca_file`",
+            "name the file of the authority that has signed it with `ssl_ca_file`",
         ),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
             "the broker's certificate, or its authority's, has expired".to_owned(),
@@ -50,7 +52,7 @@ fn certificate(refusal: &CertificateError, host: &str) -> (String, &'static str)
     }
 }
 
-/// The alerts by which a broker refuses what a client has shown, or has not.
+/// Whether the broker sends this alert because it refuses the client's certificate, or because there is none.
 fn is_about_certificates(alert: AlertDescription) -> bool {
     matches!(
         alert,

@@ -1,8 +1,11 @@
-//! The frames that go to one broker, lapin's and this library's, one after the other.
+//! The queue of frames to one broker, from lapin and from this library.
 //!
-//! lapin writes in pieces, so the beginning of its next frame waits here until the frame is whole. This library's
-//! frames come whole. If the connection is idle, the caller writes directly instead of waking the
-//! [I/O task](super::io_task); frames that come while others are being written go with them.
+//! Frames must never be interleaved. lapin writes in pieces, so the beginning of its next frame waits here until the
+//! frame is complete. This library always adds complete frames.
+//!
+//! If nothing is being written, the caller may write to the socket directly, without waking the [I/O
+//! task](super::io_task). Frames that are added while others are being written are written together afterwards. The
+//! connection's `Io` owns the queue.
 
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -17,33 +20,33 @@ use super::login::SaslResponse;
 use super::outgoing::{Outgoing, SLICES};
 use crate::sync::Mutex;
 
-/// What a client begins with, in front of all frames.
+/// The length of the protocol header, which a client sends before all frames.
 const PROTOCOL_HEADER: usize = 8;
 
-/// The way to the broker, for all who write.
+/// The queue of frames to the broker, for all writers.
 #[derive(Debug)]
 pub(super) struct WriteQueue {
     state: Mutex<State>,
-    /// Whether it takes frames, for those who only look.
+    /// Whether the queue takes frames. It can be read without the lock.
     open: AtomicBool,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Whole frames, of which the first may have been written in part.
+    /// Complete frames. The first one may be written in part.
     outgoing: Outgoing,
     /// The beginning of lapin's next frame.
     partial: Vec<u8>,
     lapin: Lapin,
-    /// Where anyone may write.
+    /// The socket, if any task may write to it.
     tcp: Option<Arc<OwnedWriteHalf>>,
-    /// The I/O task is writing: what comes now comes after that.
+    /// Whether the I/O task is writing. New frames must then wait in `outgoing`.
     writing: bool,
     io_task: Option<Waker>,
     closing: Closing,
 }
 
-/// How far lapin has come.
+/// What lapin will write next.
 #[derive(Debug)]
 enum Lapin {
     ProtocolHeader(Option<SaslResponse>),
@@ -51,25 +54,26 @@ enum Lapin {
     Methods,
 }
 
-/// What there is to be written.
+/// What there is to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Frames,
+    /// Nothing now; more frames may come.
     NothingNow,
-    /// Ever again.
+    /// Nothing, and no more frames will come.
     Nothing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Closing {
     Open,
-    /// Ends once all is written.
+    /// No more frames are taken. The queue ends once all of them are written.
     Draining,
     Closed,
 }
 
 impl WriteQueue {
-    /// What lapin says to log in is completed by the response, if there is one.
+    /// An open queue. If there is a `response`, it goes into lapin's login frame.
     pub(super) fn new(tcp: Option<Arc<OwnedWriteHalf>>, response: Option<SaslResponse>) -> Self {
         let state = Mutex::new(State {
             outgoing: Outgoing::default(),
@@ -86,8 +90,8 @@ impl WriteQueue {
         }
     }
 
-    /// Sends whole frames. With `now`, they are written before this returns, as far as the socket takes them
-    /// and nothing else is under way. An error is a connection that has ended: nothing was sent.
+    /// Sends complete frames. With `now`, they are written before this returns, unless other frames are being written
+    /// or the socket does not take them. An error means that the connection has ended and nothing was sent.
     pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Outgoing)) -> Result<(), Fault> {
         let mut state = self.state.lock();
         if state.closing != Closing::Open {
@@ -103,8 +107,8 @@ impl WriteQueue {
         Ok(())
     }
 
-    /// Takes what lapin writes, which may be anything up to some middle of a frame. When the connection has
-    /// ended, the bytes are dropped; lapin gets the error from its next read.
+    /// Takes bytes from lapin, which may end within a frame. If the connection has ended, the bytes are dropped;
+    /// lapin gets the error from its next read.
     pub(super) fn lapin(&self, bytes: &[u8]) {
         let mut state = self.state.lock();
         if state.closing != Closing::Open {
@@ -117,7 +121,7 @@ impl WriteQueue {
         wake(io_task);
     }
 
-    /// For the I/O task: whether everything must end now. That wakes the task, as do frames to be written.
+    /// For the I/O task: whether the connection was aborted. From now on, an abort and new frames wake the task.
     pub(super) fn is_aborted(&self, context: &Context<'_>) -> bool {
         let mut state = self.state.lock();
         match &mut state.io_task {
@@ -127,12 +131,12 @@ impl WriteQueue {
         state.closing == Closing::Closed
     }
 
-    /// For the I/O task: replaces `written`, which is empty, by what is to be written next.
+    /// For the I/O task: replaces `written`, which must be empty, with the next frames to write.
     pub(super) fn take(&self, written: &mut Outgoing) -> Next {
         let mut state = self.state.lock();
         state.writing = !state.outgoing.is_empty();
         if state.writing {
-            // The memory of what was written serves for what comes.
+            // Swapped, so that the written buffer's memory is reused for new frames.
             std::mem::swap(&mut state.outgoing, written);
             Next::Frames
         } else if state.closing == Closing::Open {
@@ -142,17 +146,17 @@ impl WriteQueue {
         }
     }
 
-    /// Whether it takes frames.
+    /// Whether the queue takes frames.
     pub(super) fn is_open(&self) -> bool {
         self.open.load(Ordering::Acquire)
     }
 
-    /// Takes nothing more, and ends once all is written.
+    /// Refuses further frames. The queue ends once all frames are written.
     pub(super) fn finish(&self) {
         self.close(Closing::Draining);
     }
 
-    /// Takes nothing more, and ends at once.
+    /// Refuses further frames, drops those that are not written, and ends at once.
     pub(super) fn abort(&self) {
         self.close(Closing::Closed);
     }
@@ -164,7 +168,7 @@ impl WriteQueue {
             state.closing = closing;
         }
         if closing == Closing::Closed {
-            // The socket closes when the last one lets it go.
+            // The socket closes once its last owner has dropped it.
             state.tcp = None;
             state.outgoing.clear();
         }
@@ -175,7 +179,7 @@ impl WriteQueue {
 }
 
 impl State {
-    /// Writes as much as the socket takes. The I/O task handles the rest, and errors.
+    /// Writes as much as the socket takes. The I/O task writes the rest, and meets the error if there was one.
     fn write_now(&mut self) {
         let Some(tcp) = &self.tcp else {
             return;
@@ -215,7 +219,7 @@ impl State {
         }
     }
 
-    /// How long what lapin writes next is, if so much is known.
+    /// The length of lapin's next frame or protocol header. `None` if it is not known yet.
     fn first_length(&self) -> Option<usize> {
         if matches!(self.lapin, Lapin::ProtocolHeader(_)) {
             return Some(PROTOCOL_HEADER);
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_never_come_into_the_midst_of_one_of_lapins() {
+    fn frames_never_interrupt_a_frame_of_lapins() {
         let (header, login) = written(b"");
         let frames = [header, login, frame(b"one"), frame(b""), frame(b"another")];
         let all = frames.concat();
@@ -282,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn the_password_is_put_in_however_the_writes_are_cut() {
+    fn the_password_is_put_in_wherever_writes_are_split() {
         let (header, placeholder) = written(b"\0me\0***");
         let (_, login) = written(b"\0me\0open sesame");
         let more = frame(b"tune-ok");
@@ -298,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_burst_goes_in_pieces_and_in_order_and_is_given_back() {
+    fn a_long_burst_is_written_in_order_and_its_memory_is_freed() {
         let write_queue = WriteQueue::new(None, None);
         let all: Vec<Vec<u8>> = (0..=u8::MAX)
             .map(|byte| vec![byte; BURST_PIECE / 16])
@@ -324,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_accepted_is_written_before_the_end_unless_it_is_an_abrupt_one() {
+    fn finish_writes_accepted_frames_and_abort_drops_them() {
         let write_queue = WriteQueue::new(None, None);
         write_queue.send(false, |out| out.frames().push(1)).unwrap();
         write_queue.finish();

@@ -1,4 +1,4 @@
-//! Confirms, returns and ends of a channel, as its messages hear of them.
+//! The answers that a channel's messages get: from confirms, from returns, and from the end of the channel.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
@@ -13,7 +13,7 @@ fn publish(confirms: &Confirms) -> Confirm {
     confirms.publish(false, 1, |_, _| Ok(()))
 }
 
-/// What is known now: nothing, or the answer.
+/// The answer, if it has come.
 fn now(confirm: &mut Confirm) -> Option<Answer> {
     confirm.0.state.lock().answer.take()
 }
@@ -34,7 +34,7 @@ fn each_message_has_its_own_answer() {
     confirms.settle(2, false, true);
     confirms.settle(5, false, false);
     confirms.returned(3);
-    // Nobody waits for this one any more.
+    // The sender of this message no longer waits.
     drop(sent.remove(3));
     confirms.settle(4, true, true);
     confirms.settle(4, true, true);
@@ -52,14 +52,14 @@ fn each_message_has_its_own_answer() {
     assert_eq!(
         confirms.waiting.lock().messages.len(),
         1,
-        "what is settled is gone"
+        "settled messages are removed"
     );
     confirms.settle(0, true, true);
     assert!(matches!(now(&mut sent[4]), Some(Ok(Confirmed::Taken))));
 }
 
 #[test]
-fn a_quiet_confirm_wakes_for_bad_news_only() {
+fn a_quiet_confirm_wakes_the_task_only_if_the_message_was_not_taken() {
     struct Count(AtomicUsize);
 
     impl Wake for Count {
@@ -89,12 +89,12 @@ fn a_quiet_confirm_wakes_for_bad_news_only() {
     assert_eq!(
         sent.map(|sent| sent.kept().len()),
         [0, 4, 4],
-        "what may be sent again is kept"
+        "bodies of messages that may be sent again are kept"
     );
 }
 
 #[test]
-fn what_nobody_waits_for_is_told_once_whatever_comes() {
+fn each_callback_is_called_exactly_once() {
     let confirms = new();
     let (tell, told) = std::sync::mpsc::channel();
     let callback = || -> ConfirmCallback {
@@ -122,32 +122,32 @@ fn what_nobody_waits_for_is_told_once_whatever_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_begins_with_what_waits_and_ends_with_a_confirm() {
+async fn silence_begins_with_a_waiting_message_and_ends_with_a_confirm() {
     let (long, confirms) = (Duration::from_secs(1), new());
     tokio::time::advance(long).await;
     let _sent = [publish(&confirms), publish(&confirms)];
     assert_eq!(confirms.health(), Health::Well);
     tokio::time::advance(long).await;
     assert_eq!(confirms.health(), Health::Silent);
-    // The second one's, so that nothing is measured.
+    // A confirm of the second message, which is not timed: so nothing is measured.
     confirms.settle(2, false, true);
     assert_eq!(confirms.health(), Health::Well);
     tokio::time::advance(long).await;
     assert_eq!(confirms.health(), Health::Silent);
     confirms.settle(1, false, true);
-    assert_eq!(confirms.health(), Health::Well, "nothing waits");
+    assert_eq!(confirms.health(), Health::Well, "no message waits");
     confirms.lost(&"cut".into());
     assert_eq!(confirms.health(), Health::Closed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_channel_is_silent_after_longer_than_its_confirms_take() {
+async fn a_channel_is_silent_once_confirms_take_longer_than_usual() {
     let round_trip = Duration::from_secs(1);
     let confirms = new();
     for number in 1..=20 {
         let _sent = publish(&confirms);
         tokio::time::advance(round_trip).await;
-        // Only the first is a surprise.
+        // Before the first confirm, nothing is known about the round trip.
         let expected = if number == 1 {
             Health::Silent
         } else {
@@ -169,7 +169,7 @@ async fn one_message_is_timed_at_a_time() {
     assert_eq!(confirms.waiting.lock().settle(2, false).took, None);
     let _third = publish(&confirms);
     tokio::time::advance(Duration::from_secs(1)).await;
-    // With the third, which was sent after it.
+    // A confirm of the third message, which was sent later, settles the timed first one, too.
     let settled = confirms.waiting.lock().settle(3, true);
     assert_eq!(settled.took, Some(Duration::from_secs(2)));
     assert_eq!(settled.silence, Duration::from_secs(1));
@@ -181,7 +181,7 @@ async fn one_message_is_timed_at_a_time() {
 }
 
 #[test]
-fn what_was_not_queued_is_not_counted() {
+fn a_message_that_was_not_sent_gets_no_number() {
     let confirms = new();
     let mut refused = confirms.publish(false, 1, |_, _| Err(Fault::lost("closed")));
     assert!(matches!(
@@ -191,13 +191,13 @@ fn what_was_not_queued_is_not_counted() {
     let mut sent = publish(&confirms);
     confirms.settle(1, false, true);
     assert!(now(&mut sent).is_some());
-    // What the broker makes up is passed over.
+    // Numbers that were not used are ignored.
     confirms.settle(9, false, true);
     confirms.returned(9);
 }
 
 #[test]
-fn a_channel_is_closed_over_one_message_and_only_a_single_one_is_known_to_be_it() {
+fn the_refused_message_is_known_only_if_no_other_one_waits() {
     let missing = Fault::Missing("no exchange".into());
     let confirms = new();
     let mut settled = publish(&confirms);
@@ -227,7 +227,7 @@ fn a_channel_is_closed_over_one_message_and_only_a_single_one_is_known_to_be_it(
 }
 
 #[test]
-fn a_message_that_is_too_large_is_known_by_its_size() {
+fn a_message_that_is_too_large_is_identified_by_its_size() {
     let text = "message size 600 is larger than configured max size 500";
     let refusal = Fault::coded(406, text);
     let confirms = new();

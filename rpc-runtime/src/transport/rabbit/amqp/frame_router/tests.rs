@@ -1,4 +1,4 @@
-//! Streams of random frames, cut at random places. Time stands still: else lapin's heartbeat might come in between.
+//! Streams of random frames, split at random places. Time is paused: otherwise a heartbeat for lapin might be inserted.
 
 use std::collections::BTreeMap;
 use std::task::{Context, Poll, Waker};
@@ -14,7 +14,7 @@ use crate::sync::Mutex;
 /// How many messages are published on each channel.
 const PUBLISHED: u64 = 60;
 
-/// A generator of numbers that a seed repeats.
+/// A random number generator. Equal seeds give equal numbers.
 struct Random(u64);
 
 impl Random {
@@ -28,7 +28,7 @@ impl Random {
     }
 
     fn bytes(&mut self, length: usize) -> Vec<u8> {
-        // Full of frame ends and of beginnings of returns.
+        // Bytes that look like frame ends and like the beginnings of returns.
         (0..length)
             .map(|_| [0xCE, 1, 0, 60, 0, 50, 2, 3][self.below(8)])
             .collect()
@@ -52,7 +52,7 @@ fn method(random: &mut Random, channel: u16, class: u8, method: u8) -> Vec<u8> {
     frame(METHOD, channel, &payload)
 }
 
-/// The properties of a message that is published as `message_id`.
+/// The properties of a message with this message id.
 fn properties(message_id: u64) -> Vec<u8> {
     let id = message_id.to_string();
     let length = u8::try_from(id.len()).unwrap();
@@ -64,7 +64,7 @@ fn properties(message_id: u64) -> Vec<u8> {
     .concat()
 }
 
-/// A message as the broker sends it: its method, its header, its body in some frames.
+/// A message as the broker sends it: a method, a content header, and the body in several frames.
 fn message(random: &mut Random, channel: u16, id: u8, message_id: u64) -> Vec<Vec<u8>> {
     let bodies: Vec<_> = (0..random.below(4))
         .map(|_| {
@@ -80,7 +80,7 @@ fn message(random: &mut Random, channel: u16, id: u8, message_id: u64) -> Vec<Ve
         method(random, channel, 60, id),
         frame(CONTENT_HEADER, channel, &header),
     ];
-    // A body frame after the last byte would belong to nothing.
+    // No body frame may follow the last byte.
     let mut left = size;
     for body in bodies {
         if left > 0 {
@@ -91,7 +91,7 @@ fn message(random: &mut Random, channel: u16, id: u8, message_id: u64) -> Vec<Ve
     frames
 }
 
-/// What the broker says of a message.
+/// The broker's answer to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     Taken,
@@ -114,9 +114,9 @@ fn confirm(channel: u16, method: u8, number: u64, multiple: bool) -> Vec<u8> {
 
 struct Stream {
     all: Vec<u8>,
-    /// The frames of channel 0.
+    /// The frames of channel 0, which lapin must get.
     expected: Vec<u8>,
-    /// By channel and number.
+    /// The answers, by channel and number.
     words: BTreeMap<(u16, u64), Word>,
 }
 
@@ -127,7 +127,7 @@ fn whole(body: Body) -> Vec<u8> {
     }
 }
 
-/// Keeps what is delivered, and how often more was to come.
+/// Keeps the tags and bodies of deliveries.
 #[derive(Default)]
 struct Kept(Mutex<Vec<(u64, Vec<u8>)>>);
 
@@ -160,7 +160,7 @@ fn consuming(kept: &Arc<Kept>) -> Arc<Io> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
+async fn deliveries_go_to_their_channel_wherever_the_stream_is_split() {
     for seed in 0..300 {
         let mut random = Random(seed);
         let (mut all, mut bodies) = (Vec::new(), Vec::new());
@@ -174,7 +174,7 @@ async fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
             for frame in frames {
                 all.extend(frame);
                 if random.below(3) == 0 {
-                    // Of a channel without a sink.
+                    // A message of a channel that is not open.
                     all.extend(message(&mut random, 8, 60, 5).concat());
                 }
             }
@@ -193,7 +193,7 @@ async fn deliveries_go_to_their_channel_however_the_stream_is_cut() {
     }
 }
 
-/// Keeps the bodies, of which it wants no more than so many bytes.
+/// Keeps bodies, with a limit on their size.
 struct Limited {
     limit: usize,
     bodies: Mutex<Vec<Body>>,
@@ -210,7 +210,7 @@ impl DeliveryHandler for Limited {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_body_above_the_limit_its_end_is_kept() {
+async fn of_a_body_above_the_limit_only_the_end_is_kept() {
     const PART: usize = 10_000;
     let size = 2 * KEPT_END + PART / 2;
     let sent: Vec<u8> = (0..=u8::MAX).cycle().step_by(7).take(size).collect();
@@ -242,7 +242,7 @@ async fn of_a_body_above_the_limit_its_end_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_with_more_body_than_was_said_ends_the_connection() {
+async fn a_body_longer_than_announced_ends_the_connection() {
     let io = consuming(&Arc::default());
     let header = [&[0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3][..], &properties(5)].concat();
     let all = [
@@ -256,7 +256,7 @@ async fn a_delivery_with_more_body_than_was_said_ends_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lapin_sees_that_the_connection_lives() {
+async fn lapin_gets_heartbeats_while_other_channels_receive_frames() {
     let publishing = Publishing::new();
     let mut router = FrameRouter::new(publishing.io.clone());
     let mut seen = Vec::new();
@@ -273,7 +273,7 @@ async fn lapin_sees_that_the_connection_lives() {
     assert_eq!(seen, [(4, beat.clone()), (8, beat)]);
 }
 
-/// Frames to come: whether each is withheld, and what it says.
+/// Frames: whether each one is kept from lapin, its bytes, and the answers that it brings.
 type Frames = Vec<(bool, Vec<u8>, Vec<(u64, Word)>)>;
 
 /// Messages and confirms on several channels, their frames interleaved. Channel 0 is lapin's; the others publish.
@@ -283,7 +283,7 @@ fn stream(random: &mut Random) -> Stream {
         expected: Vec::new(),
         words: BTreeMap::new(),
     };
-    // How many messages are settled there, and the frames to come.
+    // For each channel, how many messages are settled, and the next frames.
     let mut channels: Vec<(u64, Frames)> = vec![(0, Vec::new()); 5];
     for _ in 0..90 {
         let index = random.below(channels.len());
@@ -321,9 +321,9 @@ fn stream(random: &mut Random) -> Stream {
                         vec![(next, Word::Rejected)],
                     )]
                 }
-                // There is nobody to take it.
+                // A delivery on a channel without a handler.
                 5 if index > 0 => all(true, message(random, channel, 60, next)),
-                // Of a channel that is closed.
+                // A delivery on a channel that is not open.
                 6 => all(true, message(random, channel + 8, 60, next)),
                 7 if index == 0 => all(false, vec![method(random, 0, 10, 30)]),
                 _ => all(false, vec![frame(HEARTBEAT, 0, &[])]),
@@ -365,7 +365,7 @@ impl Publishing {
         Self { io, sent }
     }
 
-    /// What was said, as far as something was.
+    /// The answers that have come.
     fn words(self) -> BTreeMap<(u16, u64), Word> {
         let now = |confirm: Confirm| {
             let waiting = std::pin::pin!(confirm);
@@ -385,7 +385,7 @@ impl Publishing {
     }
 }
 
-/// What comes out when the stream arrives in pieces.
+/// The bytes that lapin gets when the stream arrives in pieces, and the publishing channels.
 fn filtered(all: &[u8], piece: impl FnMut() -> usize) -> (io::Result<Vec<u8>>, Publishing) {
     let publishing = Publishing::new();
     (read(&publishing.io, all, piece), publishing)
@@ -398,11 +398,11 @@ fn read(io: &Arc<Io>, all: &[u8], mut piece: impl FnMut() -> usize) -> io::Resul
         to = all.len().min(to + piece());
         from += router.read(&all[from..to])?;
     }
-    assert_eq!(from, to, "something was left");
+    assert_eq!(from, to, "some bytes were not routed");
     Ok(emptied(io))
 }
 
-/// What has come for lapin.
+/// Takes the bytes for lapin out of the pipe.
 fn emptied(io: &Io) -> Vec<u8> {
     let mut out = Vec::new();
     let mut buffer = [0; 999];
@@ -413,7 +413,7 @@ fn emptied(io: &Io) -> Vec<u8> {
     out
 }
 
-/// What is to be written.
+/// Takes the bytes to write out of the write queue.
 fn written(io: &Io) -> Vec<u8> {
     let mut out = Outgoing::default();
     match io.write_queue.take(&mut out) {
@@ -423,7 +423,7 @@ fn written(io: &Io) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_said_of_published_messages_is_told_however_the_stream_is_cut() {
+async fn answers_reach_their_messages_wherever_the_stream_is_split() {
     for seed in 0..1_000 {
         let mut random = Random(seed);
         let stream = stream(&mut random);
@@ -436,7 +436,7 @@ async fn what_is_said_of_published_messages_is_told_however_the_stream_is_cut() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_cut_at_each_place_changes_nothing() {
+async fn a_split_at_any_place_has_no_effect() {
     let stream = stream(&mut Random(7));
     for at in 1..stream.all.len() {
         let mut pieces = [at, stream.all.len()].into_iter();
@@ -446,7 +446,7 @@ async fn one_cut_at_each_place_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_channel_is_told_to_its_messages_alone_and_answered() {
+async fn a_close_of_a_channel_is_answered_and_fails_only_its_messages() {
     let text = b"NOT_FOUND - no exchange";
     let close = [&[0, 20, 0, 40, 1, 148, 23][..], text, &[0, 60, 0, 40]].concat();
     let close = frame(METHOD, 300, &close);
@@ -460,7 +460,7 @@ async fn a_closed_channel_is_told_to_its_messages_alone_and_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_the_connection_is_noted_and_left_for_lapin() {
+async fn a_close_of_the_connection_is_answered_and_passed_to_lapin() {
     let text = b"CONNECTION_FORCED";
     let close = [&[0, 10, 0, 50, 1, 64, 17][..], text, &[0, 0, 0, 0]].concat();
     let close = frame(METHOD, 0, &close);
@@ -474,7 +474,7 @@ async fn the_end_of_the_connection_is_noted_and_left_for_lapin() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_blocked_connection_is_noted() {
+async fn a_blocked_connection_has_the_brokers_reason() {
     let blocked = frame(METHOD, 0, &[0, 10, 0, 60, 3, b'l', b'o', b'w']);
     let unblocked = frame(METHOD, 0, &[0, 10, 0, 61]);
     let (out, publishing) = filtered(&blocked, || 7);
@@ -485,7 +485,7 @@ async fn a_blocked_connection_is_noted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_from_both_sides_is_answered_and_awaited() {
+async fn if_both_sides_close_a_channel_each_close_is_answered() {
     let io = Arc::new(Io::new(None, None));
     let state = io.channels.insert(7, Role::Declare);
     drop(Channel::adopt(&io, &state));
@@ -494,13 +494,16 @@ async fn a_close_from_both_sides_is_answered_and_awaited() {
     let close = frame(METHOD, 7, &[0, 20, 0, 40, 1, 150, 0, 0, 0, 0, 0]);
     read(&io, &close, || 7).unwrap();
     assert_eq!(written(&io), frame(METHOD, 7, &[0, 20, 0, 41]));
-    assert!(io.channels.get(7).is_some(), "its close has no answer yet");
+    assert!(
+        io.channels.get(7).is_some(),
+        "this side's close is not answered yet"
+    );
     read(&io, &frame(METHOD, 7, &[0, 20, 0, 41]), || 7).unwrap();
     assert!(io.channels.get(7).is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_amqp_is_left_for_lapin_to_refuse() {
+async fn bytes_that_are_not_amqp_go_to_lapin() {
     let good = frame(METHOD, 0, &[0, 10, 0, 30, 9]);
     let mut endless = good.clone();
     *endless.last_mut().unwrap() = 7;
@@ -533,7 +536,7 @@ async fn frames_of_a_channel_that_is_not_open_are_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_ends_the_connection() {
+async fn a_malformed_or_unexpected_frame_ends_the_connection() {
     let header = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 9];
     let returned = [
         frame(METHOD, 1, &[0, 60, 0, 50]),
@@ -547,7 +550,7 @@ async fn what_cannot_be_read_ends_the_connection() {
         endless,
         frame(METHOD, 1, &[0, 60, 0, 80, 9]),
         frame(METHOD, 1, &[0, 60]),
-        // A reply that nothing asks for.
+        // A method that only clients send.
         frame(METHOD, 1, &[0, 50, 0, 10]),
         frame(BODY, 1, b"body"),
         frame(HEARTBEAT, 1, &[]),
