@@ -1,22 +1,22 @@
-//! The time between two tries, and the chance in it.
+//! Back-off: the time between two attempts, with jitter.
 //!
-//! Plain values; who waits does so elsewhere.
+//! Plain values without I/O. Nothing here sleeps; each task owns its [`Pace`].
 
 use std::time::Duration;
 
 use crate::random::below;
 
-/// The longest wait after a refusal, unless other failures have a longer one.
+/// The longest pause after a refusal, unless [`Backoff::max`] is longer.
 const MOST_AFTER_REFUSAL: Duration = Duration::from_secs(30);
 
-/// The wait between two attempts, which callers can cut short.
+/// The pause between two attempts, which callers can shorten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pause {
-    /// Nobody cuts it shorter than this.
+    /// The shortest pause. An urgent caller, one that does not retry, shortens it to this.
     pub(crate) least: Duration,
-    /// Callers that do not ask for an answer at once cut it to this.
+    /// Any other caller shortens the pause to this.
     pub(crate) patience: Duration,
-    /// The whole of it.
+    /// The pause without callers.
     pub(crate) most: Duration,
 }
 
@@ -28,7 +28,7 @@ impl Pause {
     };
 }
 
-/// The time between attempts: `interval`, then `step` more at each, up to `max`.
+/// The pauses between attempts: the first is `interval`, each further one is `step` longer, up to `max`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff {
     pub(crate) interval: Duration,
@@ -37,13 +37,13 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// The longest wait after `failures` attempts in a row.
+    /// The pause after `failures` failed attempts in a row, without jitter.
     pub(crate) fn delay(&self, failures: u32) -> Duration {
         let steps = self.step.saturating_mul(failures.saturating_sub(1));
         self.interval.saturating_add(steps).min(self.max)
     }
 
-    /// The wait after `failures` attempts in a row, with chance.
+    /// The pause after `failures` failed attempts in a row, with jitter.
     pub(crate) fn pause(&self, failures: u32) -> Pause {
         let most = jittered(self.delay(failures));
         let least = most.min(self.interval);
@@ -54,8 +54,8 @@ impl Backoff {
         }
     }
 
-    /// The wait after `refusals` refusals in a row, with chance. What the broker refuses, it most likely refuses again:
-    /// each wait is twice as long as the one before.
+    /// The pause after `refusals` refusals in a row, with jitter. The broker will most likely refuse again, so each
+    /// pause is twice as long as the one before.
     pub(crate) fn pause_after_refusal(&self, refusals: u32) -> Pause {
         let doubled = 2_u32.saturating_pow(refusals.saturating_sub(1));
         let longest = MOST_AFTER_REFUSAL.max(self.max);
@@ -68,12 +68,13 @@ impl Backoff {
     }
 }
 
-/// The time less a random part of up to a quarter: the clients of one broker must not come in step.
+/// Shortens a time by a random part of up to a quarter, so that the clients of one broker do not act in step.
 pub(crate) fn jittered(time: Duration) -> Duration {
     time.saturating_sub(time / 4000 * below(1000))
 }
 
-/// Paces the replacement of something that should last: at once, and slower if it fails again and again.
+/// Paces the replacement of something that should last. The first replacement comes at once. Repeated failures lead to
+/// growing pauses.
 #[derive(Debug)]
 pub(crate) struct Pace {
     backoff: Backoff,
@@ -90,7 +91,7 @@ impl Pace {
         }
     }
 
-    /// The wait after what has lasted for `lasted` was ended by a refusal, which may repeat each time.
+    /// The pause after a refusal that ended something after `lasted`. The refusal will most likely be repeated.
     pub(crate) fn after_refusal(&mut self, lasted: Duration) -> Pause {
         if lasted > MOST_AFTER_REFUSAL {
             self.refusals = 0;
@@ -99,7 +100,7 @@ impl Pace {
         self.backoff.pause_after_refusal(self.refusals)
     }
 
-    /// The wait after the end of what has lasted for `lasted`.
+    /// The pause after something has ended, for another reason than a refusal, after `lasted`.
     pub(crate) fn after(&mut self, lasted: Duration) -> Pause {
         self.refusals = 0;
         if lasted > self.backoff.max {
@@ -136,13 +137,13 @@ mod tests {
         let most = Duration::from_secs(30);
         let delays: Vec<_> = (0..1000).map(|_| OSLO.pause(99).most).collect();
         assert!(delays.iter().all(|d| *d <= most && *d > most * 3 / 4));
-        // All over that range.
+        // Spread over the whole range.
         assert!(delays.iter().any(|d| *d > most * 19 / 20));
         assert!(delays.iter().any(|d| *d < most * 16 / 20));
     }
 
     #[test]
-    fn what_lasted_is_replaced_at_once() {
+    fn after_a_long_life_the_replacement_comes_at_once() {
         let mut pace = Pace::new(OSLO);
         let short = Duration::from_millis(1);
         assert_eq!(pace.after(short), Pause::NONE);
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_tried_less_and_less_often() {
+    fn pauses_double_with_each_refusal() {
         let backoff = Backoff {
             interval: Duration::from_millis(100),
             step: Duration::from_millis(200),

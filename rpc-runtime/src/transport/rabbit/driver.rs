@@ -1,6 +1,7 @@
-//! The driver: what a call, a cast and a listener are made of, and the end of them all.
+//! The driver behind `rabbit://`: makes calls and casts, starts listeners, and closes everything.
 //!
-//! It says what happens in which order, and how long it may take; the parts do it.
+//! It decides what happens in which order, and how long it may take. The other modules do the work. Its state is in
+//! [`Shared`], which listeners and requests in flight hold, too.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,10 +11,10 @@ use tokio::time::timeout_at;
 
 use super::amqp::Connector;
 use super::connection::{Attempts, Engine, Progress, Supervisor};
-use super::options::Options;
 use super::publish::{Message, Outcome, Publisher};
 use super::reply_queue::ReplyQueue;
 use super::serve::{MissingQueues, RabbitListener};
+use super::settings::Settings;
 use super::shared::Shared;
 use super::topology::{Routes, Topology, process_name};
 use crate::error::Stage;
@@ -32,33 +33,33 @@ pub(crate) struct RabbitDriver {
 }
 
 impl RabbitDriver {
-    /// Reads the URL's options, and nothing more: connections are made when they are needed. Their credentials are the
-    /// URL's, or those of `credentials`.
+    /// Makes a driver from a URL's options. It does not connect: a connection is made when it is first needed. The
+    /// connections' credentials are the URL's, or those that `credentials` provides.
     pub(crate) fn new(url: &TransportUrl, credentials: Option<CredentialsSource>) -> Result<Self> {
-        let options = Options::new(url, credentials.is_some())?;
-        if !options.without_effect.is_empty() {
-            let options = options.without_effect.join(", ");
+        let settings = Settings::from_url(url, credentials.is_some())?;
+        if !settings.without_effect.is_empty() {
+            let options = settings.without_effect.join(", ");
             tracing::info!(options, "options of the transport URL have no effect here");
         }
-        let connector = Arc::new(Connector::new(&options, credentials)?);
+        let connector = Arc::new(Connector::new(&settings, credentials)?);
         let engine = Arc::new(Engine::default());
         let connection = |role: &'static str| {
             let name = format!("{}:{}:{role}", process_name(), std::process::id());
-            Supervisor::new(&options, connector.clone(), engine.clone(), name, role)
+            Supervisor::new(&settings, connector.clone(), engine.clone(), name, role)
         };
         Ok(Self {
             shared: Arc::new(Shared {
                 url: url.clone(),
-                publisher: Publisher::new(connection("publish"), engine.clone(), options.backoff),
+                publisher: Publisher::new(connection("publish"), engine.clone(), settings.backoff),
                 consuming: connection("consume"),
                 engine,
-                topology: Arc::new(Topology::new(options.topology)),
+                topology: Arc::new(Topology::new(settings.topology)),
                 routes: Routes::default(),
-                prefetch: options.prefetch,
-                backoff: options.backoff,
-                compression: options.compression,
+                prefetch: settings.prefetch,
+                backoff: settings.backoff,
+                compression: settings.compression,
                 compression_thread: Arc::default(),
-                missing_reply_queue: options.missing_reply_queue,
+                missing_reply_queue: settings.missing_reply_queue,
                 table: ReplyTable::new(),
                 replies: OnceLock::new(),
                 missing_queues: MissingQueues::default(),
@@ -108,11 +109,11 @@ impl Driver for RabbitDriver {
         if target.fanout {
             return Err(Error::invalid_target(
                 target,
-                "a call has one server that replies: cast to all servers instead",
+                "a call needs one server that replies: use a cast for a fanout",
             ));
         }
         let progress = Progress::new();
-        // One deadline around everything that a call may wait for.
+        // One deadline around all that a call may wait for.
         let replied = timeout_at(
             terms.deadline,
             self.exchange(target, request, terms, &progress),
@@ -133,7 +134,8 @@ impl Driver for RabbitDriver {
             terms.prefetch = self.shared.prefetch;
         }
         self.shared.consuming.start()?;
-        // For replies: the first caller does not wait for it.
+        // The server's replies need the publishing connection. Started now, so that the first reply need not wait for
+        // it.
         self.shared.publisher.start()?;
         let listener =
             RabbitListener::start(self.shared.clone(), &target.topic, queues, &terms).await?;
@@ -142,7 +144,7 @@ impl Driver for RabbitDriver {
 
     async fn connect(&self) -> Result<()> {
         let shared = &*self.shared;
-        // Nobody reads it: it is for messages.
+        // `Attempts` needs a target for its errors, which are replaced below.
         let target = Target::default();
         let once = async |supervisor: &Supervisor| {
             let mut attempts = Attempts::new(&target, Retry::Times(0));
@@ -171,7 +173,7 @@ impl Driver for RabbitDriver {
         let shared = &*self.shared;
         let mut closing = shared.closing();
         loop {
-            // Made before the look, so that nothing is missed in between.
+            // Made before the state is read, so that no change between the read and the wait is missed.
             let mut publishing = shared.publisher.supervisor().changes();
             let mut consuming = shared.consuming.changes();
             let state = self.state();
@@ -181,7 +183,7 @@ impl Driver for RabbitDriver {
             tokio::select! {
                 () = publishing.next() => {}
                 () = consuming.next() => {}
-                // Closed is the last state: whoever has seen it waits for ever.
+                // Once the driver is closed, this never happens again: `Closed` is the last state.
                 Ok(()) = closing.changed() => {}
             }
         }
@@ -201,10 +203,10 @@ impl Driver for RabbitDriver {
 }
 
 impl RabbitDriver {
-    /// Sends a request and waits for its reply, for as long as it takes.
+    /// Sends a request and waits for its reply, without a deadline.
     #[expect(
         clippy::manual_async_fn,
-        reason = "its future would hold what it is given twice"
+        reason = "the future of an async fn would hold each argument twice"
     )]
     fn exchange<'a>(
         &'a self,
@@ -220,7 +222,7 @@ impl RabbitDriver {
             span::message_id(registration.id());
             let mut attempts = Attempts::new(target, terms.send.retry);
             shared.publisher.start()?;
-            // The reply queue must be there before anyone could answer.
+            // The reply queue must exist before the request is sent: the reply may come at once.
             let replies = shared.replies();
             replies.accept(terms.max_reply_size);
             let queue = match shared.consuming.ready().and_then(|_| replies.is_ready()) {
@@ -230,7 +232,7 @@ impl RabbitDriver {
             let mut message = Message {
                 route,
                 mandatory: terms.send.mandatory,
-                // A monitor begins with the confirm.
+                // With a monitor, the confirm must wake the call: the monitor starts then.
                 quiet: terms.monitor.is_none(),
                 resend: terms.send.resend,
                 body: request.call(registration.id(), queue, terms.monitor),
@@ -238,11 +240,11 @@ impl RabbitDriver {
                 expires: Some(terms.deadline),
             };
             if shared.compression.is_some() {
-                // In a box, since a call's future hardly ever needs the room.
+                // Boxed, since hardly any call's future needs room for it.
                 Box::pin(shared.pack_message(&mut message)).await;
             }
-            // A reply can overtake its request's confirm, and makes up for one that is lost. Its monitor
-            // begins when the request is with the broker.
+            // The reply may come before the request's confirm, and replaces a confirm that is lost. So the call waits
+            // for both. It waits without a monitor, which starts once the broker has the request.
             let unmonitored = terms.monitor.map(|_| {
                 let mut terms = Box::new(terms.clone());
                 terms.monitor = None;
@@ -272,7 +274,7 @@ impl RabbitDriver {
         }
     }
 
-    /// Logs that a target is served again, if it was not: a call learns that from its reply.
+    /// Logs that a target is served again, if it was not. A call that got its reply before the confirm needs this.
     fn report_served(&self, target: &Target) {
         let shared = &*self.shared;
         if shared.publisher.has_unserved()
@@ -282,8 +284,8 @@ impl RabbitDriver {
         }
     }
 
-    /// Waits until replies would arrive; gives the queue's name. Meanwhile, the exchange of the request is declared:
-    /// over a long line, each round trip counts.
+    /// Waits until replies would arrive, and returns the reply queue's name. Meanwhile, it declares the request's
+    /// exchange: that saves a round trip, which takes long over a distant connection.
     async fn reply_queue<'a>(
         &self,
         replies: &'a ReplyQueue,
@@ -311,7 +313,7 @@ mod tests {
     use crate::wire::RequestEncoder;
 
     #[test]
-    fn a_call_under_way_takes_little_room() {
+    fn the_future_of_a_call_is_small() {
         let driver = RabbitDriver::new(&"rabbit://".parse().unwrap(), None).unwrap();
         let target = Target::new("topic");
         let request = RequestEncoder::new("method").finish(None, None, &());

@@ -1,19 +1,20 @@
-//! The options of oslo.messaging that this driver knows and does not follow, with the reasons.
+//! The options of oslo.messaging that this driver knows but does not follow, with the reasons.
 //!
-//! An estate often shares one URL, or one file, between both languages: what makes no difference here may be there.
+//! Python and Rust services often share one URL or one file, so an option without effect here must not be an error. An
+//! option whose effect would be missed must be refused. Plain constants.
 
-/// What an option does that this driver does not follow.
+/// The effect of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UrlEffect {
-    /// It may be set, and changes nothing.
+    /// The option may be set but has no effect, for this reason.
     Without(&'static str),
-    /// It may only be set to what it is by default.
+    /// The option may only have its default value, for this reason.
     Refused(&'static str),
-    /// The driver follows it, or does not know it.
+    /// The driver follows the option, or does not know it.
     Other,
 }
 
-/// What the option called `name` does.
+/// The effect of the option `name`.
 pub(crate) fn effect(name: &str) -> UrlEffect {
     let without = WITHOUT.iter().find(|(names, _)| names.contains(&name));
     let refused = REFUSED.iter().find(|(refused, _)| *refused == name);
@@ -32,11 +33,11 @@ const WITHOUT: [(&[&str], &str); 9] = [
     (&["direct_mandatory_flag"], "replies are always mandatory"),
     (
         &["enable_cancel_on_failover"],
-        "a consumer may move with its queue: a request that comes twice runs once",
+        "a consumer may move with its queue: a request that is delivered twice runs once",
     ),
     (
         &["heartbeat_in_pthread", "heartbeat_rate"],
-        "heartbeats are sent from a thread of the connection's own, at half of the agreed interval",
+        "the connection's own thread sends heartbeats, at half of the negotiated interval",
     ),
     (
         &["kombu_failover_strategy"],
@@ -44,7 +45,7 @@ const WITHOUT: [(&[&str], &str); 9] = [
     ),
     (
         &["kombu_reconnect_delay", "kombu_reconnect_splay"],
-        "a consumer that the broker cancels is there again at once",
+        "a consumer that the broker cancels is started again at once",
     ),
     (
         &["rabbit_ha_queues"],

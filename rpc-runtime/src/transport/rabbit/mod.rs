@@ -1,18 +1,19 @@
-//! The `rabbit://` transport: the broker as oslo.messaging uses it.
+//! The `rabbit://` transport: RabbitMQ, used as oslo.messaging uses it.
 //!
-//! Connections are disposable. What makes RPC (topology, the reply queue, retries) is kept here and outlives them.
-//! From the ground up:
+//! Connections are disposable. The state of RPC (topology, reply queue, retries) outlives them. The modules, from the
+//! lowest to the highest; each may only import lower ones:
 //!
-//! - [`backoff`], [`effects`] and [`options`] are plain values; [`blocking`] is a thread for work that blocks.
-//! - [`compression`] is kombu's: formats, limits, and a thread for the work.
-//! - [`amqp`] is a connection to one broker. It knows no RPC, and it alone names lapin.
+//! - [`backoff`], [`effects`] and [`settings`] are plain values. [`options`] reads settings from a URL. [`blocking`]
+//!   runs blocking work on a thread.
+//! - [`compression`] compresses and inflates bodies in kombu's formats, within limits, on a thread of its own.
+//! - [`amqp`] is a connection to one broker. It must not know about RPC. Only it may name lapin.
 //! - [`topology`] names and declares exchanges and queues.
-//! - [`connection`] keeps a connection alive, on a thread that users' code cannot hold up.
-//! - [`publish`] brings messages to the broker, each with its confirm.
+//! - [`connection`] keeps a connection alive, on a thread that users' code cannot block.
+//! - [`publish`] publishes messages with confirms.
 //! - [`reply_queue`] reads the replies to this process.
-//! - [`shared`] is what the parts of one driver have in common.
+//! - [`shared`] is the state that all parts of one driver share.
 //! - [`serve`] takes requests and sends replies.
-//! - [`driver`] says what happens in which order, and how long it may take.
+//! - [`driver`] decides what happens in which order, and how long it may take.
 
 mod amqp;
 mod backoff;
@@ -25,6 +26,7 @@ mod options;
 mod publish;
 mod reply_queue;
 mod serve;
+mod settings;
 mod shared;
 mod topology;
 

@@ -1,9 +1,11 @@
-//! The replies to this process: one queue for all its calls, and the task that reads it.
+//! The reply queue of this process, which all its calls share, and the task that reads it.
 //!
-//! The queue keeps its name over all connections, so a reply that arrives while none stands is read from the next one.
-//! A reply is acknowledged some time after it has come to the reply table, together with others: one that comes again
-//! on the next connection finds no call that waits for it. The reader never waits for a caller. Replies that are
-//! malformed, or that no call waits for, are dropped with a log line.
+//! The queue keeps its name over all connections: a reply that arrives without a connection is read over the next one.
+//! Replies are acknowledged in groups, after they were passed to the reply table. A reply that the broker redelivers on
+//! the next connection finds no waiting call, and is dropped.
+//!
+//! The reader must never wait for a caller. It drops a malformed reply with a log line. The reader owns its consumer;
+//! the reply table belongs to the driver.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,15 +30,16 @@ use crate::transport::ReplyTable;
 use crate::wire::Reply;
 use crate::{Error, Result};
 
-/// How many replies may be on their way here: the reader is quick, but memory is not endless.
+/// The prefetch, which bounds the memory for replies.
 const PREFETCH: u16 = 1024;
-/// How many replies, and how many bytes of them, are acknowledged together: the broker keeps them until then.
+/// After how many replies they are acknowledged. The broker keeps them until then.
 const TOGETHER: u64 = 64;
+/// After how many bytes of replies they are acknowledged.
 const BYTES_TOGETHER: usize = 64 * 1024;
-/// How long a reply is left unacknowledged, when no others come.
+/// How long a reply stays unacknowledged if no others follow.
 const LAZY: Duration = Duration::from_secs(1);
 
-/// For people.
+/// The reply queue in the texts of errors.
 const WHAT: &str = "the reply queue";
 
 /// Whether replies would arrive.
@@ -49,32 +52,32 @@ struct Reading {
 
 #[derive(Debug, Clone, Default)]
 enum State {
-    /// An attempt is in progress, or waits for a connection.
+    /// An attempt is in progress or waits for a connection.
     #[default]
     NotYet,
     Consuming,
-    /// The last attempt failed for this reason, and the reader pauses.
+    /// The last attempt failed for this reason. The reader backs off.
     Failed(Arc<str>),
 }
 
-/// The reply queue of a process; its reader ends with it.
+/// The reply queue of a process. Dropping it ends its reader.
 #[derive(Debug)]
 pub(crate) struct ReplyQueue {
     engine: Arc<Engine>,
-    /// Known once the queue was consumed; it stays the same from then on.
+    /// Set once the queue was consumed, and constant from then on.
     name: Arc<OnceLock<Name>>,
     reading: watch::Receiver<Reading>,
     /// The largest reply that any call so far accepts, in bytes. It never shrinks.
     size_limit: Arc<AtomicUsize>,
-    /// Cuts the reader's pauses short.
+    /// Shortens the reader's pauses.
     nudge: Nudge,
-    /// Until the first call.
+    /// The reader's task, until the first call starts it.
     reader: Mutex<Option<Reader>>,
 }
 
 impl ReplyQueue {
-    /// A reply queue that is declared when the first call needs it, over the connections as they come. Replies go to
-    /// `table`.
+    /// A reply queue over the connections that `connections` yields. It is declared when the first call needs it.
+    /// Replies go to `table`.
     pub(crate) fn new(
         topology: Arc<Topology>,
         engine: Arc<Engine>,
@@ -116,15 +119,17 @@ impl ReplyQueue {
         self.reader.lock().take()
     }
 
-    /// A call accepts replies of up to so many bytes. A reply that no call accepts is not kept in memory.
+    /// Raises the limit for replies to `bytes`, the largest reply that a call accepts. Of a reply above the limit,
+    /// only the end is kept in memory.
     pub(crate) fn accept(&self, bytes: usize) {
-        // The limit hardly ever changes: a load does not take the cache line from other threads.
+        // The limit hardly ever changes, and a load is cheaper than `fetch_max`: it does not invalidate the cache
+        // line of other threads.
         if self.size_limit.load(Ordering::Relaxed) < bytes {
             self.size_limit.fetch_max(bytes, Ordering::Relaxed);
         }
     }
 
-    /// The queue's name, if replies to it would arrive.
+    /// The queue's name, if replies would arrive now.
     pub(crate) fn is_ready(&self) -> Option<&str> {
         match self.reading.borrow().state {
             State::Consuming => self.name.get().map(Name::as_str),
@@ -132,17 +137,17 @@ impl ReplyQueue {
         }
     }
 
-    /// The queue's name, once replies to it would arrive: waits for as many failures as `attempts` allows.
+    /// Waits until replies would arrive, and returns the queue's name. Fails after as many failed attempts to consume
+    /// the queue as `attempts` allows.
     ///
-    /// A failure counts only if it is that of an attempt that began after this was called: the cause of an earlier one
-    /// may be gone.
+    /// Only attempts that began after this call count: the cause of an earlier failure may be gone.
     pub(crate) async fn ready(
         &self,
         attempts: &mut Attempts<'_>,
         progress: &Progress,
     ) -> Result<&str> {
         if self.reader.lock().is_some() {
-            // Before the reader is taken, which would be lost without a thread.
+            // Before the reader is taken: if the thread cannot be started now, a later call can still start the reader.
             self.engine.start()?;
         }
         if let Some(reader) = self.take_reader() {
@@ -161,7 +166,7 @@ impl ReplyQueue {
                         attempts.declaration_refused(WHAT, &why)?;
                     }
                     progress.set(Stage::Declaration(why));
-                    // Once for each call, so that calls do not turn the reader's pauses into a busy loop.
+                    // Once for each call, so that waiting calls do not turn the reader's pauses into a busy loop.
                     if !std::mem::replace(&mut nudged, true) {
                         self.nudge.send(attempts.is_urgent());
                     }
@@ -192,9 +197,9 @@ struct Reader {
     reading: watch::Sender<Reading>,
     size_limit: Arc<AtomicUsize>,
     nudged: Nudged,
-    /// The last reason that was logged.
+    /// The last logged reason why the queue cannot be consumed.
     reported: Option<Arc<str>>,
-    /// Whether the queue was consumed under its name.
+    /// Whether the queue was consumed under its current name.
     has_consumed: bool,
     closing: watch::Receiver<bool>,
 }
@@ -219,7 +224,8 @@ impl Reader {
                 .delete_queue(&self.queue.name)
                 .await
         {
-            tracing::debug!(queue = %self.queue.name, why = %fault.why(), "the reply queue stays behind");
+            tracing::debug!(queue = %self.queue.name, why = %fault.why(),
+                "the reply queue was not deleted: it remains until it expires");
         }
     }
 
@@ -242,7 +248,7 @@ impl Reader {
                         fault = consuming.channel.ended() => fault,
                         never = consuming.handler.acknowledge_in_time() => match never {},
                     };
-                    // The end of the connection has its own line.
+                    // The supervisor logs the end of a connection.
                     if connection.is_up() {
                         tracing::warn!(queue = %self.queue.name, why = %fault.why(),
                             "the reply consumer has ended: declaring and consuming anew");
@@ -259,13 +265,13 @@ impl Reader {
             } else {
                 self.pace.after(since.elapsed())
             };
-            // The broker ends the connection over some queues. Then, too, calls are told why.
+            // Callers learn why the queue cannot be consumed, also if the broker closed the connection over it.
             if connection.is_up() || fault.is_refused() {
                 self.set(State::Failed(fault.why().clone()));
             } else {
                 self.set(State::NotYet);
             }
-            // After the end of a connection, its supervisor sets the pace.
+            // If the connection has ended, its supervisor backs off.
             if connection.is_up() {
                 self.nudged.pause(pause).await;
             }
@@ -276,7 +282,7 @@ impl Reader {
         self.reading.send_modify(|reading| reading.state = state);
     }
 
-    /// Logs why the queue cannot be consumed, once for each reason.
+    /// Logs why the queue cannot be consumed: a warning for each new reason.
     fn report(&mut self, fault: &Fault) {
         let (queue, why) = (&self.queue.name, fault.why());
         if self.reported.as_ref() == Some(why) {
@@ -287,7 +293,7 @@ impl Reader {
         }
     }
 
-    /// Consumes the queue: replies go to their calls from then on, until the channel is dropped.
+    /// Declares and consumes the queue. Replies go to their calls until the channel is dropped.
     async fn consume(&mut self, connection: &Arc<Connection>) -> Result<Consuming, Fault> {
         if self.queue.name.as_str().is_empty() {
             name_anew(&self.topology, &mut self.queue).await?;
@@ -307,12 +313,12 @@ impl Reader {
             state: Mutex::default(),
         });
         channel.handle_with(handler.clone());
-        // Both are sent at once, in this order.
+        // Written in this order, without waiting for the first reply.
         tokio::try_join!(
             channel.qos(PREFETCH),
             channel.consume(&self.queue.name, Name::default(), FieldTable::default()),
         )?;
-        // From now on this process's own consumer may be counted.
+        // From now on, the queue's consumers include this process's own.
         let is_first = !std::mem::replace(&mut self.has_consumed, true);
         if is_first && !is_consumed_alone(&self.topology, &declarer, &mut self.queue).await? {
             self.has_consumed = false;
@@ -322,7 +328,7 @@ impl Reader {
     }
 }
 
-/// Brings replies to their calls, and acknowledges them.
+/// Passes replies to their calls, and acknowledges them.
 struct ReplyHandler {
     table: ReplyTable,
     compression_thread: Arc<CompressionThread>,
@@ -331,17 +337,19 @@ struct ReplyHandler {
     state: Mutex<Arrived>,
 }
 
-/// What has arrived so far.
+/// The replies that have arrived on one channel.
 #[derive(Debug, Default)]
 struct Arrived {
+    /// The last delivery tag.
     last: u64,
+    /// The last delivery tag that was acknowledged.
     acknowledged: u64,
-    /// Of the replies that are not acknowledged.
+    /// The bytes of the replies that are not acknowledged.
     bytes: usize,
 }
 
 impl ReplyHandler {
-    /// Acknowledges what has arrived and is not acknowledged, if there is enough of it.
+    /// Acknowledges all replies that have arrived, if `enough` says so.
     fn acknowledge(&self, enough: impl FnOnce(&Arrived) -> bool) {
         let mut state = self.state.lock();
         if state.last == state.acknowledged || !enough(&state) {
@@ -350,12 +358,12 @@ impl ReplyHandler {
         state.acknowledged = state.last;
         state.bytes = 0;
         if let Err(fault) = self.acknowledger.acknowledge(state.last) {
-            // The replies come again, and nobody waits for them.
+            // Harmless: the broker redelivers the replies, and no call waits for them.
             tracing::debug!(why = %fault.why(), "replies were not acknowledged");
         }
     }
 
-    /// Acknowledges replies that no others follow. Never ends.
+    /// Acknowledges replies at intervals, for those that no others follow. Never returns.
     async fn acknowledge_in_time(&self) -> Infallible {
         loop {
             sleep(LAZY).await;
@@ -394,7 +402,7 @@ impl DeliveryHandler for ReplyHandler {
     }
 }
 
-/// Brings a reply to its call.
+/// Passes a reply to its call.
 fn complete(table: &ReplyTable, body: Body) {
     let reply = match body {
         Body::Whole(body) => Reply::take(body),
@@ -404,15 +412,15 @@ fn complete(table: &ReplyTable, body: Body) {
         Ok(reply) => table.complete(reply),
         Err(error) => {
             metrics::replies_dropped(1, Lost::Unreadable);
-            tracing::warn!(%error, "a reply that cannot be read is dropped");
+            tracing::warn!(%error, "dropped a reply that cannot be read");
         }
     }
 }
 
-/// Fails the call of a reply that cannot be inflated, if enough of the reply can be read to name the call.
+/// Fails the call of a reply that cannot be inflated, if the readable part of the reply names the call.
 fn fail(table: &ReplyTable, damaged: &Damaged) {
     metrics::replies_dropped(1, Lost::Unreadable);
-    tracing::warn!(error = %damaged, "a reply that cannot be read is dropped");
+    tracing::warn!(error = %damaged, "dropped a reply that cannot be read");
     if let Ok(reply) = Reply::too_large(&damaged.read, damaged.read.len()) {
         let error = Error::deserialize("the reply", damaged);
         table.fail(reply.message_id(), error);

@@ -1,7 +1,8 @@
-//! What the parts of one driver share: connections, names, the reply table, and the flag that ends all.
+//! The state that the parts of one driver share: connections, topology, the reply table, and the flag that ends all
+//! tasks.
 //!
-//! Tasks hold connections and flags, never this, so that they end with the driver. Listeners and requests in flight do
-//! hold it, since they need it to the end.
+//! The tasks of connections and of the reply queue must not hold it, so that they end with the driver. Listeners and
+//! requests in flight hold it, since they need it until they end.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use super::serve::MissingQueues;
 use super::topology::{Routes, Topology};
 use crate::transport::{ReplyTable, TransportUrl};
 
-/// What listeners and requests under way have in common with the driver.
+/// The state that the driver, its listeners and its requests in flight share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) url: TransportUrl,
@@ -27,18 +28,19 @@ pub(crate) struct Shared {
     pub(crate) routes: Routes,
     pub(crate) prefetch: u16,
     pub(crate) backoff: Backoff,
-    /// How messages are compressed, if they are.
+    /// How to compress messages. `None` for not at all.
     pub(crate) compression: Option<Compression>,
     pub(crate) compression_thread: Arc<CompressionThread>,
+    /// How long to retry a reply whose queue is missing.
     pub(crate) missing_reply_queue: Duration,
-    /// A broker that is short of memory blocks the connections that publish: a connection that only consumes goes on,
-    /// and its acknowledgements with it.
+    /// Publishes on a connection of its own. A broker that is short of memory blocks the connections that publish;
+    /// deliveries and acknowledgements go on over the consuming connection.
     pub(crate) publisher: Publisher,
     pub(crate) consuming: Supervisor,
     pub(crate) table: ReplyTable,
     pub(crate) replies: OnceLock<ReplyQueue>,
     pub(crate) missing_queues: MissingQueues,
-    /// Set when the driver closes; each task that must leave in good order watches it to its end.
+    /// Set when the driver closes. Tasks that must clean up at their end watch it.
     pub(crate) closing: watch::Sender<bool>,
 }
 
@@ -51,7 +53,7 @@ impl Shared {
         *self.closing.borrow()
     }
 
-    /// A body as it is sent.
+    /// The body as it is sent: compressed, if that is configured and makes the body smaller.
     pub(crate) async fn pack(&self, body: Bytes) -> Packed {
         match self.compression {
             None => body.into(),
@@ -59,14 +61,14 @@ impl Shared {
         }
     }
 
-    /// Compresses the body of a message, if that is asked for and worth it.
+    /// Compresses the body of a message, if that is configured and makes the body smaller.
     pub(crate) async fn pack_message(&self, message: &mut Message) {
         let packed = self.pack(std::mem::take(&mut message.body)).await;
         message.body = packed.body;
         message.compression = packed.compression;
     }
 
-    /// The reply queue. It is declared when the first call waits for it.
+    /// The reply queue. It is declared once the first call waits for it.
     pub(crate) fn replies(&self) -> &ReplyQueue {
         let replies = self.replies.get_or_init(|| {
             ReplyQueue::new(
@@ -79,7 +81,7 @@ impl Shared {
                 self.closing(),
             )
         });
-        // Closing the driver may have come before the queue was there.
+        // The driver may have been closed before the reply queue was made; `close` did not see it then.
         if self.is_closing() {
             replies.close();
         }

@@ -1,8 +1,8 @@
-//! Reaches one broker: TCP, TLS and the AMQP handshake, under one deadline.
+//! Connects to one broker: credentials, TCP, TLS and the AMQP handshake, each step under a deadline.
 //!
-//! TLS is done before lapin sees the stream. lapin must never be given a URI that asks for TLS: without its TLS
-//! features, it would connect in clear. It is not given the password either, which it would log: see
-//! [`login`](super::login).
+//! TLS is established before lapin sees the stream. lapin must never be given a URI that asks for TLS: without its TLS
+//! features, it would connect in plain text. lapin must never be given the password, which it would log; see
+//! [`login`](super::login). A connector keeps settings only; a [`Connection`] owns what it connects.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::super::blocking::on_a_thread;
-use super::super::options::{Address, Login, Options};
+use super::super::settings::{Address, Login, Settings};
 use super::connection::Connection;
 use super::fault::{Reason, explain, explain_io, own_limit};
 use super::heartbeat;
@@ -36,28 +36,28 @@ use crate::sync::Mutex;
 use crate::transport::credentials::CredentialsSource;
 use crate::transport::{Credentials, UrlError};
 
-/// Every connection names its frame size: a broker without a limit would make lapin allocate 137 GB.
+/// The largest frame, in bytes. It must be set: with a broker without a limit, lapin would allocate 137 GB.
 const FRAME_MAX: u32 = 131_072;
 const CHANNEL_MAX: u16 = 2047;
-/// After how long without an answer another TCP connection is tried beside those that wait. The kernel asks again
-/// after 1, 3, 7 and 15 seconds: once a network works again, that would come late.
+/// How long a TCP connection may take before another one is tried concurrently. The kernel retransmits after 1, 3, 7
+/// and 15 seconds, so without a second attempt, the return of a network would be noticed late.
 const TCP_HEAD_START: Duration = Duration::from_secs(1);
 
-/// Why a broker did not let us in.
+/// Why an attempt to connect failed.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// In words, with the broker's place.
+    /// The reason, with the broker's host and port.
     pub(crate) why: String,
-    /// Whether it is the broker's decision, which will most likely be the same next time.
+    /// Whether the broker refused the login, and will most likely do so again.
     pub(crate) repeats: bool,
 }
 
-/// How brokers are reached.
+/// Connects to brokers with one set of settings.
 #[derive(Debug)]
 pub(crate) struct Connector {
     virtual_host: String,
     login: Login,
-    /// Who is asked for credentials, if not the URL.
+    /// The provider of credentials. `None` for those of the URL.
     credentials: Option<CredentialsSource>,
     heartbeat: u16,
     deadline: Duration,
@@ -71,23 +71,24 @@ impl Connector {
         expect(clippy::unnecessary_wraps, reason = "TLS can fail")
     )]
     pub(crate) fn new(
-        options: &Options,
+        settings: &Settings,
         credentials: Option<CredentialsSource>,
     ) -> Result<Self, UrlError> {
         Ok(Self {
-            virtual_host: options.virtual_host.clone(),
-            login: options.login,
+            virtual_host: settings.virtual_host.clone(),
+            login: settings.login,
             credentials,
-            heartbeat: options.heartbeat,
-            deadline: options.connect_timeout,
+            heartbeat: settings.heartbeat,
+            deadline: settings.connect_timeout,
             #[cfg(feature = "tls")]
-            tls: options.tls.as_ref().map(Tls::new).transpose()?,
+            tls: settings.tls.as_ref().map(Tls::new).transpose()?,
         })
     }
 
-    /// Connects to one broker, where operators will see the connection as `name`. Each step may take the whole of the
-    /// time allowed: reaching the broker, and the AMQP handshake, which takes three round trips.
-    /// A dropped future leaves nothing behind.
+    /// Connects to one broker. Operators see the connection as `name`. Each step has the whole deadline: getting
+    /// credentials, reaching the broker over TCP and TLS, and the AMQP handshake, which takes three round trips.
+    ///
+    /// Dropping the future aborts the attempt.
     pub(crate) async fn connect(
         &self,
         address: &Address,
@@ -104,7 +105,7 @@ impl Connector {
         let credentials = match timeout(self.deadline, self.credentials(address)).await {
             Ok(Ok(credentials)) => credentials,
             Ok(Err(why)) => return Err(failed(why, false)),
-            Err(_) => return Err(silent_to("the question for credentials")),
+            Err(_) => return Err(silent_to("the request for credentials")),
         };
         let user = credentials.user.clone();
         let reached = timeout(self.deadline, self.reach(address)).await;
@@ -114,7 +115,7 @@ impl Connector {
             Err(_) => return Err(silent_to("connecting")),
         };
         let io = Arc::new(Io::new(socket.writer(), self.response(credentials)));
-        // Ends the handshake should this future be dropped in it.
+        // Aborts the handshake if this future is dropped during it.
         let guard = AbortOnDrop::new(io.clone());
         // The task ends with the connection, or with the engine.
         tokio::spawn(IoTask::new(socket, io.clone()).run());
@@ -145,7 +146,7 @@ impl Connector {
         Ok(Socket::plain(tcp))
     }
 
-    /// Those of the URL, or those that somebody is asked for.
+    /// The credentials of the provider, or of the URL if there is no provider.
     async fn credentials(&self, address: &Address) -> Result<Credentials, String> {
         match &self.credentials {
             Some(source) => source.ask().await,
@@ -156,7 +157,7 @@ impl Connector {
         }
     }
 
-    /// What lapin does not get to know.
+    /// The response to the login, which lapin must not know. `None` if it contains no password.
     fn response(&self, Credentials { user, password }: Credentials) -> Option<SaslResponse> {
         match self.login {
             Login::Plain => Some(SaslResponse::Plain { user, password }),
@@ -204,7 +205,7 @@ impl Connector {
         let runtime = Runtime::new(kit);
         let stream = Mutex::new(Some(stream));
         let connect = move |_: AMQPUri, _: Runtime<Kit>| {
-            // lapin asks once: it was not told to try again.
+            // lapin calls this once, since its own reconnection is off.
             let stream = stream.lock().take();
             let ended = || lapin::Error::from(io::Error::from(io::ErrorKind::NotConnected));
             std::future::ready(stream.map(AsyncTcpStream::Plain).ok_or_else(ended))
@@ -212,7 +213,7 @@ impl Connector {
         lapin::Connection::connector(uri, runtime, connect, properties).await
     }
 
-    /// Why a broker that answered did not let us in: `said` is what the broker says, which lapin may have missed.
+    /// Why the handshake failed. `said` is the broker's reason, which lapin may have missed.
     fn refusal(
         &self,
         address: &Address,
@@ -232,8 +233,8 @@ impl Connector {
         }
     }
 
-    /// Whether TLS is on at one end alone, or refused; a broker that is spoken to in clear where it wants
-    /// TLS ends the connection or answers with what is no AMQP.
+    /// The reason if TLS was refused, or if only one side uses TLS. A broker that expects TLS and gets plain text
+    /// ends the connection, or answers with bytes that are not AMQP.
     #[cfg_attr(
         not(feature = "tls"),
         expect(clippy::unused_self, reason = "TLS is never on")
@@ -247,7 +248,7 @@ impl Connector {
             };
         }
         let why = match error.kind() {
-            ErrorKind::ParsingError(_) => "what answers there speaks no AMQP".to_owned(),
+            ErrorKind::ParsingError(_) => "the answer is not AMQP".to_owned(),
             ErrorKind::IOError(cause) if own_limit(cause).is_none() => explain(error),
             _ => return None,
         };
@@ -258,14 +259,14 @@ impl Connector {
     }
 }
 
-/// Whether the broker says that this user, or this virtual host, is not let in.
+/// Whether the broker refused the user or the virtual host.
 fn is_decision(why: &str) -> bool {
     ["ACCESS_REFUSED", "NOT_ALLOWED"]
         .iter()
         .any(|code| why.contains(code))
 }
 
-/// The addresses of a broker.
+/// The IP addresses of a broker.
 async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
     let (name, port) = (address.name.clone(), address.port);
     if let Ok(ip) = name.parse::<IpAddr>() {
@@ -275,15 +276,15 @@ async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
     Ok(resolving.await??.collect())
 }
 
-/// Takes the first address that answers. An address that is silent is tried again beside its first try, which goes
-/// on: the round trip may be long. An error when all have refused.
+/// Connects to the first address that answers. If an address does not answer, another attempt starts concurrently,
+/// and the first one continues, since the round trip may be long. Fails once all attempts were refused.
 async fn connect_tcp(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut tries = JoinSet::new();
     let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     loop {
         for address in addresses {
             tries.spawn(TcpStream::connect(*address));
-            // None is silence.
+            // A timeout means that no attempt has answered yet.
             while let Ok(Some(tried)) = timeout(TCP_HEAD_START, tries.join_next()).await {
                 match tried {
                     Ok(Ok(tcp)) => return Ok(tcp),
@@ -298,7 +299,7 @@ async fn connect_tcp(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     }
 }
 
-/// Why a broker was not reached: TLS has words of its own.
+/// Why a broker was not reached. Errors of TLS already have an explanation.
 fn explain_reach(error: &io::Error) -> String {
     if own_limit(error).is_some() {
         explain_io(error)
@@ -307,7 +308,7 @@ fn explain_reach(error: &io::Error) -> String {
     }
 }
 
-/// The broker's address, for people.
+/// The broker's host and port, for log lines.
 fn place(address: &Address) -> String {
     if address.name.contains(':') {
         format!("[{}]:{}", address.name, address.port)

@@ -1,8 +1,8 @@
-//! TLS to the broker: rustls with ring, in front of lapin.
+//! TLS to the broker, by rustls with ring. lapin does not know about it.
 //!
-//! The broker's certificate is always checked, its host name too, against `ssl_ca_file` or else the
-//! system's authorities. (oslo.messaging checks neither when no `ssl_ca_file` is given.) Files are read
-//! when the transport is made, so that a wrong one fails at start-up.
+//! The broker's certificate and its host name must always be checked, against `ssl_ca_file` or the system's
+//! authorities. (oslo.messaging checks neither without `ssl_ca_file`.) Files are read when the transport is made, so
+//! that a bad one fails at startup. The connector owns the configuration.
 
 use std::io;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::super::options::TlsOptions;
+use super::super::settings::TlsSettings;
 use super::tls_refusal::reason;
 use crate::transport::UrlError;
 
-/// The stream once it is safe.
+/// An encrypted stream to a broker.
 pub(super) type TlsStream = tokio_rustls::client::TlsStream<TcpStream>;
 
-/// What a connection needs to become safe.
+/// The TLS configuration of a transport.
 pub(super) struct Tls {
     connector: TlsConnector,
 }
@@ -33,13 +33,13 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Tls {
-    pub(super) fn new(options: &TlsOptions) -> Result<Self, UrlError> {
-        let TlsOptions { ca, cert, key } = options;
+    pub(super) fn new(settings: &TlsSettings) -> Result<Self, UrlError> {
+        let TlsSettings { ca, cert, key } = settings;
         let roots = match ca {
             Some(file) => authorities(file)?,
             None => system_authorities()?,
         };
-        // Named, so that another crate's choice of a default provider changes nothing here.
+        // The provider is explicit, so that another crate's default provider has no effect here.
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| UrlError::Conflict(format!("TLS cannot be set up: {error}")))?
@@ -60,10 +60,10 @@ impl Tls {
         })
     }
 
-    /// Makes a stream safe; the certificate must be for `host`.
+    /// Performs the TLS handshake. The broker's certificate must be for `host`.
     pub(super) async fn wrap(&self, host: &str, tcp: TcpStream) -> io::Result<TlsStream> {
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| io::Error::other("the host's name cannot stand in a certificate"))?;
+            .map_err(|_| io::Error::other("a certificate cannot have this host name"))?;
         self.connector.connect(name, tcp).await.map_err(|error| {
             let why = reason(&error, host).unwrap_or_else(|| {
                 format!("TLS failed: {error}; check that the port speaks TLS, by default 5671")
@@ -85,11 +85,12 @@ fn authorities(file: &str) -> Result<RootCertStore, UrlError> {
 
 fn system_authorities() -> Result<RootCertStore, UrlError> {
     let mut roots = RootCertStore::empty();
-    // Systems carry certificates that rustls cannot read: those are passed over.
+    // Certificates that rustls cannot read are skipped: some systems have them.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         return Err(UrlError::Conflict(
-            "`ssl=true` finds no authorities on this system: name some with `ssl_ca_file`".into(),
+            "`ssl=true` found no certificate authorities on this system: name a file of them with `ssl_ca_file`"
+                .into(),
         ));
     }
     Ok(roots)
@@ -100,7 +101,11 @@ fn certificates(option: &str, file: &str) -> Result<Vec<CertificateDer<'static>>
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| bad(option, file, &error))?;
     if certificates.is_empty() {
-        Err(bad(option, file, &"it holds no certificate in PEM form"))
+        Err(bad(
+            option,
+            file,
+            &"it contains no certificate in PEM format",
+        ))
     } else {
         Ok(certificates)
     }

@@ -1,8 +1,8 @@
-//! Compressed message bodies, as kombu has them: the header `compression` names the format.
+//! Compressed message bodies in kombu's formats. The header `compression` names the format.
 //!
-//! The formats are named here, and bytes are turned into bytes. Peers choose what they send: a body that inflates to
-//! more than its reader's limit never takes more memory than that limit, and a body that goes on inflating far beyond
-//! it is given up. [`CompressionThread`] does the work away from the thread that reads the socket.
+//! Peers choose what they send, so inflating is bounded: a body that exceeds its reader's limit must never take more
+//! memory than the limit, and a body that goes far beyond the limit is given up. The functions here are pure; a
+//! [`CompressionThread`] runs them away from the thread that reads the socket.
 
 mod output;
 mod thread;
@@ -15,35 +15,36 @@ use output::Output;
 pub(crate) use output::{Inflated, KEPT_END};
 pub(crate) use thread::CompressionThread;
 
-/// The smallest body that is compressed, in bytes: below that, little is gained.
+/// The smallest body that is compressed, in bytes. Compressing a smaller one saves little.
 const WORTH_IT: usize = 1024;
+const TRUNCATED: &str = "it is truncated";
 /// How many bytes are inflated at a time.
 const PIECE: usize = 16 * 1024;
 
-/// A format that is read and written.
+/// A format that can be written and read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compression {
-    /// kombu calls it gzip, and writes zlib's format.
+    /// The zlib format, which kombu calls gzip.
     Zlib,
     Bzip2,
 }
 
-/// What the header of a message says of its body.
+/// The format of a body, as the message's header names it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyFormat {
     #[default]
     Plain,
     Compressed(Compression),
-    /// kombu may know it, and this library does not. With its name.
+    /// A format that this library cannot read, with its name.
     Unsupported(&'static str),
 }
 
-/// A body that cannot be read.
+/// The error of a body that cannot be inflated.
 #[derive(Debug, thiserror::Error)]
 #[error("its compressed body cannot be read: {why}")]
 pub(crate) struct Damaged {
     pub(crate) why: String,
-    /// What could be read of it: all, or its beginning.
+    /// The part that could be read: the beginning, or all of it.
     pub(crate) read: Bytes,
 }
 
@@ -51,7 +52,7 @@ pub(crate) struct Damaged {
 #[derive(Debug, Clone)]
 pub(crate) struct Packed {
     pub(crate) body: Bytes,
-    /// The format of `body`; absent if it is as it was.
+    /// The format of `body`. `None` if it is not compressed.
     pub(crate) compression: Option<Compression>,
 }
 
@@ -70,7 +71,7 @@ impl Packed {
         self.body.len()
     }
 
-    /// The body as it was.
+    /// The body before it was compressed.
     pub(crate) fn unpacked(&self) -> Result<Bytes, Damaged> {
         let Some(compression) = self.compression else {
             return Ok(self.body.clone());
@@ -82,7 +83,7 @@ impl Packed {
 }
 
 impl BodyFormat {
-    /// Reads the value of the header.
+    /// The format that the header's value names.
     pub(crate) fn of_header(value: &[u8]) -> Self {
         let unsupported = match value {
             b"" => return Self::Plain,
@@ -95,15 +96,14 @@ impl BodyFormat {
         known.map_or(Self::Unsupported(unsupported), Self::Compressed)
     }
 
-    /// The body as it was before it was compressed. No more than `limit` bytes of it, or its end if there are more, are
-    /// kept in memory.
+    /// Inflates a body. Of a body of more than `limit` bytes, only the end is kept in memory.
     pub(crate) fn inflate(self, body: Bytes, limit: usize) -> Result<Inflated, Damaged> {
         match self {
             Self::Plain => Ok(Inflated::Whole(body)),
             Self::Compressed(compression) => compression.inflate(&body, limit),
             Self::Unsupported(name) => Err(Damaged {
                 why: format!(
-                    "its format is {name}: set `kombu_compression` to gzip or bzip2 where it was sent"
+                    "its format is {name}: set `kombu_compression` to gzip or bzip2 at its sender"
                 ),
                 read: Bytes::new(),
             }),
@@ -112,7 +112,7 @@ impl BodyFormat {
 }
 
 impl Compression {
-    /// The format that kombu calls so. oslo.messaging documents `bz2`, which kombu calls `bzip2`.
+    /// The format with this name in kombu. oslo.messaging's documentation says `bz2`, which kombu calls `bzip2`.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "gzip" | "zlib" | "application/x-gzip" => Some(Self::Zlib),
@@ -121,7 +121,7 @@ impl Compression {
         }
     }
 
-    /// The header's value.
+    /// The header's value for this format.
     pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::Zlib => "application/x-gzip",
@@ -139,7 +139,7 @@ impl Compression {
                 body: smaller.into(),
                 compression: Some(self),
             },
-            // Nothing is read that could fail. If it does, the body goes as it is.
+            // Compressing bytes in memory does not fail. If it did, the body would be sent as it is.
             Ok(_) | Err(_) => body.into(),
         }
     }
@@ -155,7 +155,7 @@ impl Compression {
         Ok(compressed)
     }
 
-    /// Inflates a body. No more than `limit` of its bytes, or its end if there are more, are kept in memory.
+    /// Inflates a body. Of a body of more than `limit` bytes, only the end is kept in memory.
     pub(crate) fn inflate(self, body: &[u8], limit: usize) -> Result<Inflated, Damaged> {
         let mut output = Output::new(limit);
         let inflated = match self {
@@ -185,13 +185,13 @@ fn inflate_zlib(body: &[u8], output: &mut Output) -> Result<(), String> {
             since(inflater.total_out(), written),
         );
         rest = &rest[read..];
-        // What comes before the damage may name the sender.
+        // Before the check for damage: the part before the damage may name the caller.
         output.add(&piece[..written])?;
         match status.map_err(|error| format!("it is damaged: {error}"))? {
             Status::StreamEnd if rest.is_empty() => return Ok(()),
-            Status::StreamEnd => return Err("there is more behind its end".into()),
+            Status::StreamEnd => return Err("there is more data after its end".into()),
             Status::Ok | Status::BufError if read == 0 && written == 0 => {
-                return Err("it breaks off".into());
+                return Err(TRUNCATED.into());
             }
             Status::Ok | Status::BufError => {}
         }
@@ -199,7 +199,7 @@ fn inflate_zlib(body: &[u8], output: &mut Output) -> Result<(), String> {
 }
 
 fn inflate_bzip2(body: &[u8], output: &mut Output) -> Result<(), String> {
-    // Python reads several streams one behind the other, too.
+    // A body may be several streams in sequence: Python's bz2 reads them, too.
     let mut inflater = bzip2::bufread::MultiBzDecoder::new(body);
     let mut piece = vec![0; PIECE];
     loop {
@@ -207,7 +207,7 @@ fn inflate_bzip2(body: &[u8], output: &mut Output) -> Result<(), String> {
             Ok(0) => return Ok(()),
             Ok(written) => output.add(&piece[..written])?,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err("it breaks off".into());
+                return Err(TRUNCATED.into());
             }
             Err(error) => return Err(format!("it is damaged: {error}")),
         }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_the_same_again() {
+    fn an_inflated_body_equals_the_original() {
         for compression in BOTH {
             for bytes in [WORTH_IT, PIECE, PIECE + 1, 1 << 20] {
                 let body = text(bytes);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_python_writes_is_read() {
+    fn bodies_that_python_wrote_are_read() {
         // zlib.compress(b"x" * 30), and bz2.compress(b"x" * 30).
         let zlib = b"x\x9c\xab\xa8\xc0\x07\x00\xda\x16\x0e\x11";
         let bzip2 = b"BZh91AY&SY\x0b\x89]\x1e\x00\x00\x02 \x80\x00\x10\x00@ \x00!\x00\x82\x0b\x17rE8P\x90\x0b\x89]\x1e";
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gains_nothing_goes_as_it_is() {
+    fn small_or_incompressible_bodies_are_not_compressed() {
         let noise: Bytes = (0..4096)
             .map(|_| crate::random::random().to_ne_bytes()[0])
             .collect();
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_limit_the_end_alone_is_kept() {
+    fn of_a_body_above_the_limit_only_the_end_is_kept() {
         for compression in BOTH {
             let body = text(300_000);
             let packed = compression.pack(body.clone());
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_body_says_so_and_never_panics() {
+    fn a_damaged_body_is_an_error_and_never_a_panic() {
         for compression in BOTH {
             let packed = compression.pack(text(4000));
             for end in 0..packed.body.len() {
@@ -322,9 +322,9 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_front_of_the_damage_is_there() {
+    fn the_part_before_the_damage_is_kept() {
         let mut body = Compression::Zlib.pack(text(4000)).body.to_vec();
-        // Of the checksum.
+        // The last byte is part of the checksum.
         *body.last_mut().unwrap() ^= 1;
         let damaged = Compression::Zlib.inflate(&body, 4000).unwrap_err();
         assert!(damaged.why.contains("damaged"), "{}", damaged.why);

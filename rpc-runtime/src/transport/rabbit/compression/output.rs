@@ -1,28 +1,31 @@
-//! What a body inflates to, within a limit.
+//! The output of inflating a body, bounded by a limit.
+//!
+//! Plain state: it must never hold more memory than its limit, or than a small multiple of [`KEPT_END`].
 
 use bytes::Bytes;
 
-/// How many times its limit a body may inflate to before it is given up: its end is looked for up to there.
+/// A body is given up once it inflates to more than this many times its limit. Up to there, its end may still come.
 const PATIENCE: usize = 8;
-/// How much is kept of a body that is too large, in bytes. Messages of RPC have their address near their end.
+/// How many bytes are kept of the end of a body that is too large. The end of a message holds the address for replies.
 pub(crate) const KEPT_END: usize = 64 * 1024;
 
 /// An inflated body.
 #[derive(Debug)]
 pub(crate) enum Inflated {
     Whole(Bytes),
-    /// The body exceeds the limit: this is its end.
+    /// The body exceeds the limit.
     End {
+        /// The last bytes of the body.
         end: Bytes,
         /// The size of the whole body, in bytes.
         size: usize,
     },
 }
 
-/// Takes inflated bytes. It never has more memory than `limit` bytes, or [`KEPT_END`] twice if that is more.
+/// Collects inflated bytes. It holds at most `limit` bytes, or twice [`KEPT_END`] if that is more.
 pub(super) struct Output {
     limit: usize,
-    /// All bytes so far, or the last ones if there are more than the limit.
+    /// All bytes so far. If there are more than the limit, only the last ones.
     kept: Vec<u8>,
     size: usize,
 }
@@ -36,7 +39,7 @@ impl Output {
         }
     }
 
-    /// Adds the bytes that come next. An error if there are far too many.
+    /// Adds the next bytes. Fails if the body goes far beyond the limit.
     pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), String> {
         let before = self.size;
         self.size = self.size.saturating_add(piece.len());
@@ -59,7 +62,8 @@ impl Output {
         Ok(())
     }
 
-    /// Grows by half of what there is at least, and not beyond the limit, as a vector would by itself.
+    /// Grows the buffer by at least half, but not beyond the limit. A vector that grows by itself would exceed the
+    /// limit.
     fn make_room(&mut self, bytes: usize) {
         let needed = self.kept.len() + bytes;
         if needed > self.kept.capacity() {
@@ -68,7 +72,7 @@ impl Output {
         }
     }
 
-    /// All has come.
+    /// Ends the body.
     pub(super) fn finish(self) -> Inflated {
         if self.size <= self.limit {
             return Inflated::Whole(self.kept.into());
@@ -80,7 +84,7 @@ impl Output {
         }
     }
 
-    /// What is kept.
+    /// The bytes that are kept.
     pub(super) fn into_bytes(mut self) -> Bytes {
         if self.size > self.limit {
             let begin = self.kept.len().saturating_sub(KEPT_END);
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_whole_wherever_the_limit_is() {
+    fn the_end_is_complete_for_any_limit() {
         for limit in [0, 1, 99, 100, 101, 70_000, 199_999] {
             let mut output = Output::new(limit);
             let body: Vec<u8> = (0..=250).cycle().take(200_000).collect();

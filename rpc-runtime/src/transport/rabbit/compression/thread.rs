@@ -1,8 +1,10 @@
-//! A thread for compressing and inflating: neither may hold up the thread that reads the socket, nor a runtime.
+//! A thread for compressing and inflating: neither must block the thread that reads the socket, or a runtime's thread.
 //!
-//! Work is done in order, one piece at a time: so one bomb at a time has memory. The thread starts with the first
-//! piece of work, and ends when its owner is dropped. Where it cannot be started, or has too much to do, the caller
-//! does the work itself: a peer that sends more than can be inflated is read no faster than that.
+//! Work is done in order, one piece at a time, so only one body at a time takes memory for inflating. The thread starts
+//! with the first piece of work and ends when its owner is dropped.
+//!
+//! If the thread cannot be started, or too much work waits for it, the caller does the work itself. That slows down the
+//! reading from a peer that sends more than can be inflated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,25 +17,25 @@ use tokio::sync::oneshot;
 use super::{Compression, Packed};
 use crate::sync::Mutex;
 
-/// As operators see the thread.
+/// The thread's name, as operators see it.
 const NAME: &str = "rpc-compression";
-/// How many bytes may wait for the thread.
+/// The most bytes that may wait for the thread.
 const WAITING: usize = 64 << 20;
-/// The largest body that is compressed at once, in bytes: that takes a millisecond or so.
+/// The largest body that the caller compresses itself, in bytes. That takes about a millisecond.
 const AT_ONCE: usize = 32 * 1024;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The way to the thread.
+/// The handle to the thread.
 #[derive(Debug, Default)]
 pub(crate) struct CompressionThread {
     work: Mutex<Option<mpsc::Sender<Work>>>,
-    /// The bytes of all work that is not done.
+    /// The bytes of all work that waits or is in progress.
     waiting: Arc<AtomicUsize>,
 }
 
 impl CompressionThread {
-    /// Does work on a body of so many bytes.
+    /// Does work on a body of `bytes` bytes, on the thread if possible.
     pub(crate) fn run(&self, bytes: usize, work: impl FnOnce() + Send + 'static) {
         if self.waiting.load(Ordering::Relaxed) > WAITING {
             return work();
@@ -49,13 +51,13 @@ impl CompressionThread {
         }
     }
 
-    /// Gives the work back if there is no thread for it.
+    /// Sends work to the thread, and starts the thread if need be. Returns the work if there is no thread for it.
     fn send(&self, work: Work) -> Result<(), Work> {
         let mut sender = self.work.lock();
         let work = match &*sender {
             Some(known) => match known.send(work) {
                 Ok(()) => return Ok(()),
-                // The thread has panicked.
+                // The thread has ended by a panic: start a new one.
                 Err(mpsc::SendError(work)) => work,
             },
             None => work,
@@ -75,17 +77,17 @@ impl CompressionThread {
             .map_err(|mpsc::SendError(work)| work)
     }
 
-    /// Waits until all work is done that was there before.
+    /// Waits until all work is done that was sent before.
     pub(crate) async fn is_done(&self) {
         if self.work.lock().is_none() {
             return;
         }
         let (sender, done) = oneshot::channel();
         self.run(0, move || {
-            // The caller may have gone.
+            // Fails only if the caller's future was dropped.
             let _ = sender.send(());
         });
-        // It fails if the thread has panicked: then, too, there is nothing to wait for.
+        // Fails if the thread has panicked; then there is nothing to wait for.
         let _ = done.await;
     }
 
@@ -97,7 +99,7 @@ impl CompressionThread {
         let (sender, packed) = oneshot::channel();
         let shared = body.clone();
         self.run(body.len(), move || {
-            // The caller may have gone.
+            // Fails only if the caller's future was dropped.
             let _ = sender.send(compression.pack(shared));
         });
         packed.await.unwrap_or_else(|_| body.into())
@@ -127,7 +129,7 @@ mod tests {
             (0..10).map(|number| (number, true)).collect::<Vec<_>>()
         );
         assert_eq!(thread.waiting.load(Ordering::Relaxed), 0);
-        // Held by the thread's last work until the thread has ended.
+        // The thread drops its thread-locals when it ends.
         let held = Arc::new(());
         let (kept, (ended, end)) = (held.clone(), oneshot::channel::<()>());
         thread.run(0, move || {
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn with_too_much_to_do_the_caller_does_it() {
+    async fn if_too_much_work_waits_the_caller_does_it() {
         let thread = CompressionThread::default();
         let (go, gone) = mpsc::channel::<()>();
         thread.run(WAITING + 1, move || assert!(gone.recv().is_err()));

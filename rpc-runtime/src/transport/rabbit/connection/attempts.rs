@@ -1,4 +1,7 @@
-//! How often one message was tried, for the error that its caller gets in the end.
+//! Counts the attempts of one message, and makes the error when no attempt is left.
+//!
+//! Plain state, which the future of the message's sender owns. It decides whether to retry; it never publishes or
+//! connects.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +12,17 @@ use super::super::backoff::Backoff;
 use crate::metrics::{self, Unpublished};
 use crate::{Error, Result, Retry, Target};
 
-/// The wait before a try after the second.
+/// The pause before the third attempt and each later one, on a connection that is up.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The tries of one message.
+/// The attempts of one message.
 #[derive(Debug)]
 pub(crate) struct Attempts<'a> {
     target: &'a Target,
     retry: Retry,
+    /// How many attempts have failed.
     made: u32,
+    /// Whether a failed attempt may have delivered the message.
     maybe_delivered: bool,
 }
 
@@ -35,7 +40,7 @@ impl<'a> Attempts<'a> {
         self.target
     }
 
-    /// Counts a failure; an error when it was the last that is allowed.
+    /// Counts a failed attempt. Returns the final error if no attempt is left.
     pub(crate) fn failed(&mut self, why: &Arc<str>, maybe_delivered: bool) -> Result<()> {
         self.made = self.made.saturating_add(1);
         self.maybe_delivered |= maybe_delivered;
@@ -45,25 +50,26 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Counts a refusal of what the message needs; its error when it was the last that is allowed.
+    /// Counts a refusal to declare `what`, which the message needs. Returns the final error if no attempt is left.
     pub(crate) fn declaration_refused(&mut self, what: &str, why: &Arc<str>) -> Result<()> {
         let failed = self.failed(why, false);
         failed.map_err(|_| self.refused(Error::refused(what, why.clone()), why))
     }
 
-    /// Whether its caller asks for an answer at once.
+    /// Whether the caller allows no retry, and so wants an answer at once.
     pub(crate) fn is_urgent(&self) -> bool {
         self.retry == Retry::Times(0)
     }
 
-    /// Counts a failure after which the message must not be tried again.
+    /// Counts a failed attempt that may have delivered the message, and returns the final error.
     pub(crate) fn last(&mut self, why: &Arc<str>) -> Error {
         self.made = self.made.saturating_add(1);
         self.maybe_delivered = true;
         self.error(why)
     }
 
-    /// The error of a message that the broker refuses.
+    /// The final error of a message that the broker refuses. `error` applies only if no earlier attempt may have
+    /// delivered the message.
     pub(crate) fn refused(&mut self, error: Error, why: &Arc<str>) -> Error {
         if self.maybe_delivered {
             self.last(why)
@@ -72,19 +78,19 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// The error of a message for which there is no queue.
+    /// The final error of a message for which there is no queue.
     pub(crate) fn unserved(&self) -> Error {
         if self.maybe_delivered {
-            self.error(&"there is no queue for it any more".into())
+            self.error(&"its queue no longer exists".into())
         } else {
             Error::undeliverable(self.target)
         }
     }
 
-    /// The error of a message that a queue rejects.
+    /// The final error of a message that a queue rejects.
     pub(crate) fn rejected(&self) -> Error {
         if self.maybe_delivered {
-            self.error(&"its queue rejects it, being full or failing".into())
+            self.error(&"its queue rejected it, since the queue is full or failing".into())
         } else {
             Error::rejected(self.target)
         }
@@ -95,15 +101,15 @@ impl<'a> Attempts<'a> {
         Error::delivery(self.target, self.made, why.clone(), self.maybe_delivered)
     }
 
-    /// Waits after a refusal of what the message needs, which will most likely be repeated.
+    /// Waits after a refusal to declare what the message needs. The broker will most likely refuse again.
     pub(crate) async fn pause_after_refusal(&self, backoff: &Backoff) {
         sleep(backoff.pause_after_refusal(self.made).most).await;
     }
 
-    /// Waits before the next try on a connection that stands: the second one comes at once.
+    /// Waits before the next attempt on a connection that is up. The second attempt comes at once.
     pub(crate) async fn pause(&self) {
         if self.made > 1 {
-            // What the broker refuses at once must not be asked without a pause.
+            // Without a pause, a fault that comes at once would lead to a busy loop.
             sleep(PAUSE).await;
         }
     }
@@ -114,13 +120,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_failure_allowed_is_the_error() {
+    fn the_last_allowed_failure_is_the_error() {
         let target = Target::new("t");
         let mut attempts = Attempts::new(&target, Retry::Times(2));
         assert!(attempts.failed(&"a".into(), true).is_ok());
         assert!(attempts.failed(&"b".into(), false).is_ok());
         let error = attempts.failed(&"c".into(), false).unwrap_err();
-        assert!(error.may_have_run(), "one of them may have come through");
+        assert!(
+            error.may_have_run(),
+            "one of the attempts may have been delivered"
+        );
         assert!(error.to_string().contains("3 attempts: c"), "{error}");
         let mut attempts = Attempts::new(&target, Retry::Forever);
         for _ in 0..100 {

@@ -1,8 +1,9 @@
-//! Reaches one of several brokers, as soon as one of them answers.
+//! Connects to the first of several brokers that answers.
 //!
-//! Hosts are raced: one that fails, or has not answered within a moment, does not keep the next from being
-//! tried beside it. The first whose handshake is complete wins, and the others are dropped. Each host that
-//! failed is tried again at a pace of its own, so that one that hangs does not hide another that came back.
+//! The hosts race. If a host fails or does not answer within a moment, the next one is tried concurrently. The first
+//! complete handshake wins, and the other attempts are dropped. Each failed host is retried with a back-off of its
+//! own, so that a host that hangs does not delay another one that is up again. A dialler makes a connection and does
+//! not own it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,30 +14,30 @@ use tokio::time::sleep;
 
 use super::super::amqp::{Connection, Connector, Refusal};
 use super::super::backoff::{Backoff, Pause};
-use super::super::options::Address;
+use super::super::settings::Address;
 use super::nudge::Nudged;
 use crate::random::below;
 
-/// How long a host may take before the next one is tried beside it.
+/// How long a host may take before the next one is tried concurrently.
 const HEAD_START: Duration = Duration::from_millis(300);
 
 /// The hosts, and how to try them.
 #[derive(Debug)]
 pub(crate) struct Dialler {
     connector: Arc<Connector>,
-    /// As operators see the connection.
+    /// The connection's name, as operators see it.
     name: String,
-    /// In the order in which they are tried.
+    /// The hosts, in the order in which they are tried.
     hosts: Vec<Address>,
     backoff: Backoff,
-    /// Tells when somebody begins to wait for the connection.
+    /// Notified when a caller starts to wait for the connection.
     nudged: Nudged,
 }
 
-/// What one try came to.
+/// The result of one attempt.
 struct Tried {
     host: usize,
-    /// Knows who has begun to wait since the try began.
+    /// Knows which callers have started to wait since the attempt began.
     nudged: Nudged,
     result: Result<Connection, Refusal>,
 }
@@ -44,7 +45,7 @@ struct Tried {
 type Try<'a> = Pin<Box<dyn Future<Output = Tried> + Send + 'a>>;
 
 impl Dialler {
-    /// The hosts are shuffled: each process has an order of its own.
+    /// Shuffles the hosts, so that the processes spread over the brokers.
     pub(crate) fn new(
         connector: Arc<Connector>,
         name: String,
@@ -69,12 +70,14 @@ impl Dialler {
         &self.name
     }
 
-    /// Tries until a host has let us in. `failed` is told each reason why one has
-    /// not, and whether all hosts have failed once more: that is one attempt. A dropped future leaves
-    /// nothing behind.
+    /// Tries the hosts until one accepts the connection. It calls `failed` after each failure, with the last reasons
+    /// of all hosts, and with whether all hosts have failed once more since the last time, which counts as one
+    /// attempt.
+    ///
+    /// Dropping the future drops all attempts in progress.
     pub(crate) async fn dial(&mut self, mut failed: impl FnMut(Arc<str>, bool)) -> Connection {
         let mut failures = vec![0; self.hosts.len()];
-        // In a row.
+        // For each host, its refusals in a row.
         let mut refusals = vec![0; self.hosts.len()];
         let mut reasons = vec![String::new(); self.hosts.len()];
         let mut attempts = 0;
@@ -86,7 +89,7 @@ impl Dialler {
             }
             let tried = tokio::select! {
                 tried = first_done(&mut tries) => tried,
-                // A host that is silent for so long does not hold the next one up.
+                // The last host is silent: try the next one, too.
                 () = sleep(HEAD_START), if !unstarted.is_empty() => continue,
             };
             let host = tried.host;
@@ -115,7 +118,7 @@ impl Dialler {
             tries.push(self.attempt(host, Some(pause), tried.nudged));
         };
         drop(tries);
-        // Should the connection fall, the host that gave it comes last.
+        // After the loss of this connection, its host is tried last.
         self.hosts.rotate_left(host + 1);
         connection
     }
@@ -136,7 +139,7 @@ impl Dialler {
     }
 }
 
-/// The first of some tries that is done, taken out.
+/// Waits for the first attempt that ends, and removes it.
 async fn first_done(tries: &mut Vec<Try<'_>>) -> Tried {
     std::future::poll_fn(|context| {
         for index in 0..tries.len() {

@@ -1,8 +1,9 @@
-//! A driver's own runtime: one thread for its connections, which nobody else can hold up.
+//! A driver's own runtime: one thread for its connections.
 //!
-//! On the user's runtime, a handler that blocks its thread would hold heartbeats up until the broker cuts
-//! the connection. No code of users runs here. The thread starts with the first task. It ends when the
-//! engine is closed or dropped and all its tasks have ended; what lapin still has on it is dropped then.
+//! On the user's runtime, a handler that blocks its thread would delay heartbeats until the broker closes the
+//! connection. So no user code may run here, apart from a provider of credentials without a runtime of its own. The
+//! thread starts with the first task. It ends once the engine is closed or dropped and all its tasks have ended.
+//! Tasks that lapin still runs are dropped then.
 
 use std::io;
 use std::thread;
@@ -15,10 +16,10 @@ use super::super::amqp::own_limit;
 use crate::sync::Mutex;
 use crate::{Error, Result};
 
-/// As operators see the thread.
+/// The thread's name, as operators see it.
 const NAME: &str = "rpc-rabbit";
 
-/// The way to a driver's thread.
+/// The handle to a driver's thread.
 #[derive(Debug, Default)]
 pub(crate) struct Engine(Mutex<State>);
 
@@ -33,14 +34,14 @@ enum State {
 #[derive(Debug, Clone)]
 struct Running {
     runtime: Handle,
-    /// The thread lives as long as one of these.
+    /// The thread runs as long as a clone of this exists.
     hold: watch::Receiver<()>,
 }
 
 impl Engine {
-    /// Runs a task, for which the thread stays until it has ended.
+    /// Runs a task. The thread runs at least until the task has ended.
     ///
-    /// Fails when the engine was closed, or when the machine gives no thread; the task is dropped then.
+    /// Fails if the engine is closed, or if the thread cannot be started. The task is dropped then.
     pub(crate) fn spawn(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
@@ -52,12 +53,12 @@ impl Engine {
         }))
     }
 
-    /// Starts the thread, if there is none so far. Fails as [`spawn`](Self::spawn).
+    /// Starts the thread, unless it runs. Fails as [`spawn`](Self::spawn) does.
     pub(crate) fn start(&self) -> Result<()> {
         self.running().map(drop)
     }
 
-    /// Takes no more tasks; those under way run to their end.
+    /// Refuses further tasks. Running tasks continue to their end.
     pub(crate) fn close(&self) {
         *self.0.lock() = State::Closed;
     }
@@ -100,8 +101,8 @@ fn start() -> io::Result<Running> {
     })
 }
 
-/// A runtime that waits for nothing when it is dropped: it might be in an async context, or a name might
-/// take long to resolve.
+/// A runtime that can be dropped without blocking. Dropping a [`Runtime`] blocks while a host name is being resolved,
+/// and panics in an async context.
 struct Owned(Option<Runtime>);
 
 impl Drop for Owned {
@@ -122,13 +123,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_task_runs_to_its_end_though_the_engine_is_gone() {
+    async fn a_task_runs_to_its_end_after_the_engine_is_dropped() {
         let (go, gone) = oneshot::channel::<()>();
         let (done, seen) = oneshot::channel();
         let engine = Engine::default();
         let task = engine.spawn(async move {
             gone.await.unwrap();
-            // Both drivers are there: that of timers, and that of sockets.
+            // The runtime has both drivers: timers and sockets.
             sleep(Duration::from_millis(1)).await;
             tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             done.send(thread::current().name().map(str::to_owned))
@@ -146,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn without_tasks_the_thread_ends() {
         let engine = Engine::default();
-        // Never ends by itself, and does not hold the thread.
+        // The inner task never ends, and does not keep the thread alive.
         let (still_there, there) = oneshot::channel::<()>();
         let spawned = engine.spawn(async move {
             tokio::spawn(async move {

@@ -1,6 +1,7 @@
-//! Keeps a connection to the brokers alive: hosts, back-off, and the thread that does it.
+//! Keeps a connection to a broker alive: tries the hosts, backs off, and reconnects, on a thread of its own.
 //!
-//! This room knows nothing of queues. Its users declare what they need anew on each connection.
+//! It must not know about queues: its users declare what they need on each new connection. A [`Supervisor`] owns one
+//! connection; an [`Engine`] owns the thread.
 
 mod attempts;
 mod dial;

@@ -1,24 +1,27 @@
-//! Callers that begin to wait for something, and pauses between attempts that they cut short: a new caller need not wait
-//! for the end of a long back-off.
+//! Pauses between attempts, which callers shorten when they start to wait: a new caller need not wait for the end of a
+//! long back-off.
+//!
+//! Callers have the [`Nudge`], the task that makes attempts owns a [`Nudged`]. Many callers must not cause many
+//! attempts, so a pause has a least length.
 
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::super::backoff::Pause;
 
-/// How many callers have begun to wait so far.
+/// How many callers have started to wait so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
     all: u64,
-    /// Those who want an answer at once.
+    /// The callers that allow no retry.
     urgent: u64,
 }
 
-/// The callers' end.
+/// The callers' end: tells the task that makes attempts that a caller waits.
 #[derive(Debug, Default)]
 pub(crate) struct Nudge(watch::Sender<Count>);
 
-/// The end of whoever makes attempts.
+/// The other end, for the task that makes attempts.
 #[derive(Debug, Clone)]
 pub(crate) struct Nudged {
     count: watch::Receiver<Count>,
@@ -26,7 +29,7 @@ pub(crate) struct Nudged {
 }
 
 impl Nudge {
-    /// Somebody begins to wait.
+    /// Tells that a caller starts to wait. An urgent caller shortens the pause most.
     pub(crate) fn send(&self, is_urgent: bool) {
         self.0.send_modify(|count| {
             count.all += 1;
@@ -43,14 +46,13 @@ impl Nudge {
 }
 
 impl Nudged {
-    /// An attempt begins. Whoever begins to wait from now on cuts the next pause short.
+    /// Notes that an attempt begins. Callers that start to wait from now on shorten the next pause.
     pub(crate) fn begin_attempt(&mut self) {
         self.seen = *self.count.borrow_and_update();
     }
 
     /// Waits between two attempts.
     pub(crate) async fn pause(&mut self, pause: Pause) {
-        // The pause, in parts: many callers must not make for many attempts.
         sleep(pause.least).await;
         let seen = self.seen;
         let (mut urgent, mut any) = (self.count.clone(), self.count.clone());
@@ -62,7 +64,7 @@ impl Nudged {
         tokio::select! {
             () = sleep(pause.most.saturating_sub(pause.least)) => {}
             Ok(_) = urgent.wait_for(|count| count.urgent > seen.urgent) => {}
-            // Without callers, whoever makes attempts is about to end.
+            // False if the sender was dropped: the pause is not shortened then.
             true = cut_short => {}
         }
     }
@@ -89,7 +91,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn callers_cut_a_pause_short() {
+    async fn callers_shorten_one_pause_each() {
         let nudge = Nudge::default();
         let mut nudged = nudge.listen();
         nudged.begin_attempt();
@@ -99,7 +101,11 @@ mod tests {
         nudge.send(true);
         assert_eq!(paused(&mut nudged).await, 1);
         nudged.begin_attempt();
-        assert_eq!(paused(&mut nudged).await, 16, "each cuts one short");
+        assert_eq!(
+            paused(&mut nudged).await,
+            16,
+            "both callers came before the last attempt"
+        );
         drop(nudge);
         assert_eq!(paused(&mut nudged).await, 16);
     }

@@ -1,4 +1,7 @@
-//! What one call waits for now, for the error that its caller gets if the time is over.
+//! The stage that a call has reached, for the error at its deadline.
+//!
+//! The call's future owns it, and the steps of the call set it. The error must not promise that nothing was sent if an
+//! earlier attempt may have delivered the request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +10,16 @@ use crate::error::Stage;
 use crate::sync::Mutex;
 use crate::{Error, Target};
 
-/// What a call waits for.
+/// The stage that a call has reached.
 #[derive(Debug)]
 pub(crate) struct Progress(Mutex<Reached>);
 
 #[derive(Debug)]
 struct Reached {
     stage: Stage,
-    /// The last try came back, and the next one has not begun.
+    /// Whether the broker returned the last attempt and the next one has not begun.
     unserved: bool,
-    /// Why an earlier try was lost that may have come through.
+    /// Why the confirm of an earlier attempt was lost, if one was. That attempt may have delivered the request.
     lost: Option<Arc<str>>,
 }
 
@@ -35,19 +38,19 @@ impl Progress {
         reached.unserved = false;
     }
 
-    /// There was no queue for the last try: it certainly was not delivered.
+    /// Notes that the broker returned the last attempt: there was no queue for it, so it was not delivered.
     pub(crate) fn unserved(&self) {
         self.0.lock().unserved = true;
     }
 
-    /// The last try may have come through, but for `why` nobody can tell.
+    /// Notes that the confirm of the last attempt was lost, so that the attempt may have delivered the request.
     pub(crate) fn lost(&self, why: &Arc<str>) {
         let mut reached = self.0.lock();
         reached.lost = Some(why.clone());
         reached.stage = Stage::Confirmation(Some(why.clone()));
     }
 
-    /// The error of a call whose time is over.
+    /// The error of a call that has reached its deadline.
     pub(crate) fn over(&self, target: &Target, timeout: Duration) -> Error {
         let (unserved, lost) = {
             let reached = self.0.lock();
@@ -60,8 +63,8 @@ impl Progress {
         }
     }
 
-    /// What to report. A stage that promises that nothing was sent is no longer true after a try
-    /// whose confirm was lost.
+    /// The stage to report. Some stages promise that nothing was sent. If a confirm was lost, the lost confirm is
+    /// reported in place of such a stage.
     fn stage(&self) -> Stage {
         let reached = self.0.lock();
         match &reached.stage {
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lost_confirm_is_not_forgotten() {
+    fn a_lost_confirm_is_reported_in_place_of_a_later_reconnection() {
         let progress = Progress::new();
         assert_eq!(progress.stage(), Stage::Connection(None));
         progress.lost(&"cut".into());
@@ -91,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_back_was_not_delivered() {
+    fn a_returned_request_was_not_delivered() {
         let target = Target::new("t");
         let over = |progress: &Progress| progress.over(&target, Duration::from_secs(1));
         let progress = Progress::new();
@@ -100,10 +103,13 @@ mod tests {
         progress.set(Stage::Confirmation(None));
         assert!(
             over(&progress).is_timeout(),
-            "the next try may come through"
+            "the next attempt may be delivered"
         );
         progress.lost(&"cut".into());
         progress.unserved();
-        assert!(over(&progress).may_have_run(), "an earlier one may have");
+        assert!(
+            over(&progress).may_have_run(),
+            "an earlier attempt may have been delivered"
+        );
     }
 }

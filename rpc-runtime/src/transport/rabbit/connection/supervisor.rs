@@ -1,8 +1,9 @@
-//! The supervisor of one connection: it replaces a connection that has ended.
+//! The supervisor of one connection: makes it, and replaces it when it has ended.
 //!
-//! It is one task on the engine. The first replacement comes at once, later ones back off. The task starts when the
-//! connection is first used. It ends with [`Supervisor::close`], or when the handle is dropped, after all
-//! [`Connections`] handles are gone.
+//! It is one task on the engine. The first replacement comes at once; later ones back off. The task starts when the
+//! connection is first used. It ends after [`Supervisor::close`], or after the handle is dropped, once all
+//! [`Connections`] handles are dropped or a deadline has passed. The task owns the hosts, the back-off and the
+//! status. It must not run user code or declare anything.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::super::amqp::{Connection, Connector, Fault};
 use super::super::backoff::Pace;
-use super::super::options::Options;
+use super::super::settings::Settings;
 use super::attempts::Attempts;
 use super::dial::Dialler;
 use super::engine::Engine;
@@ -25,17 +26,18 @@ use crate::sync::Mutex;
 use crate::transport::TransportState;
 use crate::{Error, Result};
 
-/// How long those may take who clean up over a connection that ends.
+/// How long the users of a connection may take to clean up over it before it is closed.
 const LEAVE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// How the connection is, and how many attempts have failed since it was made.
+/// The state of the connection.
 #[derive(Debug, Clone)]
 struct Status {
     state: State,
+    /// How many attempts to connect have failed so far.
     failures: u64,
-    /// Since when it is ready, or not ready.
+    /// When the connection became ready, or ceased to be.
     since: Instant,
-    /// Since when the broker of a connection that is ready takes no messages, and why.
+    /// While the broker accepts no messages: since when, and why.
     blocked: Option<(Instant, Arc<str>)>,
 }
 
@@ -49,7 +51,7 @@ impl Status {
         }
     }
 
-    /// How operators see it.
+    /// The state as operators see it.
     fn shown(&self) -> TransportState {
         let since = self.since;
         match (&self.state, &self.blocked) {
@@ -74,33 +76,35 @@ impl Status {
 
 #[derive(Debug, Clone)]
 enum State {
-    /// Nobody has needed it yet.
+    /// The connection was not needed yet.
     Idle,
-    /// Being made; the last attempt, or the last connection, failed because of `why`.
+    /// The connection is being made.
     Connecting {
+        /// Why the last attempt failed, or why the last connection ended.
         why: Option<Arc<str>>,
     },
     Ready(Arc<Connection>),
     Closed,
 }
 
-/// The handle to a connection that is kept alive; dropping it ends the connection.
+/// The handle to a connection that is kept alive. Dropping it ends the connection.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     status: watch::Receiver<Status>,
     stop: watch::Sender<bool>,
-    /// Tells the supervisor that somebody waits.
+    /// Tells the task that a caller waits.
     nudge: Nudge,
     users: watch::Sender<()>,
     engine: Arc<Engine>,
-    /// Until first used.
+    /// The task, until the first use starts it.
     task: Mutex<Option<SupervisorTask>>,
 }
 
 impl Supervisor {
-    /// The supervisor of a connection that operators will see as `name`, and metrics by its role. It does nothing until it is used.
+    /// The supervisor of a connection. Operators see it as `name`, and metrics have its `role` as a label. It does not
+    /// connect before it is used.
     pub(crate) fn new(
-        options: &Options,
+        settings: &Settings,
         connector: Arc<Connector>,
         engine: Arc<Engine>,
         name: String,
@@ -110,12 +114,12 @@ impl Supervisor {
         let stop = watch::Sender::new(false);
         let nudge = Nudge::default();
         let users = watch::Sender::new(());
-        let hosts = options.hosts.clone();
+        let hosts = settings.hosts.clone();
         let task = SupervisorTask {
-            dialler: Dialler::new(connector, name, hosts, options.backoff, nudge.listen()),
+            dialler: Dialler::new(connector, name, hosts, settings.backoff, nudge.listen()),
             role,
             nudged: nudge.listen(),
-            pace: Pace::new(options.backoff),
+            pace: Pace::new(settings.backoff),
             status,
             stop: stop.subscribe(),
             users: users.clone(),
@@ -130,12 +134,12 @@ impl Supervisor {
         }
     }
 
-    /// How the connection is.
+    /// The state of the connection, as operators see it.
     pub(crate) fn state(&self) -> TransportState {
         self.status.borrow().shown()
     }
 
-    /// Waits until something about the connection has changed since `changes` was made; for ever, once it is closed.
+    /// The changes of the connection's state from now on.
     pub(crate) fn changes(&self) -> Changes {
         let mut status = self.status.clone();
         status.mark_unchanged();
@@ -146,11 +150,11 @@ impl Supervisor {
         self.task.lock().take()
     }
 
-    /// Begins to connect, if that was not done before.
+    /// Starts to connect, unless that was done before.
     pub(crate) fn start(&self) -> Result<()> {
         let mut task = self.task.lock();
         if task.is_some() {
-            // Before the task is taken: if there is no thread now, there may be one for the next call.
+            // Before the task is taken: if the thread cannot be started now, a later call can still start the task.
             self.engine.start()?;
         }
         if let Some(task) = task.take() {
@@ -159,7 +163,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// The connection, if there is one.
+    /// The connection, if it is up.
     pub(crate) fn ready(&self) -> Option<Arc<Connection>> {
         match &self.status.borrow().state {
             State::Ready(connection) if connection.is_up() && !*self.stop.borrow() => {
@@ -169,7 +173,9 @@ impl Supervisor {
         }
     }
 
-    /// Waits for a connection, for as many failures as `attempts` allows.
+    /// Waits for a connection. Fails after as many failed attempts to connect as `attempts` allows.
+    ///
+    /// Cancel safe: the attempts to connect continue if the future is dropped.
     pub(crate) async fn connection(
         &self,
         attempts: &mut Attempts<'_>,
@@ -213,8 +219,9 @@ impl Supervisor {
         }
     }
 
-    /// The connections as they come, for a task that must not keep the supervisor alive. Once the supervisor is
-    /// closed, its last connection stays for a while, until no `Connections` are left.
+    /// The connections that are made, one after the other, for a task that must not keep the supervisor alive. After
+    /// the supervisor is closed, its last connection stays up for a limited time, while there are [`Connections`]
+    /// handles.
     pub(crate) fn connections(&self) -> Connections {
         Connections {
             status: self.status.clone(),
@@ -222,14 +229,14 @@ impl Supervisor {
         }
     }
 
-    /// Ends the connection, in good order if it stands. Done when its task has ended.
+    /// Closes the connection. Returns once the task has ended.
     pub(crate) async fn close(&self) {
         self.stop.send_replace(true);
         if let Some(task) = self.take_task() {
             set(&task.status, State::Closed);
         }
         let mut status = self.status.clone();
-        // The supervisor's last act is to drop the sender.
+        // Fails once the task has ended, since it then drops the sender.
         while status.changed().await.is_ok() {}
     }
 }
@@ -242,7 +249,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// Waits for a connection that has not ended; none once the supervisor is closed.
+    /// Waits for a connection that is up. `None` once the supervisor is closed.
     pub(crate) async fn next(&mut self) -> Option<Arc<Connection>> {
         loop {
             let now = self.status.borrow_and_update().state.clone();
@@ -255,7 +262,7 @@ impl Connections {
         }
     }
 
-    /// The connection, if there is one now.
+    /// The connection, if one is up now.
     pub(crate) fn current(&self) -> Option<Arc<Connection>> {
         match &self.status.borrow().state {
             State::Ready(connection) if connection.is_up() => Some(connection.clone()),
@@ -264,12 +271,12 @@ impl Connections {
     }
 }
 
-/// What happens to a connection from a moment on.
+/// The changes of a connection's state since this was made.
 #[derive(Debug)]
 pub(crate) struct Changes(watch::Receiver<Status>);
 
 impl Changes {
-    /// Waits until something has changed; for ever, once the supervisor is closed.
+    /// Waits for the next change. It never returns once the supervisor is closed.
     pub(crate) async fn next(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -286,7 +293,7 @@ struct SupervisorTask {
     nudged: Nudged,
     status: watch::Sender<Status>,
     stop: watch::Receiver<bool>,
-    /// Watched by whoever uses the connections.
+    /// Each [`Connections`] handle has a receiver of this.
     users: watch::Sender<()>,
 }
 
@@ -302,11 +309,11 @@ impl SupervisorTask {
             users,
         } = self;
         let leave = async {
-            // Asked to, or the handle is gone.
+            // `close` was called, or the handle was dropped.
             let _ = stop.wait_for(|stop| *stop).await;
             if timeout(LEAVE_DEADLINE, users.closed()).await.is_err() {
                 tracing::warn!(
-                    "not all users of the connection have finished in time: private queues may remain until they expire"
+                    "not all users of the connection cleaned up in time: private queues may remain until they expire"
                 );
             }
         };
@@ -321,7 +328,7 @@ impl SupervisorTask {
     }
 }
 
-/// Never ends.
+/// Makes the connection, and makes it again each time it ends. Never returns.
 async fn keep_connected(
     role: &'static str,
     mut dialler: Dialler,
@@ -329,7 +336,7 @@ async fn keep_connected(
     mut nudged: Nudged,
     status: &watch::Sender<Status>,
 ) {
-    // The reason for which the broker closed the last connection, if it will again.
+    // Why the broker closed the last connection, if it will most likely do so again.
     let mut repeats: Option<Arc<str>> = None;
     let mut is_first = true;
     loop {
@@ -373,14 +380,14 @@ async fn keep_connected(
             pace.after_refusal(since.elapsed())
         } else {
             repeats = None;
-            // At once, unless connections keep ending soon.
+            // Reconnects at once, unless connections keep ending soon.
             pace.after(since.elapsed())
         };
         nudged.pause(pause).await;
     }
 }
 
-/// Shows in the status when the broker stops accepting messages, and when it accepts them again.
+/// Updates the status when the broker stops or resumes accepting messages. Never returns.
 async fn show_blockage(connection: &Connection, status: &watch::Sender<Status>) -> Infallible {
     let mut blocked = connection.watch_blocked();
     loop {
@@ -393,7 +400,7 @@ async fn show_blockage(connection: &Connection, status: &watch::Sender<Status>) 
             }
             changed
         });
-        // Its sender is the connection's, which is borrowed.
+        // Cannot fail: `connection` owns the sender.
         if blocked.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -408,7 +415,7 @@ fn set(status: &watch::Sender<Status>, state: State) {
     });
 }
 
-/// Keeps the reason of the last failure, if there is no newer one.
+/// Sets the state to connecting. Without a new reason, it keeps that of the last failure.
 fn set_connecting(status: &watch::Sender<Status>, why: Option<Arc<str>>) {
     status.send_modify(|status| {
         let known = match &mut status.state {

@@ -1,8 +1,8 @@
 //! Declares exchanges and queues on a connection.
 //!
-//! A refusal closes the channel that it came over, so a declarer has a channel of its own, which it replaces after
-//! each refusal. An exchange or a queue that exists with another durability is used as it is: services that share one
-//! are configured one after the other.
+//! If the broker refuses a declaration, it closes the channel. So a declarer owns a channel, on which it must do
+//! nothing else, and replaces it after each refusal. An exchange or a queue that exists with another durability is
+//! used as it is: the services that share it may be reconfigured one after the other.
 
 use std::sync::Arc;
 
@@ -18,8 +18,9 @@ pub(crate) struct Declarer {
     channel: Mutex<Option<DeclareChannel>>,
 }
 
-/// The right to use the channel. It goes back when a request has succeeded; otherwise it is closed, also when the
-/// caller goes before the reply, so that no request is followed by another's.
+/// The exclusive use of the channel for one request. The channel is kept only if the request succeeds. It is closed
+/// after a fault, and if the caller's future is dropped before the reply: the next request must not receive that
+/// reply.
 struct Lease<'a> {
     slot: MutexGuard<'a, Option<DeclareChannel>>,
     channel: DeclareChannel,
@@ -35,7 +36,7 @@ impl Lease<'_> {
 }
 
 impl Declarer {
-    /// A declarer without a channel so far.
+    /// A declarer. It opens its channel with the first request.
     pub(crate) fn new(connection: Arc<Connection>) -> Self {
         Self {
             connection,
@@ -43,12 +44,12 @@ impl Declarer {
         }
     }
 
-    /// Declares a queue with its exchange and its binding; gives how many consumers the queue has.
+    /// Declares a queue, its exchange and its binding. Returns how many consumers the queue has.
     pub(crate) async fn declare_queue(&self, queue: &Queue) -> Result<u32, Fault> {
         let mut durable = queue.durable;
         if let Some((exchange, _)) = &queue.binding {
             let as_wanted = self.declare_exchange(exchange).await?;
-            // oslo.messaging goes on with queues as transient as the exchange that it found.
+            // As in oslo.messaging, the queue then has the durability of the exchange that was found.
             if !as_wanted && !queue.must_be_durable() {
                 durable = !exchange.durable;
             }
@@ -60,9 +61,9 @@ impl Declarer {
                 self.declare_bare_queue(queue, !durable).await?
             }
             Err(Fault::Missing(why)) => {
-                // A transient queue of a node that is down: it can only be deleted and made anew.
+                // A transient queue on a node that is down. It cannot be used until it is deleted and declared again.
                 tracing::warn!(queue = %queue.name, reason = %why,
-                    "the queue is stuck on a node that is down: it is deleted and declared anew");
+                    "the queue is on a node that is down: deleting it and declaring it anew");
                 self.delete_queue(&queue.name).await?;
                 self.declare_bare_queue(queue, durable).await?
             }
@@ -74,7 +75,7 @@ impl Declarer {
         Ok(consumers)
     }
 
-    /// Declares an exchange and binds a queue to it, which must exist.
+    /// Declares an exchange and binds a queue to it. The queue must exist.
     pub(crate) async fn bind_anew(
         &self,
         queue: &Name,
@@ -85,14 +86,14 @@ impl Declarer {
         self.bind(queue, exchange, key).await
     }
 
-    /// Deletes a queue, whether or not it exists.
+    /// Deletes a queue. Succeeds if the queue does not exist.
     pub(crate) async fn delete_queue(&self, name: &Name) -> Result<(), Fault> {
         let lease = self.lease().await?;
         let deleted = lease.channel.delete_queue(name).await;
         lease.settle(deleted)
     }
 
-    /// Declares an exchange. False if it exists with another durability.
+    /// Declares an exchange. Returns false if it exists with another durability.
     pub(crate) async fn declare_exchange(&self, exchange: &Exchange) -> Result<bool, Fault> {
         match self.declare_bare_exchange(exchange, false).await {
             Ok(()) => Ok(true),
@@ -133,7 +134,7 @@ impl Declarer {
             .map_err(|fault| self.explain_limit(fault))
     }
 
-    /// Says why a broker does not take the delivery limit -1.
+    /// Adds to a fault why the broker refuses the delivery limit -1.
     fn explain_limit(&self, fault: Fault) -> Fault {
         match &fault {
             Fault::Refused(why) if why.contains("x-delivery-limit") && why.contains("negative") => {

@@ -1,4 +1,8 @@
 //! Exchanges and queues: their names, their declarations, and the routes to them.
+//!
+//! Names, flags and arguments must equal oslo.messaging's, since both declare the same objects. The modules hold plain
+//! values, apart from the [`declarer`], which owns a channel on one connection, and the [`queue_manager`], which owns
+//! files.
 
 mod declarer;
 mod names;

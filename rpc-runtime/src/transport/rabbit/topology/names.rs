@@ -1,18 +1,18 @@
 //! Names, flags and arguments of exchanges and queues, as oslo.messaging declares them.
 //!
-//! Whoever comes first declares, and a declaration that differs in one flag or argument is refused, so
-//! nothing in here may be tidier than oslo.messaging: an `x-queue-type` only where it sends one.
-//! Plain values, no I/O.
+//! The broker refuses a declaration that differs from the first one in any flag or argument. So each declaration must
+//! equal oslo.messaging's, down to an `x-queue-type` only where oslo.messaging sends one. Plain values without I/O,
+//! apart from the queue manager.
 
 use super::super::amqp::{
     BrokerVersion, ExchangeDeclaration, ExchangeKind, FieldTable, FieldValue, Name,
 };
-use super::super::options::TopologyOptions;
+use super::super::settings::TopologySettings;
 use super::queue_manager::QueueManager;
 use crate::wire::MessageId;
 use crate::{Error, Result, Target};
 
-/// The delivery limit of quorum queues that are declared without one, from RabbitMQ 4.0 on.
+/// RabbitMQ's delivery limit of quorum queues that are declared without one, from 4.0 on.
 const DEFAULT_DELIVERY_LIMIT: i64 = 20;
 
 /// An exchange, as it is declared.
@@ -25,7 +25,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// What the broker is told; with `passive`, it only looks whether there is such an exchange.
+    /// The declaration for the broker. With `passive`, the broker only checks whether the exchange exists.
     pub(crate) fn declaration(&self, passive: bool) -> ExchangeDeclaration {
         ExchangeDeclaration {
             name: self.name.clone(),
@@ -41,20 +41,20 @@ impl Exchange {
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "two are AMQP's flags, two are ours"
+    reason = "two are AMQP's flags, and two are this library's"
 )]
 pub(crate) struct Queue {
     pub(crate) name: Name,
     pub(crate) durable: bool,
     pub(crate) auto_delete: bool,
     pub(crate) arguments: FieldTable,
-    /// Where its messages come from; absent for the default exchange.
+    /// The exchange and the binding key. `None` for a queue that is reached over the default exchange.
     pub(crate) binding: Option<(Exchange, Name)>,
-    /// One queue for all servers, of which each reads everything from its own place.
+    /// Whether it is a stream: one queue for all servers, each of which reads all messages from a place of its own.
     pub(crate) stream: bool,
-    /// Nobody else will ever use it: to be deleted in an orderly close.
+    /// Whether no other process uses it, so that it is deleted when its user closes.
     pub(crate) private: bool,
-    /// What stands before the unique part of its name, if the name has one.
+    /// The part of its name before the unique part. `None` if the name has no unique part.
     pub(crate) prefix: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl Queue {
             Some(FieldValue::LongString(kind)) if kind.as_bytes() == b"quorum")
     }
 
-    /// Whether its type forbids it to be transient.
+    /// Whether its type requires it to be durable.
     pub(crate) fn must_be_durable(&self) -> bool {
         self.arguments.contains_key("x-queue-type")
     }
@@ -74,27 +74,27 @@ impl Queue {
 /// Where a message is published.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
-    /// To be declared first; absent for the default exchange.
+    /// The exchange, to be declared before the message is published. `None` for the default exchange.
     pub(crate) exchange: Option<Exchange>,
     pub(crate) key: Name,
 }
 
-/// Makes names and declarations by the options.
+/// Makes names and declarations from the settings.
 #[derive(Debug)]
 pub(crate) struct Topology {
-    options: TopologyOptions,
+    settings: TopologySettings,
     manager: Option<QueueManager>,
 }
 
 impl Topology {
-    pub(crate) fn new(options: TopologyOptions) -> Self {
-        let manager = options
+    pub(crate) fn new(settings: TopologySettings) -> Self {
+        let manager = settings
             .queue_manager
-            .then(|| QueueManager::new(options.host_name.clone(), options.process_name.clone()));
-        Self { options, manager }
+            .then(|| QueueManager::new(settings.host_name.clone(), settings.process_name.clone()));
+        Self { settings, manager }
     }
 
-    /// Where a request to `target` goes.
+    /// The route of requests to `target`.
     pub(crate) fn route(&self, target: &Target) -> Result<Route> {
         if target.fanout {
             return Ok(Route {
@@ -112,13 +112,13 @@ impl Topology {
         })
     }
 
-    /// The three queues of a server: the topic's, its own, and the one for fanouts. The last has no name so far, unless
-    /// it is a stream; see [`name_anew`](Self::name_anew).
+    /// The three queues of a server: the topic's, its own, and the one for fanouts. Unless the last one is a stream,
+    /// it has no name before [`name_anew`](Self::name_anew).
     pub(crate) fn server_queues(&self, target: &Target) -> Result<[Queue; 3]> {
         let Some(server) = &target.server else {
             return Err(Error::invalid_target(
                 target,
-                "name the server that listens there",
+                "a listener needs a server name: set `server`",
             ));
         };
         let exchange = self.control_exchange(target)?;
@@ -127,7 +127,7 @@ impl Topology {
         let queue = |name: Name| Queue {
             durable: exchange.durable,
             auto_delete: exchange.auto_delete,
-            arguments: self.quorum_arguments(self.options.quorum_queue),
+            arguments: self.quorum_arguments(self.settings.quorum_queue),
             binding: Some((exchange.clone(), name.clone())),
             stream: false,
             private: false,
@@ -141,11 +141,11 @@ impl Topology {
         ])
     }
 
-    /// The queue for replies to this process. It has no name so far; see [`name_anew`](Self::name_anew).
+    /// The queue for replies to this process. It has no name before [`name_anew`](Self::name_anew).
     pub(crate) fn reply_queue(&self) -> Queue {
         Queue {
             name: Name::default(),
-            durable: self.options.transient_quorum_queue,
+            durable: self.settings.transient_quorum_queue,
             auto_delete: false,
             arguments: self.transient_arguments(),
             binding: None,
@@ -155,16 +155,16 @@ impl Topology {
         }
     }
 
-    /// How often a quorum queue of these declarations hands a message out again before it drops it, on a broker of this
-    /// version. None if there is no limit, unless a policy sets one.
+    /// How often a quorum queue on a broker of this version redelivers a message before it drops the message. `None` if
+    /// there is no limit, or only one that a policy sets.
     pub(crate) fn delivery_limit(&self, version: Option<&BrokerVersion>) -> Option<i64> {
-        match self.options.quorum.delivery_limit {
+        match self.settings.quorum.delivery_limit {
             0 => (version?.major() >= 4).then_some(DEFAULT_DELIVERY_LIMIT),
             limit => (limit > 0).then_some(limit),
         }
     }
 
-    /// Gives a queue the next name that no other process should have. Blocks for file I/O with `use_queue_manager`.
+    /// Gives a queue the next name that no other process should use. With `use_queue_manager`, it blocks for file I/O.
     pub(crate) fn name_anew(&self, queue: &mut Queue) -> Result<()> {
         let Some(prefix) = &queue.prefix else {
             return Ok(());
@@ -182,7 +182,7 @@ impl Topology {
         Ok(())
     }
 
-    /// Whether the names of a process's own queues come from the queue manager: others may have the same.
+    /// Whether the queue manager makes the names of a process's own queues. Another process may then use the same name.
     pub(crate) fn has_managed_names(&self) -> bool {
         self.manager.is_some()
     }
@@ -191,8 +191,8 @@ impl Topology {
         Ok(Exchange {
             name: name(target, target.exchange_name().to_owned())?,
             kind: ExchangeKind::Topic,
-            durable: self.options.durable_queues || self.options.quorum_queue,
-            auto_delete: self.options.auto_delete,
+            durable: self.settings.durable_queues || self.settings.quorum_queue,
+            auto_delete: self.settings.auto_delete,
         })
     }
 
@@ -200,14 +200,14 @@ impl Topology {
         Ok(Exchange {
             name: name(target, format!("{}_fanout", target.topic))?,
             kind: ExchangeKind::Fanout,
-            durable: self.options.transient_quorum_queue,
+            durable: self.settings.transient_quorum_queue,
             auto_delete: true,
         })
     }
 
     fn fanout_queue(&self, target: &Target, topic: Name) -> Result<Queue> {
         let exchange = self.fanout_exchange(target)?;
-        let stream = self.options.stream_fanout;
+        let stream = self.settings.stream_fanout;
         let prefix = (!stream).then(|| format!("{}_fanout_", target.topic));
         let queue_name = if stream {
             exchange.name.clone()
@@ -217,8 +217,8 @@ impl Topology {
         let arguments = if stream {
             let mut arguments = FieldTable::default();
             arguments.insert("x-queue-type".into(), text("stream"));
-            if self.options.ttl > 0 {
-                arguments.insert("x-max-age".into(), text(&format!("{}s", self.options.ttl)));
+            if self.settings.ttl > 0 {
+                arguments.insert("x-max-age".into(), text(&format!("{}s", self.settings.ttl)));
             }
             arguments
         } else {
@@ -226,7 +226,7 @@ impl Topology {
         };
         Ok(Queue {
             name: queue_name,
-            durable: self.options.transient_quorum_queue || stream,
+            durable: self.settings.transient_quorum_queue || stream,
             auto_delete: false,
             arguments,
             binding: Some((exchange, topic)),
@@ -237,9 +237,9 @@ impl Topology {
     }
 
     fn transient_arguments(&self) -> FieldTable {
-        let mut arguments = self.quorum_arguments(self.options.transient_quorum_queue);
-        if self.options.ttl > 0 {
-            let milliseconds = i64::from(self.options.ttl) * 1000;
+        let mut arguments = self.quorum_arguments(self.settings.transient_quorum_queue);
+        if self.settings.ttl > 0 {
+            let milliseconds = i64::from(self.settings.ttl) * 1000;
             arguments.insert("x-expires".into(), FieldValue::LongLongInt(milliseconds));
         }
         arguments
@@ -248,7 +248,7 @@ impl Topology {
     fn quorum_arguments(&self, quorum: bool) -> FieldTable {
         let mut arguments = FieldTable::default();
         if quorum {
-            let limits = &self.options.quorum;
+            let limits = &self.settings.quorum;
             arguments.insert("x-queue-type".into(), text("quorum"));
             for (name, limit) in [
                 ("x-delivery-limit", limits.delivery_limit),
@@ -272,20 +272,20 @@ fn name(target: &Target, name: String) -> Result<Name> {
     if name.is_empty() {
         return Err(Error::invalid_target(
             target,
-            "a topic and an exchange have names",
+            "the topic and the exchange must not be empty",
         ));
     }
     Name::try_new(name).map_err(|_| {
         Error::invalid_target(
             target,
-            "AMQP's names have 255 bytes at most: shorten exchange, topic or server",
+            "a name in AMQP has at most 255 bytes: shorten the exchange, topic or server",
         )
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::options::QuorumLimits;
+    use super::super::super::settings::QuorumLimits;
     use super::*;
 
     fn arguments(queue: &Queue) -> String {
@@ -300,8 +300,8 @@ mod tests {
     }
 
     #[test]
-    fn by_default_all_is_transient() {
-        let topology = Topology::new(TopologyOptions::default());
+    fn by_default_exchanges_and_queues_are_transient() {
+        let topology = Topology::new(TopologySettings::default());
         let target = Target::new("t").server("s");
         let [topic, directed, mut fanout] = topology.server_queues(&target).unwrap();
         topology.name_anew(&mut fanout).unwrap();
@@ -322,15 +322,15 @@ mod tests {
     }
 
     #[test]
-    fn transient_quorum_queues_carry_the_limits() {
-        let topology = Topology::new(TopologyOptions {
+    fn transient_quorum_queues_have_the_limits() {
+        let topology = Topology::new(TopologySettings {
             transient_quorum_queue: true,
             quorum: QuorumLimits {
                 delivery_limit: 3,
                 ..QuorumLimits::default()
             },
             ttl: 0,
-            ..TopologyOptions::default()
+            ..TopologySettings::default()
         });
         let mut reply = topology.reply_queue();
         topology.name_anew(&mut reply).unwrap();
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn routes_and_names_are_checked() {
-        let topology = Topology::new(TopologyOptions::default());
+        let topology = Topology::new(TopologySettings::default());
         let route = topology.route(&Target::new("t").fanout(true)).unwrap();
         assert_eq!(route.exchange.unwrap().name.as_str(), "t_fanout");
         assert_eq!(route.key.as_str(), "");

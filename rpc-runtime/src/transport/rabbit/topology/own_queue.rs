@@ -1,9 +1,11 @@
-//! The queues that one process alone should consume, under names that no other process uses.
+//! Queues that only one process may consume: makes sure that their names are unique.
 //!
-//! Names are unique by chance, unless the queue manager makes them: then a process in another container can have the
-//! same one, and the two would take each other's messages. The broker knows how many consumers a queue has, so a name
-//! is checked when it is used first, and a process that finds it in use takes the next one. The name is not checked
-//! again after a reconnection: the broker may not know yet that this process's own last consumer is gone.
+//! A random name is unique. A name from the queue manager may be in use by a process in another container, and the two
+//! would take each other's messages. The broker knows how many consumers a queue has, so a name is checked when it is
+//! first used. A process whose name is in use takes the next one.
+//!
+//! A name must not be checked again after a reconnection: the broker may not know yet that this process's last consumer
+//! has ended. The callers own the queues' state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +18,11 @@ use super::declarer::Declarer;
 use super::names::{Queue, Topology};
 use crate::random::below;
 
-/// The longest time before a process checks whether it consumes alone. It waits for a random part of this: of two
-/// processes that begin at once, the first to check leaves, and the second finds itself alone.
+/// The longest wait before a process checks whether it is the only consumer. The wait is a random part of this. Of two
+/// processes that start at the same time, the first to check gives the name up, and the second stays.
 const CHECK_SPREAD: Duration = Duration::from_millis(50);
 
-/// Gives a queue the next name. The queue manager's file I/O does not block the caller's thread.
+/// Gives a queue the next name. The queue manager's file I/O runs on a thread of its own.
 pub(crate) async fn name_anew(topology: &Arc<Topology>, queue: &mut Queue) -> Result<(), Fault> {
     let named = if topology.has_managed_names() {
         let topology = topology.clone();
@@ -28,7 +30,7 @@ pub(crate) async fn name_anew(topology: &Arc<Topology>, queue: &mut Queue) -> Re
         let naming = on_a_thread(move || topology.name_anew(&mut named).map(|()| named));
         let named = naming
             .await
-            .map_err(|error| Fault::lost(format!("no thread to name a queue on: {error}")))?;
+            .map_err(|error| Fault::lost(format!("cannot name a queue on a thread: {error}")))?;
         named.map(|named| *queue = named)
     } else {
         topology.name_anew(queue)
@@ -36,7 +38,7 @@ pub(crate) async fn name_anew(topology: &Arc<Topology>, queue: &mut Queue) -> Re
     named.map_err(|error| Fault::Refused(error.to_string().into()))
 }
 
-/// Declares a queue for the first time, under a name that nobody else consumes from.
+/// Declares a queue for the first time. If another process consumes it, the queue gets the next name.
 pub(crate) async fn declare_unused(
     topology: &Arc<Topology>,
     declarer: &Declarer,
@@ -48,8 +50,8 @@ pub(crate) async fn declare_unused(
     Ok(())
 }
 
-/// Checks a queue that is being consumed for the first time. If another process began to consume it at the same time,
-/// the queue gets the next name, and the answer is false: the consumer must be given up.
+/// Whether this process, which has just started to consume the queue for the first time, is its only consumer. If
+/// not, the queue gets the next name, and the caller must end its consumer.
 pub(crate) async fn is_consumed_alone(
     topology: &Arc<Topology>,
     declarer: &Declarer,

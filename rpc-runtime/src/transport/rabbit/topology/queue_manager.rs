@@ -1,12 +1,12 @@
 //! Queue names that stay the same when a service restarts: oslo.messaging's queue manager.
 //!
-//! A name is `<host>:<process>:<n>`, where `n` counts the queues of one generation of the service: the processes of one
-//! process group. The count is kept in `/dev/shm`, in oslo.messaging's own format, and starts over when the group's
-//! leader is another process. Where there is no `/proc`, each process is a generation of its own; where there is no
-//! `/dev/shm`, the count is kept in the directory for temporary files.
+//! A name is `<host>:<process>:<n>`. The number `n` counts the queues of one generation of the service, which is one
+//! process group. The count is in a file in `/dev/shm`, in oslo.messaging's format, which Python processes share. It
+//! starts over when the group has another leader. Without `/proc`, each process is a generation of its own. Without
+//! `/dev/shm`, the file is in the directory for temporary files.
 //!
-//! Two containers do not see each other's count, so two live processes can get one name. They would take each other's
-//! replies: whoever uses a name checks at the broker that nobody else does.
+//! Containers do not share the file, so two running processes can get the same name. Before a name is used, its queue
+//! must be checked for other consumers ([`own_queue`](super::own_queue)).
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::{Error, Result};
 
-/// Names for one service on one host.
+/// Makes names for one service on one host.
 #[derive(Debug)]
 pub(crate) struct QueueManager {
     host: String,
@@ -34,12 +34,12 @@ impl QueueManager {
         }
     }
 
-    /// A name that was not given out yet.
+    /// The next name. Blocks for file I/O.
     pub(crate) fn next(&self) -> Result<String> {
         let count = self.count().map_err(|error| {
             Error::Config(format!(
-                "`use_queue_manager` counts queues in {}: {error}; leave the option out, or make that \
-                 possible",
+                "`use_queue_manager` cannot count queues in a file in {}: {error}; make the directory writable, or \
+                 leave the option out",
                 self.directory.display()
             ))
         })?;
@@ -47,7 +47,7 @@ impl QueueManager {
     }
 
     fn count(&self) -> std::io::Result<u64> {
-        // A name that is given must not lead out of the directory.
+        // A configured name must not lead out of the directory.
         let stem = format!("{}_{}_qmanager", self.host, self.process).replace('/', "_");
         let file = self.directory.join(&stem);
         let _lock = Lock::take(self.directory.join(stem + ".lock"))?;
@@ -71,27 +71,27 @@ fn parse(text: &str) -> Option<(u64, u64, u64)> {
     Some((parts.next()??, parts.next()??, parts.next()??))
 }
 
-/// The process group, and when its leader started: a number that is used again has another start.
+/// The number of the process group, and when its leader started. The start tells apart two groups with the same number.
 fn generation() -> std::io::Result<(u64, u64)> {
     if !Path::new("/proc/self/stat").exists() {
         return Ok((std::process::id().into(), 0));
     }
     let group = stat_field("self", 5)?;
-    // The group is 0 where a container shows none of its own.
+    // The group is 0 if its leader is outside the container.
     let leader = if group == 0 {
         u64::from(std::process::id())
     } else {
         group
     };
     let started = match stat_field(&leader.to_string(), 22) {
-        // It has ended before the others of its group, who must agree all the same.
+        // The leader has ended. The other processes of the group must still agree on one value.
         Err(error) if error.kind() == ErrorKind::NotFound => 0,
         started => started?,
     };
     Ok((group, started))
 }
 
-/// The `number`th field of a process's `stat`, counted from 1. The second one may hold spaces.
+/// Field `number` of a process's `stat`, counted from 1. The second field is in parentheses and may contain spaces.
 fn stat_field(process: &str, number: usize) -> std::io::Result<u64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     stat.rsplit_once(')')
@@ -99,7 +99,7 @@ fn stat_field(process: &str, number: usize) -> std::io::Result<u64> {
         .ok_or_else(|| ErrorKind::InvalidData.into())
 }
 
-/// A file that exists while one process counts. One that is left over by a crash is taken after a while.
+/// A lock file, which exists while a process counts. A lock file that a crash left behind is removed after a second.
 struct Lock(PathBuf);
 
 impl Lock {
@@ -113,7 +113,7 @@ impl Lock {
                     if attempt == PATIENCE {
                         let _ = fs::remove_file(&path);
                     }
-                    // The owner holds it for the time of one small write.
+                    // The owner holds the lock only for one small write.
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 Err(error) => return Err(error),
@@ -138,6 +138,7 @@ fn host_name() -> String {
         .unwrap_or_else(|| "localhost".into())
 }
 
+/// The name of this program's file.
 pub(crate) fn process_name() -> String {
     std::env::args_os()
         .next()

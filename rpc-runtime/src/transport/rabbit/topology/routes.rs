@@ -1,4 +1,6 @@
-//! The routes of the last messages: most go where an earlier one went, and share its route.
+//! A cache of routes: most messages go where an earlier one went, and share its route.
+//!
+//! Plain state under locks that are never held across an await. The driver owns it.
 
 use std::sync::Arc;
 
@@ -7,10 +9,10 @@ use super::names::{Route, Topology};
 use crate::sync::Mutex;
 use crate::{Result, Target};
 
-/// How many routes are kept, of requests and of replies each.
+/// How many routes of requests are kept, and how many of replies.
 const KEPT: usize = 16;
 
-/// The last routes, of requests and of replies.
+/// The most recently used routes of requests and of replies.
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     requests: Mutex<Vec<(Target, Arc<Route>)>>,
@@ -18,7 +20,7 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// Where a request to `target` goes.
+    /// The route of requests to `target`.
     pub(crate) fn request(&self, topology: &Topology, target: &Target) -> Result<Arc<Route>> {
         let mut kept = self.requests.lock();
         if let Some((_, route)) = recall(&mut kept, |(known, _)| is_same_place(known, target)) {
@@ -29,7 +31,7 @@ impl Routes {
         Ok(route)
     }
 
-    /// Where a reply for that queue goes; none for a name that is too long for AMQP.
+    /// The route of replies to `queue`. `None` if the name is too long for AMQP.
     pub(crate) fn reply(&self, queue: &str) -> Option<Arc<Route>> {
         let mut kept = self.replies.lock();
         if let Some(route) = recall(&mut kept, |route| route.key.as_str() == queue) {
@@ -45,20 +47,20 @@ impl Routes {
     }
 }
 
-/// Finds one of the last, and moves it to the front.
+/// Finds a kept route, and moves it to the front.
 fn recall<T>(kept: &mut [T], is_wanted: impl Fn(&T) -> bool) -> Option<&T> {
     let index = kept.iter().position(is_wanted)?;
     kept[..=index].rotate_right(1);
     kept.first()
 }
 
-/// Puts one at the front, in place of the one that was used least lately.
+/// Puts a route at the front. If there are too many, the least recently used one is dropped.
 fn keep<T>(kept: &mut Vec<T>, new: T) {
     kept.truncate(KEPT - 1);
     kept.insert(0, new);
 }
 
-/// Whether messages for both go the same way.
+/// Whether requests to both targets have the same route.
 fn is_same_place(one: &Target, other: &Target) -> bool {
     one.topic == other.topic
         && one.exchange == other.exchange
@@ -68,12 +70,15 @@ fn is_same_place(one: &Target, other: &Target) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::options::TopologyOptions;
+    use super::super::super::settings::TopologySettings;
     use super::*;
 
     #[test]
     fn messages_to_one_place_share_its_route() {
-        let (routes, topology) = (Routes::default(), Topology::new(TopologyOptions::default()));
+        let (routes, topology) = (
+            Routes::default(),
+            Topology::new(TopologySettings::default()),
+        );
         let route = |target: &Target| routes.request(&topology, target).unwrap();
         let target = Target::new("t");
         let first = route(&target);

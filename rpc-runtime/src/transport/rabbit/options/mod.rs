@@ -1,133 +1,21 @@
-//! What a `rabbit://` URL says: hosts, credentials, and the options behind the question mark.
+//! The options of a `rabbit://` URL: reads them into [`Settings`].
 //!
-//! Options have oslo.messaging's names. All are read when the transport is made, so that a bad one fails
-//! at start-up; one that is unknown is an error that says what may be written. One that changes nothing here is taken
-//! all the same.
-//! Nothing in here connects, and no password is shown by `Debug`.
+//! Options have oslo.messaging's names. All of them are read when the transport is made, so that a bad one fails at
+//! startup. An unknown option is an error that lists the known ones. An option of oslo.messaging that has no effect
+//! here is accepted (see [`effects`](super::effects)). Nothing in this module connects, and it owns no state.
 
-use std::fmt::Display;
-use std::str::FromStr;
+mod given;
+
 use std::time::Duration;
 
 use super::backoff::Backoff;
-use super::compression::Compression;
 use super::effects::{UrlEffect, effect};
+use super::settings::{Address, Login, Settings, TlsSettings, TopologySettings};
 use crate::transport::{Host, Secret, TransportUrl, UrlError};
 
-/// All that a driver needs to know.
-#[derive(Debug)]
-pub(crate) struct Options {
-    pub(crate) hosts: Vec<Address>,
-    pub(crate) virtual_host: String,
-    pub(crate) login: Login,
-    /// Seconds of silence after which a connection is dead; 0 leaves it to the broker.
-    pub(crate) heartbeat: u16,
-    /// For TCP, TLS and the AMQP handshake together.
-    pub(crate) connect_timeout: Duration,
-    pub(crate) backoff: Backoff,
-    /// How many requests of each queue may wait here; 0 leaves it to the server.
-    pub(crate) prefetch: u16,
-    /// How long a reply whose queue is missing is tried again.
-    pub(crate) missing_reply_queue: Duration,
-    /// How messages are compressed, if they are.
-    pub(crate) compression: Option<Compression>,
-    pub(crate) topology: TopologyOptions,
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "always absent"))]
-    pub(crate) tls: Option<TlsOptions>,
-    /// The names of the options that were given and change nothing.
-    pub(crate) without_effect: Vec<String>,
-}
+use given::Given;
 
-/// One broker.
-#[derive(Debug, Clone)]
-pub(crate) struct Address {
-    pub(crate) name: String,
-    pub(crate) port: u16,
-    pub(crate) user: String,
-    pub(crate) password: Secret,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Login {
-    Plain,
-    AmqPlain,
-    External,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TlsOptions {
-    /// Authorities; absent for the system's.
-    pub(crate) ca: Option<String>,
-    /// The client's certificate, and its key.
-    pub(crate) cert: Option<String>,
-    pub(crate) key: Option<String>,
-}
-
-/// The options that shape exchanges and queues.
-#[derive(Debug, Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own"
-)]
-pub(crate) struct TopologyOptions {
-    pub(crate) durable_queues: bool,
-    pub(crate) auto_delete: bool,
-    pub(crate) quorum_queue: bool,
-    pub(crate) quorum: QuorumLimits,
-    pub(crate) transient_quorum_queue: bool,
-    /// Seconds without use after which reply and fanout queues expire; 0 for never.
-    pub(crate) ttl: u32,
-    pub(crate) stream_fanout: bool,
-    pub(crate) queue_manager: bool,
-    pub(crate) host_name: Option<String>,
-    pub(crate) process_name: Option<String>,
-}
-
-/// Limits of quorum queues; 0 leaves them to the broker.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct QuorumLimits {
-    /// How often a message may come back before the queue drops it; -1 for any number.
-    pub(crate) delivery_limit: i64,
-    pub(crate) max_memory_length: u32,
-    pub(crate) max_memory_bytes: u32,
-}
-
-impl Default for TopologyOptions {
-    fn default() -> Self {
-        Self {
-            durable_queues: false,
-            auto_delete: false,
-            quorum_queue: false,
-            quorum: QuorumLimits::default(),
-            transient_quorum_queue: false,
-            ttl: 1800,
-            stream_fanout: false,
-            queue_manager: false,
-            host_name: None,
-            process_name: None,
-        }
-    }
-}
-
-impl TopologyOptions {
-    /// Refuses what oslo.messaging refuses.
-    pub(crate) fn check(&self, prefetch: u16) -> Result<(), UrlError> {
-        if !self.stream_fanout {
-            return Ok(());
-        }
-        let missing = if prefetch == 0 {
-            "`rabbit_qos_prefetch_count` above 0"
-        } else if !self.transient_quorum_queue {
-            "`rabbit_transient_quorum_queue=true`"
-        } else {
-            return Ok(());
-        };
-        Err(UrlError::Conflict(format!(
-            "`rabbit_stream_fanout` needs {missing}"
-        )))
-    }
-}
-
+/// The options that the driver follows.
 const KNOWN: &str = "amqp_auto_delete, amqp_durable_queues, heartbeat_timeout_threshold, hostname, \
     kombu_compression, kombu_missing_consumer_retry_timeout, processname, rabbit_connect_timeout, rabbit_interval_max, \
     rabbit_login_method, rabbit_qos_prefetch_count, rabbit_quorum_delivery_limit, \
@@ -141,17 +29,17 @@ pub(crate) fn is_known(name: &str) -> bool {
     KNOWN.split(", ").any(|known| known == name)
 }
 
-impl Options {
-    /// Reads a URL. With `has_provider`, its users and passwords do not count: somebody is asked for them.
-    pub(crate) fn new(url: &TransportUrl, has_provider: bool) -> Result<Self, UrlError> {
+impl Settings {
+    /// Reads a URL. With `has_provider`, a provider gives the credentials, and the URL needs none.
+    pub(crate) fn from_url(url: &TransportUrl, has_provider: bool) -> Result<Self, UrlError> {
         let mut ssl = false;
-        let mut tls = TlsOptions::default();
-        let mut topology = TopologyOptions::default();
+        let mut tls = TlsSettings::default();
+        let mut topology = TopologySettings::default();
         let mut login = Login::Plain;
         let mut heartbeat = 60;
         let mut connect_timeout = Duration::from_secs(10);
-        // oslo.messaging waits 1, 3, 5 and up to 30 seconds: for half a minute after the broker came back,
-        // nothing would work. A refused connection costs next to nothing, and jitter spreads them.
+        // oslo.messaging waits for 1, 3, 5 and up to 30 seconds, so it may notice the broker's return half a minute
+        // late. Short waits are affordable: a refused connection costs little, and jitter spreads the attempts.
         let mut backoff = Backoff {
             interval: Duration::from_millis(100),
             step: Duration::from_millis(200),
@@ -179,7 +67,7 @@ impl Options {
                 "rabbit_transient_quorum_queue" => {
                     topology.transient_quorum_queue = option.boolean()?;
                 }
-                // RabbitMQ keeps the time in milliseconds, in 32 bits.
+                // RabbitMQ holds the time in milliseconds, in 32 bits.
                 "rabbit_transient_queues_ttl" => topology.ttl = option.number(0, 4_294_967)?,
                 "rabbit_stream_fanout" => topology.stream_fanout = option.boolean()?,
                 "use_queue_manager" => topology.queue_manager = option.boolean()?,
@@ -206,14 +94,14 @@ impl Options {
                     UrlEffect::Other => {
                         return Err(UrlError::UnknownOption(
                             name.clone(),
-                            format!(": it knows {KNOWN}"),
+                            format!(": use one of {KNOWN}"),
                         ));
                     }
                 },
             }
         }
         let tls = check_tls(ssl, tls)?;
-        topology.check(prefetch)?;
+        check_topology(&topology, prefetch)?;
         if login == Login::External {
             check_external(tls.as_ref(), has_provider)?;
         }
@@ -235,8 +123,8 @@ impl Options {
     }
 }
 
-/// The user is the client's certificate's.
-fn check_external(tls: Option<&TlsOptions>, has_provider: bool) -> Result<(), UrlError> {
+/// With `EXTERNAL`, the client's certificate names the user: TLS is needed, and a provider of credentials is refused.
+fn check_external(tls: Option<&TlsSettings>, has_provider: bool) -> Result<(), UrlError> {
     let instead = if tls.is_none_or(|tls| tls.cert.is_none()) {
         "set `ssl=true`, `ssl_cert_file` and `ssl_key_file`"
     } else if has_provider {
@@ -249,6 +137,7 @@ fn check_external(tls: Option<&TlsOptions>, has_provider: bool) -> Result<(), Ur
     )))
 }
 
+/// The hosts of a URL with their defaults.
 fn addresses(hosts: &[Host], tls: bool, needs_user: bool) -> Result<Vec<Address>, UrlError> {
     let default_port = if tls { 5671 } else { 5672 };
     if hosts.is_empty() {
@@ -281,12 +170,14 @@ fn addresses(hosts: &[Host], tls: bool, needs_user: bool) -> Result<Vec<Address>
         .collect()
 }
 
-/// A certificate that would be ignored is worse than none: who names one means to be safe.
-fn check_tls(ssl: bool, tls: TlsOptions) -> Result<Option<TlsOptions>, UrlError> {
-    let TlsOptions { ca, cert, key } = &tls;
+/// Refuses TLS files without `ssl=true`: they would be ignored, although their user expects TLS.
+fn check_tls(ssl: bool, tls: TlsSettings) -> Result<Option<TlsSettings>, UrlError> {
+    let TlsSettings { ca, cert, key } = &tls;
     if !ssl {
         return if ca.is_some() || cert.is_some() || key.is_some() {
-            Err(UrlError::Conflict("`ssl_…_file` needs `ssl=true`".into()))
+            Err(UrlError::Conflict(
+                "`ssl_…_file` needs `ssl=true`: set it, or leave the files out".into(),
+            ))
         } else {
             Ok(None)
         };
@@ -298,102 +189,39 @@ fn check_tls(ssl: bool, tls: TlsOptions) -> Result<Option<TlsOptions>, UrlError>
     }
     if cert.is_some() != key.is_some() {
         return Err(UrlError::Conflict(
-            "`ssl_cert_file` and `ssl_key_file` go together".into(),
+            "`ssl_cert_file` and `ssl_key_file` need each other: set both, or neither".into(),
         ));
     }
     Ok(Some(tls))
 }
 
-/// One option as written.
-struct Given<'a> {
-    name: &'a str,
-    value: &'a str,
-}
-
-impl Given<'_> {
-    fn bad(&self, reason: impl Into<String>) -> UrlError {
-        UrlError::BadOption {
-            name: self.name.to_owned(),
-            value: self.value.to_owned(),
-            reason: reason.into(),
-        }
+/// Refuses the combinations of options that oslo.messaging refuses.
+fn check_topology(topology: &TopologySettings, prefetch: u16) -> Result<(), UrlError> {
+    if !topology.stream_fanout {
+        return Ok(());
     }
-
-    /// What oslo.config takes for a boolean.
-    fn boolean(&self) -> Result<bool, UrlError> {
-        match self.value.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => Ok(true),
-            "false" | "0" | "no" | "off" => Ok(false),
-            _ => Err(self.bad("write true or false")),
-        }
-    }
-
-    fn number<T: FromStr + PartialOrd + Display + Copy>(
-        &self,
-        min: T,
-        max: T,
-    ) -> Result<T, UrlError> {
-        match self.value.parse::<T>() {
-            Ok(number) if number >= min && number <= max => Ok(number),
-            _ => Err(self.bad(format!("write a whole number from {min} to {max}"))),
-        }
-    }
-
-    fn seconds(&self, min: f64, max: f64) -> Result<Duration, UrlError> {
-        match self.value.parse::<f64>() {
-            // In that range, which excludes what is no number, nothing can fail.
-            Ok(seconds) if seconds >= min && seconds <= max => Ok(Duration::from_secs_f64(seconds)),
-            _ => Err(self.bad(format!("write seconds, from {min} to {max}"))),
-        }
-    }
-
-    /// Takes no value but those by which the option does nothing: false, or none.
-    fn refuse(&self, why: &str) -> Result<(), UrlError> {
-        match self.value {
-            "" => Ok(()),
-            _ if matches!(self.boolean(), Ok(false)) => Ok(()),
-            _ => Err(self.bad(why)),
-        }
-    }
-
-    fn login(&self) -> Result<Login, UrlError> {
-        match self.value.to_ascii_uppercase().as_str() {
-            "PLAIN" => Ok(Login::Plain),
-            "AMQPLAIN" => Ok(Login::AmqPlain),
-            "EXTERNAL" => Ok(Login::External),
-            _ => Err(self.bad("write PLAIN, AMQPLAIN or EXTERNAL")),
-        }
-    }
-
-    /// kombu, too, takes nothing for no compression.
-    fn compression(&self) -> Result<Option<Compression>, UrlError> {
-        if self.value.is_empty() {
-            return Ok(None);
-        }
-        match Compression::named(self.value) {
-            Some(compression) => Ok(Some(compression)),
-            None => Err(self.bad("write gzip or bzip2, or leave it out")),
-        }
-    }
-
-    fn text(&self) -> Result<String, UrlError> {
-        match self.value {
-            "" => Err(self.bad("write a value, or leave it out")),
-            text => Ok(text.to_owned()),
-        }
-    }
+    let missing = if prefetch == 0 {
+        "`rabbit_qos_prefetch_count` above 0"
+    } else if !topology.transient_quorum_queue {
+        "`rabbit_transient_quorum_queue=true`"
+    } else {
+        return Ok(());
+    };
+    Err(UrlError::Conflict(format!(
+        "`rabbit_stream_fanout` needs {missing}"
+    )))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(url: &str) -> Result<Options, UrlError> {
-        Options::new(&url.parse()?, false)
+    fn read(url: &str) -> Result<Settings, UrlError> {
+        Settings::from_url(&url.parse()?, false)
     }
 
     #[test]
-    fn hosts_take_their_defaults() {
+    fn hosts_have_defaults() {
         let options = read("rabbit:///").unwrap();
         let host = &options.hosts[0];
         assert_eq!(
@@ -410,7 +238,7 @@ mod tests {
 
     #[cfg(feature = "tls")]
     #[test]
-    fn tls_moves_the_port_and_must_be_whole() {
+    fn tls_changes_the_default_port_and_needs_all_its_files() {
         assert_eq!(read("rabbit:///?ssl=1").unwrap().hosts[0].port, 5671);
         for url in [
             "rabbit:///?ssl_ca_file=x",
@@ -422,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn each_bad_option_says_what_may_be_written() {
+    fn each_bad_option_is_refused_with_a_hint() {
         for (query, hint) in [
             ("amqp_durable_queues=maybe", "true or false"),
             ("heartbeat_timeout_threshold=-1", "0 to 65535"),
@@ -445,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_change_nothing_are_taken_and_named() {
+    fn options_without_effect_are_accepted_and_listed() {
         let options = read(
             "rabbit:///?conn_pool_ttl=1200&ssl_version=TLSv1_2&ssl_enforce_fips_mode=false\
              &kombu_compression=&heartbeat_in_pthread=1",
@@ -459,17 +287,17 @@ mod tests {
 
     #[cfg(feature = "tls")]
     #[test]
-    fn who_is_asked_for_credentials_takes_the_place_of_the_urls_users() {
-        let asked = Options::new(&"rabbit://h/".parse().unwrap(), true).unwrap();
+    fn with_a_provider_of_credentials_the_url_needs_no_users() {
+        let asked = Settings::from_url(&"rabbit://h/".parse().unwrap(), true).unwrap();
         assert_eq!(asked.hosts[0].user, "");
         let external =
             "rabbit://h/?rabbit_login_method=EXTERNAL&ssl=1&ssl_cert_file=c&ssl_key_file=k";
-        let error = Options::new(&external.parse().unwrap(), true).unwrap_err();
+        let error = Settings::from_url(&external.parse().unwrap(), true).unwrap_err();
         assert!(error.to_string().contains("provider"), "{error}");
     }
 
     #[test]
-    fn attempts_are_a_second_apart_at_most() {
+    fn by_default_attempts_are_at_most_half_a_second_apart() {
         let backoff = read("rabbit:///").unwrap().backoff;
         let delays: Vec<_> = [1, 2, 3, 4, 5, u32::MAX]
             .map(|n| backoff.delay(n).as_millis())
