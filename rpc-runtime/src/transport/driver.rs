@@ -150,7 +150,7 @@ impl Incoming {
 /// Sends the replies to one request. The server holds it for as long as the request runs.
 #[async_trait]
 pub trait Responder: fmt::Debug + Send + Sync {
-    /// Sends a reply. Waits for a connection, and returns once the reply has been written to it.
+    /// Sends a reply. Waits for a connection if there is none, and returns once the reply is being sent.
     ///
     /// In the background, the driver keeps sending the reply until the broker has it, for as long as the listener
     /// exists; [`Listener::settled`] waits for that. If the caller's reply queue is missing, the driver retries for a

@@ -171,7 +171,8 @@ async fn publish_shared_on(
     published.settled(answer, message)
 }
 
-/// Waits while the broker blocks the connection. When it returns, the message's stage is that it waits for its confirm.
+/// Waits while the broker blocks the connection. Then sets the stage to waiting for a confirm: from then on, the
+/// message may have been written.
 async fn unblocked(link: &Link, progress: &Progress) {
     let connection = &link.connection;
     while let Some(reason) = connection.blockage().filter(|_| connection.is_up()) {

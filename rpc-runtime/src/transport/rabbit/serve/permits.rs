@@ -46,7 +46,7 @@ enum Phase {
     Listening,
     /// No more requests are taken. Requests in flight run to their end.
     Closed,
-    /// The listener was dropped: no request is run, and no reply is sent.
+    /// The listener was dropped. No more requests are taken, and replies in flight are given up.
     Gone,
 }
 
