@@ -1,4 +1,7 @@
-//! The request context: who asks, and on whose behalf.
+//! The request context: a JSON object that travels with each message, as oslo.messaging's `ctxt` does.
+//!
+//! Plain data. This module interprets a few OpenStack keys (`user`, `project`, `roles`) and keeps all others
+//! unchanged.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -6,10 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::{Error, Result};
 
-/// The request context that travels with each message: a JSON object, all of whose keys are kept.
+/// The request context that travels with each message: a JSON object. Unknown keys are kept.
 ///
-/// A service hands on the context it got, so that keys it has never heard of reach those that know
-/// them. Any type that serialises to an object can take its place in a trait.
+/// A service passes on the context that it received, so that keys it does not know reach the services that
+/// know them. A trait may use any other type that serialises to a JSON object in place of `Context`.
 ///
 /// ```
 /// use rpc_runtime::Context;
@@ -36,11 +39,11 @@ impl Context {
         Self::default()
     }
 
-    /// Sets a key.
+    /// Sets a key to a value, and replaces the value that the key has.
     ///
     /// # Errors
     ///
-    /// When the value cannot be written as JSON.
+    /// [`Error::Serialize`] when the value cannot be written as JSON.
     pub fn with(mut self, key: impl Into<String>, value: impl Serialize) -> Result<Self> {
         let key = key.into();
         let value = serde_json::to_value(value)
@@ -53,7 +56,7 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the value does not fit `T`.
+    /// [`Error::Deserialize`] when the value cannot be read as a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         let Some(value) = self.values.get(key) else {
             return Ok(None);
@@ -69,25 +72,25 @@ impl Context {
         &self.values
     }
 
-    /// The request's identity, key `request_id`; in OpenStack a UUID behind `req-`.
+    /// The request's identity, key `request_id`. OpenStack writes `req-` followed by a UUID.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.text("request_id")
     }
 
-    /// The user, key `user`, or `user_id` as newer services write it.
+    /// The user: the key `user`, or `user_id`, which newer services write.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.text("user").or_else(|| self.text("user_id"))
     }
 
-    /// The project, key `project`, or `project_id` as newer services write it.
+    /// The project: the key `project`, or `project_id`, which newer services write.
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         self.text("project").or_else(|| self.text("project_id"))
     }
 
-    /// The roles, key `roles`; what is no string is passed over.
+    /// The roles, key `roles`. Entries that are not strings are skipped.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
         let roles = self.values.get("roles").and_then(Value::as_array);
         roles.into_iter().flatten().filter_map(Value::as_str)
@@ -111,7 +114,7 @@ impl Context {
         self.with_text("project", project)
     }
 
-    /// Sets the roles.
+    /// Sets the roles, key `roles`.
     #[must_use]
     pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let roles = roles.into_iter().map(|role| Value::String(role.into()));
@@ -154,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn helpers_read_old_and_new_keys() {
+    fn accessors_read_old_and_new_keys() {
         let old = Context::new().with_user("alice").with_project("p");
         assert_eq!((old.user(), old.project()), (Some("alice"), Some("p")));
         let new: Context =
@@ -169,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_are_kept_and_wrong_types_named() {
+    fn unknown_keys_are_kept_and_errors_name_the_key() {
         let context = Context::new().with("x", [1, 2]).unwrap();
         let text = serde_json::to_string(&context).unwrap();
         assert_eq!(serde_json::from_str::<Context>(&text).unwrap(), context);

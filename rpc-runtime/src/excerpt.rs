@@ -1,11 +1,11 @@
-//! How much of a peer's text a message quotes: enough for people, whatever its length.
+//! Limits how much of a peer's text an error or a log line quotes.
 
 use std::borrow::Cow;
 
-/// In bytes.
+/// The most bytes that are quoted.
 const MOST: usize = 1024;
 
-/// The text, or its beginning and how long it was.
+/// The text itself, or, if it is too long, its beginning and its length in bytes.
 pub(crate) fn excerpt<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
     let text = text.into();
     if text.len() <= MOST {
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cuts_what_is_long_between_characters() {
+    fn long_text_is_cut_at_a_character_boundary() {
         assert_eq!(excerpt("é".repeat(512)), "é".repeat(512));
         let long = "é".repeat(1_000_000);
         assert_eq!(

@@ -1,6 +1,6 @@
-//! Futures behind a pointer.
+//! The type of boxed futures.
 
 use std::pin::Pin;
 
-/// A future on the heap, that may move between threads.
+/// A boxed future that is `Send`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

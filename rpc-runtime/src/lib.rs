@@ -1,18 +1,21 @@
 //! Typed RPC over message brokers, compatible with oslo.messaging.
 //!
-//! A trait declares an interface; [`rpc_client`] makes a client and a server endpoint of it. Both go over
-//! a [`Transport`]: `rabbit://`, on the wire to the letter oslo.messaging over RabbitMQ, so that either
-//! end may be a Python service; or `memory://`, within one process.
+//! An interface is declared as a Rust trait. The attribute [`rpc_client`] generates a typed client and a
+//! server endpoint from the trait. Clients and servers exchange messages over a [`Transport`]:
+//!
+//! - `rabbit://` uses the same wire format as oslo.messaging over RabbitMQ. Either end may be a Python
+//!   service.
+//! - `memory://` stays within one process.
 //!
 //! ```
 //! use rpc_runtime::{Context, Result, Server, Transport, rpc_client};
 //!
 //! #[rpc_client(topic = "inventory", version = "2.0")]
 //! trait Inventory {
-//!     /// Waits for the answer.
+//!     /// A call: returns the server's reply.
 //!     async fn size(&self, ctxt: &Context, host: &str) -> Result<u32>;
 //!
-//!     /// Done when the broker has the message.
+//!     /// A cast: returns when the broker has accepted the message.
 //!     #[rpc(cast)]
 //!     async fn touch(&self, ctxt: &Context, host: &str) -> Result<()>;
 //! }
@@ -48,52 +51,59 @@
 //!
 //! # Where to look
 //!
-//! - [`guide`]: pages for what one wants to do, from the first interface to a deployment.
+//! - [`guide`]: pages by task, from the first interface to a deployment.
 //! - [`rpc_client`]: the reference of the attribute, with all of its options.
-//! - [`client`]: typed calls, [`RpcClient`] for methods that are named at run time, settings, version caps.
-//! - [`server`]: [`Server`], and what an endpoint does; [`server::UntypedEndpoint`] takes methods that no trait names.
-//! - [`error`]: what can go wrong, and what crosses the wire.
+//! - [`client`]: typed calls, the untyped [`RpcClient`] whose methods are named at run time, settings,
+//!   version caps.
+//! - [`server`]: [`Server`] and [`Endpoint`]; [`server::UntypedEndpoint`] handles methods that no trait
+//!   declares.
+//! - [`error`]: the error type, and the errors that cross the wire.
 //! - [`interface`]: the description of a trait, as constants.
-//! - [`transport`]: the URL's grammar, and [`transport::Driver`] for a transport of your own.
+//! - [`transport`]: the grammar of URLs, and [`transport::Driver`] for your own transport.
 //! - [`wire`]: the format of messages.
 //!
 //! # Features
 //!
 //! - `rabbit` (default): the `rabbit://` transport, over lapin.
-//! - `tls` (default): `ssl=true` in its URLs, by rustls.
-//! - `otel`: spans become parts of OpenTelemetry's traces, whose context goes with each message.
-//! - `metrics`: calls, requests, connections and messages are counted and measured; see [`guide::metrics`].
-//! - `oslo-config`: transports from oslo.messaging's own configuration files, in the module `oslo_config`.
+//! - `tls` (default): TLS for `rabbit://` (`ssl=true` in the URL), over rustls.
+//! - `otel`: propagates the OpenTelemetry trace context with each message.
+//! - `metrics`: counts and measures calls, requests, connections and messages; see [`guide::metrics`].
+//! - `oslo-config`: builds transports from oslo.messaging's configuration files, in the module `oslo_config`.
 //!
 //! A crate that only declares interfaces depends on this one with `default-features = false`.
 //!
 //! # Logging
 //!
-//! Through `tracing`: connections and refusals at `info` and `warn`, requests that failed in a handler at
-//! `error`, dropped duplicates and late replies at `debug`. No event of this crate holds a password, or an
-//! argument that a handler did not put into its error.
+//! This crate logs through `tracing`:
 //!
-//! Each call and cast is within a span, and so is each request that a server handles, its handler included. All are
-//! at `info`, with the target `rpc_runtime`:
+//! - `error`: requests whose handler failed.
+//! - `info` and `warn`: connections and refusals.
+//! - `debug`: dropped duplicates and late replies.
+//!
+//! No event of this crate contains a password. No event contains an argument, unless a handler puts it into
+//! its error.
+//!
+//! Each call, each cast and each request that a server handles has a span. The span of a request includes its
+//! handler. All spans have the level `info` and the target `rpc_runtime`:
 //!
 //! | field | value |
 //! |---|---|
 //! | (the name) | `call`, `cast` or `receive` |
 //! | `otel.name`, `otel.kind` | `TOPIC.METHOD` and `producer`, or `METHOD receive` and `consumer` |
-//! | `messaging.system` | `rabbitmq` or `memory`; of your own driver, what it says |
+//! | `messaging.system` | `rabbitmq`, `memory`, or the [`system`](transport::Driver::system) of your own driver |
 //! | `messaging.operation` | `call`, `cast` or `receive` |
-//! | `messaging.destination.name` | the topic, where the message was sent |
-//! | `messaging.message.id` | the identity by which a call's reply is known |
-//! | `rpc.system`, `rpc.service`, `rpc.method` | `oslo.messaging`, the namespace, the method as the wire has it |
+//! | `messaging.destination.name` | the topic that the message was sent to |
+//! | `messaging.message.id` | the message id that matches a reply to its call |
+//! | `rpc.system`, `rpc.service`, `rpc.method` | `oslo.messaging`, the namespace, the method's name on the wire |
 //! | `openstack.request_id` | the context's `request_id` |
-//! | `otel.status_code`, `error.type` | after a failure: `ERROR`, and the error's class as Python knows it |
+//! | `otel.status_code`, `error.type` | after a failure: `ERROR`, and the name of the error's class in Python |
 //!
-//! With the feature `otel`, and a layer of `tracing-opentelemetry`, the global propagator writes a span's identity into
-//! the request context (`traceparent`), where it replaces one that the caller's context came with. The server's span is
-//! a child of it. oslo.messaging (`[oslo_messaging_tracing] tracing_enabled`) does the same, so that one trace goes
-//! through programs of both languages.
+//! With the feature `otel` and a layer of `tracing-opentelemetry`, the global propagator writes the span's
+//! identity into the request context (`traceparent`), and replaces a `traceparent` that the caller's context
+//! has. The server's span is a child of the client's span. oslo.messaging does the same with
+//! `[oslo_messaging_tracing] tracing_enabled`, so one trace can cover programs of both languages.
 //!
-//! The AMQP client, which writes out its frames at `trace`, never gets to see a password or a message's body.
+//! lapin logs its frames at `trace`. It is never given a password or the body of a message.
 
 pub mod client;
 mod context;
@@ -124,7 +134,7 @@ pub mod wire;
 #[path = "private/mod.rs"]
 pub mod __private;
 
-// What programs name. What is named now and then is in the modules above.
+// The names that most programs need. The modules above have the rest.
 pub use client::{CallOptions, Route, RpcClient};
 pub use context::Context;
 pub use error::{Error, Result};

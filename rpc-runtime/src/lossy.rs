@@ -1,4 +1,7 @@
-//! Text from Python that is no Unicode.
+//! [`Lossy`]: reads strings from Python that are not valid Unicode.
+//!
+//! A Python string may contain lone surrogates, which no Rust string can hold. [`Lossy`] replaces them with
+//! `U+FFFD`.
 
 use std::borrow::Cow;
 
@@ -10,14 +13,15 @@ use crate::Describe;
 use crate::interface::Structure;
 use crate::wire::replace_lone_surrogates;
 
-/// A value whose texts are read with `U+FFFD` in place of what is no Unicode.
+/// Reads a `T` with `U+FFFD` in place of each lone surrogate.
 ///
-/// Python has texts that are no Unicode: a file name of other bytes than UTF-8 has a lone surrogate for each of them
-/// (`os.fsdecode`). JSON can write them, and Rust's strings cannot hold them, nor can [`serde_json::Value`]: a result or
-/// an argument with such a text is an [`Error::Deserialize`](crate::Error::Deserialize). `Lossy<T>` in place of `T`
-/// reads it all the same. Another file may have the same name then: do not open files by it.
+/// A Python string may contain lone surrogates: `os.fsdecode` produces one for each byte of a file name that
+/// is not UTF-8. JSON can represent them, but Rust strings and [`serde_json::Value`] cannot. Without `Lossy`,
+/// a result or an argument with such a string is an [`Error::Deserialize`](crate::Error::Deserialize).
 ///
-/// It stands where the lossy text may be: as a result or an argument, or within one. On the wire it is a `T`.
+/// The replacement loses information: two file names can become equal. Do not open files by a lossy name.
+///
+/// `Lossy<T>` may be a whole result, a whole argument, or a part of one. On the wire it is a `T`.
 ///
 /// ```
 /// use rpc_runtime::Lossy;
@@ -35,7 +39,7 @@ impl<T: Serialize> Serialize for Lossy<T> {
     }
 }
 
-/// Reads JSON alone, as [`RawValue`] does.
+/// Works with JSON only, as [`RawValue`] does.
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Lossy<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;

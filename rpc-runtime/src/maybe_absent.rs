@@ -1,4 +1,5 @@
-//! An argument that may be left out of a message, which on the wire is something else than null.
+//! [`MaybeAbsent`]: an argument that may be left out of a message. On the wire, absent and null are
+//! different.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,22 +8,23 @@ use std::ops::Deref;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 
-/// Tells the stand-in for an argument that was not sent that it may be absent.
+/// The name that `MaybeAbsent` passes to `deserialize_newtype_struct`. The deserializer of an argument that
+/// was not sent recognises `MaybeAbsent` by it.
 pub(crate) const MAYBE_ABSENT: &str = "$rpc_runtime::MaybeAbsent";
 
-/// An argument that is there or not, whatever its value: `MaybeAbsent<Option<T>>` tells an argument that was
-/// left out from one that is null.
+/// An argument that may be left out of the message. `MaybeAbsent<Option<T>>` distinguishes an argument that
+/// was left out from one that is null.
 ///
-/// For Python services whose methods have defaults that are not `None`, or that tell by a sentinel whether
-/// an argument was given. It is to be an argument's whole type, written so in the trait: nothing within a
-/// value can be absent.
+/// It serves for Python methods with a default that is not `None`, and for those that detect a missing
+/// argument by a sentinel. It must be the whole type of an argument, and the trait must spell it
+/// `MaybeAbsent<…>`: a part of a value cannot be absent.
 ///
 /// ```
 /// use rpc_runtime::{Context, MaybeAbsent, Result, rpc_client};
 ///
 /// #[rpc_client(topic = "inventory", version = "2.0")]
 /// trait Inventory {
-///     /// Leaves the owner as it is, takes it away, or sets it.
+///     /// Keeps the owner, removes it, or sets it.
 ///     async fn update(&self, ctxt: &Context, id: u32, owner: MaybeAbsent<Option<String>>) -> Result<()>;
 /// }
 ///
@@ -34,15 +36,15 @@ pub(crate) const MAYBE_ABSENT: &str = "$rpc_runtime::MaybeAbsent";
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MaybeAbsent<T> {
-    /// Not in the message.
+    /// The argument is not in the message.
     #[default]
     Absent,
-    /// In the message, with this value.
+    /// The argument is in the message, with this value.
     Given(T),
 }
 
 impl<T> MaybeAbsent<T> {
-    /// Whether the argument is left out.
+    /// Whether the argument is absent.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
@@ -63,7 +65,7 @@ impl<T> MaybeAbsent<T> {
         }
     }
 
-    /// What the value points to, if there is one: a `&str` of a `String`.
+    /// The target of the value's `Deref`, if there is a value: a `&str` for a `String`.
     pub fn as_deref(&self) -> MaybeAbsent<&T::Target>
     where
         T: Deref,
@@ -71,7 +73,7 @@ impl<T> MaybeAbsent<T> {
         self.as_ref().map(Deref::deref)
     }
 
-    /// What `f` makes of the value, if there is one.
+    /// Applies `f` to the value, if there is one.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> MaybeAbsent<U> {
         match self {
             Self::Absent => MaybeAbsent::Absent,
@@ -86,7 +88,7 @@ impl<T> From<T> for MaybeAbsent<T> {
     }
 }
 
-/// `None` is absent. A `MaybeAbsent<Option<T>>` that is null is `MaybeAbsent::Given(None)`.
+/// `None` becomes `Absent`. To send null, write `MaybeAbsent::Given(None)`.
 impl<T> From<Option<T>> for MaybeAbsent<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Absent, Self::Given)
@@ -136,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_option_is_given_or_absent_and_never_null() {
+    fn an_option_converts_to_given_or_absent() {
         let absent = MaybeAbsent::<u8>::from(None);
         assert!(absent.is_absent());
         assert_eq!(MaybeAbsent::from(Some(1_u8)), MaybeAbsent::Given(1));

@@ -1,8 +1,9 @@
-//! Random numbers that nobody has to guess at: for identities and for jitter, not for secrets.
+//! Random numbers for identities and jitter. They are not for secrets.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// A random number. The standard library seeds its hashers with random numbers of the operating system.
+/// A random number. It comes from [`RandomState`], which the standard library seeds from the operating
+/// system.
 pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
@@ -10,7 +11,8 @@ pub(crate) fn random() -> u64 {
 /// A random number below `limit`.
 #[cfg(feature = "rabbit")]
 pub(crate) fn below(limit: u32) -> u32 {
-    // The half of 32 random bits times the limit that counts whole limits.
+    // Multiplying 32 random bits by the limit and keeping the upper half maps them onto 0..limit without a
+    // division.
     let product = (random() >> 32) * u64::from(limit);
     u32::try_from(product >> 32).unwrap_or(0)
 }
@@ -20,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_number_below_the_limit_comes_and_no_other() {
+    fn below_returns_every_number_under_the_limit_and_no_other() {
         let drawn: std::collections::BTreeSet<_> = (0..1000).map(|_| below(4)).collect();
         assert_eq!(drawn, [0, 1, 2, 3].into());
         assert_eq!(below(0), 0);

@@ -1,6 +1,7 @@
-//! A failure as it crosses the wire: a Python exception's class, module, message and traceback.
+//! [`RemoteError`]: an error as it crosses the wire, with a Python exception's class, module, message and
+//! traceback.
 //!
-//! Plain data. How it is written is the wire codec's business.
+//! Plain data. The wire codec encodes and decodes it; this module knows no JSON layout.
 
 use std::fmt;
 
@@ -9,10 +10,11 @@ use serde_json::{Map, Value};
 
 use crate::excerpt::excerpt;
 
-/// What went wrong in the server: oslo.messaging's `RemoteError`, with everything the server sent.
+/// An error that a server sends to a client: oslo.messaging's `RemoteError`, with everything that the server
+/// sent.
 ///
-/// A server returns one from a handler to raise a class of its choice in Python clients; a client
-/// finds one in [`Error::Remote`](crate::Error::Remote).
+/// A handler returns one to raise a class of its choice in Python clients. A client receives one in
+/// [`Error::Remote`](crate::Error::Remote).
 ///
 /// ```
 /// use rpc_runtime::RemoteError;
@@ -25,17 +27,17 @@ use crate::excerpt::excerpt;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RemoteError {
-    /// The exception's class, `exc_type` in Python.
+    /// The name of the exception's class, `exc_type` in Python.
     pub class: String,
-    /// The module that the class lives in. A Python client raises the class itself only when the
-    /// module is on its `allowed_remote_exmods`.
+    /// The module of the class. A Python client raises the class itself only if its `allowed_remote_exmods`
+    /// contains the module.
     pub module: String,
     /// The exception's text, `value` in Python.
     pub message: String,
-    /// The traceback, a line or several an entry.
+    /// The traceback. Each entry is one or more lines.
     #[serde(rename = "tb")]
     pub traceback: Vec<String>,
-    /// The exception's positional arguments: a Python client rebuilds the class from them.
+    /// The exception's positional arguments. A Python client rebuilds the exception from them.
     pub args: Vec<Value>,
     /// The exception's keyword arguments.
     pub kwargs: Map<String, Value>,
@@ -43,28 +45,29 @@ pub struct RemoteError {
     circumstances: Option<Box<Circumstances>>,
 }
 
-/// What does not cross the wire. Behind a pointer: errors are passed around, and most have none.
+/// The parts of a remote error that do not cross the wire. They are boxed because most errors have none, and
+/// errors are moved often.
 #[derive(Debug, Clone, Default)]
 struct Circumstances {
     origin: Origin,
-    /// The method that a client called.
+    /// The method that the client called.
     method: Option<Box<str>>,
 }
 
-/// Who is to blame, for the server's log.
+/// Where the error came from. It decides the level at which the server logs the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Origin {
     /// The handler failed.
     #[default]
     Handler,
-    /// The handler failed in a way that callers must reckon with.
+    /// The handler returned an error that is part of its interface.
     Expected,
-    /// The request was wrong. The text may quote what it held.
+    /// The request was wrong. The error's text may quote parts of the request.
     Request,
 }
 
 impl RemoteError {
-    /// A failure of class `class`, with its message as its only positional argument.
+    /// An error of the class `class`. The message becomes its only positional argument.
     #[must_use]
     pub fn new(class: impl Into<String>, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -79,7 +82,7 @@ impl RemoteError {
         }
     }
 
-    /// Names the module of the class.
+    /// Sets the module of the class.
     #[must_use]
     pub fn module(mut self, module: impl Into<String>) -> Self {
         self.module = module.into();
@@ -107,20 +110,20 @@ impl RemoteError {
         self
     }
 
-    /// Marks a failure that callers must reckon with: the server logs it at `debug`, and others at
-    /// `error`, as oslo.messaging does with `expected_exceptions`.
+    /// Marks an error that callers must expect. The server logs an expected error at `debug` and any other
+    /// error at `error`, as oslo.messaging does with `expected_exceptions`.
     #[must_use]
     pub fn expected(mut self) -> Self {
         self.circumstances.get_or_insert_default().origin = Origin::Expected;
         self
     }
 
-    /// The method that a client called, once that is known.
+    /// The method that the client called, if it is known.
     pub(crate) fn called(&self) -> Option<&str> {
         self.circumstances.as_ref()?.method.as_deref()
     }
 
-    /// The client called that method, unless it is known to have called another.
+    /// Records the method that the client called, unless one is recorded already.
     pub(crate) fn set_called(&mut self, method: &str) {
         let circumstances = self.circumstances.get_or_insert_default();
         circumstances.method.get_or_insert_with(|| method.into());
@@ -131,7 +134,7 @@ impl RemoteError {
         circumstances.map_or(Origin::Handler, |known| known.origin)
     }
 
-    /// Blames the request, and quotes no more of it than people can read.
+    /// Marks the error as one of the request, and shortens its message, which may quote the request.
     pub(crate) fn refusal(mut self) -> Self {
         self.message = excerpt(self.message).into_owned();
         self.args = vec![Value::from(self.message.as_str())];
@@ -145,12 +148,12 @@ impl RemoteError {
         self.module == module && self.class == class
     }
 
-    /// The failure that Python raises for arguments that a function does not take.
+    /// Python's `TypeError`, for arguments that the method does not take.
     pub(crate) fn type_error(message: impl Into<String>) -> Self {
         Self::new("TypeError", message).module("builtins").refusal()
     }
 
-    /// The failure that Python raises for an argument of a wrong value.
+    /// Python's `ValueError`, for an argument with a wrong value.
     pub(crate) fn value_error(message: impl Into<String>) -> Self {
         Self::new("ValueError", message)
             .module("builtins")
@@ -158,7 +161,7 @@ impl RemoteError {
     }
 }
 
-/// What crosses the wire is compared, and no more.
+/// Compares only the fields that cross the wire.
 impl PartialEq for RemoteError {
     fn eq(&self, other: &Self) -> bool {
         let Self {
@@ -182,7 +185,7 @@ impl PartialEq for RemoteError {
     }
 }
 
-/// Class and message, on one line; the traceback is in [`RemoteError::traceback`].
+/// The class and the message. The traceback is in [`RemoteError::traceback`].
 impl fmt::Display for RemoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.class, self.message)
@@ -191,10 +194,10 @@ impl fmt::Display for RemoteError {
 
 impl std::error::Error for RemoteError {}
 
-/// Turns a handler's error into what crosses the wire.
+/// Converts a handler's error into the error that crosses the wire.
 ///
-/// The error type of each method of an `#[rpc_client]` trait implements it, and `From<Error>` for the
-/// client. Both can be derived for an enum:
+/// The error type of each method of an `#[rpc_client]` trait implements this trait for the server, and
+/// `From<Error>` for the client. The derive macro implements both for an enum:
 ///
 /// ```
 /// use rpc_runtime::{Error, IntoRemoteError};
@@ -202,13 +205,13 @@ impl std::error::Error for RemoteError {}
 /// #[derive(Debug, IntoRemoteError)]
 /// #[rpc(module = "inventory.exceptions")]
 /// enum InventoryError {
-///     /// Class `HostNotFound`; fields are the exception's keyword arguments.
+///     /// The class `HostNotFound`. Named fields are the exception's keyword arguments.
 ///     #[rpc(message = "no host {host}")]
 ///     HostNotFound { host: String },
-///     /// Fields without names are its positional arguments.
+///     /// Fields without names are the exception's positional arguments.
 ///     #[rpc(class = "RackFullError", message = "rack {0} is full")]
 ///     RackFull(u32),
-///     /// What is none of these classes, and whatever else can go wrong with a call.
+///     /// All other errors: other classes, timeouts, and so on.
 ///     #[rpc(other)]
 ///     Other(Error),
 /// }
@@ -222,24 +225,29 @@ impl std::error::Error for RemoteError {}
 /// }
 /// ```
 ///
-/// - On the enum: `module` of all classes; `crate`, the path of this crate.
-/// - On a variant: `class` (by default the variant's name), `module`, `message`, a format string over the
-///   fields (by default the enum's `Display`); `other` on the one that takes everything else;
-///   `refused = "argument"` on one that takes what the version cap refused for the sake of that argument, and
-///   `refused` on one that takes all that it refused. These hold an [`Error`](crate::Error).
-/// - On a field: `name`, its keyword; `arg`, its place among the positional arguments; `message`, when it
-///   is the text itself.
+/// - On the enum: `module`, the module of all classes; `crate`, the path of this crate.
+/// - On a variant:
+///   - `class`: the class's name. Defaults to the variant's name.
+///   - `module`: the class's module. Defaults to the enum's.
+///   - `message`: a format string over the fields. Defaults to the enum's `Display`.
+///   - `other`: the variant holds every error that no other variant takes.
+///   - `refused = "argument"`: the variant holds errors of the version cap about that argument.
+///   - `refused`: the variant holds all errors of the version cap.
 ///
-/// A class whose fields cannot be read goes to the variant marked `other`. A Python client rebuilds the
-/// class as `Class(*args, **kwargs)`, where `args` is the message alone if no field is positional. Declared
-/// errors are expected: see [`RemoteError::expected`].
+///   The variants marked `other` and `refused` hold an [`Error`](crate::Error).
+/// - On a field: `name`, its keyword; `arg`, its index among the positional arguments; `message`, if the
+///   field is the message itself.
+///
+/// An error whose fields cannot be decoded becomes the variant marked `other`. A Python client rebuilds the
+/// exception as `Class(*args, **kwargs)`. If no field is positional, `args` is the message alone. Declared
+/// errors are [expected](RemoteError::expected).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross the wire as a method's error",
     label = "no `IntoRemoteError` for `{Self}`",
     note = "derive `rpc_runtime::IntoRemoteError` on an enum, or implement it, or return `rpc_runtime::Result`"
 )]
 pub trait IntoRemoteError {
-    /// The failure to send.
+    /// The error to send.
     fn into_remote_error(self) -> RemoteError;
 }
 

@@ -1,6 +1,6 @@
-//! What is needed of the runtime that calls, casts and servers are run on: a tokio runtime, with timers.
+//! The check that calls, casts and servers run on a tokio runtime with timers.
 //!
-//! tokio panics where there is none. A program that is set up wrongly gets an error that says what to enable.
+//! Without such a runtime, tokio's timers panic. The check returns an error that says what to enable.
 
 use std::panic::catch_unwind;
 use std::time::Duration;
@@ -9,14 +9,16 @@ use tokio::runtime::Handle;
 
 use crate::{Error, Result};
 
-/// An error if this is no tokio runtime with timers. I/O is not needed: the rabbit driver has its own.
+/// Returns an error unless the current thread has a tokio runtime with timers. I/O is not needed: the rabbit
+/// driver has its own runtime.
 pub(crate) fn check() -> Result<()> {
-    // There is no other way to ask for timers. Where they are, this takes no lock and registers nothing.
+    // tokio has no function that says whether timers are enabled. If they are, creating a `Sleep` without
+    // polling it takes no lock and registers no timer.
     let sleep = catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO)));
-    sleep.map_err(|_| Error::Config(what_is_missing().into()))
+    sleep.map_err(|_| Error::Config(advice().into()))
 }
 
-fn what_is_missing() -> &'static str {
+fn advice() -> &'static str {
     if Handle::try_current().is_ok() {
         "this tokio runtime has no timers: build it with `enable_time()`, or with `enable_all()`"
     } else {

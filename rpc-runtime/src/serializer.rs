@@ -1,4 +1,8 @@
-//! The serializer hook: oslo.messaging's `Serializer`, for entities and contexts, both ways.
+//! The serializer hook: oslo.messaging's `Serializer`, which rewrites entities and contexts in both
+//! directions.
+//!
+//! The client and the server call the hook. It works on [`serde_json::Value`]s, which are built only if a
+//! hook is set.
 
 use std::fmt;
 
@@ -6,17 +10,17 @@ use serde_json::{Map, Value};
 
 use crate::Result;
 
-/// Rewrites what is sent and what is received, between serde's types and the wire.
+/// Rewrites entities (arguments and results) and contexts between serde's types and the wire.
 ///
-/// Services that wrap their entities (nova's versioned objects) or their context do so in one place. A
-/// client or server without a hook never builds the JSON values that a hook works on. What is not
-/// overridden passes unchanged.
+/// A service that wraps its entities or its context, as nova does with versioned objects, does so here, in
+/// one place. The default implementation of each method returns its input unchanged. Without a hook, a client
+/// or server does not build the JSON values that a hook works on.
 pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     /// Rewrites an argument or a result before it is sent.
     ///
     /// # Errors
     ///
-    /// Whatever speaks against sending it; nothing is sent then.
+    /// Any error. The message is not sent.
     fn serialize_entity(&self, entity: Value) -> Result<Value> {
         Ok(entity)
     }
@@ -25,7 +29,7 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever speaks against taking it.
+    /// Any error. The receiver rejects the value with it.
     fn deserialize_entity(&self, entity: Value) -> Result<Value> {
         Ok(entity)
     }
@@ -34,7 +38,7 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever speaks against sending it; nothing is sent then.
+    /// Any error. The message is not sent.
     fn serialize_context(&self, context: Map<String, Value>) -> Result<Map<String, Value>> {
         Ok(context)
     }
@@ -43,7 +47,7 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever speaks against taking it.
+    /// Any error. The receiver rejects the value with it.
     fn deserialize_context(&self, context: Map<String, Value>) -> Result<Map<String, Value>> {
         Ok(context)
     }

@@ -1,10 +1,11 @@
-//! A mutex that is locked without a `Result`.
+//! A mutex that ignores poisoning.
 
 use std::fmt;
 use std::sync::{MutexGuard, PoisonError};
 
-/// A mutex whose lock is taken even if another thread panicked while it held it. No critical section of this crate leaves
-/// its data half changed, so that the data can be used.
+/// A mutex that can be locked after a thread panicked while it held the lock.
+///
+/// This is sound for its users: no critical section of this crate leaves its data half changed.
 #[derive(Default)]
 pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
@@ -13,7 +14,7 @@ impl<T> Mutex<T> {
         Self(std::sync::Mutex::new(value))
     }
 
-    /// Waits for the lock, and takes it.
+    /// Waits for the lock.
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,17 +1,21 @@
-//! Where a message goes: oslo.messaging's target.
+//! [`Target`]: the destination of a message, and the interface version it uses. It is oslo.messaging's
+//! `Target`.
+//!
+//! Plain data, no I/O. Drivers turn a target into exchanges and queues.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::Version;
 
-/// The exchange of targets that name none.
+/// The exchange of a target without an exchange.
 pub const DEFAULT_EXCHANGE: &str = "openstack";
 
-/// Where a message goes, and which interface it speaks.
+/// The destination of a message, and the interface that it uses.
 ///
-/// A topic alone reaches one of the servers that listen to it, in turn; with `server` that one; with
-/// `fanout` all of them. `namespace` and `version` say which of a server's endpoints is meant.
+/// A topic alone addresses one of the servers that listen to it, in round-robin order. `server` addresses one
+/// server by name, and `fanout` addresses all servers. `namespace` and `version` select the endpoint within a
+/// server.
 ///
 /// ```
 /// use rpc_runtime::Target;
@@ -22,25 +26,25 @@ pub const DEFAULT_EXCHANGE: &str = "openstack";
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Target {
-    /// The scope of the topic; absent means [`DEFAULT_EXCHANGE`].
+    /// The exchange that the topic belongs to. Absent means [`DEFAULT_EXCHANGE`].
     pub exchange: Option<String>,
     /// The name that servers listen to.
     pub topic: String,
-    /// The namespace of the interface; absent is the namespace of endpoints that name none.
+    /// The namespace of the interface. Absent selects endpoints without a namespace.
     pub namespace: Option<String>,
-    /// The version that messages are stamped with; a server takes an absent one as 1.0.
+    /// The version that messages are stamped with. A server reads an absent version as 1.0.
     pub version: Option<Version>,
-    /// One server of the topic.
+    /// The one server of the topic that messages go to. Absent means any server.
     pub server: Option<String>,
-    /// All servers of the topic: for casts alone.
+    /// Whether messages go to all servers of the topic. Only casts can do this.
     pub fanout: bool,
 }
 
-/// What setters take where there may be nothing: a value, or an `Option` of one.
+/// The argument type of setters that accept a value, an `Option`, or `None`.
 ///
-/// A name may be given as `&str`, `String`, `&String`, `Cow<str>`, `Option<&str>` or `None`; of an `Option<String>`, pass
-/// [`as_deref`](Option::as_deref). A version may be given as a [`Version`], as `(2, 3)`, as `(2, 3, 1)`, as
-/// `Option<Version>` or as `None`.
+/// A name is given as `&str`, `String`, `&String`, `Cow<str>`, `Option<&str>` or `None`. For an
+/// `Option<String>`, pass its [`as_deref`](Option::as_deref). A version is given as a [`Version`], as `(2,
+/// 3)`, as `(2, 3, 1)`, as `Option<Version>` or as `None`.
 ///
 /// ```
 /// use rpc_runtime::Target;
@@ -94,7 +98,7 @@ impl From<Cow<'_, str>> for Optional<String> {
     }
 }
 
-// The only `Option` of a name: with another one, `None` would need a type.
+// The only conversion from an `Option` of a name. With a second one, the type of `None` would be ambiguous.
 impl From<Option<&str>> for Optional<String> {
     fn from(name: Option<&str>) -> Self {
         Self(name.map(str::to_owned))
@@ -126,7 +130,7 @@ impl From<Option<Version>> for Optional<Version> {
 }
 
 impl Target {
-    /// The servers of `topic`, one at a time.
+    /// A target for one of the servers of `topic`.
     #[must_use]
     pub fn new(topic: impl Into<String>) -> Self {
         Self {
@@ -135,56 +139,56 @@ impl Target {
         }
     }
 
-    /// Names the exchange, or none for the default one.
+    /// Sets the exchange. `None` means [`DEFAULT_EXCHANGE`].
     #[must_use]
     pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
         self.exchange = exchange.into().into_option();
         self
     }
 
-    /// Names the interface's namespace, or none.
+    /// Sets the namespace of the interface. `None` means no namespace.
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<Optional<String>>) -> Self {
         self.namespace = namespace.into().into_option();
         self
     }
 
-    /// Stamps messages with a version, or with none.
+    /// Sets the version that messages are stamped with. `None` means no version.
     #[must_use]
     pub fn version(mut self, version: impl Into<Optional<Version>>) -> Self {
         self.version = version.into().into_option();
         self
     }
 
-    /// Directs messages to one server, or to any.
+    /// Sets the server that messages go to. `None` means any server of the topic.
     #[must_use]
     pub fn server(mut self, server: impl Into<Optional<String>>) -> Self {
         self.server = server.into().into_option();
         self
     }
 
-    /// Directs messages to any server of the topic.
+    /// Sends messages to any server of the topic.
     #[must_use]
     pub fn any_server(mut self) -> Self {
         self.server = None;
         self
     }
 
-    /// Directs casts to all servers, or back to one in turn.
+    /// Sets whether casts go to all servers of the topic.
     #[must_use]
     pub fn fanout(mut self, fanout: bool) -> Self {
         self.fanout = fanout;
         self
     }
 
-    /// The exchange, with the default filled in.
+    /// The exchange, or [`DEFAULT_EXCHANGE`] if none is set.
     #[must_use]
     pub fn exchange_name(&self) -> &str {
         self.exchange.as_deref().unwrap_or(DEFAULT_EXCHANGE)
     }
 }
 
-/// The address as operators write it: `exchange/topic`, `exchange/topic.server`, `topic (fanout)`.
+/// The target in short form: `exchange/topic`, `exchange/topic.server` or `exchange/topic (fanout)`.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.exchange_name(), self.topic)?;
@@ -201,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_optional_takes_values_options_and_none() {
+    fn setters_accept_values_options_and_none() {
         let host = "rack-7".to_owned();
         let named = Target::new("t").server("rack-7");
         for target in [

@@ -1,7 +1,8 @@
 //! Transport URLs: `driver://[user:password@]host[:port][,…]/virtual_host?option=value`.
 //!
-//! Only the grammar is known here; what an option means is its driver's business. No password leaves
-//! this module but through [`Secret::expose`].
+//! This module knows only the grammar; a driver interprets the options. No password may leave this module
+//! except through
+//! [`Secret::expose`]: errors do not quote the URL's text, and `Debug` and `Display` hide passwords.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,8 +12,8 @@ use serde::Deserialize;
 
 /// A parsed transport URL, in oslo.messaging's grammar.
 ///
-/// Several hosts, each with its own credentials, are separated by commas. User, password, virtual host
-/// and option values are percent-decoded; IPv6 addresses stand in brackets. `Debug` and `Display` show
+/// Several hosts are separated by commas; each has its own credentials. User, password, virtual host and
+/// option values are percent-decoded. IPv6 addresses are written in brackets. `Debug` and `Display` show
 /// `***` for each password.
 ///
 /// ```
@@ -26,8 +27,8 @@ use serde::Deserialize;
 /// # Ok::<(), rpc_runtime::error::UrlError>(())
 /// ```
 ///
-/// It is deserialized from its text. It cannot be serialized: a configuration that is written out somewhere would have
-/// the passwords in it.
+/// It implements `Deserialize`, from text. It does not implement `Serialize`, because a configuration that is
+/// written out would contain the passwords.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct TransportUrl {
@@ -43,15 +44,15 @@ pub struct TransportUrl {
 pub struct Host {
     /// The name or address; an IPv6 address without its brackets.
     pub name: String,
-    /// The port, where one is given.
+    /// The port, if the URL has one.
     pub port: Option<u16>,
-    /// The user, where one is given.
+    /// The user, if the URL has one.
     pub user: Option<String>,
-    /// The password, where one is given.
+    /// The password, if the URL has one.
     pub password: Option<Secret>,
 }
 
-/// Text that is never shown by accident: `Debug` and `Display` print `***`.
+/// A secret text. `Debug` and `Display` print `***`.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
 
@@ -82,31 +83,31 @@ impl fmt::Display for Secret {
 }
 
 impl TransportUrl {
-    /// The driver's name, in front of `://`.
+    /// The driver's name: the text before `://`, in lower case.
     #[must_use]
     pub fn driver(&self) -> &str {
         &self.driver
     }
 
-    /// The hosts, in their order.
+    /// The hosts, in the order of the URL.
     #[must_use]
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
     }
 
-    /// The virtual host; absent when nothing follows the hosts' slash.
+    /// The virtual host. `None` if nothing follows the slash after the hosts.
     #[must_use]
     pub fn virtual_host(&self) -> Option<&str> {
         self.virtual_host.as_deref()
     }
 
-    /// The options behind the question mark, in their order.
+    /// The options after the question mark, in the order of the URL.
     #[must_use]
     pub fn options(&self) -> &[(String, String)] {
         &self.options
     }
 
-    /// Adds an option, unless the URL has one of that name.
+    /// Adds an option, unless the URL has an option of that name.
     #[cfg(feature = "oslo-config")]
     pub(crate) fn set_default(&mut self, name: &str, value: String) {
         if !self.has_option(name) {
@@ -126,58 +127,60 @@ impl TransportUrl {
     }
 }
 
-/// What is wrong with a transport URL. It quotes no part of the URL that may hold a password.
+/// The error for a transport URL that cannot be used. It quotes no part of the URL that may contain a
+/// password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// There is no `://`, or no name of a driver in front of it: what stands there may hold a password.
+    /// There is no `://`, or the text before it is not the name of a driver. The text is not quoted, because
+    /// it may contain a password.
     #[error("the transport URL has no driver: it begins with `rabbit://` or `memory://`")]
     NoDriver,
-    /// There is no such driver, or it was not built in.
+    /// The driver does not exist, or this build does not include it.
     #[error("the transport URL's driver `{0}` is unknown: use {1}")]
     UnknownDriver(String, &'static str),
     /// One of the hosts has no name.
     #[error("host {0} of the transport URL has no name: write `[user:password@]host[:port]`")]
     NoHostName(usize),
-    /// One of the hosts has a port that is no number up to 65535, or what stands there is the beginning
-    /// of a password.
+    /// A host's port is not a number from 1 to 65535. Often, it is the beginning of a password that contains
+    /// a delimiter.
     #[error(
         "host {0} of the transport URL has a bad port: ports are 1 to 65535 (and in a password \
          write `%2F` for `/`, `%3F` for `?`, `%2C` for `,`, `%23` for `#`)"
     )]
     BadPort(usize),
-    /// An `@` behind the hosts: some `/` or `?` before it belongs to a password.
+    /// There is an `@` after the hosts. Usually, a `/` or `?` before it belongs to a password.
     #[error(
         "the transport URL has an `@` behind its hosts: in a user or password write `%2F` for \
          `/` and `%3F` for `?`, elsewhere `%40` for `@`"
     )]
     StrayAt,
-    /// An IPv6 address without its second bracket, or with something behind it.
+    /// An IPv6 address lacks its closing bracket, or something other than a port follows it.
     #[error("host {0} of the transport URL has unbalanced brackets: write IPv6 as `[::1]:5672`")]
     BadBrackets(usize),
-    /// An IPv6 address without brackets.
+    /// An IPv6 address is not in brackets.
     #[error("host {0} of the transport URL has several colons: write IPv6 as `[::1]:5672`")]
     BareIpv6(usize),
-    /// Percent-encoded bytes that are no UTF-8.
+    /// Percent-encoded bytes are not UTF-8.
     #[error("the {0} in the transport URL is not UTF-8 once percent-decoded")]
     NotUtf8(&'static str),
-    /// There is something where nothing may be.
+    /// The URL has a fragment (`#…`).
     #[error("the transport URL has a fragment: write `%23` for `#` in a user, password or option")]
     Fragment,
-    /// An option that the driver does not know.
+    /// The driver does not know an option.
     #[error("the transport URL's option `{0}` is unknown to this driver{1}")]
     UnknownOption(String, String),
-    /// An option whose value the driver cannot use.
+    /// The driver cannot use the value of an option.
     #[error("the transport URL's option `{name}` cannot be `{value}`: {reason}")]
     BadOption {
-        /// The option.
+        /// The option's name.
         name: String,
-        /// What it was set to.
+        /// The option's value.
         value: String,
-        /// What it may be.
+        /// Which values the option accepts.
         reason: String,
     },
-    /// Options or parts that do not go together.
+    /// Options or parts of the URL contradict each other.
     #[error("the transport URL cannot be used: {0}")]
     Conflict(String),
 }
@@ -257,7 +260,7 @@ impl TryFrom<String> for TransportUrl {
     }
 }
 
-/// What a scheme is made of, by RFC 3986.
+/// Whether the text is a scheme, as RFC 3986 defines it.
 fn is_driver(text: &str) -> bool {
     let first = text.bytes().next();
     first.is_some_and(|first| first.is_ascii_alphabetic())
@@ -266,9 +269,9 @@ fn is_driver(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// Reads one host; errors name it by its place, since its text may hold a password.
+/// Parses one host. Errors name it by its position, because its text may contain a password.
 fn parse_host(place: usize, text: &str) -> Result<Host, UrlError> {
-    // The last `@` ends the credentials: SASL user names may have one of their own.
+    // The last `@` ends the credentials, because SASL user names may contain one.
     let (credentials, address) = match text.rsplit_once('@') {
         Some((credentials, address)) => (Some(credentials), address),
         None => (None, text),
@@ -324,7 +327,7 @@ fn decode(what: &'static str, text: &str) -> Result<String, UrlError> {
         .map_err(|_| UrlError::NotUtf8(what))
 }
 
-/// What is written as it is, in virtual hosts and options.
+/// The characters to encode in virtual hosts and options.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -332,7 +335,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// In a user, a slash would end the hosts.
+/// The characters to encode in a user. A slash is among them, because it would end the hosts.
 const ENCODED_USER: &AsciiSet = &ENCODED.add(b'/');
 
 impl fmt::Display for TransportUrl {
@@ -358,7 +361,7 @@ impl fmt::Display for TransportUrl {
     }
 }
 
-/// Options whose value is nobody's business.
+/// Whether an option's value is secret.
 fn is_secret(option: &str) -> bool {
     option.contains("password")
 }
@@ -369,7 +372,7 @@ impl fmt::Debug for TransportUrl {
     }
 }
 
-/// The host as in a URL, its password hidden.
+/// The host as it is written in a URL, with `***` for the password.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(user) = &self.user {
@@ -402,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_with_a_slash_is_shown_as_it_must_be_written() {
+    fn display_encodes_a_slash_in_a_user() {
         let url: TransportUrl = "rabbit://a%2Fb:p@h/".parse().unwrap();
         assert_eq!(url.hosts()[0].user.as_deref(), Some("a/b"));
         assert_eq!(url.to_string(), "rabbit://a%2Fb:***@h/");

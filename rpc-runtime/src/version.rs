@@ -1,7 +1,9 @@
-//! Interface versions and the one rule that compares them.
+//! Interface versions, and the rule that says whether two of them are compatible.
 //!
-//! A version is two or three numbers. The rule is oslo.messaging's `version_is_compatible`: the same
-//! major, a minor no higher, and with equal minors a revision no higher.
+//! A version is two or three numbers. The rule is `version_is_compatible` of oslo.messaging: an
+//! implementation is compatible with a request of the same major version whose minor version (and, for equal
+//! minor versions, revision) is not higher. All modules use this rule; no other module compares versions on
+//! its own.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +12,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// The version of an interface, of a message, or of a cap: `major.minor` or `major.minor.revision`.
 ///
-/// An absent revision is revision 0, so `1.2` and `1.2.0` are equal. In code a version is written
-/// `Version::new(2, 3)` or `(2, 3)`, neither of which can fail; text is parsed where it enters the
-/// program.
+/// An absent revision is revision 0, so `1.2` and `1.2.0` are equal. Code writes `Version::new(2, 3)` or `(2,
+/// 3)`; both are infallible. Text from configuration is parsed with [`FromStr`] or `TryFrom`.
 ///
 /// ```
 /// use rpc_runtime::Version;
@@ -23,7 +24,7 @@ use serde::{Deserialize, Serialize, Serializer};
 /// assert_eq!("2.3".parse(), Ok(implemented));
 /// ```
 ///
-/// Serialized, it is the text.
+/// serde reads and writes a version as text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Version {
@@ -50,13 +51,13 @@ impl Version {
         self
     }
 
-    /// The first number: interfaces of different majors do not understand each other.
+    /// The first number. Interfaces of different major versions are incompatible.
     #[must_use]
     pub const fn major(self) -> u32 {
         self.major
     }
 
-    /// The second number: rises with each addition to the interface.
+    /// The second number. It rises with each addition to the interface.
     #[must_use]
     pub const fn minor(self) -> u32 {
         self.minor
@@ -68,7 +69,8 @@ impl Version {
         self.revision
     }
 
-    /// Whether an implementation of this version (or a cap at it) takes a message stamped `requested`.
+    /// Whether an implementation of this version accepts a message stamped `requested`. For a version cap:
+    /// whether the cap allows it.
     #[must_use]
     pub fn is_compatible_with(self, requested: impl Into<Version>) -> bool {
         let requested = requested.into();
@@ -76,8 +78,8 @@ impl Version {
             && (self.minor, self.revision) >= (requested.minor, requested.revision)
     }
 
-    /// The same rule with absent values, as oslo.messaging has it: an absent `implemented` takes
-    /// everything; a present one refuses an absent `requested`.
+    /// The same rule for versions that may be absent, as in oslo.messaging. Without `implemented`, every
+    /// request is compatible. With `implemented`, a request without a version is not.
     #[must_use]
     pub fn compatible(implemented: Option<Version>, requested: Option<Version>) -> bool {
         match (implemented, requested) {
@@ -87,13 +89,13 @@ impl Version {
         }
     }
 
-    /// The higher of two versions, usable in constants.
+    /// The higher of two versions. A `const fn`, unlike `Ord::max`.
     #[must_use]
     pub(crate) const fn max_const(self, other: Self) -> Self {
         if self.is_below(other) { other } else { self }
     }
 
-    /// `<`, usable in constants.
+    /// The operator `<` as a `const fn`.
     #[must_use]
     pub(crate) const fn is_below(self, other: Self) -> bool {
         self.major < other.major
@@ -137,7 +139,7 @@ impl FromStr for Version {
     fn from_str(text: &str) -> Result<Self, ParseVersionError> {
         let refuse = || ParseVersionError { text: text.into() };
         let number = |part: &str| {
-            // u32's own parser takes a leading "+".
+            // `u32::from_str` accepts a leading "+".
             let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
             let padded = part.len() > 1 && part.starts_with('0');
             match part.parse() {
@@ -178,7 +180,7 @@ impl Serialize for Version {
     }
 }
 
-/// Text that is no version.
+/// The error for text that is not a version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a version: write two or three numbers, such as \"2.3\" or \"2.3.1\"")]
 pub struct ParseVersionError {
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_has_it_as_text() {
+    fn serde_and_try_from_read_versions_as_text() {
         let version = Version::new(2, 3);
         assert_eq!(Version::try_from("2.3"), Ok(version));
         assert_eq!(Version::try_from("2.3".to_owned()), Ok(version));
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_ordered_by_their_numbers() {
+    fn versions_are_ordered_numerically() {
         assert!(Version::new(1, 10) > Version::new(1, 9));
         assert!(Version::new(2, 0) > Version::new(1, 10));
         assert!(Version::new(1, 1).with_revision(1) > Version::new(1, 1));

@@ -1,4 +1,7 @@
-//! The arguments of a request, as they are written: typed, or through the serializer hook.
+//! Encodes the arguments of a request, either directly or through the serializer hook.
+//!
+//! [`Args`] owns the encoder of one request. It does no I/O and knows no versions: `versioned_args` decides
+//! which arguments of a typed method are sent.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -8,7 +11,7 @@ use crate::span::Sending;
 use crate::wire::{RequestBody, RequestEncoder};
 use crate::{Error, Result, Version};
 
-/// The arguments of one request, while they are written.
+/// The encoder of one request's arguments.
 #[derive(Debug)]
 pub struct Args<'a> {
     encoder: RequestEncoder,
@@ -55,18 +58,18 @@ impl Args<'_> {
         }
     }
 
-    /// Ends the arguments with the request's context.
+    /// Encodes the request context, and returns the finished request.
     ///
     /// # Errors
     ///
-    /// [`Error::Serialize`] when the context is no object, or cannot be written as JSON.
+    /// [`Error::Serialize`] when the context is not a JSON object, or cannot be written as JSON.
     pub fn finish<C: Serialize + ?Sized>(mut self, ctxt: &C) -> Result<RequestBody> {
         self.close(ctxt, None)?;
         Ok(self.into_body())
     }
 
-    /// Writes all that comes behind the arguments, which may name another topic than the client's. Only
-    /// [`into_body`](Self::into_body) may follow.
+    /// Writes everything that follows the arguments. `topic` is a topic that an argument names in place of
+    /// the client's. After this, only [`into_body`](Self::into_body) may be called.
     pub(crate) fn close<C: Serialize + ?Sized>(
         &mut self,
         ctxt: &C,
@@ -89,7 +92,7 @@ impl Args<'_> {
                 let context = match serde_json::to_value(ctxt).map_err(wrong)? {
                     Value::Object(context) => serializer.serialize_context(context)?,
                     Value::Null => serializer.serialize_context(Map::new())?,
-                    // No object: the encoder says what is wrong with it.
+                    // Not an object. The encoder reports it, as it does without a hook.
                     other => {
                         let closed = encoder.close(namespace, version, &other, None);
                         return closed.map_err(wrong);
@@ -104,20 +107,21 @@ impl Args<'_> {
         closed.map_err(wrong)
     }
 
-    /// The request, once it is closed.
+    /// The finished request. [`close`](Self::close) must have been called.
     pub(crate) fn into_body(self) -> RequestBody {
         self.encoder.into_body()
     }
 }
 
-/// The arguments of an untyped request: what [`args!`](crate::args) makes, or a map, or a closure that
-/// writes them.
+/// The arguments of an untyped request: the result of [`args!`](crate::args), a map, or a closure that writes
+/// them.
 pub trait EncodeArgs {
     /// Writes all arguments.
     ///
     /// # Errors
     ///
-    /// When one of them cannot be written.
+    /// [`Error::Serialize`] when an argument cannot be written as JSON; any error of the client's serializer
+    /// hook.
     fn encode(self, args: &mut Args<'_>) -> Result<()>;
 }
 
@@ -136,8 +140,8 @@ impl EncodeArgs for &Map<String, Value> {
 
 /// The arguments of an untyped request, by name: `args! { host, size: 3 }`.
 ///
-/// A name alone takes the variable of that name. Values are borrowed; any that implements
-/// [`serde::Serialize`] will do.
+/// A name without a value stands for the variable of that name. Values are borrowed. They can be of any type
+/// that implements [`serde::Serialize`].
 #[macro_export]
 macro_rules! args {
     ($($name:ident $(: $value:expr)?),* $(,)?) => {

@@ -1,4 +1,7 @@
-//! Builds clients: what can be wrong with their settings is found out here, and not at the first call.
+//! Builds clients and validates their settings.
+//!
+//! Wrong settings are errors of [`ClientBuilder::build`], so that they are found at start-up and not at the
+//! first call. Building a client does no I/O.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,13 +18,13 @@ use crate::transport::{Optional, Retry, Transport};
 use crate::{Error, Result, Target, Version};
 
 impl RpcClient {
-    /// A client for `target`, with settings to be chosen.
+    /// A builder for a client for `target`.
     pub fn builder(transport: &Transport, target: Target) -> ClientBuilder<Self> {
         ClientBuilder::new(transport, target)
     }
 }
 
-/// Chooses a client's settings: for [`RpcClient`], or for a typed client, `C`.
+/// A builder for an [`RpcClient`], or for a typed client `C`.
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder<C = RpcClient> {
     transport: Transport,
@@ -29,7 +32,7 @@ pub struct ClientBuilder<C = RpcClient> {
     middleware: Vec<Arc<dyn Middleware>>,
     settings: Settings,
     interface: Option<Interface>,
-    /// A cap that is yet to be resolved.
+    /// The cap given to `version_cap_named`. `build` resolves it.
     named_cap: Option<String>,
     auto_cap: Option<AutoCap>,
     client: PhantomData<fn() -> C>,
@@ -57,7 +60,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         }
     }
 
-    /// The exchange to publish to, in place of the interface's; `None` for the transport's default.
+    /// The exchange to publish to, in place of the interface's. `None` means the transport's default.
     pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
         let exchange = exchange.into().into_option();
         self.settings.target.exchange =
@@ -65,56 +68,54 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// The topic whose servers are meant, in place of the interface's.
+    /// The topic, in place of the interface's.
     pub fn topic(mut self, topic: impl Into<String>) -> Self {
         self.settings.target.topic = topic.into();
         self
     }
 
-    /// The namespace, in place of the interface's; `None` for that of endpoints that name none.
+    /// The namespace, in place of the interface's. `None` addresses endpoints without a namespace.
     pub fn namespace(mut self, namespace: impl Into<Optional<String>>) -> Self {
         self.settings.target.namespace = namespace.into().into_option();
         self
     }
 
-    /// One server of the topic, or `None` for any of them. Defaults to any.
+    /// The server that messages go to, or `None` for any server of the topic. Defaults to any server.
     pub fn server(mut self, server: impl Into<Optional<String>>) -> Self {
         self.settings.target.server = server.into().into_option();
         self
     }
 
-    /// The highest version that the servers are known to take. Defaults to no cap.
+    /// The highest version that all servers are known to accept. Defaults to no cap.
     pub fn version_cap(mut self, cap: impl Into<VersionCap>) -> Self {
         self.settings.version_cap = cap.into();
         self.named_cap = None;
         self
     }
 
-    /// The same, as an operator writes it: a version such as `2.3`, one of the trait's `aliases(…)`, or
-    /// `auto` for what was given to [`auto_cap`](Self::auto_cap).
+    /// The version cap as an operator writes it: a version such as `2.3`, one of the trait's `aliases(…)`, or
+    /// `auto`, which stands for the cap given to [`auto_cap`](Self::auto_cap).
     ///
-    /// oslo.messaging's services read it from `upgrade_levels`.
+    /// OpenStack's services read this text from their option group `upgrade_levels`.
     pub fn version_cap_named(mut self, cap: impl Into<String>) -> Self {
         self.named_cap = Some(cap.into());
         self
     }
 
-    /// What the version cap `auto` means. Without it `auto` is refused.
+    /// The cap that the name `auto` stands for. Without it, [`build`](Self::build) rejects `auto`.
     pub fn auto_cap(mut self, cap: AutoCap) -> Self {
         self.auto_cap = Some(cap);
         self
     }
 
-    /// How long the time is that the trait calls `name` in its `times(…)`, in place of what is written
-    /// there.
+    /// The duration that the trait declares as `name` in `times(…)`. It replaces the duration in the trait.
     pub fn time(mut self, name: impl Into<String>, time: Duration) -> Self {
         Arc::make_mut(&mut self.settings.times).push((name.into(), time));
         self
     }
 
-    /// How long calls may take whose method declares no timeout. Defaults to
-    /// [`DEFAULT_TIMEOUT`](crate::client::DEFAULT_TIMEOUT), or to what the transport's configuration says; `None` is that
-    /// default.
+    /// The timeout of calls whose method declares none. Defaults to the transport's configuration, or else to
+    /// [`DEFAULT_TIMEOUT`](crate::client::DEFAULT_TIMEOUT). `None` restores the default.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.settings.default_timeout = timeout
             .into()
@@ -122,42 +123,43 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// The longest silence of running calls whose method declares none; see [`CallOptions::monitor`](crate::CallOptions::monitor).
-    /// Defaults to no monitoring.
+    /// The monitor interval of calls whose method declares none; see
+    /// [`CallOptions::monitor`](crate::CallOptions::monitor). Defaults to no monitoring.
     pub fn monitor(mut self, silence: impl Into<Option<Duration>>) -> Self {
         self.settings.default_monitor = silence.into();
         self
     }
 
-    /// How often to try again to reach the broker. Defaults to [`Retry::Forever`].
+    /// How often to retry when the broker cannot be reached. Defaults to [`Retry::Forever`].
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.settings.retry = retry.into();
         self
     }
 
-    /// Whether messages must reach a queue; see [`CallOptions::mandatory`](crate::CallOptions::mandatory). Defaults to true.
+    /// Whether a message that reaches no queue is an error; see
+    /// [`CallOptions::mandatory`](crate::CallOptions::mandatory). Defaults to true.
     pub fn mandatory(mut self, mandatory: bool) -> Self {
         self.settings.mandatory = mandatory;
         self
     }
 
-    /// How long a message waits for a queue where there is none; see
+    /// How long a message waits for a queue that does not exist yet; see
     /// [`CallOptions::queue_wait`](crate::CallOptions::queue_wait).
     pub fn queue_wait(mut self, wait: impl Into<Option<Duration>>) -> Self {
         self.settings.queue_wait = wait.into();
         self
     }
 
-    /// Whether to send messages again that may have come through; see
-    /// [`CallOptions::resend`](crate::CallOptions::resend). Defaults to no.
+    /// Whether to publish a message again if the connection broke before the broker confirmed it; see
+    /// [`CallOptions::resend`](crate::CallOptions::resend). Defaults to false.
     pub fn resend(mut self, resend: bool) -> Self {
         self.settings.resend = resend;
         self
     }
 
-    /// How large a reply may be, in bytes on the wire. A larger reply is not read, and its call ends with
-    /// [`Error::TooLarge`]. Over RabbitMQ, a reply that is larger than all clients of the transport accept is skipped
-    /// as it arrives, and takes no memory. Defaults to
+    /// The largest reply that the client accepts, in bytes on the wire. A larger reply is not decoded, and
+    /// its call fails with [`Error::TooLarge`]. Over RabbitMQ, a reply that exceeds the limit of every client
+    /// of the transport is discarded while it arrives and takes no memory. Defaults to
     /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::transport::DEFAULT_MAX_MESSAGE_SIZE).
     pub fn max_reply_size(mut self, bytes: usize) -> Self {
         self.settings.max_reply_size = bytes;
@@ -170,8 +172,9 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// Puts a middleware around each call and cast, within those that were added before: the first sees a call first,
-    /// and its response last. Clients that are [prepared](crate::RpcClient::prepare) have the same. Defaults to none.
+    /// Wraps each call and cast in a middleware. The first middleware that is added is the outermost: it sees
+    /// a request first and its response last. [Prepared](crate::RpcClient::prepare) clients inherit the
+    /// middlewares. Defaults to none.
     ///
     /// ```
     /// use std::time::Instant;
@@ -204,8 +207,9 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when a setting cannot work: no topic; a server without a name; a cap that is neither a version nor an
-    /// alias, or under which nothing of the interface can be sent; a time that the trait does not name.
+    /// [`Error::Config`] when a setting cannot work: the topic or the server's name is empty; the cap is
+    /// neither a version nor an alias; the cap excludes the whole interface; [`time`](Self::time) was given a
+    /// name that no method uses.
     pub fn build(mut self) -> Result<C> {
         if self.settings.target.topic.is_empty() && !self.is_routed() {
             return Err(Error::Config(
@@ -236,7 +240,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self.interface.map_or(&[], |interface| interface.methods())
     }
 
-    /// Whether methods find their topic themselves.
+    /// Whether every method gets its topic from its arguments or its route.
     fn is_routed(&self) -> bool {
         let names_topic = |method: &Method| {
             let roles = method.arguments().iter().map(Argument::role);
@@ -309,7 +313,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     }
 }
 
-/// What to write in place of a cap that there is not.
+/// The error text for an unknown cap. It suggests a similar name.
 fn unknown_cap(cap: &str, aliases: &[(&str, Version)]) -> String {
     let words: Vec<_> = (aliases.iter().map(|(alias, _)| *alias))
         .chain(["auto"])

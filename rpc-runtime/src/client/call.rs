@@ -1,4 +1,7 @@
-//! The call builders that typed clients return: adjusted by setters, run by `.await`.
+//! [`Call`] and [`Cast`]: the builders that typed clients return. Setters adjust one call; `.await` runs it.
+//!
+//! A builder encodes its request before its future exists, so the future holds neither arguments nor context.
+//! The client owns all settings; a builder owns only its overrides.
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
@@ -21,16 +24,17 @@ use crate::transport::{Optional, Retry};
 use crate::wire::{Reply, RequestBody};
 use crate::{Error, Version};
 
-/// Writes one request of a typed method.
+/// The closure that encodes the arguments of one call.
 ///
-/// It is boxed, so that the type of a call names nothing of the method: `Call<'_, Result<Host>>` can be read, stored and
-/// returned. A type parameter in its place, `impl EncodeRequest`, was measured with a trait of 100 methods that are all
-/// called. With the box, `cargo check` takes 0.97 CPU seconds in place of 1.12, and `cargo build` 2.5 in place of 5.8: what
-/// runs a call is compiled once for each type that is returned, and not once for each method. A call takes five words
-/// wherever it is held, in place of three and its arguments. The price is one allocation for each call and cast.
+/// It is boxed so that the type of a call does not depend on the method: `Call<'_, Result<Host>>` can be
+/// read, stored and returned. The alternative, a type parameter `impl EncodeRequest`, was measured with a
+/// trait of 100 methods that are all called. With the box, `cargo check` takes 0.97 CPU seconds instead of
+/// 1.12, and `cargo build` 2.5 instead of 5.8, because the code that runs a call is compiled once for each
+/// return type instead of once for each method. A `Call` is five words, instead of three plus its arguments.
+/// The cost is one allocation for each call and cast.
 type Encode<'a> = Box<dyn FnOnce(&mut TypedArgs<'_>) + Send + 'a>;
 
-/// What a call may return. It is a trait so that the compiler can say it of a return type.
+/// The return type of a call: a `Result`. It is a trait for the sake of its compiler message.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` must be a `Result`, as a call can always fail",
@@ -64,7 +68,7 @@ impl<T: DeserializeOwned, E: FromError> CallResult for Result<T, E> {
     }
 }
 
-/// What a cast may return.
+/// The return type of a cast: a `Result<(), _>`. It is a trait for the sake of its compiler message.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` must be a `Result` of nothing, as a cast waits for no reply",
@@ -84,7 +88,7 @@ impl<E: FromError> CastResult for Result<(), E> {
     }
 }
 
-/// What is `From<Error>`. It is a trait so that the compiler can say what to write.
+/// An error type that implements `From<Error>`. It is a trait for the sake of its compiler message.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made of `rpc_runtime::Error`, which a call fails with that never reaches a server",
@@ -96,7 +100,7 @@ pub trait FromError {
     fn from_error(error: Error) -> Self;
 }
 
-// The compiler then speaks of this trait in place of `From`.
+// Without this, the compiler's message is about `From` instead of `FromError`.
 #[diagnostic::do_not_recommend]
 impl<E: From<Error>> FromError for E {
     fn from_error(error: Error) -> Self {
@@ -104,7 +108,7 @@ impl<E: From<Error>> FromError for E {
     }
 }
 
-/// What calls and casts have in common: a method, its arguments, and overrides.
+/// The common part of calls and casts: a method, the closure that encodes its arguments, and overrides.
 struct Prepared<'a> {
     client: &'a RpcClient,
     method: &'static Method,
@@ -127,7 +131,8 @@ impl<'a> Prepared<'a> {
         **options = adjust(std::mem::take(&mut **options));
     }
 
-    /// The settings that count for this call, its span, and its request, ready to be sent.
+    /// Encodes the request. Returns the effective settings, the span, and the encoded request with the
+    /// method's own times.
     fn encode(
         self,
         operation: Operation,
@@ -179,10 +184,12 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// The version whose form a message of the method takes, and the version that it is stamped with.
+/// The rung (the version that determines the message's form), and the version that the message is stamped
+/// with.
 ///
-/// They differ only where a version was asked for in which the form did not change. Within a major no
-/// message is stamped below the version that its method came with, since no such server has it.
+/// The two differ only if the caller asked for a version in which the method's form did not change: the stamp
+/// is then the caller's version. Within one major version, no message is stamped below the version that
+/// introduced its method, because no server of a lower version has the method.
 fn rung(
     method: &Method,
     asked: Option<Version>,
@@ -209,8 +216,8 @@ fn rung(
     }
 }
 
-/// Where no rung fits: the newest below a version that was asked for, or what a cap of that major would have
-/// to be at least.
+/// The rung to use if none is compatible with `asked` and `cap`. It is the newest rung below `asked`; or else
+/// the lowest rung of the cap's major version, which the error names as the lowest cap that would do.
 fn nearest(method: &Method, asked: Option<Version>, cap: Option<Version>) -> Version {
     let below = asked.and_then(|asked| method.versions().find(|version| *version < asked));
     let of_the_major = cap.and_then(|cap| {
@@ -240,19 +247,19 @@ impl fmt::Debug for Prepared<'_> {
 
 macro_rules! setters {
     () => {
-        /// The exchange to publish to, or `None` for [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
+        /// The exchange to publish to. `None` means [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
         pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
             self.0.adjust(|options| options.exchange(exchange));
             self
         }
 
-        /// The topic whose servers are meant.
+        /// The topic, in place of the client's.
         pub fn topic(mut self, topic: impl Into<String>) -> Self {
             self.0.adjust(|options| options.topic(topic));
             self
         }
 
-        /// The namespace of the interface, or `None` for that of endpoints that name none.
+        /// The namespace of the interface. `None` addresses endpoints without a namespace.
         pub fn namespace(mut self, namespace: impl Into<Optional<String>>) -> Self {
             self.0.adjust(|options| options.namespace(namespace));
             self
@@ -264,43 +271,44 @@ macro_rules! setters {
             self
         }
 
-        /// One server of the topic, or `None` for any of them.
+        /// The server that the message goes to. `None` means any server of the topic.
         pub fn server(mut self, server: impl Into<Optional<String>>) -> Self {
             self.0.adjust(|options| options.server(server));
             self
         }
 
-        /// Any server of the topic.
+        /// Sends the message to any server of the topic.
         pub fn any_server(mut self) -> Self {
             self.0.adjust(CallOptions::any_server);
             self
         }
 
-        /// The highest version that the servers are known to take.
+        /// The highest version that all servers are known to accept.
         pub fn version_cap(mut self, cap: impl Into<VersionCap>) -> Self {
             self.0.adjust(|options| options.version_cap(cap));
             self
         }
 
-        /// How often to try again to reach the broker.
+        /// How often to retry when the broker cannot be reached.
         pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
             self.0.adjust(|options| options.retry(retry));
             self
         }
 
-        /// Whether the message must reach a queue; see [`CallOptions::mandatory`].
+        /// Whether it is an error if the message reaches no queue; see [`CallOptions::mandatory`].
         pub fn mandatory(mut self, mandatory: bool) -> Self {
             self.0.adjust(|options| options.mandatory(mandatory));
             self
         }
 
-        /// How long the message waits for a queue where there is none; see [`CallOptions::queue_wait`].
+        /// How long the message waits for a queue that does not exist yet; see [`CallOptions::queue_wait`].
         pub fn queue_wait(mut self, wait: impl Into<Option<Duration>>) -> Self {
             self.0.adjust(|options| options.queue_wait(wait));
             self
         }
 
-        /// Whether to send the message again that may have come through; see [`CallOptions::resend`].
+        /// Whether to publish the message again if the connection broke before the broker confirmed it; see
+        /// [`CallOptions::resend`].
         pub fn resend(mut self, resend: bool) -> Self {
             self.0.adjust(|options| options.resend(resend));
             self
@@ -308,20 +316,21 @@ macro_rules! setters {
     };
 }
 
-/// A call, to be adjusted and awaited: `client.method(…).timeout(…).await`.
+/// A call that has not been sent. Setters adjust it, and `.await` sends it:
+/// `client.method(…).timeout(…).await`.
 ///
-/// A call is no `Result`: `.await` comes before `?`.
+/// A `Call` is not a `Result`: write `.await` before `?`.
 ///
-/// # Calls side by side
+/// # Concurrent calls
 ///
-/// A call is no future, so that the caller's future holds a pointer for it and not its arguments. `.await`
-/// makes a future of it. What takes futures takes one of these:
+/// A `Call` is not a future itself, so that the caller's future stores a pointer and not the arguments.
+/// `.await` converts it to a future. Functions that expect futures take one of these:
 ///
-/// - [`into_future`](IntoFuture::into_future), for `join_all`, `tokio::join!` and `FuturesUnordered`: it borrows the
-///   client.
-/// - [`detached`](Self::detached), for `tokio::spawn` and `JoinSet`: it borrows nothing.
+/// - [`into_future`](IntoFuture::into_future), for `join_all`, `tokio::join!` and `FuturesUnordered`. The
+///   future borrows the client.
+/// - [`detached`](Self::detached), for `tokio::spawn` and `JoinSet`. The future borrows nothing.
 ///
-/// Both write the request at once and send it when they are polled.
+/// Both encode the request immediately, and send it when the future is first polled.
 ///
 /// ```
 /// use rpc_runtime::{Context, Result, rpc_client};
@@ -350,12 +359,13 @@ macro_rules! setters {
 ///
 /// # Cancellation
 ///
-/// Dropping the future gives the call up, at any point, and leaves nothing behind; the server may run the
-/// method all the same.
+/// Dropping the future cancels the call on the client at any point and releases everything that the call
+/// holds. The server may still run the method.
 ///
 /// # Parameters
 ///
-/// `R` is the method's return type. `CASTABLE` says whether it may be made a [`cast`](Call::cast) instead.
+/// `R` is the method's return type. `CASTABLE` says whether [`cast`](Call::cast) may send the message as a
+/// cast.
 #[must_use = "a call does nothing until awaited"]
 pub struct Call<'a, R, const CASTABLE: bool = false>(Prepared<'a>, PhantomData<fn() -> R>);
 
@@ -371,14 +381,15 @@ impl<'a, R, const CASTABLE: bool> Call<'a, R, CASTABLE> {
 
     setters!();
 
-    /// How long the call may take in all, whatever it waits for, or `None` for the method's own time.
+    /// The timeout of the whole call: connecting, waiting for a queue, and waiting for the reply. `None`
+    /// means the method's own timeout.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.0.adjust(|options| options.timeout(timeout));
         self
     }
 
-    /// The longest silence of the server while the method runs, or `None` for no monitoring; see
-    /// [`CallOptions::monitor`].
+    /// The monitor interval: how long the server may be silent while the method runs. `None` means no
+    /// monitoring. See [`CallOptions::monitor`].
     pub fn monitor(mut self, silence: impl Into<Option<Duration>>) -> Self {
         self.0.adjust(|options| options.monitor(silence));
         self
@@ -386,18 +397,18 @@ impl<'a, R, const CASTABLE: bool> Call<'a, R, CASTABLE> {
 }
 
 impl<'a, R: CallResult> Call<'a, R, true> {
-    /// Sends the message as a cast: done when the broker has accepted it, without waiting for what the
-    /// method returns.
+    /// Sends the message as a cast: the future completes when the broker has accepted the message. The
+    /// method's result is not awaited.
     pub fn cast(self) -> Cast<'a, Result<(), R::Error>> {
         Cast(self.0, PhantomData)
     }
 }
 
 impl<R: CallResult, const CASTABLE: bool> Call<'_, R, CASTABLE> {
-    /// The call as a future that borrows nothing, to be spawned.
+    /// Converts the call to a future that borrows nothing and can be spawned.
     ///
-    /// The request is written now, so that arguments and context need not live on; it is sent when the future is
-    /// polled, and the call's time begins then.
+    /// The request is encoded immediately, so arguments and context may be dropped. The message is sent when
+    /// the future is first polled, and the call's timeout begins then.
     #[must_use = "a call does nothing until awaited"]
     pub fn detached(self) -> BoxFuture<'static, R> {
         let client = self.0.client.clone();
@@ -406,7 +417,8 @@ impl<R: CallResult, const CASTABLE: bool> Call<'_, R, CASTABLE> {
 
     fn run<'f>(self, client: impl Borrow<RpcClient> + Send + 'f) -> BoxFuture<'f, R> {
         let method = self.0.method;
-        // Encoded here, so that the arguments need not be kept, nor be `Send`.
+        // Encoded outside the future, so that the future does not hold the arguments and they need not be
+        // `Send`.
         let (settings, span, request) = self.0.encode(Operation::Call);
         let planned = request.and_then(|(request, own)| {
             let call = client.borrow().plan(settings, &own)?;
@@ -441,15 +453,21 @@ impl<R, const CASTABLE: bool> fmt::Debug for Call<'_, R, CASTABLE> {
     }
 }
 
-/// A cast, to be adjusted and awaited: done when the broker has accepted the message.
+/// A cast that has not been sent. Setters adjust it, and `.await` sends it. It completes when the broker has
+/// accepted the message.
 ///
-/// It waits for no reply and so has no timeout of its own. While no broker can be reached it waits, for ever
-/// by default: bound it with [`Cast::retry`], or with `tokio::time::timeout`. For a queue it waits a minute, or
-/// what [`Cast::queue_wait`] says. When it fails, [`Error::may_have_run`] tells whether it may have been
-/// delivered all the same.
+/// A cast does not wait for a reply, so it has no timeout. While no broker can be reached, it waits: for ever
+/// by default. Limit this with [`Cast::retry`] or `tokio::time::timeout`. It waits for a missing queue for
+/// one minute, or as [`Cast::queue_wait`] says. After a failure, [`Error::may_have_run`] says whether the
+/// message may have been delivered.
 ///
-/// `R` is the method's return type, a `Result` of nothing. Dropping the future may or may not have sent
-/// the message.
+/// # Cancellation
+///
+/// If the future is dropped, the message may or may not have been sent.
+///
+/// # Parameters
+///
+/// `R` is the method's return type, a `Result<(), _>`.
 #[must_use = "a cast does nothing until awaited"]
 pub struct Cast<'a, R>(Prepared<'a>, PhantomData<fn() -> R>);
 
@@ -465,7 +483,7 @@ impl<'a, R> Cast<'a, R> {
 
     setters!();
 
-    /// All servers of the topic, or one of them.
+    /// Whether the message goes to all servers of the topic, or to one of them.
     pub fn fanout(mut self, fanout: bool) -> Self {
         self.0.adjust(|options| options.fanout(fanout));
         self
@@ -473,7 +491,7 @@ impl<'a, R> Cast<'a, R> {
 }
 
 impl<R: CastResult> Cast<'_, R> {
-    /// The cast as a future that borrows nothing, to be spawned; see [`Call::detached`].
+    /// Converts the cast to a future that borrows nothing and can be spawned; see [`Call::detached`].
     #[must_use = "a cast does nothing until awaited"]
     pub fn detached(self) -> BoxFuture<'static, R> {
         let client = self.0.client.clone();

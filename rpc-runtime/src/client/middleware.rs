@@ -1,6 +1,7 @@
-//! What stands around each call and cast of a client: a chain of middlewares, and the transport at its end.
+//! Client middleware: a chain around each call and cast, with the transport at its end.
 //!
-//! A client without middleware never comes here.
+//! The client owns the chain; each request runs through it once, and once more for each additional
+//! `Next::run`. A client without middleware does not use this module.
 
 use std::sync::Arc;
 
@@ -14,17 +15,17 @@ use crate::span::Operation;
 use crate::transport::{Driver, Transport};
 use crate::{Error, Result};
 
-/// What stands around each call and cast of a client: it sees them go out and come back, and may refuse them, delay
-/// them, run them again, or give another response.
+/// A hook around each call and cast of a client. It sees each request and its response. It may refuse, delay
+/// or repeat a request, or return a response of its own.
 ///
-/// A function is one, too: any `async fn(OutgoingRequest, Next) -> Result<Response>`, or a closure of that form. Give it
-/// to [`ClientBuilder::middleware`](super::ClientBuilder::middleware). The guide's page
-/// [middleware](crate::guide::middleware) has examples. Implementations carry the attribute
+/// A function is a middleware, too: any `async fn(OutgoingRequest, Next) -> Result<Response>`, or a closure
+/// of that form. Pass it to [`ClientBuilder::middleware`](super::ClientBuilder::middleware). The guide's page
+/// [middleware](crate::guide::middleware) has examples. Implementations of the trait carry the attribute
 /// [`async_trait`](https://docs.rs/async-trait).
 ///
-/// Middleware stands between the client's [`Serializer`](crate::Serializer) and the transport. What fails before there
-/// is a message, such as a version cap's refusal or an argument that cannot be written, it does not see; nor whether
-/// the result fits the caller's type.
+/// Middleware runs between the client's [`Serializer`](crate::Serializer) and the transport. It does not see
+/// errors that occur before there is a message, such as a refusal by the version cap. It does not see whether
+/// the result can be decoded as the caller's type.
 ///
 /// It runs within the span of the call. Its future is dropped when the caller drops the call.
 #[async_trait]
@@ -36,11 +37,13 @@ use crate::{Error, Result};
     note = "a closure must name the types of its parameters"
 )]
 pub trait Middleware: Send + Sync + 'static {
-    /// Handles one call or cast: most do something, `next.run(request).await`, and do something more.
+    /// Handles one call or cast. A typical implementation awaits `next.run(request)` and acts before and
+    /// after it.
     ///
     /// # Errors
     ///
-    /// What the caller gets. An error of [`Next::run`] goes on as it is, so that the caller can tell what happened.
+    /// The error that the caller receives. Return an error of [`Next::run`] unchanged, so that the caller can
+    /// match on it.
     async fn handle(&self, request: OutgoingRequest, next: Next) -> Result<Response>;
 }
 
@@ -55,7 +58,7 @@ where
     }
 }
 
-/// The rest of a call's way: the middlewares further in, and then the transport.
+/// The rest of the chain: the inner middlewares, and then the transport.
 #[derive(Clone)]
 pub struct Next {
     chain: Chain,
@@ -64,18 +67,18 @@ pub struct Next {
 }
 
 impl Next {
-    /// Runs the rest.
+    /// Runs the rest of the chain.
     ///
-    /// It may be run any number of times, also with a clone of a request that was run before. Each run sends a message
-    /// of its own, and a call's [timeout](OutgoingRequest::timeout) begins anew with each. Whether it is safe to run it
-    /// again after a failure, the error says: [`Error::may_have_run`] is false when the method certainly has not run.
-    /// When it is true, run only methods again that may run twice.
+    /// It may be called more than once, with the same request (clone it before) or a different one. Each run
+    /// sends a new message, and a call's [timeout](OutgoingRequest::timeout) starts again. Before you repeat
+    /// a request after an error, check [`Error::may_have_run`]. If it is false, the method has not run. If it
+    /// is true, repeat only a method that may run twice.
     ///
-    /// Dropping the future gives the call up; the server may run it all the same.
+    /// Dropping the future cancels the call on the client. The server may still run the method.
     ///
     /// # Errors
     ///
-    /// What a call or cast can end with, the failure that a server raised included ([`Error::Remote`]).
+    /// Any error of a call or cast, including an error that the server raised ([`Error::Remote`]).
     pub async fn run(&self, request: OutgoingRequest) -> Result<Response> {
         let Some(middleware) = self.chain.get(self.at) else {
             return transmit(&self.transport, request).await;
@@ -97,10 +100,10 @@ impl std::fmt::Debug for Next {
     }
 }
 
-/// The middlewares of a client, the outermost first.
+/// The middlewares of a client, outermost first.
 pub(super) type Chain = Arc<[Arc<dyn Middleware>]>;
 
-/// Takes a request through the chain, to the transport, and back.
+/// Runs a request through the whole chain.
 pub(super) async fn run(
     chain: &Chain,
     transport: &Transport,

@@ -1,8 +1,9 @@
-//! Calling: the untyped [`RpcClient`], and the typed calls over it.
+//! Clients: the untyped [`RpcClient`], and the builders of typed calls.
 //!
-//! `#[rpc_client]` writes typed clients, whose methods return a [`Call`] or a [`Cast`]. Both go through an
-//! [`RpcClient`], which takes method names and arguments at run time. A client knows nothing of connections or queues:
-//! it gives a [`transport`](crate::transport) a target and bytes. A [`Middleware`] may stand between the two.
+//! The methods of a typed client, which `#[rpc_client]` generates, return a [`Call`] or a [`Cast`]. Both send
+//! through an [`RpcClient`], which takes the method's name and arguments at run time. A client must not
+//! depend on connections or queues: it hands a target and an encoded message to the
+//! [`transport`](crate::transport), which owns them. A [`Middleware`] may run between the two.
 
 mod args;
 mod builder;
@@ -48,9 +49,9 @@ pub use self::outgoing_request::{OutgoingRequest, Response};
 pub use self::route::Route;
 pub use self::version_cap::{AutoCap, VersionCap};
 
-/// A client that names methods at run time: oslo.messaging's `RPCClient`.
+/// An untyped client, whose methods are named at run time: oslo.messaging's `RPCClient`.
 ///
-/// Cheap to clone, and to be shared.
+/// It is cheap to clone, and clones share their settings.
 ///
 /// ```
 /// use rpc_runtime::{CallOptions, Context, Result, RpcClient, Target, Transport, args};
@@ -75,7 +76,7 @@ struct Inner {
     settings: Settings,
 }
 
-/// What stands between a client and its transport.
+/// The user's code that runs between a client and its transport.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     serializer: Option<Arc<dyn Serializer>>,
@@ -99,7 +100,8 @@ impl RpcClient {
         )
     }
 
-    /// This client, to speak `interface`: with the same servers, if it was one of another interface.
+    /// This client with the settings of `interface`. If it was a client of another interface, it keeps its
+    /// servers, and its namespace and versions are replaced; see [`Settings::retarget`].
     pub(crate) fn of_interface(self, interface: &Interface) -> Self {
         if self.inner.settings.speaks(interface) {
             return self;
@@ -123,7 +125,7 @@ impl RpcClient {
         }
     }
 
-    /// This client with some of its settings overridden; to be kept, or passed on.
+    /// A client with some of this client's settings overridden.
     #[must_use]
     pub fn prepare(&self, options: CallOptions) -> Self {
         let mut settings = self.inner.settings.clone();
@@ -135,38 +137,38 @@ impl RpcClient {
         )
     }
 
-    /// Whether the version cap lets a message of this version out.
+    /// Whether the version cap allows messages of this version.
     #[must_use]
     pub fn can_send_version(&self, version: impl Into<Version>) -> bool {
         Version::compatible(self.version_cap(), Some(version.into()))
     }
 
-    /// The highest version that may be sent.
+    /// The highest version that may be sent. `None` means that there is no cap.
     #[must_use]
     pub fn version_cap(&self) -> Option<Version> {
         self.inner.settings.cap()
     }
 
-    /// Where messages go that override nothing.
+    /// The target of messages without overrides.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.inner.settings.target
     }
 
-    /// The transport underneath.
+    /// The transport of this client.
     #[must_use]
     pub fn transport(&self) -> &Transport {
         &self.inner.transport
     }
 
-    /// Calls `method`, and waits for what it returns.
+    /// Calls `method` and waits for its result.
     ///
-    /// A dropped future gives the call up; the server may run it all the same.
+    /// Dropping the future cancels the call on the client. The server may still run the method.
     ///
     /// # Errors
     ///
-    /// What the method raised ([`Error::Remote`]), or why it could not be called; see [`Error`]. A
-    /// client that was prepared for fanout refuses.
+    /// [`Error::Remote`] if the method raised an error; other variants of [`Error`] if the call failed.
+    /// [`Error::InvalidTarget`] if the client is prepared for fanout.
     pub async fn call<T: DeserializeOwned>(
         &self,
         ctxt: &(impl Serialize + ?Sized),
@@ -194,18 +196,19 @@ impl RpcClient {
         self.decode(self.accept(&call, reply)?)
     }
 
-    /// Asks whether a server of the topic answers: done when one has. A server does so that was built with
-    /// [`ServerBuilder::ping`](crate::server::ServerBuilder::ping), or that has oslo.messaging's `rpc_ping_enabled`.
+    /// Calls a server of the topic and waits for any reply. The server must be built with
+    /// [`ServerBuilder::ping`](crate::server::ServerBuilder::ping), or be a Python server with
+    /// `rpc_ping_enabled`.
     ///
-    /// It goes to the client's exchange, topic and server, whatever namespace and version the interface has, and no
-    /// version cap holds it back.
+    /// The ping uses the client's exchange, topic and server. It ignores the client's namespace, version and
+    /// version cap.
     ///
     /// ```
     /// use std::time::Duration;
     ///
     /// use rpc_runtime::{CallOptions, Result, RpcClient, Target, Transport};
     ///
-    /// /// What a liveness probe asks, from within the pod or from outside.
+    /// /// A liveness probe, from within the pod or from outside.
     /// async fn is_alive(transport: &Transport, server: &str) -> Result<()> {
     ///     let client = RpcClient::new(transport, Target::new("inventory").server(server));
     ///     client.prepare(CallOptions::new().timeout(Duration::from_secs(5))).ping().await
@@ -214,8 +217,9 @@ impl RpcClient {
     ///
     /// # Errors
     ///
-    /// [`Error::Timeout`] or [`Error::Undeliverable`] when nobody answers within the client's timeout;
-    /// [`Error::Remote`], with the class `UnsupportedVersion` or `NoSuchMethod`, from a server that answers no pings.
+    /// [`Error::Timeout`] or [`Error::Undeliverable`] if no server replies within the client's timeout.
+    /// [`Error::Remote`] with the class `UnsupportedVersion` or `NoSuchMethod` if the server does not support
+    /// pings.
     pub async fn ping(&self) -> Result<()> {
         let mut settings = self.inner.settings.clone();
         settings.target.namespace = None;
@@ -231,15 +235,15 @@ impl RpcClient {
         pong.await.map(|IgnoredAny| ())
     }
 
-    /// Casts `method`: done when the broker has accepted the message. It runs at most once.
+    /// Casts `method`: completes when the broker has accepted the message. The method runs at most once.
     ///
-    /// With fanout it goes to all servers of the topic; there need be none.
+    /// With fanout, the message goes to all servers of the topic. It is not an error if there are none.
     ///
-    /// A dropped future may or may not have sent it.
+    /// If the future is dropped, the message may or may not have been sent.
     ///
     /// # Errors
     ///
-    /// Why it could not be sent; see [`Error`].
+    /// Why the message could not be sent; see [`Error`].
     pub async fn cast(
         &self,
         ctxt: &(impl Serialize + ?Sized),
@@ -263,19 +267,19 @@ impl RpcClient {
         span::send(operation, system, &settings.target, method)
     }
 
-    /// Sends a request on as it is: its method, arguments, context, namespace and version. What the method returned
-    /// is given back as it came, and `null` for a cast.
+    /// Forwards a received request unchanged: its method, arguments, context, namespace and version. Returns
+    /// the raw result, or `null` for a cast.
     ///
-    /// Exchange, topic and server are this client's, and so is the time that a call may take; a monitor is that of the
-    /// request, or else this client's. The client's [`Serializer`] rewrites nothing. A server does
-    /// not know whether a cast was a fanout: it goes to one server, unless this client is prepared for
+    /// The exchange, topic, server and timeout are this client's. The monitor interval is the request's, or
+    /// else this client's. The client's [`Serializer`] is not applied. A received request does not say
+    /// whether it was a fanout: this client sends it to one server, unless it is prepared for
     /// [`fanout`](CallOptions::fanout).
     ///
-    /// A dropped future gives a call up, and may or may not have sent a cast.
+    /// Dropping the future cancels a call on the client. A dropped cast may or may not have been sent.
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call) and [`cast`](Self::cast).
+    /// As for [`call`](Self::call) and [`cast`](Self::cast).
     pub async fn forward(&self, request: &RawRequest) -> Result<Box<RawValue>> {
         let operation = if request.is_call {
             Operation::Call
@@ -293,7 +297,7 @@ impl RpcClient {
         let settings = &self.inner.settings;
         let (method, version) = (&*request.method, request.version);
         within_cap(settings, method, version)?;
-        // A trace's context is the sender's, as all of the context is.
+        // `None`: the sender's context goes out unchanged, including its trace context.
         let mut args = Args::new(method, None, request.namespace.as_deref(), version, None);
         for (name, value) in &request.arguments {
             args.arg(name, value)?;
@@ -332,7 +336,7 @@ impl RpcClient {
         &self.inner.settings
     }
 
-    /// Begins a request of a version that the cap allows.
+    /// Starts to encode a request. The caller must have checked `version` against the cap.
     pub(crate) fn args<'a>(
         &'a self,
         settings: &'a Settings,
@@ -345,7 +349,7 @@ impl RpcClient {
         Args::new(method, serializer, namespace, version, sending)
     }
 
-    /// What a call is to be made with.
+    /// The effective target and terms of a call.
     pub(crate) fn plan(
         &self,
         settings: Cow<'_, Settings>,
@@ -360,7 +364,7 @@ impl RpcClient {
         let timeout = timeout.unwrap_or(settings.default_timeout);
         let default_monitor = own.monitor.or(settings.default_monitor);
         let monitor = settings.monitor.unwrap_or(default_monitor);
-        // As in oslo.messaging, none is what zero asks for.
+        // As in oslo.messaging, zero means no monitoring.
         let monitor = monitor.filter(|silence| !silence.is_zero());
         let wait = settings.queue_wait.unwrap_or(timeout);
         let send = terms(&settings, settings.mandatory, wait);
@@ -378,7 +382,7 @@ impl RpcClient {
         })
     }
 
-    /// Starts a call. No `async fn`: its future would hold the request a second time.
+    /// Sends a call. It is not an `async fn`, because the future of one would hold the request a second time.
     pub(crate) fn send_call<'c>(
         &'c self,
         call: &'c mut PlannedCall,
@@ -407,7 +411,7 @@ impl RpcClient {
         Box::pin(replied.instrument(span.clone()))
     }
 
-    /// What the server replied to a call, if it is not too large to be read.
+    /// Rejects a reply that exceeds the client's limit.
     pub(crate) fn accept(&self, call: &PlannedCall, reply: Result<Reply>) -> Result<Reply> {
         let reply = reply?;
         let limit = call.terms.max_reply_size;
@@ -428,7 +432,7 @@ impl RpcClient {
         runtime::check()?;
         has_names(&settings.target)?;
         let mut target = Cow::Borrowed(&settings.target);
-        // A method of the kind goes to all servers, unless something else was asked for.
+        // A method declared `fanout` goes to all servers, unless the caller overrides it.
         let is_fanout = method.is_some_and(|method| method.mode() == Mode::Fanout);
         let fanout = settings.fanout.unwrap_or(is_fanout || target.fanout);
         if fanout && target.server.is_some() {
@@ -439,14 +443,14 @@ impl RpcClient {
         if fanout != target.fanout {
             target.to_mut().fanout = fanout;
         }
-        // There need be no server to hear it.
+        // A fanout may have no receiver.
         let mandatory = settings.mandatory && !fanout;
         let wait = settings.queue_wait.unwrap_or(DEFAULT_QUEUE_WAIT);
         let terms = terms(settings, mandatory, wait);
         if let Some(chain) = &self.inner.hooks.middleware {
             let (target, terms) = (target.into_owned(), Terms::Cast(terms));
             let request = OutgoingRequest::new(method, target, request, terms);
-            // On the heap: the future of a cast without middleware need have no room for it.
+            // Boxed, so that the future of a cast without middleware stays small.
             let sent = Box::pin(middleware::run(chain, &self.inner.transport, request));
             return sent.instrument(span.clone()).await.map(drop);
         }
@@ -484,7 +488,7 @@ fn within_cap(settings: &Settings, method: &str, version: Option<Version>) -> Re
     }
 }
 
-/// Queues are named after the topic and the server: an empty name is that of no queue.
+/// Rejects an empty topic or server. Queues are named after both, so no queue exists for an empty name.
 fn has_names(target: &Target) -> Result<()> {
     if target.topic.is_empty() {
         let reason = "it has no topic: give the client one";
@@ -497,7 +501,8 @@ fn has_names(target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// A call that lacks its request. There may be many under way: it keeps what differs from its client's alone.
+/// Everything about a call except its request. Many calls may be in flight, so it stores only what differs
+/// from the client's settings.
 #[derive(Debug)]
 pub(crate) struct PlannedCall {
     method: Option<&'static Method>,
@@ -505,7 +510,7 @@ pub(crate) struct PlannedCall {
     terms: CallTerms,
 }
 
-/// A method, and the times that it declares for itself, which go before the client's.
+/// A method, and the times that it declares. They take precedence over the client's defaults.
 #[derive(Debug, Default)]
 pub(crate) struct MethodTimes {
     pub(crate) method: Option<&'static Method>,

@@ -1,4 +1,4 @@
-//! What `prepare` may override, for one call or for a client that is passed on.
+//! [`CallOptions`]: the settings that `prepare` overrides, for one call or for a derived client. Plain data.
 
 use std::time::Duration;
 
@@ -6,13 +6,14 @@ use super::version_cap::VersionCap;
 use crate::Version;
 use crate::transport::{Optional, Retry};
 
-/// The timeout of a call for which none is given: oslo.messaging's `rpc_response_timeout`.
+/// The default timeout of a call: oslo.messaging's `rpc_response_timeout`.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Overrides for one call, or for a prepared client: oslo.messaging's `prepare()`.
 ///
-/// What is not set stays as the client has it. `None` takes away what the client has: `server(None)` is any server, as
-/// [`any_server`](Self::any_server) is, `exchange(None)` the default exchange, `timeout(None)` the method's own time.
+/// An option that is not set keeps the client's value. `None` removes the client's value: `server(None)`
+/// means any server (as [`any_server`](Self::any_server) does), `exchange(None)` the default exchange, and
+/// `timeout(None)` the method's own timeout.
 ///
 /// ```
 /// use std::time::Duration;
@@ -29,7 +30,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 #[must_use = "options do nothing until a client or a call takes them"]
 #[expect(
     clippy::option_option,
-    reason = "not overridden, or overridden by nothing"
+    reason = "the outer `None` is not overridden, the inner `None` is overridden by nothing"
 )]
 pub struct CallOptions {
     pub(crate) exchange: Option<Option<String>>,
@@ -48,113 +49,119 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// Overrides nothing.
+    /// Options that override nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The exchange to publish to, or `None` for [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
+    /// The exchange to publish to. `None` means [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
     pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
         self.exchange = Some(exchange.into().into_option());
         self
     }
 
-    /// The topic whose servers are meant.
+    /// The topic, in place of the client's.
     pub fn topic(mut self, topic: impl Into<String>) -> Self {
         self.topic = Some(topic.into());
         self
     }
 
-    /// The namespace of the interface, or `None` for the namespace of endpoints that name none.
+    /// The namespace of the interface. `None` addresses endpoints without a namespace.
     pub fn namespace(mut self, namespace: impl Into<Optional<String>>) -> Self {
         self.namespace = Some(namespace.into().into_option());
         self
     }
 
     /// The version to stamp messages with. A typed method is then sent in the form that it has in that
-    /// version; no message is stamped below the version that its method came with. `None` goes back to the method's
+    /// version, but never stamped below the version that introduced the method. `None` restores the method's
     /// version, or the target's.
     pub fn version(mut self, version: impl Into<Optional<Version>>) -> Self {
         self.version = Some(version.into().into_option());
         self
     }
 
-    /// One server of the topic, or `None` for any of them.
+    /// The server that messages go to. `None` means any server of the topic.
     pub fn server(mut self, server: impl Into<Optional<String>>) -> Self {
         self.server = Some(server.into().into_option());
         self
     }
 
-    /// Any server of the topic.
+    /// Sends messages to any server of the topic.
     pub fn any_server(mut self) -> Self {
         self.server = Some(None);
         self
     }
 
-    /// All servers of the topic. A call refuses it.
+    /// Whether casts go to all servers of the topic. A call with fanout fails with
+    /// [`Error::InvalidTarget`](crate::Error::InvalidTarget).
     pub fn fanout(mut self, fanout: bool) -> Self {
         self.fanout = Some(fanout);
         self
     }
 
-    /// How long a call may take in all, whatever it waits for. The default is [`DEFAULT_TIMEOUT`]. `None` goes back to
-    /// the method's own time, or the client's.
+    /// The timeout of a whole call: connecting, waiting for a queue, and waiting for the reply. Defaults to
+    /// [`DEFAULT_TIMEOUT`]. `None` restores the method's own timeout, or the client's.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = Some(timeout.into());
         self
     }
 
-    /// The highest version that the servers are known to take.
+    /// The highest version that all servers are known to accept.
     pub fn version_cap(mut self, cap: impl Into<VersionCap>) -> Self {
         self.version_cap = Some(cap.into());
         self
     }
 
-    /// How often to try again to reach the broker. The default is [`Retry::Forever`]. A message that was
-    /// written is not sent again, whatever is set here: see [`CallOptions::resend`].
+    /// How often to retry when the broker cannot be reached. Defaults to [`Retry::Forever`]. A retry never
+    /// sends a message that was already written to a connection; see [`CallOptions::resend`].
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.retry = Some(retry.into());
         self
     }
 
-    /// The longest silence of a running call: the server sends a sign of life at each half of it, and
-    /// the call fails when none comes. `None` asks for none. It never extends the timeout. The first
-    /// silence begins when the broker has the request: a wait in its queue counts.
+    /// The monitor interval: how long the server may be silent while a call runs. The server sends a
+    /// heartbeat twice in each interval, and the call fails with [`Error::Timeout`](crate::Error::Timeout) if
+    /// none arrives. `None` disables monitoring. A monitor never extends the call's timeout. The first
+    /// interval begins when the broker has the request, so it includes the request's wait in the queue.
     ///
-    /// This is oslo.messaging's `call_monitor_timeout`. Its servers take whole seconds, two at least:
-    /// anything shorter works between Rust programs alone.
+    /// This is oslo.messaging's `call_monitor_timeout`. A Python server accepts whole seconds, two at least.
+    /// Shorter intervals work only with Rust servers.
     pub fn monitor(mut self, silence: impl Into<Option<Duration>>) -> Self {
         self.monitor = Some(silence.into());
         self
     }
 
-    /// Whether a message must reach a queue (the default), or is dropped in silence where there is none, as
-    /// oslo.messaging does. A fanout need not, since it may have no receiver.
+    /// Whether a message must reach a queue. Defaults to true. If it is false, a message without a queue is
+    /// dropped silently, as in oslo.messaging. A fanout is never mandatory, since it may have no receiver.
     ///
-    /// A mandatory message waits for its queue, which servers declare when they start or come back: see
+    /// A mandatory message waits for its queue, which a server declares when it starts or reconnects: see
     /// [`CallOptions::queue_wait`].
     pub fn mandatory(mut self, mandatory: bool) -> Self {
         self.mandatory = Some(mandatory);
         self
     }
 
-    /// How long a mandatory message waits for a queue where there is none; then it is
-    /// [`Error::Undeliverable`](crate::Error::Undeliverable). Zero fails at once.
+    /// How long a mandatory message waits for a queue that does not exist yet. Then the message fails with
+    /// [`Error::Undeliverable`](crate::Error::Undeliverable). Zero fails immediately.
     ///
-    /// The default is all of a call's timeout, and [`DEFAULT_QUEUE_WAIT`](crate::transport::DEFAULT_QUEUE_WAIT) for a cast. A call never waits
-    /// longer than its timeout. `None` goes back to the default.
+    /// Defaults to the whole timeout for a call, and to
+    /// [`DEFAULT_QUEUE_WAIT`](crate::transport::DEFAULT_QUEUE_WAIT) for a cast. A call never waits longer
+    /// than its timeout. `None` restores the default.
     pub fn queue_wait(mut self, wait: impl Into<Option<Duration>>) -> Self {
         self.queue_wait = Some(wait.into());
         self
     }
 
-    /// Whether to send a message again whose connection was cut before the broker had confirmed it. It may
-    /// be in a queue already, so that it can run twice: the second message has the identity of the first, by
-    /// which a server knows what it has seen, but two servers of a topic may be given one each. For
-    /// methods that do no harm when they run twice. The default is no.
+    /// Whether to publish a message again if its connection broke before the broker confirmed it. Defaults to
+    /// false.
     ///
-    /// Without it, such a cast is an [`Error::Delivery`](crate::Error::Delivery) that may have run, and such
-    /// a call waits for its reply until its timeout. oslo.messaging always sends again.
+    /// The first copy may already be in a queue, so the method can run twice. Both copies have the same id,
+    /// by which a server detects a duplicate; but two servers of a topic may receive one copy each. Set this
+    /// only for methods that may run twice.
+    ///
+    /// Without it, such a cast fails with an [`Error::Delivery`](crate::Error::Delivery) whose
+    /// [`may_have_run`](crate::Error::may_have_run) is true, and such a call waits for its reply until its
+    /// timeout. oslo.messaging always publishes again.
     pub fn resend(mut self, resend: bool) -> Self {
         self.resend = Some(resend);
         self

@@ -1,4 +1,6 @@
-//! A call or cast as a client's middleware sees it, and what it comes to: plain data, and no I/O.
+//! [`OutgoingRequest`] and [`Response`]: a call or cast, and its result, as a client's middleware sees them.
+//!
+//! Plain data, no I/O. The `Debug` output must not contain arguments or the context, which holds tokens.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,11 +16,10 @@ use crate::transport::{CallTerms, SendTerms};
 use crate::wire::{self, IdNote, MessageId, Reply, Request, RequestBody};
 use crate::{Error, Result, Target, Version};
 
-/// A call or cast on its way out, as a [`Middleware`](super::Middleware) sees it: what was asked of the server, already
-/// as JSON.
+/// A call or cast as a [`Middleware`](super::Middleware) sees it, already encoded as JSON.
 ///
-/// Cloning is cheap: clones share the message, so that a middleware can keep one to
-/// [`run`](super::Next::run) it again.
+/// Cloning is cheap: clones share the message. A middleware can keep a clone to [`run`](super::Next::run) it
+/// again.
 #[derive(Clone)]
 pub struct OutgoingRequest {
     message: Arc<Message>,
@@ -26,7 +27,7 @@ pub struct OutgoingRequest {
     sent: IdNote,
 }
 
-/// How the message is to be sent.
+/// The terms of sending, which also say whether this is a call or a cast.
 #[derive(Debug, Clone)]
 pub(super) enum Terms {
     Call(CallTerms),
@@ -38,7 +39,7 @@ struct Message {
     method: Option<&'static Method>,
     target: Target,
     body: RequestBody,
-    /// The text of the message, once somebody has asked what is in it.
+    /// The JSON text of the message, computed on first use.
     text: OnceLock<String>,
 }
 
@@ -46,7 +47,7 @@ impl Message {
     fn text(&self) -> &str {
         self.text.get_or_init(|| {
             let body = self.body.clone().cast();
-            // What was written here can be read here.
+            // This client encoded the message, so it can be opened.
             Request::open(&body).unwrap_or_default()
         })
     }
@@ -77,49 +78,49 @@ impl OutgoingRequest {
         }
     }
 
-    /// The method's description. Absent for the untyped client, which knows no interface.
+    /// The method's description. `None` for the untyped client, which has no interface.
     #[must_use]
     pub fn method(&self) -> Option<&'static Method> {
         self.message.method
     }
 
-    /// The method, as named on the wire. It may be a name of old, where the version cap asks for that.
+    /// The method's name on the wire. It is an older name if the version cap requires one.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
         self.message.body.method()
     }
 
-    /// Whether the caller waits for a reply: a call, and no cast.
+    /// Whether this is a call. Otherwise it is a cast.
     #[must_use]
     pub fn is_call(&self) -> bool {
         matches!(self.terms, Terms::Call(_))
     }
 
-    /// Where the message goes.
+    /// The target of the message.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.message.target
     }
 
-    /// The version that the message is stamped with.
+    /// The version that the message is stamped with, if any.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         let request = self.message.read().ok()?;
         request.version().and(request.stamp())
     }
 
-    /// The request context as it is sent, as a `C`: as a [`Context`](crate::Context), say, or raw, as a
-    /// [`RawObject`](crate::wire::RawObject).
+    /// Decodes the request context as a `C`, such as [`Context`](crate::Context), or
+    /// [`RawObject`](crate::wire::RawObject) for raw values.
     ///
     /// # Errors
     ///
-    /// [`Error::Deserialize`] when it does not fit.
+    /// [`Error::Deserialize`] when the context cannot be read as a `C`.
     pub fn context<C: DeserializeOwned>(&self) -> Result<C> {
         let wrong = |error| Error::deserialize("the request context", error);
         self.message.read()?.context().map_err(wrong)
     }
 
-    /// Sends `value` in the request context under `key`, in place of what may be there: a token, say.
+    /// Sets `key` of the request context to `value`, and replaces a value that is there.
     ///
     /// # Errors
     ///
@@ -137,14 +138,14 @@ impl OutgoingRequest {
         Ok(())
     }
 
-    /// The raw JSON of the arguments, an object.
+    /// The arguments: the text of a JSON object.
     #[must_use]
     pub fn arguments(&self) -> &str {
         let request = self.message.read();
         request.map_or("{}", |request| request.arguments())
     }
 
-    /// How long each [run](super::Next::run) of a call may take. A cast has no timeout.
+    /// The timeout of each [run](super::Next::run) of a call. A cast has none.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         match &self.terms {
@@ -153,10 +154,10 @@ impl OutgoingRequest {
         }
     }
 
-    /// Gives each further [run](super::Next::run) of a call as much time. Of a cast it changes nothing.
+    /// Sets the timeout of each further [run](super::Next::run) of a call. It has no effect on a cast.
     pub fn set_timeout(&mut self, timeout: Duration) {
         if let Terms::Call(terms) = &mut self.terms {
-            // A call waits for its queue as long as for its reply, unless it was told otherwise.
+            // If the wait for a queue was not set, it equals the timeout, and follows it.
             if terms.send.queue_wait == terms.timeout {
                 terms.send.queue_wait = timeout;
             }
@@ -164,14 +165,14 @@ impl OutgoingRequest {
         }
     }
 
-    /// The identity by which the reply is known of the message that was last sent for this call, by this request or a
-    /// clone of it. Absent before a message is sent, and for casts.
+    /// The message id of the last message that was sent for this request or a clone of it. A reply carries
+    /// the id of its call. `None` before a message is sent, and for casts.
     #[must_use]
     pub fn message_id(&self) -> Option<MessageId> {
         self.sent.id()
     }
 
-    /// What a driver needs.
+    /// The parts that a driver needs.
     pub(super) fn into_parts(self) -> (Target, RequestBody, Terms) {
         let message = Arc::unwrap_or_clone(self.message);
         let body = message.body.noted_in(self.sent);
@@ -179,7 +180,7 @@ impl OutgoingRequest {
     }
 }
 
-/// Shows no argument, and nothing of the context, which holds tokens.
+/// Omits the arguments and the context, which may hold secrets.
 impl fmt::Debug for OutgoingRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -196,16 +197,16 @@ impl fmt::Debug for OutgoingRequest {
     }
 }
 
-/// What a call or cast came to that did not fail: the method's result, as JSON.
+/// The result of a successful call or cast, as JSON.
 ///
-/// A failure is an [`Error`] and no response, also one that the server raised: then it is an [`Error::Remote`].
+/// A failure is an [`Error`] instead, even if the server raised it ([`Error::Remote`]).
 #[derive(Debug)]
 pub struct Response {
     reply: Option<Reply>,
 }
 
 impl Response {
-    /// A response that did not come from a server.
+    /// Creates a response that does not come from a server.
     ///
     /// # Errors
     ///
@@ -218,29 +219,30 @@ impl Response {
         })
     }
 
-    /// What a server replied, or the failure in it.
+    /// The response in a server's reply, or the error in it.
     pub(super) fn of(reply: Reply) -> Result<Self> {
         reply.result()?;
         Ok(Self { reply: Some(reply) })
     }
 
-    /// What a cast comes to.
+    /// The response of a cast.
     pub(super) fn sent() -> Self {
         Self { reply: None }
     }
 
-    /// The raw JSON of the result: `null` for a cast.
+    /// The result as JSON text. It is `null` for a cast.
     #[must_use]
     pub fn json(&self) -> &str {
         let result = self.reply.as_ref().and_then(|reply| reply.result().ok());
         result.unwrap_or("null")
     }
 
-    /// The result, as a `T`. The client's [`Serializer`](crate::Serializer) does not rewrite it: the caller's is yet to be.
+    /// Decodes the result as a `T`. The client's [`Serializer`](crate::Serializer) has not been applied yet:
+    /// the client applies it to what the outermost middleware returns.
     ///
     /// # Errors
     ///
-    /// [`Error::Deserialize`] when it does not fit.
+    /// [`Error::Deserialize`] when the result cannot be read as a `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
         let wrong = |error| Error::deserialize("the result", error);
         wire::read(self.json()).map_err(wrong)

@@ -1,9 +1,9 @@
-//! Where one message goes, as its arguments say.
+//! [`Route`]: the destination of one message, computed from its arguments. Plain data.
 
-/// Where one message goes: the topic and the server that a trait's `route` function computes from the
+/// The destination of one message: the topic and the server that a trait's `route` function computes from the
 /// arguments and the version cap.
 ///
-/// What it leaves open stays as the client has it; what is set on a single call goes before it.
+/// Parts that are not set keep the client's values. Options set on a single call take precedence.
 ///
 /// ```
 /// use rpc_runtime::{Context, Result, Route, Version, rpc_client};
@@ -13,7 +13,7 @@
 ///     async fn delete(&self, ctxt: &Context, id: u32, backend: &str) -> Result<()>;
 /// }
 ///
-/// /// Servers from 3.12 on listen to a topic a backend.
+/// /// Servers from 3.12 on listen to one topic for each backend.
 /// fn by_backend(cap: Option<Version>, backend: &str) -> Route {
 ///     match cap {
 ///         Some(cap) if cap < Version::new(3, 12) => Route::new().server(backend),
@@ -25,33 +25,34 @@
 pub struct Route {
     pub(crate) topic: Option<String>,
     pub(crate) server: Option<String>,
-    /// Why the message can go nowhere.
+    /// Why the message has no destination.
     pub(crate) refused: Option<&'static str>,
 }
 
 impl Route {
-    /// Changes nothing.
+    /// A route that changes nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// To the servers of this topic.
+    /// Sends the message to this topic.
     #[must_use]
     pub fn topic(mut self, topic: impl Into<String>) -> Self {
         self.topic = Some(topic.into());
         self
     }
 
-    /// To this server of the topic.
+    /// Sends the message to this server of the topic.
     #[must_use]
     pub fn server(mut self, server: impl Into<String>) -> Self {
         self.server = Some(server.into());
         self
     }
 
-    /// Nowhere: the message is refused with [`Error::InvalidTarget`](crate::Error::InvalidTarget) for
-    /// this reason, which says what to do, unless an argument or the call itself names a server.
+    /// Refuses the message with [`Error::InvalidTarget`](crate::Error::InvalidTarget) for this reason, which
+    /// should say what to do. If an argument or an option of the call names a server, the message is sent
+    /// there instead.
     #[must_use]
     pub fn refuse(reason: &'static str) -> Self {
         Self {

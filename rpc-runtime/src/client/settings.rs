@@ -1,4 +1,7 @@
-//! What a client sends with, and how overrides are laid over it.
+//! The settings of a client, and the rules by which overrides apply to them.
+//!
+//! Plain data, owned by one client. `prepare` clones the settings; nothing changes the settings of an
+//! existing client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,24 +12,25 @@ use crate::interface::{Interface, Timing};
 use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, Defaults, Retry};
 use crate::{Target, Version};
 
-/// What a client sends with: its own settings with the overrides of each `prepare` laid over them.
+/// The effective settings of a client, including the overrides of each `prepare`.
 ///
-/// A version, fanout, timeout or monitor given to `prepare` goes before what a typed method declares,
-/// which goes before what the client was built with. So those four are kept apart.
+/// For the version, fanout, timeout and monitor, the order of precedence is: `prepare`, the typed method's
+/// declaration, the client's builder. These four therefore have separate fields for `prepare` and for the
+/// builder.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::option_option,
-    reason = "not overridden, or overridden by nothing"
+    reason = "the outer `None` is not overridden, the inner `None` is overridden by nothing"
 )]
 pub(crate) struct Settings {
-    /// Of a typed client: its interface's name, namespace and version.
-    interface: Option<Spoken>,
+    /// The interface of a typed client. `None` for an untyped client.
+    interface: Option<InterfaceId>,
     pub(crate) target: Target,
     pub(crate) version: Option<Version>,
     pub(crate) fanout: Option<bool>,
     pub(crate) default_timeout: Duration,
     pub(crate) timeout: Option<Duration>,
-    /// Times by the names that the trait gives them, in place of the trait's own.
+    /// Durations that replace those in the trait's `times(…)`, by name.
     pub(crate) times: Arc<Vec<(String, Duration)>>,
     pub(crate) version_cap: VersionCap,
     pub(crate) retry: Retry,
@@ -38,32 +42,33 @@ pub(crate) struct Settings {
     pub(crate) max_reply_size: usize,
 }
 
-/// What tells an interface from another: name, namespace and version.
-type Spoken = (&'static str, Option<&'static str>, Version);
+/// The identity of an interface: name, namespace and version.
+type InterfaceId = (&'static str, Option<&'static str>, Version);
 
-fn spoken(interface: &Interface) -> Spoken {
+fn interface_id(interface: &Interface) -> InterfaceId {
     let version = interface.declared_version();
     (interface.name(), interface.namespace(), version)
 }
 
 impl Settings {
-    /// Those of a client of an interface.
+    /// The default settings of a typed client.
     pub(crate) fn of(interface: &Interface, defaults: &Defaults) -> Self {
         Self {
-            interface: Some(spoken(interface)),
+            interface: Some(interface_id(interface)),
             ..Self::new(interface.target(), defaults)
         }
     }
 
-    /// Whether these are of a client of the interface.
+    /// Whether the client is one of `interface`.
     pub(crate) fn speaks(&self, interface: &Interface) -> bool {
-        self.interface == Some(spoken(interface))
+        self.interface == Some(interface_id(interface))
     }
 
-    /// Makes them those of a client of the interface, which has the same servers.
+    /// Changes the settings to those of a client of `interface` with the same servers.
     ///
-    /// Namespace, versions and named times mean something to the interface alone that they were made for. An untyped
-    /// client has them from the user, who may mean them; what it lacks is the interface's.
+    /// A typed client's namespace, versions and named times belong to its old interface, so they are dropped.
+    /// An untyped client's were set by the user, so they are kept. The new interface fills in what is
+    /// missing.
     pub(crate) fn retarget(&mut self, interface: &Interface) {
         let own = interface.target();
         if self.interface.is_some() {
@@ -73,7 +78,7 @@ impl Settings {
             self.version_cap = VersionCap::None;
             self.times = Arc::default();
         }
-        self.interface = Some(spoken(interface));
+        self.interface = Some(interface_id(interface));
         self.target.namespace = self.target.namespace.take().or(own.namespace);
         self.target.version = self.target.version.or(own.version);
     }
@@ -103,7 +108,8 @@ impl Settings {
         self.version_cap.version()
     }
 
-    /// How long a method's own time is; an argument's is known to the request alone.
+    /// The duration of a method's declared time. `None` for a time that an argument gives, which only the
+    /// request knows.
     pub(crate) fn time(&self, timing: Timing) -> Option<Duration> {
         match timing {
             Timing::Fixed(time) => Some(time),
@@ -115,9 +121,9 @@ impl Settings {
         }
     }
 
-    /// Lays what is set in `options` over these settings.
+    /// Applies the options that are set.
     pub(crate) fn apply(&mut self, options: CallOptions) {
-        // Destructured, so that a new option cannot be forgotten here.
+        // Destructured, so that a new option does not compile until it is applied here.
         let CallOptions {
             exchange,
             topic,
@@ -150,7 +156,7 @@ impl Settings {
     }
 }
 
-/// How long a call may take for which nobody says it.
+/// The timeout of a call if neither the call, its method nor the client's builder sets one.
 pub(crate) fn default_timeout(defaults: &Defaults) -> Duration {
     defaults.timeout.unwrap_or(DEFAULT_TIMEOUT)
 }

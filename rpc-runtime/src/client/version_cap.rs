@@ -1,4 +1,8 @@
-//! The highest version that a client may send: fixed, or the lowest version among the servers that run.
+//! [`VersionCap`]: the highest version that a client may send. It is fixed, or the lowest version among
+//! running servers.
+//!
+//! All clients that share an [`AutoCap`] share its current value. The value changes only in
+//! [`AutoCap::refresh`]; no background task updates it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,23 +14,23 @@ use crate::error::ParseVersionError;
 use crate::future::BoxFuture;
 use crate::{Error, Result, Version};
 
-/// The highest version that a client may send, checked before anything leaves the process.
+/// The highest version that a client may send. It is checked before a message is sent.
 ///
-/// Written as a version, as `(2, 3)`, as an `Option<Version>`, or as an [`AutoCap`]. An operator's text,
-/// which may be a release's alias, is for
+/// Converts from a version, `(2, 3)`, `Option<Version>` and [`AutoCap`]. For text that an operator writes,
+/// which may be a release's alias, use
 /// [`ClientBuilder::version_cap_named`](crate::client::ClientBuilder::version_cap_named).
 ///
-/// A configuration has it as a version's text, or as `none`. An [`AutoCap`] is written as `auto`, and cannot be read:
-/// its source is a function.
+/// serde reads and writes a cap as the text of a version, or as `none`. An [`AutoCap`] is written as `auto`.
+/// It cannot be read, because its source is a function.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum VersionCap {
-    /// All versions may be sent.
+    /// Every version may be sent.
     None,
-    /// What an implementation of this version takes may be sent.
+    /// A version may be sent if an implementation of this version accepts it.
     At(Version),
-    /// What the oldest of the servers takes may be sent.
+    /// A version may be sent if the oldest server accepts it.
     Auto(AutoCap),
 }
 
@@ -40,9 +44,9 @@ impl VersionCap {
     }
 }
 
-/// [`VersionCap::None`], as a configuration has it.
+/// The text of [`VersionCap::None`].
 const NONE: &str = "none";
-/// [`VersionCap::Auto`].
+/// The text of [`VersionCap::Auto`].
 const AUTO: &str = "auto";
 
 impl Serialize for VersionCap {
@@ -104,10 +108,10 @@ impl From<Option<Version>> for VersionCap {
     }
 }
 
-/// A version cap at the lowest of the versions that a source reports: what an operator calls `auto`.
+/// A version cap at the lowest version that a source reports, which operators call `auto`.
 ///
-/// The source is asked when the cap is made, and again by [`refresh`](Self::refresh); in between, all
-/// clients that share the cap use what it said. A source that reports nothing caps nothing.
+/// [`new`](Self::new) and [`refresh`](Self::refresh) ask the source. Between them, all clients that share the
+/// cap use the last report. If the source reports no version, there is no cap.
 ///
 /// ```
 /// use rpc_runtime::client::AutoCap;
@@ -118,13 +122,13 @@ impl From<Option<Version>> for VersionCap {
 ///
 /// # async fn connect(transport: &Transport) -> Result<()> {
 /// let cap = AutoCap::new(|| async {
-///     // From wherever servers say what they are: a database, a file, a registry.
+///     // From wherever servers register their versions: a database, a file, a registry.
 ///     Ok::<_, Error>([Version::new(2, 4), Version::new(2, 1)])
 /// })
 /// .await?;
 /// let inventory = InventoryClient::builder(transport).version_cap(cap.clone()).build()?;
 /// assert!(!inventory.can_send_version((2, 2)));
-/// // When the last old server is gone, or on SIGHUP:
+/// // After the last old server is gone, or on SIGHUP:
 /// cap.refresh().await?;
 /// # Ok(())
 /// # }
@@ -136,9 +140,9 @@ pub struct AutoCap {
 
 struct Shared {
     source: Box<dyn Fn() -> BoxFuture<'static, Result<Option<Version>>> + Send + Sync>,
-    /// How often the source was asked.
+    /// How many refreshes have begun.
     asked: AtomicU64,
-    /// The latest report, and which one it is.
+    /// The number of the refresh that set the cap, and the cap.
     cap: RwLock<(u64, Option<Version>)>,
 }
 
@@ -147,7 +151,7 @@ impl AutoCap {
     ///
     /// # Errors
     ///
-    /// What the source fails with.
+    /// The source's error.
     pub async fn new<S, F, V, E>(source: S) -> Result<Self>
     where
         S: Fn() -> F + Send + Sync + 'static,
@@ -169,26 +173,28 @@ impl AutoCap {
         Ok(Self { shared })
     }
 
-    /// The highest version that may be sent; absent when no server was reported.
+    /// The highest version that may be sent. `None` if the source reported no version.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         let cap = self.shared.cap.read();
         cap.unwrap_or_else(PoisonError::into_inner).1
     }
 
-    /// Asks the source again. The calls that begin from now on use what it says.
+    /// Asks the source again. Calls that begin afterwards use the new cap, which is returned.
     ///
-    /// Of several at once, the one that began last counts. A dropped future changes nothing.
+    /// Of concurrent refreshes, the one that began last sets the cap. Dropping the future leaves the cap
+    /// unchanged.
     ///
     /// # Errors
     ///
-    /// What the source fails with; then the cap stays as it is.
+    /// The source's error. The cap stays unchanged.
     pub async fn refresh(&self) -> Result<Option<Version>> {
         let asked = self.shared.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let reported = (self.shared.source)().await?;
         let cap = self.shared.cap.write();
         let mut cap = cap.unwrap_or_else(PoisonError::into_inner);
-        // Of refreshes at once, one that was asked for earlier may be answered later, and knows less.
+        // A refresh that began earlier may complete later. Its report is older, so it must not replace a
+        // newer one.
         if asked > cap.0 {
             *cap = (asked, reported);
         }
@@ -196,7 +202,7 @@ impl AutoCap {
     }
 }
 
-/// The same cap, rather than one of the same version.
+/// Two caps are equal if they share their state, not if they have the same version.
 impl PartialEq for AutoCap {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
@@ -220,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_configuration_has_a_cap_as_text() {
+    fn serde_reads_and_writes_a_cap_as_text() {
         for (text, cap) in [
             ("\"2.3\"", VersionCap::At((2, 3).into())),
             ("\"none\"", VersionCap::None),
@@ -238,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_refreshes_at_once_the_last_counts() {
+    async fn the_last_of_concurrent_refreshes_sets_the_cap() {
         let asked: Arc<Mutex<Vec<oneshot::Sender<Version>>>> = Arc::default();
         let asking = asked.clone();
         let cap = AutoCap::new(move || {

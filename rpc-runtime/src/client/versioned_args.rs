@@ -1,8 +1,9 @@
-//! The arguments of a typed request: which of them are sent, and under which names.
+//! The arguments of a typed request: which of them are sent, under which names, for a given version.
 //!
-//! A method has a *rung* for each version in which its form changed. The version cap chooses the rung
-//! before anything is written; each argument then follows what its description says of that version. What
-//! is described in an [`Interface`](crate::Interface) is what is done here: nothing is said twice.
+//! A method has a *rung* for each version in which its form changed. The version cap selects the rung before
+//! anything is encoded. The method's description in the [`Interface`](crate::Interface) then says, for each
+//! argument, whether the rung has it. An expansion names only the argument's index; versions and names come
+//! from the description alone.
 
 use std::time::Duration;
 
@@ -14,25 +15,26 @@ use crate::interface::{Argument, Method};
 use crate::wire::RequestBody;
 use crate::{Error, Result, Version};
 
-/// The arguments of one request of a typed method, while they are written.
+/// Encodes the arguments of one request of a typed method.
 ///
-/// What fails is kept for the end, after which nothing is written: a statement of the expansion that can fail
-/// by itself costs the compiler far more than one that can not. Each statement may be followed by the next at once, so
-/// that the context takes no line of its own in an expansion.
+/// The setters do not return a `Result`: the first error is stored and reported by
+/// [`into_request`](Self::into_request), and the setters after it do nothing. A fallible statement for each
+/// argument would make the expansion far slower to compile. The setters return `&mut Self`, so that an
+/// expansion can chain them.
 #[derive(Debug)]
 pub struct TypedArgs<'a> {
     args: Args<'a>,
     method: &'static Method,
     rung: Version,
     cap: Option<Version>,
-    /// The newest version that a value needs, and the argument that has it.
+    /// The highest version that a given argument needs, and that argument.
     needed: Option<(Version, &'static Argument)>,
-    /// What went wrong first.
+    /// The first error.
     written: Result<()>,
     extra: Extra,
 }
 
-/// What arguments may ask for beside being sent.
+/// Settings of the call that arguments determine.
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
     pub(crate) route: Route,
@@ -64,7 +66,7 @@ impl<'a> TypedArgs<'a> {
         }
     }
 
-    /// Writes an argument that each version has, under one name.
+    /// Writes an argument that every version has, under one name.
     pub fn arg<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
         if self.written.is_ok() {
             self.written = self.args.arg(name, value);
@@ -72,8 +74,8 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// Writes the argument at that place in the method's description if the rung has it. Below, a value
-    /// that matters is refused.
+    /// Writes the argument at index `place` of the method's description if the rung has it. If the rung is
+    /// too old, a value that is not the default is an error.
     pub fn gated<T: Serialize + ?Sized>(
         &mut self,
         place: usize,
@@ -83,7 +85,7 @@ impl<'a> TypedArgs<'a> {
         match self.known(place) {
             Known::Yes(argument) => self.named(argument, value),
             Known::NotYet(argument, since) if !is_default(value) => {
-                // Refused at the end, so that what is named is what needs the newest servers.
+                // Reported at the end, so that the error names the argument that needs the highest version.
                 if self.needed.is_none_or(|(needed, _)| needed < since) {
                     self.needed = Some((since, argument));
                 }
@@ -93,7 +95,7 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// Writes the argument at that place if the rung has it. Otherwise it is left out, whatever it is.
+    /// Writes the argument at index `place` if the rung has it. Otherwise it is left out, whatever its value.
     pub fn dropped<T: Serialize + ?Sized>(&mut self, place: usize, value: &T) -> &mut Self {
         if let Known::Yes(argument) = self.known(place) {
             self.named(argument, value);
@@ -101,8 +103,8 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// Writes the argument at that place if the rung has it. Below, what `older` makes of it is sent in
-    /// its place, under these names, or under its own if there are none.
+    /// Writes the argument at index `place` if the rung has it. If the rung is too old, the result of `older`
+    /// is sent instead: under `names`, or under the argument's own name if `names` is empty.
     pub fn replaced<T: Serialize, O: OlderForm<N>, const N: usize>(
         &mut self,
         place: usize,
@@ -122,7 +124,7 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// Sends the message to the server that an argument names, if it names one.
+    /// Sets the server to the name in an argument, unless the argument is `None`.
     pub fn server<T: AsName + ?Sized>(&mut self, value: &T) -> &mut Self {
         if let Some(server) = value.as_name() {
             self.extra.route.server = Some(server.to_owned());
@@ -130,7 +132,7 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// Sends the message to the topic that an argument names, if it names one.
+    /// Sets the topic to the name in an argument, unless the argument is `None`.
     pub fn topic<T: AsName + ?Sized>(&mut self, value: &T) -> &mut Self {
         if let Some(topic) = value.as_name() {
             self.extra.route.topic = Some(topic.to_owned());
@@ -138,7 +140,8 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// Sends the message where the interface's own function says. What arguments name goes before it.
+    /// Applies the result of the interface's `route` function. A topic or server that an argument names takes
+    /// precedence.
     pub fn route(&mut self, computed: Route) -> &mut Self {
         let Route {
             topic,
@@ -151,13 +154,14 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// Gives the call as many seconds as an argument says, if it says any.
+    /// Sets the call's timeout to the seconds in an argument, unless the argument is `None`.
     pub fn timeout<T: AsSeconds + ?Sized>(&mut self, value: &T) -> &mut Self {
         let Some(seconds) = value.as_seconds() else {
             return self;
         };
         match Duration::try_from_secs_f64(seconds) {
-            // Zero is sent, and over at once, as in oslo.messaging: peers of OpenStack do that.
+            // A call with a timeout of zero is sent and then times out immediately, as in oslo.messaging.
+            // OpenStack services do this.
             Ok(timeout) => self.extra.timeout = Some(timeout),
             Err(_) => {
                 let method = self.method.name();
@@ -174,16 +178,16 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// The version cap that counts for this request.
+    /// The version cap of this request.
     #[must_use]
     pub fn cap(&self) -> Option<Version> {
         self.cap
     }
 
-    /// Ends the arguments with the request's context. Nothing is written behind it.
+    /// Writes the request context after the arguments. It must be the last call.
     pub fn context<C: Serialize + ?Sized>(&mut self, ctxt: &C) {
         if self.written.is_ok() {
-            self.written = self.all_is_known();
+            self.written = self.check_needed();
         }
         if self.written.is_ok() {
             let topic = self.extra.route.topic.as_deref();
@@ -191,8 +195,8 @@ impl<'a> TypedArgs<'a> {
         }
     }
 
-    /// Refuses what the servers do not know and must not miss.
-    fn all_is_known(&self) -> Result<()> {
+    /// An error if an argument was given that the rung does not have and that must not be left out.
+    fn check_needed(&self) -> Result<()> {
         let Some((since, argument)) = self.needed else {
             return Ok(());
         };
@@ -200,12 +204,12 @@ impl<'a> TypedArgs<'a> {
             method: self.method.name().to_owned(),
             argument: Some(argument.name().to_owned()),
             requested: Some(since),
-            // Where no cap excludes it, it was asked for that the message be as in this version.
+            // If the cap allows the version, the caller asked for a lower one, which is the rung.
             cap: (self.cap.filter(|cap| !cap.is_compatible_with(since))).unwrap_or(self.rung),
         })
     }
 
-    /// The request, once its context is written.
+    /// The finished request, or the first error. [`context`](Self::context) must have been called.
     pub(crate) fn into_request(self) -> Result<TypedRequest> {
         self.written?;
         let (body, extra) = (self.args.into_body(), self.extra);
@@ -226,15 +230,15 @@ impl<'a> TypedArgs<'a> {
     }
 }
 
-/// Whether a rung has an argument.
+/// Whether the rung has an argument.
 enum Known {
     Yes(&'static Argument),
     NotYet(&'static Argument, Version),
     NoMore,
 }
 
-/// What is sent in place of an argument that older servers do not know: one value, or a tuple of as many as
-/// there are names. It is a trait so that the compiler can say what is not.
+/// The value that replaces an argument which older servers do not know: one value, or a tuple with one value
+/// for each name. It is a trait for the sake of its compiler message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` must be a tuple of {N} values, one for each name",
     label = "the older form, which is to be sent under {N} names",
@@ -274,7 +278,7 @@ older_form!(2: a A b B);
 older_form!(3: a A b B c C);
 older_form!(4: a A b B c C d D);
 
-/// An argument that can name a topic or a server. It is a trait so that the compiler can say what can not.
+/// An argument that names a topic or a server. It is a trait for the sake of its compiler message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot name a topic or a server",
     label = "not a name",
@@ -308,7 +312,7 @@ impl<T: AsName> AsName for Option<T> {
     }
 }
 
-/// An argument that can be a timeout. It is a trait so that the compiler can say what can not.
+/// An argument that gives a timeout in seconds. It is a trait for the sake of its compiler message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a timeout",
     label = "not a number of seconds",
@@ -343,7 +347,7 @@ macro_rules! as_many_seconds {
 
 as_many_seconds!(u64 i64 usize isize);
 
-/// Whole or not, and written as it is.
+/// Accepts integers and floating-point numbers, for code that keeps a number's exact text on the wire.
 impl AsSeconds for serde_json::Number {
     fn as_seconds(&self) -> Option<f64> {
         self.as_f64()

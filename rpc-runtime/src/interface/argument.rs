@@ -1,10 +1,11 @@
-//! One argument of a method: what it is called and whether it is sent at all, by version.
+//! [`Argument`]: the description of one argument: its name, its type, and in which versions it is sent.
+//! Constants only.
 
 use serde::Serialize;
 
 use crate::Version;
 
-/// One argument of a method.
+/// The description of one argument of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Argument {
     name: &'static str,
@@ -18,7 +19,7 @@ pub struct Argument {
 }
 
 impl Argument {
-    /// An argument that is called `name` on the wire.
+    /// An argument with the name `name` on the wire. `ty` is its type, as written in the trait.
     #[must_use]
     pub const fn new(name: &'static str, ty: &'static str) -> Self {
         Self {
@@ -33,42 +34,42 @@ impl Argument {
         }
     }
 
-    /// Sent to servers of `version` and later alone.
+    /// Sets the first version that has the argument.
     #[must_use]
     pub const fn with_since(mut self, version: Version) -> Self {
         self.since = Some(version);
         self
     }
 
-    /// Sent to servers before `version` alone.
+    /// Sets the first version that no longer has the argument.
     #[must_use]
     pub const fn with_until(mut self, version: Version) -> Self {
         self.until = Some(version);
         self
     }
 
-    /// With what becomes of it for servers that do not know it yet.
+    /// Sets what is sent to servers that do not have the argument yet.
     #[must_use]
     pub const fn with_below(mut self, below: Below) -> Self {
         self.below = below;
         self
     }
 
-    /// With the value that it has when it is not sent, as written in the trait.
+    /// Sets the value of the argument when it is not sent, as written in the trait.
     #[must_use]
     pub const fn with_default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
         self
     }
 
-    /// With the names that it has for older servers.
+    /// Sets the names of the argument in older versions.
     #[must_use]
     pub const fn with_old_names(mut self, names: &'static [OldName]) -> Self {
         self.old_names = names;
         self
     }
 
-    /// With another use than being sent.
+    /// Sets what the argument is used for.
     #[must_use]
     pub const fn with_role(mut self, role: Role) -> Self {
         self.role = role;
@@ -87,43 +88,43 @@ impl Argument {
         self.ty
     }
 
-    /// The names that it has for older servers; servers of today know them too.
+    /// The names of the argument in older versions. Current servers accept them, too.
     #[must_use]
     pub const fn old_names(&self) -> &'static [OldName] {
         self.old_names
     }
 
-    /// The first version that knows it; absent for as long as there is the method.
+    /// The first version that has the argument. `None` if the method always had it.
     #[must_use]
     pub const fn since(&self) -> Option<Version> {
         self.since
     }
 
-    /// The first version that knows it no more.
+    /// The first version that no longer has the argument.
     #[must_use]
     pub const fn until(&self) -> Option<Version> {
         self.until
     }
 
-    /// What becomes of it for servers that do not know it yet.
+    /// What is sent to servers that do not have the argument yet.
     #[must_use]
     pub const fn below(&self) -> Below {
         self.below
     }
 
-    /// The value that it has when it is not sent, as written in the trait.
+    /// The value of the argument when it is not sent, as written in the trait.
     #[must_use]
     pub const fn default(&self) -> Option<&'static str> {
         self.default
     }
 
-    /// What it is for.
+    /// What the argument is used for.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// The name in a message that is stamped `version`.
+    /// The name of the argument in a message that is stamped `version`.
     #[must_use]
     pub const fn name_in(&self, version: Version) -> &'static str {
         match OldName::in_force(self.old_names, version) {
@@ -133,7 +134,7 @@ impl Argument {
     }
 }
 
-/// A name that was in use before a version.
+/// A name that was used before a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct OldName {
     before: Version,
@@ -141,13 +142,13 @@ pub struct OldName {
 }
 
 impl OldName {
-    /// The name that was in use before `version`.
+    /// The name that was used before `version`.
     #[must_use]
     pub const fn new(before: Version, name: &'static str) -> Self {
         Self { before, name }
     }
 
-    /// The first version that has another name.
+    /// The first version with another name.
     #[must_use]
     pub const fn before(&self) -> Version {
         self.before
@@ -159,7 +160,7 @@ impl OldName {
         self.name
     }
 
-    /// Of several, that which a message stamped `version` uses.
+    /// The old name that a message stamped `version` uses, if it uses one.
     pub(super) const fn in_force(names: &[OldName], version: Version) -> Option<&'static str> {
         let mut earliest: Option<&OldName> = None;
         let mut index = 0;
@@ -180,33 +181,34 @@ impl OldName {
     }
 }
 
-/// What becomes of an argument for servers that do not know it yet.
+/// What is sent to servers that do not have an argument yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Below {
-    /// Left out while it holds its default; otherwise the message is not sent.
+    /// The argument is left out if it has its default. Otherwise the message is refused with
+    /// [`Error::VersionCap`](crate::Error::VersionCap).
     Refuse,
-    /// Left out, whatever it holds.
+    /// The argument is left out, whatever its value.
     Drop,
-    /// What a function makes of it is sent in its place: under these names, or under its own if there
-    /// are none.
+    /// The result of a function is sent instead: under these names, or under the argument's own name if the
+    /// list is empty.
     With(&'static [&'static str]),
 }
 
-/// What an argument is for.
+/// What an argument is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Role {
     /// It is sent.
     Sent,
-    /// It is sent, and is how many seconds the call may take.
+    /// It is sent, and is also the timeout of the call in seconds.
     Timeout,
-    /// It names the server, and is not sent.
+    /// It names the server that the message goes to, and is not sent.
     Server,
-    /// It names the topic, and is not sent.
+    /// It names the topic that the message goes to, and is not sent.
     Topic,
-    /// It is for the function that computes the route, and is not sent.
+    /// It is passed to the function that computes the route, and is not sent.
     Route,
 }

@@ -1,7 +1,8 @@
-//! The structure of types, as constants: what an interface lock knows of a type beside its name.
+//! [`Describe`]: the structure of types as constants, which an interface lock records and compares.
 //!
-//! A structure is a text (how serde writes the type, one level deep), and a fingerprint of what the types in that
-//! text stand for. Computed by the compiler, and compared there or in tests; never at run time.
+//! A structure is a text (how serde writes the type, one level deep), and a fingerprint of the types in that
+//! text. Both are computed at compile time, and compared at compile time or in tests, never at run time.
+//! Fingerprints are stored in locks, so their computation must never change.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -10,14 +11,15 @@ use std::sync::Arc;
 
 use crate::maybe_absent::MaybeAbsent;
 
-/// A type whose structure on the wire is known: an interface lock then sees when it changes.
+/// A type whose structure on the wire is known, so that an interface lock detects changes to it.
 ///
-/// To be derived, for types that interfaces with a [lock](macro@crate::rpc_client#the-interface-lock) send.
-/// Serde's attributes count, as far as they change what is written. Each field's type implements `Describe`
-/// too; one that does not is marked `#[rpc(opaque)]`, and is known by its name alone. So is a type within
-/// itself; where two types hold each other, one of them is to be marked.
+/// Derive it for types that interfaces with a [lock](macro@crate::rpc_client#the-interface-lock) send. The
+/// derive macro reads serde's attributes as far as they change what is written. The type of each field must
+/// implement `Describe`, too. A field whose type does not is marked `#[rpc(opaque)]`; the lock then records
+/// only the name of its type. A recursive type is recorded by name inside itself. If two types contain each
+/// other, mark a field of one of them as opaque.
 ///
-/// A field with `?` may be absent, and an opaque one says so.
+/// In the text of a structure, `?` marks a field that may be absent, and `opaque` an opaque field.
 ///
 /// ```
 /// use rpc_runtime::Describe;
@@ -54,7 +56,7 @@ pub struct Structure {
     fingerprint: u64,
 }
 
-/// What is within a structure, and where.
+/// A part of a structure: where it is, and its own structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StructurePart {
     variant: &'static str,
@@ -63,7 +65,7 @@ pub struct StructurePart {
 }
 
 impl StructurePart {
-    /// The field of that name, as it is in the shape; of no name in a type that is one value.
+    /// The field `name`, as written in the shape. The name is empty in a type that is one value.
     #[must_use]
     pub const fn field(name: &'static str, structure: &'static Structure) -> Self {
         Self {
@@ -73,32 +75,32 @@ impl StructurePart {
         }
     }
 
-    /// Of that variant of an enum.
+    /// Sets the variant that the part is in.
     #[must_use]
     pub const fn of_variant(mut self, name: &'static str) -> Self {
         self.variant = name;
         self
     }
 
-    /// The variant that it is in; empty where there are none.
+    /// The variant that the part is in. Empty if the type has no variants.
     #[must_use]
     pub const fn variant(&self) -> &'static str {
         self.variant
     }
 
-    /// The field's name.
+    /// The name of the field.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.field
     }
 
-    /// The structure of what is there.
+    /// The structure of the part.
     #[must_use]
     pub const fn structure(&self) -> &'static Structure {
         self.structure
     }
 
-    /// A number that differs when the part is another, or elsewhere.
+    /// A hash of the part's position and structure.
     pub(crate) const fn fingerprint(&self) -> u64 {
         let hash = add(add(SEED, self.variant.as_bytes()), &[0]);
         let hash = add(add(hash, self.field.as_bytes()), &[0]);
@@ -107,7 +109,7 @@ impl StructurePart {
 }
 
 impl Structure {
-    /// The structure of a type that has a name, by which a lock knows it.
+    /// The structure of a named type. A lock records it under its name.
     #[must_use]
     pub const fn named(
         name: &'static str,
@@ -128,7 +130,7 @@ impl Structure {
         }
     }
 
-    /// The structure of a type that is nothing by itself, such as a list of others.
+    /// The structure of a type without a record of its own, such as a list of other types.
     #[must_use]
     pub const fn of(shape: &'static str, parts: &'static [StructurePart]) -> Self {
         let mut fingerprint = add(SEED, shape.as_bytes());
@@ -145,44 +147,44 @@ impl Structure {
         }
     }
 
-    /// The structure of a type that is known by its name alone.
+    /// The structure of a type of which only the name is known.
     #[must_use]
     pub const fn opaque(name: &'static str) -> Self {
         Self {
             name: None,
             shape: name,
             parts: &[],
-            // As for those that hold it, so that it may come to be known better.
+            // The same as `reference` of a named type, so that a described type may replace an opaque one.
             fingerprint: add(add(SEED, b"type "), name.as_bytes()),
         }
     }
 
-    /// The type's name.
+    /// The type's name, if a lock records it under one.
     #[must_use]
     pub const fn name(&self) -> Option<&'static str> {
         self.name
     }
 
-    /// What is written, one level deep.
+    /// The text of the structure, one level deep.
     #[must_use]
     pub const fn shape(&self) -> &'static str {
         self.shape
     }
 
-    /// What is within.
+    /// The parts of the structure.
     #[must_use]
     pub const fn parts(&self) -> &'static [StructurePart] {
         self.parts
     }
 
-    /// A number that differs when a part is of another type, though the shape may call it the same. Types that have
-    /// names are known by them here: what is within those counts for themselves.
+    /// A hash of the parts. It differs if a part has another type, even one with the same name in the text. A
+    /// named type is hashed by its name only, since its own structure is recorded separately.
     #[must_use]
     pub const fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
 
-    /// What a structure is for those that it is a part of.
+    /// The hash of this structure as a part of another one.
     const fn reference(&self) -> u64 {
         match self.name {
             Some(name) => add(add(SEED, b"type "), name.as_bytes()),
@@ -191,9 +193,10 @@ impl Structure {
     }
 }
 
-/// FNV-1a.
+/// The offset basis of FNV-1a.
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
+/// Continues an FNV-1a hash.
 const fn add(hash: u64, bytes: &[u8]) -> u64 {
     let mut hash = hash;
     let mut index = 0;
@@ -213,7 +216,7 @@ macro_rules! basic {
 }
 
 basic!(() bool char u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 String);
-/// Anything.
+/// Any JSON value.
 impl Describe for serde_json::Value {
     const STRUCTURE: &'static Structure = &Structure::of("any", &[]);
 }
@@ -222,7 +225,7 @@ impl Describe for str {
     const STRUCTURE: &'static Structure = String::STRUCTURE;
 }
 
-/// What points to a value is the value.
+// A pointer to a value is written as the value.
 macro_rules! transparent {
     ($($ty:ty)*) => {
         $(impl<T: Describe + ?Sized> Describe for $ty {
@@ -237,7 +240,7 @@ impl<T: Describe + ToOwned + ?Sized> Describe for Cow<'_, T> {
     const STRUCTURE: &'static Structure = T::STRUCTURE;
 }
 
-/// What comes back when it goes well.
+/// The result of a method that succeeds.
 impl<T: Describe, E> Describe for Result<T, E> {
     const STRUCTURE: &'static Structure = T::STRUCTURE;
 }
@@ -296,7 +299,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_the_same_on_the_wire_has_one_fingerprint() {
+    fn types_with_the_same_form_on_the_wire_have_one_fingerprint() {
         let of = |structure: &Structure| structure.fingerprint();
         assert_eq!(of(<&str>::STRUCTURE), of(String::STRUCTURE));
         assert_eq!(of(<&[u8]>::STRUCTURE), of(Vec::<u8>::STRUCTURE));
@@ -310,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_known_by_its_place_and_a_named_one_by_its_name() {
+    fn a_part_is_hashed_by_position_and_a_named_part_by_name() {
         const SIZE: &Structure =
             &Structure::named("Size", "u8", &[StructurePart::field("", u8::STRUCTURE)]);
         const WIDER: &Structure =
@@ -327,7 +330,7 @@ mod tests {
             host(&[a]).fingerprint(),
             host(&[a.of_variant("A")]).fingerprint()
         );
-        // These are in locks: they must not change with the compiler, or with this crate.
+        // Locks contain these numbers, so they must not change with the compiler or with this crate.
         assert_eq!(u32::STRUCTURE.fingerprint(), 0x4d2b_df19_3e85_26d1);
     }
 }

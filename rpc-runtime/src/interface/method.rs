@@ -1,4 +1,5 @@
-//! One method of an interface: how it is used, and in which forms it is sent to older and newer servers.
+//! [`Method`]: the description of one method: how it is used, and its forms in older and newer versions.
+//! Constants only.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use super::{Argument, OldName};
 use crate::Version;
 
-/// One method of an interface.
+/// The description of one method of an interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Method {
     name: &'static str,
@@ -24,7 +25,7 @@ pub struct Method {
 }
 
 impl Method {
-    /// A method that is called `name` on the wire and came with `version`. It takes nothing and returns
+    /// A method with the name `name` on the wire, added in `version`. It has no arguments and returns
     /// nothing.
     #[must_use]
     pub const fn new(name: &'static str, mode: Mode, version: Version) -> Self {
@@ -42,49 +43,49 @@ impl Method {
         }
     }
 
-    /// With arguments, in the trait's order.
+    /// Sets the arguments, in the order of the trait.
     #[must_use]
     pub const fn with_arguments(mut self, arguments: &'static [Argument]) -> Self {
         self.arguments = arguments;
         self
     }
 
-    /// With a return type, as written in the trait.
+    /// Sets the return type, as written in the trait.
     #[must_use]
     pub const fn with_returns(mut self, returns: &'static str) -> Self {
         self.returns = returns;
         self
     }
 
-    /// With the versions in which its form changed, the highest first.
+    /// Sets the versions in which the method's form changed, highest first.
     #[must_use]
     pub const fn with_later_versions(mut self, versions: &'static [Version]) -> Self {
         self.later_versions = versions;
         self
     }
 
-    /// With the names that it has for older servers.
+    /// Sets the names of the method in older versions.
     #[must_use]
     pub const fn with_old_names(mut self, names: &'static [OldName]) -> Self {
         self.old_names = names;
         self
     }
 
-    /// With a timeout of its own, in place of the client's.
+    /// Sets the method's own timeout, in place of the client's.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Timing) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// With a monitor of its own, in place of the client's.
+    /// Sets the method's own monitor interval, in place of the client's.
     #[must_use]
     pub const fn with_monitor(mut self, monitor: Timing) -> Self {
         self.monitor = Some(monitor);
         self
     }
 
-    /// With a function that computes where it goes, as it is written in the trait.
+    /// Sets the function that computes the route, as written in the trait.
     #[must_use]
     pub const fn with_route(mut self, route: &'static str) -> Self {
         self.route = Some(route);
@@ -97,31 +98,31 @@ impl Method {
         self.name
     }
 
-    /// The names that it has for older servers; servers of today know them too.
+    /// The names of the method in older versions. Current servers accept them, too.
     #[must_use]
     pub const fn old_names(&self) -> &'static [OldName] {
         self.old_names
     }
 
-    /// Whether it is called or cast.
+    /// Whether the method is called, cast, or both.
     #[must_use]
     pub const fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// The version that it came with, and so the lowest that a message for it is stamped with.
+    /// The version that added the method. It is the lowest stamp of its messages.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// The versions in which its form changed since, the highest first.
+    /// The later versions in which the method's form changed, highest first.
     #[must_use]
     pub const fn later_versions(&self) -> &'static [Version] {
         self.later_versions
     }
 
-    /// The highest version that a message for it is stamped with.
+    /// The highest stamp of the method's messages.
     #[must_use]
     pub const fn highest_version(&self) -> Version {
         match self.later_versions {
@@ -130,21 +131,21 @@ impl Method {
         }
     }
 
-    /// The version that a message for it is stamped with when `cap` is the highest that may be sent:
-    /// the highest of its versions that an implementation of `cap` takes.
+    /// The stamp of the method's messages under the version cap `cap`: the highest of its versions that the
+    /// cap allows. `None` if the cap allows none.
     #[must_use]
     pub fn stamp(&self, cap: Option<Version>) -> Option<Version> {
         let takes = |version: &Version| Version::compatible(cap, Some(*version));
         self.versions().find(takes)
     }
 
-    /// All versions that messages for it are stamped with, the highest first.
+    /// All stamps of the method's messages, highest first.
     pub fn versions(&self) -> impl Iterator<Item = Version> + 'static {
         let later = self.later_versions.iter().copied();
         later.chain([self.version])
     }
 
-    /// The name in a message that is stamped `version`.
+    /// The name of the method in a message that is stamped `version`.
     #[must_use]
     pub const fn name_in(&self, version: Version) -> &'static str {
         match OldName::in_force(self.old_names, version) {
@@ -153,7 +154,7 @@ impl Method {
         }
     }
 
-    /// The arguments, in the trait's order; the context is none of them.
+    /// The arguments, in the order of the trait, without the context.
     #[must_use]
     pub const fn arguments(&self) -> &'static [Argument] {
         self.arguments
@@ -165,19 +166,19 @@ impl Method {
         self.returns
     }
 
-    /// The timeout that the trait gives it.
+    /// The timeout that the trait declares.
     #[must_use]
     pub const fn timeout(&self) -> Option<Timing> {
         self.timeout
     }
 
-    /// The monitor that the trait gives it.
+    /// The monitor interval that the trait declares.
     #[must_use]
     pub const fn monitor(&self) -> Option<Timing> {
         self.monitor
     }
 
-    /// The function that computes where it goes, and the arguments that it gets, as written in the trait.
+    /// The function that computes the route, with its arguments, as written in the trait.
     #[must_use]
     pub const fn route(&self) -> Option<&'static str> {
         self.route
@@ -195,7 +196,7 @@ pub enum Mode {
     Cast,
     /// One way, to all servers of the topic.
     Fanout,
-    /// A call, which a caller who needs no reply may make a cast.
+    /// A call. A caller that needs no reply may send it as a cast.
     CallOrCast,
 }
 
@@ -210,20 +211,20 @@ impl fmt::Display for Mode {
     }
 }
 
-/// Where a method has its timeout or its monitor from.
+/// The source of a method's timeout or monitor interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Timing {
-    /// The trait.
+    /// The trait declares it.
     Fixed(Duration),
-    /// The client's time of that name.
+    /// The client's builder may set it, under a name.
     Named {
         /// The name, as in the trait's `times(…)`.
         name: &'static str,
-        /// What it is if the client is built with no other.
+        /// The duration if the builder does not set it.
         default: Duration,
     },
-    /// The argument of that name, which says how many seconds.
+    /// The argument with this name gives it, in seconds.
     Argument(&'static str),
 }

@@ -1,7 +1,9 @@
-//! The description of an interface: what `#[rpc_client]` reads off a trait, as constants.
+//! The description of an interface as constants, which `#[rpc_client]` generates from a trait.
 //!
-//! An [`Interface`] lists methods, arguments and versions. [`assert_compatible`] compares two of them when they are
-//! compiled. [`Describe`] adds the structure of the types that they send.
+//! An [`Interface`] lists methods, arguments and versions. [`assert_compatible`] compares two interfaces at
+//! compile time. [`Describe`] adds the structure of the types that an interface sends.
+//!
+//! Clients and servers read the description at run time; nothing changes it.
 
 mod argument;
 mod compatible;
@@ -19,10 +21,10 @@ use serde::Serialize;
 
 use crate::{Target, Version};
 
-/// A trait's interface: its address, its version, its methods.
+/// The description of a trait's interface: its address, its version and its methods.
 ///
-/// Serialized, it has what its methods tell, by the names of the methods: for a catalogue of interfaces, or for a page
-/// that shows them. What it says may grow.
+/// It implements `Serialize`, for a catalogue or a page of interfaces. The keys are the names of the
+/// accessors. Later releases may add keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Interface {
     name: &'static str,
@@ -35,7 +37,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// An interface called `name`, whose methods belong to `version` unless they say otherwise.
+    /// An interface with the name `name`. Methods without a version of their own belong to `version`.
     #[must_use]
     pub const fn new(name: &'static str, version: Version, methods: &'static [Method]) -> Self {
         Self {
@@ -49,28 +51,28 @@ impl Interface {
         }
     }
 
-    /// With an exchange other than the default one.
+    /// Sets the exchange.
     #[must_use]
     pub const fn with_exchange(mut self, exchange: &'static str) -> Self {
         self.exchange = Some(exchange);
         self
     }
 
-    /// With a topic.
+    /// Sets the topic.
     #[must_use]
     pub const fn with_topic(mut self, topic: &'static str) -> Self {
         self.topic = Some(topic);
         self
     }
 
-    /// With a namespace.
+    /// Sets the namespace.
     #[must_use]
     pub const fn with_namespace(mut self, namespace: &'static str) -> Self {
         self.namespace = Some(namespace);
         self
     }
 
-    /// With names for versions, which a cap may be given by.
+    /// Sets names for versions. A version cap may be given by such a name.
     #[must_use]
     pub const fn with_aliases(mut self, aliases: &'static [(&'static str, Version)]) -> Self {
         self.aliases = aliases;
@@ -83,13 +85,13 @@ impl Interface {
         self.name
     }
 
-    /// The exchange; absent means [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
+    /// The exchange. `None` means [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
     #[must_use]
     pub const fn exchange(&self) -> Option<&'static str> {
         self.exchange
     }
 
-    /// The topic; absent for an interface that servers of several topics have.
+    /// The topic. `None` if servers of several topics implement the interface.
     #[must_use]
     pub const fn topic(&self) -> Option<&'static str> {
         self.topic
@@ -101,13 +103,13 @@ impl Interface {
         self.namespace
     }
 
-    /// The version as the trait declares it: the stamp of methods that name none.
+    /// The version that the trait declares. It is the stamp of methods without a version of their own.
     #[must_use]
     pub const fn declared_version(&self) -> Version {
         self.version
     }
 
-    /// The version that an implementation of the whole interface has: the highest stamp in it.
+    /// The version of the whole interface: the highest stamp in it.
     #[must_use]
     pub const fn version(&self) -> Version {
         let mut highest = self.version;
@@ -119,32 +121,32 @@ impl Interface {
         highest
     }
 
-    /// The names of versions, such as those of releases: a cap may be given by one.
+    /// The names of versions, such as releases. A version cap may be given by such a name.
     #[must_use]
     pub const fn aliases(&self) -> &'static [(&'static str, Version)] {
         self.aliases
     }
 
-    /// The methods, in the trait's order.
+    /// The methods, in the order of the trait.
     #[must_use]
     pub const fn methods(&self) -> &'static [Method] {
         self.methods
     }
 
-    /// The method of that name on the wire.
+    /// The method with the name `name` on the wire.
     #[must_use]
     pub fn method(&self, name: &str) -> Option<&'static Method> {
         self.methods.iter().find(|method| method.name() == name)
     }
 
-    /// Whether a client that is capped at `cap` can send any of the methods, in any form.
+    /// Whether a client with the version cap `cap` can send at least one of the methods.
     #[must_use]
     pub fn is_reachable_under(&self, cap: Version) -> bool {
         let stamped = |method: &Method| method.stamp(Some(cap)).is_some();
         self.methods.is_empty() || self.methods.iter().any(stamped)
     }
 
-    /// Where its clients send to by default.
+    /// The default target of the interface's clients.
     #[must_use]
     pub fn target(&self) -> Target {
         Target {

@@ -1,13 +1,13 @@
-//! Texts while constants are evaluated, where nothing can be formatted or compared by `==`.
+//! Comparing and formatting text in constants, where `==` and `format!` are not available.
 
 use crate::Version;
 
-/// `==`, of texts.
+/// The operator `==` for text.
 pub(super) const fn same(one: &str, other: &str) -> bool {
     same_bytes(one.as_bytes(), other.as_bytes())
 }
 
-/// `==`, of bytes.
+/// The operator `==` for bytes.
 pub(super) const fn same_bytes(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
@@ -22,18 +22,18 @@ pub(super) const fn same_bytes(one: &[u8], other: &[u8]) -> bool {
     true
 }
 
-/// A text without the spaces around it.
+/// The text without surrounding white space.
 pub(super) const fn trimmed(text: &str) -> &str {
     text.trim_ascii()
 }
 
-/// Longer than any message with names of a sensible length.
+/// The capacity of a [`Text`]. It exceeds every message with names of ordinary length.
 const CAPACITY: usize = 512;
 
-/// Stands for what did not fit.
+/// Replaces the part of a text that does not fit.
 const CUT: &str = "…";
 
-/// A short text in a fixed place.
+/// A text in a buffer of fixed size.
 pub(super) struct Text {
     bytes: [u8; CAPACITY],
     length: usize,
@@ -41,7 +41,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// The template, with a value in place of each `{}`.
+    /// The template with each `{}` replaced by a value.
     pub(super) const fn of(template: &str, values: &[&str]) -> Self {
         let mut text = Self::new();
         let (mut rest, mut index) = (template, 0);
@@ -56,7 +56,7 @@ impl Text {
         text
     }
 
-    /// A version, as it is displayed.
+    /// A version, as its `Display` writes it.
     pub(super) const fn version(version: Version) -> Self {
         let mut text = Self::new();
         text.number(version.major());
@@ -72,7 +72,7 @@ impl Text {
     pub(super) const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,
-            // Only whole characters are ever put in.
+            // Unreachable: only whole characters are appended.
             Err(_) => CUT,
         }
     }
@@ -118,7 +118,7 @@ impl Text {
     }
 }
 
-/// Where the first `{}` stands, which there must be.
+/// The position of the first `{}`. The template must contain one.
 const fn gap(template: &str) -> usize {
     let bytes = template.as_bytes();
     let mut index = 0;
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_written_as_they_are_displayed() {
+    fn versions_are_written_as_display_writes_them() {
         for version in [
             Version::new(0, 0),
             Version::new(2, 10),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_cut_between_characters() {
+    fn a_long_text_is_cut_at_a_character_boundary() {
         let whole = "x".repeat(CAPACITY - CUT.len());
         assert_eq!(Text::of("{}{}", &[&whole, ""]).as_str(), whole);
         let cut = format!("{whole}…");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn values_stand_in_the_gaps_as_they_are() {
+    fn values_replace_the_gaps_verbatim() {
         assert_eq!(Text::of("no gap", &[]).as_str(), "no gap");
         assert_eq!(Text::of("{} – {}", &["{}", "ö"]).as_str(), "{} – ö");
     }

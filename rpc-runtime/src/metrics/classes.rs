@@ -1,17 +1,20 @@
-//! Error classes as labels: bounded, whatever peers call their errors.
+//! Error classes as metric labels.
+//!
+//! A peer chooses the classes of its errors, so the number of distinct labels is limited. The table lives as
+//! long as the process.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::sync::Mutex;
 
-/// How many classes are told apart. A service has some ten.
+/// The most classes that get a label of their own. A service has about ten.
 const MOST: usize = 64;
 
-/// In bytes.
+/// The longest class that gets a label of its own, in bytes.
 const LONGEST: usize = 128;
 
-/// Classes that were seen.
+/// The classes that have a label.
 #[derive(Debug, Default)]
 struct Classes(HashSet<&'static str>);
 
@@ -23,14 +26,14 @@ impl Classes {
         if class.is_empty() || class.len() > LONGEST || self.0.len() == MOST {
             return OTHER;
         }
-        // So many at most, for as long as the process lives.
+        // Leaked, because a label needs `'static`. At most `MOST` classes are leaked.
         let class: &'static str = Box::leak(class.into());
         self.0.insert(class);
         class
     }
 }
 
-/// What stands for a class that is one too many, and for a method that no interface names.
+/// The label of a class beyond the limit, and of a method that no interface declares.
 pub(super) const OTHER: &str = "other";
 
 /// The class of an error as a label.
@@ -44,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_so_many_and_no_more() {
+    fn classes_beyond_the_limit_share_one_label() {
         let mut classes = Classes::default();
         assert_eq!(classes.label(""), OTHER);
         assert_eq!(classes.label(&"x".repeat(LONGEST + 1)), OTHER);

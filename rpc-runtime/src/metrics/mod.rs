@@ -1,10 +1,10 @@
-//! What is counted and measured of calls, requests, connections and messages, through the facade `metrics`.
+//! Metrics of calls, requests, connections and messages, through the facade `metrics`.
 //!
-//! The guide's page on metrics has the table of names and labels. Each function here is plain to call. Without the
-//! feature `metrics` it does nothing and takes nothing.
+//! The guide's page on metrics lists all names and labels. Without the feature `metrics`, each function here
+//! does nothing, so callers need no `cfg`.
 //!
-//! Labels are bounded: a method is one that an interface names, and an error's class counts as `other` once there are
-//! too many. No message's identity is a label, and nothing else that a peer can make up.
+//! Labels must be bounded: a method is one that an interface declares, and an error's class becomes `other`
+//! beyond a limit. Message ids, and other text that a peer chooses freely, must not become labels.
 
 #[cfg(feature = "metrics")]
 mod classes;
@@ -33,17 +33,17 @@ pub(crate) use self::unrecorded::{
 #[cfg(all(not(feature = "metrics"), feature = "rabbit"))]
 pub(crate) use self::unrecorded::{connected, connection_failed, connection_lost};
 
-/// A message that a client hands to its transport.
+/// The description of a message that a client hands to its transport.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(
     not(feature = "metrics"),
-    expect(dead_code, reason = "nobody records it")
+    expect(dead_code, reason = "read only when metrics are recorded")
 )]
 pub(crate) struct Sending<'a> {
     pub(crate) operation: Operation,
     pub(crate) method: Option<&'static Method>,
     pub(crate) target: &'a Target,
-    /// The size of the message.
+    /// The size of the message, in bytes.
     pub(crate) bytes: usize,
 }
 
@@ -63,16 +63,16 @@ impl<'a> Sending<'a> {
     }
 }
 
-/// What a message came to that its transport did not fail with.
+/// The successful outcome of sending a message.
 #[cfg_attr(
     not(feature = "metrics"),
-    expect(dead_code, reason = "nobody records it")
+    expect(dead_code, reason = "read only when metrics are recorded")
 )]
 pub(crate) trait Arrived {
-    /// What the reply takes on the wire, if there is one.
+    /// The size of the reply in bytes, if there is one.
     fn bytes(&self) -> Option<usize>;
 
-    /// The class of the failure that the reply carries, if it does.
+    /// The class of the error in the reply, if there is one.
     fn failure(&self) -> Option<&str>;
 }
 
@@ -99,38 +99,38 @@ impl Arrived for () {
 /// Why a server did not run a request that arrived.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dropped {
-    /// It has come before.
+    /// It was received before.
     Duplicate,
     Malformed,
     TooLarge,
-    /// It was left when the server stopped, or may run elsewhere.
+    /// It was not started when the server stopped, or another server may run it.
     Left,
 }
 
-/// What became of a reply that did not reach its caller.
+/// Why a reply did not reach its caller.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lost {
-    /// It has come to this client when its call was over.
+    /// It arrived after its call had ended.
     Late,
-    /// It has come to this client and cannot be read.
+    /// It arrived and could not be parsed.
     Unreadable,
     /// This server could not send it.
     Unsent,
 }
 
-/// Why a message is in no queue, as far as is known.
+/// Why a message did not reach a queue, as far as is known.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(
     not(feature = "rabbit"),
-    expect(dead_code, reason = "a broker's alone")
+    expect(dead_code, reason = "only a broker reports these")
 )]
 pub(crate) enum Unpublished {
-    /// There was no queue for it.
+    /// No queue was bound for it.
     Returned,
     /// Its queue was full or failing.
     Rejected,
-    /// The broker refused it, or what it needed.
+    /// The broker refused it, or refused a declaration that it needs.
     Refused,
-    /// No try was left, or it may not be tried again.
+    /// No attempt was left, or another attempt is not allowed.
     GivenUp,
 }

@@ -1,9 +1,9 @@
-//! The names of all that is recorded, with what each is.
+//! The names and descriptions of all metrics. They are public: programs and dashboards depend on them.
 
-/// The name of an instrument, and what it says.
+/// The name of a metric, and its description.
 pub(super) type Name = (&'static str, &'static str);
 
-/// What is recorded of each message, on either side.
+/// The metrics of a message. Clients and servers have one set each.
 #[derive(Debug)]
 pub(super) struct Names {
     pub(super) started: Name,
@@ -19,11 +19,11 @@ pub(super) const CLIENT: &Names = &Names {
     ),
     finished: (
         "rpc_client_finished_total",
-        "Calls and casts that have ended, by what they came to",
+        "Calls and casts that have ended, by outcome",
     ),
     seconds: (
         "rpc_client_seconds",
-        "How long a call waited for its reply, or a cast for the broker's word",
+        "How long a call waited for its reply, or a cast for the broker's confirm",
     ),
     in_flight: (
         "rpc_client_in_flight",
@@ -38,7 +38,7 @@ pub(super) const SERVER: &Names = &Names {
     ),
     finished: (
         "rpc_server_finished_total",
-        "Requests whose handling has ended, by what it came to",
+        "Requests whose handling has ended, by outcome",
     ),
     seconds: (
         "rpc_server_seconds",
@@ -69,7 +69,7 @@ pub(super) const RECEIVED: Name = (
 );
 pub(super) const UNPUBLISHED: Name = (
     "rpc_publish_failures_total",
-    "Messages, and tries of them, that have reached no queue",
+    "Attempts to publish a message that reached no queue",
 );
 pub(super) const CONNECTED: Name = (
     "rpc_connections_made_total",
@@ -81,14 +81,14 @@ pub(super) const RECONNECTED: Name = (
 );
 pub(super) const CONNECTION_LOST: Name = (
     "rpc_connections_lost_total",
-    "Connections to a broker that have ended by themselves",
+    "Connections to a broker that were lost",
 );
 pub(super) const CONNECTION_FAILED: Name = (
     "rpc_connection_failures_total",
     "Attempts to connect to a broker that have failed",
 );
 
-/// All counters that are not in [`Names`].
+/// The counters that are not in [`Names`].
 pub(super) const COUNTERS: &[Name] = &[
     REQUESTS_DROPPED,
     REPLIES_DROPPED,

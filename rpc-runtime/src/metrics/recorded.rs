@@ -1,4 +1,6 @@
-//! Records through the facade: what becomes of it, the program's recorder says.
+//! Records metrics through the facade `metrics`. The program installs a recorder, which exports them.
+//!
+//! Compiled only with the feature `metrics`; `unrecorded` has the same functions without it.
 
 use metrics::{
     Label, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
@@ -18,7 +20,7 @@ use crate::interface::Method;
 use crate::span::Operation;
 use crate::{RemoteError, Result};
 
-/// Tells the recorder what each name means, if there is one already.
+/// Registers the descriptions of all metrics with the recorder, if one is installed already.
 pub(crate) fn describe() {
     for names in [CLIENT, SERVER] {
         for (name, text) in [names.started, names.finished] {
@@ -35,7 +37,7 @@ pub(crate) fn describe() {
     }
 }
 
-/// Records a message of a client until it has ended.
+/// Records a client's message, and its outcome when `result` completes.
 pub(crate) fn sent<'f, T: Arrived + Send + 'f>(
     sending: Sending<'_>,
     result: BoxFuture<'f, Result<T>>,
@@ -69,7 +71,8 @@ pub(crate) fn sent<'f, T: Arrived + Send + 'f>(
     })
 }
 
-/// The labels that say what a message is for. A namespace is that of an interface, too.
+/// The labels of a message's topic, namespace and method. The namespace is bounded because it is recorded
+/// only with a method, which an interface declares.
 fn described(topic: &str, namespace: Option<&str>, method: Option<&'static Method>) -> Vec<Label> {
     let namespace = namespace.filter(|_| method.is_some()).unwrap_or_default();
     vec![
@@ -79,7 +82,7 @@ fn described(topic: &str, namespace: Option<&str>, method: Option<&'static Metho
     ]
 }
 
-/// A server of `topic` sends a reply.
+/// Records that a server of `topic` sends a reply.
 pub(crate) fn replied(topic: &str, bytes: usize) {
     bytes_of(SENT, "server", topic, bytes);
 }
@@ -88,7 +91,7 @@ fn bytes_of((name, _): Name, side: &'static str, topic: &str, bytes: usize) {
     counter!(name, "side" => side, "topic" => topic.to_owned()).increment(bytes as u64);
 }
 
-/// A message that has not ended: dropped before, it counts as cancelled.
+/// A message in flight. If it is dropped before [`done`](Self::done), its outcome is `cancelled`.
 #[derive(Debug)]
 struct InFlight {
     names: &'static Names,
@@ -135,8 +138,8 @@ impl Drop for InFlight {
 pub(crate) struct Handling(InFlight);
 
 impl Handling {
-    /// A request of so many bytes for a server of `topic`. It is for the method that the server's interfaces describe,
-    /// if they do.
+    /// Records a request of `bytes` bytes for a server of `topic`. `method` is the method's description, if
+    /// an interface of the server has one.
     pub(crate) fn begin(
         topic: &str,
         bytes: usize,
@@ -156,7 +159,7 @@ impl Handling {
     }
 }
 
-/// A server of `topic` did not run a request.
+/// Records that a server of `topic` did not run a request.
 pub(crate) fn request_dropped(topic: &str, why: Dropped) {
     let reason = match why {
         Dropped::Duplicate => "duplicate",
@@ -168,7 +171,7 @@ pub(crate) fn request_dropped(topic: &str, why: Dropped) {
     counter!(name, "topic" => topic.to_owned(), "reason" => reason).increment(1);
 }
 
-/// Replies did not reach their callers.
+/// Records replies that did not reach their callers.
 pub(crate) fn replies_dropped(count: usize, what: Lost) {
     let reason = match what {
         Lost::Late => "late",
@@ -178,7 +181,7 @@ pub(crate) fn replies_dropped(count: usize, what: Lost) {
     counter!(REPLIES_DROPPED.0, "reason" => reason).increment(count as u64);
 }
 
-/// What waits for a permit.
+/// A request that waits for a permit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waiting(Instant);
 
@@ -187,14 +190,14 @@ impl Waiting {
         Self(Instant::now())
     }
 
-    /// The wait is over, of a request for a server of `topic`.
+    /// Records the end of the wait. The request is for a server of `topic`.
     pub(crate) fn permitted(self, topic: &str) {
         let (name, _) = PERMIT_SECONDS;
         histogram!(name, "topic" => topic.to_owned()).record(self.0.elapsed());
     }
 }
 
-/// A message has reached no queue.
+/// Records that a message did not reach a queue.
 pub(crate) fn publish_failed(why: Unpublished) {
     let reason = match why {
         Unpublished::Returned => "returned",
@@ -205,7 +208,8 @@ pub(crate) fn publish_failed(why: Unpublished) {
     counter!(UNPUBLISHED.0, "reason" => reason).increment(1);
 }
 
-/// A connection was made, to publish or to consume, perhaps in place of one that was lost.
+/// Records a new connection. `role` says whether it publishes or consumes; `again`, whether it replaces a
+/// lost one.
 #[cfg(feature = "rabbit")]
 pub(crate) fn connected(role: &'static str, again: bool) {
     counter!(CONNECTED.0, "role" => role).increment(1);
@@ -214,13 +218,13 @@ pub(crate) fn connected(role: &'static str, again: bool) {
     }
 }
 
-/// An attempt to connect has failed.
+/// Records a failed attempt to connect.
 #[cfg(feature = "rabbit")]
 pub(crate) fn connection_failed(role: &'static str) {
     counter!(CONNECTION_FAILED.0, "role" => role).increment(1);
 }
 
-/// A connection has ended by itself.
+/// Records the loss of a connection.
 #[cfg(feature = "rabbit")]
 pub(crate) fn connection_lost(role: &'static str) {
     counter!(CONNECTION_LOST.0, "role" => role).increment(1);

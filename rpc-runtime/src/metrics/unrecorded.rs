@@ -1,9 +1,9 @@
-//! What stands for the metrics where the feature is off: nothing.
+//! The functions of `recorded` for builds without the feature `metrics`. They do nothing.
 
 #![expect(
     clippy::inline_always,
     clippy::unused_self,
-    reason = "it is called like what records, and nothing is left of it"
+    reason = "the signatures match those of `recorded`, and calls compile to nothing"
 )]
 
 use super::{Arrived, Dropped, Lost, Sending, Unpublished};
@@ -65,7 +65,7 @@ impl Handling {
     pub(crate) fn done<T>(self, _: &Result<T, RemoteError>) {}
 }
 
-/// What waits for a permit.
+/// A request that waits for a permit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waiting;
 

@@ -1,6 +1,7 @@
-//! Every option of oslo.messaging, and what this library does with it.
+//! Lists every option of oslo.messaging, and what this library does with it.
 //!
-//! The fate of an option of `[oslo_messaging_rabbit]` is the driver's to say, as a URL may have the option too.
+//! The rabbit driver decides about the options of `[oslo_messaging_rabbit]`, because a URL may contain them,
+//! too. This module only asks it.
 
 use std::sync::LazyLock;
 
@@ -10,14 +11,14 @@ use crate::transport::{UrlEffect, rabbit_effect};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OsloOption {
-    /// The group, as files write it: `DEFAULT`, or in lower case.
+    /// The group, as files write it: `DEFAULT`, or a name in lower case.
     pub group: &'static str,
-    /// The present name.
+    /// The current name.
     pub name: &'static str,
-    /// Older names, of the same group.
+    /// Older names in the same group.
     pub deprecated: &'static [&'static str],
-    /// What oslo.messaging takes where the option is not set, as a file would have it. Absent where there is no
-    /// default, or where the program decides it.
+    /// oslo.messaging's default, as a file would contain it. `None` if there is no default, or the program
+    /// decides it.
     pub default: Option<&'static str>,
     /// What this library does with the option.
     pub effect: Effect,
@@ -28,19 +29,19 @@ pub struct OsloOption {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// The option has its effect.
+    /// The option has the same effect as in oslo.messaging.
     Honoured,
-    /// The option may be set, and changes nothing; with the reason.
+    /// The option may be set and has no effect. The text is the reason.
     None(&'static str),
-    /// Some value of the option is an error; with the reason.
+    /// Some values of the option are an error. The text is the reason.
     Refused(&'static str),
 }
 
-/// How oslo.config reads a value.
+/// The type of an option in oslo.config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
-    /// One of several words: an empty one is none of them.
+    /// One of several words. An empty value is not one of them.
     Choice,
     Integer,
     Float,
@@ -51,7 +52,7 @@ pub(super) enum Kind {
 
 use Kind::{Boolean, Choice, Float, Integer, List, Many, Text};
 
-/// Where an option of another group than `[oslo_messaging_rabbit]` is listed.
+/// A group other than `[oslo_messaging_rabbit]`, and what this library does with its options.
 struct Group(&'static str, Effect);
 
 impl Group {
@@ -174,7 +175,7 @@ pub(super) static OPTIONS: LazyLock<Vec<OsloOption>> = LazyLock::new(|| vec![
     METRICS.option("metrics_buffer_size", Integer, Some("1000")),
     METRICS.option("metrics_enabled", Boolean, Some("false")),
     METRICS.option("metrics_process_name", Text, Some("")),
-    // The default of oslo.messaging itself, as all of these: nothing here opens it.
+    // This is oslo.messaging's default, as for all options here. This library does not open the file.
     METRICS.option("metrics_socket_file", Text, Some("/var/tmp/metrics_collector.sock")),
     METRICS.option("metrics_thread_stop_timeout", Integer, Some("10")),
     TRACING.option("insecure", Boolean, Some("false")),
@@ -184,7 +185,7 @@ pub(super) static OPTIONS: LazyLock<Vec<OsloOption>> = LazyLock::new(|| vec![
     TRACING.option("tracing_service_name", Text, Some("openstack")),
 ]);
 
-/// The option called `name` at present.
+/// The option whose current name is `name`.
 pub(super) fn find(group: &str, name: &str) -> Option<&'static OsloOption> {
     let mut options = OPTIONS.iter();
     options.find(|option| option.group == group && option.name == name)

@@ -1,20 +1,21 @@
-//! Reads the text of one oslo.config file into its sections, as oslo.config's own parser does.
+//! Parses the text of one oslo.config file into sections, with the same rules as oslo.config's own parser.
 //!
-//! It interprets no value. No error quotes a line, because the line may hold a password.
+//! Values are not interpreted here. No error quotes a line, because a line may contain a password.
 
 use std::collections::HashMap;
 use std::fmt;
 
-/// The values of one file: by the section's name in lower case, then by the option's name, in the file's order.
+/// The values of one file, by section (in lower case) and option. The values of an option are in the order of
+/// the file.
 pub(super) type Sections = HashMap<String, HashMap<String, Vec<String>>>;
 
-/// The section whose name keeps its case.
+/// The only section whose name is not converted to lower case.
 pub(super) const DEFAULT: &str = "DEFAULT";
 
-/// What is wrong with a line of a file.
+/// The error in a line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed {
-    /// The line's number, from 1.
+    /// The number of the line, from 1.
     pub(super) line: usize,
     pub(super) problem: Problem,
 }
@@ -45,7 +46,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// The name by which a section is found.
+/// The key of a section in [`Sections`].
 pub(super) fn section_name(name: &str) -> String {
     if name == DEFAULT {
         name.to_owned()
@@ -54,7 +55,7 @@ pub(super) fn section_name(name: &str) -> String {
     }
 }
 
-/// Reads a file's text.
+/// Parses the text of a file.
 pub(super) fn parse(text: &str) -> Result<Sections, Malformed> {
     let mut reader = Reader::default();
     for (index, line) in lines(text).enumerate() {
@@ -69,13 +70,13 @@ pub(super) fn parse(text: &str) -> Result<Sections, Malformed> {
     })
 }
 
-/// Python ends a line at `\n`, `\r\n` and `\r`.
+/// The lines of the text. As in Python, a line ends at `\n`, `\r\n` or `\r`.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive('\n')
         .flat_map(|line| line.trim_end_matches(['\n', '\r']).split('\r'))
 }
 
-/// What Python's `str.strip` takes for white space.
+/// Whether Python's `str.strip` removes the character.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
@@ -137,7 +138,8 @@ impl Reader {
     }
 }
 
-/// Removes one pair of quotes around the first line of a value. A lone quote is both of them.
+/// Removes one pair of quotes around the first line of a value. As in oslo.config, a lone quote counts as a
+/// pair.
 fn unquote(value: &str) -> &str {
     match value.chars().next() {
         Some(quote @ ('"' | '\'')) if value.ends_with(quote) => {
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn each_malformed_line_is_named_and_not_quoted() {
+    fn errors_have_the_line_number_and_do_not_quote_the_line() {
         for (text, line, problem) in [
             ("[DEFAULT]\nhunter2", 2, Problem::NoAssignment),
             ("[DEFAULT]\n= hunter2", 2, Problem::EmptyKey),

@@ -1,9 +1,9 @@
-//! Transports from oslo.messaging's own configuration: oslo.config's files and environment variables.
+//! Builds transports from oslo.messaging's configuration: oslo.config files and environment variables.
 //!
-//! An estate keeps its settings in files such as `/etc/nova/nova.conf`. [`OsloConfig`] reads them as oslo.config does,
-//! and makes a [`Transport`] of them. Clients and servers of that transport start from the same settings: the exchange,
-//! the timeout of calls, how many requests run at once, and whether pings are answered. What a trait or a builder says
-//! goes before them.
+//! OpenStack services keep their settings in files such as `/etc/nova/nova.conf`. [`OsloConfig`] reads them
+//! as oslo.config does, and builds a [`Transport`]. Clients and servers of that transport use the settings as
+//! their defaults: the exchange, the timeout of calls, the number of concurrent requests, and whether pings
+//! are answered. Settings of a trait or a builder take precedence.
 //!
 //! ```
 //! use rpc_runtime::oslo_config::OsloConfig;
@@ -12,7 +12,8 @@
 //! # trait Compute { async fn uptime(&self, ctxt: &Context) -> Result<u64>; }
 //!
 //! # fn main() -> Result<()> {
-//! // A program gives what its `--config-file` names: `OsloConfig::from_files(["/etc/nova/nova.conf"])?`.
+//! // A program passes the files of its `--config-file` options:
+//! `OsloConfig::from_files(["/etc/nova/nova.conf"])?`.
 //! let config = OsloConfig::builder()
 //!     .text(
 //!         "nova.conf",
@@ -36,19 +37,22 @@
 //!
 //! # How files are read
 //!
-//! As oslo.config reads them, which the tests hold against oslo.config itself:
+//! Files are read as oslo.config reads them. Tests compare the two.
 //!
-//! - Of several files, a later one goes before an earlier one. The variable `OS_GROUP__OPTION` goes before all files,
-//!   as in `OS_OSLO_MESSAGING_RABBIT__SSL`. An option in the URL goes before the same option elsewhere.
-//! - An option's deprecated names are read too, from files.
-//! - `$name` and `${name}` stand for an option of the same group or of `[DEFAULT]`, and `$group.name` for that of a
-//!   group. `$$` is a dollar sign. A name that is set nowhere is an error. Defaults are known of oslo.messaging's own
-//!   options alone: for another option to be referred to, a file or a variable must set it.
+//! - A later file takes precedence over an earlier one. A variable `OS_GROUP__OPTION`, such as
+//!   `OS_OSLO_MESSAGING_RABBIT__SSL`, takes precedence over all files. An option in the URL takes precedence
+//!   over the same option elsewhere.
+//! - Deprecated names of options are read from files, but not from variables.
+//! - `$name` and `${name}` refer to an option of the same group or of `[DEFAULT]`, and `$group.name` to an
+//!   option of a group. `$$` is a dollar sign. A reference to an option that is not set is an error. Defaults
+//!   are known only for oslo.messaging's own options: other options can be referred to only if a file or a
+//!   variable sets them.
 //! - A pair of quotes around a value is removed. An indented line continues the value above it.
 //! - Files are UTF-8.
 //!
-//! An option that is not set has this library's default. That differs from oslo.messaging's for `rabbit_login_method`
-//! (`PLAIN`), `rabbit_retry_interval` (0.1 seconds), `rabbit_retry_backoff` (0.2) and `rabbit_interval_max` (0.5).
+//! An option that is not set has this library's default. These defaults differ from oslo.messaging's:
+//! `rabbit_login_method` (`PLAIN`), `rabbit_retry_interval` (0.1 seconds), `rabbit_retry_backoff` (0.2) and
+//! `rabbit_interval_max` (0.5).
 //!
 #![doc = include_str!("options.md")]
 
@@ -79,7 +83,7 @@ const RABBIT: &str = "oslo_messaging_rabbit";
 /// The group of version caps.
 const UPGRADE_LEVELS: &str = "upgrade_levels";
 
-/// Settings that were read from oslo.config's files and from environment variables.
+/// Settings read from oslo.config files and environment variables.
 ///
 /// See the [module](self) for an example.
 #[derive(Clone)]
@@ -88,17 +92,18 @@ pub struct OsloConfig {
 }
 
 impl OsloConfig {
-    /// Reads files, as a service reads what its `--config-file` options name, and the environment of this process.
+    /// Reads files, as a service reads the files of its `--config-file` options, and the environment of this
+    /// process.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when a file cannot be read, with the line that is malformed.
+    /// [`Error::Config`] if a file cannot be read or parsed. The error names the file and the malformed line.
     pub fn from_files<P: AsRef<Path>>(files: impl IntoIterator<Item = P>) -> Result<Self> {
         let files = files.into_iter();
         files.fold(Self::builder(), OsloConfigBuilder::file).read()
     }
 
-    /// Chooses what to read.
+    /// A builder that selects what to read.
     pub fn builder() -> OsloConfigBuilder {
         OsloConfigBuilder {
             sources: Vec::new(),
@@ -106,17 +111,18 @@ impl OsloConfig {
         }
     }
 
-    /// The transport that `transport_url` and `[oslo_messaging_rabbit]` describe. Its clients and servers start from the
-    /// exchange `control_exchange`, the timeout `rpc_response_timeout`, the concurrency `executor_thread_pool_size` and
-    /// `rpc_ping_enabled`.
+    /// Builds the transport that `transport_url` and `[oslo_messaging_rabbit]` describe. It does not connect.
     ///
-    /// One line in the log, at `info`, names the options that are set and change nothing here. Another, at `warn`, names
-    /// those of `[oslo_messaging_rabbit]` that nobody knows.
+    /// Clients and servers of the transport have these defaults: the exchange `control_exchange`, the timeout
+    /// `rpc_response_timeout`, the concurrency `executor_thread_pool_size`, and `rpc_ping_enabled`.
+    ///
+    /// A log line at `info` lists options that are set and have no effect. A log line at `warn` lists unknown
+    /// options of `[oslo_messaging_rabbit]`.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] or [`Error::Url`] when an option cannot be used, with the file that has it and what may be
-    /// written.
+    /// [`Error::Config`] or [`Error::Url`] if an option has an unusable value. The error names the file and
+    /// the accepted values.
     pub fn transport(&self) -> Result<Transport> {
         let url = self.transport_url()?;
         let defaults = self.defaults()?;
@@ -125,12 +131,12 @@ impl OsloConfig {
         Ok(transport.with_defaults(defaults))
     }
 
-    /// The URL in `transport_url`, `rabbit://` where it is not set, with the options of `[oslo_messaging_rabbit]` that
-    /// have an effect.
+    /// The URL in `transport_url` (by default `rabbit://`), with those options of `[oslo_messaging_rabbit]`
+    /// that have an effect.
     ///
     /// # Errors
     ///
-    /// As [`OsloConfig::transport`].
+    /// As for [`OsloConfig::transport`].
     pub fn transport_url(&self) -> Result<TransportUrl> {
         let url = self.values.get(DEFAULT, "transport_url")?;
         let url = url.as_ref().map_or("rabbit://", |(url, _)| url.as_str());
@@ -148,7 +154,7 @@ impl OsloConfig {
                 continue;
             }
             if let Some((value, _)) = self.values.get(RABBIT, name)? {
-                // An empty text is oslo.messaging's default, which sample files spell out.
+                // An empty text is oslo.messaging's default. Sample files contain it.
                 let is_text = option.is_some_and(|option| option.kind == Kind::Text);
                 if !(is_text && value.is_empty()) {
                     url.set_default(name, value);
@@ -158,38 +164,38 @@ impl OsloConfig {
         Ok(url)
     }
 
-    /// The version cap that `[upgrade_levels]` has for an interface: a version, an alias, or `auto`. Absent where there is
-    /// none, or an empty one.
+    /// The version cap of an interface in `[upgrade_levels]`: a version, an alias, or `auto`. `None` if it is
+    /// not set, or empty.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the value refers to an option that is set nowhere.
+    /// [`Error::Config`] if the value refers to an option that is not set.
     pub fn upgrade_level(&self, interface: &str) -> Result<Option<String>> {
         let level = self.get(UPGRADE_LEVELS, interface)?;
         Ok(level.filter(|level| !level.is_empty()))
     }
 
-    /// The value of any option, for a program's own: its text, with names replaced. Absent where it is not set; no
-    /// default is known.
+    /// The text of any option, with references replaced. `None` if it is not set: defaults of a program's own
+    /// options are not known.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the value refers to an option that is set nowhere.
+    /// [`Error::Config`] if the value refers to an option that is not set.
     pub fn get(&self, group: &str, option: &str) -> Result<Option<String>> {
         let value = self.values.get(group, option)?;
         Ok(value.map(|(value, _)| value))
     }
 
-    /// The values of an option that may be given several times, in the order of the files and of the lines in them.
+    /// The values of an option that may be set several times, in the order of the files and their lines.
     ///
     /// # Errors
     ///
-    /// As [`OsloConfig::get`].
+    /// As for [`OsloConfig::get`].
     pub fn get_all(&self, group: &str, option: &str) -> Result<Vec<String>> {
         self.values.get_all(group, option)
     }
 
-    /// All options of oslo.messaging 18.3.1, with what this library does with each.
+    /// All options of oslo.messaging 18.3.1, and what this library does with each.
     #[must_use]
     pub fn options() -> &'static [OsloOption] {
         &OPTIONS
@@ -242,7 +248,7 @@ impl OsloConfig {
         }
     }
 
-    /// The options of `[oslo_messaging_rabbit]` that may be set, by their present names.
+    /// The current names of all options of `[oslo_messaging_rabbit]`, known or set.
     fn rabbit_names(&self) -> Vec<&str> {
         let known = OPTIONS.iter().filter(|option| option.group == RABBIT);
         let mut names: Vec<_> = known.map(|option| option.name).collect();
@@ -252,7 +258,7 @@ impl OsloConfig {
         names
     }
 
-    /// Names the file that has the option in question, if a file has it and the URL has not.
+    /// Adds the file to an error about an option, if the value came from a file and not from the URL.
     fn located(&self, error: Error, url: &TransportUrl) -> Error {
         let Error::Url(UrlError::BadOption {
             name,
@@ -302,7 +308,7 @@ impl OsloConfig {
     }
 }
 
-/// Shows the names of the files alone: values may be passwords.
+/// Shows only the names of the files: values may be passwords.
 impl fmt::Debug for OsloConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files = self.values.files.iter().map(|(name, _)| name);
@@ -318,7 +324,7 @@ fn bad(name: &str, group: &str, origin: &values::Origin, value: &str, reason: &s
     ))
 }
 
-/// Chooses what an [`OsloConfig`] is read from.
+/// A builder that selects the sources of an [`OsloConfig`].
 #[must_use = "a builder does nothing until `read`"]
 pub struct OsloConfigBuilder {
     sources: Vec<Source>,
@@ -332,26 +338,26 @@ enum Source {
 }
 
 impl OsloConfigBuilder {
-    /// Reads a file; it goes before those named so far.
+    /// Adds a file. It takes precedence over the sources added before.
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {
         self.sources.push(Source::File(path.as_ref().to_owned()));
         self
     }
 
-    /// Reads the files `*.conf` of a directory, as `--config-dir` does, in the order of their names.
+    /// Adds the files `*.conf` of a directory in the order of their names, as `--config-dir` does.
     pub fn directory(mut self, path: impl AsRef<Path>) -> Self {
         self.sources
             .push(Source::Directory(path.as_ref().to_owned()));
         self
     }
 
-    /// Takes `text` for the content of a file called `name`, as errors name it.
+    /// Adds `text` as the content of a file. Errors call the file `name`.
     pub fn text(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.sources.push(Source::Text(name.into(), text.into()));
         self
     }
 
-    /// Takes these variables in place of this process's environment.
+    /// Uses these variables instead of the environment of this process.
     pub fn environment<N: Into<OsString>, V: Into<OsString>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
@@ -362,11 +368,11 @@ impl OsloConfigBuilder {
         self
     }
 
-    /// Reads it all, once: what changes in the files afterwards is not noticed.
+    /// Reads all sources once. Later changes to the files have no effect.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when a file cannot be read, with the line that is malformed.
+    /// [`Error::Config`] if a file cannot be read or parsed. The error names the file and the malformed line.
     pub fn read(self) -> Result<OsloConfig> {
         let mut values = Values::default();
         for source in self.sources {
@@ -388,7 +394,7 @@ impl OsloConfigBuilder {
     }
 }
 
-/// Shows the names of files alone: values may be passwords.
+/// Shows only the names of the files: values may be passwords.
 impl fmt::Debug for OsloConfigBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.sources.iter().map(|source| match source {
@@ -416,7 +422,7 @@ fn parse(name: String, text: &str) -> Result<(String, ini::Sections)> {
     }
 }
 
-/// What `*.conf` stands for in a shell.
+/// The files that `*.conf` matches in a shell.
 fn files_of(directory: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error: std::io::Error| {
         let name = directory.display();
@@ -434,7 +440,7 @@ fn files_of(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The variables that may set an option.
+/// The environment variables that can set an option.
 fn settings(variables: Vec<(OsString, OsString)>) -> Result<HashMap<String, String>> {
     let mut settings = HashMap::new();
     for (name, value) in variables {
@@ -457,12 +463,13 @@ fn settings(variables: Vec<(OsString, OsString)>) -> Result<HashMap<String, Stri
 }
 
 impl<C: From<RpcClient>> ClientBuilder<C> {
-    /// Caps the client at what `[upgrade_levels]` has for `interface`: a version, one of the trait's `aliases(…)`, or
-    /// `auto` for what was given to [`auto_cap`](Self::auto_cap). Where it has nothing, the cap stays as it is.
+    /// Sets the version cap to the value of `interface` in `[upgrade_levels]`: a version, one of the trait's
+    /// `aliases(…)`, or `auto`, which stands for the cap given to [`auto_cap`](Self::auto_cap). If there is
+    /// no value, the cap is unchanged.
     ///
     /// # Errors
     ///
-    /// As [`OsloConfig::upgrade_level`].
+    /// As for [`OsloConfig::upgrade_level`].
     pub fn upgrade_level(self, config: &OsloConfig, interface: &str) -> Result<Self> {
         Ok(match config.upgrade_level(interface)? {
             Some(level) => self.version_cap_named(level),

@@ -1,8 +1,8 @@
 //! Replaces `$name`, `${name}` and `$group.name` in a value, by the rules of oslo.config.
 
-/// Replaces each name in `text` by what `lookup` gives for it.
+/// Replaces each reference in `text` with the result of `lookup` for its name.
 ///
-/// `$$` and `\$` are a dollar sign. A dollar sign in front of anything else stands for itself.
+/// `$$` and `\$` are a dollar sign. A dollar sign before anything else is kept.
 pub(super) fn substitute<E>(
     text: &str,
     mut lookup: impl FnMut(&str) -> Result<String, E>,
@@ -27,7 +27,7 @@ pub(super) fn substitute<E>(
     Ok(result)
 }
 
-/// The name behind a dollar sign, and what follows it.
+/// The name after a dollar sign, and the text after the reference.
 fn reference(text: &str) -> Option<(&str, &str)> {
     match text.strip_prefix('{') {
         Some(braced) => {
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_replaced_and_dollar_signs_kept() {
+    fn references_are_replaced_and_other_dollar_signs_kept() {
         for (text, expected) in [
             ("$a-b", "<a>-b"),
             ("${a}b$c.d", "<a>b<c.d>"),

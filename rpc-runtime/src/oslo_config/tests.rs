@@ -1,5 +1,5 @@
-//! What is set here has its effect; what may be wrong is named. How files are read is held against oslo.config itself
-//! by the tests that need Python.
+//! Options have their effects, and errors name the option and its file. Other tests, which need Python,
+//! compare the parsing of files with oslo.config.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn config(text: &str) -> OsloConfig {
 }
 
 #[tokio::test]
-async fn a_transport_hands_its_defaults_to_clients_and_servers() {
+async fn clients_and_servers_use_the_defaults_of_their_transport() {
     let transport = config(
         "[DEFAULT]\ntransport_url=memory://\ncontrol_exchange=nova\nrpc_response_timeout=7\n\
          rpc_thread_pool_size=3\nrpc_ping_enabled=yes\n",
@@ -42,7 +42,7 @@ async fn a_transport_hands_its_defaults_to_clients_and_servers() {
 }
 
 #[test]
-fn the_url_goes_before_the_group_and_the_environment_before_files() {
+fn the_url_takes_precedence_over_the_group_and_the_environment_over_files() {
     let text = "[DEFAULT]\ntransport_url = rabbit://u:p@h/v?ssl=false\n[Oslo_Messaging_Rabbit]\nssl=true\n\
                 kombu_reconnect_timeout=5\nssl_ca_file=\nconn_pool_ttl=3\nrabbit_connect_timeout=2\nfake_rabbit=1\n";
     let config = OsloConfig::builder()
@@ -60,7 +60,7 @@ fn the_url_goes_before_the_group_and_the_environment_before_files() {
 }
 
 #[test]
-fn what_cannot_be_used_is_named_with_its_file() {
+fn errors_name_the_option_and_its_file() {
     for (text, parts) in [
         (
             "[DEFAULT]\nrpc_response_timeout=",
@@ -156,9 +156,9 @@ fn upgrade_levels_cap_a_client() {
     assert_eq!((cap("empty"), cap("other")), (None, None));
 }
 
-/// What the driver says of an option, and what the list says of it, are one thing.
+/// The driver and the catalogue must agree about each option.
 #[test]
-fn each_honoured_option_of_the_group_is_one_of_the_url() {
+fn the_driver_accepts_exactly_the_honoured_options() {
     for option in OPTIONS.iter().filter(|option| option.group == RABBIT) {
         let honoured = option.effect == Effect::Honoured;
         assert_eq!(is_rabbit_option(option.name), honoured, "{option:?}");

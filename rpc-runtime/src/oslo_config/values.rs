@@ -1,4 +1,4 @@
-//! Finds the value of an option in files and environment, by oslo.config's order of precedence.
+//! Finds the value of an option in files and environment variables, with oslo.config's order of precedence.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,18 +8,18 @@ use super::ini::{DEFAULT, Sections, section_name};
 use super::substitute::substitute;
 use crate::{Error, Result};
 
-/// How deep `$name` may lead to a value with another `$name`: far beyond what a file needs.
+/// The maximum depth of nested references. It only stops a reference to itself.
 const DEEPEST: u8 = 32;
 
-/// All that was read. No `Debug`: values may be passwords.
+/// All values that were read. It does not implement `Debug`, because values may be passwords.
 #[derive(Clone, Default)]
 pub(super) struct Values {
-    /// The files, the latest last.
+    /// The files, from the first to the last, which has precedence.
     pub(super) files: Vec<(String, Sections)>,
     pub(super) environment: HashMap<String, String>,
 }
 
-/// Where a value stands.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     File(String),
@@ -35,14 +35,14 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The values of one option, as they are written; several only where the option takes several.
+/// The values of one option, as written. There are several only if the option may be set several times.
 pub(super) struct Found {
     pub(super) values: Vec<String>,
     pub(super) origin: Origin,
 }
 
 impl Values {
-    /// One option's value, with names replaced; absent where it is set nowhere.
+    /// The value of an option, with references replaced. `None` if it is not set.
     pub(super) fn get(&self, group: &str, name: &str) -> Result<Option<(String, Origin)>> {
         let Some(Found { mut values, origin }) = self.find(group, name) else {
             return Ok(None);
@@ -52,7 +52,7 @@ impl Values {
         Ok(Some((value, origin)))
     }
 
-    /// All values of one option that takes several: those of earlier files first.
+    /// All values of an option that may be set several times, those of earlier files first.
     pub(super) fn get_all(&self, group: &str, name: &str) -> Result<Vec<String>> {
         let found = self.find(group, name);
         let values = found.map_or_else(Vec::new, |found| found.values);
@@ -66,7 +66,7 @@ impl Values {
         self.find(group, name).is_some()
     }
 
-    /// The names of all options that the files have in `group`, sorted.
+    /// The names of all options that the files set in `group`, sorted.
     pub(super) fn names(&self, group: &str) -> Vec<&str> {
         let sections = self.files.iter().filter_map(|(_, file)| file.get(group));
         let mut names: Vec<_> = sections
@@ -91,7 +91,8 @@ impl Values {
         let deprecated = option.map_or(&[][..], |option| option.deprecated);
         let names = || std::iter::once(name).chain(deprecated.iter().copied());
         let mut found: Option<Found> = None;
-        // The latest file first. A later file's old name goes before an earlier file's present one.
+        // From the last file to the first. A deprecated name in a later file takes precedence over the
+        // current name in an earlier one.
         for (file, sections) in self.files.iter().rev() {
             let Some(section) = sections.get(&group) else {
                 continue;
@@ -111,7 +112,7 @@ impl Values {
     }
 
     fn replaced(&self, group: &str, name: &str, value: &str, depth: u8) -> Result<String> {
-        // No error quotes the reference, since it may be a part of a password.
+        // No error quotes the reference, because it may be part of a password.
         substitute(value, |reference| {
             if depth == DEEPEST {
                 return Err(Error::Config(format!(
@@ -127,7 +128,8 @@ impl Values {
         })
     }
 
-    /// What `$reference` stands for in a value of `group`: the option of that group, or else of the default group.
+    /// The value of `$reference` in a value of `group`: the option of that group, or else of the default
+    /// group.
     fn referenced(&self, group: &str, reference: &str, depth: u8) -> Result<Option<String>> {
         let (of_group, name) = reference.split_once('.').unwrap_or((group, reference));
         for (of_group, name) in [(of_group, name), (DEFAULT, reference)] {
@@ -149,7 +151,7 @@ impl Values {
 }
 
 impl Kind {
-    /// A value as it stands in another one: Python shows what it read.
+    /// A value as it appears inside another one. oslo.config inserts the parsed value as Python prints it.
     fn shown(self, value: String) -> String {
         match self {
             Self::Integer => value.trim().parse::<i64>().map_or(value, |n| n.to_string()),
@@ -163,7 +165,7 @@ impl Kind {
     }
 }
 
-/// What oslo.config takes for a boolean.
+/// Parses a boolean as oslo.config does.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text.to_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Some(true),

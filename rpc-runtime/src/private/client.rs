@@ -1,4 +1,5 @@
-//! What the expansion of a client calls.
+//! Functions and types that the expansion of a typed client uses. Each is a thin wrapper, so that an
+//! expansion stays short and names nothing private to [`client`](crate::client).
 
 use crate::client::call::{Call, CallResult, Cast, CastResult};
 use crate::client::{CallOptions, ClientBuilder, RpcClient};
@@ -6,10 +7,10 @@ use crate::future::BoxFuture;
 use crate::interface::Interface;
 use crate::transport::Transport;
 
-/// A call that may be made a cast.
+/// A call that its caller may turn into a cast.
 pub type CallOrCast<'a, R> = Call<'a, R, true>;
 
-/// A typed client's settings, to begin with.
+/// A builder for a typed client of `interface`.
 pub fn builder<C: From<RpcClient>>(
     transport: &Transport,
     interface: &Interface,
@@ -17,7 +18,7 @@ pub fn builder<C: From<RpcClient>>(
     ClientBuilder::of(transport, interface)
 }
 
-/// The same, of the servers of a topic.
+/// A builder for a typed client of `interface` on another topic.
 pub fn builder_with_topic<C: From<RpcClient>>(
     transport: &Transport,
     interface: &Interface,
@@ -26,12 +27,12 @@ pub fn builder_with_topic<C: From<RpcClient>>(
     ClientBuilder::of(transport, interface).topic(topic)
 }
 
-/// A client with the default settings.
+/// A client of `interface` with the default settings.
 pub fn client(transport: &Transport, interface: &Interface) -> RpcClient {
     RpcClient::of(transport, interface)
 }
 
-/// The same, of the servers of a topic.
+/// A client of `interface` with the default settings, on another topic.
 pub fn client_with_topic(
     transport: &Transport,
     interface: &Interface,
@@ -40,24 +41,24 @@ pub fn client_with_topic(
     RpcClient::of(transport, interface).prepare(CallOptions::new().topic(topic))
 }
 
-/// A client of the interface in place of what it was a client of.
+/// Converts a client to `interface`. See [`RpcClient::of_interface`].
 pub fn of_interface(rpc: RpcClient, interface: &Interface) -> RpcClient {
     rpc.of_interface(interface)
 }
 
-/// Runs a call to its end.
+/// The future of a call.
 pub fn called<R: CallResult, const CASTABLE: bool>(
     call: Call<'_, R, CASTABLE>,
 ) -> BoxFuture<'static, R> {
     call.detached()
 }
 
-/// Runs a cast to its end.
+/// The future of a cast.
 pub fn sent<R: CastResult>(cast: Cast<'_, R>) -> BoxFuture<'static, R> {
     cast.detached()
 }
 
-/// The name that a raw identifier stands for.
+/// The identifier without a leading `r#`.
 pub fn unraw(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
 }

@@ -1,4 +1,8 @@
-//! What the expansion of an endpoint is made of: handlers, and what they run.
+//! Types that the expansion of an endpoint uses: one handler for each method, and the state that all
+//! endpoints have.
+//!
+//! An expansion only decodes arguments and calls the service. Selecting the handler and sending the reply
+//! happen here.
 
 use std::fmt;
 use std::future::ready;
@@ -13,17 +17,18 @@ use crate::server::{Invocation, Outcome, RawArgument, Scope};
 use crate::version::Version;
 use crate::{IntoRemoteError, RemoteError, Result};
 
-/// One method of an endpoint: decodes, runs, encodes.
+/// The handler of one method: decodes the arguments, calls the service and encodes the result.
 pub type Handler<S> = for<'x> fn(Incoming<'x, S>) -> Running<'x>;
 
-/// A request, and the service that it goes to.
+/// A request, and the service that handles it.
 pub struct Incoming<'a, S> {
     pub to: &'a S,
     request: &'a Invocation<'a>,
 }
 
 impl<'a, S> Incoming<'a, S> {
-    /// The request's context, kept, and its arguments, still raw.
+    /// Decodes the request's context and finds its arguments, which stay raw JSON. The context lives as long
+    /// as the request.
     pub fn read<C: DeserializeOwned + Send + Sync + 'static, const N: usize>(
         &self,
         names: [&'static str; N],
@@ -32,12 +37,12 @@ impl<'a, S> Incoming<'a, S> {
         Ok((self.keep(self.request.context()?), arguments))
     }
 
-    /// Keeps what the method borrows while it runs.
+    /// Stores a value that the method borrows. The value lives as long as the request.
     pub fn keep<T: Send + Sync + 'static>(&self, value: T) -> &'a T {
         self.request.keep(value)
     }
 
-    /// Runs the method to its reply.
+    /// Wraps the method's future in one that encodes the reply.
     pub fn answer<R: Returned>(
         &self,
         returned: impl Future<Output = R> + Send + 'a,
@@ -46,25 +51,25 @@ impl<'a, S> Incoming<'a, S> {
         Ok(Box::pin(async move { returned.await.reply(request) }))
     }
 
-    /// Whether the message is older than this version.
+    /// Whether the message is stamped with a version below `version`.
     pub fn is_before(&self, version: Version) -> bool {
         let stamp = self.request.version();
         stamp.is_some_and(|stamp| stamp < version)
     }
 
-    /// What an argument that named the server is on the server: its name.
+    /// The value of an argument that names the server. It is not sent; the endpoint fills in its own name.
     pub fn server_name<T: FromName>(&self) -> T {
         let server = self.request.server();
         T::from_name(server.server.as_deref().unwrap_or_default())
     }
 
-    /// What an argument that named the topic is on the server: its topic.
+    /// The value of an argument that names the topic. It is not sent; the endpoint fills in its own topic.
     pub fn topic_name<T: FromName>(&self) -> T {
         T::from_name(&self.request.server().topic)
     }
 }
 
-/// Shows nothing of the service, which need not be `Debug`.
+/// Omits the service, which need not be `Debug`.
 impl<S> fmt::Debug for Incoming<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming")
@@ -73,11 +78,11 @@ impl<S> fmt::Debug for Incoming<'_, S> {
     }
 }
 
-/// A method that runs, or why it does not.
+/// The future of a running method, or the error that kept it from starting.
 pub type Running<'a> = Result<BoxFuture<'a, Outcome>, RemoteError>;
 
-/// What a server can send of what a method returned. It is a trait so that the compiler can say it of a
-/// return type.
+/// The return type of a method: a `Result` that a server can send. It is a trait for the sake of its compiler
+/// message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` must be a `Result`, as a method can always fail",
     label = "not a `Result`",
@@ -93,7 +98,7 @@ impl<T: Serialize, E: IntoRemoteError> Returned for std::result::Result<T, E> {
     }
 }
 
-/// What each endpoint holds.
+/// The state of a generated endpoint: the service, and the scope of requests that it accepts.
 pub struct EndpointInner<S> {
     service: S,
     scope: Scope,
@@ -116,7 +121,7 @@ impl<S> EndpointInner<S> {
         self.scope.clone()
     }
 
-    /// Runs the handler of the method that is asked for.
+    /// Runs the handler of the requested method. `handlers` is in the order of the interface's methods.
     pub fn run<'a>(
         &'a self,
         handlers: &[Handler<S>],
@@ -127,7 +132,7 @@ impl<S> EndpointInner<S> {
             Some(handler) => handler(Incoming { to, request }),
             None => {
                 let method = request.method();
-                let message = format!("the interface has no place for {method}");
+                let message = format!("the endpoint has no handler for `{method}`");
                 Err(RemoteError::new("IndexError", message).module("builtins"))
             }
         };
@@ -135,7 +140,7 @@ impl<S> EndpointInner<S> {
     }
 }
 
-/// Shows nothing of the service, which need not be `Debug`.
+/// Omits the service, which need not be `Debug`.
 impl<S> fmt::Debug for EndpointInner<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EndpointInner")

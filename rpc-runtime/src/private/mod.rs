@@ -1,10 +1,12 @@
-//! What expansions of `#[rpc_client]` name. Not part of the public interface: it changes with the
-//! macro, whose version is pinned.
+//! The items that expansions of this crate's macros name.
+//!
+//! This module is not part of the public interface. It changes with the macro crate, whose version is pinned.
+//! Expansions name nothing else, apart from `core`.
 
 #![allow(
     clippy::must_use_candidate,
     clippy::return_self_not_must_use,
-    reason = "called by expansions alone, which use what they get"
+    reason = "only expansions call these, and they use each result"
 )]
 
 mod client;
@@ -24,8 +26,8 @@ pub use std::sync::Arc;
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
-// By these names where the compiler sees them at the user's own types: the prelude has others of its own, and so
-// a path to them is a qualification that `unused_qualifications` does not find too long.
+// Aliases for paths that an expansion gives the span of a user's type. Under the prelude's own names, the
+// lint `unused_qualifications` would report such a path.
 pub use std::option::Option as Optional;
 pub use std::string::String as OwnedStr;
 pub use std::vec::Vec as OwnedSlice;
@@ -60,10 +62,11 @@ pub use self::remote_errors::{
 };
 pub use self::values::{Comparable, FromName, HasDefault, Lent, default, equals};
 
-/// Functions that an expansion brings into scope where its parameters are called so.
+/// Functions with the names of an expansion's parameters. An expansion imports them where it declares such
+/// parameters.
 ///
-/// A parameter is a pattern: where a constant or a unit struct of its name is in scope, it means that. A
-/// function in a nearer scope hides the user's item, and no pattern means a function.
+/// A parameter is a pattern. If a constant or a unit struct of the same name is in scope, the pattern refers
+/// to that item. An imported function hides the user's item, and a pattern never refers to a function.
 pub mod parameters {
     macro_rules! functions {
         ($($name:ident)*) => {

@@ -1,4 +1,5 @@
-//! What the expansion of `#[derive(IntoRemoteError)]` calls: errors of Python as variants, and back.
+//! Functions that the expansion of `#[derive(IntoRemoteError)]` calls, to convert between variants and remote
+//! errors.
 
 use std::fmt;
 
@@ -13,32 +14,32 @@ pub fn refused(error: &Error) -> bool {
     matches!(error, Error::VersionCap { .. })
 }
 
-/// Whether the version cap refused a message for the sake of this argument.
+/// Whether the version cap refused a message because of this argument.
 pub fn refused_for(error: &Error, name: &str) -> bool {
     matches!(error, Error::VersionCap { argument: Some(argument), .. } if argument == name)
 }
 
-/// A keyword argument of a remote error; one that is absent reads as null.
+/// A keyword argument of a remote error. An absent argument reads as null.
 pub fn kwarg<T: DeserializeOwned>(remote: &RemoteError, name: &str) -> Option<T> {
     T::deserialize(remote.kwargs.get(name).unwrap_or(&Value::Null)).ok()
 }
 
-/// A positional argument of a remote error; one that is absent reads as null.
+/// A positional argument of a remote error. An absent argument reads as null.
 pub fn positional<T: DeserializeOwned>(remote: &RemoteError, index: usize) -> Option<T> {
     T::deserialize(remote.args.get(index).unwrap_or(&Value::Null)).ok()
 }
 
-/// The text of a remote error.
+/// The message of a remote error.
 pub fn message<T: From<String>>(remote: &RemoteError) -> Option<T> {
     Some(remote.message.clone().into())
 }
 
-/// The text of a declared error that has none of its own.
+/// The message of a variant without `message`: the enum's `Display`.
 pub fn shown<E: Shown>(error: &E) -> String {
     error.shown()
 }
 
-/// What has a text. It is a trait so that the compiler can say what lacks it.
+/// An enum with a `Display`. It is a trait for the sake of its compiler message.
 #[diagnostic::on_unimplemented(
     message = "this variant of `{Self}` must have a text",
     label = "write `#[rpc(message = \"…\")]` on it",
@@ -54,12 +55,12 @@ impl<E: fmt::Display> Shown for E {
     }
 }
 
-/// A failure that an interface declares.
+/// The remote error of a declared variant.
 pub fn raised(module: &str, class: &str, message: String) -> RemoteError {
     RemoteError::new(class, message).module(module).expected()
 }
 
-/// A field of a failure; what JSON cannot hold is null.
+/// A field of a variant as JSON. A value that cannot be written as JSON becomes null.
 pub fn value<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }

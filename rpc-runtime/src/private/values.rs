@@ -1,6 +1,7 @@
-//! What an argument's type must be able to do. Each is a trait so that the compiler can say what lacks it.
+//! Requirements on the types of arguments. Each is a trait, so that the compiler's message names the
+//! argument's type and what to do.
 
-/// What a server lends: a value of the type itself, or of the type that owns such values.
+/// A type that an endpoint can lend to a method: it decodes the `Owned` form and passes a reference to it.
 pub trait Lent {
     type Owned;
 
@@ -36,12 +37,12 @@ lent! {
     serde_json::value::RawValue => Box<serde_json::value::RawValue>,
 }
 
-/// The default of a type.
+/// The `Default` of an argument's type.
 pub fn default<T: HasDefault>() -> T {
     T::of_type()
 }
 
-/// What has a default. It is a trait so that the compiler can say what has none.
+/// A type with a `Default`. It is a trait for the sake of its compiler message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no default of its own",
     label = "this has a `default`, but not `Default`",
@@ -57,12 +58,12 @@ impl<T: Default> HasDefault for T {
     }
 }
 
-/// Whether an argument is what it is when it is not sent.
+/// Whether an argument equals its default, and so need not be sent.
 pub fn equals<T: Comparable>(value: &T, default: &T) -> bool {
     value.equals(default)
 }
 
-/// What can be compared with its default. It is a trait so that the compiler can say what can not.
+/// A type whose values can be compared with its default. It is a trait for the sake of its compiler message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with its default",
     label = "the argument is compared with this, and is not `PartialEq`",
@@ -78,7 +79,8 @@ impl<T: PartialEq> Comparable for T {
     }
 }
 
-/// The owned form of an argument that names a topic or a server.
+/// The owned form of an argument that names a topic or a server. It is a trait for the sake of its compiler
+/// message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot name a topic or a server",
     label = "not a name",

@@ -1,11 +1,13 @@
-//! Keeps what a method borrows while it runs.
+//! An arena for the values that a method borrows while it runs. One request owns it and drops it at its end.
 
 use std::any::Any;
 use std::sync::OnceLock;
 
-/// Values of any type that can be put there through a shared reference, and stay where they are.
+/// A list of values of any type. Values are added through a shared reference and never move, so that
+/// references to them stay valid.
 ///
-/// A list, as there are few: the context, and what is lent.
+/// It is a linked list because a request has few values: the context and the arguments that the endpoint
+/// lends.
 #[derive(Debug, Default)]
 pub(super) struct Arena(OnceLock<Box<Kept>>);
 
@@ -27,7 +29,7 @@ impl Arena {
             arena = &arena.0.wait().next;
         }
         let kept = arena.0.get().and_then(|kept| kept.value.downcast_ref());
-        kept.expect("it was put there")
+        kept.expect("the loop ended when `set` stored this value in `arena`")
     }
 }
 
@@ -38,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_stays_until_all_of_it_goes() {
+    fn values_live_as_long_as_the_arena() {
         let arena = Arena::default();
         let counted = Arc::new(());
         let text = arena.keep("one".to_owned());

@@ -1,6 +1,7 @@
-//! Finds the method that a request means: the rules of oslo.messaging's dispatcher, as a table.
+//! Selects the endpoint and the method for a request, by the rules of oslo.messaging's dispatcher.
 //!
-//! Only what endpoints list can be found; the cost does not depend on how many methods there are.
+//! The table is built once, when the server starts. Only methods that an endpoint's interface lists can be
+//! reached. The cost of a lookup does not depend on the number of methods.
 
 use std::collections::HashMap;
 
@@ -14,20 +15,20 @@ use crate::{RemoteError, Result, Version};
 
 const DISPATCHER: &str = "oslo_messaging.rpc.dispatcher";
 
-/// The endpoints of one server, and where each method name is found.
+/// The endpoints of one server, and their methods by name.
 #[derive(Debug, Default)]
 pub(super) struct Dispatcher {
-    /// Each with what it takes, which it is asked for but once.
+    /// Each endpoint with its scope, which is requested once.
     endpoints: Vec<(Scope, Box<dyn Endpoint>)>,
-    /// By namespace.
+    /// The methods of endpoints with a namespace, by namespace.
     named: HashMap<String, Methods>,
-    /// Of those who serve no namespace.
+    /// The methods of endpoints without a namespace.
     unnamed: Methods,
-    /// The endpoints that take any method.
+    /// The indices of endpoints that accept any method.
     untyped: Vec<usize>,
 }
 
-/// Endpoint and method by name, in the order of endpoints.
+/// For each method name: the indices of endpoint and method, in the order of endpoints.
 type Methods = HashMap<&'static str, Vec<(usize, usize)>>;
 
 impl Dispatcher {
@@ -53,7 +54,7 @@ impl Dispatcher {
             for (index, method) in interface.methods().iter().enumerate() {
                 let old_names = method.old_names().iter().map(OldName::name);
                 for name in old_names.chain([method.name()]) {
-                    // Private by oslo.messaging's rule.
+                    // oslo.messaging treats a leading underscore as private.
                     if !name.starts_with('_') {
                         methods.entry(name).or_default().push((endpoint, index));
                     }
@@ -62,7 +63,7 @@ impl Dispatcher {
         }
     }
 
-    /// The endpoint that takes the request, and the place of its method there: the first that has the method.
+    /// The first endpoint that accepts the request and has its method, and the method's index there.
     pub(super) fn find(
         &self,
         request: &Request<'_>,
@@ -73,7 +74,7 @@ impl Dispatcher {
         }
     }
 
-    /// The description of the method that the request means, if an interface has one.
+    /// The description of the requested method, if an interface has one.
     pub(super) fn describe(&self, request: &Request<'_>) -> Option<&'static Method> {
         let (endpoint, method) = self.place(request)?;
         let interface = self.endpoints[endpoint].0.interface()?;
@@ -105,12 +106,13 @@ impl Dispatcher {
                 candidates.find(|(endpoint, _)| self.endpoints[*endpoint].0.takes_version(version))
             })
         };
-        // A name of old does not stand in the way of what is called so in the message's version.
-        let is_called_so = |(endpoint, method): &(usize, usize)| {
+        // A method that has this name in the message's version takes precedence over one that had it in an
+        // older version.
+        let has_current_name = |(endpoint, method): &(usize, usize)| {
             let interface = self.endpoints[*endpoint].0.interface();
             interface.is_some_and(|interface| interface.methods()[*method].name_in(version) == name)
         };
-        taking().find(is_called_so).or_else(|| taking().next())
+        taking().find(has_current_name).or_else(|| taking().next())
     }
 
     fn find_untyped(&self, request: &Request<'_>) -> Option<usize> {
@@ -122,7 +124,7 @@ impl Dispatcher {
         self.untyped.iter().copied().find(takes)
     }
 
-    /// Why no endpoint takes the request.
+    /// The error for a request that no endpoint accepts. Class and text are those of oslo.messaging.
     fn refusal(&self, request: &Request<'_>) -> RemoteError {
         let name = request.method();
         let takes = |scope: &Scope| {

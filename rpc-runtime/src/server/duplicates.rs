@@ -1,8 +1,8 @@
-//! Remembers which requests were seen, so that none runs twice.
+//! Remembers the ids of recent requests, so that no request runs twice.
 //!
-//! A plain structure without a clock or a lock of its own. An identity is kept as 128 bits, for a time that
-//! outlasts reconnections; in numbers, for as many as peers could send in that time at the rate of a busy
-//! broker, and no more, whatever they send. What is forgotten is the oldest.
+//! A plain structure; the server owns its lock, and callers pass the time. Each id is kept as 128 bits, for a
+//! time that outlasts reconnections. The number of ids is limited, so that no peer can exhaust the memory. At
+//! the limit, the oldest id is forgotten first.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -14,18 +14,18 @@ use crate::wire::MessageId;
 
 /// How long a request is remembered.
 const REMEMBERED: Duration = Duration::from_secs(300);
-/// How many requests are remembered at most: at 1,700 a second they come to the same as the time. A full
-/// memory takes some 35 MB, and keeps them; that of a server without requests, nothing.
+/// The most requests that are remembered. 1,700 requests a second reach the limit within [`REMEMBERED`]. A
+/// full memory takes about 35 MB, which is not released; without requests, no memory is allocated.
 const CAPACITY: usize = 512 * 1024;
 
 /// The identities of the latest requests of one server.
 #[derive(Debug)]
 pub(super) struct Duplicates {
     known: HashSet<u128>,
-    /// The same, in the order and with the time of their coming.
+    /// The same ids, in order of arrival, with the time of arrival.
     order: VecDeque<(Instant, u128)>,
     capacity: usize,
-    /// For identities that are not written as oslo.messaging does.
+    /// Hash functions for ids that are not 128-bit hexadecimal numbers, which oslo.messaging writes.
     digests: [RandomState; 2],
 }
 
@@ -39,7 +39,7 @@ impl Duplicates {
         }
     }
 
-    /// Enters a request; false when it was there before.
+    /// Records a request. Returns false if it was recorded before.
     pub(super) fn insert(&mut self, unique_id: &str, now: Instant) -> bool {
         while let Some(&(came, _)) = self.order.front()
             && now.duration_since(came) >= REMEMBERED
@@ -56,7 +56,7 @@ impl Duplicates {
         if !self.known.insert(identity) {
             return false;
         }
-        // Before there is one more: else there would be room for twice as many.
+        // Before the push: beyond its capacity, the queue would double its allocation.
         if self.order.len() >= self.capacity {
             self.forget_oldest();
         }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_known_for_its_time() {
+    fn a_request_is_remembered_for_a_limited_time() {
         let began = Instant::now();
         let mut duplicates = Duplicates::new();
         let id = MessageId::unique().to_string();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_are_forgotten_when_there_are_too_many() {
+    fn the_oldest_requests_are_forgotten_at_the_capacity() {
         let now = Instant::now();
         let mut duplicates = Duplicates::new();
         duplicates.capacity = 1000;

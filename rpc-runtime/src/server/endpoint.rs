@@ -1,4 +1,4 @@
-//! One implementation of one interface, as a server sees it.
+//! [`Endpoint`]: the interface between a server and an implementation of methods.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use super::invocation::{Invocation, Outcome};
 use super::scope::Scope;
 use crate::future::BoxFuture;
 
-/// An implementation of an interface, to be put into a server.
+/// An implementation of an interface that a server runs.
 ///
-/// `#[rpc_client]` makes one of each trait; nothing but the trait's methods can be reached through it. An
-/// [`UntypedEndpoint`](crate::server::UntypedEndpoint) takes methods that are not known when it is compiled.
+/// `#[rpc_client]` generates one for each trait. It exposes only the trait's methods. An
+/// [`UntypedEndpoint`](crate::server::UntypedEndpoint) accepts methods that are unknown at compile time.
 pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
-    /// Which requests the endpoint takes. A server asks when it starts.
+    /// The requests that the endpoint accepts. A server calls this once, when it starts.
     fn scope(&self) -> Scope;
 
-    /// Runs the method that is asked for: [`Invocation::place`] has its place in the interface.
+    /// Runs the requested method. [`Invocation::place`] is its index in the interface.
     fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome>;
 }

@@ -1,4 +1,6 @@
-//! What a server's middleware puts into a request for its handler, and how the handler reads it.
+//! [`Extensions`]: values that a server's middleware attaches to a request, and that the handler reads.
+//!
+//! One request owns its extensions. While the handler runs, a task-local variable refers to them.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -6,16 +8,16 @@ use std::sync::Arc;
 
 use crate::sync::Mutex;
 
-/// Values of a request, one of each type: put there by a [`Middleware`](super::Middleware), and read by
-/// [`extension`].
+/// Values attached to a request, at most one of each type. A [`Middleware`](super::Middleware) inserts them,
+/// and a handler reads them with [`extension`].
 #[derive(Default)]
 pub struct Extensions {
-    /// A list, as there are few.
+    /// A vector, because a request has few values.
     values: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
 }
 
 impl Extensions {
-    /// Puts a value there, in place of one of the same type.
+    /// Inserts a value, and replaces one of the same type.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) {
         let (id, value) = (TypeId::of::<T>(), Arc::new(value));
         let mut values = self.values.lock();
@@ -25,7 +27,7 @@ impl Extensions {
         }
     }
 
-    /// The value of that type, if there is one.
+    /// The value of type `T`, if there is one.
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let values = self.values.lock();
@@ -35,7 +37,7 @@ impl Extensions {
     }
 }
 
-/// Shows how many there are: values need not be `Debug`, and may be secrets.
+/// Shows the number of values only: they need not be `Debug`, and may be secrets.
 impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values = self.values.lock().len();
@@ -49,14 +51,14 @@ tokio::task_local! {
     static CURRENT: Arc<Extensions>;
 }
 
-/// The value of type `T` that a [`Middleware`](super::Middleware) put into the [`Extensions`] of the request that is
-/// being handled.
+/// The value of type `T` that a [`Middleware`](super::Middleware) inserted into the [`Extensions`] of the
+/// current request.
 ///
-/// A handler's trait is the same for clients and servers: its parameters are what crosses the wire. So what a
-/// middleware found out about a request does not come as a parameter. A handler asks for it, wherever it is in its own
-/// future. A task that it spawns is not the request's: ask before, and move the value.
+/// A method's parameters are those that cross the wire, so a value from a middleware cannot be a parameter. A
+/// handler calls this function instead, anywhere in its own future. It returns `None` in a task that the
+/// handler spawns: call it before, and move the value into the task.
 ///
-/// Absent where no middleware put one, and outside of handlers.
+/// `None` if no middleware inserted such a value, and outside of handlers.
 ///
 /// ```
 /// use rpc_runtime::server::{self, IncomingRequest, Next, Response};
@@ -103,7 +105,7 @@ pub fn extension<T: Send + Sync + 'static>() -> Option<Arc<T>> {
     CURRENT.try_with(|current| current.get()).ok().flatten()
 }
 
-/// Runs a handler that may ask for these.
+/// Runs a handler that can read these extensions.
 pub(super) async fn within<F: Future>(extensions: Arc<Extensions>, handler: F) -> F::Output {
     CURRENT.scope(extensions, handler).await
 }
@@ -113,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_one_of_each_type() {
+    fn extensions_hold_one_value_of_each_type() {
         let extensions = Extensions::default();
         assert!(extensions.get::<u32>().is_none());
         extensions.insert(1_u32);
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn they_are_there_while_the_handler_runs() {
+    async fn extensions_are_readable_while_the_handler_runs() {
         let extensions = Arc::new(Extensions::default());
         extensions.insert(7_u32);
         let handler = async {

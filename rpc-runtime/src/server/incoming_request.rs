@@ -1,4 +1,6 @@
-//! A request as a server's middleware sees it, and what it comes to: plain data, and no I/O.
+//! [`IncomingRequest`] and [`Response`]: a request, and its result, as a server's middleware sees them.
+//!
+//! Plain data, no I/O. The `Debug` output must not contain arguments or the context, which holds tokens.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,9 +17,10 @@ use crate::interface::Method;
 use crate::wire::{self, ReplyTo, Request};
 use crate::{RemoteError, Result, Target, Version};
 
-/// A request on its way to its handler, as a [`Middleware`](super::Middleware) sees it: as it was sent, still as JSON.
+/// A request as a [`Middleware`](super::Middleware) sees it, before its handler runs. Context and arguments
+/// are still JSON.
 ///
-/// Cloning is cheap: clones are the same request, extensions included.
+/// Cloning is cheap. Clones share the message and the extensions.
 #[derive(Clone)]
 pub struct IncomingRequest {
     message: Arc<Message>,
@@ -36,7 +39,7 @@ struct Message {
 }
 
 impl IncomingRequest {
-    /// The request in `text`, which `server` takes as a request for `method`; or the text again, if it is no request.
+    /// Parses the request in `text`. Returns the text if it cannot be parsed.
     pub(super) fn new(
         text: String,
         method: impl FnOnce(&Request<'_>) -> Option<&'static Method>,
@@ -61,62 +64,64 @@ impl IncomingRequest {
         })
     }
 
-    /// The method's description. Absent for a method that no trait of this server names: an untyped endpoint may take it,
-    /// or else it will be refused.
+    /// The method's description. `None` for a method that no trait of this server declares: an untyped
+    /// endpoint handles it, or it is refused.
     #[must_use]
     pub fn method(&self) -> Option<&'static Method> {
         self.message.method
     }
 
-    /// The method, as named on the wire. A peer can write anything there.
+    /// The method's name on the wire. The peer chooses it, so it may be any text.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.message.name
     }
 
-    /// The namespace of the message.
+    /// The namespace of the message, if any.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.message.namespace.as_deref()
     }
 
-    /// The version that the message is stamped with; one without a stamp counts as 1.0.
+    /// The version that the message is stamped with. A message without a stamp counts as 1.0. `None` if the
+    /// stamp is not a version.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         self.message.version
     }
 
-    /// Whether the sender waits for a reply: a call, and no cast.
+    /// Whether this is a call, whose sender waits for a reply. Otherwise it is a cast.
     #[must_use]
     pub fn is_call(&self) -> bool {
         self.message.reply_to.is_some()
     }
 
-    /// The identity by which the caller knows the reply. A cast has none.
+    /// The message id of a call. The reply carries it. `None` for a cast.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         let to = self.message.reply_to.as_ref();
         to.map(|to| to.message_id.as_str())
     }
 
-    /// The context's `request_id`, by which the logs of all services name what the request belongs to.
+    /// The `request_id` of the context, which the logs of all services contain.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.message.request_id.as_deref()
     }
 
-    /// The server that the request has come to: exchange, topic, name.
+    /// The server that received the request: exchange, topic and server name.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.message.server
     }
 
-    /// The request context as it was sent, as a `C`: as a [`Context`](crate::Context), say, or raw, as a
-    /// [`RawObject`](crate::wire::RawObject). The server's [`Serializer`](crate::Serializer) has not rewritten it.
+    /// Decodes the request context as a `C`, such as [`Context`](crate::Context), or
+    /// [`RawObject`](crate::wire::RawObject) for raw values. The server's [`Serializer`](crate::Serializer)
+    /// is not applied.
     ///
     /// # Errors
     ///
-    /// A `ValueError` to be raised in the caller, when what was sent does not fit.
+    /// A `ValueError` for the caller if the context cannot be read as a `C`.
     pub fn context<C: DeserializeOwned>(&self) -> Result<C, RemoteError> {
         let wrong = |error: &dyn fmt::Display| {
             RemoteError::value_error(format!("bad request context: {error}"))
@@ -125,15 +130,15 @@ impl IncomingRequest {
         request.context().map_err(|error| wrong(&error))
     }
 
-    /// The raw JSON of the arguments, an object, as it was sent.
+    /// The arguments as they were sent: the text of a JSON object.
     #[must_use]
     pub fn arguments(&self) -> &str {
         let request = Request::parse(&self.message.text);
         request.map_or("{}", |request| request.arguments())
     }
 
-    /// What middlewares put there for those further in, and for the handler, which reads it by
-    /// [`extension`](super::extension).
+    /// The values that middlewares have attached. Inner middlewares read them here, and the handler reads
+    /// them with [`extension`](super::extension).
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
@@ -148,7 +153,7 @@ impl IncomingRequest {
     }
 }
 
-/// Shows no argument, and nothing of the context, which holds tokens.
+/// Omits the arguments and the context, which may hold secrets.
 impl fmt::Debug for IncomingRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -167,30 +172,28 @@ impl fmt::Debug for IncomingRequest {
     }
 }
 
-/// What a request came to that did not fail: the method's result, as JSON.
+/// The result of a successful request, as JSON.
 ///
-/// A failure is a [`RemoteError`] and no response. What a cast comes to is dropped.
+/// A failure is a [`RemoteError`] instead. The response to a cast is discarded.
 #[derive(Debug)]
 pub struct Response(Content);
 
 #[derive(Debug)]
 enum Content {
-    /// Of a cast.
+    /// The response to a cast.
     Nothing,
-    /// A reply, as it is to be sent to this call.
-    Reply {
-        bytes: Bytes,
-        message_id: String,
-    },
+    /// The handler's encoded reply to the call `message_id`.
+    Reply { bytes: Bytes, message_id: String },
+    /// A result that a middleware returned.
     Result(Box<RawValue>),
 }
 
 impl Response {
-    /// A response that did not come from the handler.
+    /// Creates a response that does not come from the handler.
     ///
     /// # Errors
     ///
-    /// A `TypeError` to be raised in the caller when the result cannot be written as JSON.
+    /// A `TypeError` for the caller if the result cannot be written as JSON.
     pub fn new<T: Serialize + ?Sized>(result: &T) -> Result<Self, RemoteError> {
         let result = to_raw_value(result).map_err(|error| {
             let message = format!("a middleware returned what JSON cannot hold: {error}");
@@ -199,7 +202,7 @@ impl Response {
         Ok(Self(Content::Result(result)))
     }
 
-    /// What a handler replied to a request.
+    /// The handler's reply to a request.
     pub(super) fn of(reply: Option<Bytes>, request: &IncomingRequest) -> Self {
         let message_id = request.message_id();
         Self(match reply.zip(message_id) {
@@ -211,7 +214,7 @@ impl Response {
         })
     }
 
-    /// The raw JSON of the result: `null` for a cast.
+    /// The result as JSON. It is `null` for a cast.
     #[must_use]
     pub fn json(&self) -> Box<RawValue> {
         let nothing = || RawValue::NULL.to_owned();
@@ -219,7 +222,7 @@ impl Response {
             Content::Nothing => nothing(),
             Content::Result(result) => result.clone(),
             Content::Reply { bytes, .. } => {
-                // It was written here, so that it can be read here.
+                // This server encoded the reply, so it can be read.
                 let result = wire::result_of(bytes).ok();
                 let result = result.and_then(|json| RawValue::from_string(json).ok());
                 result.unwrap_or_else(nothing)
@@ -227,21 +230,22 @@ impl Response {
         }
     }
 
-    /// The result, as a `T`, as it is sent: the server's [`Serializer`](crate::Serializer) has rewritten it.
+    /// Decodes the result as a `T`, in the form in which it is sent: the server's
+    /// [`Serializer`](crate::Serializer) has been applied.
     ///
     /// # Errors
     ///
-    /// A `ValueError` to be raised in the caller when it does not fit.
+    /// A `ValueError` for the caller if the result cannot be read as a `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RemoteError> {
         wire::read(self.json().get())
             .map_err(|error| RemoteError::value_error(format!("bad result: {error}")))
     }
 
-    /// The reply to whoever waits for one.
+    /// The reply to send to the caller `to`. `None` for a cast.
     pub(super) fn into_outcome(self, to: Option<&ReplyTo>) -> Outcome {
         let Some(to) = to else { return Ok(None) };
         match self.0 {
-            // A middleware may have kept it since another request.
+            // The ids differ if a middleware returned a response that it kept from another request.
             Content::Reply { bytes, message_id } if message_id == to.message_id => Ok(Some(bytes)),
             other => {
                 let result = Self(other).json();
@@ -275,7 +279,7 @@ mod tests {
     const TWO: &str = "00000000000000000000000000000002";
 
     #[test]
-    fn it_says_what_was_sent_and_shows_no_value() {
+    fn accessors_return_what_was_sent_and_debug_shows_no_value() {
         let request = request(ONE);
         assert_eq!(
             (request.name(), request.message_id(), request.request_id()),
@@ -294,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_that_was_kept_since_another_request_is_for_the_new_one() {
+    fn a_response_kept_from_another_request_answers_the_new_one() {
         let (first, second) = (request(ONE), request(TWO));
         let [one, two] = [ONE, TWO].map(|id| ReplyTo::new("replies", id));
         let reply = Some(wire::success(&one, &[1, 2]).unwrap());

@@ -1,4 +1,8 @@
-//! One request on its way into a method, and what the method came to on its way out.
+//! [`Invocation`]: one request as an endpoint sees it. It decodes context and arguments, and encodes the
+//! reply.
+//!
+//! The serializer hook is applied here, in both directions. An invocation lives as long as its handler runs
+//! and owns the values that the handler borrows.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -11,10 +15,10 @@ use crate::serializer::Serializer;
 use crate::wire::{self, Entries, RawRequest, Request};
 use crate::{IntoRemoteError, RemoteError, Result, Target, Version};
 
-/// What a method came to: its encoded reply (none for a cast), or what it raised.
+/// The outcome of a method: its encoded reply (`None` for a cast), or the error that it raised.
 pub type Outcome = Result<Option<Bytes>, RemoteError>;
 
-/// One request on its way into a method.
+/// One request as an [`Endpoint`](super::Endpoint) sees it.
 #[derive(Debug)]
 pub struct Invocation<'a> {
     request: &'a Request<'a>,
@@ -40,48 +44,50 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// The server that runs the method: exchange, topic, name.
+    /// The server that runs the method: exchange, topic and server name.
     #[must_use]
     pub fn server(&self) -> &'a Target {
         self.server
     }
 
-    /// The method, as named on the wire.
+    /// The method's name on the wire.
     #[must_use]
     pub fn method(&self) -> &'a str {
         self.request.method()
     }
 
-    /// The method's place in [`Interface::methods`](crate::Interface::methods); absent for an endpoint whose
+    /// The method's index in [`Interface::methods`](crate::Interface::methods). `None` for an endpoint whose
     /// [`Scope`](super::Scope) has no interface.
     #[must_use]
     pub fn place(&self) -> Option<usize> {
         self.place
     }
 
-    /// The namespace of the message.
+    /// The namespace of the message, if any.
     #[must_use]
     pub fn namespace(&self) -> Option<&'a str> {
         self.request.namespace()
     }
 
-    /// Whether the sender waits for a reply: a call, and no cast.
+    /// Whether this is a call, whose sender waits for a reply. Otherwise it is a cast.
     #[must_use]
     pub fn is_call(&self) -> bool {
         self.request.reply_to().is_some()
     }
 
-    /// The version that the message is stamped with; one without a stamp counts as 1.0.
+    /// The version that the message is stamped with. A message without a stamp counts as 1.0. `None` if the
+    /// stamp is not a version.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         self.request.stamp()
     }
 
-    /// The request context, as a `C`.
+    /// Decodes the request context as a `C`.
     ///
     /// # Errors
     ///
-    /// A `ValueError` to be raised in the caller, when what was sent does not fit.
+    /// A `ValueError` for the caller if the context cannot be read as a `C`; the error of the server's
+    /// serializer hook.
     pub fn context<C: DeserializeOwned>(&self) -> Result<C, RemoteError> {
         let wrong = |error| RemoteError::value_error(format!("bad request context: {error}"));
         match self.serializer {
@@ -96,11 +102,12 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// The arguments of the given names, still raw.
+    /// Finds the arguments with the given names. They stay raw JSON.
     ///
     /// # Errors
     ///
-    /// A `TypeError` to be raised in the caller, when others were sent than these.
+    /// A `TypeError` for the caller if the message has an argument with another name. A `ValueError` if the
+    /// arguments are not a JSON object.
     pub fn arguments<const N: usize>(
         &self,
         names: [&'static str; N],
@@ -126,17 +133,18 @@ impl<'a> Invocation<'a> {
         Ok(arguments)
     }
 
-    /// All arguments, a JSON object, as they were sent: the server's serializer has not rewritten them.
+    /// The arguments as they were sent: the text of a JSON object. The server's serializer hook is not
+    /// applied.
     #[must_use]
     pub fn raw_arguments(&self) -> &'a str {
         self.request.arguments()
     }
 
-    /// The request as it was sent, to be kept or sent on.
+    /// Copies the request as it was sent, to store or forward it.
     ///
     /// # Errors
     ///
-    /// A `ValueError` to be raised in the caller when context or arguments are no JSON, such as Python's `NaN`.
+    /// A `ValueError` for the caller if the context or an argument is not valid JSON, such as Python's `NaN`.
     pub fn to_raw(&self) -> Result<RawRequest, RemoteError> {
         let request = self.request;
         let wrong = |what: &str, error| RemoteError::value_error(format!("bad {what}: {error}"));
@@ -152,16 +160,17 @@ impl<'a> Invocation<'a> {
         Ok(raw)
     }
 
-    /// Keeps a value for as long as the request lasts: what a method borrows while it runs.
+    /// Stores a value until the request ends, so that a method can borrow it.
     pub fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
         self.kept.keep(value)
     }
 
-    /// What a method returned, as its reply.
+    /// Encodes the method's result as its reply.
     ///
     /// # Errors
     ///
-    /// What the method raised.
+    /// The error that the method raised; a `TypeError` if the result cannot be written as JSON; the error of
+    /// the server's serializer hook.
     pub fn reply<T: Serialize, E: IntoRemoteError>(&self, result: Result<T, E>) -> Outcome {
         let value = result.map_err(IntoRemoteError::into_remote_error)?;
         let Some(to) = self.request.reply_to() else {
@@ -181,11 +190,11 @@ impl<'a> Invocation<'a> {
         Ok(Some(reply))
     }
 
-    /// A result as its reply, as it is: the server's serializer does not rewrite it.
+    /// Encodes a raw result as the reply. The server's serializer hook is not applied.
     ///
     /// # Errors
     ///
-    /// None that a caller could cause: JSON can be written.
+    /// A `TypeError` if the reply cannot be encoded. A valid `RawValue` always can.
     pub fn raw_reply(&self, result: &RawValue) -> Outcome {
         let Some(to) = self.request.reply_to() else {
             return Ok(None);

@@ -1,6 +1,7 @@
-//! What stands around the handling of each request: a chain of middlewares, and the handler at its end.
+//! Server middleware: a chain around the handling of each request, with the handler at its end.
 //!
-//! A server without middleware never comes here.
+//! The server owns the chain, and each request runs through it at most once. A server without middleware does
+//! not use this module.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,19 +12,21 @@ use super::incoming_request::{IncomingRequest, Response};
 use crate::future::BoxFuture;
 use crate::{IntoRemoteError, RemoteError, Result};
 
-/// What stands around the handling of each request of a server: it may refuse it, delay it, measure it, give another
-/// response, or put values into its [`Extensions`](super::Extensions) for the handler.
+/// A hook around the handling of each request of a server. It may refuse, delay or measure a request, return
+/// a response of its own, or attach values to the request's [`Extensions`](super::Extensions) for the
+/// handler.
 ///
-/// A function is one, too: any `async fn(IncomingRequest, Next) -> Result<Response, E>` whose error is
-/// [`IntoRemoteError`], or a closure of that form. Give it to
+/// A function is a middleware, too: any `async fn(IncomingRequest, Next) -> Result<Response, E>` whose error
+/// implements [`IntoRemoteError`], or a closure of that form. Pass it to
 /// [`ServerBuilder::middleware`](super::ServerBuilder::middleware). The guide's page
-/// [middleware](crate::guide::middleware) has examples. Implementations carry the attribute
+/// [middleware](crate::guide::middleware) has examples. Implementations of the trait carry the attribute
 /// [`async_trait`](https://docs.rs/async-trait).
 ///
-/// It sees each request that could be read, one for an unknown method included, and duplicates not. It stands between the
-/// transport and the server's [`Serializer`](crate::Serializer). It runs within the span of the request, and holds the
-/// request's permit (see [`concurrency`](super::ServerBuilder::concurrency)); a caller with a monitor gets signs of
-/// life meanwhile. A panic in it is a failure of the request, as one in the handler is.
+/// Middleware sees every request that can be parsed, including requests for unknown methods, but no
+/// duplicates. It runs between the transport and the server's [`Serializer`](crate::Serializer), within the
+/// span of the request. It holds the request's permit (see
+/// [`concurrency`](super::ServerBuilder::concurrency)). While it runs, a caller that monitors the call gets
+/// heartbeats. If it panics, the request fails, as it does if the handler panics.
 #[async_trait]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no middleware of a server",
@@ -33,12 +36,12 @@ use crate::{IntoRemoteError, RemoteError, Result};
     note = "a closure must name the types of its parameters"
 )]
 pub trait Middleware: Send + Sync + 'static {
-    /// Handles one request: most do something, `next.run(request).await`, and do something more.
+    /// Handles one request. A typical implementation awaits `next.run(request)` and acts before and after it.
     ///
     /// # Errors
     ///
-    /// What is raised in the caller, and logged as a handler's failure is: mark a refusal that callers must reckon with
-    /// as [`expected`](RemoteError::expected).
+    /// The error that is raised in the caller. The server logs it like a handler's error. Mark an error that
+    /// callers must expect as [`expected`](RemoteError::expected).
     async fn handle(&self, request: IncomingRequest, next: Next) -> Result<Response, RemoteError>;
 }
 
@@ -55,14 +58,14 @@ where
     }
 }
 
-/// The rest of a request's way: the middlewares further in, and then the handler.
+/// The rest of the chain: the inner middlewares, and then the handler.
 pub struct Next {
     chain: Chain,
     at: usize,
     handler: Arc<dyn Handler>,
 }
 
-/// What is at the end of a chain.
+/// The end of a chain.
 pub(super) trait Handler: Send + Sync {
     fn run_handler(
         self: Arc<Self>,
@@ -70,7 +73,7 @@ pub(super) trait Handler: Send + Sync {
     ) -> BoxFuture<'static, Result<Response, RemoteError>>;
 }
 
-/// The middlewares of a server, the outermost first.
+/// The middlewares of a server, outermost first.
 pub(super) type Chain = Arc<[Arc<dyn Middleware>]>;
 
 impl Next {
@@ -82,13 +85,14 @@ impl Next {
         }
     }
 
-    /// Runs the rest. It can be run once: a request runs at most once.
+    /// Runs the rest of the chain. It takes `self`, because a request runs at most once.
     ///
-    /// Dropping the future cuts the handler off where it stands.
+    /// Dropping the future cancels the handler at its current await.
     ///
     /// # Errors
     ///
-    /// What the handler raises, or why no handler takes the request.
+    /// The error that the handler or an inner middleware raises, or the reason why no endpoint accepts the
+    /// request.
     pub async fn run(mut self, request: IncomingRequest) -> Result<Response, RemoteError> {
         match self.chain.get(self.at).cloned() {
             Some(middleware) => {

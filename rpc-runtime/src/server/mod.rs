@@ -1,9 +1,11 @@
-//! Serving: a [`Server`] listens on one topic, and runs the requests that arrive.
+//! Servers: a [`Server`] listens on one topic and runs the requests that arrive.
 //!
-//! The transport acknowledges a request when a permit for it is free, and then hands it over. So a request runs at most
-//! once, and a request that waits for a permit stays in the broker, which can give it to another server.
+//! The transport acknowledges a request when a permit for it is free, and only then hands it to the server.
+//! So a request runs at most once. A request that waits for a permit stays with the broker, which can give it
+//! to another server.
 //!
-//! A [`Middleware`] may stand around the handling of each request.
+//! The task in [`listen`] owns the listener and the running requests. A server must not depend on connections
+//! or queues, which the transport owns. A [`Middleware`] may wrap the handling of each request.
 
 mod arena;
 mod builder;
@@ -48,15 +50,15 @@ pub use self::stop_report::StopReport;
 pub use self::untyped_endpoint::UntypedEndpoint;
 pub use crate::future::BoxFuture;
 
-/// How long [`Server::stop`] waits for what runs.
+/// How long [`Server::stop`] waits for running requests.
 const DEFAULT_STOP: Duration = Duration::from_secs(60);
 
 /// A running server: oslo.messaging's `RPCServer`.
 ///
-/// Each request runs as a task of its own; on a runtime of one thread, once it has to wait. A handler must not
-/// block its thread: what computes for long goes to `tokio::task::spawn_blocking`.
+/// Each request runs in its own task. On a current-thread runtime, a request gets a task only when it first
+/// waits. A handler must not block its thread: move long computations to `tokio::task::spawn_blocking`.
 ///
-/// Dropping it stops it as [`Server::stop`] does, in the background.
+/// Dropping the server stops it in the background, as [`Server::stop`] does.
 ///
 /// ```
 /// use rpc_runtime::{Endpoint, Result, Server, Transport};
@@ -67,7 +69,7 @@ const DEFAULT_STOP: Duration = Duration::from_secs(60);
 ///         .concurrency(16)
 ///         .start()
 ///         .await?;
-///     // … until it is time to go
+///     // … until the program ends
 ///     server.stop().await;
 ///     Ok(())
 /// }
@@ -82,35 +84,37 @@ pub struct Server {
 }
 
 impl Server {
-    /// Where it listens.
+    /// The target that the server listens on: exchange, topic and server name.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// How the server is: for a readiness probe, which is ready while [`ServerState::is_listening`].
+    /// The current state of the server. A readiness probe succeeds while [`ServerState::is_listening`] is
+    /// true.
     #[must_use]
     pub fn state(&self) -> ServerState {
         self.handle.state()
     }
 
-    /// Waits until the server's state is another than `seen`: see [`ServerHandle::state_changed`].
+    /// Waits until the state differs from `seen`, and returns it; see [`ServerHandle::state_changed`].
     pub async fn state_changed(&self, seen: &ServerState) -> ServerState {
         self.handle.state_changed(seen).await
     }
 
-    /// Tells how the server is, for those who do not own it.
+    /// A handle that observes the server's state and does not own the server.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.handle.clone()
     }
 
-    /// Waits until the server has ended by itself, because its transport was closed.
+    /// Waits until the server ends without a stop, because its transport was closed. Dropping the future has
+    /// no effect.
     pub async fn ended(&self) {
         self.stop.closed().await;
     }
 
-    /// Serves until `until` ends, or the transport is closed; then stops as [`Server::stop`] does.
+    /// Serves until `until` completes or the transport is closed. Then stops as [`Server::stop`] does.
     ///
     /// Dropping the future stops the server in the background.
     ///
@@ -127,23 +131,23 @@ impl Server {
         self.stop().await
     }
 
-    /// Stops taking requests, and finishes what runs: for a minute at most, as
-    /// [`Server::stop_within`].
+    /// Stops the server as [`Server::stop_within`] does, with a limit of one minute.
     pub async fn stop(self) -> StopReport {
         self.stop_within(DEFAULT_STOP).await
     }
 
-    /// Stops taking requests, gives back to the broker what was not taken, and finishes the rest, replies
-    /// included. What still runs after `limit` is cut off where it stands. The report says how many requests that were.
+    /// Stops accepting requests, requeues prefetched requests that were not acknowledged, and waits for the
+    /// running requests and their replies. After `limit`, running requests are cancelled at their current
+    /// await. The report has their number.
     ///
-    /// Dropping the future does not call the stopping off.
+    /// Dropping the future does not cancel the stop.
     pub async fn stop_within(self, limit: Duration) -> StopReport {
         self.stop.send_replace(Some(limit));
         self.listening.await.unwrap_or_default()
     }
 }
 
-/// A server called `target` that runs what `listener` gives it.
+/// Spawns the task of a server, which runs the requests of `listener`.
 fn spawn(target: Target, listener: Box<dyn Listener>, service: Service) -> Server {
     let (stop, stopped) = watch::channel(None);
     let (phase, phases) = watch::channel(Phase::Serving);
@@ -157,7 +161,7 @@ fn spawn(target: Target, listener: Box<dyn Listener>, service: Service) -> Serve
     }
 }
 
-/// Runs requests until told to stop, or until the transport ends; then finishes what runs.
+/// Runs requests until a stop or until the transport is closed. Then waits for the running requests.
 async fn listen(
     listener: Box<dyn Listener>,
     service: Arc<Service>,
@@ -165,11 +169,13 @@ async fn listen(
     phase: watch::Sender<Phase>,
 ) -> StopReport {
     let mut running = Running::new(service.clone());
-    // Drop order matters: the listener goes first, or freed permits pull in new requests.
+    // Drop order matters: the listener must be dropped before `running`. Otherwise permits that dropped
+    // requests free would let the listener acknowledge new requests.
     let mut listener = listener;
     tokio::select! {
         biased;
-        // First, so that no stream of requests hides a stop. An error is a server that was dropped: it stops, too.
+        // First, so that a stream of requests cannot starve a stop. An error means that the server was
+        // dropped, which is a stop, too.
         _ = stopped.wait_for(Option::is_some) => {}
         () = running.run_all(&mut *listener) => {
             tracing::warn!(server = %service.target, "the server ends: its transport was closed");
@@ -179,18 +185,18 @@ async fn listen(
     let before = running.finished();
     let orderly = async {
         listener.close().await;
-        // Requests that were taken are for no other server.
+        // These requests are acknowledged, so no other server will run them.
         running.run_all(&mut *listener).await;
         running.ended().await;
         listener.settled().await;
     };
     let limit = async {
-        // It may be set now, or later if the transport was closed first.
+        // If the transport was closed first, a stop may set the limit later.
         let limit = match stopped.wait_for(Option::is_some).await {
             Ok(limit) => limit.unwrap_or(DEFAULT_STOP),
             Err(_) => DEFAULT_STOP,
         };
-        // The requests that run have this long to end by themselves.
+        // From here, running requests have this long to finish.
         sleep(limit).await;
     };
     let is_orderly = tokio::select! {

@@ -1,4 +1,5 @@
-//! One argument of a request, from its JSON to its type.
+//! [`RawArgument`]: one argument of a request, decoded from JSON to its type. Its errors are those that
+//! Python raises.
 
 use serde::de::{self, DeserializeOwned};
 use serde::forward_to_deserialize_any;
@@ -8,7 +9,7 @@ use crate::serializer::Serializer;
 use crate::wire;
 use crate::{IntoRemoteError, RemoteError, Result};
 
-/// One argument, before its type is known.
+/// One argument that is not decoded yet.
 #[derive(Debug, Clone, Copy)]
 pub struct RawArgument<'a> {
     pub(super) name: &'static str,
@@ -17,11 +18,11 @@ pub struct RawArgument<'a> {
 }
 
 impl<'a> RawArgument<'a> {
-    /// This argument, or the same under a name of old.
+    /// This argument, or the same argument under an older name.
     ///
     /// # Errors
     ///
-    /// A `TypeError` to be raised in the caller when both were sent.
+    /// A `TypeError` for the caller if both were sent.
     pub fn or(self, old: RawArgument<'a>) -> Result<Self, RemoteError> {
         match (self.json, old.json) {
             (Some(_), Some(_)) => {
@@ -34,27 +35,28 @@ impl<'a> RawArgument<'a> {
         }
     }
 
-    /// Whether it was sent, whatever it is.
+    /// Whether the argument was sent, even as null.
     #[must_use]
     pub fn is_sent(&self) -> bool {
         self.json.is_some()
     }
 
-    /// The argument, as a `T`, if it was sent.
+    /// Decodes the argument as a `T`. `None` if it was not sent.
     ///
     /// # Errors
     ///
-    /// A `ValueError` to be raised in the caller when it does not fit.
+    /// A `ValueError` for the caller if the argument cannot be read as a `T`.
     pub fn sent<T: DeserializeOwned>(self) -> Result<Option<T>, RemoteError> {
         self.json.map(|_| self.decode()).transpose()
     }
 
-    /// The argument, as a `T`. One that was not sent is `None` for an `Option`.
+    /// Decodes the argument as a `T`. If it was not sent, an `Option` is `None` and a
+    /// [`MaybeAbsent`](crate::MaybeAbsent) is absent.
     ///
     /// # Errors
     ///
-    /// A `TypeError` to be raised in the caller when it was not sent, a `ValueError` when it does not
-    /// fit.
+    /// A `TypeError` for the caller if the argument was not sent and `T` requires it. A `ValueError` if it
+    /// cannot be read as a `T`.
     pub fn decode<T: DeserializeOwned>(self) -> Result<T, RemoteError> {
         let name = self.name;
         let Some(json) = self.json else {
@@ -76,7 +78,7 @@ impl<'a> RawArgument<'a> {
     }
 }
 
-/// What stands for an argument that was not sent: it fits an `Option` and a `MaybeAbsent`, and nothing else.
+/// The deserializer of an argument that was not sent. Only `Option` and `MaybeAbsent` can be read from it.
 struct Absent;
 
 impl<'de> de::Deserializer<'de> for Absent {

@@ -1,7 +1,7 @@
-//! One request's way through a server: read, dispatched, answered.
+//! Handles one request: parses, dispatches and replies.
 //!
-//! Whatever a peer sent or a handler does, it ends here: a failure for the caller where there is one,
-//! and a log line; the server goes on.
+//! No input from a peer and no failure of a handler may stop the server. Each becomes an error for the
+//! caller, if there is a caller, and a log line. All requests of a server share one [`Service`].
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -32,24 +32,24 @@ use crate::transport::{Incoming, Responder};
 use crate::wire::{self, Malformed, Named, ReplyTo, Request, Unopened};
 use crate::{RemoteError, Target};
 
-/// A monitor that asks for more signs of life than this is given no more.
+/// The shortest interval between heartbeats, whatever the caller asks for.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(20);
 
-/// What all requests of one server share.
+/// The state that all requests of one server share.
 pub(super) struct Service {
-    /// What spans call the messaging system.
+    /// The value of `messaging.system` in spans.
     pub(super) system: &'static str,
     pub(super) target: Target,
     pub(super) dispatcher: Dispatcher,
     pub(super) middleware: Option<Chain>,
     pub(super) serializer: Option<Box<dyn Serializer>>,
-    /// In bytes.
+    /// The largest request that is read, in bytes.
     pub(super) max_request_size: usize,
     pub(super) duplicates: Mutex<Duplicates>,
 }
 
 impl Service {
-    /// Takes a request through to its end.
+    /// Handles a request from its bytes to its reply.
     pub(super) async fn serve(self: &Arc<Self>, incoming: Incoming) {
         let Incoming {
             body,
@@ -65,7 +65,8 @@ impl Service {
                 return self.drop_malformed(&body, &error, responder).await;
             }
         };
-        // What middleware sees owns the text: it outlives this function where a middleware keeps it.
+        // With middleware, the `IncomingRequest` owns the text, because a middleware may keep it after this
+        // function returns.
         let (seen, text) = match &self.middleware {
             None => (None, text),
             Some(_) => self.seen(text),
@@ -99,7 +100,7 @@ impl Service {
         handled.instrument(span.clone()).await;
     }
 
-    /// Runs a request, and answers it.
+    /// Runs a request and sends its reply.
     async fn handle(
         self: &Arc<Self>,
         request: &Request<'_>,
@@ -110,7 +111,7 @@ impl Service {
     ) {
         let outcome = match self.middleware.as_ref().zip(seen) {
             None => self.run(request, &responder).await,
-            // On the heap: the task of a request without middleware need have no room for it.
+            // Boxed, so that the task of a request without middleware stays small.
             Some((chain, seen)) => {
                 Box::pin(self.run_within(chain, seen, request, &responder)).await
             }
@@ -134,7 +135,8 @@ impl Service {
         metrics::request_dropped(&self.target.topic, why);
     }
 
-    /// Leaves a request, which may be lost by that: so it is named as its caller's log names it.
+    /// Drops a request without running it. The request may be lost, so the log line has the ids that the
+    /// caller's log has.
     pub(super) fn leave(&self, body: &[u8], why: &str) {
         self.count_dropped(Dropped::Left);
         let server = &self.target;
@@ -150,7 +152,7 @@ impl Service {
         self.duplicates.lock().insert(unique_id, Instant::now())
     }
 
-    /// Runs the method, giving signs of life for as long as it runs where the caller wants them.
+    /// Runs the method. Meanwhile, heartbeats go to a caller that monitors the call.
     async fn run(&self, request: &Request<'_>, responder: &Arc<dyn Responder>) -> Outcome {
         let (endpoint, method) = self.dispatcher.find(request)?;
         let invocation = Invocation::new(request, self.serializer.as_deref(), &self.target, method);
@@ -161,7 +163,7 @@ impl Service {
         .await
     }
 
-    /// What middleware sees of the request in `text`; or the text again, if it is no request.
+    /// The request in `text` as middleware sees it. Returns the text if it cannot be parsed.
     fn seen(&self, text: String) -> (Option<IncomingRequest>, String) {
         let describe = |request: &Request<'_>| self.dispatcher.describe(request);
         match IncomingRequest::new(text, describe, &self.target) {
@@ -170,7 +172,7 @@ impl Service {
         }
     }
 
-    /// Runs the method within the middlewares, to which the caller's signs of life extend.
+    /// Runs the middlewares and the method. Heartbeats cover both.
     async fn run_within(
         self: &Arc<Self>,
         chain: &Chain,
@@ -187,7 +189,7 @@ impl Service {
         .await
     }
 
-    /// What the caller has sent wrongly is told without its text, which quotes arguments.
+    /// Logs a failed request. An error of the request is logged without its text, which may quote arguments.
     fn log(&self, request: &Request<'_>, error: &RemoteError) {
         let (server, class) = (&self.target, &error.class);
         let named = Named::of(request);
@@ -206,7 +208,7 @@ impl Service {
         }
     }
 
-    /// Drops a message that is none; a caller that can be read out of it is told.
+    /// Drops a message that cannot be parsed. If it contains a reply address, the caller gets an error.
     async fn drop_malformed(&self, body: &[u8], error: &Malformed, responder: Arc<dyn Responder>) {
         let to = wire::reply_address(body);
         let message_id = to.as_ref().map(|to| excerpt(&to.message_id));
@@ -221,7 +223,8 @@ impl Service {
         }
     }
 
-    /// Drops a request that is too large to be read. `body` may be its end alone, which has the caller's address.
+    /// Drops a request that is too large. `body` may be only the end of the message, which contains the reply
+    /// address.
     async fn drop_large(&self, body: &[u8], bytes: usize, responder: Arc<dyn Responder>) {
         let most = self.max_request_size;
         let to = wire::reply_address_at_end(body);
@@ -239,7 +242,8 @@ impl Service {
         }
     }
 
-    /// A failure that was raised here says where, as Python's tracebacks do.
+    /// Adds a traceback to an error without one. It says where the error was raised, as a traceback in Python
+    /// does.
     fn traced(&self, error: RemoteError, method: &str) -> RemoteError {
         if !error.traceback.is_empty() {
             return error;
@@ -250,14 +254,15 @@ impl Service {
     }
 }
 
-/// The end of a chain of middlewares. A panic of the handler is a failure here already, so that they get to see it.
+/// The end of a chain of middlewares. A panic of the handler is converted to an error here, so that
+/// middlewares see it.
 impl Handler for Service {
     fn run_handler(
         self: Arc<Self>,
         seen: IncomingRequest,
     ) -> BoxFuture<'static, crate::Result<Response, RemoteError>> {
         Box::pin(async move {
-            // It was read before.
+            // The text was parsed before, so this does not fail.
             let request = Request::parse(seen.text())
                 .map_err(|error| RemoteError::value_error(format!("malformed request: {error}")))?;
             let (endpoint, method) = self.dispatcher.find(&request)?;
@@ -271,7 +276,7 @@ impl Handler for Service {
     }
 }
 
-/// Sends a reply to a request, if that could be read.
+/// Sends a reply. `request` is used in the log line of a failure, if the request could be parsed.
 async fn send(
     responder: Arc<dyn Responder>,
     to: &ReplyTo,
@@ -289,12 +294,12 @@ async fn send(
     }
 }
 
-/// The signs of life of one running call, until dropped. A task of its own, so that a handler that is
-/// slow to yield does not hold them up.
+/// Sends heartbeats for one running call until it is dropped. It has its own task, so that a handler that
+/// yields rarely does not delay them.
 struct Heartbeats(AbortHandle);
 
 impl Heartbeats {
-    /// Those that the caller wants while the request runs, if any.
+    /// Starts heartbeats if the caller monitors the call.
     fn of(request: &Request<'_>, responder: &Arc<dyn Responder>) -> Option<Self> {
         let (to, silence) = request.reply_to().zip(request.monitor())?;
         Some(Self::start(responder.clone(), to.clone(), silence))
@@ -304,7 +309,7 @@ impl Heartbeats {
         let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
         let beating = tokio::spawn(async move {
             loop {
-                // The beat itself: its caller bears twice as long a silence.
+                // The interval of the heartbeats. The caller accepts twice as long a silence.
                 sleep(interval).await;
                 send(responder.clone(), &to, wire::heartbeat(&to), None).await;
             }
@@ -319,7 +324,7 @@ impl Drop for Heartbeats {
     }
 }
 
-/// Runs a handler; a panic in it is a failure like another.
+/// Runs a handler and converts a panic to an error.
 async fn caught(mut handler: BoxFuture<'_, Outcome>) -> Outcome {
     poll_fn(|cx| {
         unpanicked(|| handler.as_mut().poll(cx)).unwrap_or_else(|panic| {
@@ -332,7 +337,7 @@ async fn caught(mut handler: BoxFuture<'_, Outcome>) -> Outcome {
     .await
 }
 
-/// Polls what is not polled again once it has panicked.
+/// Catches a panic in `poll`. The caller must not poll the same future again after a panic.
 pub(super) fn unpanicked<T>(poll: impl FnOnce() -> T) -> thread::Result<T> {
     catch_unwind(AssertUnwindSafe(poll))
 }

@@ -1,4 +1,7 @@
-//! The requests of a server, each a task.
+//! The running requests of a server.
+//!
+//! [`Running`] owns a task for each request and counts those that finish. The server's task owns the
+//! [`Running`]. When it is dropped, all requests are cancelled.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -13,14 +16,14 @@ use crate::transport::{Arrival, Incoming, Listener};
 
 use super::request::{Service, unpanicked};
 
-/// Why a request is left that was taken.
+/// Why an acknowledged request was not run.
 const STOPPED: &str = "the server was stopped before its turn";
 
-/// The requests of one server that run.
+/// The running requests of one server.
 pub(super) struct Running {
     service: Arc<Service>,
     tasks: JoinSet<()>,
-    /// How many have ended by themselves.
+    /// How many requests have finished.
     finished: usize,
     has_one_thread: bool,
 }
@@ -35,7 +38,7 @@ impl Running {
         }
     }
 
-    /// Lets all run that arrives.
+    /// Runs each request that arrives, until the listener ends.
     pub(super) async fn run_all(&mut self, listener: &mut dyn Listener) {
         while let Some(arrival) = listener.next().await {
             self.collect();
@@ -46,32 +49,33 @@ impl Running {
         }
     }
 
-    /// Waits until none runs.
+    /// Waits until no request is running.
     pub(super) async fn ended(&mut self) {
         while self.tasks.join_next().await.is_some() {
             self.finished += 1;
         }
     }
 
-    /// How many have ended by themselves so far.
+    /// How many requests have finished so far.
     pub(super) fn finished(&mut self) -> usize {
         self.collect();
         self.finished
     }
 
-    /// Counts those that have ended.
+    /// Counts requests that have finished since the last call.
     fn collect(&mut self) {
         while self.tasks.try_join_next().is_some() {
             self.finished += 1;
         }
     }
 
-    /// Ends what runs where it stands, and leaves what has been taken and not begun; how many.
+    /// Cancels the running requests, and drops requests that were acknowledged and not started. Returns the
+    /// number of both.
     pub(super) async fn cut_off(&mut self, listener: &mut dyn Listener) -> usize {
-        // Those that have finished are not cut off.
+        // Requests that have finished are not counted as cancelled.
         self.collect();
         let mut count = self.tasks.len();
-        // Not waited for: a handler that blocks its thread would hold the stop up.
+        // The tasks are not awaited: a handler that blocks its thread would delay the stop.
         self.tasks.abort_all();
         while let Ok(Some(arrival)) = timeout(Duration::ZERO, listener.next()).await {
             match arrival {
@@ -85,10 +89,10 @@ impl Running {
         count
     }
 
-    /// Leaves a request that might run elsewhere.
+    /// Drops a request that another server may run.
     fn leave_in_doubt(&self, body: &[u8], why: &str) {
         let why = format!(
-            "{why}: the broker has or has not its acknowledgement; if it has not, it hands the request out again"
+            "{why}: the broker may not have received its acknowledgement; if not, it delivers the request again"
         );
         self.service.leave(body, &why);
     }
@@ -100,7 +104,8 @@ impl Running {
             self.tasks.spawn(request);
             return;
         }
-        // Nothing else would run meanwhile: it takes a task only where it waits for something.
+        // On one thread, a task would not run concurrently until this one waits. Polling the request here
+        // saves the task of a request that never waits.
         let mut request = Box::pin(request);
         let begun = poll_fn(|cx| Poll::Ready(unpanicked(|| request.as_mut().poll(cx)))).await;
         match begun {

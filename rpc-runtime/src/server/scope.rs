@@ -1,18 +1,20 @@
-//! Which requests an endpoint takes: oslo.messaging's target of an endpoint.
+//! [`Scope`]: the requests that an endpoint accepts. It corresponds to an endpoint's `target` in
+//! oslo.messaging.
 
 use crate::{Interface, Version};
 
-/// Which requests an endpoint takes: of which namespaces, in which version, for which methods.
+/// The requests that an endpoint accepts, by namespace, version and method.
 #[derive(Debug, Clone)]
 pub struct Scope {
     interface: Option<&'static Interface>,
-    /// All, or the endpoint's own and then those of old.
+    /// The endpoint's own namespace, and then its legacy namespaces. `None` accepts all.
     namespaces: Option<Vec<Option<String>>>,
     version: Option<Version>,
 }
 
 impl Scope {
-    /// The methods of an interface, in its namespace and in the versions that its own is compatible with.
+    /// Accepts the methods of an interface, in its namespace, in the versions that the interface's version is
+    /// compatible with.
     #[must_use]
     pub fn of(interface: &'static Interface) -> Self {
         Self {
@@ -22,7 +24,7 @@ impl Scope {
         }
     }
 
-    /// Any method of any namespace in any version.
+    /// Accepts any method in any namespace and any version.
     #[must_use]
     pub fn any() -> Self {
         Self {
@@ -32,7 +34,7 @@ impl Scope {
         }
     }
 
-    /// With this namespace of its own, `None` being the absent one.
+    /// Sets the endpoint's own namespace. `None` accepts messages without a namespace.
     #[must_use]
     pub fn namespace<'n>(mut self, namespace: impl Into<Option<&'n str>>) -> Self {
         let namespace = namespace.into().map(str::to_owned);
@@ -43,7 +45,7 @@ impl Scope {
         self
     }
 
-    /// With these namespaces, too. A scope of any namespace has them already.
+    /// Adds namespaces to accept. It has no effect if all namespaces are accepted.
     #[must_use]
     pub fn legacy_namespaces<'n>(
         mut self,
@@ -55,20 +57,20 @@ impl Scope {
         self
     }
 
-    /// With this as the version that is implemented: messages of its major, up to its minor, are taken.
+    /// Sets the implemented version. Messages of the same major version are accepted up to its minor version.
     #[must_use]
     pub fn version(mut self, version: impl Into<Version>) -> Self {
         self.version = Some(version.into());
         self
     }
 
-    /// The interface whose methods are taken; absent if any method is.
+    /// The interface whose methods are accepted. `None` if any method is.
     #[must_use]
     pub fn interface(&self) -> Option<&'static Interface> {
         self.interface
     }
 
-    /// Whether requests of this namespace and version are taken, whatever their method.
+    /// Whether requests with this namespace and version are accepted, regardless of their method.
     #[must_use]
     pub fn takes(&self, namespace: Option<&str>, version: Version) -> bool {
         self.takes_version(version) && self.takes_namespace(namespace)
@@ -84,7 +86,7 @@ impl Scope {
         all.is_none_or(|all| all.iter().any(|own| own.as_deref() == namespace))
     }
 
-    /// The namespaces, each once; none where all are taken.
+    /// The accepted namespaces without duplicates. Empty if all are accepted.
     pub(super) fn namespaces(&self) -> Vec<Option<&str>> {
         let mut each = Vec::new();
         for namespace in self.namespaces.iter().flatten() {

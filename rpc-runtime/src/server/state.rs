@@ -1,4 +1,6 @@
-//! How a server is: a plain value, for probes and for people, and who is told when it changes.
+//! [`ServerState`] and [`ServerHandle`]: observe a server, for readiness probes and logs.
+//!
+//! The server's task owns the state. A handle only reads it, and does not keep the server alive.
 
 use std::sync::Arc;
 
@@ -7,28 +9,29 @@ use tokio::time::Instant;
 
 use crate::transport::ListenerState;
 
-/// How a server is; see [`Server::state`](super::Server::state).
+/// The state of a server; see [`Server::state`](super::Server::state).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerState {
     /// Requests reach the server.
     #[non_exhaustive]
     Listening {
-        /// Since when.
+        /// The time of the change to this state.
         since: Instant,
     },
-    /// No request reaches the server: its connection or one of its queues is gone. It listens again by itself.
+    /// No request reaches the server, because its connection or one of its queues is gone. It reconnects on
+    /// its own.
     #[non_exhaustive]
     CutOff {
-        /// Since when.
+        /// The time of the change to this state.
         since: Instant,
-        /// What ended the listening, or why it could not begin again.
+        /// Why the server lost its connection or queue, or why it could not get it back.
         why: Arc<str>,
     },
-    /// The server takes no more requests, and finishes those that it has.
+    /// The server accepts no more requests and finishes those that it has.
     #[non_exhaustive]
     Stopping {
-        /// Since when.
+        /// The time of the change to this state.
         since: Instant,
     },
     /// The server has stopped.
@@ -43,15 +46,16 @@ impl ServerState {
     }
 }
 
-/// What a server does.
+/// The phase of a server's life.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Phase {
     Serving,
-    /// Since then.
+    /// A stop began at this time.
     Stopping(Instant),
 }
 
-/// Tells how a server is, for as long as one likes: the server may be stopped, or gone. Cheap to clone.
+/// Observes the state of a server. It stays usable after the server has stopped or was dropped. Cheap to
+/// clone.
 ///
 /// ```
 /// use rpc_runtime::Server;
@@ -70,7 +74,7 @@ pub(super) enum Phase {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ServerHandle {
-    /// The server has stopped when its sender is gone.
+    /// The sender is dropped when the server has stopped.
     phase: watch::Receiver<Phase>,
     listener: watch::Receiver<ListenerState>,
 }
@@ -83,7 +87,7 @@ impl ServerHandle {
         Self { phase, listener }
     }
 
-    /// How the server is.
+    /// The current state of the server.
     #[must_use]
     pub fn state(&self) -> ServerState {
         if self.phase.has_changed().is_err() {
@@ -98,13 +102,13 @@ impl ServerHandle {
         }
     }
 
-    /// Waits until the server's state is another than `seen`, and gives it; for ever once it is
-    /// [`Stopped`](ServerState::Stopped). A state that lasts for less than it takes to look may be missed. A dropped future
-    /// loses nothing.
+    /// Waits until the state differs from `seen`, and returns it. It never returns if `seen` is
+    /// [`Stopped`](ServerState::Stopped). A state that lasts only briefly may be missed. Dropping the future
+    /// has no effect.
     pub async fn state_changed(&self, seen: &ServerState) -> ServerState {
         let (mut phase, mut listener) = (self.phase.clone(), self.listener.clone());
         loop {
-            // Before the look, so that nothing is missed in between.
+            // Before the state is read, so that a change after the read is noticed.
             phase.mark_unchanged();
             listener.mark_unchanged();
             let state = self.state();
@@ -115,9 +119,10 @@ impl ServerHandle {
                 std::future::pending::<()>().await;
             }
             tokio::select! {
-                // An error is the end, which the next look shows.
+                // An error means that the server has stopped. The next iteration returns that state.
                 _ = phase.changed() => {}
-                // A listener that never changes has no sender.
+                // The pattern disables this branch if the sender is gone, as it is for a listener whose state
+                // never changes.
                 Ok(()) = listener.changed() => {}
             }
         }
@@ -129,7 +134,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn each_state_is_seen_in_turn() {
+    async fn state_changed_returns_each_state_in_turn() {
         let since = Instant::now();
         let (phase, phases) = watch::channel(Phase::Serving);
         let (listener, listening) = watch::channel(ListenerState::Listening { since });
@@ -150,7 +155,7 @@ mod tests {
             phase.send_replace(Phase::Stopping(since))
         });
         assert_eq!(seen, ServerState::Stopping { since });
-        // The listener goes first, and that is no change.
+        // The listener is dropped first. That is not a change of state.
         drop(listener);
         let (seen, ()) = tokio::join!(handle.state_changed(&seen), async { drop(phase) });
         assert_eq!(seen, ServerState::Stopped);

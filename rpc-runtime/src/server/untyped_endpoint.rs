@@ -1,4 +1,5 @@
-//! An endpoint of one function: for methods that are known when a request comes, and not before.
+//! [`UntypedEndpoint`]: an endpoint that passes every request to one function, for methods unknown at compile
+//! time.
 
 use std::fmt;
 use std::future::ready;
@@ -12,14 +13,14 @@ use crate::future::BoxFuture;
 use crate::wire::RawRequest;
 use crate::{IntoRemoteError, RemoteError, Result, Version};
 
-/// An endpoint that is a function of the request: a gateway, a recorder, a proxy.
+/// An endpoint that passes every request to one function, such as a gateway, a recorder or a proxy.
 ///
-/// It takes any method of any namespace in any version, unless [`namespace`](Self::namespace) or
-/// [`version`](Self::version) says otherwise. A server asks its endpoints in the order in which they were added, so
-/// add this one last.
+/// It accepts any method in any namespace and version, unless [`namespace`](Self::namespace) or
+/// [`version`](Self::version) restricts it. A server tries its endpoints in the order in which they were
+/// added, so add this one last.
 ///
-/// The function gets the request as it was sent and returns the result as it is to be sent: the server's
-/// [`Serializer`](crate::Serializer) rewrites neither. What it returns for a cast is dropped.
+/// The function receives the request as it was sent, and returns the result as it is to be sent: the server's
+/// [`Serializer`](crate::Serializer) is applied to neither. The result for a cast is discarded.
 ///
 /// ```
 /// use rpc_runtime::server::UntypedEndpoint;
@@ -60,9 +61,9 @@ type Function =
     dyn Fn(RawRequest) -> BoxFuture<'static, Result<Box<RawValue>, RemoteError>> + Send + Sync;
 
 impl UntypedEndpoint {
-    /// Serves what `function` returns.
+    /// An endpoint that runs `function`.
     ///
-    /// It is cancelled as any handler is: when the server is stopped and its time is over.
+    /// Its future is dropped if the server's stop reaches its time limit, as any handler's is.
     pub fn new<F, R, E>(function: F) -> Self
     where
         F: Fn(RawRequest) -> R + Send + Sync + 'static,
@@ -79,14 +80,14 @@ impl UntypedEndpoint {
         }
     }
 
-    /// Takes requests of this namespace alone, `None` being the absent one.
+    /// Accepts only requests in this namespace. `None` accepts only requests without one.
     #[must_use]
     pub fn namespace<'n>(mut self, namespace: impl Into<Option<&'n str>>) -> Self {
         self.scope = self.scope.namespace(namespace);
         self
     }
 
-    /// Takes requests alone that an implementation of this version takes.
+    /// Accepts only requests that are compatible with this version.
     #[must_use]
     pub fn version(mut self, version: impl Into<Version>) -> Self {
         self.scope = self.scope.version(version);

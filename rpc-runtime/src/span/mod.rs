@@ -1,10 +1,11 @@
-//! Spans around calls, casts and handled requests: their names and fields, and what of them goes over the wire.
+//! The `tracing` spans of calls, casts and handled requests: their names, their fields, and the trace context
+//! that goes over the wire.
 //!
-//! Fields are named by OpenTelemetry's conventions for messaging and RPC, with the values of oslo.messaging's own
-//! tracing, so that a trace reads the same whichever end wrote a span. No field holds an argument, or the text of an
-//! error, which may quote one.
+//! Field names follow OpenTelemetry's conventions for messaging and RPC. The values are those of
+//! oslo.messaging's tracing, so a trace looks the same whichever end wrote a span. No field may hold an
+//! argument or the text of an error, which may quote an argument.
 //!
-//! Where nobody subscribes to spans, nothing in here does more than find that out.
+//! If no subscriber enables a span, the functions return at once.
 
 mod propagation;
 
@@ -14,7 +15,7 @@ use tracing::{Level, Span};
 use crate::wire::{Carried, MessageId, Request};
 use crate::{RemoteError, Result, Target};
 
-/// A message that a client sends.
+/// The kind of message that a client sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Call,
@@ -44,18 +45,18 @@ macro_rules! rpc_span {
     };
 }
 
-/// The span of a call or cast, while its message is written.
+/// The span of a call or cast while its message is encoded.
 #[derive(Debug)]
 pub(crate) struct Sending<'a> {
     span: &'a Span,
     method: &'a str,
-    /// The topic, unless arguments name another one.
+    /// The topic of the settings. A topic named by an argument replaces it, unless `has_own_topic` is set.
     topic: &'a str,
-    /// Whether the caller chose the topic: then arguments do not.
+    /// Whether the caller set the topic for this call. If so, arguments do not change it.
     has_own_topic: bool,
 }
 
-/// Begins the span of a call or cast.
+/// Creates the span of a call or cast.
 pub(crate) fn send(
     operation: Operation,
     system: &'static str,
@@ -70,7 +71,7 @@ pub(crate) fn send(
 }
 
 impl<'a> Sending<'a> {
-    /// What is to be known of the message of `span`; nothing, where nobody looks at it.
+    /// `None` if the span is disabled.
     pub(crate) fn new(
         span: &'a Span,
         method: &'a str,
@@ -85,17 +86,19 @@ impl<'a> Sending<'a> {
         })
     }
 
-    /// Names the span, once it is known where the message goes; and gives what is to go with it.
+    /// Records the span's name and destination, and returns the trace context to send. `topic` is the topic
+    /// that an argument names.
     pub(crate) fn carried(&self, topic: Option<&str>) -> Carried {
         let topic = topic.filter(|_| !self.has_own_topic).unwrap_or(self.topic);
         let (span, method) = (self.span, self.method);
-        // The name counts up to where the span's identity is asked for.
+        // The name must be recorded before `inject`: OpenTelemetry fixes it when the span's context is
+        // requested.
         span.record("otel.name", display(format_args!("{topic}.{method}")));
         span.record("messaging.destination.name", topic);
         Carried::new(propagation::inject(span))
     }
 
-    /// Notes what was written.
+    /// Records the request id of the context that was encoded.
     pub(crate) fn written(&self, carried: &Carried) {
         if let Some(request_id) = carried.request_id() {
             self.span.record("openstack.request_id", request_id);
@@ -103,14 +106,14 @@ impl<'a> Sending<'a> {
     }
 }
 
-/// Notes, on the span of the call that runs, the identity by which its reply is known.
+/// Records the message id of a call on the current span.
 pub(crate) fn message_id(id: MessageId) {
     if tracing::level_filters::LevelFilter::current() >= Level::INFO {
         Span::current().record("messaging.message.id", display(id));
     }
 }
 
-/// Notes on the span of a call or cast how it ended.
+/// Records the outcome of a call or cast on its span.
 pub(crate) fn sent<T>(span: &Span, result: &Result<T>) {
     if let Err(error) = result
         && !span.is_disabled()
@@ -119,11 +122,11 @@ pub(crate) fn sent<T>(span: &Span, result: &Result<T>) {
     }
 }
 
-/// Begins the span of a request that a server handles.
+/// Creates the span of a request that a server handles.
 pub(crate) fn receive(system: &'static str, request: &Request<'_>) -> Span {
     let method = request.method();
     let service = request.namespace();
-    // The current span is that of whatever the server does as a request arrives.
+    // No parent: the current span belongs to the task that received the request.
     let span = rpc_span!("receive", "consumer", system, method, service, parent: None);
     if !span.is_disabled() {
         span.record("otel.name", display(format_args!("{method} receive")));
@@ -138,7 +141,7 @@ pub(crate) fn receive(system: &'static str, request: &Request<'_>) -> Span {
     span
 }
 
-/// Notes on the span of a request how it ended.
+/// Records the outcome of a request on its span.
 pub(crate) fn handled<T>(span: &Span, outcome: &Result<T, RemoteError>) {
     if let Err(error) = outcome {
         failed(span, &error.class);

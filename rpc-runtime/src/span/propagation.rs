@@ -1,10 +1,11 @@
-//! The trace context on the wire: keys of the request context, such as `traceparent`, where oslo.messaging has them.
+//! The trace context on the wire. It is stored in keys of the request context, such as `traceparent`, as
+//! oslo.messaging does. Without the feature `otel`, nothing is sent and nothing is read.
 
 use tracing::Span;
 
 use crate::wire::Request;
 
-/// What the global propagator sends with the message of `span`.
+/// The entries that the global propagator adds to the message of `span`.
 #[cfg(feature = "otel")]
 pub(super) fn inject(span: &Span) -> Vec<(String, String)> {
     use opentelemetry::propagation::Injector;
@@ -56,7 +57,7 @@ pub(super) fn extract(span: &Span, request: &Request<'_>) {
     let parent = opentelemetry::global::get_text_map_propagator(|propagator| {
         propagator.extract_with_context(&opentelemetry::Context::new(), &entries)
     });
-    // It fails where no layer makes OpenTelemetry's spans of these: then there is nothing to be a parent of.
+    // `set_parent` fails if no layer of `tracing-opentelemetry` is installed. Then there is no trace to join.
     let _ = span.set_parent(parent);
 }
 

@@ -1,4 +1,4 @@
-//! Writes a request anew with another context: for what a client's middleware adds to it.
+//! Rewrites an encoded request with a changed context, for a client's middleware.
 
 use serde::ser::Error as _;
 use serde_json::value::RawValue;
@@ -9,9 +9,9 @@ use super::raw_request::RawObject;
 use super::request::Request;
 use super::scan::{Entries, Malformed};
 
-/// The same request with `value` in its context under `key`. `text` is the text of the request.
+/// The request in `text`, with `key` of its context set to `value`.
 pub(crate) fn with_context(text: &str, key: &str, value: Box<RawValue>) -> Result<RequestBody> {
-    // It was written here: nothing of it is malformed.
+    // This process encoded the request, so none of these errors occurs.
     let wrong = |error: Malformed| Error::custom(error);
     let request = Request::parse(text).map_err(wrong)?;
     let mut context: RawObject = request.context()?;
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_else_stays_as_it_was() {
+    fn only_the_context_key_changes() {
         let mut encoder = RequestEncoder::new("a \"method\"");
         encoder.argument("z", "é \"quoted\" \\").unwrap();
         encoder.argument("a", &1.5e300).unwrap();

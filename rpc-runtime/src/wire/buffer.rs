@@ -1,15 +1,21 @@
-//! Where a message is written.
+//! The buffer that a message is encoded into.
 //!
-//! JSON is written in many pieces of a few bytes. So the room is made and filled beforehand, and a piece is copied
-//! into its place: where its length is known, that is an instruction or two, and no call. What does it is put in
-//! line always: whether the compiler would by itself changes with what is around.
+//! JSON is written in many pieces of a few bytes. So the buffer is allocated and filled with zeros in
+//! advance, and a piece is copied into place. If the piece's length is known at compile time, the copy is one
+//! or two instructions without a call. The functions on this path are `#[inline(always)]`, because the
+//! compiler's own decision changes with the surrounding code.
+//!
+//! Each thread owns one scratch buffer, which messages use until their size is known.
 
-#![expect(clippy::inline_always, reason = "pieces are short: a call costs more")]
+#![expect(
+    clippy::inline_always,
+    reason = "pieces are short, and a call costs more than the copy"
+)]
 
 use std::cell::Cell;
 use std::io;
 
-/// Room for bytes, and how many have been written.
+/// A zero-filled vector, and the number of bytes that have been written to it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Buffer {
     room: Vec<u8>,
@@ -17,18 +23,18 @@ pub(super) struct Buffer {
 }
 
 thread_local! {
-    /// Where messages are written until their size is known.
+    /// The buffer for messages whose size is not known yet.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// The room that is made for a message at first.
+/// The initial size of the scratch buffer.
 const LEAST: usize = 1024;
 
-/// The largest that a thread keeps for its next message: room for arguments of a megabyte, escaped.
+/// The largest scratch buffer that a thread keeps. It has room for arguments of one megabyte, escaped.
 const KEPT: usize = 2 * 1024 * 1024;
 
 impl Buffer {
-    /// The thread's scratch, which has room for most messages.
+    /// Takes the thread's scratch buffer, which is large enough for most messages.
     pub(super) fn scratch() -> Self {
         let mut room = SCRATCH.try_with(Cell::take).unwrap_or_default();
         if room.len() < LEAST {
@@ -37,8 +43,8 @@ impl Buffer {
         Self { room, written: 0 }
     }
 
-    /// Leaves the scratch for a buffer of its own, with room for so many bytes more; a message that is too large for
-    /// the next one's scratch stays where it is.
+    /// Moves the message to an allocation of its own, with room for `more` bytes, and returns the scratch
+    /// buffer to the thread. If the buffer has grown too large to be kept, the message stays in it.
     pub(super) fn settle(&mut self, more: usize) {
         if self.room.len() > KEPT {
             return;
@@ -47,11 +53,11 @@ impl Buffer {
         own.extend_from_slice(self.written());
         own.resize(self.written + more, 0);
         let scratch = std::mem::replace(&mut self.room, own);
-        // A thread that ends keeps none.
+        // Fails while the thread ends. Then the buffer is freed.
         let _ = SCRATCH.try_with(|kept| kept.set(scratch));
     }
 
-    /// Forgets what was written beyond so many bytes.
+    /// Discards everything after the first `length` bytes.
     pub(super) fn truncate(&mut self, length: usize) {
         self.written = self.written.min(length);
     }
@@ -63,7 +69,8 @@ impl Buffer {
     /// Writes a piece.
     #[inline(always)]
     pub(super) fn put(&mut self, piece: &[u8]) {
-        // `written` is never more than the room; to say so costs less than a check.
+        // `written` never exceeds the buffer's length. `min` tells the compiler so, and costs less than a
+        // bounds check.
         let from = self.written.min(self.room.len());
         match self.room[from..].get_mut(..piece.len()) {
             Some(place) => {
@@ -78,7 +85,7 @@ impl Buffer {
     #[inline(never)]
     fn put_in_more_room(&mut self, piece: &[u8]) {
         let end = self.written + piece.len();
-        // What is filled is touched: of a large message, not much more than is written.
+        // Filling touches memory, so a large buffer grows by a fixed amount instead of doubling.
         let more = self.room.len().min(KEPT);
         self.room.resize(end.max(self.room.len() + more), 0);
         self.room[self.written..end].copy_from_slice(piece);
@@ -91,7 +98,8 @@ impl Buffer {
     }
 }
 
-/// Copies a piece; a short one as its two ends, which may overlap: that takes no call.
+/// Copies a piece. A short piece is copied as two chunks of fixed size, its beginning and its end, which may
+/// overlap. That compiles without a call.
 #[inline(always)]
 fn copy(piece: &[u8], place: &mut [u8]) {
     match piece.len() {
@@ -148,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_there_however_large_and_nothing_of_the_message_before() {
+    fn a_message_of_any_size_is_written_whole_without_bytes_of_the_one_before() {
         for size in [0, 10, LEAST, LEAST + 1, 3 * KEPT] {
             let mut buffer = Buffer::scratch();
             assert_eq!(buffer.written(), b"");

@@ -1,13 +1,16 @@
-//! What a message carries beside what its caller gave it, and what is noted of the context as it is written.
+//! [`Carried`]: context entries that the client adds to a message, such as the trace context.
+//!
+//! The context serializer reports each key and value. In return, an entry of the caller's context is left out
+//! if an added entry has the same key, and the request id is noted for the span.
 
 use super::message::Message;
 
-/// Entries of a message's own for its context, in place of those that the caller's context has under the same keys.
+/// Entries to add to a message's context. They replace entries of the caller's context with the same keys.
 #[derive(Debug)]
 pub(crate) struct Carried {
     entries: Vec<(String, String)>,
     request_id: Option<String>,
-    /// What becomes of the value that is written next.
+    /// How to treat the next value.
     next: Next,
 }
 
@@ -15,7 +18,7 @@ pub(crate) struct Carried {
 enum Next {
     Written,
     LeftOut,
-    /// The request's id, which begins there.
+    /// The value is the request id. It begins at this position of the message.
     RequestId(usize),
 }
 
@@ -28,12 +31,13 @@ impl Carried {
         }
     }
 
-    /// The context's own `request_id`, if that is a plain string.
+    /// The `request_id` of the caller's context, if it is a string without escapes.
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// Takes note of the key that was written from `from` on, up to its value.
+    /// Handles the key that was written from position `from`, up to its value. Removes it if an added entry
+    /// replaces it.
     pub(super) fn key(&mut self, message: &mut Message, from: usize) {
         let written = message.written_from(from);
         let key = written
@@ -55,7 +59,7 @@ impl Carried {
         self.next != Next::LeftOut
     }
 
-    /// Takes note of the value that was written.
+    /// Handles the value that was written.
     pub(super) fn value(&mut self, message: &Message) {
         if let Next::RequestId(from) = self.next {
             let text = message.written_from(from);
@@ -89,7 +93,8 @@ mod tests {
         user: &'static str,
     }
 
-    /// The context on the wire, and the request's id as it was noted.
+    /// Encodes `context` with added entries. Returns the context on the wire, and the request id that was
+    /// noted.
     fn sent(context: &impl Serialize) -> (serde_json::Value, Option<String>) {
         let entries = [("traceparent", "new"), ("tracestate", "a=\"1\"")];
         let entries = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -104,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn its_own_entries_replace_those_of_the_context_in_whatever_form_that_is() {
+    fn added_entries_replace_those_of_a_struct_a_map_or_nothing() {
         let expected = json!({
             "request_id": "req-1", "user": "é", "traceparent": "new", "tracestate": "a=\"1\"",
         });
@@ -122,7 +127,7 @@ mod tests {
         }
         let alone = json!({ "traceparent": "new", "tracestate": "a=\"1\"" });
         assert_eq!(sent(&()), (alone, None));
-        // What is no plain text is sent as it is, and not noted.
+        // A request id that is not a plain string is sent unchanged, and not noted.
         assert_eq!(sent(&json!({ "request_id": 7 })).1, None);
         assert_eq!(sent(&json!({ "request_id": "a\"b" })).1, None);
     }

@@ -1,5 +1,7 @@
-//! The request context on the wire: an object whose keys are sent at the message's top level, each
-//! behind the prefix `_context_`.
+//! Encodes and decodes the request context.
+//!
+//! On the wire, the keys of the context are keys of the message itself, with the prefix `_context_`. Any
+//! value that serde writes as a map, a struct or nothing can be a context; everything else is an error.
 
 use std::borrow::Cow;
 
@@ -15,7 +17,7 @@ use super::raw::Raw;
 
 pub(super) const PREFIX: &str = "_context_";
 
-/// Writes any value that serialises to an object, or to nothing, into a message.
+/// Writes a context into a message: a value that serialises to an object, or to nothing.
 pub(super) struct ContextSerializer<'a> {
     message: &'a mut Message,
     carried: Option<&'a mut Carried>,
@@ -53,7 +55,7 @@ impl<'a> ContextSerializer<'a> {
     }
 }
 
-fn no_object<T>(found: &str) -> Result<T, Error> {
+fn not_an_object<T>(found: &str) -> Result<T, Error> {
     Err(ser::Error::custom(format!(
         "a request context must be an object (a struct with fields, or a map), not {found}"
     )))
@@ -61,7 +63,7 @@ fn no_object<T>(found: &str) -> Result<T, Error> {
 
 macro_rules! refuse {
     ($($method:ident($($argument:ty),*) -> $what:literal;)*) => {
-        $(fn $method(self, $(_: $argument),*) -> Result<(), Error> { no_object($what) })*
+        $(fn $method(self, $(_: $argument),*) -> Result<(), Error> { not_an_object($what) })*
     };
 }
 
@@ -125,15 +127,15 @@ impl ser::Serializer for ContextSerializer<'_> {
         _variant: &'static str,
         _value: &T,
     ) -> Result<(), Error> {
-        no_object("an enum")
+        not_an_object("an enum")
     }
 
     fn serialize_seq(self, _length: Option<usize>) -> Result<Self::SerializeSeq, Error> {
-        no_object("a list")
+        not_an_object("a list")
     }
 
     fn serialize_tuple(self, _length: usize) -> Result<Self::SerializeTuple, Error> {
-        no_object("a tuple")
+        not_an_object("a tuple")
     }
 
     fn serialize_tuple_struct(
@@ -141,7 +143,7 @@ impl ser::Serializer for ContextSerializer<'_> {
         _name: &'static str,
         _length: usize,
     ) -> Result<Self::SerializeTupleStruct, Error> {
-        no_object("a tuple")
+        not_an_object("a tuple")
     }
 
     fn serialize_tuple_variant(
@@ -151,7 +153,7 @@ impl ser::Serializer for ContextSerializer<'_> {
         _variant: &'static str,
         _length: usize,
     ) -> Result<Self::SerializeTupleVariant, Error> {
-        no_object("an enum")
+        not_an_object("an enum")
     }
 
     fn serialize_map(self, _length: Option<usize>) -> Result<Self, Error> {
@@ -169,7 +171,7 @@ impl ser::Serializer for ContextSerializer<'_> {
         _variant: &'static str,
         _length: usize,
     ) -> Result<Self::SerializeStructVariant, Error> {
-        no_object("an enum")
+        not_an_object("an enum")
     }
 }
 
@@ -208,12 +210,12 @@ impl ser::SerializeStruct for ContextSerializer<'_> {
     }
 }
 
-/// Reads a context from the keys (without their prefix) and raw values of a message.
+/// Decodes a context from the keys (without their prefix) and raw values of a message.
 pub(super) fn from_entries<C: DeserializeOwned>(
     entries: &[(Cow<'_, str>, &str)],
 ) -> Result<C, Error> {
     C::deserialize(ContextDeserializer(entries)).map_err(|error| {
-        // Where a value is bad JSON, which of them was it?
+        // If a value is not valid JSON, name its key in the error.
         let bad = entries.iter().find_map(|(key, raw)| {
             let error = serde_json::from_str::<serde_json::Value>(raw).err()?;
             Some(de::Error::custom(format!("key `{key}`: {error}")))
@@ -222,7 +224,7 @@ pub(super) fn from_entries<C: DeserializeOwned>(
     })
 }
 
-/// The other direction of [`ContextSerializer`]: an object, or what was written as nothing.
+/// The reverse of [`ContextSerializer`]: reads an object, or nothing if there are no keys.
 struct ContextDeserializer<'a>(&'a [(Cow<'a, str>, &'a str)]);
 
 impl<'de> de::Deserializer<'de> for ContextDeserializer<'de> {
@@ -241,7 +243,7 @@ impl<'de> de::Deserializer<'de> for ContextDeserializer<'de> {
         }
     }
 
-    /// What is sent is JSON even where nobody wants it.
+    /// Ignores the values, but checks that they are valid JSON.
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         for (_, raw) in self.0 {
             IgnoredAny::deserialize(Raw(raw))?;
@@ -306,7 +308,7 @@ mod tests {
     struct Nothing;
 
     #[test]
-    fn whatever_serialises_to_an_object_or_to_nothing_is_read_back() {
+    fn contexts_that_serialise_to_an_object_or_nothing_are_read_back() {
         let fields = || Fields {
             user: "\"é\n".into(),
             rest: BTreeMap::from([("x y".into(), 25.393_806_810_840_914)]),
@@ -321,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn a_context_that_is_not_an_object_is_refused() {
         for error in [
             sent(&1).unwrap_err(),
             sent(&"text").unwrap_err(),
@@ -335,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_named_by_its_key() {
+    fn the_error_for_a_bad_value_names_its_key() {
         for bad in ["NaN", r#""\ud800""#, "[1"] {
             let text = format!(r#"{{"method":"m","_context_good":1,"_context_bad":{bad}}}"#);
             if let Ok(request) = Request::parse(&text) {

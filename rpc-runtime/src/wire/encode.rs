@@ -1,7 +1,7 @@
-//! Writes requests and replies: one pass, one buffer, escaped on the way.
+//! Encodes requests and replies in one pass into one buffer.
 //!
-//! A request is written by the client up to the point where only the transport can go on (who waits
-//! where); the transport then closes it as a call or as a cast.
+//! The client encodes a request up to the end of its context. The result is a [`RequestBody`]. The transport
+//! then adds the reply address, which only it knows, and closes the message as a call or as a cast.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use super::{Entries, MessageId, ReplyTo, unquote};
 use crate::sync::Mutex;
 use crate::{RemoteError, Version};
 
-/// What a request begins with.
+/// The beginning of a request.
 const METHOD: &str = r#"{\"method\":"#;
 
-/// Writes a request, in this order: arguments, then namespace and version, then the context.
+/// Encodes a request: first the arguments, then namespace and version, then the context.
 ///
-/// A value that cannot be written leaves the message unfinished: drop it.
+/// After an error, the message is incomplete and must be dropped.
 #[derive(Debug)]
 pub struct RequestEncoder {
     message: Message,
@@ -30,7 +30,7 @@ pub struct RequestEncoder {
 }
 
 impl RequestEncoder {
-    /// Begins a request for `method`.
+    /// Starts a request for `method`.
     #[must_use]
     pub fn new(method: &str) -> Self {
         let mut message = Message::begin();
@@ -46,8 +46,8 @@ impl RequestEncoder {
     ///
     /// # Errors
     ///
-    /// When the value cannot be written as JSON. (Floating-point numbers that JSON does not have are
-    /// written as null, as `serde_json` does.)
+    /// When the value cannot be written as JSON. `NaN` and infinities are written as null, as `serde_json`
+    /// does.
     pub fn argument<T: Serialize + ?Sized>(
         &mut self,
         name: &str,
@@ -60,12 +60,12 @@ impl RequestEncoder {
         self.message.value(value)
     }
 
-    /// Closes the arguments and writes which interface they are for, and the request's context: a
-    /// value that serialises to an object, each of its keys sent as `_context_<key>`.
+    /// Writes the namespace, the version and the request context after the arguments. The context is a value
+    /// that serialises to an object. Each of its keys is sent as `_context_<key>`.
     ///
     /// # Errors
     ///
-    /// When the context is no object, or cannot be written as JSON.
+    /// When the context does not serialise to an object, or cannot be written as JSON.
     pub fn finish<C: Serialize + ?Sized>(
         mut self,
         namespace: Option<&str>,
@@ -76,8 +76,8 @@ impl RequestEncoder {
         Ok(self.into_body())
     }
 
-    /// Writes all that comes behind the arguments, with entries of the message's own in the context. Only
-    /// [`into_body`](Self::into_body) may follow.
+    /// Writes everything that follows the arguments, with additional entries in the context. After this, only
+    /// [`into_body`](Self::into_body) may be called.
     pub(crate) fn close<C: Serialize + ?Sized>(
         &mut self,
         namespace: Option<&str>,
@@ -107,7 +107,7 @@ impl RequestEncoder {
         Ok(())
     }
 
-    /// The request, once it is closed.
+    /// The finished request. [`close`](Self::close) must have been called.
     pub(crate) fn into_body(self) -> RequestBody {
         RequestBody {
             message: self.message,
@@ -116,21 +116,22 @@ impl RequestEncoder {
     }
 }
 
-/// How many bytes a message's own identity and its end take.
+/// The number of bytes of `_unique_id` and the end of the message.
 const END: usize = 55;
 
-/// How many bytes come behind the context of a call to a queue with a name of the usual length.
+/// The number of bytes after the context of a call, with a reply queue whose name has the usual length.
 const ADDRESS: usize = 123 + END;
 
-/// A request that lacks only what its transport knows: who waits for the reply, and where.
+/// An encoded request without its reply address, which only the transport knows.
 #[derive(Debug, Clone)]
 pub struct RequestBody {
     message: Message,
-    /// Who wants to know the identity that the message gets.
+    /// Where to note the message id that the driver chooses.
     noted: Option<IdNote>,
 }
 
-/// The identity of the message that was last sent for a call, for those who cannot see the driver choose it.
+/// The message id of the last message that was sent for a call. The driver chooses the id; this makes it
+/// known to middleware.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct IdNote(Arc<Mutex<Option<MessageId>>>);
 
@@ -141,13 +142,13 @@ impl IdNote {
 }
 
 impl RequestBody {
-    /// The same request, whose identity is noted there once it is a call.
+    /// The same request. [`call`](Self::call) stores the message id in `note`.
     pub(crate) fn noted_in(mut self, note: IdNote) -> Self {
         self.noted = Some(note);
         self
     }
 
-    /// The method, as named on the wire.
+    /// The method's name on the wire.
     #[must_use]
     pub fn method(&self) -> Cow<'_, str> {
         let written = self.message.written_after(METHOD);
@@ -157,7 +158,7 @@ impl RequestBody {
             Some((name, rest)) if rest.starts_with(br#"\""#) => {
                 Cow::Borrowed(str::from_utf8(name).unwrap_or_default())
             }
-            // It has something escaped in it, as no method of a trait has.
+            // The name contains an escape, which no method of a trait has.
             _ => Cow::Owned(self.method_by_reading()),
         }
     }
@@ -170,7 +171,7 @@ impl RequestBody {
         method.unwrap_or_default().into_owned()
     }
 
-    /// The size of the message in bytes, but for what its transport adds: some hundred bytes.
+    /// The size of the message in bytes, without the reply address, which is about a hundred bytes.
     pub(crate) fn size(&self) -> usize {
         self.message.length()
     }
@@ -181,8 +182,8 @@ impl RequestBody {
         self.close()
     }
 
-    /// The bytes of a call that waits as `id` at the queue `reply_queue`; with `monitor`, the server
-    /// is asked for a sign of life at each half of that time.
+    /// The bytes of a call with the message id `id`, whose reply goes to the queue `reply_queue`. With
+    /// `monitor`, the server is asked to send a heartbeat twice in each such interval.
     #[must_use]
     pub fn call(mut self, id: MessageId, reply_queue: &str, monitor: Option<Duration>) -> Bytes {
         if let Some(note) = self.noted.take() {
@@ -205,7 +206,7 @@ impl RequestBody {
     }
 }
 
-/// The reply that carries a method's result.
+/// Encodes the reply with a method's result.
 ///
 /// # Errors
 ///
@@ -218,18 +219,18 @@ pub fn success<T: Serialize + ?Sized>(to: &ReplyTo, result: &T) -> serde_json::R
     Ok(address(message, to))
 }
 
-/// The reply that carries what a method raised.
+/// Encodes the reply with the error that a method raised.
 #[must_use]
 pub fn failure(to: &ReplyTo, error: &RemoteError) -> Bytes {
     let mut message = Message::begin();
-    // Strings, and JSON values with string keys: nothing in it can fail to be written.
+    // Strings and JSON values with string keys can always be written.
     let json = serde_json::to_string(error).unwrap_or_default();
     message.text(r#"{\"result\":null,\"failure\":"#, &json);
     message.raw(r#",\"ending\":true"#);
     address(message, to)
 }
 
-/// The sign of life that a running, monitored call gives.
+/// Encodes a heartbeat, which a server sends while a monitored call runs.
 #[must_use]
 pub fn heartbeat(to: &ReplyTo) -> Bytes {
     let mut message = Message::begin();
@@ -255,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_knows_its_method_before_it_is_sent() {
+    fn the_method_of_an_encoded_request_is_read_back() {
         for method in [
             "size",
             "",

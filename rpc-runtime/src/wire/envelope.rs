@@ -1,4 +1,7 @@
-//! Opens the envelope around a message.
+//! Opens the envelope around a message: `{"oslo.version": "2.0", "oslo.message": "…"}`.
+//!
+//! An envelope in the usual form is unescaped in place, without a second buffer. Any other form is parsed,
+//! with the same result.
 
 use std::borrow::Cow;
 
@@ -11,16 +14,17 @@ use crate::Version;
 /// The envelope version that is written, and the newest that is read.
 const ENVELOPE_VERSION: Version = Version::new(2, 0);
 
-/// A message that cannot be opened.
+/// A body that could not be opened, and why.
 #[derive(Debug)]
 pub(crate) struct Unopened {
     pub(crate) error: Malformed,
     pub(crate) body: Bytes,
 }
 
-/// The text of the message in `body`: out of its envelope, or bare, as peers of old sent it.
+/// The text of the message in `body`: the content of its envelope, or the body itself if it has no envelope,
+/// as in older versions of oslo.messaging.
 ///
-/// The text takes the place of the body in memory if there is no other handle to the body.
+/// If there is no other handle to the body, its memory is reused for the text.
 pub(crate) fn open(body: Bytes) -> Result<String, Unopened> {
     let body = match open_usual(body) {
         Ok(text) => return Ok(text),
@@ -32,8 +36,7 @@ pub(crate) fn open(body: Bytes) -> Result<String, Unopened> {
     }
 }
 
-/// Opens an envelope as everybody writes it, in one pass and in place. Gives the body back if there is anything else
-/// about it.
+/// Opens an envelope in the usual form, in one pass and in place. Returns the body if it has another form.
 fn open_usual(body: Bytes) -> Result<String, Bytes> {
     let Some(start) = start_of_message(&body) else {
         return Err(body);
@@ -48,7 +51,7 @@ fn open_usual(body: Bytes) -> Result<String, Bytes> {
     String::from_utf8(buffer).map_err(|error| restore(start, error.as_bytes(), &rest, ended))
 }
 
-/// What everybody writes in front of a message, white space aside.
+/// The tokens before a message in the usual form. White space may separate them.
 const START: [&str; 8] = [
     "{",
     r#""oslo.version""#,
@@ -60,7 +63,7 @@ const START: [&str; 8] = [
     "\"",
 ];
 
-/// Where the message begins in its envelope.
+/// The position at which the message begins in an envelope of the usual form.
 fn start_of_message(body: &[u8]) -> Option<usize> {
     let mut rest = body;
     for token in START {
@@ -80,7 +83,8 @@ fn after_space(json: &[u8]) -> &[u8] {
     text.map_or(&[], |at| &json[at..])
 }
 
-/// A body again whose message began at `start` and was unescaped as far as `text`. It may differ in white space.
+/// Rebuilds a body whose message began at `start` and was unescaped up to `text`. It may differ in white
+/// space from the original.
 fn restore(start: usize, text: &[u8], rest: &[u8], ended: bool) -> Bytes {
     let mut body = START.concat().into_bytes();
     let spaces = start.saturating_sub(body.len());
@@ -91,7 +95,7 @@ fn restore(start: usize, text: &[u8], rest: &[u8], ended: bool) -> Bytes {
     body.into()
 }
 
-/// Opens what may be any envelope, or none.
+/// Opens an envelope in any form, or a message without an envelope.
 fn open_any(body: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let text = std::str::from_utf8(body)
         .map_err(|error| Malformed::new("the body is not UTF-8", error.valid_up_to()))?;
@@ -126,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_that_is_not_usual_is_given_back_with_what_it_says() {
+    fn a_body_in_another_form_is_returned_with_its_entries_intact() {
         for message in [
             "plain",
             r#"a \"b\" \\ \/ \n\r\t\b\f"#,
@@ -168,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_takes_the_place_of_the_body() {
+    fn the_text_reuses_the_memory_of_the_body() {
         let body = br#"{"oslo.version":"2.0","oslo.message":"a \"large\" message"}"#.to_vec();
         let place = body.as_ptr();
         let text = open(Bytes::from(body)).unwrap();
@@ -177,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_not_utf_8_says_where() {
+    fn the_error_for_invalid_utf_8_has_the_offset() {
         for at in [0, 7, 8, 40] {
             let mut body = br#"{"oslo.version":"2.0","oslo.message":""#.to_vec();
             body.extend(std::iter::repeat_n(b'x', at));

@@ -1,6 +1,6 @@
 //! Hexadecimal digits.
 
-/// The digits, each at the place of its value.
+/// The digits, indexed by their values.
 pub(super) const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// The two digits of a byte.

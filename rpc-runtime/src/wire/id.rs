@@ -1,4 +1,4 @@
-//! The identities of messages: 32 hexadecimal digits, unique across processes.
+//! [`MessageId`]: the ids of messages, 32 hexadecimal digits that are unique across processes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,13 +10,13 @@ use crate::random::random;
 
 const DIGITS: usize = 32;
 
-/// The identity of one message, written as 32 lower-case hexadecimal digits.
+/// The id of one message, written as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MessageId(u128);
 
 impl MessageId {
-    /// An identity that no other message has: 64 random bits of this process's own, and a counter that
-    /// starts at 64 more. It costs one addition, and no call into the operating system.
+    /// A new id: 64 random bits that identify this process, and a 64-bit counter that starts at a random
+    /// number. After the first, it costs one atomic addition and no system call.
     #[must_use]
     pub fn unique() -> Self {
         static PROCESS: OnceLock<u64> = OnceLock::new();
@@ -28,14 +28,14 @@ impl MessageId {
         Self(u128::from(process) << 64 | u128::from(count))
     }
 
-    /// The number that the digits write.
+    /// The id as a number.
     pub(crate) fn as_u128(self) -> u128 {
         self.0
     }
 }
 
 impl MessageId {
-    /// The digits, as they are written.
+    /// The 32 digits, in ASCII.
     pub(super) fn digits(self) -> [u8; DIGITS] {
         let mut digits = [0; DIGITS];
         for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
@@ -60,12 +60,13 @@ impl fmt::Debug for MessageId {
 impl FromStr for MessageId {
     type Err = ParseMessageIdError;
 
-    /// Reads 32 hexadecimal digits, and nothing else.
+    /// Parses exactly 32 hexadecimal digits.
     fn from_str(text: &str) -> Result<Self, ParseMessageIdError> {
         let digits = text.as_bytes().try_into();
         let digits: &[u8; DIGITS] = digits.map_err(|_| ParseMessageIdError)?;
         let (high, low) = digits.split_at(DIGITS / 2);
-        // What is no digit has a bit that no digit has.
+        // The loop has no branch: `all` collects the bits of all values, and only a non-digit has the high
+        // bits.
         let mut all = 0;
         let mut half = |digits: &[u8]| {
             digits.iter().fold(0_u64, |number, digit| {
@@ -98,14 +99,14 @@ impl TryFrom<String> for MessageId {
     }
 }
 
-/// Text that is no identity of a message. It is not quoted: a peer may have sent it.
+/// The error for text that is not a message id. It does not quote the text, which may come from a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the text is no identity of a message, which has 32 hexadecimal digits and nothing else")]
+#[error("the text is not a message id: a message id is 32 hexadecimal digits")]
 pub struct ParseMessageIdError;
 
 const NO_DIGIT: u8 = 0xFF;
 
-/// What each byte is worth as a digit.
+/// The value of each byte as a digit, or `NO_DIGIT`.
 static VALUES: [u8; 256] = {
     let mut values = [NO_DIGIT; 256];
     let mut value = 0;
@@ -124,7 +125,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn identities_are_distinct_and_read_back() {
+    fn ids_are_distinct_and_read_back() {
         let ids: HashSet<_> = (0..1000).map(|_| MessageId::unique()).collect();
         assert_eq!(ids.len(), 1000);
         for id in ids {

@@ -1,4 +1,4 @@
-//! A message while it is written: JSON text, escaped into the string of its envelope.
+//! A message while it is encoded: JSON text, escaped into the string of its envelope in the same pass.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use super::hex;
 const ENVELOPE: &[u8] = br#"{"oslo.version":"2.0","oslo.message":""#;
 const END: &[u8] = br#""}"#;
 
-/// The text of the message, escaped into the envelope's string.
+/// The beginning of an envelope, with the message's text escaped in its string.
 #[derive(Debug, Clone)]
 pub(super) struct Message {
     buffer: Buffer,
@@ -27,7 +27,7 @@ impl Message {
         Self { buffer }
     }
 
-    /// No more is written but so many bytes: see [`Buffer::settle`].
+    /// Announces that at most `room` more bytes follow; see [`Buffer::settle`].
     pub(super) fn settle(&mut self, room: usize) {
         self.buffer.settle(room);
     }
@@ -41,34 +41,34 @@ impl Message {
         self.buffer.written().len()
     }
 
-    /// What was written from there on.
+    /// The bytes that were written from position `from` on.
     pub(super) fn written_from(&self, from: usize) -> &[u8] {
         &self.buffer.written()[from..]
     }
 
-    /// What was written after `start`, if it begins with that; still escaped.
+    /// The bytes after `start`, still escaped. Empty if the message does not begin with `start`.
     pub(super) fn written_after(&self, start: &str) -> &[u8] {
         let written = self.buffer.written();
         let text = written.get(ENVELOPE.len()..).unwrap_or_default();
         text.strip_prefix(start.as_bytes()).unwrap_or_default()
     }
 
-    /// Forgets what was written beyond so many bytes.
+    /// Discards everything after the first `length` bytes.
     pub(super) fn truncate(&mut self, length: usize) {
         self.buffer.truncate(length);
     }
 
-    /// Writes a piece of JSON text that is known to be right, and escaped already.
+    /// Writes a piece of valid JSON text that is escaped already.
     pub(super) fn raw(&mut self, escaped: &str) {
         self.buffer.put(escaped.as_bytes());
     }
 
-    /// Writes an identity, without quotes.
+    /// Writes a message id, without quotes.
     pub(super) fn id(&mut self, id: MessageId) {
         self.buffer.put(&id.digits());
     }
 
-    /// Writes the text of a value that has nothing to escape: a number, a version.
+    /// Writes a value whose text needs no escapes, such as a number or a version.
     pub(super) fn plain(&mut self, value: impl Display) {
         let _ = write!(self.buffer, "{value}");
     }
@@ -77,7 +77,8 @@ impl Message {
         self.write(Escaped::<false>, value)
     }
 
-    /// Writes a string as a key of the context. False when the value is none: then the message cannot be used.
+    /// Writes a string as a key of the context. Returns false if `key` is not a string; then the message must
+    /// be dropped.
     pub(super) fn context_key<T: Serialize + ?Sized>(
         &mut self,
         key: &T,
@@ -95,22 +96,22 @@ impl Message {
         value.serialize(&mut Serializer::with_formatter(&mut self.buffer, escaped))
     }
 
-    /// Writes `key`, escaped JSON text that ends where a string may follow, and that string.
+    /// Writes `key`, which is escaped JSON text, and then the string `text`.
     pub(super) fn text(&mut self, key: &str, text: &str) {
         self.raw(key);
-        // A string can always be written as JSON, and the buffer takes it.
+        // Cannot fail: a string can always be written as JSON, and the buffer grows.
         let _ = self.value(text);
     }
 }
 
-/// Writes JSON as the inside of a JSON string. Only strings have anything to escape, and what is between
-/// their own escapes has not: nothing is looked through twice.
+/// Writes JSON as the content of a JSON string. Only strings contain characters to escape, and `serde_json`
+/// reports their escapes one by one, so the fragments between them need not be scanned again.
 struct Escaped<const IS_CONTEXT_KEY: bool>;
 
 const QUOTE: &[u8] = br#"\""#;
 const CONTEXT_KEY: &[u8] = br#"\"_context_"#;
 
-#[expect(clippy::inline_always, reason = "as for what writes to the buffer")]
+#[expect(clippy::inline_always, reason = "as for the functions of the buffer")]
 impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
     #[inline(always)]
     fn begin_string<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -132,7 +133,7 @@ impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
         writer: &mut W,
         char_escape: CharEscape,
     ) -> io::Result<()> {
-        // Each arm writes for itself, so that each copies a number of bytes that is known.
+        // Each arm has its own call, so that each copies a length known at compile time.
         match char_escape {
             CharEscape::Quote => writer.write_all(br#"\\\""#),
             CharEscape::ReverseSolidus => writer.write_all(br"\\\\"),
@@ -167,7 +168,8 @@ impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
     }
 }
 
-/// JSON text has no control characters where it matters: quotes and backslashes are all there is to escape.
+/// Escapes raw JSON text. Only quotes and backslashes need an escape: control characters occur only as white
+/// space between tokens.
 fn escape<W: io::Write + ?Sized>(writer: &mut W, json: &[u8]) -> io::Result<()> {
     let mut rest = json;
     while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {

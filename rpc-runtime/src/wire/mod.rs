@@ -1,11 +1,12 @@
-//! The wire format of oslo.messaging: bytes in, bytes out, no I/O.
+//! The wire format of oslo.messaging. Bytes in, bytes out, no I/O.
 //!
-//! A message is JSON inside a string inside JSON: an envelope `{"oslo.version", "oslo.message"}` whose
-//! message is text. Requests and replies are written in one pass into one buffer, escaped on the way.
-//! They are read by cutting the message's top level into raw pieces (`scan`), which are parsed when
-//! their type is known: what is wrong inside one argument is an error of that argument alone.
+//! A message is a JSON text inside a JSON string: the envelope is `{"oslo.version": …, "oslo.message": "…"}`.
+//! Requests and replies are encoded in one pass into one buffer. They are decoded by cutting the top level of
+//! the message into raw values (`scan`). Each value is parsed later, when its type is known, so an error in
+//! one argument is an error of that argument alone.
 //!
-//! Nothing in here panics on what a peer sends, recurses with its depth, or trusts its lengths.
+//! Input comes from peers. No code here may panic on it, recurse as deep as it is nested, or trust its
+//! lengths.
 
 mod amend;
 mod buffer;
@@ -44,18 +45,18 @@ pub(crate) use salvage::replace_lone_surrogates;
 use scan::last_text;
 pub(crate) use scan::{Entries, unquote};
 
-/// Where a call's replies go.
+/// The reply address of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ReplyTo {
-    /// The queue of the process that waits.
+    /// The reply queue of the calling process.
     pub queue: String,
-    /// The call that waits there, as its caller wrote it.
+    /// The message id of the call, as its caller wrote it.
     pub message_id: String,
 }
 
 impl ReplyTo {
-    /// The call `message_id`, waiting at `queue`.
+    /// The address of the call `message_id` at the queue `queue`.
     #[must_use]
     pub fn new(queue: impl Into<String>, message_id: impl Into<String>) -> Self {
         Self {

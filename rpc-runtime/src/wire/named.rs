@@ -1,13 +1,15 @@
-//! How log lines name a request: by its method, its context's request id, and the identities of its message.
+//! [`Named`]: the names that log lines have for a request: its method, the request id of its context, and its
+//! message ids.
 //!
-//! A message is read for that only when there is something to log. What cannot be read is left out.
+//! A message is parsed for its names only when there is something to log. Names that cannot be read are
+//! omitted.
 
 use bytes::Bytes;
 
 use super::{Entries, Request, open, unquote};
 use crate::excerpt::excerpt;
 
-/// The names of one request, as far as they are known, each no longer than people can read.
+/// The names of one request, as far as they are known. Each is shortened to a readable length.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Named {
     method: Option<String>,
@@ -30,7 +32,7 @@ impl Named {
         }
     }
 
-    /// The names in the bytes of a request, or of a reply, which has message ids alone.
+    /// The names in the bytes of a request or a reply. A reply has only message ids.
     pub(crate) fn in_body(body: &Bytes) -> Self {
         let Ok(text) = open(body.clone()) else {
             return Self::default();
@@ -62,18 +64,18 @@ impl Named {
         self.request_id.as_deref()
     }
 
-    /// The identity by which a call's reply is known. A cast has none.
+    /// The message id of a call, which its reply carries. `None` for a cast.
     pub(crate) fn message_id(&self) -> Option<&str> {
         self.message_id.as_deref()
     }
 
-    /// The identity by which repetitions are known.
+    /// The id of the message, by which duplicates are detected.
     pub(crate) fn unique_id(&self) -> Option<&str> {
         self.unique_id.as_deref()
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "as it is needed")]
+#[expect(clippy::unnecessary_wraps, reason = "callers pass it to `and_then`")]
 fn short(text: &str) -> Option<String> {
     Some(excerpt(text).into_owned())
 }
@@ -86,7 +88,7 @@ mod tests {
     use crate::wire::{MessageId, ReplyTo, RequestEncoder, success};
 
     #[test]
-    fn a_request_has_all_names_and_a_reply_those_of_its_message() {
+    fn a_request_has_all_names_and_a_reply_only_message_ids() {
         let id = MessageId::unique();
         let encoder = RequestEncoder::new("size");
         let context = json!({ "request_id": "req-1", "user": "u" });

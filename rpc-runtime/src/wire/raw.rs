@@ -1,7 +1,7 @@
-//! Reads one raw value into its type.
+//! Decodes one raw JSON value to its type.
 //!
-//! `serde_json` reads it, but for a value that is itself a string: that is taken out of its quotes in one pass,
-//! into the very string that is wanted. What is wrong with it is still for `serde_json` to say.
+//! `serde_json` decodes all values except strings. A string is unquoted in one pass, directly into the string
+//! that the caller gets. If that fails, `serde_json` decodes it and reports the error.
 
 use std::borrow::Cow;
 
@@ -10,12 +10,12 @@ use serde_json::{Error, Result};
 
 use super::unquote;
 
-/// The value that `json` writes; nothing but white space may be around it.
+/// Decodes `json`. Only white space may surround the value.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
     T::deserialize(Raw(json))
 }
 
-/// The text of one value.
+/// The JSON text of one value.
 #[derive(Clone, Copy)]
 pub(super) struct Raw<'a>(pub(super) &'a str);
 

@@ -1,4 +1,4 @@
-//! A request whose types are not known here: plain data, on its way through an untyped endpoint or client.
+//! [`RawRequest`]: a request with raw JSON values, for untyped endpoints and clients. Plain data.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,34 +10,34 @@ use serde_json::value::RawValue;
 use super::read;
 use crate::{RemoteError, Result, Version};
 
-/// A JSON object, its values as they came: nothing of them is rounded or reordered.
+/// A JSON object whose values are the raw text that was sent. No number is rounded.
 pub type RawObject = BTreeMap<String, Box<RawValue>>;
 
-/// A request with the JSON that it was sent with.
+/// A request whose context and arguments are the raw JSON that was sent.
 ///
-/// An [`UntypedEndpoint`](crate::server::UntypedEndpoint) gets it, and
+/// An [`UntypedEndpoint`](crate::server::UntypedEndpoint) receives it, and
 /// [`RpcClient::forward`](crate::RpcClient::forward) sends it.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RawRequest {
-    /// The method, as named on the wire.
+    /// The method's name on the wire.
     pub method: String,
-    /// The namespace of the interface; absent for that of endpoints that name none.
+    /// The namespace of the interface. `None` addresses endpoints without a namespace.
     pub namespace: Option<String>,
-    /// The version that the message is stamped with. A server takes an absent one as 1.0.
+    /// The version that the message is stamped with. A server reads an absent version as 1.0.
     pub version: Option<Version>,
     /// The request context.
     pub context: RawObject,
     /// The arguments, by their names on the wire.
     pub arguments: RawObject,
-    /// Whether the sender waits for a reply: a call, and no cast.
+    /// Whether this is a call, whose sender waits for a reply. Otherwise it is a cast.
     pub is_call: bool,
-    /// The longest silence that the sender of a call bears while the method runs.
+    /// The monitor interval of a call: how long the server may be silent while the method runs.
     pub monitor: Option<Duration>,
 }
 
 impl RawRequest {
-    /// A call of `method` without arguments, in no namespace and without a stamp.
+    /// A call of `method` without arguments, namespace and version.
     #[must_use]
     pub fn new(method: impl Into<String>) -> Self {
         Self {
@@ -51,11 +51,12 @@ impl RawRequest {
         }
     }
 
-    /// The argument of that name, as a `T`.
+    /// Decodes the argument `name` as a `T`.
     ///
     /// # Errors
     ///
-    /// A `TypeError` to be raised in the caller when it was not sent, a `ValueError` when it does not fit.
+    /// A `TypeError` for the caller if the argument was not sent. A `ValueError` if it cannot be read as a
+    /// `T`.
     pub fn argument<T: DeserializeOwned>(&self, name: &str) -> Result<T, RemoteError> {
         let Some(json) = self.arguments.get(name) else {
             let message = format!("missing 1 required argument: '{name}'");
@@ -66,7 +67,7 @@ impl RawRequest {
     }
 }
 
-/// Shows the names of arguments, and no value: a context holds tokens.
+/// Shows the names of the arguments. Omits their values and the context, which may hold secrets.
 impl fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -1,4 +1,6 @@
-//! Reads replies: to whom, whether the last, and with what.
+//! Decodes replies: which call a reply is for, whether it ends the call, and its result or error.
+//!
+//! The result stays raw JSON until the caller's type is known.
 
 use std::ops::Range;
 
@@ -8,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::{Entries, Malformed, MessageId, last_text, open, read, salvage, unquote};
 use crate::{Error, RemoteError, Result};
 
-/// A reply, taken apart. The result is raw JSON until the caller's type is known.
+/// A decoded reply. Its result is raw JSON.
 #[derive(Debug)]
 pub struct Reply {
     size: usize,
@@ -20,21 +22,21 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Reads a reply.
+    /// Decodes a reply.
     ///
     /// # Errors
     ///
-    /// When it is not JSON on its outside, or does not say which call it is for.
+    /// When the message is not a JSON object, or does not name a call.
     pub fn decode(body: &[u8]) -> Result<Self, Malformed> {
         Self::take(Bytes::copy_from_slice(body))
     }
 
-    /// Reads a reply, like [`Reply::decode`]. Its text takes the place of the body in memory if there is no other
-    /// handle to the body.
+    /// Decodes a reply, like [`Reply::decode`]. If there is no other handle to the body, its memory is
+    /// reused.
     ///
     /// # Errors
     ///
-    /// As [`Reply::decode`].
+    /// As for [`Reply::decode`].
     pub fn take(body: Bytes) -> Result<Self, Malformed> {
         let size = body.len();
         let text = open(body).map_err(|unopened| unopened.error)?;
@@ -67,12 +69,12 @@ impl Reply {
         })
     }
 
-    /// A reply of `size` bytes that was not read because it is too large. Its call is named in the `end` of its bytes.
-    /// It has no result.
+    /// A reply of `size` bytes that was not decoded because it is too large. The `end` of its bytes names its
+    /// call. It has no result.
     ///
     /// # Errors
     ///
-    /// When the end does not say which call the reply is for.
+    /// When the end does not name a call.
     pub fn too_large(end: &[u8], size: usize) -> Result<Self, Malformed> {
         let message_id = last_text(end, "_msg_id").and_then(|id| id.parse().ok());
         let message_id = message_id.ok_or_else(|| {
@@ -88,10 +90,10 @@ impl Reply {
         })
     }
 
-    /// What stands for a reply that did not come over the wire: a result, as JSON.
+    /// A reply that did not come over the wire. `json` is its result.
     pub(crate) fn of_result(json: String) -> Self {
         Self {
-            // There is no message that could be too large.
+            // No limit applies, since there is no message.
             size: 0,
             result: Some(0..json.len()),
             text: json,
@@ -107,23 +109,23 @@ impl Reply {
         self.size
     }
 
-    /// The call that this is for.
+    /// The message id of the call that the reply is for.
     #[must_use]
     pub fn message_id(&self) -> MessageId {
         self.message_id
     }
 
-    /// Whether this ends the call; if not, it is a sign of life.
+    /// Whether this reply ends the call. Otherwise it is a heartbeat.
     #[must_use]
     pub fn is_ending(&self) -> bool {
         self.ending
     }
 
-    /// The raw JSON of the result.
+    /// The result as JSON text.
     ///
     /// # Errors
     ///
-    /// When the method failed: with what it raised.
+    /// [`Error::Remote`] with the error that the method raised, if it failed.
     pub fn result(&self) -> Result<&str> {
         match &self.failure {
             Some(failure) => Err(Error::Remote(failure.clone())),
@@ -134,16 +136,16 @@ impl Reply {
         }
     }
 
-    /// The class of what the method raised, if it failed.
+    /// The class of the error that the method raised, if it failed.
     pub(crate) fn failure_class(&self) -> Option<&str> {
         self.failure.as_ref().map(|failure| failure.class.as_str())
     }
 
-    /// The result, as a `T`.
+    /// Decodes the result as a `T`.
     ///
     /// # Errors
     ///
-    /// When the method failed, or the result does not fit `T`.
+    /// [`Error::Remote`] if the method failed; [`Error::Deserialize`] if the result cannot be read as a `T`.
     pub fn into_result<T: DeserializeOwned>(self) -> Result<T> {
         read(self.result()?).map_err(|error| {
             let what = format!("the result as `{}`", std::any::type_name::<T>());
@@ -152,7 +154,7 @@ impl Reply {
     }
 }
 
-/// The raw JSON of the result in the bytes of a reply, whatever the call was that it is for.
+/// The result in the bytes of a reply, as JSON text, for any call.
 pub(crate) fn result_of(body: &Bytes) -> Result<String, Malformed> {
     let text = open(body.clone()).map_err(|unopened| unopened.error)?;
     for entry in Entries::new(&text)? {
@@ -164,11 +166,11 @@ pub(crate) fn result_of(body: &Bytes) -> Result<String, Malformed> {
     Ok("null".to_owned())
 }
 
-/// What the method raised, as much of it as can be read: a traceback that is no list must not hide the
-/// class and the message, and one argument that Rust cannot hold must not hide the others.
+/// Decodes the error that a method raised, as far as possible. A traceback that is not a list must not hide
+/// the class and the message. One argument that Rust cannot represent must not hide the others.
 fn read_failure(quoted: &str) -> RemoteError {
     let text = unquote(quoted).unwrap_or_default();
-    // The server that raised it has logged it. One that passes it through has nothing to add.
+    // Expected: the server that raised it has logged it, so a server that passes it on need not log it again.
     let mut error = RemoteError::new("", "").args([(); 0]).expected();
     let Ok(entries) = Entries::new(&text) else {
         error.message = text.into_owned();
@@ -195,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_bad_argument_of_an_exception_hides_no_other() {
+    fn a_bad_argument_of_an_exception_does_not_hide_the_others() {
         let failure = r#"{"class": "C", "module": "m", "message": "caf\udce9", "tb": ["a\ud800", 3],
             "args": ["x", NaN, 7], "kwargs": {"ratio": Infinity, "host": "db-1"}}"#;
         let error = read_failure(&serde_json::to_string(failure).unwrap());
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_unicode_is_an_error_that_says_how_to_read_it() {
+    fn the_error_for_a_lone_surrogate_recommends_lossy() {
         let body = r#"{"_msg_id": "0123456789abcdef0123456789abcdef", "ending": true, "result": ["a", "caf\udce9"]}"#;
         let reply = |body: &str| Reply::decode(body.as_bytes()).unwrap();
         let error = reply(body).into_result::<Value>().unwrap_err().to_string();

@@ -1,4 +1,5 @@
-//! Reads requests, as far as a server needs to before it knows the types of the arguments.
+//! Decodes requests. Arguments and context stay raw JSON: a server knows their types only after it has found
+//! the method.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::{Entries, Malformed, ReplyTo, context, last_text, open, unquote};
 use crate::Version;
 
-/// A request, taken apart. Arguments and context are raw JSON until somebody knows their types.
+/// A decoded request. Its arguments and context are raw JSON.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     method: Cow<'a, str>,
@@ -23,21 +24,21 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The text of the message in `body`, to be given to [`Request::parse`].
+    /// The text of the message in `body`. Pass it to [`Request::parse`].
     ///
     /// # Errors
     ///
-    /// When the body is not UTF-8, not JSON on its outside, or in an unknown envelope.
+    /// When the body is not UTF-8, is not a JSON object, or has an envelope of an unknown version.
     pub fn open(body: &[u8]) -> Result<String, Malformed> {
         let body = Bytes::copy_from_slice(body);
         open(body).map_err(|unopened| unopened.error)
     }
 
-    /// Takes the text of a message apart. Keys that are not known are passed over.
+    /// Decodes the text of a message. Unknown keys are ignored.
     ///
     /// # Errors
     ///
-    /// When it is no object, has no method, or has a known key of a wrong type.
+    /// When the message is not a JSON object, has no method, or has a known key of a wrong type.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let mut method = None;
         let mut arguments = "{}";
@@ -84,31 +85,31 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The method, as named on the wire.
+    /// The method's name on the wire.
     #[must_use]
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// The raw JSON of the arguments.
+    /// The arguments as JSON text.
     #[must_use]
     pub fn arguments(&self) -> &'a str {
         self.arguments
     }
 
-    /// The namespace of the interface.
+    /// The namespace of the interface, if the message has one.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
     }
 
-    /// The message's stamp, as written.
+    /// The text of the message's version, if it has one.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 
-    /// The message's version, if it can be read; one that carries none counts as 1.0.
+    /// The message's version. A message without a version counts as 1.0. `None` if its text is not a version.
     #[must_use]
     pub fn stamp(&self) -> Option<Version> {
         match self.version() {
@@ -117,60 +118,61 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The identity by which repetitions are known.
+    /// The id of the message, by which duplicates are detected.
     #[must_use]
     pub fn unique_id(&self) -> Option<&str> {
         self.unique_id.as_deref()
     }
 
-    /// Who waits for the reply; absent for a cast.
+    /// The reply address of a call. `None` for a cast.
     #[must_use]
     pub fn reply_to(&self) -> Option<&ReplyTo> {
         self.reply_to.as_ref()
     }
 
-    /// The longest silence that the caller bears while the method runs.
+    /// The monitor interval: how long the server may be silent while the method runs. `None` if the caller
+    /// does not monitor the call.
     #[must_use]
     pub fn monitor(&self) -> Option<Duration> {
         self.monitor
     }
 
-    /// What the context has under `key`, if that is a string.
+    /// The value of `key` in the context, if it is a string.
     pub(crate) fn context_text(&self, key: &str) -> Option<Cow<'a, str>> {
         let entry = self.context.iter().find(|(known, _)| known == key);
         entry.and_then(|(_, value)| unquote(value).ok())
     }
 
-    /// All that the context has which is a string.
+    /// All keys and values of the context whose value is a string.
     #[cfg(feature = "otel")]
     pub(crate) fn context_texts(&self) -> impl Iterator<Item = (&str, Cow<'a, str>)> {
         let entries = self.context.iter();
         entries.filter_map(|(key, value)| Some((&**key, unquote(value).ok()?)))
     }
 
-    /// The request's context, as a `C`.
+    /// Decodes the request context as a `C`.
     ///
     /// # Errors
     ///
-    /// When a value is bad JSON, or the whole does not fit `C`.
+    /// When a value is not valid JSON, or the context cannot be read as a `C`.
     pub fn context<C: DeserializeOwned>(&self) -> serde_json::Result<C> {
         context::from_entries(&self.context)
     }
 }
 
-/// Who waits for a reply to a message, if that can be read in the `end` of its bytes. This library and oslo.messaging
-/// write the address behind the arguments.
+/// The reply address in the `end` of a message's bytes, if it is there. This library and oslo.messaging write
+/// the address after the arguments.
 #[must_use]
 pub fn reply_address_at_end(end: &[u8]) -> Option<ReplyTo> {
     let [queue, message_id] = ["_reply_q", "_msg_id"].map(|key| last_text(end, key));
     Some(ReplyTo::new(queue?, message_id?))
 }
 
-/// Who waits for a reply to `body`, if so much can be read of a message that is otherwise bad.
+/// The reply address of a malformed message, if it can be read.
 #[must_use]
 pub fn reply_address(body: &[u8]) -> Option<ReplyTo> {
     let body = String::from_utf8_lossy(body);
-    // A bare message that breaks off is no envelope either, but its beginning may do.
+    // A truncated message without an envelope cannot be opened, but its beginning may contain the address.
     let text = Request::open(body.as_bytes()).unwrap_or_else(|_| body.into_owned());
     let mut message_id = None;
     let mut queue = None;
@@ -190,7 +192,7 @@ fn reply_to(queue: Option<Cow<'_, str>>, message_id: Option<Cow<'_, str>>) -> Op
         .map(|(queue, message_id)| ReplyTo::new(queue, message_id))
 }
 
-/// A string, or nothing for null.
+/// A string, or `None` for null.
 fn string<'a>(key: &'static str, value: &'a str) -> Result<Option<Cow<'a, str>>, Malformed> {
     if value == "null" {
         return Ok(None);
@@ -200,7 +202,8 @@ fn string<'a>(key: &'static str, value: &'a str) -> Result<Option<Cow<'a, str>>,
         .map_err(|error| Malformed::new(format!("`{key}`: {error}"), 0))
 }
 
-/// A monitor's time. What is no sensible number asks for no monitoring, as in oslo.messaging.
+/// The monitor interval in seconds. As in oslo.messaging, a value that is not a positive number means no
+/// monitoring.
 fn seconds(value: &str) -> Option<Duration> {
     let seconds: f64 = value.parse().ok()?;
     Duration::try_from_secs_f64(seconds)

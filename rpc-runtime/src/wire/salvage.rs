@@ -1,6 +1,7 @@
-//! Keeps what can be kept of JSON that Rust cannot hold: `NaN`, and texts that are no Unicode.
+//! Decodes JSON that Rust cannot represent in full: `NaN`, and strings with lone surrogates. Python writes
+//! both.
 //!
-//! Python writes both. Values are read piece by piece, to a limited depth.
+//! Values are decoded one by one, so that a bad value does not hide its neighbours. The depth is limited.
 
 use std::borrow::Cow;
 
@@ -9,15 +10,15 @@ use serde_json::{Map, Value};
 use super::Entries;
 use super::scan::elements;
 
-/// How deep values are taken apart. What is wrong further down takes its neighbours along.
+/// The depth to which values are decoded one by one. Deeper, one bad value makes its whole parent null.
 const DEPTH: usize = 32;
 
-/// The value, with null for numbers that are none, and `U+FFFD` for what is no text.
+/// Decodes a value, with null for `NaN` and infinities, and `U+FFFD` for lone surrogates.
 pub(super) fn value(json: &str) -> Value {
     value_within(json, DEPTH)
 }
 
-/// The elements of an array; none if it is no array.
+/// Decodes the elements of an array. Empty if `json` is not an array.
 pub(super) fn values(json: &str) -> Vec<Value> {
     elements(json).map_or_else(
         |_| Vec::new(),
@@ -25,17 +26,17 @@ pub(super) fn values(json: &str) -> Vec<Value> {
     )
 }
 
-/// The entries of an object, as far as they can be told apart.
+/// Decodes the entries of an object, up to the first syntax error.
 pub(super) fn map(json: &str) -> Map<String, Value> {
     map_within(json, DEPTH)
 }
 
-/// A text, as far as it is one.
+/// Decodes a string, with `U+FFFD` for lone surrogates.
 pub(super) fn text(json: &str) -> Option<String> {
     serde_json::from_str(&replace_lone_surrogates(json)).ok()
 }
 
-/// The texts of an array; what is none is left out.
+/// Decodes the strings of an array. Other elements are skipped.
 pub(super) fn texts(json: &str) -> Vec<String> {
     let elements = elements(json).unwrap_or_default();
     elements.into_iter().filter_map(text).collect()
@@ -67,7 +68,7 @@ fn map_within(json: &str, depth: usize) -> Map<String, Value> {
         .collect()
 }
 
-/// The JSON text with `U+FFFD` in place of each escape that stands for half a character.
+/// The JSON text with `\ufffd` in place of each escaped lone surrogate.
 pub(crate) fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
     let mut replaced = String::new();
     let mut copied = 0;
@@ -75,7 +76,7 @@ pub(crate) fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
     while let Some(offset) = json.get(at..).and_then(|rest| rest.find('\\')) {
         at += offset;
         let Some(unit) = code_unit(json, at) else {
-            // Another escape; a backslash stands before one more byte.
+            // Another escape: a backslash and one more byte.
             at += 2;
             continue;
         };
@@ -99,7 +100,7 @@ pub(crate) fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
     Cow::Owned(replaced)
 }
 
-/// The number in an escape `\uXXXX` that begins there.
+/// The number of an escape `\uXXXX` that begins at `at`.
 fn code_unit(json: &str, at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
     let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_characters_are_replaced_and_no_others() {
+    fn only_lone_surrogates_are_replaced() {
         for (json, want) in [
             (r#""a""#, r#""a""#),
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_held_leaves_its_neighbours() {
+    fn a_bad_value_does_not_hide_its_neighbours() {
         let args = r#"[NaN, "x", [1, -Infinity], {"a": NaN, "b": "\ud800"}, 2]"#;
         assert_eq!(
             values(args),

@@ -1,15 +1,15 @@
 //! Cuts one JSON object into its keys and raw values, without parsing the values.
 //!
-//! A value is skipped by its strings and brackets alone: no recursion, no allocation, whatever the
-//! depth. So `NaN`, lone surrogates or a depth bomb in one value leave its neighbours readable; whoever
-//! parses that value later meets the error there.
+//! A value is skipped by tracking only strings and brackets, without recursion or allocation at any depth. So
+//! `NaN`, a lone surrogate or deep nesting in one value leaves the other values readable. The error occurs
+//! later, when that value is parsed.
 
 use std::borrow::Cow;
 
 use super::unescape::unescape;
 use super::words::{WORD, special, word};
 
-/// A message that cannot be taken apart: what is wrong, and how many bytes into which text.
+/// The error for a malformed message: what is wrong, and the byte offset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} (at byte {offset})")]
 pub struct Malformed {
@@ -26,7 +26,7 @@ impl Malformed {
     }
 }
 
-/// The entries of one object, in their order; ends after the first error.
+/// Iterates over the entries of one object, in order. Ends after the first error.
 #[derive(Debug, Clone)]
 pub(crate) struct Entries<'a> {
     text: &'a str,
@@ -42,7 +42,7 @@ enum Next {
 }
 
 impl<'a> Entries<'a> {
-    /// Begins with the text of an object; anything else is an error.
+    /// Starts at the text of an object. Anything else is an error.
     pub(crate) fn new(text: &'a str) -> Result<Self, Malformed> {
         let mut entries = Self {
             text,
@@ -70,7 +70,7 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Passes a string; gives it with its quotes, and whether what is within them stands for itself.
+    /// Skips a string. Returns it with its quotes, and whether it is free of escapes.
     fn string(&mut self) -> Result<(&'a str, bool), Malformed> {
         let (start, bytes) = (self.at, self.text.as_bytes());
         let first = end_of_plain(bytes, start + 1);
@@ -83,7 +83,7 @@ impl<'a> Entries<'a> {
         Ok((&self.text[start..self.at], is_plain))
     }
 
-    /// Passes a value of any kind, and gives its text.
+    /// Skips a value of any kind, and returns its text.
     fn value(&mut self) -> Result<&'a str, Malformed> {
         match self.peek() {
             Some(b'"') => return Ok(self.string()?.0),
@@ -113,7 +113,7 @@ impl<'a> Entries<'a> {
         Err(Malformed::new("a value has no end", start))
     }
 
-    /// Passes a number or a word, whatever its letters.
+    /// Skips a number or a word, without validating it.
     fn scalar(&mut self) -> Result<&'a str, Malformed> {
         let rest = &self.text[self.at..];
         let end = |byte: u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
@@ -151,7 +151,7 @@ impl<'a> Entries<'a> {
         Ok(Some((key, value)))
     }
 
-    /// Passes the closing brace; nothing may follow it.
+    /// Skips the closing brace. Nothing may follow it.
     fn finish(&mut self) -> Result<Option<(Cow<'a, str>, &'a str)>, Malformed> {
         self.at += 1;
         self.next = Next::Nothing;
@@ -204,7 +204,7 @@ pub(super) fn elements(text: &str) -> Result<Vec<&str>, Malformed> {
     }
 }
 
-/// The text that a JSON string (with its quotes) stands for; borrowed where nothing is escaped.
+/// Decodes a JSON string with its quotes. Borrows if the string has no escapes.
 pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
     let inner = quoted
         .strip_prefix('"')
@@ -227,10 +227,11 @@ pub(crate) fn unquote(quoted: &str) -> Result<Cow<'_, str>, Malformed> {
     Ok(Cow::Owned(text))
 }
 
-/// The text behind the last `key` in the end of an envelope, wherever that end begins. None if the text has anything to
-/// escape, which addresses have not.
+/// The string value of the last `key` in the end of an envelope. The end may begin anywhere. `None` if the
+/// value contains an escape, which reply addresses do not.
 ///
-/// The message is text within a string: a quote of its own has one backslash, one within its strings has three.
+/// The message is text inside a string: one backslash precedes a quote of the message itself, and three
+/// precede a quote inside the message's strings.
 pub(super) fn last_text(end: &[u8], key: &str) -> Option<String> {
     let end = String::from_utf8_lossy(end);
     let key = format!(r#"\"{key}\""#);
@@ -243,7 +244,7 @@ pub(super) fn last_text(end: &[u8], key: &str) -> Option<String> {
     after.starts_with('"').then(|| text.to_owned())
 }
 
-/// The end of the string, closing quote included, that is passed as far as `at`.
+/// The position after the closing quote of a string, scanning from `at`.
 fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at = end_of_plain(bytes, at);
@@ -255,7 +256,7 @@ fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The place, from there on, of the first quote, backslash or control character.
+/// The position of the first quote, backslash or control character, scanning from `at`.
 fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
     loop {
         match special(word(bytes, at)) {
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_an_object_into_raw_values() {
+    fn an_object_is_cut_into_raw_values() {
         let text = r#" { "a" : 1 ,"b\u0021":"x\"}", "c":[{"d":"]"},[]],"e":{},"f":NaN } "#;
         let want = [
             ("a", "1"),
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_and_where() {
+    fn errors_say_what_is_wrong_and_where() {
         for (text, message) in [
             ("", "expected a JSON object (at byte 0)"),
             ("[]", "expected a JSON object (at byte 0)"),
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_costs_nothing() {
+    fn deeply_nested_values_are_skipped() {
         let bomb = format!(
             r#"{{"a":{}{},"b":2}}"#,
             "[".repeat(1_000_000),
@@ -369,7 +370,8 @@ mod tests {
                     let quoted = format!("\"{first}{second}{third}\"");
                     let want = serde_json::from_str::<String>(&quoted).ok();
                     let got = unquote(&quoted).ok().map(Cow::into_owned);
-                    // A string is cut out before it is read: it has no quote in its midst.
+                    // Only a string that `Entries` cuts out whole is compared: others have a quote in the
+                    // middle.
                     let cut = Entries::new(&format!("{{\"k\":{quoted}}}"))
                         .unwrap()
                         .next()

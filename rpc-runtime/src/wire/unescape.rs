@@ -1,33 +1,33 @@
-//! Takes the escapes out of a JSON string, in place.
+//! Unescapes a JSON string in place.
 //!
-//! A message is one long string in its envelope. Its text is written over the envelope itself, as it is never longer:
-//! a large message needs no second buffer.
+//! A message is one long string in its envelope. Unescaped text is never longer than escaped text, so it
+//! overwrites the envelope, and a large message needs no second buffer.
 
 use super::words::{WORD, special, word};
 
-/// How far [`unescape`] came.
+/// The result of [`unescape`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unescaped {
-    /// How many bytes at the buffer's beginning are text.
+    /// The number of bytes of text at the beginning of the buffer.
     pub(super) text: usize,
-    /// Where the rest of the string begins, or what follows it.
+    /// The position after the part of the string that was unescaped.
     pub(super) rest: usize,
-    /// Whether the string has ended. If not, the rest begins with an escape of a code point by its number, or with
-    /// what no JSON string has.
+    /// Whether the end of the string was reached. If not, the rest begins with an escape `\u`, which is not
+    /// handled here, or with a byte that is invalid in a JSON string.
     pub(super) ended: bool,
 }
 
-/// Unescapes the JSON string whose first quote stands right before `start`. The text is written to the beginning of the
-/// buffer, of which there must be [`WORD`] bytes in front of the string.
+/// Unescapes the JSON string whose opening quote is right before `start`. The text is written to the
+/// beginning of the buffer. At least [`WORD`] bytes must precede the string.
 pub(super) fn unescape(buffer: &mut [u8], start: usize) -> Unescaped {
     debug_assert!(
         start >= WORD,
-        "whole words are written behind those that were read"
+        "a whole word is written before the position that is read next"
     );
     let (mut to, mut from) = (0, start);
     let ended = loop {
         let word = word(buffer, from);
-        // What of the word is not text is written over.
+        // The whole word is copied. Bytes of it that are not text are overwritten later.
         buffer[to..to + WORD].copy_from_slice(&word);
         let Some(plain) = special(word) else {
             from += WORD;
@@ -42,15 +42,15 @@ pub(super) fn unescape(buffer: &mut [u8], start: usize) -> Unescaped {
                 break true;
             }
             Some(b'\\') => {}
-            // The string has no end, or a control character that should not be there.
+            // The string has no end, or contains a control character, which is invalid.
             _ => break false,
         }
         let escaped = buffer.get(from + 1).copied().unwrap_or_default();
-        let stands_for = UNESCAPED[usize::from(escaped)];
-        if stands_for == 0 {
+        let unescaped = UNESCAPED[usize::from(escaped)];
+        if unescaped == 0 {
             break false;
         }
-        buffer[to] = stands_for;
+        buffer[to] = unescaped;
         from += 2;
         to += 1;
     };
@@ -61,19 +61,19 @@ pub(super) fn unescape(buffer: &mut [u8], start: usize) -> Unescaped {
     }
 }
 
-/// What each byte stands for behind a backslash; zero where that is nothing, or takes more to tell.
+/// The byte that a backslash and each byte stand for. Zero if there is none, and for `\u`.
 static UNESCAPED: [u8; 256] = {
     let mut table = [0; 256];
     let mut at = 0;
     while at < ESCAPES.len() {
-        let (escaped, stands_for) = ESCAPES[at];
-        table[escaped as usize] = stands_for;
+        let (escaped, unescaped) = ESCAPES[at];
+        table[escaped as usize] = unescaped;
         at += 1;
     }
     table
 };
 
-/// What stands behind a backslash, and for what.
+/// Each byte that may follow a backslash, and the byte that the escape stands for.
 const ESCAPES: [(u8, u8); 8] = [
     (b'"', b'"'),
     (b'\\', b'\\'),
@@ -85,10 +85,10 @@ const ESCAPES: [(u8, u8); 8] = [
     (b'f', b'\x0c'),
 ];
 
-/// Escapes text that [`unescape`] has written.
+/// Escapes text again that [`unescape`] has written.
 pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
     for byte in text {
-        let escape = ESCAPES.iter().find(|(_, stands_for)| stands_for == byte);
+        let escape = ESCAPES.iter().find(|(_, unescaped)| unescaped == byte);
         match escape {
             Some((escaped, _)) => out.extend([b'\\', *escaped]),
             None => out.push(*byte),

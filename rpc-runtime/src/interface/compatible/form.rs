@@ -1,5 +1,7 @@
-//! One form of a method: which arguments its messages hold, and whether a method of another interface can
-//! be run with them.
+//! One form of a method: the arguments of its messages with a given stamp, and whether a method of another
+//! interface accepts them.
+//!
+//! This mirrors the client's `TypedArgs` and the generated endpoint, and must change with them.
 
 use super::names::goes_by;
 use super::types;
@@ -8,24 +10,25 @@ use crate::Version;
 use crate::interface::text::same;
 use crate::interface::{Argument, Below, Method, Role};
 
-/// The messages for one method that have one stamp.
+/// The messages for one method with one stamp.
 pub(super) struct Form {
     method: &'static str,
     stamp: Version,
     arguments: &'static [Argument],
 }
 
-/// What such a message holds of one argument.
+/// How a message contains one argument.
 struct Sent {
     argument: &'static Argument,
+    /// The argument's own name, if it is sent under it.
     itself: Option<&'static str>,
-    /// The names of what is sent in its place.
+    /// The names of the values that are sent instead.
     others: &'static [&'static str],
-    /// Whether it is sent as it is: what is made of it for older servers has a type that is not described.
+    /// Whether the argument's own value is sent. The type of a value that replaces it is not known.
     as_it_is: bool,
 }
 
-/// In how many messages of a form something is.
+/// Whether the messages of a form contain an argument.
 #[derive(Clone, Copy)]
 enum Presence {
     Never,
@@ -47,7 +50,7 @@ impl Form {
         self.suffices(new)
     }
 
-    /// Each argument that is sent is known, and of a type that fits.
+    /// Checks that `new` has each argument that is sent, with a compatible type.
     const fn is_taken_by(&self, new: &Method) -> Checked {
         let mut place = 0;
         while place < self.arguments.len() {
@@ -69,7 +72,7 @@ impl Form {
             let argument = &arguments[index];
             if is_sent(argument) {
                 match self.made_of(argument) {
-                    // What it is made of then has a type that is not described.
+                    // The older value has a type that is not described, so it is not compared.
                     Some([]) if goes_by(argument.name(), argument.old_names(), name) => {
                         return Ok(());
                     }
@@ -101,7 +104,7 @@ impl Form {
         }
     }
 
-    /// Each argument that is needed is sent, and none twice.
+    /// Checks that each argument that `new` requires is sent, and none is sent twice.
     const fn suffices(&self, new: &Method) -> Checked {
         let mut index = 0;
         while index < new.arguments().len() {
@@ -178,8 +181,8 @@ impl Form {
         Presence::Never
     }
 
-    /// What the server makes an argument of in messages from before it came, if not of itself: of others
-    /// of these names, or of an older value of its own.
+    /// The arguments from which the server computes `new` for messages that are older than it. An empty list
+    /// means an older value under its own name. `None` if the server reads `new` itself.
     const fn made_of(&self, new: &Argument) -> Option<&'static [&'static str]> {
         match (new.since(), new.below()) {
             (Some(since), Below::With(names)) if self.stamp.is_below(since) => Some(names),
@@ -187,7 +190,7 @@ impl Form {
         }
     }
 
-    /// What the client does: see `TypedArgs`.
+    /// How the client sends the argument; see `TypedArgs`.
     const fn sent(&self, argument: &'static Argument) -> Sent {
         let nothing = Sent {
             argument,
@@ -238,7 +241,7 @@ impl Sent {
         let can_lack = if self.as_it_is {
             types::is_maybe_absent(self.argument.ty())
         } else {
-            // Nothing is made of a default.
+            // The client does not compute a replacement for a default value.
             can_be_absent(self.argument)
         };
         if can_lack {
@@ -256,7 +259,7 @@ const fn is_sent(argument: &Argument) -> bool {
     }
 }
 
-/// Whether it has a value when it is not sent.
+/// Whether the argument has a value when it is not sent.
 const fn can_be_absent(argument: &Argument) -> bool {
     argument.default().is_some() || types::is_optional(argument.ty())
 }

@@ -1,10 +1,10 @@
-//! Whether an endpoint serves the clients of another interface, found out at compile time.
+//! Checks, at compile time, whether an endpoint of one interface serves the clients of another.
 //!
-//! What a client can send is read off its interface: each method in each of its forms. What an endpoint
-//! does with it follows the server: the method is found by name, the version compared, the arguments
-//! decoded by name. Everything here is `const`, and so without iterators, `?` or `format!`.
+//! A client can send each method of its interface in each of its forms. The server's rules are applied to
+//! each form: the method is found by name, the version is compared, and arguments are decoded by name. All
+//! functions are `const`, so they cannot use iterators, `?` or `format!`.
 
-/// `?`, usable in constants.
+/// The operator `?` for constants.
 macro_rules! check {
     ($rule:expr) => {
         if let Err(violation) = $rule {
@@ -29,10 +29,10 @@ use names::goes_by;
 pub use violation::Incompatibility;
 use violation::{Checked, Violation};
 
-/// Does not compile unless an endpoint of `new` serves each client of `old`.
+/// Fails to compile unless an endpoint of `new` serves every client of `old`.
 ///
-/// For a new version of an interface that is kept beside the old one: whatever a client of `old` can send,
-/// an endpoint of `new` takes it, and answers as that client expects.
+/// Use it for a new version of an interface that is kept beside the old one. It checks that an endpoint of
+/// `new` accepts every message of a client of `old`, and replies as that client expects.
 ///
 /// ```
 /// use rpc_runtime::assert_compatible;
@@ -66,7 +66,7 @@ use violation::{Checked, Violation};
 /// );
 /// ```
 ///
-/// The error names what is wrong: of this one, "`site` of `rack` must have a value for clients of 2.0,
+/// The error says what is wrong. For this example: "`site` of `rack` must have a value for clients of 2.0,
 /// which need not send it: give it a `default`, or make it an `Option`".
 ///
 /// ```compile_fail,E0080
@@ -94,38 +94,40 @@ use violation::{Checked, Violation};
 ///
 /// # Rules
 ///
-/// A method of `old` has a form for each version that its messages are stamped with. Those of the major
-/// of `new` count, and there must be one: a client that is to be served by `new` is capped there.
+/// A method of `old` has a form for each version that its messages are stamped with. Only the forms of
+/// `new`'s major version are compared, and there must be at least one: the version cap of a client that `new`
+/// is to serve has that major version.
 ///
-/// | of `old` | in `new` |
+/// | in `old` | in `new` |
 /// |---|---|
-/// | topic | The same, or one of the two has none and leaves it to the client. |
-/// | exchange, namespace | The same. An absent exchange is [`DEFAULT_EXCHANGE`]; an absent namespace is one of its own. |
+/// | topic | The same topic, unless one of the two has none and leaves it to the client. |
+/// | exchange, namespace | The same. An absent exchange means [`DEFAULT_EXCHANGE`]. An absent namespace differs from every name. |
 /// | stamp of a form | Not above [`Interface::version`]. |
-/// | method | There is one of that name, today's or an old one. |
+/// | method | A method with that current or old name. |
 /// | call, or call and cast | A call, or a call and cast, with the same return type. |
-/// | cast, fanout | Anything: nobody waits for the reply, and where the message goes is the client's to say. |
-/// | argument that a form sends | There is one that is sent and goes by that name, today's or an old one, and its type takes the old one; or one is made of it ([`Below::With`]). |
-/// | argument that a form lacks, or can lack as a [`MaybeAbsent`] | Has a default, or is an `Option` or a `MaybeAbsent`, or is made of others that the form has. |
-/// | two arguments of a form | Are not two names of one. |
+/// | cast, fanout | Any mode: the client waits for no reply, and the client chooses where the message goes. |
+/// | argument that a form sends | An argument that is sent and has that current or old name, with a compatible type; or an argument that is computed from it ([`Below::With`]). |
+/// | argument that a form lacks, or may lack as a [`MaybeAbsent`] | Has a default, is an `Option` or a `MaybeAbsent`, or is computed from arguments that the form has. |
+/// | two arguments of a form | Are not two names of one argument. |
 ///
-/// A type takes the same type, borrowed or not (`&str` is `String`, `&[T]` is `Vec<T>`, `&T` is `T`,
-/// lifetimes do not count), and an `Option` or a `MaybeAbsent` takes what is in it too.
+/// A type is compatible with the same type, borrowed or owned (`&str` and `String`, `&[T]` and `Vec<T>`, `&T`
+/// and `T`); lifetimes are ignored. An `Option` or a `MaybeAbsent` also accepts the type that it contains.
 ///
-/// # What it does not see
+/// # What is not checked
 ///
-/// - Types are compared as they are written: two of one name are taken for the same, two paths to one for
-///   different, and what serde makes of them is not looked into.
-/// - What is made of arguments ([`Below::With`]), and of which types: only their names are known.
-/// - What is chosen when clients and endpoints are built: topics, legacy namespaces, versions of single
-///   calls.
+/// - Types are compared as text. Two types with the same name count as equal, and two paths to one type as
+///   different. How serde writes a type is not examined.
+/// - For arguments that are computed from others ([`Below::With`]), only names are compared.
+/// - Settings of clients and endpoints that are built at run time: topics, legacy namespaces, versions of
+///   single calls.
 ///
-/// The compiler takes a constant of very many steps for an endless one: from a few hundred methods on, write
-/// `#[allow(long_running_const_eval)]` above it.
+/// The compiler rejects a constant that takes very many steps. From a few hundred methods on, write
+/// `#[allow(long_running_const_eval)]` above the constant.
 ///
 /// # Panics
 ///
-/// When a rule does not hold; outside of constants, when it runs. [`compatibility`] returns the error.
+/// If a rule does not hold. In a constant, that is a compile error. [`compatibility`] returns the error
+/// instead.
 ///
 /// [`Below::With`]: crate::interface::Below::With
 /// [`MaybeAbsent`]: crate::MaybeAbsent
@@ -136,14 +138,14 @@ pub const fn assert_compatible(old: &Interface, new: &Interface) {
     }
 }
 
-/// Whether an endpoint of `new` serves each client of `old`, by the rules of [`assert_compatible`].
+/// Checks whether an endpoint of `new` serves every client of `old`, by the rules of [`assert_compatible`].
 ///
-/// For interfaces that are chosen when the program runs, and for tests that list several.
+/// Use it for interfaces that are chosen at run time, and in tests that compare several.
 ///
 /// # Errors
 ///
-/// The first rule that does not hold: first of the whole interface, then of each method of `old` in turn,
-/// the highest form first.
+/// The first rule that does not hold. The address is checked first, and then each method of `old` in order,
+/// highest form first.
 pub const fn compatibility(old: &Interface, new: &Interface) -> Result<(), Incompatibility> {
     let served = new.version();
     match interface(old, new, served) {
@@ -234,8 +236,8 @@ const fn form(
     Form::new(old, stamp).is_served_by(new)
 }
 
-/// The method that a server finds under a name. It is first looked for at a place: mostly there, and the
-/// compiler counts the steps that a constant takes.
+/// The method that a server finds under a name. The search begins at `place`, where the method usually is,
+/// because the compiler limits the steps of a constant.
 const fn find(methods: &'static [Method], name: &str, place: usize) -> Option<&'static Method> {
     let mut index = 0;
     while index < methods.len() {
@@ -248,7 +250,8 @@ const fn find(methods: &'static [Method], name: &str, place: usize) -> Option<&'
     None
 }
 
-/// A server runs a call of what is to be cast, and replies; but the interface promises nothing of it.
+/// Checks mode and return type. A server would reply to a call of a method that is declared as a cast, but
+/// the interface promises nothing about that reply.
 const fn reply(old: &Method, new: &Method, method: &'static str) -> Checked {
     if is_one_way(old.mode()) {
         return Ok(());

@@ -1,9 +1,10 @@
-//! Names, compared in constants.
+//! Comparing the current and old names of methods and arguments, in constants.
 
 use crate::interface::OldName;
 use crate::interface::text::same;
 
-/// Whether something is known under a name: a server knows all that it ever had, at any time.
+/// Whether `wanted` is the current name or one of the old names. A server accepts all of them in every
+/// version.
 pub(super) const fn goes_by(name: &str, old_names: &[OldName], wanted: &str) -> bool {
     if same(name, wanted) {
         return true;

@@ -1,4 +1,4 @@
-//! Each rule, kept and broken, between interfaces of one method; and the texts of all messages.
+//! Each rule, kept and broken, between interfaces of one method; and the text of each message.
 
 use std::panic::catch_unwind;
 
@@ -47,7 +47,7 @@ fn incompatible(old: Interface, new: Interface, message: &str) {
 }
 
 #[test]
-fn the_panic_says_what_the_error_says() {
+fn the_panic_has_the_text_of_the_error() {
     let old = rack(&[], &[arg("host", "&str")]);
     let new = rack(&[], &[arg("host", "u32")]);
     assert_compatible(&old, &old);
@@ -57,7 +57,7 @@ fn the_panic_says_what_the_error_says() {
 }
 
 #[test]
-fn the_namespace_is_kept() {
+fn the_namespace_must_be_kept() {
     let (none, one) = (rack(&[], &[]), rack(&[], &[]).with_namespace("one"));
     compatible(none, none);
     compatible(one, one);
@@ -79,7 +79,7 @@ fn the_namespace_is_kept() {
 }
 
 #[test]
-fn the_exchange_is_kept() {
+fn the_exchange_must_be_kept() {
     let none = rack(&[], &[]);
     let one = none.with_exchange("one");
     compatible(one, one);
@@ -98,7 +98,7 @@ fn the_exchange_is_kept() {
 }
 
 #[test]
-fn the_topic_is_kept_where_both_have_one() {
+fn the_topic_must_be_kept_if_both_have_one() {
     let none = rack(&[], &[]);
     let one = none.with_topic("one");
     compatible(one, one);
@@ -112,7 +112,7 @@ fn the_topic_is_kept_where_both_have_one() {
 }
 
 #[test]
-fn stamps_are_not_above_what_is_served() {
+fn stamps_must_not_be_above_the_served_version() {
     compatible(rack(&[], &[]), rack(&[v(2, 3)], &[]));
     compatible(rack(&[v(2, 3)], &[]), rack(&[v(2, 3)], &[]));
     incompatible(
@@ -127,7 +127,7 @@ fn stamps_are_not_above_what_is_served() {
 }
 
 #[test]
-fn of_several_majors_that_which_is_served_counts() {
+fn only_forms_of_the_served_major_are_compared() {
     let both = interface(&[Method::new("rack", Mode::Call, v(1, 7))
         .with_later_versions(vec![v(2, 0)].leak())
         .with_old_names(before(v(2, 0), "find"))]);
@@ -143,7 +143,7 @@ fn of_several_majors_that_which_is_served_counts() {
 }
 
 #[test]
-fn methods_are_found_by_each_name_that_is_sent() {
+fn methods_are_found_by_every_name_that_is_sent() {
     let rack = |later: &[Version], names| {
         Method::new("rack", Mode::Call, v(2, 0))
             .with_later_versions(later.to_vec().leak())
@@ -153,7 +153,7 @@ fn methods_are_found_by_each_name_that_is_sent() {
     let renamed = interface(&[rack(&[v(2, 1)], before(v(2, 1), "find"))]);
     compatible(interface(&[find]), renamed);
     compatible(renamed, renamed);
-    // Names of old are known to servers, whatever the stamp.
+    // Servers accept old names in every version.
     compatible(
         interface(&[find.with_later_versions(vec![v(2, 1)].leak())]),
         renamed,
@@ -163,13 +163,13 @@ fn methods_are_found_by_each_name_that_is_sent() {
         interface(&[rack(&[], &[])]),
         "`find` must stay a method of `Inventory`, as clients of 2.0 send it: keep it, or give its successor `name_before(\"…\", \"find\")`",
     );
-    // The old name of an old interface is still sent by its clients, under a cap.
+    // Under a cap, clients of the old interface still send its old name.
     incompatible(
         renamed,
         interface(&[rack(&[v(2, 1)], &[])]),
         "`find` must stay a method of `Inventory`, as clients of 2.0 send it: keep it, or give its successor `name_before(\"…\", \"find\")`",
     );
-    // A name that no stamp is low enough for is not sent.
+    // No stamp is low enough for this name, so it is never sent.
     compatible(
         interface(&[rack(&[], before(v(1, 9), "find"))]),
         interface(&[rack(&[], &[])]),
@@ -177,7 +177,7 @@ fn methods_are_found_by_each_name_that_is_sent() {
 }
 
 #[test]
-fn who_waits_for_a_reply_gets_one() {
+fn a_call_must_stay_a_call() {
     let calls = [Mode::Call, Mode::CallOrCast];
     let casts = [Mode::Cast, Mode::Fanout];
     for call in calls {
@@ -201,7 +201,7 @@ fn who_waits_for_a_reply_gets_one() {
 }
 
 #[test]
-fn a_call_returns_what_it_did() {
+fn a_call_must_keep_its_return_type() {
     let returning = |mode, ty| {
         let method = Method::new("rack", mode, v(2, 0));
         interface(&[method.with_returns(ty)])
@@ -229,7 +229,7 @@ fn a_call_returns_what_it_did() {
 }
 
 #[test]
-fn what_is_sent_is_known() {
+fn every_argument_that_is_sent_must_be_accepted() {
     let host = || arg("host", "&str");
     let node = || arg("node", "&str");
     let names = before(v(2, 1), "host");
@@ -240,7 +240,7 @@ fn what_is_sent_is_known() {
     );
     let unknown = "`host` of `rack` must stay an argument, as clients of 2.0 send it: keep it, with `until` if it is to go, or give its successor `name_before(\"…\", \"host\")`";
     incompatible(rack(&[], &[host()]), rack(&[], &[]), unknown);
-    // What names the server is not read from the message.
+    // An argument that names the server is not read from the message.
     for role in [Role::Server, Role::Topic, Role::Route] {
         let routing = host().with_role(role);
         incompatible(rack(&[], &[host()]), rack(&[], &[routing]), unknown);
@@ -260,12 +260,12 @@ fn what_is_sent_is_known() {
     let gone = arg("host", "Option<&str>").with_until(v(2, 1));
     compatible(rack(&[], &[host()]), rack(&[v(2, 1)], &[gone]));
     compatible(rack(&[], &[gone]), rack(&[], &[gone]));
-    // In 2.1 it is not sent, in 2.0 it is.
+    // It is sent in 2.0, and not in 2.1.
     incompatible(rack(&[v(2, 1)], &[gone]), rack(&[v(2, 1)], &[]), unknown);
 }
 
 #[test]
-fn types_of_arguments_are_kept() {
+fn types_of_arguments_must_be_kept() {
     let of = |ty| rack(&[], &[arg("host", ty)]);
     compatible(of("&str"), of("String"));
     compatible(of("Option<&[Host<'_>]>"), of("Option<Vec<Host<'_>>>"));
@@ -275,7 +275,7 @@ fn types_of_arguments_are_kept() {
         of("&str"),
         "`host` of `rack` must take `Option<&str>`, which its clients send, and takes `&str`: keep the type, or add an argument",
     );
-    // Also by an old name.
+    // The same applies to an old name.
     let names = before(v(2, 1), "host");
     incompatible(
         of("&str"),
@@ -285,7 +285,7 @@ fn types_of_arguments_are_kept() {
 }
 
 #[test]
-fn what_is_not_sent_is_not_needed() {
+fn an_argument_that_is_not_sent_must_be_optional() {
     let message = "`site` of `rack` must have a value for clients of 2.0, which need not send it: give it a `default`, or make it an `Option`";
     let came = |ty| arg("site", ty).with_since(v(2, 1));
     for optional in [
@@ -309,13 +309,13 @@ fn what_is_not_sent_is_not_needed() {
     ] {
         incompatible(rack(&[], &[]), rack(&[v(2, 1)], &[required]), message);
     }
-    // A client may leave it out.
+    // A client may leave a `MaybeAbsent` out.
     incompatible(
         rack(&[], &[arg("site", "MaybeAbsent<&str>")]),
         rack(&[], &[arg("site", "&str")]),
         message,
     );
-    // Before 2.1 a client does.
+    // Before 2.1, a client leaves it out.
     incompatible(
         rack(&[v(2, 1)], &[came("Option<u8>")]),
         rack(&[v(2, 1)], &[arg("site", "u8")]),
@@ -326,7 +326,7 @@ fn what_is_not_sent_is_not_needed() {
         rack(&[v(2, 1)], &[arg("site", "u8")]),
         message,
     );
-    // And from 2.1 on.
+    // From 2.1 on, a client leaves it out.
     incompatible(
         rack(&[v(2, 1)], &[arg("site", "u8").with_until(v(2, 1))]),
         rack(&[v(2, 1)], &[arg("site", "u8")]),
@@ -335,7 +335,7 @@ fn what_is_not_sent_is_not_needed() {
 }
 
 #[test]
-fn an_argument_can_be_made_of_others() {
+fn an_argument_can_be_computed_from_others() {
     let (size, kind) = (arg("size", "u32"), arg("kind", "&str"));
     let spec = arg("spec", "&Spec")
         .with_since(v(2, 1))
@@ -353,13 +353,13 @@ fn an_argument_can_be_made_of_others() {
         rack(&[], &[size]),
         rack(&[v(2, 1)], &[spec.with_default("&Spec::new()")]),
     );
-    // From 2.1 on it is made of nothing else.
+    // From 2.1 on, it is not computed from others.
     incompatible(
         rack(&[v(2, 1)], &[size, kind]),
         new,
         "`size` of `rack` must stay an argument, as clients of 2.1 send it: keep it, with `until` if it is to go, or give its successor `name_before(\"…\", \"size\")`",
     );
-    // Under a cap, the others are still sent.
+    // Under a cap, a client still sends the others.
     incompatible(
         new,
         rack(
@@ -368,13 +368,13 @@ fn an_argument_can_be_made_of_others() {
         ),
         "`size` of `rack` must stay an argument, as clients of 2.0 send it: keep it, with `until` if it is to go, or give its successor `name_before(\"…\", \"size\")`",
     );
-    // Before 2.1 it is not read itself.
+    // Before 2.1, the argument itself is not read.
     incompatible(
         rack(&[], &[arg("spec", "&Spec"), size, kind]),
         new,
         "`spec` of `rack` must stay an argument, as clients of 2.0 send it: keep it, with `until` if it is to go, or give its successor `name_before(\"…\", \"spec\")`",
     );
-    // What may be left out is not there to be relied on.
+    // An argument that may be left out cannot be required.
     let left_out = rack(&[v(2, 1)], &[spec.with_default("&Spec::new()")]);
     compatible(left_out, left_out);
     incompatible(
@@ -385,7 +385,7 @@ fn an_argument_can_be_made_of_others() {
 }
 
 #[test]
-fn an_argument_can_be_made_of_an_older_one_of_its_name() {
+fn an_argument_can_be_computed_from_an_older_value_of_its_name() {
     let gigabytes = arg("size", "u32")
         .with_since(v(2, 1))
         .with_below(Below::With(&[]));
@@ -405,7 +405,7 @@ fn an_argument_can_be_made_of_an_older_one_of_its_name() {
 }
 
 #[test]
-fn an_argument_is_sent_once() {
+fn an_argument_must_be_sent_once() {
     let names = before(v(2, 1), "host");
     let new = rack(&[v(2, 1)], &[arg("node", "&str").with_old_names(names)]);
     let both = [arg("host", "&str"), arg("node", "&str")];
@@ -414,14 +414,14 @@ fn an_argument_is_sent_once() {
         new,
         "`node` of `rack` must be sent once, and clients of 2.0 send it by two of its names: make one of them an argument of its own",
     );
-    // Not at one time.
+    // The two are never sent in the same message.
     let [host, node] = both;
     let one_by_one = [host.with_until(v(2, 1)), node.with_since(v(2, 1))];
     compatible(rack(&[v(2, 1)], &one_by_one), new);
 }
 
-/// More methods than the largest of OpenStack's interfaces has, and more forms of each: within the steps
-/// that the compiler lets a constant take.
+/// More methods than OpenStack's largest interface, and more forms of each, stay within the compiler's limit
+/// of steps.
 #[test]
 fn large_interfaces_can_be_constants() {
     const COUNT: u8 = 120;

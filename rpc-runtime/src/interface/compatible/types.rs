@@ -1,19 +1,19 @@
-//! Whether two types, as written in traits, are one on the wire.
+//! Compares two types, as written in traits, by their form on the wire.
 //!
-//! There is only their text, so what is compared is words and signs: two types that are called the same
-//! are one, and an alias is another. Borrowed forms count as what the server decodes them into. All of it
-//! runs while constants are evaluated.
+//! Only their text is known, so it is compared token by token: two types with the same name are equal, and an
+//! alias is a different type. A borrowed type counts as the owned type that the server decodes. All functions
+//! are `const`.
 
 use crate::interface::text::same_bytes;
 
-/// Whether an argument written `new` takes each value of one written `old`.
+/// Whether an argument of the type `new` accepts every value of the type `old`.
 pub(super) const fn takes(new: &str, old: &str) -> bool {
     let (new, old) = (new.as_bytes(), old.as_bytes());
-    // Mostly so, and quickly seen: the compiler counts the steps.
+    // The usual case, in few steps: the compiler limits the steps of a constant.
     if same_bytes(new, old) {
         return true;
     }
-    // What a `MaybeAbsent` sends, when it does, is what is in it.
+    // A `MaybeAbsent` that is sent is written as the value in it.
     let sent = match within(old, "MaybeAbsent") {
         Some(inner) => inner,
         None => old,
@@ -29,13 +29,13 @@ const fn takes_value(new: &[u8], sent: &[u8]) -> bool {
         }
 }
 
-/// Whether the types are written the same, but for lifetimes and borrows.
+/// Whether the types are equal apart from lifetimes and borrows.
 pub(super) const fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     same_bytes(one, other) || same(one, other)
 }
 
-/// Whether the server can do without an argument of this type.
+/// Whether an argument of this type has a value when it is not sent.
 pub(super) const fn is_optional(ty: &str) -> bool {
     optional(ty.as_bytes()).is_some()
 }
@@ -52,7 +52,7 @@ const fn optional(ty: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What is in the angle brackets of a type that is a `wrapper`, by whatever path and however borrowed.
+/// The content of the angle brackets, if the type is a `wrapper`. Its path and borrows are ignored.
 const fn within<'a>(ty: &'a [u8], wrapper: &str) -> Option<&'a [u8]> {
     let mut open = 0;
     while open < ty.len() && ty[open] != b'<' {
@@ -84,13 +84,13 @@ const fn same(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// A type, read word by word in its owned form: `&'a [u8]` is `Vec`, `<`, `u8`, `>`.
+/// The tokens of a type in its owned form: `&'a [u8]` is `Vec`, `<`, `u8`, `>`.
 ///
-/// To be owned means the same at each depth, so nothing needs to be known of what stands around.
+/// The conversion to the owned form is the same at each depth, so it needs no context.
 struct Tokens<'a> {
     text: &'a [u8],
     at: usize,
-    /// Whether the `<` that follows the `Vec` of a slice is still to be given out.
+    /// Whether the next token is the `<` after the `Vec` of a slice.
     opens: bool,
 }
 
@@ -146,7 +146,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Skips space and lifetimes, each with the comma behind it.
+    /// Skips white space and lifetimes, each with the comma after it.
     const fn skip_lifetimes(&mut self) {
         loop {
             match self.peek() {
@@ -182,7 +182,7 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Whether the byte belongs to a name; names need not be ASCII.
+/// Whether the byte is part of a name. Names need not be ASCII.
 const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn borrowed_forms_are_what_they_are_decoded_into() {
+    fn borrowed_types_equal_their_owned_form() {
         for (borrowed, owned) in [
             ("&str", "String"),
             ("&'a str", "&str"),
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn other_types_are_others() {
+    fn different_types_are_different() {
         for (one, other) in [
             ("u8", "u16"),
             ("u8", ""),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_need_not_be_sent_is_known_by_its_name() {
+    fn optional_types_are_recognised_by_name() {
         for optional in [
             "Option<u8>",
             "MaybeAbsent<Option<u8>>",
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_may_become_optional_and_not_required() {
+    fn an_argument_may_become_optional_but_not_required() {
         for (old, new) in [
             ("u8", "Option<u8>"),
             ("&str", "Option<String>"),
@@ -285,7 +285,7 @@ mod tests {
         }
         for (old, new) in [
             ("Option<u8>", "u8"),
-            // A null is no `u8`.
+            // A null is not a `u8`.
             ("Option<u8>", "MaybeAbsent<u8>"),
             ("MaybeAbsent<Option<u8>>", "MaybeAbsent<u8>"),
             ("u8", "Vec<u8>"),

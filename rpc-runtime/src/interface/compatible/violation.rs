@@ -1,11 +1,11 @@
-//! What is wrong between two interfaces, and how it is said.
+//! The rules that two interfaces can break, and the text of each error.
 
 use std::fmt;
 
 use crate::Version;
 use crate::interface::text::Text;
 
-/// Why an endpoint does not serve all clients of another interface; its text says what to do.
+/// Why an endpoint does not serve all clients of another interface. The text says what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Incompatibility {
     /// The name and the version of the interface that is served.
@@ -14,31 +14,31 @@ pub struct Incompatibility {
     pub(super) violation: Violation,
 }
 
-/// What a rule comes to.
+/// The result of checking a rule.
 pub(super) type Checked = Result<(), Violation>;
 
-/// A rule that does not hold. Methods and arguments go by the names that old messages have for them.
+/// A rule that does not hold. Methods and arguments have the names that the old interface sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Violation {
     Namespace(Option<&'static str>),
     Exchange(&'static str),
     Topic(&'static str),
-    /// No message for a method is of the major that is served.
+    /// No message for a method has the major version that is served.
     Major {
         method: &'static str,
         highest: Version,
     },
-    /// A message is of a version above the one that is served.
+    /// A message has a version above the served one.
     Stamp {
         method: &'static str,
         stamp: Version,
     },
-    /// There is no such method.
+    /// The method does not exist.
     Method {
         method: &'static str,
         stamp: Version,
     },
-    /// What was called is only cast.
+    /// A method that was called can only be cast.
     Mode {
         method: &'static str,
     },
@@ -47,7 +47,7 @@ pub(super) enum Violation {
         old: &'static str,
         new: &'static str,
     },
-    /// There is no such argument.
+    /// The argument does not exist.
     Argument {
         method: &'static str,
         argument: &'static str,
@@ -59,13 +59,13 @@ pub(super) enum Violation {
         old: &'static str,
         new: &'static str,
     },
-    /// Two arguments became one.
+    /// One message contains an argument under two of its names.
     Twice {
         method: &'static str,
         argument: &'static str,
         stamp: Version,
     },
-    /// An argument is needed that is not sent.
+    /// A required argument is not sent.
     Required {
         method: &'static str,
         argument: &'static str,

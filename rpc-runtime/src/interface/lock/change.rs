@@ -1,8 +1,10 @@
-//! What became of one type since a release, and whether peers of that release can bear it.
+//! Compares one type with its released structure: whether it changed, and whether the change breaks released
+//! peers.
 //!
-//! It depends on who reads the type. Peers send what they know: an argument is read by servers, which may be older
-//! or newer than the client, a result and an error by clients. What an old server cannot read is not sent to it
-//! below the version that it came with; what an old client cannot read, a newer server would send it all the same.
+//! The answer depends on which side reads the type. Servers read arguments, and may be older or newer than
+//! the client. Clients read results and errors. A client does not send an addition to an old server, because
+//! the version cap holds it back. A new server sends an addition to old clients all the same. All functions
+//! are `const`: they run in the compiler.
 
 use super::direction::Direction;
 use super::shape::{Field, Shape, Tagging, Variant, field, field_named, variant, variant_named};
@@ -10,59 +12,62 @@ use super::structures::Released;
 use crate::interface::describe::Structure;
 use crate::interface::text::same;
 
-/// What became of a type.
+/// The change of a type since a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change<'a> {
     Same,
-    /// Peers can bear it. What it is called is what came.
+    /// Released peers are compatible with the change. The place is the addition.
     Additive(Place<'a>),
-    /// Peers cannot.
-    Breach(Breach<'a>),
+    /// The change breaks released peers.
+    Breaking(Breaking<'a>),
 }
 
-/// Something within a type.
+/// A position in a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place<'a> {
-    /// The variant; empty where there are none.
+    /// The variant. Empty if the type has no variants.
     pub(super) variant: &'a str,
-    /// The field; empty for all of a variant.
+    /// The field. Empty for a whole variant.
     pub(super) field: &'a str,
 }
 
-/// What no peer can bear.
+/// A change that breaks released peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Breach<'a> {
-    /// Something is gone.
-    Gone(Place<'a>),
-    /// It was of this type.
+pub(super) enum Breaking<'a> {
+    /// A field or a variant was removed.
+    Removed(Place<'a>),
+    /// The type of a field changed. The text is the released type.
     Retyped(Place<'a>, &'a str),
-    /// Readers did without it, or did not.
-    Optional(Place<'a>, bool),
-    /// A field came that readers cannot do without.
-    Needed(Place<'a>),
-    /// A field came, and old readers refuse what they do not know.
-    Closed(Place<'a>),
-    /// A variant came that old clients cannot read.
-    Unread(Place<'a>),
-    /// What takes unknown variants is gone.
-    CatchAll(Place<'a>),
-    /// It is written in another way; this was it.
-    Rewritten(Place<'a>, &'a str),
-    /// A type in it is another that has the same name.
-    Within,
+    /// A field became required or optional. The flag says whether it was optional in the release.
+    Optionality(Place<'a>, bool),
+    /// A required field was added.
+    NewRequired(Place<'a>),
+    /// A field was added, and released readers refuse unknown fields.
+    NewInClosed(Place<'a>),
+    /// A variant was added that released clients cannot read.
+    NewUnreadable(Place<'a>),
+    /// A variant is no longer the one that takes unknown variants.
+    CatchAllRemoved(Place<'a>),
+    /// The form on the wire changed. The text is the released form.
+    Reshaped(Place<'a>, &'a str),
+    /// A part has a different type with the same name.
+    PartRetyped,
 }
 
 impl Change<'_> {
-    /// The worse of the two, or else the first.
+    /// Combines two changes: a breaking change wins over an addition, and an addition over none. Otherwise,
+    /// the first one.
     const fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Breach(_), _) | (_, Self::Same) | (Self::Additive(_), Self::Additive(_)) => self,
-            (_, Self::Breach(_)) | (Self::Same, _) => other,
+            (Self::Breaking(_), _) | (_, Self::Same) | (Self::Additive(_), Self::Additive(_)) => {
+                self
+            }
+            (_, Self::Breaking(_)) | (Self::Same, _) => other,
         }
     }
 }
 
-/// What became of a released type.
+/// The change from a released structure to the current one.
 pub(super) const fn change(
     old: &Released,
     new: &Structure,
@@ -78,17 +83,17 @@ pub(super) const fn change(
             direction,
         )
     };
-    if let Change::Breach(_) = by_shape {
+    if let Change::Breaking(_) = by_shape {
         return by_shape;
     }
     if known_parts(old.shape, new) == old.fingerprint {
         by_shape
     } else {
-        Change::Breach(Breach::Within)
+        Change::Breaking(Breaking::PartRetyped)
     }
 }
 
-/// The fingerprint that the new structure has of what was there before.
+/// The fingerprint of the new structure, computed only over the parts that the old shape has.
 const fn known_parts(old: &str, new: &Structure) -> u64 {
     let mut fingerprint: u64 = 0;
     let mut index = 0;
@@ -102,7 +107,7 @@ const fn known_parts(old: &str, new: &Structure) -> u64 {
     fingerprint
 }
 
-/// Whether a shape has that part, and more of it than its name.
+/// Whether a shape has the part, and describes it by more than an opaque name.
 const fn knows(shape: &str, in_variant: &str, name: &str) -> bool {
     match Shape::of(shape) {
         Shape::Fields { list, .. } => match field_named(list, name) {
@@ -124,7 +129,7 @@ const fn knows(shape: &str, in_variant: &str, name: &str) -> bool {
     }
 }
 
-/// The place of a variant that has no name.
+/// The index of a variant without a name, from its decimal digits.
 const fn number(digits: &str) -> usize {
     let (digits, mut number, mut at) = (digits.as_bytes(), 0_usize, 0);
     while at < digits.len() {
@@ -155,7 +160,7 @@ const fn shape(
                 list: new,
             },
         ) if is_same_tagging(tagging, now) => variants(tagging, old, new, direction),
-        _ => Change::Breach(Breach::Rewritten(
+        _ => Change::Breaking(Breaking::Reshaped(
             Place {
                 variant: "",
                 field: "",
@@ -184,7 +189,7 @@ const fn fields(
 ) -> Change<'static> {
     if now_closed && !closed {
         let place = at(in_variant, "");
-        return Change::Breach(Breach::Rewritten(place, was));
+        return Change::Breaking(Breaking::Reshaped(place, was));
     }
     let mut change = if closed && !now_closed {
         Change::Additive(at(in_variant, ""))
@@ -195,7 +200,7 @@ const fn fields(
     while let Some(before) = field(old, index) {
         change = change.and(match field_named(new, before.name) {
             Some(now) => same_field(before, now, at(in_variant, before.name)),
-            None => Change::Breach(Breach::Gone(at(in_variant, before.name))),
+            None => Change::Breaking(Breaking::Removed(at(in_variant, before.name))),
         });
         index += 1;
     }
@@ -204,11 +209,11 @@ const fn fields(
         if field_named(old, now.name).is_none() {
             let place = at(in_variant, now.name);
             change = change.and(if closed {
-                Change::Breach(Breach::Closed(place))
+                Change::Breaking(Breaking::NewInClosed(place))
             } else if now.optional {
                 Change::Additive(place)
             } else {
-                Change::Breach(Breach::Needed(place))
+                Change::Breaking(Breaking::NewRequired(place))
             });
         }
         index += 1;
@@ -226,16 +231,16 @@ const fn same_field(
     place: Place<'static>,
 ) -> Change<'static> {
     if old.optional != new.optional {
-        return Change::Breach(Breach::Optional(place, old.optional));
+        return Change::Breaking(Breaking::Optionality(place, old.optional));
     }
     if same(old.ty, new.ty) {
         return Change::Same;
     }
-    // What was known by its name may be known better.
+    // An opaque field may become a described one of the same type.
     if old.is_opaque() && same(old.ty.split_at("opaque ".len()).1, new.ty) {
         return Change::Same;
     }
-    Change::Breach(Breach::Retyped(place, old.ty))
+    Change::Breaking(Breaking::Retyped(place, old.ty))
 }
 
 const fn variants(
@@ -250,7 +255,7 @@ const fn variants(
         let now = variant_named(new, tagging, before.name, place);
         change = change.and(match now {
             Some(now) => same_variant(tagging, before, now),
-            None => Change::Breach(Breach::Gone(at(label(before), ""))),
+            None => Change::Breaking(Breaking::Removed(at(label(before), ""))),
         });
         place += 1;
     }
@@ -258,7 +263,7 @@ const fn variants(
     while let Some(now) = variant(new, tagging, place) {
         if variant_named(old, tagging, now.name, place).is_none() {
             let at = at(label(now), "");
-            // What takes unknown variants is there to be read.
+            // A variant for unknown variants is never sent as such, so it is always compatible.
             let is_read = now.catch_all
                 || match direction {
                     Direction::Argument | Direction::Error => true,
@@ -267,7 +272,7 @@ const fn variants(
             change = change.and(if is_read {
                 Change::Additive(at)
             } else {
-                Change::Breach(Breach::Unread(at))
+                Change::Breaking(Breaking::NewUnreadable(at))
             });
         }
         place += 1;
@@ -275,7 +280,7 @@ const fn variants(
     change
 }
 
-/// What a variant is called where it has no name.
+/// The name of a variant in messages: its body, if it has no name.
 const fn label(variant: Variant<'static>) -> &'static str {
     if variant.name.is_empty() {
         variant.body
@@ -284,8 +289,9 @@ const fn label(variant: Variant<'static>) -> &'static str {
     }
 }
 
-/// Whether readers of these variants take another one for the one that stands for all others. Serde reads it as a
-/// variant without content: only where the name is a field beside the content, that is passed over.
+/// Whether readers of the old variants read the new variant as the one for unknown variants. serde reads that
+/// one as a variant without content. So the new variant must have no content, or its tag must be a field
+/// beside the content, which is then skipped.
 const fn has_catch_all(tagging: Tagging<'static>, old: &'static str, new: Variant<'_>) -> bool {
     let is_passed_over = match tagging {
         Tagging::Internal(_) => true,
@@ -302,7 +308,7 @@ const fn has_catch_all(tagging: Tagging<'static>, old: &'static str, new: Varian
     false
 }
 
-/// What is in a variant. An exception without fields is one whose fields are none.
+/// The content of a variant. An exception without fields counts as an empty list of fields.
 const fn body(tagging: Tagging<'_>, text: &'static str) -> Shape<'static> {
     match (tagging, text.is_empty()) {
         (Tagging::Class, true) => Shape::Fields {
@@ -323,7 +329,8 @@ const fn same_variant(
         Change::Same
     } else {
         match (body(tagging, old.body), body(tagging, new.body)) {
-            // Without names the first that can be read is taken: any change may make it another.
+            // An untagged enum is read as the first variant that fits, so any change may select another
+            // variant.
             (
                 Shape::Fields {
                     list: before,
@@ -336,11 +343,11 @@ const fn same_variant(
             ) if !matches!(tagging, Tagging::Untagged) => {
                 fields(old.name, (before, closed), (now, now_closed), old.body)
             }
-            _ => Change::Breach(Breach::Rewritten(place, old.body)),
+            _ => Change::Breaking(Breaking::Reshaped(place, old.body)),
         }
     };
     match (old.catch_all, new.catch_all) {
-        (true, false) => Change::Breach(Breach::CatchAll(place)).and(body),
+        (true, false) => Change::Breaking(Breaking::CatchAllRemoved(place)).and(body),
         (false, true) => body.and(Change::Additive(place)),
         _ => body,
     }

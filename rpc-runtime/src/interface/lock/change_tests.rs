@@ -1,3 +1,5 @@
+//! Each kind of change, for each direction.
+
 use serde::{Deserialize, Serialize};
 
 use super::*;
@@ -8,7 +10,7 @@ use Direction::{Argument, Error, Result};
 
 const ALL: [Direction; 3] = [Argument, Result, Error];
 
-/// What became of a type of this shape, without parts.
+/// The change of a type without parts from one shape to another.
 fn became(old: &'static str, new: &'static str, direction: Direction) -> Change<'static> {
     let released = Released::new(Version::new(1, 0), "T", 0, old);
     change(&released, &Structure::named("T", new, &[]), direction)
@@ -19,7 +21,7 @@ fn place(variant: &'static str, field: &'static str) -> Place<'static> {
 }
 
 #[test]
-fn fields_that_may_be_absent_can_come() {
+fn an_optional_field_may_be_added() {
     for (old, new, came) in [
         ("{}", "{ a?: u8 }", place("", "a")),
         (
@@ -45,7 +47,7 @@ fn fields_that_may_be_absent_can_come() {
 }
 
 #[test]
-fn what_is_written_the_same_is_the_same() {
+fn the_same_form_on_the_wire_is_no_change() {
     for (old, new) in [
         ("{ a: u8, b: u8 }", "{ b: u8, a: u8 }"),
         ("one of: A | B", "one of: B | A"),
@@ -59,79 +61,79 @@ fn what_is_written_the_same_is_the_same() {
 }
 
 #[test]
-fn a_breach_names_what_is_wrong() {
+fn a_breaking_change_says_what_is_wrong() {
     let (a, whole) = (place("", "a"), place("", ""));
     let variant = place("A", "");
-    for (old, new, breach) in [
-        ("{ a: u8 }", "{}", Breach::Gone(a)),
-        ("{ a?: u8 }", "{}", Breach::Gone(a)),
-        ("{}", "{ a: u8 }", Breach::Needed(a)),
-        ("{ a: u8 }", "{ a: u16 }", Breach::Retyped(a, "u8")),
+    for (old, new, breaking) in [
+        ("{ a: u8 }", "{}", Breaking::Removed(a)),
+        ("{ a?: u8 }", "{}", Breaking::Removed(a)),
+        ("{}", "{ a: u8 }", Breaking::NewRequired(a)),
+        ("{ a: u8 }", "{ a: u16 }", Breaking::Retyped(a, "u8")),
         (
             "{ a: Host }",
             "{ a: opaque Host }",
-            Breach::Retyped(a, "Host"),
+            Breaking::Retyped(a, "Host"),
         ),
-        ("{ a: u8 }", "{ a?: u8 }", Breach::Optional(a, false)),
-        ("{ a?: u8 }", "{ a: u8 }", Breach::Optional(a, true)),
+        ("{ a: u8 }", "{ a?: u8 }", Breaking::Optionality(a, false)),
+        ("{ a?: u8 }", "{ a: u8 }", Breaking::Optionality(a, true)),
         (
             "{} and no others",
             "{ a?: u8 } and no others",
-            Breach::Closed(a),
+            Breaking::NewInClosed(a),
         ),
         (
             "{ a: u8 }",
             "{ a: u8 } and no others",
-            Breach::Rewritten(whole, "{ a: u8 }"),
+            Breaking::Reshaped(whole, "{ a: u8 }"),
         ),
-        ("u8", "u16", Breach::Rewritten(whole, "u8")),
-        ("{}", "()", Breach::Rewritten(whole, "{}")),
+        ("u8", "u16", Breaking::Reshaped(whole, "u8")),
+        ("{}", "()", Breaking::Reshaped(whole, "{}")),
         (
             "one of: A",
             "by kind: A",
-            Breach::Rewritten(whole, "one of: A"),
+            Breaking::Reshaped(whole, "one of: A"),
         ),
         (
             "by kind: A",
             "by k: A",
-            Breach::Rewritten(whole, "by kind: A"),
+            Breaking::Reshaped(whole, "by kind: A"),
         ),
-        ("one of: A | B", "one of: B", Breach::Gone(variant)),
+        ("one of: A | B", "one of: B", Breaking::Removed(variant)),
         (
             "raises: A { a: u8 }",
             "raises: A",
-            Breach::Gone(place("A", "a")),
+            Breaking::Removed(place("A", "a")),
         ),
         (
             "raises: A",
             "raises: A { 0: u8 }",
-            Breach::Needed(place("A", "0")),
+            Breaking::NewRequired(place("A", "0")),
         ),
         (
             "one of: A u8",
             "one of: A u16",
-            Breach::Rewritten(variant, "u8"),
+            Breaking::Reshaped(variant, "u8"),
         ),
         (
             "one of: A { a: u8 }",
             "one of: A { a: u8, b: u8 }",
-            Breach::Needed(place("A", "b")),
+            Breaking::NewRequired(place("A", "b")),
         ),
         (
             "by kind: A (any other)",
             "by kind: A",
-            Breach::CatchAll(variant),
+            Breaking::CatchAllRemoved(variant),
         ),
         (
             "any of: { a: u8 }",
             "any of: { a: u8, b?: u8 }",
-            Breach::Rewritten(place("{ a: u8 }", ""), "{ a: u8 }"),
+            Breaking::Reshaped(place("{ a: u8 }", ""), "{ a: u8 }"),
         ),
     ] {
         for direction in ALL {
             assert_eq!(
                 became(old, new, direction),
-                Change::Breach(breach),
+                Change::Breaking(breaking),
                 "{old} {new}"
             );
         }
@@ -139,10 +141,10 @@ fn a_breach_names_what_is_wrong() {
 }
 
 #[test]
-fn a_new_variant_depends_on_who_reads_it() {
+fn whether_a_variant_may_be_added_depends_on_the_direction() {
     let new = place("B", "");
     let additive = Change::Additive(new);
-    let unread = Change::Breach(Breach::Unread(new));
+    let unread = Change::Breaking(Breaking::NewUnreadable(new));
     for (old, now, result) in [
         ("one of: A", "one of: A | B", unread),
         ("by k: A", "by k: A | B { a: u8 }", unread),
@@ -181,18 +183,18 @@ fn a_new_variant_depends_on_who_reads_it() {
     assert_eq!(became(old, now, Argument), Change::Additive(new));
     assert_eq!(
         became(old, now, Result),
-        Change::Breach(Breach::Unread(new))
+        Change::Breaking(Breaking::NewUnreadable(new))
     );
-    // Each error has a variant for all others.
+    // Each error type has a variant for other errors.
     let (old, now) = ("raises: m.A", "raises: m.A | m.B { a: u8 }");
     assert_eq!(became(old, now, Error), Change::Additive(place("m.B", "")));
-    let gone = Change::Breach(Breach::Gone(place("m.B", "")));
+    let gone = Change::Breaking(Breaking::Removed(place("m.B", "")));
     assert_eq!(became(now, old, Error), gone);
 }
 
-/// The rule for `#[serde(other)]` is that of serde.
+/// The rule for `#[serde(other)]` must match serde's behaviour.
 #[test]
-fn what_is_taken_for_another_variant_is_what_serde_takes() {
+fn unknown_variants_are_compatible_exactly_if_serde_reads_them() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     enum Plain {
         A,
@@ -260,7 +262,7 @@ fn what_is_taken_for_another_variant_is_what_serde_takes() {
 }
 
 #[test]
-fn a_part_of_another_type_is_seen_though_it_is_called_the_same() {
+fn a_part_with_another_type_of_the_same_name_is_detected() {
     let host =
         |shape, parts: &[StructurePart]| Structure::named("Host", shape, parts.to_vec().leak());
     // `Size` is an alias.
@@ -271,7 +273,7 @@ fn a_part_of_another_type_is_seen_though_it_is_called_the_same() {
     assert_eq!(change(&released, &old, Result), Change::Same);
     let more = "{ size: Size, name?: String }";
     let another = host(more, &[size(u16::STRUCTURE), name]);
-    let within = Change::Breach(Breach::Within);
+    let within = Change::Breaking(Breaking::PartRetyped);
     assert_eq!(change(&released, &another, Result), within);
     let same = host(more, &[size(u8::STRUCTURE), name]);
     let came = Change::Additive(place("", "name"));

@@ -1,12 +1,13 @@
-//! Who reads the values of a type.
+//! Whether servers or clients read the values of a type.
 
-/// For what a type is used.
+/// The use of a type in an interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
-    /// Servers read it.
+    /// An argument, which servers read.
     Argument,
-    /// Clients read it.
+    /// A result, which clients read.
     Result,
-    /// Clients read it, and take what they do not know for another error.
+    /// An error, which clients read. A class that a client does not know becomes its variant for other
+    /// errors.
     Error,
 }

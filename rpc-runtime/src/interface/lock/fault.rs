@@ -1,41 +1,44 @@
-//! What is wrong with a type that an interface uses, and how it is said.
+//! Checks the types that an interface uses against its lock, at compile time, and formats the compiler's
+//! message.
+//!
+//! Everything is `const`. [`hold`] is the only entry point: an expansion calls it for each type.
 
-use super::change::{Breach, Change, Place, change};
+use super::change::{Breaking, Change, Place, change};
 use super::direction::Direction;
 use super::structures::{Released, Use, is_error};
 use crate::Version;
 use crate::interface::describe::Structure;
 use crate::interface::text::{Text, same};
 
-/// Something that must not be.
+/// An error about one type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// The type.
+    /// The name of the type.
     pub(super) name: &'static str,
     direction: Direction,
-    what: What,
+    problem: Problem,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
-    /// Peers of that release cannot bear it.
-    Breach(Version, Breach<'static>),
-    /// It came, but no version did.
-    Early(Version, Place<'static>, &'static str),
-    /// Its structure was known.
-    Lost(Version),
-    /// The lock is strict, and its structure is not known.
-    Unknown,
-    /// There is another of this name.
-    Twin,
+enum Problem {
+    /// The type breaks peers of the release.
+    Breaking(Version, Breaking<'static>),
+    /// Something was added to the type without a new version. The text is the advice.
+    Unversioned(Version, Place<'static>, &'static str),
+    /// The structure was known in the release, and is not known now.
+    StructureLost(Version),
+    /// The structure is not known, and the lock is strict.
+    NotDescribed,
+    /// Two types have this name.
+    DuplicateName,
 }
 
-/// Fails if the type at a place is not what peers of each release can bear. What is wrong with several uses is said of
-/// the first alone.
+/// Panics if the use at index `place` is incompatible with a release. An error that several uses have is
+/// reported for the first one only.
 ///
 /// # Panics
 ///
-/// When it is compiled.
+/// During compilation, in the constant that calls it.
 #[track_caller]
 pub const fn hold(uses: &[Use], place: usize, released: &[Released], strict: bool) {
     let mut index = 0;
@@ -57,7 +60,7 @@ pub const fn hold(uses: &[Use], place: usize, released: &[Released], strict: boo
     panic!("{}", found.text().as_str())
 }
 
-/// What is wrong with one use.
+/// The error of one use, if there is one.
 const fn fault(uses: &[Use], index: usize, released: &[Released], strict: bool) -> Option<Fault> {
     let used = &uses[index];
     let Some(structure) = used.found else {
@@ -72,12 +75,12 @@ const fn fault(uses: &[Use], index: usize, released: &[Released], strict: bool) 
     let mut earlier = 0;
     while earlier <= index {
         if let Some(other) = uses[earlier].found
-            && let Some(name) = twin(structure, other)
+            && let Some(name) = shared_name(structure, other)
         {
             return Some(Fault {
                 name,
                 direction: used.direction,
-                what: What::Twin,
+                problem: Problem::DuplicateName,
             });
         }
         earlier += 1;
@@ -87,19 +90,21 @@ const fn fault(uses: &[Use], index: usize, released: &[Released], strict: bool) 
 
 const fn unknown(uses: &[Use], used: &Use, released: &[Released], strict: bool) -> Option<Fault> {
     let is_error = matches!(used.direction, Direction::Error);
-    let what = match last(released, used.written, is_error) {
-        Some(last) if is_error || !is_found(uses, used.written) => What::Lost(last.version),
-        _ if strict => What::Unknown,
+    let problem = match last(released, used.written, is_error) {
+        Some(last) if is_error || !is_found(uses, used.written) => {
+            Problem::StructureLost(last.version)
+        }
+        _ if strict => Problem::NotDescribed,
         _ => return None,
     };
     Some(Fault {
         name: used.written,
         direction: used.direction,
-        what,
+        problem,
     })
 }
 
-/// Whether some type of that name has a structure.
+/// Whether the structure of any type with this name is known.
 const fn is_found(uses: &[Use], name: &str) -> bool {
     let mut index = 0;
     while index < uses.len() {
@@ -125,14 +130,14 @@ const fn last<'r>(released: &'r [Released], name: &str, is_error: bool) -> Optio
     None
 }
 
-/// An error is known by its classes, whatever the type is called.
+/// Checks an error. A lock records the classes of an error, not the name of its type.
 const fn error(used: &Use, structure: &'static Structure, released: &[Released]) -> Option<Fault> {
     let wanted = last(released, used.written, true);
     if let (None, Some(last)) = (structure.name(), wanted) {
         return Some(Fault {
             name: used.written,
             direction: used.direction,
-            what: What::Lost(last.version),
+            problem: Problem::StructureLost(last.version),
         });
     }
     if let Some(fault) = changed(used, used.written, structure, used.direction, released) {
@@ -141,7 +146,8 @@ const fn error(used: &Use, structure: &'static Structure, released: &[Released])
     let mut index = 0;
     while index < structure.parts().len() {
         let part = structure.parts()[index].structure();
-        // An error whose field cannot be read is another one to the client.
+        // A client that cannot read a field gets its variant for other errors, so the fields of an error are
+        // results.
         if let Some(fault) = held(used, part, Direction::Result, released) {
             return Some(fault);
         }
@@ -150,7 +156,7 @@ const fn error(used: &Use, structure: &'static Structure, released: &[Released])
     None
 }
 
-/// A type, and the types within.
+/// Checks a type and the types of its parts.
 const fn held(
     used: &Use,
     structure: &'static Structure,
@@ -177,7 +183,7 @@ const fn held(
     None
 }
 
-/// A type beside each of its releases that peers may have.
+/// Compares a type with each of its released structures that peers may use.
 const fn changed(
     used: &Use,
     name: &'static str,
@@ -196,8 +202,8 @@ const fn changed(
         if !old.is_of(name, is_error) || is_before(old, since, released, index) {
             continue;
         }
-        let what = match change(old, structure, direction) {
-            Change::Breach(breach) => What::Breach(old.version, breach),
+        let problem = match change(old, structure, direction) {
+            Change::Breaking(breaking) => Problem::Breaking(old.version, breaking),
             Change::Additive(place) => {
                 came = Some((old.version, place));
                 continue;
@@ -210,20 +216,20 @@ const fn changed(
         return Some(Fault {
             name,
             direction,
-            what,
+            problem,
         });
     }
     match came {
         Some((version, place)) if !used.advice.is_empty() => Some(Fault {
             name,
             direction,
-            what: What::Early(version, place, used.advice),
+            problem: Problem::Unversioned(version, place, used.advice),
         }),
         _ => None,
     }
 }
 
-/// Whether a later release had taken a structure's place when the use came.
+/// Whether a later release had replaced a structure before the use was added.
 const fn is_before(old: &Released, since: Version, released: &[Released], from: usize) -> bool {
     let mut index = from;
     while index < released.len() {
@@ -236,16 +242,16 @@ const fn is_before(old: &Released, since: Version, released: &[Released], from: 
     false
 }
 
-/// The name of another structure within another, if there is one.
-const fn twin(structure: &'static Structure, within: &Structure) -> Option<&'static str> {
+/// The name that two different structures share, if there is one.
+const fn shared_name(structure: &'static Structure, within: &Structure) -> Option<&'static str> {
     if let Some(name) = structure.name()
-        && is_otherwise(structure, name, within)
+        && has_other_structure(structure, name, within)
     {
         return Some(name);
     }
     let mut index = 0;
     while index < structure.parts().len() {
-        if let Some(name) = twin(structure.parts()[index].structure(), within) {
+        if let Some(name) = shared_name(structure.parts()[index].structure(), within) {
             return Some(name);
         }
         index += 1;
@@ -253,7 +259,7 @@ const fn twin(structure: &'static Structure, within: &Structure) -> Option<&'sta
     None
 }
 
-const fn is_otherwise(structure: &Structure, name: &str, within: &Structure) -> bool {
+const fn has_other_structure(structure: &Structure, name: &str, within: &Structure) -> bool {
     if let Some(other) = within.name()
         && same(other, name)
         && is_error(within.shape()) == is_error(structure.shape())
@@ -264,7 +270,7 @@ const fn is_otherwise(structure: &Structure, name: &str, within: &Structure) -> 
     }
     let mut index = 0;
     while index < within.parts().len() {
-        if is_otherwise(structure, name, within.parts()[index].structure()) {
+        if has_other_structure(structure, name, within.parts()[index].structure()) {
             return true;
         }
         index += 1;
@@ -273,13 +279,13 @@ const fn is_otherwise(structure: &Structure, name: &str, within: &Structure) -> 
 }
 
 impl Fault {
-    /// What is wrong, and what to do.
+    /// The message: what is wrong, and what to do.
     pub(super) const fn text(&self) -> Text {
         let name = self.name;
         let is_error = matches!(self.direction, Direction::Error);
-        match self.what {
-            What::Breach(version, breach) => self.breach(version, breach),
-            What::Early(version, place, advice) => Text::of(
+        match self.problem {
+            Problem::Breaking(version, breaking) => self.breaking(version, breaking),
+            Problem::Unversioned(version, place, advice) => Text::of(
                 "{} came after {} was released: {}",
                 &[
                     subject(self.name, place).as_str(),
@@ -287,46 +293,48 @@ impl Fault {
                     advice,
                 ],
             ),
-            What::Lost(version) if is_error => Text::of(
+            Problem::StructureLost(version) if is_error => Text::of(
                 "the error must have the classes of `{}`, as when {} was released: derive `IntoRemoteError` for it, with a variant for each",
                 &[name, Text::version(version).as_str()],
             ),
-            What::Lost(version) => Text::of(
+            Problem::StructureLost(version) => Text::of(
                 "`{}` must derive `Describe`, as when {} was released: its structure is held to that, so derive it again",
                 &[name, Text::version(version).as_str()],
             ),
-            What::Unknown if is_error => Text::of(
+            Problem::NotDescribed if is_error => Text::of(
                 "the error must derive `IntoRemoteError`, so that its classes are known, as the lock is `strict`: derive it, or return `rpc_runtime::Error`",
                 &[],
             ),
-            What::Unknown => Text::of(
+            Problem::NotDescribed => Text::of(
                 "`{}` must derive `Describe`, so that its structure is known, as the lock is `strict`: derive it, or remove `strict`",
                 &[name],
             ),
-            What::Twin => Text::of(
+            Problem::DuplicateName => Text::of(
                 "`{}` must be the name of one type, by which the lock knows it: write `#[rpc(name = \"…\")]` on one of them",
                 &[name],
             ),
         }
     }
 
-    const fn breach(&self, version: Version, breach: Breach<'static>) -> Text {
+    const fn breaking(&self, version: Version, breaking: Breaking<'static>) -> Text {
         let released = Text::version(version);
         let released = released.as_str();
         let next = Text::version(Version::new(version.major().saturating_add(1), 0));
         let next = next.as_str();
-        let (place, was, template) = match breach {
-            Breach::Gone(place) => (place, "", "{} must be there{}"),
-            Breach::Retyped(place, was) => (place, was, "{} must be of the type `{}`"),
-            Breach::Optional(place, true) => (place, "", "{} must be a field that may be absent{}"),
-            Breach::Optional(place, false) => {
+        let (place, was, template) = match breaking {
+            Breaking::Removed(place) => (place, "", "{} must be there{}"),
+            Breaking::Retyped(place, was) => (place, was, "{} must be of the type `{}`"),
+            Breaking::Optionality(place, true) => {
+                (place, "", "{} must be a field that may be absent{}")
+            }
+            Breaking::Optionality(place, false) => {
                 (place, "", "{} must be a field that is always there{}")
             }
-            Breach::CatchAll(place) => {
+            Breaking::CatchAllRemoved(place) => {
                 (place, "", "{} must take all others, by `#[serde(other)]`{}")
             }
-            Breach::Rewritten(place, was) => (place, was, "{} must be written as `{}`"),
-            Breach::Within => (
+            Breaking::Reshaped(place, was) => (place, was, "{} must be written as `{}`"),
+            Breaking::PartRetyped => (
                 Place {
                     variant: "",
                     field: "",
@@ -334,19 +342,19 @@ impl Fault {
                 "",
                 "the fields of {} must be of the types that they were, whatever these are called{}",
             ),
-            Breach::Needed(place) => {
+            Breaking::NewRequired(place) => {
                 return Text::of(
                     "{} came after {} was released, and peers of that do not send it: make it an `Option`, or write `#[serde(default)]` on it",
                     &[subject(self.name, place).as_str(), released],
                 );
             }
-            Breach::Closed(place) => {
+            Breaking::NewInClosed(place) => {
                 return Text::of(
                     "{} must not come: peers of {} refuse fields that they do not know (`deny_unknown_fields`). Remove it, or declare version {} in a trait of its own",
                     &[subject(self.name, place).as_str(), released, next],
                 );
             }
-            Breach::Unread(place) => {
+            Breaking::NewUnreadable(place) => {
                 return Text::of(
                     "{} must not come: it is returned, and clients of {} cannot read it. Remove it, or declare version {} in a trait of its own. (A variant may come where another one had `#[serde(other)]` from the first.)",
                     &[subject(self.name, place).as_str(), released, next],
@@ -361,7 +369,7 @@ impl Fault {
     }
 }
 
-/// `field` of `Variant` of `Type`, as far as there are these.
+/// The position as text: `field` of `Variant` of `Type`, without the parts that are empty.
 pub(super) const fn subject(name: &str, place: Place<'_>) -> Text {
     let Place { variant, field } = place;
     match (variant.is_empty(), field.is_empty()) {

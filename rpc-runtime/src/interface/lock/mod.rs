@@ -1,9 +1,10 @@
-//! The tests that `#[rpc_client(lock = …)]` writes: whether a trait's lock is up to date, and whether what a
-//! client sends under the cap of a release is what that release knows. One of them writes the lock, when it is
-//! asked to.
+//! The tests that `#[rpc_client(lock = …)]` generates.
 //!
-//! The macro has compared the trait with the lock, so that nothing is compared here, and the lock is not even
-//! read: a section is put between the others.
+//! One test checks that the trait's lock is up to date, and writes the lock if it is asked to. The other
+//! checks that a client under the cap of a release sends only what that release accepts.
+//!
+//! The macro has compared the trait with the lock already. So these tests compare no traits, and do not
+//! interpret an existing lock: a new section is inserted between the others.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,11 +26,11 @@ pub(crate) mod fault;
 mod shape;
 pub(crate) mod structures;
 
-/// A trait and its lock, as the macro found them.
+/// A trait and its lock, as the macro read them.
 #[derive(Debug, Clone, Copy)]
 pub struct Lock {
     interface: &'static Interface,
-    /// The package's root, and the path within.
+    /// The root of the package, and the lock's path in it.
     path: [&'static str; 2],
     command: &'static str,
     version: Version,
@@ -39,24 +40,24 @@ pub struct Lock {
     uses: &'static [Use],
     released: &'static [Released],
     methods: &'static [Recorded],
-    /// The beginning of a new file, and that of the section, if it is to be written.
+    /// The header of a new file and the beginning of the section. `None` if the lock is not to be written.
     release: Option<[&'static str; 2]>,
 }
 
-/// A method, as a lock has it.
+/// A method as a lock records it.
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded {
     name: &'static str,
-    /// Its text, while the lock is written.
+    /// The text to record. Empty unless the lock is to be written.
     text: &'static str,
-    /// Whether it is another than it was.
+    /// Whether the method differs from the last release.
     is_new: bool,
-    /// The name of the error that it was released with, if there was one, and the error of today.
+    /// The name of the error in the last release (empty if there was none), and the current error.
     error: Option<(&'static str, Option<&'static Structure>)>,
 }
 
 impl Recorded {
-    /// A method with its text, and whether that is another than it was.
+    /// A method with its text, and whether it differs from the last release.
     #[must_use]
     pub const fn new(name: &'static str, text: &'static str, is_new: bool) -> Self {
         Self {
@@ -67,7 +68,7 @@ impl Recorded {
         }
     }
 
-    /// With the error that it was released with, and the one that it has.
+    /// Sets the name of the error in the last release, and the current error.
     #[must_use]
     pub const fn raises(
         mut self,
@@ -92,11 +93,12 @@ impl Recorded {
     }
 }
 
-/// Two traits may have one lock, each for its major.
+/// Serialises writers: two traits, one for each major version, may share a lock, and their tests run
+/// concurrently.
 static WRITING: Mutex<()> = Mutex::new(());
 
 impl Lock {
-    /// A trait that has `additions` beside what was released.
+    /// A trait that has `additions` since its last release.
     #[must_use]
     pub const fn new(
         interface: &'static Interface,
@@ -121,7 +123,7 @@ impl Lock {
         }
     }
 
-    /// With the types that are sent, and the structures that were released.
+    /// Sets the types that are sent, and the released structures.
     #[must_use]
     pub const fn with_types(mut self, uses: &'static [Use], released: &'static [Released]) -> Self {
         self.uses = uses;
@@ -129,35 +131,35 @@ impl Lock {
         self
     }
 
-    /// With the methods.
+    /// Sets the methods.
     #[must_use]
     pub const fn with_methods(mut self, methods: &'static [Recorded]) -> Self {
         self.methods = methods;
         self
     }
 
-    /// With the last release of this major.
+    /// Sets the last release of this major version.
     #[must_use]
     pub const fn after(mut self, last: Version) -> Self {
         self.last = Some(last);
         self
     }
 
-    /// To be written, with this beginning if there is no file, and this one of the section.
+    /// Requests that the lock is written. `header` begins a new file, and `address` begins the section.
     #[must_use]
     pub const fn to_be_released(mut self, header: &'static str, address: &'static str) -> Self {
         self.release = Some([header, address]);
         self
     }
 
-    /// Fails if the lock lacks something; writes it if that was asked for.
+    /// Fails if the lock is out of date. If it is to be written, writes it instead.
     ///
     /// # Panics
     ///
-    /// As tests do.
+    /// When the test fails.
     pub fn is_up_to_date(&self) {
         if let Some(unknown) = self.unknown().filter(|_| self.release.is_some()) {
-            // Past the test harness, which would keep what a test prints that succeeds.
+            // Directly to stderr, because the test harness hides the output of a test that succeeds.
             let _ = writeln!(io::stderr(), "{unknown}");
         }
         if let Err(why) = self.bring_up_to_date() {
@@ -165,7 +167,7 @@ impl Lock {
         }
     }
 
-    /// What the lock does not see into, if there is something.
+    /// A message about the types that the lock knows by name only, if there are any.
     fn unknown(&self) -> Option<String> {
         let mut names: Vec<String> = Vec::new();
         let mut add = |name: String| {
@@ -214,8 +216,8 @@ impl Lock {
         ))
     }
 
-    /// What came to types since they were released, and the text of those that are to be recorded. That peers can
-    /// bear it is known, since it compiled.
+    /// The additions to types since their release, and the text of the types to record. Breaking changes do
+    /// not reach this point, because they do not compile.
     fn types(&self) -> (Vec<String>, String) {
         let mut named = BTreeMap::new();
         for used in self.uses {
@@ -259,7 +261,8 @@ impl Lock {
         fs::write(&path, text).map_err(told)
     }
 
-    /// The text with the section, at the place that its version has, unless it is there.
+    /// The lock's text with the section inserted in the order of versions. `None` if the section is there
+    /// already.
     fn with_section(&self, text: &str, section: &str) -> Result<Option<String>, String> {
         let mut place = text.len();
         let mut last = None;
@@ -293,11 +296,11 @@ impl Lock {
         }
     }
 
-    /// Fails if a client under the cap of a release sends what that release does not know.
+    /// Fails if a client under the cap of a release sends something that the release does not accept.
     ///
     /// # Panics
     ///
-    /// As tests do.
+    /// When the test fails.
     pub fn sends_what_each_release_accepts(&self) {
         let mut mistakes = Vec::new();
         let mut known = Vec::new();
@@ -323,7 +326,7 @@ const CHANGED: &str = "it changed since this was compiled. Run the command again
 
 type Named = BTreeMap<(bool, &'static str), (&'static Structure, Direction)>;
 
-/// The structures within that have names.
+/// Collects the named structures within a structure.
 fn collect(structure: &'static Structure, direction: Direction, named: &mut Named) {
     if let Some(name) = structure.name() {
         named.insert((is_error(structure.shape()), name), (structure, direction));
@@ -333,7 +336,7 @@ fn collect(structure: &'static Structure, direction: Direction, named: &mut Name
     }
 }
 
-/// A name as it stands in a lock: in quotation marks unless it is one plain word.
+/// A name as a lock writes it: in quotation marks unless it is one plain word.
 fn in_marks_if_odd(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "_.-".contains(letter);
     if !name.is_empty() && name.chars().all(plain) {
@@ -343,7 +346,7 @@ fn in_marks_if_odd(name: &str) -> String {
     format!("\"{}\"", name.replace('\n', "\\n").replace('\r', "\\r"))
 }
 
-/// Where the sections of a lock begin, and their versions.
+/// The start and the version of each section of a lock.
 fn sections(text: &str) -> impl Iterator<Item = (usize, Version)> {
     let mut start = 0;
     text.split_inclusive('\n').filter_map(move |line| {
@@ -354,7 +357,7 @@ fn sections(text: &str) -> impl Iterator<Item = (usize, Version)> {
     })
 }
 
-/// What a release knows of a method. All names are escaped, as the macro has them.
+/// A method in a release. All names are escaped, as the macro writes them.
 #[derive(Debug)]
 struct Form {
     names: Vec<String>,
@@ -368,7 +371,7 @@ impl Form {
     }
 }
 
-/// Reads what the macro made of the lock: the methods that came or changed with each version.
+/// Parses the releases as the macro wrote them: for each version, the methods that were added or changed.
 fn releases(text: &str) -> Result<Vec<(Version, Vec<Form>)>, ParseVersionError> {
     let mut releases = Vec::new();
     for line in text.lines() {
@@ -400,9 +403,9 @@ fn releases(text: &str) -> Result<Vec<(Version, Vec<Form>)>, ParseVersionError> 
     Ok(releases)
 }
 
-/// What of a method's message under the cap of a release is not what the release knows.
+/// The mistakes in a method's message under the cap of a release: parts that the release does not accept.
 fn not_accepted(method: &Method, cap: Version, known: &[Form]) -> Vec<String> {
-    // What the cap does not let out needs no taker.
+    // The cap does not allow the method, so no message is sent.
     let Some(rung) = method.stamp(Some(cap)) else {
         return Vec::new();
     };
@@ -424,7 +427,7 @@ fn not_accepted(method: &Method, cap: Version, known: &[Form]) -> Vec<String> {
     unknown.chain(missing).collect()
 }
 
-/// The names that arguments have in a message.
+/// The names of the arguments in a message.
 #[derive(Default)]
 struct Sent {
     always: Vec<String>,
@@ -462,7 +465,7 @@ impl Sent {
     }
 }
 
-/// Whether that is what the type is itself, rather than what is within.
+/// Whether the type itself, and not only a part of it, is a `name<…>`.
 fn is_a(ty: &str, name: &str) -> bool {
     let (path, _) = ty.split_once('<').unwrap_or_default();
     path.rsplit("::").next() == Some(name)

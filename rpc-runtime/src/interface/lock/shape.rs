@@ -1,6 +1,6 @@
-//! A structure's shape, read while constants are evaluated: its fields, or its variants.
+//! Parses the text of a structure, its shape, in constants.
 //!
-//! Shapes are written by `#[derive(Describe)]` and `#[derive(IntoRemoteError)]`, and stand in locks:
+//! `#[derive(Describe)]` and `#[derive(IntoRemoteError)]` write shapes, and locks contain them:
 //!
 //! ```text
 //! { name: String, rack?: u32, ..Rest, "odd name": opaque Duration } and no others
@@ -11,7 +11,7 @@
 
 use crate::interface::text::{same, trimmed};
 
-/// How a type is written.
+/// The form of a type on the wire.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape<'a> {
     Fields {
@@ -22,19 +22,19 @@ pub(super) enum Shape<'a> {
         tagging: Tagging<'a>,
         list: &'a str,
     },
-    /// One value; only whether it is the same is known.
+    /// A single value. Only equality of the text is known.
     Value,
 }
 
-/// How an enum says which variant it is.
+/// How an enum encodes its variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tagging<'a> {
     External,
-    /// The text says in which fields.
+    /// The text names the field, or the two fields, that hold the tag and the content.
     Internal(&'a str),
     Adjacent(&'a str),
     Untagged,
-    /// An error's class.
+    /// The variant is an error's class.
     Class,
 }
 
@@ -79,9 +79,9 @@ impl<'a> Shape<'a> {
 /// One field of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Field<'a> {
-    /// All of it where there is but one value that it may have, or where it stands for the fields of another type.
+    /// The whole text for a constant field (`kind = Host`) and for flattened fields (`..Rest`).
     pub(super) name: &'a str,
-    /// Whether readers do without it.
+    /// Whether the field may be absent.
     pub(super) optional: bool,
     pub(super) ty: &'a str,
 }
@@ -99,7 +99,7 @@ impl<'a> Field<'a> {
         Self { name, optional, ty }
     }
 
-    /// Whether only the name of its type is known.
+    /// Whether only the name of the field's type is known.
     pub(super) const fn is_opaque(&self) -> bool {
         after(self.ty, "opaque ").is_some()
     }
@@ -108,10 +108,10 @@ impl<'a> Field<'a> {
 /// One variant of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Variant<'a> {
-    /// Empty where variants have no names.
+    /// Empty if the variants have no names.
     pub(super) name: &'a str,
     pub(super) body: &'a str,
-    /// Whether readers take what they do not know for it.
+    /// Whether readers read unknown variants as this one.
     pub(super) catch_all: bool,
 }
 
@@ -134,7 +134,7 @@ impl<'a> Variant<'a> {
     }
 }
 
-/// The field at that place.
+/// The field at index `place`.
 pub(super) const fn field(list: &str, place: usize) -> Option<Field<'_>> {
     match item(list, b',', place) {
         Some(text) => Some(Field::of(text)),
@@ -142,7 +142,7 @@ pub(super) const fn field(list: &str, place: usize) -> Option<Field<'_>> {
     }
 }
 
-/// The field of that name.
+/// The field with the name `name`.
 pub(super) const fn field_named<'a>(list: &'a str, name: &str) -> Option<Field<'a>> {
     let mut place = 0;
     while let Some(field) = field(list, place) {
@@ -154,7 +154,7 @@ pub(super) const fn field_named<'a>(list: &'a str, name: &str) -> Option<Field<'
     None
 }
 
-/// The variant at that place.
+/// The variant at index `place`.
 pub(super) const fn variant<'a>(
     list: &'a str,
     tagging: Tagging<'_>,
@@ -166,7 +166,7 @@ pub(super) const fn variant<'a>(
     }
 }
 
-/// The variant of that name, or at that place if there are no names.
+/// The variant with the name `name`, or at index `place` if the variants have no names.
 pub(super) const fn variant_named<'a>(
     list: &'a str,
     tagging: Tagging<'_>,
@@ -186,7 +186,7 @@ pub(super) const fn variant_named<'a>(
     None
 }
 
-/// The item at that place of a list, as far as there is one.
+/// The item at index `place` of a list, if there is one.
 const fn item(list: &str, separator: u8, place: usize) -> Option<&str> {
     let mut rest = list;
     let mut left = place;
@@ -205,7 +205,7 @@ const fn item(list: &str, separator: u8, place: usize) -> Option<&str> {
     }
 }
 
-/// Where a separator stands that is within no brackets and no quotation marks.
+/// The position of the first separator outside brackets and quotation marks.
 const fn end_of_item(text: &str, separator: u8) -> usize {
     let bytes = text.as_bytes();
     let (mut depth, mut at) = (0_usize, 0);
@@ -222,7 +222,7 @@ const fn end_of_item(text: &str, separator: u8) -> usize {
     if at < bytes.len() { at } else { bytes.len() }
 }
 
-/// Where the quotation ends that begins at that place.
+/// The position of the closing quotation mark of the quotation that begins at `start`.
 const fn end_of_quotation(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while at < bytes.len() && bytes[at] != b'"' {
@@ -231,7 +231,7 @@ const fn end_of_quotation(bytes: &[u8], start: usize) -> usize {
     at
 }
 
-/// What is before a mark and what is behind it, if it stands outside of brackets and quotation marks.
+/// The text before and after the first `mark` outside brackets and quotation marks.
 const fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let bytes = text.as_bytes();
     let (mut depth, mut at) = (0_usize, 0);
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_read() {
+    fn fields_are_parsed() {
         assert_eq!(fields("{}"), []);
         assert_eq!(
             fields("{ kind = Host, a: Map<u8, (u8, u8)>, b?: [u8; 4], ..Rest<u8> } and no others"),
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn variants_are_read() {
+    fn variants_are_parsed() {
         assert_eq!(
             variants(
                 "one of: Small | Of { a: u8, b: u8 } | Pair (u8, u8) | Large Vec<u8> | Any (any other)"

@@ -1,6 +1,6 @@
-//! The structures of an interface's types, beside those that were released with it.
+//! The current and the released structures of an interface's types, as an expansion passes them.
 //!
-//! They are compared where the trait is compiled, and there alone: what compiles can be released.
+//! They are compared only where the trait is compiled. An interface that compiles can be released.
 
 use std::marker::PhantomData;
 
@@ -9,24 +9,27 @@ use crate::Version;
 use crate::interface::describe::{Describe, Structure};
 use crate::interface::text::same;
 
-/// Finds the structure of a type that may have none.
+/// Finds the structure of a type that may not implement `Describe`: `Probe::<T>::FOUND`.
+///
+/// The inherent constant exists only if `T` implements `Describe`, and then it has precedence over that of
+/// the trait [`NotDescribed`].
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(PhantomData<T>);
 
 impl<T: Describe + ?Sized> Probe<T> {
-    /// What there is.
+    /// The structure.
     pub const FOUND: Option<&'static Structure> = Some(T::STRUCTURE);
 }
 
-/// What a type without a structure has. It gives way to what `Probe` has itself.
+/// The fallback of [`Probe`] for types that do not implement `Describe`.
 pub trait NotDescribed {
-    /// Nothing.
+    /// `None`.
     const FOUND: Option<&'static Structure> = None;
 }
 
 impl<T: ?Sized> NotDescribed for Probe<T> {}
 
-/// The structure of a field whose type may have none: then it is known by its text.
+/// The structure of a field: `found`, or `text` if the field's type does not implement `Describe`.
 #[must_use]
 pub const fn known(
     found: Option<&'static Structure>,
@@ -40,11 +43,11 @@ pub const fn known(
 
 /// An error whose classes are known.
 pub trait Raises {
-    /// The classes, as variants; without a name for an error that may be of any.
+    /// The classes, as variants. It has no name if the error may have any class.
     const CLASSES: &'static Structure;
 }
 
-/// Of any class.
+/// The structure of an error that may have any class.
 const ANY: &Structure = &Structure::of("any error", &[]);
 
 impl Raises for crate::Error {
@@ -55,24 +58,24 @@ impl Raises for crate::RemoteError {
     const CLASSES: &'static Structure = ANY;
 }
 
-/// Finds the classes of the error in what a method returns.
+/// Finds the classes of the error in a method's return type, as [`Probe`] finds a structure.
 #[derive(Debug)]
 pub struct Failing<R>(PhantomData<R>);
 
 impl<T, E: Raises> Failing<Result<T, E>> {
-    /// What there is.
+    /// The classes.
     pub const FOUND: Option<&'static Structure> = Some(E::CLASSES);
 }
 
-/// What a return type has whose error's classes are not known. It gives way to what `Failing` has itself.
+/// The fallback of [`Failing`] for return types whose error has unknown classes.
 pub trait NotRaised {
-    /// Nothing.
+    /// `None`.
     const FOUND: Option<&'static Structure> = None;
 }
 
 impl<R> NotRaised for Failing<R> {}
 
-/// A structure as it was released.
+/// The structure of a type in a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Released {
     pub(super) version: Version,
@@ -82,7 +85,7 @@ pub struct Released {
 }
 
 impl Released {
-    /// The structure of `name` from `version` on.
+    /// The structure that `name` has since `version`.
     #[must_use]
     pub const fn new(
         version: Version,
@@ -98,13 +101,14 @@ impl Released {
         }
     }
 
-    /// Whether a structure is known by this.
+    /// Whether this is the structure of the type, or the error, `name`.
     pub(super) const fn is_of(&self, name: &str, is_error: bool) -> bool {
         self::is_error(self.shape) == is_error && same(self.name, name)
     }
 }
 
-/// A type and an error may have one name.
+/// Whether the shape is that of an error. A lock keeps types and errors apart, since they may have the same
+/// name.
 pub(super) const fn is_error(shape: &str) -> bool {
     let (shape, start) = (shape.as_bytes(), b"raises:");
     let mut at = 0;
@@ -117,18 +121,18 @@ pub(super) const fn is_error(shape: &str) -> bool {
     true
 }
 
-/// A type that a method sends, and how.
+/// The use of a type by a method.
 #[derive(Debug, Clone, Copy)]
 pub struct Use {
-    /// Its place among all of them.
+    /// The index of the use in the interface.
     pub(super) place: usize,
     pub(super) direction: Direction,
-    /// Its name in the trait; that of the released classes, of an error.
+    /// The type as written in the trait. For an error, the name of its classes in the last release.
     pub(super) written: &'static str,
     pub(super) found: Option<&'static Structure>,
-    /// The first version that sends it; none if that is yet to be released.
+    /// The first version that sends it. `None` if that version is not released.
     pub(super) since: Option<Version>,
-    /// What to write so that something may come; empty when it is written.
+    /// What to write in the trait before the type may get an addition. Empty if it is written already.
     pub(super) advice: &'static str,
 }
 
@@ -151,7 +155,7 @@ impl Use {
         }
     }
 
-    /// What no release has, no peer knows.
+    /// Marks the use as one that no release has, so that it is not compared.
     #[must_use]
     pub const fn unreleased(mut self) -> Self {
         self.since = None;

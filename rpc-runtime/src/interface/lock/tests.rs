@@ -1,3 +1,5 @@
+//! Writing a section, comparing messages with releases, and listing unknown types.
+
 use super::*;
 use crate::interface::{Describe, Mode, OldName};
 
@@ -14,7 +16,7 @@ const fn lock(version: (u32, u32), last: Option<(u32, u32)>) -> Lock {
 const TEXT: &str = "# Head.\n\n[2.0]\na\n  b\n\n[3.0]\nc\n";
 
 #[test]
-fn a_section_goes_where_its_version_belongs() {
+fn a_section_is_inserted_in_the_order_of_versions() {
     let with = |lock: Lock, text| lock.with_section(text, "[N]\nn\n");
     let first = with(lock((2, 0), None), "# Head.\n").unwrap();
     assert_eq!(first.as_deref(), Some("# Head.\n\n[N]\nn\n"));
@@ -33,7 +35,7 @@ fn a_section_goes_where_its_version_belongs() {
 }
 
 #[test]
-fn what_was_released_stays() {
+fn a_released_section_is_never_changed() {
     let again = lock((2, 0), None).with_section(TEXT, "[2.0]\na\n  b\n");
     assert_eq!(again, Ok(None));
     let other = lock((2, 0), None).with_section(TEXT, "[2.0]\na\n");
@@ -70,7 +72,7 @@ fn sent(releases: &'static str) -> Result<(), String> {
 }
 
 #[test]
-fn each_release_gets_what_it_knows() {
+fn messages_that_each_release_accepts_pass() {
     let old = "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\n";
     assert_eq!(sent(old), Ok(()));
     let both = "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\n[ 2.4\nm host\no get_host\nr label\na name\na spec\na size\na rack\na late\na gone\nm find\n";
@@ -78,7 +80,7 @@ fn each_release_gets_what_it_knows() {
 }
 
 #[test]
-fn what_a_release_does_not_know_is_named() {
+fn parts_that_a_release_does_not_accept_are_named() {
     for (releases, mistake) in [
         (
             "[ 2.0\nm host\nr name\nr size\na rack\na gone\n",
@@ -103,7 +105,7 @@ fn what_a_release_does_not_know_is_named() {
 }
 
 #[test]
-fn a_type_is_what_it_is_itself() {
+fn is_a_looks_at_the_outermost_type() {
     for (ty, name, is) in [
         ("Option<u8>", "Option", true),
         ("std::option::Option<&str>", "Option", true),
@@ -117,14 +119,14 @@ fn a_type_is_what_it_is_itself() {
 }
 
 #[test]
-fn what_a_lock_knows_by_its_name_alone_is_listed_once() {
+fn types_known_by_name_only_are_listed_once() {
     const KNOWN: Option<&Structure> = Some(u8::STRUCTURE);
     const USES: &[Use] = &[
         Use::argument(0, "Query", None, V24, ""),
         Use::result(1, "u8", KNOWN, V24, ""),
         Use::result(2, "Query", None, V24, ""),
         Use::result(3, "Vec<Host>", None, V24, ""),
-        // Named by the methods that raise it.
+        // Errors are listed by the methods that raise them.
         Use::error(4, "Nothing", None, V24, ""),
     ];
     const METHODS: &[Recorded] = &[
