@@ -50,22 +50,22 @@ const _: () = {
                 rpc: __rpc::client(transport, &Self::INTERFACE),
             }
         }
-        /// A client whose settings are chosen first.
+        /// A builder for a client.
         pub fn builder(transport: &__rpc::Transport) -> __rpc::ClientBuilder<Self> {
             __rpc::builder(transport, &Self::INTERFACE)
         }
-        /// The untyped client underneath: what a macro cannot say is written over it.
+        /// The untyped client. Write methods that the macro cannot express with it.
         pub fn rpc(&self) -> &__rpc::RpcClient {
             &self.rpc
         }
-        /// This client with some of its settings overridden; to be kept, or passed on.
+        /// A client with some of this client's settings overridden.
         #[must_use]
         pub fn prepare(&self, options: __rpc::CallOptions) -> Self {
             Self {
                 rpc: self.rpc.prepare(options),
             }
         }
-        /// Whether the version cap lets a message of this version out.
+        /// Whether the version cap allows messages of this version.
         #[must_use]
         pub fn can_send_version(
             &self,
@@ -74,8 +74,8 @@ const _: () = {
             self.rpc.can_send_version(version)
         }
     }
-    /// A client of the same servers, with the same settings. What belongs to the interface that it spoke before is
-    /// left behind: its namespace, version, version cap and named times.
+    /// Creates a client of the same servers with the same settings. The namespace, version, version cap
+    /// and named times of another interface are not kept.
     #[automatically_derived]
     impl __rpc::From<__rpc::RpcClient> for InventoryClient {
         fn from(rpc: __rpc::RpcClient) -> Self {
@@ -85,7 +85,7 @@ const _: () = {
         }
     }
     impl<S: Inventory + 'static> InventoryEndpoint<S> {
-        /// Serves `service`.
+        /// An endpoint that serves `service`.
         pub fn new(service: S) -> Self {
             Self {
                 inner: __rpc::EndpointInner::new(
@@ -94,7 +94,7 @@ const _: () = {
                 ),
             }
         }
-        /// Serves it under this namespace in place of the trait's, `None` being the absent one.
+        /// Sets the namespace, in place of the trait's. `None` serves requests without a namespace.
         #[must_use]
         pub fn namespace<'n>(
             self,
@@ -104,14 +104,14 @@ const _: () = {
                 inner: self.inner.within(|scope| scope.namespace(namespace)),
             }
         }
-        /// Takes the messages that an implementation of this version takes, in place of the trait's highest.
+        /// Sets the implemented version, in place of the trait's highest.
         #[must_use]
         pub fn version(self, version: impl __rpc::Into<__rpc::Version>) -> Self {
             Self {
                 inner: self.inner.within(|scope| scope.version(version)),
             }
         }
-        /// Serves it also under these namespaces, `None` being the absent one.
+        /// Serves requests in these namespaces, too. `None` serves requests without a namespace.
         #[must_use]
         pub fn legacy_namespaces<'n>(
             self,
@@ -167,7 +167,7 @@ const _: () = {
             Self::__rpc_touch,
             Self::__rpc_refresh_cache,
         ];
-        ///What [`Inventory`] is on the wire.
+        ///The description of [`Inventory`].
         pub const INTERFACE: __rpc::Interface = __rpc::Interface::new(
                 "Inventory",
                 __rpc::v(2, 0, 0),

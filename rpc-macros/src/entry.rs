@@ -1,4 +1,4 @@
-//! The macros, from tokens to tokens: as the compiler runs them, but outside of it too.
+//! The entry points of the macros, on `proc_macro2` tokens, so that tests can call them outside the compiler.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -13,7 +13,7 @@ pub(crate) fn rpc_client(options: TokenStream, item: &TokenStream) -> TokenStrea
     rpc_client_in(&lock::Package::of_this_build(), options, item)
 }
 
-/// The same, in a package.
+/// The same, with the package that contains the lock.
 pub(crate) fn rpc_client_in(
     package: &lock::Package,
     options: TokenStream,

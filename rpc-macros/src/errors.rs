@@ -1,4 +1,6 @@
-//! Gathers the errors of a whole trait, to be reported at once and in the order of the source.
+//! Collects the errors of a whole trait, and reports them together, in the order of the source.
+//!
+//! All stages share one [`Errors`]. Only `entry` may turn it into tokens.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -6,7 +8,8 @@ use std::fmt::Display;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-/// The errors found so far. It must be turned into tokens: to drop it unread is a bug of ours.
+/// The errors found so far. It must be converted to tokens: dropping it before that is a bug in this crate,
+/// which a debug assertion detects.
 #[derive(Debug)]
 pub(crate) struct Errors {
     found: RefCell<Option<Vec<(usize, syn::Error)>>>,
@@ -21,12 +24,13 @@ impl Errors {
         }
     }
 
-    /// Says which part of the trait comes next, by its number: several stages look at each part.
+    /// Sets the part of the trait that the next errors belong to, by its index. Several stages examine each
+    /// part.
     pub(crate) fn turn_to(&self, place: usize) {
         self.place.set(place);
     }
 
-    /// Reports a mistake at the user's own tokens, as "`x` must …: do y".
+    /// Reports an error at the user's tokens. The message has the form "`x` must …: do y".
     pub(crate) fn at(&self, tokens: impl ToTokens, message: impl Display) {
         self.add(syn::Error::new_spanned(tokens, message));
     }
@@ -37,15 +41,16 @@ impl Errors {
         }
     }
 
-    /// How many were found: a part that adds none is right.
+    /// The number of errors so far. A part is correct if it does not change the number.
     pub(crate) fn count(&self) -> usize {
         self.found.borrow().as_ref().map_or(0, Vec::len)
     }
 
     pub(crate) fn into_compile_errors(self) -> TokenStream {
         let mut found = self.found.borrow_mut().take().unwrap_or_default();
-        // Stages look at one part of the trait in their own order; what is produced by a macro has
-        // locations all over, but its parts have an order.
+        // Each stage examines the parts in its own order. Source locations alone cannot restore the order,
+        // because a macro may have produced the trait, with locations from different places. The index of the
+        // part orders them first.
         found.sort_by_key(|(place, error)| {
             let start = error.span().start();
             (*place, start.line, start.column)
@@ -70,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reports_all_in_order() {
+    fn all_errors_are_reported_in_order() {
         let errors = Errors::new();
         errors.turn_to(2);
         errors.at(quote::quote!(b), "second");
@@ -86,7 +91,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "errors were not reported")]
-    fn cannot_be_dropped_unread() {
+    fn errors_cannot_be_dropped_unreported() {
         drop(Errors::new());
     }
 }

@@ -1,6 +1,7 @@
-//! What holds for any tokens and any lock: each function takes some, and panics when a promise is broken.
+//! Properties that hold for any tokens and any lock. Each function checks one input, and panics if a property
+//! is violated.
 //!
-//! The fuzz targets and their twin in `mutations` run the same checks, from the same seeds.
+//! The fuzz targets and the tests in `mutations` run the same checks, from the same seeds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,20 +14,21 @@ use crate::errors::Errors;
 use crate::lock::{compare, file};
 use crate::{entry, repair};
 
-/// What comes of a trait is code, be it but an error. Whether it has no mistakes, is returned.
+/// The expansion of a trait must be valid Rust code, even if it contains errors. Returns whether the trait
+/// has no mistakes.
 pub(crate) fn client(options: TokenStream, item: &TokenStream) -> bool {
     let expansion = entry::rpc_client(options, item);
     assert!(!expansion.is_empty(), "nothing is left");
     let text = expansion.to_string();
     let right = !text.contains("compile_error") && !text.contains("__unread");
-    // What is no trait is given back as it was.
+    // An item that is not a trait is returned unchanged.
     if trait_of(item).is_ok() {
         is_code(&expansion);
     }
     right
 }
 
-/// The trait, whatever its mistakes are.
+/// Parses a trait, ignoring its mistakes.
 pub(crate) fn trait_of(item: &TokenStream) -> syn::Result<ItemTrait> {
     let errors = Errors::new();
     let read = repair::read(&errors, item);
@@ -34,7 +36,7 @@ pub(crate) fn trait_of(item: &TokenStream) -> syn::Result<ItemTrait> {
     read.map(|read| read.item)
 }
 
-/// What comes of a derive is code, be it but an error.
+/// The expansion of a derive macro must be valid Rust code, even if it contains errors.
 pub(crate) fn derives(item: &TokenStream) {
     is_code(&entry::describe(item.clone()));
     is_code(&entry::into_remote_error(item.clone()));
@@ -46,7 +48,7 @@ fn is_code(expansion: &TokenStream) {
     }
 }
 
-/// A text is a lock or is damaged at one of its lines; each release of a lock can be held to any other.
+/// A text is either a lock, or malformed at one of its lines. Any two releases of a lock can be compared.
 pub(crate) fn lock(text: &str) {
     let file = match file::parse(text) {
         Ok(file) => file,
@@ -72,7 +74,7 @@ pub(crate) fn lock(text: &str) {
     }
 }
 
-/// The traits with this macro, and their options, in the sources of the examples and of the compile tests.
+/// The traits with `#[rpc_client]`, and their options, in the examples and the compile tests.
 pub(crate) fn items() -> Vec<(TokenStream, TokenStream)> {
     let items = source_items().into_iter().filter_map(|item| match item {
         Item::Trait(mut item) => {
@@ -82,7 +84,7 @@ pub(crate) fn items() -> Vec<(TokenStream, TokenStream)> {
                 Meta::List(list) => list.tokens,
                 _ => TokenStream::new(),
             };
-            // The largest are more of the same, and slow.
+            // Large traits are slow and test nothing more.
             (item.items.len() < 12).then(|| (options, item.into_token_stream()))
         }
         _ => None,
@@ -90,7 +92,7 @@ pub(crate) fn items() -> Vec<(TokenStream, TokenStream)> {
     items.collect()
 }
 
-/// The types of the same sources that derive something of ours.
+/// The types in the same sources that derive one of this crate's macros.
 pub(crate) fn types() -> Vec<TokenStream> {
     let items = source_items().into_iter().filter_map(|item| {
         let tokens = item.into_token_stream();
@@ -102,7 +104,7 @@ pub(crate) fn types() -> Vec<TokenStream> {
     items.collect()
 }
 
-/// The locks of the same places.
+/// The locks in the same directories.
 pub(crate) fn locks() -> Vec<String> {
     files("lock")
 }
@@ -132,7 +134,7 @@ fn gather(folder: PathBuf, extension: &str, found: &mut Vec<String>) {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    // The order of a folder is the file system's.
+    // Sorted, because the order of a directory depends on the file system.
     paths.sort();
     for path in paths {
         if path.is_dir() {

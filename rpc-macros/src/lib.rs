@@ -1,9 +1,12 @@
-//! The `#[rpc_client]` attribute of `rpc-runtime`, where it is documented and to be used from.
+//! The macros of `rpc-runtime`, which re-exports and documents them: `#[rpc_client]`,
+//! `#[derive(IntoRemoteError)]` and `#[derive(Describe)]`.
 //!
-//! Stages, each a module: `repair` reads the trait, `attr` reads options, `model` takes the trait apart, `check` holds it to the
-//! rules, `lock` to its releases, `expand` writes what comes of it; `entry` puts them together. Errors are
-//! gathered in `errors` and reported all at once; what is right of a trait is expanded even then, so that one
-//! mistake is one message.
+//! `#[rpc_client]` runs in stages, one module each: `repair` parses the trait, `attr` parses options, `model`
+//! splits the trait into its parts, `check` applies the rules, `lock` compares the trait with its releases,
+//! and `expand` generates the code. `entry` runs the stages.
+//!
+//! All errors are collected in `errors` and reported together. The correct parts of a trait are expanded even
+//! if others have errors, so that one mistake causes one message.
 
 mod attr;
 mod check;
@@ -18,7 +21,7 @@ mod remote_error;
 mod repair;
 mod types;
 
-/// Makes a typed client and a server endpoint of a trait. See `rpc_runtime::rpc_client`.
+/// Generates a typed client and a server endpoint from a trait. See `rpc_runtime::rpc_client`.
 #[proc_macro_attribute]
 pub fn rpc_client(
     options: proc_macro::TokenStream,
@@ -27,13 +30,13 @@ pub fn rpc_client(
     entry::rpc_client(options.into(), &item.into()).into()
 }
 
-/// Makes an enum of errors cross the wire. See `rpc_runtime::IntoRemoteError`.
+/// Converts an enum of errors to and from remote errors. See `rpc_runtime::IntoRemoteError`.
 #[proc_macro_derive(IntoRemoteError, attributes(rpc))]
 pub fn into_remote_error(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     entry::into_remote_error(item.into()).into()
 }
 
-/// Tells the structure of a type on the wire. See `rpc_runtime::Describe`.
+/// Describes the structure of a type on the wire. See `rpc_runtime::Describe`.
 #[proc_macro_derive(Describe, attributes(rpc))]
 pub fn describe(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     entry::describe(item.into()).into()

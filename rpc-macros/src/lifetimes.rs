@@ -1,7 +1,7 @@
-//! What a type borrows: whether it does, and the same type with another lifetime.
+//! The lifetimes in a type: whether the type borrows, and the same type with other lifetimes.
 //!
-//! Types are walked as syntax and not as tokens: the `&` of an array's length is no reference, and those of a
-//! function's parameters are its own.
+//! Types are walked as syntax, not as tokens. The `&` in an array's length is not a reference, and the
+//! lifetimes of a function pointer's parameters belong to the function pointer.
 
 use proc_macro2::{Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,35 +12,36 @@ use syn::{
     PathArguments, Token, TraitBound, Type, TypeFnPtr, TypeParamBound, TypeReference,
 };
 
-/// The type with all its lifetimes, written or not, made `lifetime` (without the quote mark), but for `'static`.
+/// The type with all its lifetimes, explicit or elided, replaced by `lifetime` (given without the quote
+/// mark), except `'static`.
 pub(crate) fn with_lifetime(ty: &Type, lifetime: &str) -> TokenStream {
     let mut ty = ty.clone();
-    let mut made = Made {
+    let mut replace = ReplaceLifetimes {
         lifetime,
         bound: Vec::new(),
         in_function: false,
     };
-    made.visit_type_mut(&mut ty);
+    replace.visit_type_mut(&mut ty);
     ty.into_token_stream()
 }
 
-/// A type that borrows nothing.
+/// The type with all its lifetimes replaced by `'static`.
 pub(crate) fn owned(ty: &Type) -> TokenStream {
     with_lifetime(ty, "static")
 }
 
-/// Whether there is a reference in the type.
+/// Whether the type contains a reference.
 pub(crate) fn has_reference(ty: &Type) -> bool {
     found(ty).reference
 }
 
-/// Whether a lifetime or a reference is written in it.
+/// Whether the type contains a reference or an explicit lifetime.
 pub(crate) fn borrows(ty: &Type) -> bool {
     let found = found(ty);
     found.reference || found.lifetime
 }
 
-/// What in a type borrows.
+/// A part of a type that borrows.
 pub(crate) enum Borrowed {
     Reference(TypeReference),
     Lifetime(Lifetime),
@@ -62,7 +63,7 @@ pub(crate) fn borrowed(ty: &Type) -> Option<Borrowed> {
     found.0
 }
 
-/// What a future has as its output, where the type is `impl Future<Output = …>`.
+/// The output of the future, if the type is `impl Future<Output = …>`.
 pub(crate) fn output_of_future(ty: &Type) -> Option<&Type> {
     match ty {
         Type::ImplTrait(future) => output_of(&future.bounds),
@@ -70,7 +71,7 @@ pub(crate) fn output_of_future(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// What the future has as its output, where the type is `Pin<Box<dyn Future<Output = …>>>`.
+/// The output of the future, if the type is `Pin<Box<dyn Future<Output = …>>>`.
 pub(crate) fn output_of_boxed_future(ty: &Type) -> Option<&Type> {
     match only_argument(ty, "Pin").and_then(|boxed| only_argument(boxed, "Box")) {
         Some(Type::TraitObject(future)) => output_of(&future.bounds),
@@ -108,16 +109,16 @@ fn output_of(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<&Type> {
     })
 }
 
-struct Made<'a> {
+struct ReplaceLifetimes<'a> {
     lifetime: &'a str,
-    /// Those that a `for<'a>` within the type declares.
+    /// The lifetimes that an enclosing `for<'a>` declares.
     bound: Vec<Ident>,
-    /// Whether a lifetime that is not written is a function's own.
+    /// Whether an elided lifetime belongs to a function.
     in_function: bool,
 }
 
-impl Made<'_> {
-    /// Walks a part that may declare lifetimes of its own.
+impl ReplaceLifetimes<'_> {
+    /// Walks a part of the type with the lifetimes that a `for<'a>` declares.
     fn within(&mut self, lifetimes: Option<&BoundLifetimes>, walk: impl FnOnce(&mut Self)) {
         let before = self.bound.len();
         for lifetime in lifetimes.into_iter().flat_map(|bound| &bound.lifetimes) {
@@ -136,7 +137,7 @@ impl Made<'_> {
     }
 }
 
-impl VisitMut for Made<'_> {
+impl VisitMut for ReplaceLifetimes<'_> {
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
         let name = &lifetime.ident;
         let own = (name == "_" && self.in_function) || self.bound.contains(name);
@@ -158,8 +159,8 @@ impl VisitMut for Made<'_> {
 
     fn visit_type_fn_ptr_mut(&mut self, function: &mut TypeFnPtr) {
         let lifetimes = function.lifetimes.take();
-        self.within(lifetimes.as_ref(), |made| {
-            made.in_function(|made| visit_mut::visit_type_fn_ptr_mut(made, function));
+        self.within(lifetimes.as_ref(), |replace| {
+            replace.in_function(|replace| visit_mut::visit_type_fn_ptr_mut(replace, function));
         });
         function.lifetimes = lifetimes;
     }
@@ -168,22 +169,22 @@ impl VisitMut for Made<'_> {
         &mut self,
         arguments: &mut ParenthesizedGenericArguments,
     ) {
-        self.in_function(|made| {
-            visit_mut::visit_parenthesized_generic_arguments_mut(made, arguments);
+        self.in_function(|replace| {
+            visit_mut::visit_parenthesized_generic_arguments_mut(replace, arguments);
         });
     }
 
     fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
         let lifetimes = bound.lifetimes.take();
-        self.within(lifetimes.as_ref(), |made| {
-            visit_mut::visit_trait_bound_mut(made, bound);
+        self.within(lifetimes.as_ref(), |replace| {
+            visit_mut::visit_trait_bound_mut(replace, bound);
         });
         bound.lifetimes = lifetimes;
     }
 
     fn visit_expr_mut(&mut self, _: &mut Expr) {}
 
-    /// What a macro takes is not known: it is taken for a type.
+    /// The macro's input is treated as types, since its syntax is not known.
     fn visit_macro_mut(&mut self, invoked: &mut Macro) {
         invoked.tokens = in_tokens(std::mem::take(&mut invoked.tokens), self.lifetime);
     }
@@ -234,7 +235,7 @@ impl VisitMut for FirstBorrowed {
             .get_or_insert_with(|| Borrowed::Reference(reference.clone()));
     }
 
-    // What a function is passed is not held, and a length is no type.
+    // A function pointer does not hold its parameters, and an array's length is not a type.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
     }
@@ -263,7 +264,7 @@ impl VisitMut for Found {
         visit_mut::visit_type_reference_mut(self, reference);
     }
 
-    // What a function is passed is not held, and a length is no type.
+    // A function pointer does not hold its parameters, and an array's length is not a type.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
     }
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn all_lifetimes_become_one() {
+    fn all_lifetimes_are_replaced_by_one() {
         for (from, to) in [
             ("&str", "&'rpc str"),
             ("&'a [Cow<'b, str>]", "&'rpc [Cow<'rpc, str>]"),
@@ -312,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_told_from_what_looks_like_one() {
+    fn only_real_references_are_found() {
         for ty in [
             "&u8",
             "Vec<&u8>",

@@ -1,6 +1,6 @@
-//! The trait, taken apart: what is a method of the interface, what its context, what an argument.
+//! The parts of a trait: methods of the interface, their contexts and their arguments.
 //!
-//! Nothing is judged here. Each part keeps the syntax it came from, for errors to point at.
+//! This stage applies no rules. Each part keeps the syntax that it came from, so that errors can point at it.
 
 use proc_macro2::TokenStream;
 use syn::{FnArg, Ident, ItemTrait, Pat, PatType, TraitItem, TraitItemFn};
@@ -8,7 +8,7 @@ use syn::{FnArg, Ident, ItemTrait, Pat, PatType, TraitItem, TraitItemFn};
 use crate::attr::{ArgumentOptions, MethodOptions, TraitOptions};
 use crate::errors::Errors;
 
-/// A trait, and what its attributes say.
+/// A trait, and the options in its attributes.
 pub(crate) struct Interface<'a> {
     pub(crate) original: &'a ItemTrait,
     pub(crate) options: TraitOptions,
@@ -17,17 +17,17 @@ pub(crate) struct Interface<'a> {
 
 /// A required function of the trait.
 pub(crate) struct Method<'a> {
-    /// Its place among the trait's items, from 1.
+    /// Its index among the trait's items, from 1.
     pub(crate) place: usize,
     pub(crate) original: &'a TraitItemFn,
     pub(crate) options: MethodOptions,
     pub(crate) context: Option<&'a PatType>,
     pub(crate) arguments: Vec<Argument<'a>>,
-    /// Whether its attributes could be read.
+    /// Whether all of its attributes could be parsed.
     pub(crate) readable: bool,
 }
 
-/// A parameter behind the context.
+/// A parameter after the context.
 pub(crate) struct Argument<'a> {
     pub(crate) original: &'a PatType,
     pub(crate) options: ArgumentOptions,
@@ -77,7 +77,7 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// Whether one of its arguments is called so.
+    /// Whether one of its arguments has this name.
     pub(crate) fn has_argument(&self, name: &Ident) -> bool {
         let mut patterns = self.arguments.iter().map(|argument| &argument.original.pat);
         patterns.any(|pattern| matches!(&**pattern, Pat::Ident(own) if own.ident == *name))

@@ -1,7 +1,7 @@
-//! Nothing makes a macro panic: real traits, types and locks, changed at random, for a few seconds.
+//! Random mutations of real traits, types and locks must not make a macro panic.
 //!
-//! The twin of the fuzz targets, on stable. `RPC_FUZZ_SECONDS` is the time of each test; a failure names the
-//! `RPC_FUZZ_SEED` to replay it with.
+//! These tests run the checks of the fuzz targets on the stable toolchain. `RPC_FUZZ_SECONDS` is the duration
+//! of each test. A failure prints the `RPC_FUZZ_SEED` that replays it.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,8 +21,8 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Makes and checks case after case until the time is over; each has a seed of its own, counted up from the
-/// first.
+/// Generates and checks cases until the time is over. Each case has its own seed; seeds are consecutive
+/// numbers.
 fn trial<T>(make: impl Fn(&mut Random) -> T, check: impl Fn(&T), show: impl Fn(&T) -> String) {
     let seconds = number("RPC_FUZZ_SECONDS", 2);
     let (mut seed, mut cases) = (number("RPC_FUZZ_SEED", 1), 0);
@@ -40,7 +40,7 @@ fn trial<T>(make: impl Fn(&mut Random) -> T, check: impl Fn(&T), show: impl Fn(&
     println!("{cases} cases");
 }
 
-/// Splitmix64: the same tokens in each run.
+/// The generator Splitmix64, so that each run generates the same tokens.
 struct Random(u64);
 
 impl Random {
@@ -177,7 +177,7 @@ impl Random {
         }
     }
 
-    /// One change, at any depth.
+    /// Applies one random change, at any depth.
     fn mutate(&mut self, tokens: TokenStream) -> TokenStream {
         let mut tokens: Vec<_> = tokens.into_iter().collect();
         if tokens.is_empty() {
@@ -205,7 +205,7 @@ impl Random {
         tokens.into_iter().collect()
     }
 
-    /// One change of a text in lines.
+    /// Applies one random change to a text, which is split into lines.
     fn change(&mut self, lines: &mut Vec<String>, other: &[String]) {
         const TROUBLE: &[&str] = &[
             "\\",
@@ -249,7 +249,8 @@ impl Random {
     }
 }
 
-/// A stray quote mark, which no source has, and from which none of proc-macro2's tokens can be read.
+/// Whether the tokens could come from a source. A stray quote mark could not, and proc-macro2 cannot parse
+/// it.
 fn is_lexed(tokens: TokenStream) -> bool {
     let tokens: Vec<_> = tokens.into_iter().collect();
     tokens.iter().enumerate().all(|(place, token)| match token {
@@ -263,7 +264,7 @@ fn is_lexed(tokens: TokenStream) -> bool {
 }
 
 #[test]
-fn of_the_client_macro() {
+fn mutated_traits_expand_to_code() {
     let mut seeds = tests::seeds();
     seeds.extend(hostile::items());
     let (whole, run) = (Cell::new(0), Cell::new(0));
@@ -287,7 +288,7 @@ fn of_the_client_macro() {
     trial(make, check, |(options, item)| {
         format!("#[rpc_client({options})] {item}")
     });
-    // Else nothing but the parser was tried.
+    // Fewer correct traits would mean that only the parser was tested.
     let (whole, run) = (whole.get(), run.get());
     assert!(
         run < 1000 || whole > run / 400,
@@ -296,7 +297,7 @@ fn of_the_client_macro() {
 }
 
 #[test]
-fn of_the_derives() {
+fn mutated_types_expand_to_code() {
     let seeds = hostile::types();
     let make = |random: &mut Random| loop {
         let mut item = seeds[random.below(seeds.len())].clone();
@@ -311,7 +312,7 @@ fn of_the_derives() {
 }
 
 #[test]
-fn of_the_locks() {
+fn mutated_locks_are_parsed_or_rejected() {
     let seeds = hostile::locks();
     let make = |random: &mut Random| {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
@@ -325,9 +326,9 @@ fn of_the_locks() {
     trial(make, |text| hostile::lock(text), |text| format!("{text:?}"));
 }
 
-/// What a longer run has found.
+/// Cases that longer runs have found.
 #[test]
-fn that_were_no_code_once() {
+fn inputs_that_once_expanded_to_invalid_code() {
     let nameless = quote::quote! {
         #[rpc(module = "stock")]
         enum Stock {

@@ -1,8 +1,8 @@
-//! Reads a trait, and takes out of it what the compiler would refuse again in the expansion.
+//! Parses a trait, and removes the parts that the compiler would report again in the expansion.
 //!
-//! Each mistake is reported once, here. What is left expands as if it had been written rightly, so that the client
-//! and the endpoint are there whatever is wrong with one method. Nothing is judged here that the compiler lets pass:
-//! that is for [`check`](crate::check).
+//! Each such mistake is reported once, here. The rest expands as if the mistake had not been made, so that
+//! the client and the endpoint exist even if one method is wrong. This module reports only what the compiler
+//! rejects, too; all other rules belong to [`check`](crate::check).
 
 use std::collections::HashMap;
 
@@ -19,14 +19,14 @@ use syn::{
 use crate::attr::is_rpc;
 use crate::errors::Errors;
 
-/// The trait that an attribute stands on, as far as it can be read.
+/// The annotated trait, without the items that could not be parsed.
 pub(crate) struct Read {
     pub(crate) item: ItemTrait,
-    /// Reports what the compiler can read and this macro cannot.
+    /// Tokens that report the items which the compiler can parse and this macro cannot.
     pub(crate) unread: TokenStream,
 }
 
-/// Reads the item that the attribute stands on.
+/// Parses the annotated item.
 pub(crate) fn read(errors: &Errors, item: &TokenStream) -> syn::Result<Read> {
     let parsed = match syn::parse2(item.clone()) {
         Ok(Item::Trait(item)) => Ok((item, Vec::new())),
@@ -55,7 +55,7 @@ pub(crate) fn read(errors: &Errors, item: &TokenStream) -> syn::Result<Read> {
     Ok(Read { item, unread })
 }
 
-/// Reads a trait of which some items cannot be read: those are left out.
+/// Parses a trait item by item, and leaves out those that cannot be parsed.
 fn piecewise(item: &TokenStream) -> Option<(ItemTrait, Vec<syn::Error>)> {
     let mut tokens: Vec<_> = item.clone().into_iter().collect();
     let Some(TokenTree::Group(body)) = tokens.pop() else {
@@ -78,7 +78,7 @@ fn piecewise(item: &TokenStream) -> Option<(ItemTrait, Vec<syn::Error>)> {
     Some((item, unread))
 }
 
-/// What stands between the ends of items: each ends in `;` or in a block.
+/// Splits the body of a trait into items. Each item ends with `;` or with a block.
 fn pieces(body: TokenStream) -> Vec<TokenStream> {
     let mut pieces = vec![TokenStream::new()];
     for token in body {
@@ -98,9 +98,10 @@ fn pieces(body: TokenStream) -> Vec<TokenStream> {
     pieces
 }
 
-/// An error that is seen where there is no other. The compiler has read the trait before this macro did, and has
-/// reported what it could not read. After an error it runs no lints. A lint reports what only this macro cannot
-/// read.
+/// An error that appears only if there is no other error.
+///
+/// The compiler has parsed the trait before the macro, and has reported what it could not parse. It runs no
+/// lints after an error. So a lint reports exactly those items that only this macro cannot parse.
 fn late(error: &syn::Error) -> TokenStream {
     let message = format!("`#[rpc_client]` must be able to read each method: {error}");
     quote_spanned! {error.span()=>
@@ -114,7 +115,7 @@ fn late(error: &syn::Error) -> TokenStream {
     }
 }
 
-/// A second attribute would declare all that the first does.
+/// Removes a second `#[rpc_client]`, which would declare everything twice.
 fn once(errors: &Errors, attributes: &mut Vec<Attribute>) {
     errors.turn_to(0);
     attributes.retain(|attribute| {
@@ -130,7 +131,7 @@ fn once(errors: &Errors, attributes: &mut Vec<Attribute>) {
     });
 }
 
-/// The item without what the compiler would refuse, if there is something left.
+/// The item without the parts that the compiler would reject, or `None` if nothing is left.
 fn repaired(
     errors: &Errors,
     item: TraitItem,
@@ -147,7 +148,7 @@ fn repaired(
                 return None;
             }
         }
-        // That it stands there at all is reported.
+        // `check` reports the item itself.
         TraitItem::Type(ty) => ty.attrs.retain(|attribute| !is_rpc(attribute)),
         TraitItem::Macro(invoked) => invoked.attrs.retain(|attribute| !is_rpc(attribute)),
         _ => {}
@@ -155,7 +156,7 @@ fn repaired(
     Some(item)
 }
 
-/// `pub async fn`, which is no item of a trait.
+/// An item with a visibility, such as `pub async fn`, which a trait cannot contain.
 struct Visible {
     attributes: Vec<Attribute>,
     visibility: Visibility,
@@ -172,7 +173,7 @@ impl Parse for Visible {
     }
 }
 
-/// All of a trait is as visible as the trait.
+/// Removes a visibility: the items of a trait have the visibility of the trait.
 fn without_visibility(errors: &Errors, item: TraitItem) -> TraitItem {
     let TraitItem::Verbatim(tokens) = &item else {
         return item;
@@ -204,7 +205,7 @@ fn without_visibility(errors: &Errors, item: TraitItem) -> TraitItem {
     }
 }
 
-/// A message has a fixed number of arguments.
+/// Removes `...`: a message has a fixed number of arguments.
 fn fixed_arguments(errors: &Errors, function: &mut TraitItemFn) {
     if let Some(variadic) = function.sig.variadic.take() {
         errors.at(
@@ -214,8 +215,8 @@ fn fixed_arguments(errors: &Errors, function: &mut TraitItemFn) {
     }
 }
 
-/// Declares the lifetimes that the signature names and nothing declares. The compiler would miss each in every part of
-/// the expansion.
+/// Declares the undeclared lifetimes of the signature. Otherwise the compiler would report each of them in
+/// every part of the expansion.
 fn declared_lifetimes(errors: &Errors, signature: &mut Signature, outer: &Generics) {
     let known = [outer, &signature.generics].map(Generics::lifetimes);
     let known = known.into_iter().flatten();
@@ -243,7 +244,7 @@ fn declared_lifetimes(errors: &Errors, signature: &mut Signature, outer: &Generi
     }
 }
 
-/// The lifetimes that nothing declares, each once.
+/// Collects the undeclared lifetimes, each once.
 struct Undeclared {
     declared: Vec<Ident>,
     missing: Vec<Lifetime>,
@@ -258,7 +259,8 @@ impl VisitMut for Undeclared {
         }
     }
 
-    /// That of a `for<'a>` is declared there, and not outside; that is too seldom to be told apart.
+    /// A `for<'a>` declares its lifetimes. They are treated as declared outside of it, too: the difference is
+    /// too rare to matter.
     fn visit_bound_lifetimes_mut(&mut self, bound: &mut BoundLifetimes) {
         for parameter in &bound.lifetimes {
             if let GenericParam::Lifetime(parameter) = parameter {
@@ -271,7 +273,7 @@ impl VisitMut for Undeclared {
     fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }
 
-/// Arguments are no fields, though they are sent as such.
+/// Removes `#[serde]` attributes: arguments are not fields, although they are sent like fields.
 fn no_serde(errors: &Errors, function: &mut TraitItemFn) {
     let report = |attributes: &mut Vec<Attribute>, what: &str| {
         attributes.retain(|attribute| {
@@ -294,7 +296,7 @@ fn no_serde(errors: &Errors, function: &mut TraitItemFn) {
     }
 }
 
-/// The option of `rpc` that means what an option of serde's means.
+/// The `rpc` option that corresponds to serde's option.
 fn instead_of(meta: &Meta) -> String {
     let option = match meta {
         Meta::List(list) => list.parse_args::<Meta>().ok(),
@@ -309,7 +311,8 @@ fn instead_of(meta: &Meta) -> String {
     }
 }
 
-/// Methods are told apart by their names. Of two that are there in different builds, each stays.
+/// Whether the function is the first with its name. Methods under `#[cfg]` may have the same name, since each
+/// may exist in a different build.
 fn is_first(errors: &Errors, function: &TraitItemFn, known: &mut HashMap<String, bool>) -> bool {
     let is_conditional = function
         .attrs
@@ -352,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_takes_nothing_else_with_it() {
+    fn an_item_that_cannot_be_parsed_does_not_affect_the_others() {
         let item = quote! {
             trait Hosts {
                 async fn a(&self ctxt: &Context) -> Result<()>;
@@ -368,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_of_different_builds_may_have_one_name() {
+    fn methods_under_cfg_may_have_the_same_name() {
         let item = quote! {
             trait Hosts {
                 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The macro as a whole: what it writes, and how much of it.
+//! The whole macro: its expansions, their size, and the generated documentation.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,14 +12,14 @@ use super::{check, entry, lock};
 
 pub(crate) type Seed = (TokenStream, TokenStream);
 
-/// The methods but for the one at `without`.
+/// The methods, except the one at index `without`.
 fn joined(methods: &[TokenStream], without: Option<usize>) -> TokenStream {
     let kept = methods.iter().enumerate();
     let kept = kept.filter(|(place, _)| Some(*place) != without);
     kept.map(|(_, method)| method.clone()).collect()
 }
 
-/// The trait of the README, without its method at `without`.
+/// The trait of the README, without the method at index `without`.
 fn inventory(without: Option<usize>) -> Seed {
     let methods = [
         quote! {
@@ -52,7 +52,7 @@ fn inventory(without: Option<usize>) -> Seed {
     (quote!(topic = "inventory", version = "2.0"), item)
 }
 
-/// A trait with each kind of ladder, without its method at `without`.
+/// A trait with each kind of version ladder, without the method at index `without`.
 fn disks(without: Option<usize>) -> Seed {
     let methods = [
         quote! {
@@ -132,7 +132,7 @@ fn disks(without: Option<usize>) -> Seed {
             #methods
         }
     };
-    // The times are those of one method, without which they would be a mistake.
+    // Each time is used by one method. Without that method, declaring the time would be an error.
     let times = match without {
         Some(5) => quote!(times(long = 1800)),
         Some(6) => quote!(times(silence = 60)),
@@ -150,7 +150,7 @@ fn expand((options, item): Seed) -> String {
 }
 
 #[test]
-fn the_expansions_are_those_that_were_reviewed() {
+fn expansions_match_the_reviewed_snapshots() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
     reviewed(&folder.join("inventory.rs"), &expand(inventory(None)));
     reviewed(&folder.join("ladders.rs"), &expand(disks(None)));
@@ -178,7 +178,7 @@ fn a_method_with_ladders_adds_seventy_lines_at_most() {
     within_budget(disks, 8, 70);
 }
 
-/// The implementation for `Arc` aside, which passes each method on.
+/// The expansion without the implementation for `Arc`, which forwards each method.
 fn without_arc(expansion: &str) -> String {
     let mut file = syn::parse_file(expansion).unwrap();
     let before = file.items.len();
@@ -192,7 +192,7 @@ fn without_arc(expansion: &str) -> String {
 }
 
 #[test]
-fn a_method_adds_ten_lines_at_most_to_pass_it_on() {
+fn a_method_adds_ten_lines_at_most_to_the_arc_implementation() {
     let lines = |without| {
         let whole = expand(inventory(without));
         whole.lines().count() - without_arc(&whole).lines().count()
@@ -228,7 +228,7 @@ fn within_budget(seed: fn(Option<usize>) -> Seed, methods: usize, budget: usize)
     }
 }
 
-/// The lines of documentation that an expansion has for the item that follows them and contains `head`.
+/// The documentation of the item that begins with `head`, as lines.
 fn page(seed: Seed, head: &str) -> Vec<String> {
     let expansion = expand(seed);
     let lines: Vec<_> = expansion.lines().map(str::trim).collect();
@@ -246,7 +246,7 @@ fn page(seed: Seed, head: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_client_says_where_its_messages_go_and_what_a_call_is_for() {
+fn the_documentation_of_a_client_has_its_address_and_explains_calls() {
     assert_eq!(
         page(disks(None), "pub struct DisksClient"),
         [
@@ -284,7 +284,7 @@ fn a_client_says_where_its_messages_go_and_what_a_call_is_for() {
 }
 
 #[test]
-fn a_method_says_what_is_on_the_wire_and_when() {
+fn the_documentation_of_a_method_has_its_form_on_the_wire() {
     let options = quote!(topic = "hosts", version = "2.0", times(long = 1800));
     let item = quote! {
         pub trait Hosts {
@@ -337,9 +337,9 @@ fn a_method_says_what_is_on_the_wire_and_when() {
     );
 }
 
-/// `names_in_the_way` of the compile tests declares items by these names.
+/// The compile test `names_in_the_way` declares items with all names that expansions use.
 #[test]
-fn the_names_of_expansions_are_those_that_are_tried() {
+fn the_compile_test_declares_all_names_of_expansions() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/pass/in_the_way");
     let file = syn::parse_file(&fs::read_to_string(folder.join("interfaces.rs")).unwrap()).unwrap();
     let (mut own, mut introduced) = (BTreeSet::new(), BTreeSet::new());
@@ -354,7 +354,7 @@ fn the_names_of_expansions_are_those_that_are_tried() {
                     entry::rpc_client_in(&package, options, &item),
                     &mut introduced,
                 );
-                // Those are the user's to know.
+                // These names are documented, so users know them.
                 own.extend(
                     ["OwnClient", "OwnEndpoint", "DynOwn", "own_interface_lock"].map(str::to_owned),
                 );
@@ -374,14 +374,14 @@ fn the_names_of_expansions_are_those_that_are_tried() {
             _ => {}
         }
     }
-    // What begins with `__` no user writes; what is no identifier is a keyword.
+    // Users do not write names that begin with `__`. Names that are not identifiers are keywords.
     introduced.retain(|name| {
         !own.contains(name) && !name.starts_with("__") && syn::parse_str::<Ident>(name).is_ok()
     });
     assert!(!introduced.contains("compile_error"), "{introduced:?}");
     let items: Vec<_> = introduced.iter().map(String::as_str).collect();
     let (mut arguments, mut methods) = (items.clone(), items.clone());
-    // Those are variants of the prelude, which no variable is called as.
+    // A variable cannot have the name of a variant of the prelude.
     arguments.retain(|name| !["Some", "None"].contains(name));
     methods.retain(|name| !check::OWN.contains(name));
     let [items, arguments, methods] = [items, arguments, methods].map(|names| names.join("\n    "));
@@ -401,7 +401,7 @@ fn names(tokens: TokenStream, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Traits to be mutated, with their options.
+/// Traits to mutate, with their options.
 pub(crate) fn seeds() -> Vec<Seed> {
     let every_shape = quote! {
         /// Every shape.

@@ -1,9 +1,9 @@
-//! Types and other tokens: as text, and what is in them.
+//! Types and other tokens as text, and searching in tokens.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
-/// Whether there is such an identifier in the tokens.
+/// Whether the tokens contain an identifier for which `wanted` is true.
 pub(crate) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => wanted(&ident),
@@ -12,7 +12,7 @@ pub(crate) fn has_ident(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -
     })
 }
 
-/// Whether there is such a mark in the tokens.
+/// Whether the tokens contain the punctuation character.
 pub(crate) fn has_punct(tokens: TokenStream, wanted: char) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Punct(punct) => punct.as_char() == wanted,
@@ -21,7 +21,7 @@ pub(crate) fn has_punct(tokens: TokenStream, wanted: char) -> bool {
     })
 }
 
-/// The type as a person would write it.
+/// The type as text, with the usual white space.
 pub(crate) fn text(ty: &impl ToTokens) -> String {
     let mut text = String::new();
     write(ty.to_token_stream(), &mut text);
@@ -69,7 +69,8 @@ fn write(tokens: TokenStream, text: &mut String) {
     }
 }
 
-/// Whether it names a type that every program has.
+/// Whether the name is that of a type which needs no declaration in the program: a primitive type, a common
+/// type of the standard library, or `MaybeAbsent`.
 pub(crate) fn is_everywhere(name: &Ident) -> bool {
     const NAMES: &[&str] = &[
         "bool",
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn types_read_as_written() {
+    fn the_text_of_a_type_is_as_written() {
         for written in [
             "&str",
             "&'a mut T",

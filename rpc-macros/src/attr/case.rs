@@ -1,6 +1,6 @@
-//! The cases of `rename_all`, which are serde's.
+//! The cases of `rename_all`. They have the names and the effects of serde's.
 
-/// How names are written on the wire that are `snake_case` in Rust.
+/// The case on the wire of names that are `snake_case` in Rust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     Lower,
@@ -14,7 +14,7 @@ pub(crate) enum Case {
 }
 
 impl Case {
-    /// Serde's name of each.
+    /// Each case with serde's name for it.
     pub(crate) const ALL: &[(&str, Self)] = &[
         ("lowercase", Self::Lower),
         ("UPPERCASE", Self::Upper),
@@ -26,7 +26,7 @@ impl Case {
         ("SCREAMING-KEBAB-CASE", Self::ScreamingKebab),
     ];
 
-    /// A name as it is sent: what serde makes of a field's.
+    /// The name as it is sent. The result is the same as serde's for a field.
     pub(crate) fn of(self, name: &str) -> String {
         match self {
             Self::Lower | Self::Snake => name.to_owned(),
@@ -62,7 +62,7 @@ mod tests {
     use super::Case;
 
     #[test]
-    fn cases_are_those_of_serde() {
+    fn cases_match_those_of_serde() {
         let all = Case::ALL.iter().map(|(_, case)| case.of("list_hosts_v2"));
         let all: Vec<_> = all.collect();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The options of what the derives stand on: errors, described types.
+//! The options of the derive macros: `IntoRemoteError` and `Describe`.
 
 use syn::{Attribute, LitStr, Path};
 
@@ -17,7 +17,7 @@ options! {
 }
 
 options! {
-    /// The options of one of its variants.
+    /// The options of a variant of an enum of errors.
     pub(crate) struct VariantOptions {
         "class" => class: Opt<LitStr> = text,
         "module" => module: Opt<LitStr> = text,
@@ -45,7 +45,7 @@ options! {
 }
 
 options! {
-    /// The options of its fields.
+    /// The options of a field of a described type.
     pub(crate) struct DescribedField {
         "opaque" => opaque: Opt<()> = word,
     }

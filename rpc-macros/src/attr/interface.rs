@@ -1,4 +1,4 @@
-//! The options of a trait, of its methods, and of their arguments.
+//! The options of `#[rpc_client]`: those of a trait, of its methods, and of their arguments.
 
 use std::time::Duration;
 
@@ -51,8 +51,8 @@ options! {
 }
 
 options! {
-    /// The options of an argument. It is `readable` if all that there is could be read: else nothing is known to
-    /// be missing.
+    /// The options of an argument. `readable` says whether all of its options could be parsed. If not, no
+    /// rule may report an option as missing.
     pub(crate) struct ArgumentOptions {
         "name" => name: Opt<LitStr> = text,
         "name_before" => old_names: Vec<Set<OldName>> = old_name,

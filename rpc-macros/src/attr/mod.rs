@@ -1,7 +1,7 @@
-//! Reads `#[rpc_client(…)]` and `#[rpc(…)]`: which options there are, and of what form.
+//! Parses the options in `#[rpc_client(…)]` and `#[rpc(…)]`.
 //!
-//! A bad option is reported and skipped, so that the others still count. What an option's value means
-//! in its place is for [`check`](crate::check) to say.
+//! A malformed option is reported and skipped; the others still take effect. Whether a value makes sense for
+//! its method or argument is decided in [`check`](crate::check).
 
 #[macro_use]
 mod table;
@@ -30,16 +30,17 @@ pub(crate) use interface::{ArgumentOptions, MethodOptions, TraitOptions};
 pub(crate) use parsed::{Below, DefaultValue, OldName, Refused, Route, Time};
 pub(crate) use value::parse_version;
 
-/// A value together with the tokens that it was read from.
+/// A value, and the tokens that it was parsed from.
 pub(crate) struct Set<T> {
     pub(crate) value: T,
     pub(crate) tokens: TokenStream,
 }
 
-/// An option's value, if it was given, and could be read.
+/// The value of an option, if the option was given and could be parsed.
 pub(crate) struct Opt<T>(pub(crate) Option<Set<T>>, Meant);
 
-/// Whether an option was meant, though it may be bad or misspelt: then it is not missing.
+/// Whether an option was given in some form, even malformed or misspelt. If so, it is not reported as
+/// missing.
 type Meant = bool;
 
 impl<T> Default for Opt<T> {
@@ -62,12 +63,12 @@ impl<T> Opt<T> {
     }
 }
 
-/// Where what was read of an option goes.
+/// The destination of a parsed option.
 trait Slot<T> {
-    /// Takes a value that was read, if it could be.
+    /// Stores a value. `None` means that the value was malformed.
     fn fill(&mut self, errors: &Errors, meta: &Meta, value: Option<T>);
 
-    /// Takes note that the option was meant by one that there is not.
+    /// Records that a misspelt name probably meant this option.
     fn mean(&mut self);
 }
 
@@ -106,18 +107,18 @@ impl<T> Slot<T> for Vec<Set<T>> {
 /// `major.minor[.revision]`
 pub(crate) type Version = (u32, u32, u32);
 
-/// Whether this is ours, to be read and removed.
+/// Whether the attribute is `#[rpc]`, which this macro parses and removes.
 pub(crate) fn is_rpc(attribute: &Attribute) -> bool {
     attribute.path().is_ident("rpc")
 }
 
-/// Whether this is `#[instrument]`, as of tracing, by whatever path.
+/// Whether the attribute is `#[instrument]` of `tracing`, under any path.
 pub(crate) fn is_instrument(attribute: &Attribute) -> bool {
     let last = attribute.path().segments.last();
     last.is_some_and(|last| last.ident == "instrument")
 }
 
-/// Whether this would be ours in some builds.
+/// Whether the attribute is an `#[rpc]` behind `cfg_attr`.
 pub(crate) fn is_conditional_rpc(attribute: &Attribute) -> bool {
     let Meta::List(list) = &attribute.meta else {
         return false;
@@ -154,7 +155,7 @@ fn all_metas(input: ParseStream<'_>) -> syn::Result<Metas> {
         if !input.peek(Token![dyn]) {
             return input.parse();
         }
-        // A keyword, which syn does not take for an option.
+        // `dyn` is a keyword, so syn does not parse it as an option.
         let path = Path::from(input.call(Ident::parse_any)?);
         if !input.peek(Token![=]) {
             return Ok(Meta::Path(path));
@@ -167,7 +168,7 @@ fn all_metas(input: ParseStream<'_>) -> syn::Result<Metas> {
     })
 }
 
-/// The options that were read, unless there is no telling where one ends.
+/// The parsed options. `None` if the list is malformed, because then it is not known where an option ends.
 fn metas(errors: &Errors, parsed: syn::Result<Metas>) -> Option<Metas> {
     parsed
         .map_err(|error| {
@@ -179,7 +180,7 @@ fn metas(errors: &Errors, parsed: syn::Result<Metas>) -> Option<Metas> {
         .ok()
 }
 
-/// The option's name; for anything but one word, all of its text.
+/// The name of the option. If the path is not a single word, its whole text.
 fn name(path: &Path) -> String {
     path.get_ident()
         .map_or_else(|| path.to_token_stream().to_string(), Ident::to_string)

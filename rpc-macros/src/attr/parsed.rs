@@ -1,4 +1,4 @@
-//! What the values of options are, once they are read.
+//! The parsed values of options. Plain data.
 
 use std::time::Duration;
 
@@ -6,47 +6,47 @@ use syn::{Expr, Ident, LitStr, Path};
 
 use super::Version;
 
-/// A name that was in use before a version.
+/// A name that was used before a version.
 pub(crate) struct OldName {
     pub(crate) before: Version,
     pub(crate) name: LitStr,
 }
 
-/// Where a method's timeout or monitor comes from.
+/// The source of a method's timeout or monitor interval.
 pub(crate) enum Time {
     Fixed(Duration),
     /// One of the trait's `times(…)`.
     Named(Ident),
 }
 
-/// A function that computes where messages go, and the arguments that it gets.
+/// A function that computes the destination of messages, and the names of its arguments.
 #[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) function: Path,
     pub(crate) arguments: Vec<Ident>,
 }
 
-/// What an argument is when it is not sent.
+/// The value of an argument when it is not sent.
 pub(crate) enum DefaultValue {
-    /// What its type says.
+    /// The `Default` of its type.
     OfType,
     Is(Box<Expr>),
 }
 
-/// What becomes of an argument for servers that do not know it yet.
+/// What is sent to servers that do not have an argument yet.
 pub(crate) enum Below {
     Refuse,
     Drop,
-    /// What this function makes of it is sent, under these names or its own.
+    /// The result of this function is sent, under these names or under the argument's own.
     With {
         function: Path,
         names: Vec<LitStr>,
     },
 }
 
-/// Which refusals of the version cap a variant takes.
+/// The refusals of the version cap that a variant takes.
 pub(crate) enum Refused {
     All,
-    /// Those for the sake of an argument of this name.
+    /// Those about the argument of this name.
     Argument(LitStr),
 }

@@ -1,13 +1,13 @@
-//! What to say of an option that there is not: which one was meant.
+//! Reports unknown options, and suggests the option that was probably meant.
 
 use syn::Meta;
 
 use crate::errors::Errors;
 
-/// Where there are options, and which.
+/// The places that have options, and the names of the options there.
 pub(super) type Places = &'static [(&'static str, &'static [&'static str])];
 
-/// Reports an option that there is not, and tells which one was meant.
+/// Reports an unknown option. Returns the option that was probably meant.
 pub(super) fn unknown<'k>(
     errors: &Errors,
     meta: &Meta,

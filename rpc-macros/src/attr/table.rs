@@ -1,8 +1,10 @@
-//! The table that declares the options of a place.
+//! The macro `options!`, which declares the options of one place as a table.
 
-/// Declares a struct of options from a table: each option's name, its field, and what reads its value.
+/// Declares a struct of options from a table. A row has an option's name, its field, and the function that
+/// parses its value.
 ///
-/// The name stands there once: what is read, what was misspelt, and what there is are all told by it.
+/// Each name is written once. Parsing, suggestions for misspelt names, and lists of valid names all use the
+/// table.
 macro_rules! options {
     (
         $(#[$about:meta])*

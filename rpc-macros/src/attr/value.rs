@@ -1,4 +1,4 @@
-//! The forms that an option's value may have, each with the error that says how to write it.
+//! Parses the values of options. Each function reports a malformed value with an example of the correct form.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub(super) fn value<'a>(errors: &Errors, meta: &'a Meta, example: &str) -> Optio
     None
 }
 
-/// What `macro_rules!` was given, which it wraps.
+/// The expression without the invisible groups that `macro_rules!` puts around its fragments.
 fn unwrapped(mut value: &Expr) -> &Expr {
     while let Expr::Group(group) = value {
         value = &group.expr;
@@ -101,7 +101,7 @@ fn version_of(errors: &Errors, what: &str, text: &LitStr) -> Option<Version> {
     parsed
 }
 
-/// What to write in place of what is no version.
+/// The advice for text that is not a version.
 fn instead_of(text: &str) -> String {
     let parts: Vec<_> = text.trim().trim_start_matches('v').split('.').collect();
     let is_number =
@@ -132,7 +132,7 @@ fn instead_of(text: &str) -> String {
     }
 }
 
-/// The strict grammar of `rpc_runtime::Version`.
+/// Parses a version, with the same strict grammar as `rpc_runtime::Version`.
 pub(crate) fn parse_version(text: &str) -> Option<Version> {
     let number = |part: &str| {
         let plain = part.bytes().all(|byte| byte.is_ascii_digit());
@@ -182,7 +182,7 @@ fn seconds(errors: &Errors, option: &str, value: &Expr) -> Option<Duration> {
     duration
 }
 
-/// What stands in an option's parentheses: parts with commas between them.
+/// Parses the comma-separated list in an option's parentheses.
 fn listed<T: Parse>(errors: &Errors, meta: &Meta, example: &str) -> Option<Vec<T>> {
     let parts = meta.require_list().and_then(|list| {
         list.parse_args_with(Punctuated::<T, Token![,]>::parse_terminated)
@@ -197,7 +197,8 @@ fn listed<T: Parse>(errors: &Errors, meta: &Meta, example: &str) -> Option<Vec<T
     parts
 }
 
-/// All values, if each could be read; the mistakes of all were reported.
+/// All values, or `None` if one is missing. The iterator runs to its end, so that the mistakes of all are
+/// reported.
 fn all<T>(values: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
     let values: Vec<_> = values.collect();
     values.into_iter().collect()
@@ -390,7 +391,7 @@ pub(super) fn below(errors: &Errors, meta: &Meta) -> Option<Below> {
 
 pub(super) fn below_path(errors: &Errors, meta: &Meta) -> Option<Path> {
     match value(errors, meta, "path::to::function")? {
-        // `Self` names a type, and no crate.
+        // `Self` is a type, not the path of a crate or a function.
         Expr::Path(path)
             if path.qself.is_none()
                 && path.path.segments.iter().all(|part| part.ident != "Self") =>
@@ -427,7 +428,7 @@ pub(super) fn index(errors: &Errors, meta: &Meta) -> Option<usize> {
 
 pub(super) fn path(errors: &Errors, meta: &Meta) -> Option<Path> {
     match value(errors, meta, "::path::to::rpc_runtime")? {
-        // `Self` names a type, and no crate.
+        // `Self` is a type, not the path of a crate or a function.
         Expr::Path(path)
             if path.qself.is_none()
                 && path.path.segments.iter().all(|part| part.ident != "Self") =>

@@ -1,4 +1,4 @@
-//! The rules for arguments: what each is for, and what becomes of it for older and newer peers.
+//! The rules for arguments: their roles, and their form for older and newer peers.
 
 use proc_macro2::TokenStream;
 use syn::{Attribute, PatType, Path, Type};
@@ -12,29 +12,29 @@ use crate::attr::{self, ArgumentOptions, DefaultValue, Version};
 use crate::errors::Errors;
 use crate::model;
 
-/// An argument that holds to the rules.
+/// An argument that satisfies the rules.
 pub(crate) struct Argument<'a> {
     pub(crate) attributes: &'a [Attribute],
     pub(crate) parameter: Parameter<'a>,
     pub(crate) wire: String,
-    /// The names that it had before, the latest first.
+    /// Its older names, newest first.
     pub(crate) old_names: Vec<(Version, String)>,
     pub(crate) since: Option<Version>,
     pub(crate) until: Option<Version>,
-    /// What it is when it is not sent.
+    /// Its value when it is not sent.
     pub(crate) default: Option<&'a DefaultValue>,
     pub(crate) below: Below<'a>,
     pub(crate) role: Role,
 }
 
-/// What older servers get.
+/// What is sent to older servers.
 pub(crate) enum Below<'a> {
     Refuse,
     Drop,
     With {
         function: &'a Path,
         names: Vec<String>,
-        /// Makes it of what older clients send.
+        /// Computes the argument from what older clients send.
         from: &'a Path,
     },
 }
@@ -49,7 +49,7 @@ pub(crate) enum Role {
 }
 
 impl Argument<'_> {
-    /// Whether each message has it, under one name.
+    /// Whether every message has the argument, under one name.
     pub(crate) fn is_plain(&self) -> bool {
         self.since.is_none() && self.until.is_none() && self.old_names.is_empty()
     }
@@ -131,7 +131,7 @@ pub(super) fn argument<'a>(
     })
 }
 
-/// An argument is for one thing.
+/// An argument has one role.
 fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
     let roles = [
         (&options.server, Role::Server),
@@ -165,7 +165,7 @@ fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
     role
 }
 
-/// What is not sent has no form on the wire.
+/// An argument that is not sent has no form on the wire, so the options for that form are errors.
 fn only_routes(errors: &Errors, options: &ArgumentOptions, role: Role) {
     fn set<T>(option: &attr::Opt<T>) -> Option<&TokenStream> {
         option.0.as_ref().map(|set| &set.tokens)
@@ -234,7 +234,8 @@ fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -
     }
 }
 
-/// What is sent in an argument's place must arrive as that argument.
+/// If other values are sent instead of an argument, the server must be able to compute the argument from
+/// them.
 fn older_clients_are_heard(errors: &Errors, options: &ArgumentOptions, tokens: &TokenStream) {
     if options.readable {
         errors.at(
@@ -244,7 +245,7 @@ fn older_clients_are_heard(errors: &Errors, options: &ArgumentOptions, tokens: &
     }
 }
 
-/// Something is sent between `since` and `until`.
+/// `until` must be above `since`. Otherwise the argument is never sent.
 fn known_for_a_while(errors: &Errors, options: &ArgumentOptions) {
     if let (Some(since), Some(until)) = (options.since.get(), &options.until.0)
         && until.value <= *since
@@ -257,9 +258,9 @@ fn known_for_a_while(errors: &Errors, options: &ArgumentOptions) {
     }
 }
 
-/// A name is of use while there is something to be sent under it, the newest one too.
+/// Every name must be used: an argument must be sent in some version under each of its names.
 fn old_names_are_used(errors: &Errors, options: &ArgumentOptions) {
-    // An older form with no names of its own is sent under the argument's.
+    // An older form without names of its own is sent under the argument's names.
     let own_older_form =
         matches!(options.below.get(), Some(attr::Below::With { names, .. }) if names.is_empty());
     for set in &options.old_names {
@@ -303,8 +304,8 @@ fn default<'a>(
     options.default.get().or(implied)
 }
 
-/// What some peers do not send must be something all the same: a new required argument breaks each older
-/// client.
+/// An argument that some clients do not send must have a value. Otherwise a new required argument would break
+/// every older client.
 fn has_a_value(errors: &Errors, options: &ArgumentOptions, ident: &syn::Ident) {
     let made = matches!(options.below.get(), Some(attr::Below::With { .. }));
     if let Some(set) = &options.since.0
@@ -326,7 +327,7 @@ fn has_a_value(errors: &Errors, options: &ArgumentOptions, ident: &syn::Ident) {
     }
 }
 
-/// The interface is the same in each build.
+/// An argument cannot be conditional: the interface must be the same in each build.
 pub(super) fn no_cfg(errors: &Errors, argument: &PatType, what: &str) {
     for attribute in &argument.attrs {
         if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {

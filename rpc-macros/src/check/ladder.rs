@@ -1,7 +1,7 @@
-//! The rules for versions: the forms that a method has for older and newer servers, derived.
+//! The rules for versions, and the versions in which a method's form changed.
 //!
-//! A method's *rungs* are the versions in which its form changed: those that its arguments and names
-//! mention, or those that it lists itself.
+//! These versions are a method's *rungs*. They are derived from the versions that its arguments and names
+//! mention, or are listed in `versions(…)`. A user never writes a stamp twice.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use proc_macro2::TokenStream;
 use crate::attr::{MethodOptions, Set, TraitOptions, Version};
 use crate::errors::Errors;
 
-/// The versions that messages for a method are stamped with.
+/// The versions with which the messages of a method are stamped.
 pub(super) struct Ladder {
     pub(super) lowest: Version,
-    /// Those above, whether listed or mentioned so far.
+    /// The rungs above the lowest: listed, or mentioned so far.
     rungs: BTreeSet<Version>,
     listed: bool,
-    /// Else nothing can be said of what is above or below.
+    /// Whether the lowest version is known. If not, no version is compared with it.
     known: bool,
 }
 
@@ -72,8 +72,8 @@ impl Ladder {
         }
     }
 
-    /// Takes a version in which something changes: above the lowest, or nothing would ever be sent
-    /// otherwise.
+    /// Adds a version in which something changes. It must be above the lowest: a change at or below the
+    /// lowest would never have an effect.
     pub(super) fn change(
         &mut self,
         errors: &Errors,
@@ -106,13 +106,13 @@ impl Ladder {
         }
     }
 
-    /// The rungs above the lowest, the highest first.
+    /// The rungs above the lowest, highest first.
     pub(super) fn later(&self) -> Vec<Version> {
         self.rungs.iter().rev().copied().collect()
     }
 }
 
-/// An endpoint implements one major.
+/// An endpoint implements one major version.
 fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_version: bool) -> bool {
     let fits = !has_version || set.value.0 == interface.0;
     if !fits {
@@ -125,7 +125,7 @@ fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_versi
     fits
 }
 
-/// A version as it is written.
+/// Displays a version.
 pub(crate) struct Shown(pub(crate) Version);
 
 impl std::fmt::Display for Shown {

@@ -1,4 +1,4 @@
-//! The rules for a method as a whole: how it is used, how long it may take, where it goes.
+//! The rules for a whole method: its mode, its times and its route.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::attr::{MethodOptions, Opt, Route, Time, TraitOptions, Version};
 use crate::errors::Errors;
 use crate::model;
 
-/// A method that holds to the rules.
+/// A method that satisfies the rules.
 pub(crate) struct Method<'a> {
     pub(crate) original: &'a TraitItemFn,
     pub(crate) wire: String,
-    /// The names that it had before, the latest first.
+    /// Its older names, newest first.
     pub(crate) old_names: Vec<(Version, String)>,
     pub(crate) mode: Mode,
-    /// The version that it came with.
+    /// The version that added the method.
     pub(crate) version: Version,
-    /// The versions in which its form changed, the highest first.
+    /// The versions in which its form changed, highest first.
     pub(crate) later_versions: Vec<Version>,
     pub(crate) timeout: Option<Timing>,
     pub(crate) monitor: Option<Timing>,
@@ -34,7 +34,7 @@ pub(crate) struct Method<'a> {
     pub(crate) output: &'a Type,
 }
 
-/// Where a time comes from.
+/// The source of a timeout or a monitor interval.
 pub(crate) enum Timing {
     Fixed(Duration),
     Named(String, Duration),
@@ -116,6 +116,7 @@ pub(super) fn method<'a>(
     })
 }
 
+/// Only a cast can be a fanout.
 fn fanout_of_a_cast(errors: &Errors, options: &MethodOptions) {
     let Some(fanout) = &options.fanout.0 else {
         return;
@@ -132,7 +133,7 @@ fn fanout_of_a_cast(errors: &Errors, options: &MethodOptions) {
     );
 }
 
-/// A cast waits for nothing, and a name must be one of the trait's.
+/// Only a call has a timeout or a monitor, and a named time must be declared in the trait's `times`.
 fn time(
     errors: &Errors,
     option: &Opt<Time>,
@@ -172,7 +173,7 @@ fn time(
     }
 }
 
-/// A method's own function, or that of the trait where the method has the arguments for it.
+/// The method's own route function, or the trait's if the method has all of its arguments.
 fn route<'a>(
     errors: &Errors,
     options: &'a MethodOptions,
@@ -222,7 +223,7 @@ fn one_destination(errors: &Errors, arguments: &[(&model::Argument<'_>, Argument
     }
 }
 
-/// What is not sent must be used otherwise.
+/// An argument with `route` must be passed to a route function. Otherwise it would have no use.
 fn routing_arguments_route(
     errors: &Errors,
     method: &model::Method<'_>,

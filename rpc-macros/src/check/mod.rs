@@ -1,4 +1,7 @@
-//! The rules, one function each, its reason above it. What passes is all that expansion gets to see.
+//! Applies the rules to a trait. Each rule is one function, with its reason above it.
+//!
+//! The result contains only what satisfies the rules, so that `expand` cannot fail. A method with a mistake
+//! is kept as [`Broken`], and the other methods are not affected.
 
 mod argument;
 mod ladder;
@@ -31,26 +34,26 @@ pub(crate) use ladder::Shown;
 use names::Names;
 pub(crate) use object::{Object, is_part_of_object};
 
-/// A trait that holds to the rules, as far as it does.
+/// The parts of a trait that satisfy the rules.
 pub(crate) struct Interface<'a> {
     pub(crate) original: &'a ItemTrait,
-    /// The runtime crate's root.
+    /// The path of the runtime crate.
     pub(crate) krate: TokenStream,
     pub(crate) topic: Option<LitStr>,
     pub(crate) namespace: Option<LitStr>,
     pub(crate) exchange: Option<LitStr>,
     pub(crate) version: Version,
     pub(crate) aliases: Vec<(String, Version)>,
-    /// The path of its lock, within the package.
+    /// The path of the trait's lock, relative to the package.
     pub(crate) lock: Option<LitStr>,
-    /// The twin that objects are made of, if `dyn` asks for one.
+    /// The object-safe twin of the trait, if `dyn` is given.
     pub(crate) object: Option<Object>,
-    /// Whether the lock must know all types.
+    /// Whether the lock must know the structure of all types.
     pub(crate) strict: bool,
-    /// Whether the trait itself can be implemented for a client.
+    /// Whether the trait can be implemented for its client.
     pub(crate) sound: bool,
     pub(crate) methods: Vec<Method<'a>>,
-    /// Methods with mistakes: part of the trait, with stand-ins in the client.
+    /// Methods with mistakes. They stay in the trait, and the client has placeholders for them.
     pub(crate) broken: Vec<Broken<'a>>,
 }
 
@@ -112,7 +115,8 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         .get()
         .map(|()| object::object(errors, original, sound));
     if !sound {
-        // Their types may name what the client does not know.
+        // The types of the methods may name generic parameters or associated types, which the client does not
+        // have.
         let unusable = methods.drain(..).map(|method: Method<'_>| Broken {
             original: method.original,
             mode: method.mode,
@@ -128,7 +132,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     Interface {
         original,
         krate: krate.map_or_else(|| quote!(::rpc_runtime), ToTokens::to_token_stream),
-        // Where one was meant, the client's constructor is the one that goes with it.
+        // If the topic is malformed, the client still gets the constructor without a `topic` parameter.
         topic: options.topic.get().cloned().or_else(|| {
             let meant = LitStr::new("", Span::call_site());
             options.topic.is_meant().then_some(meant)
@@ -146,6 +150,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     }
 }
 
+/// `strict` has an effect only with a lock.
 fn strict_of_a_lock(errors: &Errors, options: &TraitOptions) {
     if let Some(set) = &options.strict.0
         && !options.lock.is_meant()
@@ -157,7 +162,7 @@ fn strict_of_a_lock(errors: &Errors, options: &TraitOptions) {
     }
 }
 
-/// An alias under which nothing can be sent would be found out in production.
+/// Every alias must allow at least one method. Otherwise the mistake would be found only in production.
 fn aliases(
     errors: &Errors,
     options: &TraitOptions,
@@ -197,7 +202,7 @@ fn aliases(
     known
 }
 
-/// A function that no method has the arguments for is never called.
+/// A route function needs arguments that some method has. Otherwise it is never called.
 fn route_is_used(errors: &Errors, interface: &model::Interface<'_>) {
     if let Some(route) = interface.options.route.get() {
         for argument in &route.arguments {
@@ -212,7 +217,7 @@ fn route_is_used(errors: &Errors, interface: &model::Interface<'_>) {
     }
 }
 
-/// A time that no method has is a mistake, and so is one that is two.
+/// Every declared time must be used by a method, and must be declared once.
 fn times_are_used(errors: &Errors, interface: &model::Interface<'_>) {
     let times = interface.options.times.get().map_or(&[][..], Vec::as_slice);
     for (place, (time, _)) in times.iter().enumerate() {

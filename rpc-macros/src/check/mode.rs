@@ -1,7 +1,8 @@
-//! How a method is used.
+//! The mode of a method: call, cast, fanout, or call and cast.
 
 use crate::attr::MethodOptions;
 
+/// The mode of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Call,
@@ -11,7 +12,7 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    /// How a method is used, whether or not it was said rightly.
+    /// The mode that the options ask for, even if they have mistakes.
     pub(super) fn of(options: &MethodOptions) -> Self {
         match (
             options.call.is_meant(),
@@ -25,7 +26,7 @@ impl Mode {
         }
     }
 
-    /// Whether a client waits for what it returns.
+    /// Whether a client waits for the method's result.
     pub(crate) fn is_call(self) -> bool {
         matches!(self, Self::Call | Self::CallOrCast)
     }

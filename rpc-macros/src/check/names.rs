@@ -11,11 +11,11 @@ use syn::ext::IdentExt;
 use crate::attr::{Case, OldName, Set, Version};
 use crate::errors::Errors;
 
-/// The names of the methods of a trait, or of the arguments of a method: each is taken once.
+/// The names of the methods of a trait, or of the arguments of a method. Each name may be used once.
 pub(super) struct Names {
     what: &'static str,
     taken: HashSet<String>,
-    /// How a name is written that nothing else names.
+    /// The case of names without an explicit `name`.
     case: Option<Case>,
 }
 
@@ -36,7 +36,7 @@ impl Names {
         }
     }
 
-    /// The name of what is called `ident` here.
+    /// The name on the wire of the item `ident`: `option`, or `ident` in the case of `rename_all`.
     pub(super) fn own(
         &mut self,
         errors: &Errors,
@@ -55,7 +55,7 @@ impl Names {
         }
     }
 
-    /// The names that it had before, the latest first.
+    /// The older names, newest first.
     pub(super) fn old(
         &mut self,
         errors: &Errors,
@@ -77,7 +77,8 @@ impl Names {
         old
     }
 
-    /// What goes over the wire must be told apart there, and oslo.messaging keeps `_` for its own.
+    /// Reserves a name. Names on the wire must be distinct, and oslo.messaging does not dispatch methods that
+    /// begin with `_`.
     pub(super) fn take(&mut self, errors: &Errors, wire: String, tokens: impl ToTokens) -> String {
         let what = self.what;
         if wire.is_empty() {

@@ -1,7 +1,8 @@
-//! The rules for a trait that asks for `dyn`: what a trait object can have.
+//! The rules for a trait with the option `dyn`: which methods a trait object can have.
 //!
-//! A provided method that a service overrides must not be another one behind a `dyn`. So each is a part of the
-//! object, or says that it is none by `where Self: Sized`, as in any trait that Rust makes objects of.
+//! A provided method must behave the same behind a `dyn`, even if a service overrides it. So each provided
+//! method is either part of the object, or excluded by `where Self: Sized`, as in any object-safe trait in
+//! Rust.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -14,12 +15,12 @@ use crate::errors::Errors;
 use crate::lifetimes;
 use crate::types::has_ident;
 
-/// How much there is of the twin of a trait.
+/// How much of a trait's object-safe twin is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Object {
-    /// Its name, so that code that uses it has no second mistake.
+    /// Only its name, so that code which uses it causes no further errors.
     Named,
-    /// All that a trait object needs.
+    /// The whole twin.
     Whole,
 }
 
@@ -51,12 +52,12 @@ pub(super) fn object(errors: &Errors, original: &ItemTrait, sound: bool) -> Obje
     }
 }
 
-/// Whether the provided method is one of the object's.
+/// Whether a provided method is part of the object.
 pub(crate) fn is_part_of_object(signature: &Signature) -> bool {
     !stays_out(signature) && not_of_an_object(signature).is_none()
 }
 
-/// An object has no size, and borrows for as long as it is used.
+/// A supertrait must not require a size or `'static`: an object is unsized, and may borrow.
 fn supertrait(errors: &Errors, bound: &TypeParamBound) {
     const SIZED: &[&str] = &[
         "Clone",
@@ -91,7 +92,7 @@ fn supertrait(errors: &Errors, bound: &TypeParamBound) {
     );
 }
 
-/// Whether the method says that an object has it not.
+/// Whether `where Self: Sized` excludes the method from objects.
 fn stays_out(signature: &Signature) -> bool {
     let clauses = signature.generics.where_clause.iter();
     let mut predicates = clauses.flat_map(|clause| &clause.predicates);
@@ -106,7 +107,7 @@ fn stays_out(signature: &Signature) -> bool {
     })
 }
 
-/// Why an object cannot have the method.
+/// Why the method cannot be part of an object, if it cannot.
 fn not_of_an_object(signature: &Signature) -> Option<&'static str> {
     let has = |tokens: TokenStream, name: &str| has_ident(tokens, &|ident| ident == name);
     match signature.inputs.first() {

@@ -1,4 +1,4 @@
-//! A parameter, and the names that a client has already.
+//! Parameters with plain names, and the names that every client has already.
 
 use syn::{Ident, Pat, Type};
 
@@ -15,7 +15,7 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// What a client has: of its own, by its derives, and by the traits of the prelude.
+/// The methods of every client: its own, those of its derives, and those of the prelude's traits.
 pub(crate) const OWN: &[&str] = &[
     "new",
     "builder",
@@ -34,6 +34,7 @@ pub(crate) const OWN: &[&str] = &[
     "clone_into",
 ];
 
+/// The name that a pattern binds, if the pattern is only a name.
 pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(name)

@@ -1,4 +1,4 @@
-//! The rules for the trait itself, and for what is in it beside methods of the interface.
+//! The rules for the trait itself, and for its items other than methods of the interface.
 
 use syn::{FnArg, ItemTrait, TraitItem};
 
@@ -6,7 +6,7 @@ use crate::attr::is_rpc;
 use crate::errors::Errors;
 use crate::model;
 
-/// A client is one type, and what is sent has no type parameters.
+/// The trait has no generic parameters: a client is one type, and messages have fixed types.
 pub(super) fn no_generics(errors: &Errors, original: &ItemTrait) {
     if !original.generics.params.is_empty() {
         errors.at(
@@ -22,7 +22,7 @@ pub(super) fn no_generics(errors: &Errors, original: &ItemTrait) {
     }
 }
 
-/// The client implements the trait in safe code.
+/// The trait is neither unsafe nor an auto trait, because generated safe code implements it for the client.
 pub(super) fn plain_trait(errors: &Errors, original: &ItemTrait) {
     if let Some(token) = &original.unsafety {
         errors.at(token, "the trait must be safe: remove `unsafe`");
@@ -32,7 +32,8 @@ pub(super) fn plain_trait(errors: &Errors, original: &ItemTrait) {
     }
 }
 
-/// Above this attribute, `#[async_trait]` leaves no `async fn`. Said once, at the first method.
+/// If `#[async_trait]` stands above this attribute, it has replaced every `async fn`. That is reported once,
+/// at the first method.
 pub(super) fn no_boxed_futures(errors: &Errors, interface: &model::Interface<'_>) -> bool {
     let is_boxed = |method: &&model::Method<'_>| {
         let mut lifetimes = method.original.sig.generics.lifetimes();
@@ -49,7 +50,7 @@ pub(super) fn no_boxed_futures(errors: &Errors, interface: &model::Interface<'_>
     boxed.is_some()
 }
 
-/// The client has to implement everything that the trait demands.
+/// The trait contains only items that the client can implement.
 pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
     let mut sound = true;
     for (place, item) in (1..).zip(&original.items) {
@@ -85,7 +86,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
             }
             TraitItem::Fn(function) => {
                 for input in function.sig.inputs.iter().take(2) {
-                    // Behind the receiver and the context come the arguments, which may have options.
+                    // The receiver and the context have no options; the arguments after them may have some.
                     no_options(
                         errors,
                         input_attributes(input),
@@ -127,7 +128,7 @@ fn input_attributes(input: &FnArg) -> &[syn::Attribute] {
     }
 }
 
-/// An option that does nothing is a mistake.
+/// Options are errors where they have no effect.
 fn no_options(errors: &Errors, attributes: &[syn::Attribute], place: &str) {
     for attribute in attributes.iter().filter(|attribute| is_rpc(attribute)) {
         errors.at(

@@ -1,4 +1,4 @@
-//! The rules for a method's signature: what a client can wait for, and a server can run.
+//! The rules for a method's signature: what a client can await, and what a server can run.
 
 use proc_macro2::Span;
 use quote::quote;
@@ -16,7 +16,8 @@ use crate::errors::Errors;
 use crate::lifetimes::{self, Borrowed};
 use crate::types::{is_everywhere, text};
 
-/// A call waits.
+/// A method is an `async fn`, because a call waits. It is safe, not `const`, and has Rust's calling
+/// convention.
 pub(super) fn is_async(errors: &Errors, signature: &Signature) {
     if signature.asyncness.is_none() {
         let name = &signature.ident;
@@ -46,7 +47,7 @@ pub(super) fn is_async(errors: &Errors, signature: &Signature) {
     }
 }
 
-/// A server decodes arguments into types that it knows.
+/// A method has no generic types, because a server decodes arguments into fixed types.
 pub(super) fn no_type_parameters(errors: &Errors, signature: &Signature) {
     for parameter in &signature.generics.params {
         match parameter {
@@ -66,7 +67,7 @@ pub(super) fn no_type_parameters(errors: &Errors, signature: &Signature) {
     }
 }
 
-/// Clients and servers are shared between tasks.
+/// The receiver is `&self`, because clients and servers are shared between tasks.
 pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
     let name = &signature.ident;
     match signature.inputs.first() {
@@ -90,7 +91,8 @@ pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
     }
 }
 
-/// The client has these methods itself, or as any type has them that is `Clone` and `Debug`.
+/// A method must not have the name of a method that every client has, by itself or through `Clone` and
+/// `Debug`.
 pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
     let name = ident.unraw().to_string();
     if OWN.contains(&name.as_str()) {
@@ -102,7 +104,8 @@ pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
     }
 }
 
-/// Sending can always fail. What a cast must not return is for the compiler to say, which knows aliases.
+/// A method returns a `Result` of owned types, because sending can always fail. That a cast returns
+/// `Result<()>` is left to the compiler, which can resolve aliases.
 pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'a Type> {
     let name = &signature.ident;
     let ReturnType::Type(_, ty) = &signature.output else {
@@ -113,7 +116,7 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'
         return None;
     };
     let ty = plain(ty);
-    // That it must be async was reported, and says what it returns.
+    // A missing `async` was reported, and that message contains the return type.
     signature.asyncness.as_ref()?;
     if is_no_result(ty) {
         errors.at(
@@ -149,7 +152,8 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'
     Some(ty)
 }
 
-/// What is not a `Result`, and no alias of one. `MaybeAbsent` may be one.
+/// Whether the type is certainly neither a `Result` nor an alias of one. A user's `MaybeAbsent` may be an
+/// alias.
 fn is_no_result(ty: &Type) -> bool {
     match ty {
         Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) | Type::Never(_) => true,
@@ -163,7 +167,7 @@ fn is_no_result(ty: &Type) -> bool {
     }
 }
 
-/// What a borrowed type is written as where it is owned.
+/// The text of the owned form of a borrowed type.
 fn owned_form(borrowed: &Borrowed) -> Option<String> {
     let Borrowed::Reference(reference) = borrowed else {
         return None;
@@ -175,12 +179,12 @@ fn owned_form(borrowed: &Borrowed) -> Option<String> {
     })
 }
 
-/// Where the error types are that can neither be made of `Error` nor be sent. A path that a user's own module may
-/// have, such as `io`, is not among them.
+/// Modules and crates whose error types can neither be converted from `Error` nor be sent. A path that may
+/// also be a user's module, such as `io`, is not listed.
 const FOREIGN: &[&[&str]] = &[&["std", "io"], &["std", "fmt"], &["anyhow"], &["eyre"]];
 
-/// A client makes the error of what fails on its side, and a server sends it. The user can implement neither for a
-/// type of another crate.
+/// The error type must be convertible from `Error`, for failures in the client, and to a remote error, for
+/// the server. The user can implement neither for a type of another crate.
 fn error_is_possible(errors: &Errors, ty: &Type) {
     let Type::Path(path) = ty else {
         return;
@@ -253,7 +257,7 @@ fn is_boxed_dyn(ty: &Type) -> bool {
     }
 }
 
-/// Each request has a context; it is sent by reference, since callers keep theirs.
+/// Each method has a request context, taken by reference, because callers keep theirs.
 pub(super) fn context<'a>(
     errors: &Errors,
     signature: &Signature,
@@ -327,7 +331,8 @@ pub(super) fn context<'a>(
     })
 }
 
-/// What no context is: a forgotten context must not make one of the first argument.
+/// Whether the type is certainly not a context. If the user forgot the context, the first argument must not
+/// be taken for it.
 fn is_plainly_an_argument(ty: &Type) -> bool {
     match plain(ty) {
         Type::Slice(_) => true,
@@ -338,7 +343,7 @@ fn is_plainly_an_argument(ty: &Type) -> bool {
     }
 }
 
-/// Such an attribute needs a body, and would be an error of its own.
+/// `#[instrument]` needs a body. Without this rule, it would cause an error in the expansion.
 pub(super) fn not_instrumented(errors: &Errors, original: &TraitItemFn) {
     for attribute in original
         .attrs
@@ -352,7 +357,7 @@ pub(super) fn not_instrumented(errors: &Errors, original: &TraitItemFn) {
     }
 }
 
-/// What is conditional is not seen by a macro.
+/// Options cannot be conditional, because a macro does not see `cfg_attr` resolved.
 pub(super) fn options_in_each_build(errors: &Errors, original: &TraitItemFn) {
     for attribute in &original.attrs {
         if is_conditional_rpc(attribute) {

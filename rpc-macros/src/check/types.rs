@@ -1,4 +1,4 @@
-//! The rules for the types of arguments: what a server can decode into, own, and lend.
+//! The rules for the types of arguments: what a server can decode, own and lend.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -9,7 +9,7 @@ use crate::errors::Errors;
 use crate::lifetimes::has_reference;
 use crate::types::{is_everywhere, text};
 
-/// The type without parentheses, and without what `macro_rules!` wraps it in.
+/// The type without parentheses, and without the invisible groups of `macro_rules!`.
 pub(crate) fn plain(mut ty: &Type) -> &Type {
     while let Type::Paren(syn::TypeParen { elem, .. }) | Type::Group(syn::TypeGroup { elem, .. }) =
         ty
@@ -19,7 +19,7 @@ pub(crate) fn plain(mut ty: &Type) -> &Type {
     ty
 }
 
-/// The server decodes into something that it owns, and lends that to the method.
+/// The owned form of an argument must be known: the server decodes into it, and lends it to the method.
 pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     let ty = plain(ty);
     if !is_one_type(errors, ty, "an argument") {
@@ -88,8 +88,8 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     }
 }
 
-/// The first `Cow<str>` or `Cow<[T]>` in the type: the lifetime of the standard library's `Cow` is not written. A type
-/// of another library that hides one is for the compiler to find.
+/// The first `Cow<str>` or `Cow<[T]>` in the type, whose lifetime is hidden. Only the standard library's
+/// `Cow` is known; the compiler reports other types with a hidden lifetime.
 pub(super) fn hidden_lifetime(ty: &Type) -> Option<Type> {
     struct Hidden(Option<Type>);
 
@@ -113,7 +113,7 @@ pub(super) fn hidden_lifetime(ty: &Type) -> Option<Type> {
     hidden.0
 }
 
-/// A server and a client agree on one type. `what` is what has it.
+/// The type is the same for clients and servers. `what` names the item that has the type, for the message.
 pub(super) fn is_one_type(errors: &Errors, ty: &Type, what: &str) -> bool {
     let Some(unsuited) = unsuited(ty) else {
         if is_inferred(ty) {
@@ -143,7 +143,7 @@ pub(super) fn is_one_type(errors: &Errors, ty: &Type, what: &str) -> bool {
     false
 }
 
-/// The first part of the type that is not one type: `impl Trait`, `_`, or `Self`.
+/// The first part of the type that is not a fixed type: `impl Trait`, `_` or `Self`.
 pub(crate) fn unsuited(ty: &Type) -> Option<Type> {
     struct Unsuited(Option<Type>);
 
@@ -161,7 +161,7 @@ pub(crate) fn unsuited(ty: &Type) -> Option<Type> {
             }
         }
 
-        // What a function is passed is not sent, and a length is no type.
+        // The parameters of a function pointer are not sent, and an array's length is not a type.
         fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
         fn visit_parenthesized_generic_arguments_mut(
             &mut self,
@@ -176,7 +176,7 @@ pub(crate) fn unsuited(ty: &Type) -> Option<Type> {
     found.0
 }
 
-/// Whether no value of the type can be passed.
+/// Whether the type is unsized, so that no value of it can be passed.
 pub(crate) fn is_bare_unsized(ty: &Type) -> bool {
     match plain(ty) {
         Type::Slice(_) | Type::TraitObject(_) => true,
@@ -204,12 +204,12 @@ pub(crate) fn optional_reference(ty: &Type) -> Option<&syn::TypeReference> {
     }
 }
 
-/// Whether it is an `Option`.
+/// Whether the type is an `Option`.
 pub(crate) fn is_option(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|last| last.ident == "Option")
 }
 
-/// What a `MaybeAbsent` may hold.
+/// The `T` of a `MaybeAbsent<T>`.
 pub(crate) fn maybe(ty: &Type) -> Option<&Type> {
     let last = last_segment(ty).filter(|last| last.ident == "MaybeAbsent")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
@@ -221,7 +221,8 @@ pub(crate) fn maybe(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// Whether the type can plainly not name a topic or a server. Of the user's own types the compiler says so.
+/// Whether the type certainly cannot name a topic or a server. The compiler decides about the user's own
+/// types.
 pub(super) fn is_no_name(ty: &Type) -> bool {
     const NAMES: &[&str] = &[
         "str",
@@ -252,7 +253,7 @@ fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
     }
 }
 
-/// Whether there is a `_` in the type.
+/// Whether the type contains a `_`.
 pub(crate) fn is_inferred(ty: &Type) -> bool {
     fn in_tokens(tokens: TokenStream) -> bool {
         let mut after_quote = false;

@@ -1,4 +1,6 @@
-//! `#[derive(Describe)]`: the structure of a type on the wire, as serde writes it.
+//! `#[derive(Describe)]`: describes the structure of a type on the wire, as serde writes it.
+//!
+//! The text of the structure is stored in locks, so its format must never change. The expansion is:
 //!
 //! ```text
 //! impl Describe for Host {
@@ -27,7 +29,7 @@ use crate::errors::Errors;
 use crate::lock::{self, in_marks_if_odd};
 use crate::types;
 
-/// Expands the derive; whatever is wrong, the trait is implemented.
+/// Expands the derive macro. The trait is implemented even if there are errors.
 pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let options = DescribedType::parse(errors, &input.attrs);
     let krate = options.krate.get();
@@ -46,7 +48,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         parts: Vec::new(),
     };
     let shape = match &input.data {
-        // What it has itself is nothing on the wire.
+        // serde writes another type, so the type's own fields do not matter.
         _ if container.into.is_some() => {
             describing
                 .parts
@@ -76,7 +78,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let (ident, name) = (&input.ident, input.ident.unraw().to_string());
     let name = options.name.get().map_or(name, syn::LitStr::value);
     if errors.count() > 0 {
-        // What was reported is not to be reported again by the compiler.
+        // The compiler would report the same mistakes again, at the parts.
         describing.parts.clear();
     }
     let (generics, parameters, clause) = input.generics.split_for_impl();
@@ -84,7 +86,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         let Part { variant, field, ty } = part;
         let private = quote_spanned!(ty.span()=> #krate::__private::Describe);
         let structure = match ty {
-            // A list of bounds must be held together.
+            // A list of bounds needs parentheses.
             Type::TraitObject(_) | Type::ImplTrait(_) => {
                 quote_spanned!(ty.span()=> <(#ty) as #private>::STRUCTURE)
             }
@@ -104,14 +106,14 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
 
 struct Describing<'a> {
     errors: &'a Errors,
-    /// The type itself, which cannot be a part of its structure.
+    /// The name of the type. The type cannot be a part of its own structure.
     name: String,
-    /// The variant that is described, as its parts know it.
+    /// The name of the variant that is being described, for its parts.
     variant: String,
     parts: Vec<Part<'a>>,
 }
 
-/// A type in the structure, and where it is.
+/// A type within the structure, and its position.
 struct Part<'a> {
     variant: String,
     field: String,
@@ -119,7 +121,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// All that there is.
+    /// The only part of a structure.
     fn whole(ty: &'a Type) -> Self {
         Self {
             variant: String::new(),
@@ -155,7 +157,7 @@ impl<'a> Describing<'a> {
                 };
                 match text.as_str() {
                     "" => "()".to_owned(),
-                    // One more would not be read.
+                    // Readers reject unknown fields.
                     _ if container.closed => format!("{text} and no others"),
                     _ => text,
                 }
@@ -194,7 +196,7 @@ impl<'a> Describing<'a> {
         variant: &'a Variant,
     ) -> Option<String> {
         let serde = Attributes::of(&variant.attrs);
-        // What takes all others is there to be read.
+        // A variant with `#[serde(other)]` is read even if it is never written.
         if serde.skipped && !serde.other {
             return None;
         }
@@ -278,10 +280,10 @@ impl<'a> Describing<'a> {
     }
 }
 
-/// A field, as it is written.
+/// A field as serde writes it.
 struct Written {
     name: String,
-    /// Whether a reader does without it.
+    /// Whether the field may be absent when it is read.
     optional: bool,
     flattened: bool,
     ty: String,

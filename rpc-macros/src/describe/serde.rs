@@ -1,5 +1,5 @@
-//! Serde's attributes, as far as they change what is written. What it does not know is passed over: whether
-//! it is right is for serde to say.
+//! Parses serde's attributes, as far as they change what is written. Others are ignored, and so are mistakes,
+//! which serde reports.
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Type};
@@ -10,28 +10,28 @@ use crate::lock::in_marks_if_odd;
 #[derive(Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is an attribute of serde's"
+    reason = "each is one of serde's attributes"
 )]
 pub(super) struct Attributes {
     pub(super) name: Option<String>,
     pub(super) rename_all: Rename,
     pub(super) rename_all_fields: Rename,
-    /// `default`: a reader does without it.
+    /// `default`: the field may be absent when it is read.
     pub(super) default: bool,
-    /// `skip_serializing_if`: it may not be written.
+    /// `skip_serializing_if`: the field may be left out when it is written.
     pub(super) left_out: bool,
     pub(super) skipped: bool,
     pub(super) flattened: bool,
     pub(super) transparent: bool,
     pub(super) untagged: bool,
     pub(super) other: bool,
-    /// `deny_unknown_fields`: a reader knows no others.
+    /// `deny_unknown_fields`: readers reject other fields.
     pub(super) closed: bool,
-    /// `deserialize_with`: an `Option` is then as any other type.
+    /// `deserialize_with`: an `Option` must then be present, like any other type.
     pub(super) read_through: bool,
     pub(super) tag: Option<String>,
     content: Option<String>,
-    /// What writes it in place of its type.
+    /// `with` or `serialize_with`: the function or module that writes the field.
     pub(super) through: Option<String>,
     /// `into`: the type that is written.
     pub(super) into: Option<Type>,
@@ -42,7 +42,7 @@ impl Attributes {
         let mut read = Self::default();
         for attribute in attributes {
             if attribute.path().is_ident("serde") {
-                // What serde cannot read either is reported by it.
+                // serde reports attributes that cannot be parsed.
                 let _ = attribute.parse_nested_meta(|meta| read.option(&meta));
             }
         }
@@ -85,7 +85,7 @@ impl Attributes {
         Ok(())
     }
 
-    /// How an enum says which variant it is.
+    /// The text of an enum's tagging.
     pub(super) fn tagging(&self) -> String {
         match (&self.tag, &self.content) {
             _ if self.untagged => "any of".to_owned(),
@@ -109,7 +109,8 @@ fn value(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<String>> {
     Ok(Some(meta.value()?.parse::<LitStr>()?.value()))
 }
 
-/// `= "…"`, or `(serialize = "…", deserialize = "…")`, of which the former is written.
+/// Parses `= "…"` or `(serialize = "…", deserialize = "…")`. In the second form, the name for `serialize` is
+/// returned.
 fn written(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<String>> {
     if !meta.input.peek(syn::token::Paren) {
         return value(meta);
@@ -135,7 +136,7 @@ fn skip(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-/// A `rename_all`.
+/// The value of a `rename_all`.
 #[derive(Default)]
 pub(super) struct Rename(Option<String>);
 
@@ -144,7 +145,7 @@ impl Rename {
         if self.0.is_some() { self } else { other }
     }
 
-    /// The name of a field, which is in snake case.
+    /// The name on the wire of a field, which is in snake case.
     pub(super) fn field(&self, name: &str) -> String {
         let words: Vec<_> = name.split('_').filter(|word| !word.is_empty()).collect();
         let pascal: String = words.iter().map(|word| capitalised(word)).collect();
@@ -158,7 +159,7 @@ impl Rename {
         }
     }
 
-    /// The name of a variant, which is in Pascal case.
+    /// The name on the wire of a variant, which is in Pascal case.
     pub(super) fn variant(&self, name: &str) -> String {
         let mut snake = String::new();
         for letter in name.chars() {

@@ -1,3 +1,5 @@
+//! The structure of each kind of type, with serde's attributes.
+
 use quote::quote;
 
 use super::*;
@@ -19,7 +21,7 @@ fn shape(item: TokenStream) -> (String, Vec<String>) {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn structs_are_what_serde_writes() {
+fn the_structure_of_a_struct_is_what_serde_writes() {
     for (item, expected, parts) in [
         (
             quote!(
@@ -128,7 +130,7 @@ fn structs_are_what_serde_writes() {
 }
 
 #[test]
-fn enums_are_what_serde_writes() {
+fn the_structure_of_an_enum_is_what_serde_writes() {
     for (item, expected) in [
         (
             quote!(
@@ -168,7 +170,7 @@ fn enums_are_what_serde_writes() {
 }
 
 #[test]
-fn what_may_be_left_out_must_be_read_without() {
+fn a_field_that_may_be_left_out_must_have_a_default() {
     let input: DeriveInput = syn::parse_quote!(
         struct Host {
             #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -185,7 +187,7 @@ fn what_may_be_left_out_must_be_read_without() {
 }
 
 #[test]
-fn a_list_of_bounds_is_held_together() {
+fn a_list_of_bounds_is_put_in_parentheses() {
     let input: DeriveInput = syn::parse_str("struct Host { name: String +, }").unwrap();
     let errors = Errors::new();
     let expansion = derive(&errors, &input);

@@ -1,7 +1,8 @@
-//! What a client does with each argument: sends it, by the rung of the version ladder; routes by it.
+//! The client's statements for each argument: they send it, depending on the rung of the version ladder, or
+//! route by it.
 //!
 //! ```text
-//! args.arg("name", &name);                                    // in each message
+//! args.arg("name", &name);                                    // in every message
 //! let default1: u32 = 4;                                      // since = "2.4", default = 4
 //! args.gated(1, &size, |value| equals(value, &default1));
 //! args.dropped(2, &hint);                                     // since = "2.4", below = drop
@@ -23,15 +24,16 @@ use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
 use crate::lifetimes;
 
-/// A statement of a request.
+/// A statement that writes a part of a request.
 enum Statement {
-    /// One that ends in a call of `args`, to which the next may be chained.
+    /// A method call on `args`, to which the next call may be chained.
     Chained(TokenStream),
+    /// Any other statement.
     Whole(TokenStream),
 }
 
-/// The statements that write the arguments of a request to `args`, and what its context is written by: the last of
-/// them, if that is a call.
+/// The statements that write the arguments of a request to `args`, and the expression on which `context` is
+/// called: the last statement, if it is a method call, or else `args`.
 pub(super) fn written(
     method: &Method<'_>,
     rpc: &Ident,
@@ -53,20 +55,21 @@ pub(super) fn written(
 }
 
 fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> {
-    // What is sent may be used up by it.
+    // Routing comes first, because sending an argument may move it.
     let used = method.arguments.iter().filter_map(|argument| {
         let what = match argument.role {
             Role::Server => quote!(server),
             Role::Topic => quote!(topic),
             Role::Timeout => quote!(timeout),
-            // Where the function could not be read, the argument is used all the same.
+            // If the route function is malformed, the argument is still used, so that the compiler does not
+            // report it as unused.
             Role::Route if method.route.is_none() => {
                 let ident = &argument.parameter.ident;
                 return Some(Statement::Whole(quote!(let _ = &#ident;)));
             }
             Role::Sent | Role::Route => return None,
         };
-        // At the type, so that a type that is no name is what the compiler points at.
+        // The span is that of the type, so that the compiler points at a type which is not a name.
         let place = Place::of(argument.parameter.ty);
         let ident = place.variable(&argument.parameter.ident);
         let value = quote_spanned!(place.start=> &#ident);
@@ -75,7 +78,8 @@ fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> 
     });
     let route = method.route.map(|route| {
         let function = &route.function;
-        // At the function, which is what is wrong when this does not compile.
+        // The span is that of the function, so that the compiler points at a function with the wrong
+        // signature.
         let place = Place::of(function);
         let arguments = route.arguments.iter().filter_map(|name| {
             let mut given = method.arguments.iter().map(|argument| &argument.parameter);
@@ -97,7 +101,7 @@ fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> 
 
 fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Statement {
     let (ident, ty) = (&argument.parameter.ident, argument.parameter.ty);
-    // At the type, so that a type that cannot be serialised is what the compiler points at.
+    // The span is that of the type, so that the compiler points at a type which cannot be serialised.
     let place = Place::of(ty);
     let own = place.variable(ident);
     let borrowed = quote_spanned!(place.start=> &#own);
@@ -109,7 +113,7 @@ fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Sta
     Statement::Whole(quote!(if let #rpc::MaybeAbsent::Given(#value) = #ident { #statement; }))
 }
 
-/// Writes an argument that is at hand, `own`, and borrowed.
+/// The call that writes an argument, which is in the variable `own`, and whose reference is `borrowed`.
 fn statement(
     argument: &Argument<'_>,
     index: usize,
@@ -134,9 +138,11 @@ fn statement(
         Below::With {
             function, names, ..
         } => {
-            // At the function, which is what is wrong when this does not compile.
+            // The span is that of the function, so that the compiler points at a function with the wrong
+            // signature.
             let start = Place::of(function).start;
-            // Not hygienic, or the compiler would point at the attribute; so it is called as nothing else.
+            // The variable is not hygienic, because the compiler would then point at the attribute. Its name
+            // is not used otherwise.
             let value = Ident::new("__value", start);
             let older = quote_spanned!(start=> #function(#value));
             let older = quote_spanned!(Span::mixed_site().located_at(start)=> |#value| #older);
@@ -148,7 +154,8 @@ fn statement(
     }
 }
 
-/// The default, if one is to be compared with, and a closure that tells whether the argument may be left out.
+/// The variable with the default, if a default is compared, and a closure that says whether the argument may
+/// be left out.
 fn is_default(
     argument: &Argument<'_>,
     index: usize,
@@ -157,7 +164,7 @@ fn is_default(
     let ty = argument.parameter.ty;
     let value = local("value");
     match &argument.default {
-        // What is there of a `MaybeAbsent` is no default.
+        // A `MaybeAbsent` that is given is not the default.
         Some(DefaultValue::OfType) if maybe(ty).is_some() => (None, quote!(|_| false)),
         None => (None, quote!(|_| false)),
         Some(DefaultValue::OfType) if is_option(ty) => (None, quote!(#rpc::Option::is_none)),
@@ -175,8 +182,8 @@ fn is_default(
     }
 }
 
-/// A default, in a variable of its type: as it is written alike on both sides, the compiler says once what
-/// is wrong with it.
+/// Declares a variable with the default. The client and the endpoint declare it in the same form, so that the
+/// compiler reports a wrong default once.
 pub(super) fn let_default(
     variable: &Ident,
     ty: &Type,
@@ -204,7 +211,7 @@ pub(super) fn let_default(
     quote!(let #variable: #of_default = #value;)
 }
 
-/// An argument as a function of the user's gets it: borrowed, if it is not already.
+/// An argument as it is passed to the user's function: borrowed, unless its type is a reference.
 fn lent(ty: &Type, ident: &Ident, place: Place) -> TokenStream {
     let ty = plain(ty);
     let ident = place.variable(ident);

@@ -1,4 +1,4 @@
-//! Which of the user's attributes stand on what is expanded.
+//! Selects the user's attributes that are copied to the expansion.
 
 use std::collections::HashSet;
 
@@ -10,17 +10,18 @@ use syn::{Attribute, ItemTrait, Meta, Path, Token, TraitItem, parse_quote};
 
 use crate::check::Method;
 
-/// Those that decide whether something is there at all.
+/// The `cfg` attributes, which decide whether an item exists.
 pub(super) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
     selected(attributes, &|path| path.is_ident("cfg"))
 }
 
-/// Those, and the lints that the user allows, or expects: an expectation is fulfilled at the user's own code.
+/// The `cfg` attributes, and the lints that the user allows. A lint that the user expects is allowed in the
+/// expansion; the expectation is fulfilled at the user's own code.
 pub(super) fn levels(attributes: &[Attribute]) -> Vec<Attribute> {
     selected(attributes, &|path| path.is_ident("cfg") || is_allowed(path))
 }
 
-/// What a client's method has of the trait's: its documentation too.
+/// The attributes of a trait's method that its method in the client has, too.
 pub(super) fn of_method(attributes: &[Attribute]) -> Vec<Attribute> {
     selected(attributes, &|path| {
         let own = ["doc", "cfg", "deprecated"];
@@ -33,15 +34,15 @@ pub(super) fn is_documented(attributes: &[Attribute]) -> bool {
     !selected(attributes, &|path| path.is_ident("doc")).is_empty()
 }
 
-/// What the client and the endpoint have of the trait's own.
+/// The attributes of the trait that the client and the endpoint have, too.
 pub(super) fn of_type(attributes: &[Attribute]) -> Vec<Attribute> {
     selected(attributes, &|path| {
         path.is_ident("deprecated") || is_allowed(path)
     })
 }
 
-/// What the block has that holds the expansion. It calls what is deprecated, if something is; otherwise it
-/// allows nothing that the user has not, since a crate may forbid a lint.
+/// The attributes of the block that contains the expansion. If the trait or a method is deprecated, the block
+/// allows calling it. Otherwise it allows only what the user allows, because a crate may forbid a lint.
 pub(super) fn of_block(original: &ItemTrait) -> Vec<Attribute> {
     let is_deprecated = |attributes: &[Attribute]| {
         !selected(attributes, &|path| path.is_ident("deprecated")).is_empty()
@@ -57,7 +58,7 @@ pub(super) fn of_block(original: &ItemTrait) -> Vec<Attribute> {
     allowed
 }
 
-/// What is allowed for any of the methods.
+/// The lints that are allowed for any of the methods.
 pub(super) fn of_all<'a>(methods: impl IntoIterator<Item = &'a Method<'a>>) -> Vec<Attribute> {
     let mut known = HashSet::new();
     let methods = methods.into_iter();
@@ -67,7 +68,7 @@ pub(super) fn of_all<'a>(methods: impl IntoIterator<Item = &'a Method<'a>>) -> V
         .collect()
 }
 
-/// Takes what allows or expects a lint out of the attributes. Whether there was such a thing, is returned.
+/// Removes the attributes that allow or expect a lint. Returns whether there were any.
 pub(super) fn allow_something(attributes: &mut Vec<Attribute>) -> bool {
     let before = attributes.len();
     attributes
@@ -79,12 +80,12 @@ fn is_allowed(path: &Path) -> bool {
     path.is_ident("allow") || path.is_ident("expect")
 }
 
-/// The attributes of some paths, also those behind `cfg_attr`.
+/// The attributes with the wanted paths, including those behind `cfg_attr`.
 fn selected(attributes: &[Attribute], wanted: &dyn Fn(&Path) -> bool) -> Vec<Attribute> {
     let selected = attributes
         .iter()
         .filter_map(|attribute| match &attribute.meta {
-            // As it is, with its spans.
+            // Unchanged, with its spans.
             meta if wanted(meta.path()) && !meta.path().is_ident("expect") => {
                 Some(attribute.clone())
             }

@@ -1,4 +1,6 @@
-//! The client: constructors, a call builder for each method, and the trait itself.
+//! The client: its constructors, a method for each method of the trait, and its implementation of the trait.
+//!
+//! A client's method returns a call that is not sent yet. Its expansion is:
 //!
 //! ```text
 //! pub fn host<'rpc>(&'rpc self, ctxt: &'rpc Context, name: &'rpc str)
@@ -63,7 +65,8 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     }
 }
 
-/// The client's name at the first supertrait that it may lack: there the compiler says so.
+/// The client's name, with the span of the first supertrait that it may not implement, so that the compiler
+/// points there.
 fn at_supertrait(interface: &Interface<'_>, client: &Ident) -> Ident {
     const OWN: &[&str] = &["Send", "Sync", "Clone", "Debug", "Sized", "Unpin"];
     let mut bounds = interface.original.supertraits.iter();
@@ -80,7 +83,7 @@ fn at_supertrait(interface: &Interface<'_>, client: &Ident) -> Ident {
     }
 }
 
-/// What each client has.
+/// The methods that every client has.
 pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let Names {
         client, alias: rpc, ..
@@ -91,18 +94,18 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
         impl #client {
             #constructor
 
-            /// The untyped client underneath: what a macro cannot say is written over it.
+            /// The untyped client. Write methods that the macro cannot express with it.
             #vis fn rpc(&self) -> &#rpc::RpcClient {
                 &self.rpc
             }
 
-            /// This client with some of its settings overridden; to be kept, or passed on.
+            /// A client with some of this client's settings overridden.
             #[must_use]
             #vis fn prepare(&self, options: #rpc::CallOptions) -> Self {
                 Self { rpc: self.rpc.prepare(options) }
             }
 
-            /// Whether the version cap lets a message of this version out.
+            /// Whether the version cap allows messages of this version.
             #[must_use]
             #vis fn can_send_version(
                 &self,
@@ -112,8 +115,8 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
             }
         }
 
-        /// A client of the same servers, with the same settings. What belongs to the interface that it spoke before is
-        /// left behind: its namespace, version, version cap and named times.
+        /// Creates a client of the same servers with the same settings. The namespace, version, version cap
+        /// and named times of another interface are not kept.
         #[automatically_derived]
         impl #rpc::From<#rpc::RpcClient> for #client {
             fn from(rpc: #rpc::RpcClient) -> Self {
@@ -134,20 +137,20 @@ fn constructor(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
                 Self { rpc: #rpc::client(transport, &Self::INTERFACE) }
             }
 
-            /// A client whose settings are chosen first.
+            /// A builder for a client.
             #vis fn builder(transport: &#rpc::Transport) -> #rpc::ClientBuilder<Self> {
                 #rpc::builder(transport, &Self::INTERFACE)
             }
         }
     } else {
         quote! {
-            /// A client of the servers of `topic`, with the default settings.
+            /// A client for the topic `topic`, with the default settings.
             #[must_use]
             #vis fn new(transport: &#rpc::Transport, topic: impl #rpc::Into<#rpc::String>) -> Self {
                 Self { rpc: #rpc::client_with_topic(transport, &Self::INTERFACE, topic) }
             }
 
-            /// A client of the servers of `topic`, whose settings are chosen first.
+            /// A builder for a client for the topic `topic`.
             #vis fn builder(
                 transport: &#rpc::Transport,
                 topic: impl #rpc::Into<#rpc::String>,
@@ -158,13 +161,14 @@ fn constructor(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     }
 }
 
-/// The inherent method, which returns a call to be adjusted and awaited.
+/// The inherent method, which returns a call builder.
 fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     let rpc = &names.alias;
     let vis = &interface.original.vis;
     let signature = &method.original.sig;
     let (name, output) = (&signature.ident, method.output);
-    // The compiler lints the name once, at the trait's method. Otherwise it shows the name as the user's.
+    // The compiler lints the name at the trait's method. With this span, it does not lint it again. Other
+    // names keep the user's span, for go-to-definition.
     let text = name.to_string();
     let name = if text.contains("__") || text.contains(char::is_uppercase) {
         of_expansion(name.clone())
@@ -213,8 +217,8 @@ fn builder_of(mode: Mode) -> TokenStream {
     }
 }
 
-/// The trait's method, for code that is generic over the trait. What is under way borrows nothing, so that it
-/// need not be an `async fn`, which takes the compiler longer.
+/// The implementation of a trait's method, for code that is generic over the trait. The call's future borrows
+/// nothing, so the method need not be an `async fn`, which takes longer to compile.
 fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     let levels_of_method = levels(&method.original.attrs);
     let mut signature = method.original.sig.clone();
@@ -242,7 +246,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
         .arguments
         .iter()
         .map(|argument| &argument.parameter.ident);
-    // At the return type, which is what is wrong when this does not compile.
+    // The span is that of the return type, so that the compiler points at a return type that does not fit.
     let place = Place::of(method.output);
     let (rpc, client, name) = (
         place.item(&names.alias),
@@ -263,8 +267,8 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
     }
 }
 
-/// Stands for a method with mistakes in the trait's implementation, so that they are all that is
-/// reported. Nothing of it runs: there are errors.
+/// The implementation of a method with mistakes, so that the compiler reports no further errors about it. It
+/// never runs, since the program does not compile.
 pub(super) fn placeholder(method: &Broken<'_>) -> TokenStream {
     let cfgs = cfgs(&method.original.attrs);
     let mut signature = method.original.sig.clone();
@@ -272,7 +276,7 @@ pub(super) fn placeholder(method: &Broken<'_>) -> TokenStream {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.clear(),
             FnArg::Typed(typed) => {
-                // The trait has them, too.
+                // The trait has the same conditions.
                 typed.attrs = attributes::cfgs(&typed.attrs);
                 *typed.pat = Pat::Verbatim(quote!(_));
                 stand_for_type(&mut typed.ty, true);
@@ -295,7 +299,7 @@ pub(super) fn placeholder(method: &Broken<'_>) -> TokenStream {
     quote!(#(#cfgs)* #signature { ::core::future::pending() })
 }
 
-/// Stands for the builder of a method with mistakes: of its name, and with as many arguments.
+/// The client's method for a method with mistakes. It has the same name and number of arguments.
 fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -> TokenStream {
     let rpc = &names.alias;
     let vis = &interface.original.vis;
@@ -305,7 +309,7 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
     if OWN.contains(&name.unraw().to_string().as_str()) {
         return TokenStream::new();
     }
-    // What is not known here may stand in the type: then it is no use.
+    // A type that contains such a name has no meaning in the client.
     let unknown = |ident: &Ident| {
         let generics = [&interface.original.generics, &signature.generics];
         ident == "Self"
@@ -318,7 +322,7 @@ fn stand_in(interface: &Interface<'_>, names: &Names<'_>, method: &Broken<'_>) -
             })
     };
     let arguments = signature.inputs.iter().filter_map(|input| match input {
-        // A `None` or a `&[]` at the call needs the type.
+        // A caller's `None` or `&[]` needs the type to compile.
         FnArg::Typed(typed)
             if (is_option(&typed.ty) || types::is_slice(&typed.ty))
                 && !has_ident(typed.ty.to_token_stream(), &unknown) =>

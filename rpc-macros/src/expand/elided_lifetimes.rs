@@ -1,11 +1,12 @@
-//! Refuses what an `async fn` would: a type whose lifetime is hidden, as in `Cow<str>`.
+//! Makes the compiler reject types whose lifetime is hidden, such as `Cow<str>`, as it does in an `async fn`.
 //!
 //! ```text
 //! trait __Explicit {}
 //! impl __Explicit for (Context, &'_ Spec, Result<Host>) {}
 //! ```
 //!
-//! The expansion has no `async fn`; the head of an implementation is held to the same.
+//! The expansion contains no `async fn`. The compiler applies the same rule to the header of an
+//! implementation.
 
 use std::collections::HashSet;
 
@@ -19,7 +20,7 @@ use crate::lifetimes;
 use crate::types::{has_ident, is_everywhere, text};
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
-    // Methods that are there under a condition may have types that are there under it.
+    // A method under `cfg` may use types that exist only under the same condition.
     let (always, sometimes): (Vec<_>, Vec<_>) =
         (interface.methods.iter()).partition(|method| cfgs(&method.original.attrs).is_empty());
     let all = (!always.is_empty()).then_some(always);
@@ -29,7 +30,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     groups.map(|methods| explicit(&methods)).collect()
 }
 
-/// Methods under the same conditions.
+/// The check for methods with the same conditions.
 fn explicit(methods: &[&Method<'_>]) -> TokenStream {
     let cfgs = cfgs(&methods[0].original.attrs);
     let levels = attributes::of_all(methods.iter().copied());
@@ -57,7 +58,7 @@ fn written<'a>(method: &Method<'a>) -> impl Iterator<Item = &'a Type> {
     let arguments = (method.arguments.iter()).map(|argument| argument.parameter.ty);
     (arguments.chain([method.context.ty, method.output])).filter(move |ty| {
         let tokens = ty.to_token_stream();
-        // Without the `_` of `'_`.
+        // `owned` replaces `'_`, whose `_` must not count.
         has_ident(tokens, &hides) && !has_ident(lifetimes::owned(ty), &unusable)
     })
 }

@@ -1,4 +1,4 @@
-//! The endpoint: a handler for each method, and a table that the runtime picks from.
+//! The endpoint: a handler for each method, and a table of handlers, from which the runtime selects.
 //!
 //! ```text
 //! fn __rpc_host(call: Incoming<'_, S>) -> Running<'_> {
@@ -10,8 +10,8 @@
 //! }
 //! ```
 //!
-//! No handler is an `async fn`: the compiler takes thrice as long for one. What the method borrows is kept with
-//! the request.
+//! A handler is not an `async fn`, which would take three times as long to compile. The values that the
+//! method borrows are stored with the request.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -40,7 +40,8 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         quote!(#(#cfgs)* Self::#handler)
     });
     let bound = bound(interface, rpc);
-    // A use of all that the user has written, or the compiler takes for dead code what a client uses alone.
+    // Uses the handlers. Otherwise the compiler reports the user's code as dead if the program uses only the
+    // client.
     let used = interface.sound.then(|| {
         quote! {
             const _: () = {
@@ -59,7 +60,8 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     }
 }
 
-/// Nothing is known to implement a trait with mistakes.
+/// The bound of the endpoint's type parameter. A trait with mistakes is not a bound, since nothing implements
+/// it.
 fn bound(interface: &Interface<'_>, rpc: &Ident) -> TokenStream {
     if interface.sound {
         interface.original.ident.to_token_stream()
@@ -68,7 +70,7 @@ fn bound(interface: &Interface<'_>, rpc: &Ident) -> TokenStream {
     }
 }
 
-/// What each endpoint has.
+/// The methods that every endpoint has.
 pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let Names {
         client,
@@ -81,12 +83,12 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
     let bound = bound(interface, rpc);
     quote! {
         impl<#parameter: #bound + 'static> #endpoint<#parameter> {
-            /// Serves `service`.
+            /// An endpoint that serves `service`.
             #vis fn new(service: #parameter) -> Self {
                 Self { inner: #rpc::EndpointInner::new(service, const { &#client::INTERFACE }) }
             }
 
-            /// Serves it under this namespace in place of the trait's, `None` being the absent one.
+            /// Sets the namespace, in place of the trait's. `None` serves requests without a namespace.
             #[must_use]
             #vis fn namespace<'n>(
                 self,
@@ -95,13 +97,13 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
                 Self { inner: self.inner.within(|scope| scope.namespace(namespace)) }
             }
 
-            /// Takes the messages that an implementation of this version takes, in place of the trait's highest.
+            /// Sets the implemented version, in place of the trait's highest.
             #[must_use]
             #vis fn version(self, version: impl #rpc::Into<#rpc::Version>) -> Self {
                 Self { inner: self.inner.within(|scope| scope.version(version)) }
             }
 
-            /// Serves it also under these namespaces, `None` being the absent one.
+            /// Serves requests in these namespaces, too. `None` serves requests without a namespace.
             #[must_use]
             #vis fn legacy_namespaces<'n>(
                 self,
@@ -152,10 +154,11 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         borrowed,
         passed,
     } = parameters::of(method, rpc, &call);
-    // The implementation tells the context's type; its place is for when it cannot be deserialised.
+    // The compiler infers the context's type from the call below. The span is that of the type, so that it
+    // points at a type which cannot be deserialised.
     let place = Place::of(method.context.ty);
     let read = quote_spanned!(place.start=> #call.read([#(#names),*])?);
-    // At the return type, which is what is wrong when this does not compile.
+    // The span is that of the return type, so that the compiler points at a return type that does not fit.
     let place = Place::of(method.output);
     let (service, name) = (place.item(service), place.item(name));
     let start = quote_spanned!(place.start=> <#parameter as #service>::#name);
@@ -164,8 +167,8 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     let (begun, started) = if borrowed.is_empty() {
         (None, started)
     } else {
-        // In this function no name is the user's, so it need not be hygienic; and were it, the compiler
-        // would point at the attribute.
+        // The variable is not hygienic: no name in this function is the user's, and the compiler would point
+        // at the attribute.
         let out = Ident::new("__out", place.start);
         let begun = quote!(let #out = async move { #(#borrowed)* #started.await };);
         (Some(begun), out.into_token_stream())

@@ -1,4 +1,4 @@
-//! The description of the interface, as constants.
+//! The description of the interface as constants of the client.
 //!
 //! ```text
 //! const __rpc_host: Method = call("host", v(2, 0, 0))
@@ -24,7 +24,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     let rpc = &names.alias;
     let vis = &interface.original.vis;
     let name = interface.original.ident.unraw().to_string();
-    let about = format!("What [`{name}`] is on the wire.");
+    let about = format!("The description of [`{name}`].");
     let version = version(rpc, interface.version);
     let topic = interface
         .topic
@@ -126,7 +126,7 @@ fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
         Below::Drop => Some(quote!(.with_below(#rpc::Below::Drop))),
         Below::With { names, .. } => Some(quote!(.with_below(#rpc::Below::With(&[#(#names),*])))),
     };
-    // An `Option` says so by its type.
+    // The type of an `Option` or a `MaybeAbsent` implies the default.
     let default = match &argument.default {
         Some(DefaultValue::Is(value)) => Some(text(value)),
         Some(DefaultValue::OfType) if is_option(argument.parameter.ty) => None,

@@ -1,4 +1,5 @@
-//! What a lock adds: builds that follow it, and tests that hold the trait to it. Nothing is left at run time.
+//! The expansion for a lock: it makes cargo rebuild when the lock changes, and adds tests. It adds nothing at
+//! run time.
 //!
 //! ```text
 //! const _: &'static [u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/rpc/inventory.lock"));
@@ -22,7 +23,7 @@ use super::{attributes, structures};
 use crate::check::Interface;
 use crate::lock::Lock;
 
-/// Makes cargo build again when the lock changes, or is to be written.
+/// Makes cargo rebuild when the lock changes, or when it is to be written.
 pub(super) fn followed(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -> TokenStream {
     let types = structures::held(interface, lock, &names.alias);
     let file = lock.exists.then(|| {
@@ -41,7 +42,7 @@ pub(super) fn followed(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>
     }
 }
 
-/// The tests. They stand beside the trait: what is within a block is not found by a test harness.
+/// The tests. They are outside of the expansion's block, where the test harness would not find them.
 pub(super) fn tests(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -> TokenStream {
     let krate = &interface.krate;
     let name = interface.original.ident.unraw().to_string();

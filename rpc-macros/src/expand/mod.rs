@@ -1,10 +1,11 @@
-//! Writes what comes of a trait: the trait itself, the client, the endpoint.
+//! Generates the code for a trait: the trait itself, the client and the endpoint.
 //!
-//! Paths are rooted, and identifiers of the user keep their spans. Variables are told from the user's by hygiene.
-//! Hygiene does not tell them from the user's constants and unit structs, which a pattern would mean instead.
-//! Hence each name that is introduced begins with `__`, which the examples below leave out, or stands where
-//! functions of the same names are in scope: `mod parameters`. Nothing here can fail: what is wrong was found
-//! before, and its part is left out.
+//! - Paths are rooted, and the user's identifiers keep their spans.
+//! - Hygiene separates generated variables from the user's variables, but not from the user's constants and
+//!   unit structs, which a pattern of the same name would refer to. So each generated name begins with `__`
+//!   (omitted in the examples of these modules), or functions of the same names are in scope (`mod
+//!   parameters`).
+//! - Expansion cannot fail. `check` has found all mistakes, and their parts are left out.
 
 mod arguments;
 mod attributes;
@@ -33,6 +34,18 @@ pub(crate) use self::structures::{TypeUse, UseKind, uses as uses_of_types};
 use crate::check::Interface;
 use crate::lock::Lock;
 
+/// The whole expansion:
+///
+/// ```text
+/// pub trait Inventory: Send + Sync { … }
+/// pub struct InventoryClient { … }
+/// pub struct InventoryEndpoint<S> { … }
+/// const _: () = { /* the methods that every client and endpoint has */ };
+/// const _: () = { /* the interface's description, the client's methods, the handlers */ };
+/// const _: () = { /* the trait for `Arc<T>` */ };
+/// pub trait DynInventory: Send + Sync { … }                   // dyn
+/// #[cfg(test)] mod inventory_interface_lock { … }             // lock = "…"
+/// ```
 pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> TokenStream {
     let names = Names::new(interface);
     let service = service::expand(interface);

@@ -1,4 +1,4 @@
-//! The names in the expansion: those that other code uses, and those that are hidden from it.
+//! The names in the expansion: those of the generated types, and those that the user's code cannot see.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -8,14 +8,14 @@ use super::{attributes, page};
 use crate::check::{Interface, Method};
 use crate::types::{has_ident, has_punct};
 
-/// The types that other code names; they exist whatever is wrong with the trait.
+/// The names of the generated types. These types exist even if the trait has mistakes.
 pub(super) struct Names<'a> {
     pub(super) interface: &'a Interface<'a>,
     pub(super) client: Ident,
     pub(super) endpoint: Ident,
-    /// What trait objects are made of, if the trait asks for it.
+    /// The object-safe twin, if the trait has the option `dyn`.
     pub(super) object: Ident,
-    /// The runtime's part for expansions, within the block that holds them.
+    /// The alias of `rpc_runtime::__private` in the blocks of the expansion.
     pub(super) alias: Ident,
     /// The endpoint's type parameter.
     pub(super) parameter: Ident,
@@ -70,7 +70,8 @@ impl ToTokens for Names<'_> {
     }
 }
 
-/// A type parameter, `S` for whoever reads the documentation, unless the trait may mean a type of that name.
+/// A type parameter with the plain name that documentation shows, unless the trait may refer to a type of
+/// that name.
 pub(super) fn parameter(original: &ItemTrait, name: &str) -> Ident {
     let tokens = original.to_token_stream();
     let is_used = has_ident(tokens.clone(), &|ident| ident == name);
@@ -82,19 +83,20 @@ pub(super) fn parameter(original: &ItemTrait, name: &str) -> Ident {
     }
 }
 
-/// The constant that describes a method, and the handler of it. Tables are in capitals, so that no method is
-/// called as they are.
+/// The name of the constant that describes a method, and of its handler. The names of tables are in capitals,
+/// so that they differ from every method's.
 pub(super) fn descriptor(method: &Method<'_>) -> Ident {
     of_expansion(format_ident!("__rpc_{}", method.original.sig.ident))
 }
 
-/// The name of an item that is seen at the user's own, but is not the user's: lints pass it over.
+/// The name with the location of the user's identifier, but resolved in the expansion. Lints ignore such a
+/// name.
 pub(super) fn of_expansion(mut name: Ident) -> Ident {
     name.set_span(Span::call_site().located_at(name.span()));
     name
 }
 
-/// A variable.
+/// A hygienic variable.
 pub(super) fn local(name: &str) -> Ident {
     format_ident!("__{name}", span = Span::mixed_site())
 }

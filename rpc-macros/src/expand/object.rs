@@ -1,4 +1,4 @@
-//! The object-safe twin of the trait, where `dyn` asks for one: the same methods, with boxed futures.
+//! The object-safe twin of the trait, for the option `dyn`: the same methods with boxed futures.
 //!
 //! ```text
 //! pub trait DynInventory: Send + Sync {
@@ -16,9 +16,9 @@
 //! }
 //! ```
 //!
-//! The methods of the twin have names of their own: a service has both traits, and a call of `host` would be
-//! ambiguous where both are imported. A `dyn DynInventory` gets its methods from the last implementation.
-//! One lifetime is enough for all that a method borrows, since what it returns is owned.
+//! The twin's methods have different names. A service implements both traits, so a call of `host` would be
+//! ambiguous if both were imported. A `dyn DynInventory` has the methods of `Inventory` through the last
+//! implementation. One lifetime suffices for everything that a method borrows, because its result is owned.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
@@ -57,7 +57,8 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
     let boxed = methods.iter().map(|method| &method.boxed);
     let unboxed = methods.iter().map(|method| &method.unboxed);
     let broken = interface.broken.iter().map(client::placeholder);
-    // At the supertrait, which is what is wrong when there can be no such type.
+    // The span is that of the supertrait, so that the compiler points at a supertrait that is not
+    // object-safe.
     let object = match original.supertraits.first() {
         Some(bound) => Place::of(bound).item(name),
         None => name.clone(),
@@ -97,17 +98,18 @@ fn about(service: &Ident, object: &Ident) -> [String; 3] {
     ]
 }
 
-/// One method, three times over.
+/// The three forms of one method.
 struct Twin {
-    /// In the twin.
+    /// The declaration in the twin.
     declared: TokenStream,
-    /// For what implements the trait.
+    /// The implementation of the twin for a service.
     boxed: TokenStream,
-    /// For the object.
+    /// The implementation of the trait for the object.
     unboxed: TokenStream,
 }
 
-/// The sound methods of the interface, and those provided ones that an object can have.
+/// The forms of the interface's methods without mistakes, and of the provided methods that an object can
+/// have.
 fn methods(
     interface: &Interface<'_>,
     object: &Ident,
@@ -175,7 +177,7 @@ fn twin(
     }
 }
 
-/// Gives each argument a name of its own. What a call passes on is returned.
+/// Gives each argument a generated name. Returns the arguments that a forwarding call passes.
 fn with_plain_arguments(signature: &mut Signature) -> Vec<TokenStream> {
     let inputs = signature.inputs.iter_mut().enumerate();
     let passed = inputs.map(|(place, input)| match input {

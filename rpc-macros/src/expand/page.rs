@@ -1,11 +1,11 @@
-//! What a client's page says of the wire: a paragraph for the client, and a line for each method.
+//! The generated documentation: a paragraph about the wire for the client, and a line for each method.
 //!
 //! ```text
 //! > Call `hosts` · since 2.3 · timeout 10 s · `limit` since 2.4, below: left out
 //! ```
 //!
-//! A method's line is a quotation, which ends any paragraph and any list before it: so it is one attribute behind the
-//! user's own, in need of no empty line.
+//! A method's line is a block quotation. A quotation ends every paragraph and list before it, so the line can
+//! be a single attribute after the user's own documentation, without an empty line between them.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::check::{
 };
 use crate::types::text;
 
-/// The paragraphs on the client, as lines.
+/// The lines of the client's documentation.
 pub(super) fn of_client(interface: &Interface<'_>) -> Vec<String> {
     let name = plain(&interface.original.ident);
     let mut lines = vec![
@@ -32,7 +32,7 @@ pub(super) fn of_client(interface: &Interface<'_>) -> Vec<String> {
     lines
 }
 
-/// Where messages go, and in which versions.
+/// The address of the interface, and its versions.
 fn address(interface: &Interface<'_>) -> String {
     let named = |what: &str, name: &Option<syn::LitStr>, none: &str| match name {
         Some(name) => format!("{what} {}", code(&name.value())),
@@ -59,9 +59,9 @@ fn address(interface: &Interface<'_>) -> String {
     parts.join(" · ")
 }
 
-/// What calls and casts are for, if there are any.
+/// The paragraph about calls and casts, if the interface has methods.
 fn returned(interface: &Interface<'_>) -> Option<String> {
-    // As code, a name stays raw.
+    // The name stays raw, because it is part of code.
     let example = &interface.methods.first()?.original.sig.ident;
     let has = |wanted: fn(Mode) -> bool| interface.methods.iter().any(|method| wanted(method.mode));
     let kinds = [
@@ -80,14 +80,15 @@ fn returned(interface: &Interface<'_>) -> Option<String> {
 }
 
 fn link(krate: &TokenStream, kind: &str) -> String {
-    // Such a path means nothing in a text.
+    // A path with `$crate` cannot be a link.
     if krate.to_string().contains('$') {
         return format!("`{kind}`");
     }
     format!("[`{kind}`]({}::client::{kind})", text(krate))
 }
 
-/// The line on a method, below the user's documentation, or alone.
+/// The line about a method. `alone` says that the user wrote no documentation, so that it need not be a
+/// quotation.
 pub(super) fn of_method(method: &Method<'_>, alone: bool) -> String {
     let kind = match method.mode {
         Mode::Call => "Call",
@@ -118,7 +119,7 @@ pub(super) fn of_method(method: &Method<'_>, alone: bool) -> String {
     format!(" {quoted}{}", parts.join(" · "))
 }
 
-/// The versions in which a method changed, other than those that its arguments and names tell of.
+/// The versions in which a method changed, except those that the line mentions with arguments and names.
 fn changes(method: &Method<'_>) -> Option<String> {
     let old_names = |names: &[(Version, String)]| names.iter().map(|(before, _)| *before).collect();
     let mut told: Vec<Version> = old_names(&method.old_names);
@@ -149,7 +150,7 @@ fn timing(what: &str, timing: &Timing) -> String {
     }
 }
 
-/// What is to be said of an argument, if it is not simply sent.
+/// The text about an argument, if it is not simply sent in every message.
 fn of_argument(argument: &Argument<'_>) -> Option<String> {
     let own = plain(&argument.parameter.ident);
     match argument.role {
@@ -176,7 +177,7 @@ fn of_argument(argument: &Argument<'_>) -> Option<String> {
     (!said.is_empty()).then(|| format!("{}{said}", code(&own)))
 }
 
-/// What servers get that do not know the argument yet.
+/// What is sent to servers that do not have the argument yet.
 fn below(argument: &Argument<'_>) -> String {
     let ty = argument.parameter.ty;
     match (&argument.below, &argument.default) {
@@ -207,12 +208,12 @@ fn below(argument: &Argument<'_>) -> String {
     }
 }
 
-/// A name as it reads, without `r#`.
+/// A name without `r#`.
 pub(super) fn plain(name: &Ident) -> String {
     name.unraw().to_string()
 }
 
-/// A text as code, whatever is in it: a line of its own would end the paragraph.
+/// A text as inline code. Line breaks are replaced, because an empty line would end the paragraph.
 fn code(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.contains('`') {

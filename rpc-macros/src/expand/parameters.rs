@@ -1,7 +1,7 @@
-//! What an endpoint makes of a message's arguments, older ones included.
+//! The endpoint's statements for each argument of a message, including messages of older clients.
 //!
 //! ```text
-//! let arg0 = arg0.decode::<String>()?;                        // name: &str, which is lent
+//! let arg0 = arg0.decode::<String>()?;                        // name: &str, lent to the method
 //! let arg1 = arg1.or(old0)?.decode::<u32>()?;                 // name_before("2.4", "old")
 //! let arg2 = arg2.sent::<u32>()?;                             // default = 4
 //! let default2: u32 = 4;                                      //   passed as arg2.unwrap_or(default2)
@@ -26,18 +26,20 @@ use crate::attr::DefaultValue;
 use crate::check::{Argument, Below, Method, Role, is_option, maybe, optional_reference, plain};
 use crate::lifetimes;
 
-/// The names that a message for a method may have arguments under, and what the method gets of them.
+/// The names under which a message may contain arguments, and the statements that decode them for the method.
 #[derive(Default)]
 pub(super) struct Parameters {
     pub(super) names: Vec<String>,
     /// A variable for each name.
     pub(super) locals: Vec<Ident>,
     pub(super) decoded: Vec<TokenStream>,
-    /// Those of the decoded that the method borrows: they are kept while it runs, and seen by reference.
+    /// The variables that the method borrows. They are stored while the method runs, and replaced by
+    /// references.
     pub(super) lent: Vec<Ident>,
-    /// Defaults that may borrow: what they borrow lives no longer than their statement's block.
+    /// Declarations of defaults that may borrow. The values that they borrow live only as long as the block
+    /// of the declaration.
     pub(super) borrowed: Vec<TokenStream>,
-    /// One for each of the method's arguments.
+    /// The expressions that are passed to the method, one for each argument.
     pub(super) passed: Vec<TokenStream>,
 }
 
@@ -85,7 +87,7 @@ impl Parameters {
             self.passed.push(loan);
             return;
         };
-        // A variable of its own, since it may be borrowed of what else would be dropped too soon.
+        // A separate variable, since a default may borrow from a temporary, which would be dropped too soon.
         let variable = names::local(&format!("default{place}"));
         let default = let_default(&variable, ty, default, rpc);
         if lifetimes::borrows(ty) {
@@ -111,8 +113,8 @@ impl Parameters {
         self.local(name, local)
     }
 
-    /// The argument as the message has it: an owned value, or an optional one if there is a default to be
-    /// passed instead.
+    /// The expression that decodes the argument from the message: an owned value, or an `Option` if there is
+    /// a default.
     fn message(
         &mut self,
         argument: &Argument<'_>,
@@ -130,7 +132,7 @@ impl Parameters {
             let old = self.old(name);
             raw = quote!(#raw.or(#old)?);
         }
-        // At the type, so that a type that cannot be deserialised is what the compiler points at.
+        // The span is that of the type, so that the compiler points at a type which cannot be deserialised.
         let start = Place::of(ty).start;
         let (now, default) = if has_default {
             let now = quote_spanned!(start=> #raw.sent::<#owned>()?);
@@ -144,7 +146,8 @@ impl Parameters {
             return now;
         };
         let sent_now = quote!(#raw.is_sent());
-        // At the function, which is what is wrong when this does not compile.
+        // The span is that of the function, so that the compiler points at a function with the wrong
+        // signature.
         let start = Place::of(from).start;
         let mut sent: Vec<_> = names
             .iter()
@@ -164,19 +167,19 @@ impl Parameters {
             variable.to_token_stream()
         };
         let made = quote!(let #variable: #owned = #made; #value);
-        // A client whose argument holds its default has sent nothing in its place.
+        // A client whose argument has its default sends nothing instead of it.
         let before = match argument.default {
             Some(_) => quote!(if #(#sent.is_sent())||* { #made } else { #default }),
             None => made,
         };
         let since = interface::version(rpc, since);
-        // What is sent counts, and is not lost, even if the stamp is too low for it.
+        // If the argument itself was sent, it is used, even if the message's stamp is too low for it.
         let lacks = (!names.is_empty()).then(|| quote!(&& !#sent_now));
         quote!(if #call.is_before(#since) #lacks { #before } else { #now })
     }
 }
 
-/// The argument, lent from what was sent, or else its default.
+/// The argument, borrowed from the decoded value, or else its default.
 fn or_default(rpc: &Ident, ty: &Type, local: &Ident, default: &Ident) -> TokenStream {
     if let Type::Reference(reference) = plain(ty) {
         return match types::form(&reference.elem) {

@@ -1,4 +1,4 @@
-//! Provided methods, whose bodies run as those of an `async fn` do.
+//! Provided methods: an `async fn` with a body becomes a function that returns a future.
 //!
 //! ```text
 //! fn first(&self, ctxt: &Context, __arg2: (&str, &str)) -> impl Future<Output = Result<u32>> + Send {
@@ -14,9 +14,10 @@
 //! }
 //! ```
 //!
-//! The compiler expands an `async fn` in the same way. The future holds each argument until it ends, also one that
-//! the body does not name: that may be a lock guard. The compiler derives the type of an `async` block from its
-//! body. The first `return` states the type, and what the body returns is coerced to it.
+//! The compiler desugars an `async fn` in the same way. The future owns each argument until it ends, even one
+//! that the body does not use, because dropping an argument may have an effect, such as releasing a lock. The
+//! type of an `async` block is inferred from its body. The first `return` fixes the type, and the values that
+//! the body returns are coerced to it.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -25,13 +26,14 @@ use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature};
 use crate::check::plain_name;
 use crate::types::has_ident;
 
-/// The body as a future. The signature's patterns move into it: what they bind may live shorter.
+/// The body as a future. The patterns of the signature move into the future, where their variables may have
+/// shorter lives.
 pub(super) fn future(signature: &mut Signature, body: &Block) -> TokenStream {
     let bound: Vec<_> = (0..)
         .zip(&mut signature.inputs)
         .map(|(place, input)| bind(place, input))
         .collect();
-    // At the body, where the compiler reports what is wrong with the future.
+    // The span is that of the body, where the compiler then reports errors about the future.
     let span = Span::mixed_site().located_at(body.brace_token.span.join());
     let output = match &signature.output {
         ReturnType::Default => quote!(()),
@@ -56,7 +58,7 @@ pub(super) fn future(signature: &mut Signature, body: &Block) -> TokenStream {
 /// Moves an argument into the future.
 fn bind(place: usize, input: &mut FnArg) -> TokenStream {
     let argument = match input {
-        // A variable cannot be called `self`. To mention it moves it too.
+        // A variable cannot be named `self`. Mentioning it is enough to move it.
         FnArg::Receiver(receiver) if !matches!(receiver.kind, ReceiverKind::Reference(..)) => {
             let token = receiver.self_token;
             return quote!(let _ = &#token;);
@@ -67,7 +69,7 @@ fn bind(place: usize, input: &mut FnArg) -> TokenStream {
     let (on_both, lints): (Vec<_>, Vec<_>) = argument.attrs.drain(..).partition(is_condition);
     argument.attrs.clone_from(&on_both);
     let pattern = argument.pat.clone();
-    // The parameter keeps its name, for whoever reads the signature, and is told from the variable by hygiene.
+    // The parameter keeps its name, which documentation shows. Hygiene separates it from the variable.
     let parameter = match &*pattern {
         Pat::Ident(name) if name.subpat.is_none() => {
             let mut parameter = name.ident.clone();
@@ -87,7 +89,7 @@ fn bind(place: usize, input: &mut FnArg) -> TokenStream {
     }
 }
 
-/// Whether the attribute may decide that there is no such argument. The others are lint levels.
+/// Whether the attribute may remove the argument. The other attributes are lint levels.
 fn is_condition(attribute: &Attribute) -> bool {
     let is_cfg = |token: TokenTree| matches!(token, TokenTree::Ident(name) if name == "cfg");
     attribute.path().is_ident("cfg")
@@ -98,7 +100,7 @@ fn is_condition(attribute: &Attribute) -> bool {
             }))
 }
 
-/// Whether the pattern borrows the argument to change it.
+/// Whether the pattern contains `ref mut`.
 fn has_ref_mut(tokens: TokenStream) -> bool {
     let mut after_ref = false;
     tokens.into_iter().any(|token| match token {

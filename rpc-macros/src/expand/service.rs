@@ -1,4 +1,10 @@
-//! The trait itself, with futures in place of `async fn`.
+//! The trait itself. Each `async fn` becomes a function that returns `impl Future + Send`.
+//!
+//! ```text
+//! pub trait Inventory: Send + Sync {
+//!     fn host(&self, ctxt: &Context, name: &str) -> impl Future<Output = Result<Host>> + Send;
+//! }
+//! ```
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -10,7 +16,7 @@ use super::{attributes, provided};
 use crate::attr::{is_conditional_rpc, is_instrument, is_rpc};
 use crate::check::{Interface, is_bare_unsized, is_inferred, plain, plain_name, unsuited};
 
-/// The trait, as the user wrote it, but for its futures: they are `Send`.
+/// The trait as the user wrote it, with `Send` futures and the supertraits `Send` and `Sync`.
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     let mut service = interface.original.clone();
     for item in &mut service.items {
@@ -44,11 +50,12 @@ fn desugar(function: &mut TraitItemFn) {
                 typed
                     .attrs
                     .retain(|attribute| !is_rpc(attribute) && !is_conditional_rpc(attribute));
-                // What was reported is not to be reported again by the compiler.
+                // The compiler would report the same mistakes again.
                 match plain_name(&typed.pat) {
                     _ if function.default.is_some() => {}
                     None => *typed.pat = Pat::Verbatim(quote!(_)),
-                    // The compiler lints the name as the method's: no attribute of the argument counts.
+                    // The compiler lints the name as part of the method, and ignores the argument's
+                    // attributes. With this span, it does not lint the name.
                     Some(name) => {
                         if attributes::allow_something(&mut typed.attrs) {
                             let name = of_expansion(name.clone());
@@ -70,18 +77,18 @@ fn desugar(function: &mut TraitItemFn) {
     }
 }
 
-/// Puts something in place of a type that was reported and that the compiler would report again.
+/// Replaces a type that was reported, and that the compiler would report again.
 pub(super) fn stand_for_type(ty: &mut Type, required: bool) {
     if is_inferred(ty) || (required && is_bare_unsized(ty)) {
         *ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
     }
 }
 
-/// What a function returns whose async form has this signature.
+/// The return type of the function for an `async fn` with this signature.
 pub(super) fn future_of(signature: &Signature, required: bool) -> ReturnType {
     let output = match &signature.output {
         ReturnType::Default => quote!(()),
-        // That was reported, and nothing can stand in for it.
+        // The type was reported, and has no replacement.
         ReturnType::Type(_, ty)
             if required && (unsuited(ty).is_some() || matches!(plain(ty), Type::Never(_))) =>
         {
@@ -89,7 +96,8 @@ pub(super) fn future_of(signature: &Signature, required: bool) -> ReturnType {
         }
         ReturnType::Type(_, ty) => ty.to_token_stream(),
     };
-    // At the return type, or else the name: there the compiler reports that a provided method is not `Send`.
+    // The span is that of the return type, or else of the name. There, the compiler reports a provided method
+    // whose future is not `Send`.
     let place = match &signature.output {
         ReturnType::Default => Place::of(&signature.ident),
         ReturnType::Type(_, ty) => Place::of(ty),

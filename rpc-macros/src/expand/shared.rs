@@ -1,4 +1,4 @@
-//! The trait for an `Arc` of a service: a service that is shared is one, too.
+//! Implements the trait for an `Arc` of a service.
 //!
 //! ```text
 //! impl<T: Inventory> Inventory for Arc<T> {
@@ -8,9 +8,9 @@
 //! }
 //! ```
 //!
-//! A user could not write this where the trait stands in another crate. A provided method that cannot be passed on,
-//! as it takes or returns `Self`, keeps the body that the trait provides. There is no such thing for `Box<T>` and
-//! `&T`: for either, a trait would take a tenth longer to compile.
+//! A user could not write this implementation for a trait of another crate. A provided method that takes or
+//! returns `Self` cannot be forwarded; it keeps the trait's body. There are no implementations for `Box<T>`
+//! and `&T`: each would make a trait compile a tenth slower.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -50,10 +50,10 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
             _ => None,
         })
         .collect();
-    // Those of the trait that the user has named: an `Arc` may not have them.
+    // The supertraits that the user has written: an `Arc` may not implement them.
     let supertraits = &original.supertraits;
     let clause = (!supertraits.is_empty()).then(|| quote!(where #shared: #supertraits));
-    // Such as an object is.
+    // A trait object is unsized.
     let unsized_too = interface.object.map(|_| quote!(+ ?::core::marker::Sized));
     let levels = attributes::of_block(original);
     quote! {
@@ -73,7 +73,7 @@ fn passed_constant(constant: &TraitItemConst, service: &Ident, parameter: &Ident
     quote!(#(#levels)* const #ident: #ty = <#parameter as #service>::#ident;)
 }
 
-/// A method of the service, unless only the `Arc` itself can have it.
+/// A method that forwards to the service. `None` for a provided method that cannot be forwarded.
 fn passed_method(
     function: &TraitItemFn,
     service: &Ident,
@@ -105,7 +105,7 @@ fn passed_method(
         signature.asyncness = None;
     }
     let name = &signature.ident;
-    // Types that only the caller can name.
+    // Generic types and constants must be passed on, because they may not be inferable.
     let generics = signature
         .generics
         .params

@@ -1,12 +1,12 @@
-//! Tokens put at a place of the user's, so that the compiler points there.
+//! Gives generated tokens the location of the user's tokens, so that the compiler's errors point there.
 //!
-//! The compiler joins the first and the last token of an expression to find its place. (That a macro
-//! may join two spans is not stable.)
+//! The compiler joins the spans of the first and the last token of an expression. Joining two spans in a
+//! macro is not stable, so both ends are set.
 
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 
-/// Where a piece of the source begins and ends.
+/// The beginning and the end of the user's tokens.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) start: Span,
@@ -26,16 +26,16 @@ impl Place {
         }
     }
 
-    /// The name of an item, at the beginning.
+    /// The name of an item, located at the beginning.
     pub(super) fn item(&self, name: &Ident) -> Ident {
-        // Not resolved as before: spans that are of different expansions are joined to the attribute.
-        // For items that makes no difference.
+        // The whole span is replaced, hygiene included: the compiler joins spans of different expansions at
+        // the attribute. For items, hygiene makes no difference.
         let mut name = name.clone();
         name.set_span(self.start);
         name
     }
 
-    /// The name of a variable, at the end.
+    /// The name of a variable, located at the end. Its hygiene is kept.
     pub(super) fn variable(&self, name: &Ident) -> Ident {
         let mut name = name.clone();
         name.set_span(name.span().located_at(self.end));

@@ -1,5 +1,5 @@
-//! What a lock sees of types: the structure of each that derives `Describe`, and the classes of each error that derives
-//! `IntoRemoteError`, found without asking for them.
+//! The types that a lock compares: the structure of each type that implements `Describe`, and the classes of
+//! each error that derives `IntoRemoteError`. Neither is required of a type.
 //!
 //! ```text
 //! use {NotDescribed as _, NotRaised as _};
@@ -8,7 +8,8 @@
 //! const _: () = hold(__USES, 0, __RELEASED, false);
 //! ```
 //!
-//! `FOUND` is an inherent constant where the type has a structure, and that of the trait where it has none.
+//! `FOUND` is an inherent constant if the type has a structure, and otherwise the constant of the trait
+//! `NotDescribed`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -24,15 +25,15 @@ use crate::lifetimes;
 use crate::lock::{Lock, Recorded, error_of, value_of};
 use crate::types::{has_ident, is_everywhere, text};
 
-/// A type that is sent, how, and the conditions under which it is there.
+/// The use of a type by a method, and the conditions under which it exists.
 pub(crate) struct TypeUse<'a> {
     pub(crate) kind: UseKind,
     pub(crate) ty: &'a Type,
     pub(crate) written: String,
     cfgs: TokenStream,
-    /// None for what is yet to be released.
+    /// The first version with this use. `None` if it is not released.
     pub(crate) since: Option<Version>,
-    /// What to write so that something may come to it.
+    /// What to write before the type may get an addition.
     pub(crate) advice: String,
 }
 
@@ -44,7 +45,7 @@ pub(crate) enum UseKind {
 }
 
 impl TypeUse<'_> {
-    /// Where it is said what is wrong with it.
+    /// The location of errors about the type.
     fn place(&self) -> Place {
         let error = match self.kind {
             UseKind::Error => error_of(self.ty),
@@ -54,7 +55,7 @@ impl TypeUse<'_> {
     }
 }
 
-/// Makes a change of a released type that peers cannot bear an error, at the type.
+/// Constants that fail to compile, at the type, if a released type has changed in a way that breaks peers.
 pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> TokenStream {
     let uses = uses(interface, lock);
     let (found, released) = (
@@ -81,7 +82,7 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
     }
 }
 
-/// What the tests get: the types that are sent, the structures that were released, and the methods.
+/// The arguments of the tests: the types that are sent, the released structures, and the methods.
 pub(super) fn compared(
     interface: &Interface<'_>,
     lock: &Lock,
@@ -101,7 +102,7 @@ pub(super) fn compared(
         } = recorded;
         let cfgs = cfgs(&method.original.attrs);
         let name = &method.wire;
-        // The error of a cast does not come from a server.
+        // A cast has no reply, so its error never comes from a server.
         let raises = method.mode.is_call().then(|| {
             let (raises, found) = (
                 raises.as_deref().unwrap_or_default(),
@@ -157,7 +158,7 @@ fn released(lock: &Lock, private: &TokenStream) -> TokenStream {
     quote!(#(#released),*)
 }
 
-/// All uses of types that may have a structure, each once.
+/// All uses of types that may have a structure, without duplicates.
 pub(crate) fn uses<'a>(interface: &Interface<'a>, lock: &Lock) -> Vec<TypeUse<'a>> {
     let mut found: Vec<TypeUse<'_>> = Vec::new();
     for (method, recorded) in interface.methods.iter().zip(&lock.methods) {
@@ -206,7 +207,7 @@ fn of_method<'a>(method: &Method<'a>, recorded: &Recorded, lock: &Lock) -> Vec<T
         add(UseKind::Argument, argument.parameter.ty, since);
     }
     add(UseKind::Result, value_of(method.output), recorded.since);
-    // The error of a cast does not come from a server.
+    // A cast has no reply, so its error never comes from a server.
     if method.mode.is_call() {
         let raised = recorded.raises.clone().unwrap_or_default();
         uses.push(new(UseKind::Error, method.output, raised, recorded.since));
@@ -214,8 +215,11 @@ fn of_method<'a>(method: &Method<'a>, recorded: &Recorded, lock: &Lock) -> Vec<T
     uses
 }
 
-/// What to write on the method so that something may come to what it sends: empty if that is so. Servers that do not
-/// know it must not be sent an argument, and so the method needs a version of its own; what is returned is to be recorded.
+/// What to write on the method before a type that it sends may get an addition. Empty if it is written
+/// already.
+///
+/// An argument needs a new version of the method, so that servers without the addition are not sent it. A
+/// result only has to be recorded with a new release.
 fn advice(kind: UseKind, method: &Method<'_>, lock: &Lock) -> String {
     let Some(last) = lock.last else {
         return String::new();
@@ -254,7 +258,7 @@ fn name(ty: &Type) -> Option<String> {
     }
 }
 
-/// The types within, but for those that every program has.
+/// Collects the named types within a type, except those that need no declaration.
 fn named<'a>(ty: &'a Type, found: &mut Vec<&'a Type>) {
     match plain(ty) {
         Type::Reference(reference) => named(&reference.elem, found),

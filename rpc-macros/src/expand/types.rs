@@ -1,4 +1,5 @@
-//! Types, as the client and the server have them.
+//! The owned and borrowed forms of argument types: a server decodes the owned form and lends it to the
+//! method.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -9,8 +10,8 @@ use super::spans::Place;
 use crate::check::{maybe, optional_reference, plain};
 use crate::lifetimes;
 
-/// What the server decodes an argument into, and how it passes that to the method: what is lent is at hand by
-/// reference.
+/// The type that the server decodes an argument into, and the expression that passes it to the method. If the
+/// argument is lent, `local` is a reference in that expression.
 pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, TokenStream) {
     let private = &Place::of(ty).item(private);
     let ty = plain(ty);
@@ -37,7 +38,7 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
     (optional, lend)
 }
 
-/// What is owned in place of what a reference is to.
+/// The owned form of a reference's target.
 pub(super) fn pointee(private: &Ident, ty: &Type) -> TokenStream {
     let ty = plain(ty);
     match (form(ty), ty) {
@@ -55,20 +56,20 @@ pub(super) fn pointee(private: &Ident, ty: &Type) -> TokenStream {
     }
 }
 
-/// The function that lends what is owned.
+/// The function that lends the owned form.
 pub(super) fn lend(private: &Ident, ty: &Type) -> TokenStream {
     let ty = plain(ty);
     quote!(<#ty as #private::Lent>::lend)
 }
 
-/// How what a reference is to is owned.
+/// How the server owns the target of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// As it is.
+    /// The target itself.
     Sized,
-    /// As a `String` or a `Vec`.
+    /// A `String` or a `Vec`.
     Unsized,
-    /// As the type says: the name may be that of a type of the standard library, or of the user's.
+    /// The trait `Lent` decides: the name may be that of a type of the standard library, or of a user's type.
     ByTrait,
 }
 
@@ -89,12 +90,12 @@ pub(super) fn form(ty: &Type) -> Form {
     }
 }
 
-/// Whether the method gets a loan of what the server has decoded.
+/// Whether the method borrows the value that the server has decoded.
 pub(super) fn is_lent(ty: &Type) -> bool {
     matches!(plain(ty), Type::Reference(_)) || optional_reference(ty).is_some()
 }
 
-/// Whether it is a borrowed slice.
+/// Whether the type is a borrowed slice.
 pub(super) fn is_slice(ty: &Type) -> bool {
     matches!(plain(ty), Type::Reference(to) if matches!(plain(&to.elem), Type::Slice(_)))
 }
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn owned_forms_are_lent() {
+    fn each_borrowed_type_has_an_owned_form_and_a_loan() {
         let local = Ident::new("x", Span::call_site());
         for (borrowed, decoded, lent) in [
             ("&str", "p::OwnedStr", "x"),

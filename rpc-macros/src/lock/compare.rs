@@ -1,22 +1,23 @@
-//! What changed in an interface since its last release, and whether peers of that release can bear it.
+//! Compares an interface with its last release, and decides whether the changes break peers of that release.
 //!
-//! Additive is what older peers never see, as it is above the version that they have: a method, an argument
-//! that servers do without, another name. Everything else breaks somebody. Two plain values in, messages out.
+//! A change is additive if older peers never see it, because its version is above theirs: a new method, an
+//! optional argument, a new name. Every other change breaks a peer. The input is two plain values, and the
+//! output is messages.
 
 use super::form::{Address, Argument, Interface, Method, Mode, OldName};
 use crate::attr::Version;
 use crate::check::Shown;
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Comparison {
-    /// What must not be.
+    /// Changes that are not allowed, with messages.
     pub(crate) violations: Vec<(Place, String)>,
-    /// What came, briefly.
+    /// Additions, as short texts.
     pub(crate) additions: Vec<String>,
 }
 
-/// What of the interface of today a message is about.
+/// The part of the current interface that a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Trait,
@@ -24,7 +25,7 @@ pub(crate) enum Place {
     Argument(usize, usize),
 }
 
-/// Compares the interface of today, at its version, with that of the last release.
+/// Compares the current interface with the last release. Each has its version.
 pub(crate) fn compare(
     (last, released): (Version, &Interface),
     (version, now): (Version, &Interface),
@@ -50,7 +51,7 @@ pub(crate) fn compare(
         comparing.found.violations.push((Place::Trait, message));
     }
     if version <= last {
-        // What is left needs no version of its own, and is recorded with the next.
+        // These additions need no new version. They are recorded with the next release.
         comparing.found.additions.clear();
     }
     comparing.found
@@ -58,13 +59,13 @@ pub(crate) fn compare(
 
 struct Comparing {
     last: Version,
-    /// Where something may be added.
+    /// The lowest version that may have additions.
     next: Version,
     found: Comparison,
 }
 
 impl Comparing {
-    /// `what` must be as released: `x` must …, as …
+    /// Reports that something must be as it was released. `must` has the form "`x` must …".
     fn broken(&mut self, place: Place, must: &str) {
         let message = format!(
             "{must}, as when {} was released: put it back, or declare version {}.0 in a trait of its own",
@@ -106,7 +107,7 @@ impl Comparing {
         }
         let mut came = matches.came;
         for old in matches.gone.iter().map(|old| &released.methods[*old]) {
-            let same = |place: &usize| now.methods[*place].is_otherwise(old);
+            let same = |place: &usize| now.methods[*place].equals_except_name(old);
             match only(&came, same) {
                 Some(place) => {
                     came.retain(|other| *other != place);
@@ -145,7 +146,7 @@ impl Comparing {
         let at = Place::Method(place);
         let name = &now.name;
         if released.mode != now.mode {
-            // Servers make no difference between the two.
+            // A server treats both in the same way.
             if (released.mode, now.mode) == (Mode::Call, Mode::CallOrCast) {
                 self.addition(format!("`{name}` may be cast"));
             } else {
@@ -195,7 +196,8 @@ impl Comparing {
         let mut came = matches.came;
         let of = format!(" of `{}`", now.name);
         for gone in matches.gone.iter().map(|index| &old[*index]) {
-            // What was released already is sent to the servers that know the other.
+            // An argument that was released already is sent to servers which expect the removed argument, so
+            // it cannot replace it.
             let takes_its_place = |argument: &Argument| {
                 argument.replaces.contains(&gone.name)
                     && argument.since.is_some_and(|since| since > self.last)
@@ -203,7 +205,7 @@ impl Comparing {
             if new.iter().any(takes_its_place) {
                 continue;
             }
-            let same = |argument: &usize| new[*argument].is_otherwise(gone);
+            let same = |argument: &usize| new[*argument].equals_except_name(gone);
             match only(&came, same) {
                 Some(argument) => {
                     came.retain(|other| *other != argument);
@@ -313,7 +315,7 @@ impl Comparing {
         self.old_names(at, [&released.name, &now.name], old_names, &of);
     }
 
-    /// A new name must leave the old one to those who know it.
+    /// A renamed item must keep its old name for released peers.
     fn old_names(
         &mut self,
         at: Place,
@@ -355,7 +357,7 @@ impl Comparing {
     }
 }
 
-/// Which of the released things are which of today's.
+/// Released items matched with current items, by index.
 struct Matches {
     both: Vec<(usize, usize)>,
     gone: Vec<usize>,
@@ -387,7 +389,7 @@ impl Matches {
     }
 }
 
-/// The one of which this holds.
+/// The only index for which `holds` is true, if there is exactly one.
 fn only(places: &[usize], holds: impl Fn(&usize) -> bool) -> Option<usize> {
     let mut those = places.iter().filter(|place| holds(place));
     let first = those.next();
@@ -399,7 +401,8 @@ fn knows(old_names: &[OldName], name: &str) -> bool {
 }
 
 impl Method {
-    /// The first version of a major that has it. It may have come with another.
+    /// The first version of a major version that has the method. The method may have been added in another
+    /// major version.
     pub(super) fn since_in(&self, major: u32) -> Version {
         let mut versions = self.changed.clone();
         versions.extend(self.old_names.iter().map(|old| old.before));
@@ -412,8 +415,8 @@ impl Method {
         of_the_major.min().unwrap_or(self.since)
     }
 
-    /// Whether it is the other but for its name.
-    fn is_otherwise(&self, other: &Self) -> bool {
+    /// Whether the two methods are equal except for their names.
+    fn equals_except_name(&self, other: &Self) -> bool {
         Self {
             name: other.name.clone(),
             raises: other.raises.clone(),
@@ -427,7 +430,7 @@ impl Argument {
         knows(&self.old_names, name)
     }
 
-    fn is_otherwise(&self, other: &Self) -> bool {
+    fn equals_except_name(&self, other: &Self) -> bool {
         let name = other.name.clone();
         Self {
             name,

@@ -1,3 +1,5 @@
+//! Each change of an interface, and the message or addition that it causes.
+
 use super::super::file;
 use super::*;
 
@@ -15,7 +17,7 @@ cast touch since 2.1
     since 2.3
 ";
 
-/// The comparison with what the released text becomes when this is put in place of that.
+/// Compares the released text with the same text after replacements.
 fn changed(changes: &[(&str, &str)], version: Version) -> Comparison {
     let mut text = RELEASED.to_owned();
     for (from, to) in changes {
@@ -36,9 +38,9 @@ fn changed(changes: &[(&str, &str)], version: Version) -> Comparison {
 }
 
 #[test]
-fn what_did_not_change_is_nothing() {
+fn an_unchanged_interface_has_no_changes() {
     assert_eq!(changed(&[], (2, 3, 0)), Comparison::default());
-    // The order is no part of the form.
+    // The order of arguments does not matter.
     let moved = [
         ("  name: String\n", ""),
         ("    default 3\n", "    default 3\n  name: String\n"),
@@ -47,7 +49,7 @@ fn what_did_not_change_is_nothing() {
 }
 
 #[test]
-fn additions_above_the_release_are_fine() {
+fn additions_above_the_release_are_allowed() {
     for (changes, addition) in [
         (
             ("cast touch", "call find since 2.4\ncast touch"),
@@ -103,7 +105,7 @@ fn additions_above_the_release_are_fine() {
 }
 
 #[test]
-fn a_method_may_come_with_the_versions_of_another_major() {
+fn a_method_may_be_added_with_versions_of_another_major() {
     let came = (
         "cast touch",
         "call find since 1.4\n  changed 2.4\ncast touch",
@@ -117,7 +119,7 @@ fn a_method_may_come_with_the_versions_of_another_major() {
 }
 
 #[test]
-fn what_was_released_already_takes_no_place() {
+fn a_released_argument_cannot_replace_another() {
     let released = [
         ("  id: Uuid\n", ""),
         ("    since 2.3\n", "    since 2.3\n    replaces id\n"),
@@ -262,7 +264,7 @@ fn each_violation_of_a_method_says_what_to_do() {
 }
 
 #[test]
-fn the_interface_never_falls_below_the_release() {
+fn the_version_must_not_be_below_the_release() {
     let found = changed(&[], (2, 1, 0));
     assert_eq!(found.violations.len(), 1);
     assert!(
@@ -272,7 +274,7 @@ fn the_interface_never_falls_below_the_release() {
 }
 
 #[test]
-fn advice_names_the_version_that_is_in_the_making() {
+fn advice_names_the_unreleased_version() {
     let found = changed(
         &[("cast touch", "call find since 2.0\ncast touch")],
         (2, 7, 0),
@@ -281,7 +283,7 @@ fn advice_names_the_version_that_is_in_the_making() {
 }
 
 #[test]
-fn all_violations_are_found_at_once() {
+fn all_violations_are_reported_together() {
     let found = changed(
         &[
             ("name: String", "name: u8"),

@@ -1,4 +1,5 @@
-//! The text of a lock: one section a release, each with what came or changed in it.
+//! Parses and prints the text of a lock: one section for each release, with the methods and types that were
+//! added or changed.
 //!
 //! ```text
 //! [2.0]
@@ -12,9 +13,9 @@
 //!   { name: String, rack?: u32 }
 //! ```
 //!
-//! One line a thing, so that a diff shows what changed. The first section of a major lists everything; a
-//! later one has the whole new form of each method that changed. What was written before is never written
-//! anew: a section goes between the others.
+//! Each fact has its own line, so that a diff shows what changed. The first section of a major version lists
+//! everything. A later section lists the whole new form of each changed method. Existing sections are never
+//! rewritten; a new section is inserted between them.
 
 use std::fmt::Write;
 
@@ -22,36 +23,37 @@ use super::form::{Address, Argument, Interface, Method, Mode, OldName, Structure
 use crate::attr::{Version, parse_version};
 use crate::check::Shown;
 
-/// All of a lock.
+/// The content of a lock.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct File {
-    /// In the order of their versions.
+    /// The releases, in the order of their versions.
     pub(crate) releases: Vec<Release>,
 }
 
-/// One section.
+/// One section: a release.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Release {
     pub(crate) version: Version,
-    /// In the first one of a major.
+    /// The address. Only the first release of a major version has one.
     pub(crate) address: Option<Address>,
-    /// Those that came or changed.
+    /// The methods that were added or changed.
     pub(crate) methods: Vec<Method>,
     pub(crate) types: Vec<Structure>,
 }
 
-/// Why a text is no lock.
+/// The error for a text that is not a lock.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Damage {
-    /// From 1.
+    /// The number of the line, from 1.
     pub(crate) line: usize,
     pub(crate) message: String,
-    /// Whether the line is what a merge left where both sides changed.
+    /// Whether the line is a conflict marker of version control.
     pub(crate) in_conflict: bool,
 }
 
 impl File {
-    /// The released interface of that major at that version, with the version of its last section.
+    /// The released interface of the version's major version, up to the version, with the version of its last
+    /// section.
     pub(crate) fn interface_at(&self, version: Version) -> Option<(Version, Interface)> {
         let releases = self.of_major(version.0);
         let mut releases = releases.filter(|release| release.version <= version);
@@ -68,7 +70,7 @@ impl File {
         Some((last, interface))
     }
 
-    /// The sections of that major.
+    /// The sections of a major version.
     pub(crate) fn of_major(&self, major: u32) -> impl Iterator<Item = &Release> {
         let releases = self.releases.iter();
         releases.filter(move |release| release.version.0 == major)
@@ -138,7 +140,7 @@ fn line(text: &mut String, line: &str) {
     text.push('\n');
 }
 
-/// A name, in quotation marks unless it is one plain word.
+/// A name as a lock writes it: in quotation marks unless it is one plain word.
 pub(crate) fn in_marks_if_odd(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "_.-".contains(letter);
     if !name.is_empty() && name.chars().all(plain) {
@@ -149,7 +151,7 @@ pub(crate) fn in_marks_if_odd(name: &str) -> String {
     }
 }
 
-/// Free text, on one line.
+/// Escapes a text, so that it is one line.
 fn escaped(text: &str) -> String {
     let text = text.replace('\\', "\\\\");
     text.replace('\n', "\\n").replace('\r', "\\r")
@@ -172,7 +174,7 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-/// Reads a lock.
+/// Parses a lock.
 pub(crate) fn parse(text: &str) -> Result<File, Damage> {
     let mut parser = Parser::default();
     for (number, line) in (1..).zip(text.lines()) {
@@ -192,7 +194,7 @@ pub(crate) fn parse(text: &str) -> Result<File, Damage> {
     Ok(parser.file)
 }
 
-/// Whether a line is one of the marks that version control puts around the two sides of a conflict.
+/// Whether a line is a conflict marker of version control.
 fn is_conflict(line: &str) -> bool {
     ["<<<<<<<", "|||||||", "=======", ">>>>>>>"]
         .iter()
@@ -202,7 +204,7 @@ fn is_conflict(line: &str) -> bool {
 #[derive(Default)]
 struct Parser {
     file: File,
-    /// What indented lines belong to.
+    /// The item that indented lines belong to.
     item: Item,
 }
 
@@ -287,7 +289,7 @@ impl Parser {
         Ok(())
     }
 
-    /// To a lock with nothing in it, nothing would be held.
+    /// A lock contains a release. An empty lock would not protect anything.
     fn has_release(&self) -> Read<()> {
         if self.file.releases.is_empty() {
             return Err("a release must be in it".to_owned());
@@ -295,7 +297,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The first section of a major has the interface's name, others do without.
+    /// Exactly the first section of a major version has the interface's address.
     fn end(&self) -> Read<()> {
         let Some((last, before)) = self.file.releases.split_last() else {
             return Ok(());
@@ -458,7 +460,7 @@ impl<'a> Words<'a> {
         Err(format!("nothing must follow: remove `{}`", self.0))
     }
 
-    /// A plain word, or what is in quotation marks. What follows may be a colon.
+    /// Reads a plain word or a quoted name. A colon may follow.
     fn name(&mut self) -> Read<String> {
         let Some(quoted) = self.0.strip_prefix('"') else {
             let end = self.0.find([' ', ':']).unwrap_or(self.0.len());

@@ -1,3 +1,5 @@
+//! Parsing and printing a lock, and the error of each kind of damage.
+
 use super::*;
 
 const LOCK: &str = r#"# The interface `Inventory`.
@@ -40,7 +42,7 @@ interface Inventory
 call host since 3.0
 "#;
 
-/// All sections, as they would be written.
+/// Prints all sections.
 fn print(file: &File) -> String {
     let mut text = String::new();
     for release in &file.releases {
@@ -65,7 +67,7 @@ fn print(file: &File) -> String {
 }
 
 #[test]
-fn what_is_printed_is_what_was_read() {
+fn a_parsed_lock_prints_as_it_was() {
     let read = parse(LOCK).unwrap();
     assert_eq!(
         format!("# The interface `Inventory`.\n{}", print(&read)),
@@ -82,12 +84,12 @@ fn what_is_printed_is_what_was_read() {
 }
 
 #[test]
-fn a_checkout_with_other_line_ends_reads_the_same() {
+fn line_endings_do_not_matter() {
     assert_eq!(parse(LOCK), parse(&LOCK.replace('\n', "\r\n")));
 }
 
 #[test]
-fn an_interface_is_what_its_sections_add_up_to() {
+fn an_interface_is_the_sum_of_its_sections() {
     let file = parse(LOCK).unwrap();
     assert_eq!(file.interface_at((1, 9, 0)), None);
     let (last, interface) = file.interface_at((2, 3, 0)).unwrap();
@@ -111,7 +113,7 @@ fn an_interface_is_what_its_sections_add_up_to() {
 }
 
 #[test]
-fn the_error_of_a_method_is_read() {
+fn the_error_of_a_method_is_parsed() {
     let lock = "[1.0]\ninterface I\ncall host since 1.0\n  raises StockError\n  name: String\n";
     let file = parse(lock).unwrap();
     let host = &file.releases[0].methods[0];
@@ -120,7 +122,7 @@ fn the_error_of_a_method_is_read() {
 }
 
 #[test]
-fn damage_is_found_at_its_line() {
+fn damage_is_reported_with_its_line() {
     for (text, line, message) in [
         ("", 1, "a release must be in it"),
         ("# The interface\n", 1, "a release must be in it"),
@@ -213,9 +215,9 @@ fn damage_is_found_at_its_line() {
     }
 }
 
-/// Whatever is read, it is read without a panic, and text that was cut off is not taken for whole.
+/// No text makes the parser panic, in particular no truncated lock.
 #[test]
-fn no_text_makes_it_panic() {
+fn no_text_makes_the_parser_panic() {
     for (end, _) in LOCK.char_indices() {
         let _ = parse(&LOCK[..end]);
         let _ = parse(&LOCK[end..]);

@@ -1,8 +1,8 @@
-//! The form of an interface, as far as the other side of the wire can tell: what a lock records.
+//! The form of an interface on the wire, which a lock records.
 //!
-//! Plain data, without syntax: the same for a trait and for a section of a lock. How a method is called in
-//! Rust, whether an argument is borrowed, what only chooses the target: nothing of that is here, so that it
-//! may change freely.
+//! Plain data without syntax, which both a trait and a section of a lock are converted to. Properties that a
+//! peer cannot observe are not part of the form, so that they may change freely: names in Rust, borrows, and
+//! arguments that only select the target.
 
 use crate::attr::Version;
 
@@ -13,7 +13,7 @@ pub(crate) struct Interface {
     pub(crate) methods: Vec<Method>,
 }
 
-/// What an interface is called, and where its servers are.
+/// The name of an interface, and the address of its servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) name: String,
@@ -26,20 +26,21 @@ pub(crate) struct Address {
 pub(crate) struct Method {
     pub(crate) name: String,
     pub(crate) mode: Mode,
-    /// The version that it came with.
+    /// The version that added the method.
     pub(crate) since: Version,
-    /// Versions that it lists beside those in which its form changed.
+    /// Versions that it lists in addition to those in which its form changed.
     pub(crate) changed: Vec<Version>,
     pub(crate) old_names: Vec<OldName>,
     pub(crate) arguments: Vec<Argument>,
-    /// The type of what comes back; absent for nothing.
+    /// The type of the result. `None` for `()`.
     pub(crate) returns: Option<String>,
-    /// The released error whose classes are known. The trait's tokens do not tell.
+    /// The name of the released error, if its classes are recorded. It cannot be derived from the trait's
+    /// tokens.
     pub(crate) raises: Option<String>,
 }
 
 impl Method {
-    /// Whether it had this name.
+    /// Whether `name` is one of its old names.
     pub(crate) fn was(&self, name: &str) -> bool {
         self.old_names.iter().any(|old| old.name == name)
     }
@@ -56,7 +57,7 @@ pub(crate) enum Mode {
 impl Mode {
     pub(crate) const ALL: [Self; 4] = [Self::Call, Self::Cast, Self::Fanout, Self::CallOrCast];
 
-    /// One word, as in a lock.
+    /// The word for the mode in a lock.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Call => "call",
@@ -74,15 +75,15 @@ pub(crate) struct Argument {
     pub(crate) ty: String,
     pub(crate) since: Option<Version>,
     pub(crate) until: Option<Version>,
-    /// The value that it has when it is not sent, as written.
+    /// The value when it is not sent, as written in the trait.
     pub(crate) default: Option<String>,
-    /// The arguments that it takes the place of.
+    /// The arguments that it replaces.
     pub(crate) replaces: Vec<String>,
     pub(crate) old_names: Vec<OldName>,
 }
 
 impl Argument {
-    /// Whether a server does without it.
+    /// Whether a server accepts a message without it.
     pub(crate) fn is_optional(&self) -> bool {
         self.default.is_some()
             || self.ty.starts_with("Option<")
@@ -90,7 +91,7 @@ impl Argument {
     }
 }
 
-/// A name that was in use before a version.
+/// A name that was used before a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OldName {
     pub(crate) before: Version,
@@ -106,7 +107,8 @@ pub(crate) struct Structure {
 }
 
 impl Interface {
-    /// Takes the errors of methods from their release: of today's, only the compiler knows the classes.
+    /// Copies the names of methods' errors from the last release. Only the compiler knows the classes of the
+    /// current errors.
     pub(crate) fn know_errors_of(&mut self, released: &Self) {
         for method in &mut self.methods {
             let is_it = |old: &&Method| old.name == method.name || method.was(&old.name);
@@ -115,7 +117,7 @@ impl Interface {
         }
     }
 
-    /// The interface after a section of a lock.
+    /// Applies a section of a lock.
     pub(crate) fn apply(&mut self, methods: &[Method]) {
         for method in methods {
             let known = |known: &&mut Method| known.name == method.name || method.was(&known.name);

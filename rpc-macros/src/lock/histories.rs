@@ -1,9 +1,9 @@
-//! Histories of interfaces, made up: what compiles can be released, what can be released compiles, and peers of all
-//! releases understand each other.
+//! Random histories of interfaces. They test that an interface which compiles can be released, that a
+//! released interface compiles, and that peers of all releases understand each other.
 //!
-//! An interface is changed at random, compared with its lock as the compiler would, and released if it may be. Each
-//! time its types are held against those of every release by a model of what serde writes and reads, which knows
-//! nothing of locks. `RPC_LOCK_HISTORIES` says how many histories there are to be.
+//! An interface is changed at random, compared with its lock as the compiler does, and released if that is
+//! allowed. Then its types are compared with those of every release by a model of serde's reading and
+//! writing, which does not use locks. `RPC_LOCK_HISTORIES` sets the number of histories.
 
 mod changes;
 mod derived;
@@ -26,7 +26,7 @@ use super::{Lock, Package, check};
 use crate::errors::Errors;
 use crate::expand::uses_of_types;
 
-/// A folder with a lock.
+/// A temporary directory with a lock.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -56,7 +56,7 @@ fn version((major, minor, revision): crate::attr::Version) -> Version {
     Version::new(major, minor).with_revision(revision)
 }
 
-/// What the compiler makes of an interface beside its lock: the tests, or what is wrong.
+/// Compiles an interface with its lock. Returns the lock for the generated tests, or the compile errors.
 fn compile(world: &World, folder: &Folder, blessing: bool) -> Result<private::Lock, String> {
     let original = crate::hostile::trait_of(&world.tokens()).unwrap();
     let options = quote::quote!(topic = "i", version = "2.0", lock = "i.lock");
@@ -104,7 +104,7 @@ fn compile(world: &World, folder: &Folder, blessing: bool) -> Result<private::Lo
     Ok(tests(world, &lock, folder, uses, released))
 }
 
-/// The tests that the trait expands to.
+/// The lock for the tests that the trait expands to.
 fn tests(
     world: &World,
     lock: &Lock,
@@ -144,7 +144,7 @@ fn tests(
     }
 }
 
-/// What a panic says.
+/// Runs a function, and returns the message of its panic as an error.
 fn quietly(run: impl FnOnce()) -> Result<(), String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
@@ -152,7 +152,7 @@ fn quietly(run: impl FnOnce()) -> Result<(), String> {
     })
 }
 
-/// What came of a history.
+/// The outcomes of the steps of histories.
 #[derive(Debug, Default)]
 struct Tally {
     releases: usize,
@@ -174,7 +174,7 @@ fn history(seed: u64, steps: usize, tally: &mut Tally) {
         };
         let blessing = compile(&next, &folder, true);
         if !before.is_empty() {
-            // A build that releases takes what any build takes, and refuses for the same reason.
+            // A build that writes the lock must accept and reject the same changes as any other build.
             let any = compile(&next, &folder, false);
             let wrong = |compiled: &Result<private::Lock, String>| compiled.as_ref().err().cloned();
             assert_eq!(wrong(&any), wrong(&blessing), "seed {seed}");
@@ -197,7 +197,7 @@ fn history(seed: u64, steps: usize, tally: &mut Tally) {
                 told("rewritten")
             );
         }
-        // What was released is up to date, and compiles.
+        // A released interface compiles, and its lock is up to date.
         let again = compile(&next, &folder, false).unwrap_or_else(|why| panic!("{}", told(&why)));
         if let Err(why) = quietly(|| again.is_up_to_date()) {
             panic!("{}", told(&why));
@@ -215,8 +215,9 @@ fn history(seed: u64, steps: usize, tally: &mut Tally) {
 }
 
 #[test]
-fn what_compiles_can_be_released_and_is_understood() {
-    // What is refused here panics by the hundred: it is not shown. Other tests are.
+fn interfaces_that_compile_can_be_released_and_understand_all_releases() {
+    // Rejected changes cause hundreds of panics on this thread. Their messages are suppressed; those of other
+    // tests are not.
     let (own, shown) = (thread::current().id(), take_hook());
     set_hook(Box::new(move |panic| {
         if thread::current().id() != own {
@@ -235,7 +236,7 @@ fn what_compiles_can_be_released_and_is_understood() {
     if let Err(why) = all {
         panic!("{why}");
     }
-    // Else nothing was tried.
+    // Too few outcomes would mean that the histories tested nothing.
     println!("{tally:?}");
     assert!(tally.releases > 50 && tally.refused > 100, "{tally:?}");
 }

@@ -1,8 +1,9 @@
-//! The interface lock: a file that records each release of an interface, and that the trait is held to.
+//! The interface lock: a file that records each release of an interface, and with which the trait is
+//! compared.
 //!
-//! `form` is what is recorded, `of_trait` takes it from a trait and `file` from the lock's text; `compare`
-//! tells what changed. Here the file is found, and messages are put where they belong. This macro never
-//! writes: a test that it expands to does, when it is asked to bless.
+//! `form` is the recorded data. `of_trait` computes it from a trait, and `file` from the lock's text.
+//! `compare` finds the changes. This module reads the file and reports the messages at the user's tokens. The
+//! macro never writes a lock: a test in its expansion does, if `RPC_LOCK=bless` is set.
 
 pub(crate) mod compare;
 pub(crate) mod file;
@@ -27,12 +28,12 @@ use compare::{Comparison, Place};
 use file::{File, Release};
 use form::Interface;
 
-/// Where a trait is compiled.
+/// The package that a trait is compiled in.
 pub(crate) struct Package {
-    /// The package's root; without cargo there is none.
+    /// The root of the package. `None` without cargo.
     root: Option<PathBuf>,
     name: String,
-    /// Whether the locks are being written.
+    /// Whether locks are to be written.
     blessing: bool,
 }
 
@@ -54,50 +55,50 @@ impl Package {
         }
     }
 
-    /// What writes the lock.
+    /// The command that writes the lock.
     fn command(&self) -> String {
         format!("RPC_LOCK=bless cargo test -p {} interface_lock", self.name)
     }
 }
 
-/// A trait's lock, for its tests.
+/// A trait's lock, for the expansion.
 pub(crate) struct Lock {
-    /// The path, within the package.
+    /// The path of the lock in the package.
     pub(crate) path: LitStr,
-    /// Whether there is a file, for builds to follow.
+    /// Whether the file exists. If so, builds depend on it.
     pub(crate) exists: bool,
     pub(crate) command: String,
-    /// What came since the last release.
+    /// The additions since the last release.
     pub(crate) additions: Vec<String>,
-    /// The releases of the trait's major, briefly.
+    /// The releases of the trait's major version, as [`summary`] encodes them.
     pub(crate) releases: String,
-    /// The version of the last of them.
+    /// The version of the last release of this major version.
     pub(crate) last: Option<Version>,
-    /// The version that the trait has now.
+    /// The current version of the trait.
     pub(crate) version: Version,
-    /// The structures that were released, in the order of their versions.
+    /// The released structures, in the order of their versions.
     pub(crate) types: Vec<(Version, Structure)>,
-    /// Those of the trait, in its order.
+    /// The methods of the trait, in its order.
     pub(crate) methods: Vec<Recorded>,
-    /// Whether all types must be known.
+    /// Whether the structures of all types must be known.
     pub(crate) strict: bool,
-    /// What is written when the trait is released: the text of a new file, and that of the section's beginning.
+    /// The text of a new file, and the beginning of the section. `None` unless locks are to be written.
     pub(crate) release: Option<[String; 2]>,
 }
 
-/// What a lock has of a method.
+/// A method in relation to the lock.
 pub(crate) struct Recorded {
-    /// The first version of the major that has it.
+    /// The first version of this major version that has the method.
     pub(crate) since: Version,
-    /// The error that it was released with.
+    /// The name of the error in the last release.
     pub(crate) raises: Option<String>,
-    /// Its text, while the lock is written.
+    /// The text to record. Empty unless locks are to be written.
     pub(crate) text: String,
-    /// Whether it is another than it was.
+    /// Whether the method differs from the last release.
     pub(crate) is_new: bool,
 }
 
-/// Holds a trait to its lock. It is not compared as long as there are other mistakes.
+/// Compares a trait with its lock. If there are other mistakes, nothing is compared.
 pub(crate) fn check(
     errors: &Errors,
     interface: &check::Interface<'_>,
@@ -181,7 +182,7 @@ pub(crate) fn check(
         exists: text.is_some(),
         command: package.command(),
         additions: compared.additions,
-        releases: briefly(&file, version.0),
+        releases: summary(&file, version.0),
         last: released.as_ref().map(|(last, _)| *last),
         version,
         types: types.collect(),
@@ -191,7 +192,7 @@ pub(crate) fn check(
     })
 }
 
-/// The text of the lock; a missing one is none while it is being written.
+/// Reads the text of the lock. `None` if the file is missing and is to be written.
 fn read(path: &str, root: &Path, package: &Package) -> Result<Option<String>, String> {
     let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     if path.is_empty() || !Path::new(path).components().all(inside) {
@@ -210,7 +211,8 @@ fn read(path: &str, root: &Path, package: &Package) -> Result<Option<String>, St
     }
 }
 
-/// What to do about a lock that cannot be read. Written anew, it would forget what was released.
+/// The message for a malformed lock. It must not advise to write the lock again, because that would lose the
+/// releases.
 fn damaged(path: &LitStr, damage: &file::Damage, package: &Package) -> String {
     let (path, line) = (path.value(), damage.line);
     if damage.in_conflict {
@@ -232,7 +234,7 @@ fn another(path: &LitStr, locked: &str, name: &str) -> String {
     )
 }
 
-/// Puts a message at the user's own tokens.
+/// Reports a message at the user's tokens.
 fn report(errors: &Errors, interface: &check::Interface<'_>, place: Place, message: String) {
     let (method, argument) = match place {
         Place::Trait => return errors.at(&interface.original.ident, message),
@@ -246,7 +248,7 @@ fn report(errors: &Errors, interface: &check::Interface<'_>, place: Place, messa
     }
 }
 
-/// How a lock begins.
+/// The header of a new lock.
 fn header(now: &Interface, package: &Package) -> String {
     format!(
         "# The interface `{}`, as it was released. The trait is held to it when it is compiled.\n# To be checked in. Written by `{}` alone.\n",
@@ -255,9 +257,9 @@ fn header(now: &Interface, package: &Package) -> String {
     )
 }
 
-/// Which names each release knows, one a line, for the runtime's `lock`: `[` a version, `m` a method, `o`
-/// another name of it, `r` an argument that it needs, `a` one that it does without.
-fn briefly(file: &File, major: u32) -> String {
+/// The names in each release, one in each line, for the runtime's `lock`: `[` is a version, `m` a method, `o`
+/// another name of the method, `r` a required argument, and `a` an optional argument.
+fn summary(file: &File, major: u32) -> String {
     let mut text = String::new();
     let mut line = |mark: char, name: &str| {
         text.extend([mark, ' ']);
@@ -276,7 +278,8 @@ fn briefly(file: &File, major: u32) -> String {
             }
             for argument in &method.arguments {
                 let always = argument.since.is_none() && argument.until.is_none();
-                // Under an old name it is the same argument, but there is but one line for it.
+                // An argument with old names is sent under one of several names, so none of them alone is
+                // required.
                 let needed = always && !argument.is_optional() && argument.old_names.is_empty();
                 line(if needed { 'r' } else { 'a' }, &argument.name);
                 let old_names = argument.old_names.iter().map(|old| &old.name);

@@ -1,4 +1,4 @@
-//! The form of a trait, for comparison with a lock.
+//! Converts a trait to its form on the wire, for comparison with a lock.
 
 use syn::ext::IdentExt;
 
@@ -8,7 +8,8 @@ use crate::attr::{DefaultValue, Version};
 use crate::check;
 use crate::types::text;
 
-/// The interface that a trait declares; the structure of its types and errors is not known here.
+/// The form of the interface that a trait declares. The structures of its types and errors are not known
+/// here.
 pub(super) fn interface(interface: &check::Interface<'_>) -> Interface {
     Interface {
         address: Address {
@@ -21,7 +22,7 @@ pub(super) fn interface(interface: &check::Interface<'_>) -> Interface {
     }
 }
 
-/// The version that an implementation of the whole trait has.
+/// The version of the whole trait: its highest stamp.
 pub(super) fn version(interface: &check::Interface<'_>) -> Version {
     let stamps = interface.methods.iter().map(|method| {
         let later = method.later_versions.first();
@@ -58,7 +59,7 @@ fn method(method: &check::Method<'_>) -> Method {
     }
 }
 
-/// The arguments that are on the wire.
+/// The arguments that are sent.
 pub(super) fn sent<'m, 'a>(
     method: &'m check::Method<'a>,
 ) -> impl Iterator<Item = &'m check::Argument<'a>> {
@@ -77,14 +78,14 @@ fn argument(argument: &check::Argument<'_>) -> Argument {
         until: argument.until,
         default: match &argument.default {
             Some(DefaultValue::Is(value)) => Some(text(value)),
-            // That of an `Option` is in its type.
-            Some(DefaultValue::OfType) if !is_absent_alone(argument.parameter.ty) => {
+            // The type of an `Option` or a `MaybeAbsent` implies the default.
+            Some(DefaultValue::OfType) if !implies_default(argument.parameter.ty) => {
                 Some("default".to_owned())
             }
             _ => None,
         },
         replaces: match &argument.below {
-            // Without names, under its own.
+            // Without names, the older value has the argument's own name.
             check::Below::With { names, .. } if names.is_empty() => vec![argument.wire.clone()],
             check::Below::With { names, .. } => names.clone(),
             _ => Vec::new(),
@@ -93,7 +94,7 @@ fn argument(argument: &check::Argument<'_>) -> Argument {
     }
 }
 
-fn is_absent_alone(ty: &syn::Type) -> bool {
+fn implies_default(ty: &syn::Type) -> bool {
     check::is_option(ty) || check::maybe(ty).is_some()
 }
 

@@ -1,4 +1,4 @@
-//! The lock from the trait's tokens to messages, each with its place.
+//! The lock, from the trait's tokens to messages.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use quote::quote;
 use super::*;
 use crate::model;
 
-/// A package of its own in a temporary directory.
+/// A package in a temporary directory.
 struct Files(PathBuf);
 
 impl Files {
@@ -28,7 +28,7 @@ impl Drop for Files {
     }
 }
 
-/// The lock, and the compile errors.
+/// Compares a trait with the lock in `files`. Returns the lock and the compile errors.
 fn held(files: &Files, blessing: bool, trait_: &TokenStream) -> (Option<Lock>, String) {
     let original = crate::hostile::trait_of(trait_).unwrap();
     let options = quote!(
@@ -48,7 +48,7 @@ fn held(files: &Files, blessing: bool, trait_: &TokenStream) -> (Option<Lock>, S
     (lock, errors.into_compile_errors().to_string())
 }
 
-/// What is written of it: the head of a file, and the section, as far as it is known before types are.
+/// The header of a new file, and the new section without its types.
 fn written(lock: &Lock) -> [String; 2] {
     let [header, address] = lock.release.clone().unwrap();
     let methods = lock.methods.iter().filter(|method| method.is_new);
@@ -85,7 +85,7 @@ cast touch since 2.1
 ";
 
 #[test]
-fn a_trait_is_recorded_as_the_wire_has_it() {
+fn a_trait_is_recorded_in_its_form_on_the_wire() {
     let files = Files::new("recorded", None);
     let item = inventory()
         .to_string()
@@ -103,7 +103,7 @@ fn a_trait_is_recorded_as_the_wire_has_it() {
 }
 
 #[test]
-fn a_later_release_has_what_changed() {
+fn a_later_release_lists_only_changed_methods() {
     let text = format!(
         "# As released.\n\n[2.1]\n{}",
         RECORDED.replace("touch since 2.1", "touch since 2.0")
@@ -134,7 +134,7 @@ fn a_later_release_has_what_changed() {
 }
 
 #[test]
-fn what_is_no_lock_is_an_error_with_the_command() {
+fn a_missing_or_malformed_lock_is_an_error_with_advice() {
     let files = Files::new("missing", None);
     let item = quote!(
         trait Inventory {
@@ -167,7 +167,7 @@ fn what_is_no_lock_is_an_error_with_the_command() {
 }
 
 #[test]
-fn other_mistakes_come_first() {
+fn a_trait_with_other_mistakes_is_not_compared() {
     let files = Files::new(
         "mistakes",
         Some("[2.0]\ninterface Inventory\ncall host since 2.0\n"),

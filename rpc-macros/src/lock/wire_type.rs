@@ -1,7 +1,7 @@
-//! The text of a type as the wire has it: what is written otherwise but is the same value there is equal.
+//! The text of a type in its form on the wire. Types with the same values on the wire have the same text.
 //!
-//! `&str` and `String`, `&[T]` and `Vec<T>`, `Box<T>` and `T`, `std::string::String` and `String`: one text.
-//! Lifetimes are nothing on the wire, and neither is the error type of a result.
+//! `&str` and `String`, `&[T]` and `Vec<T>`, `Box<T>` and `T`, `std::string::String` and `String` have the
+//! same text. Lifetimes and the error types of results are omitted.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -10,12 +10,12 @@ use syn::{GenericArgument, PathArguments, PathSegment, Type};
 use crate::check::plain;
 use crate::types::text;
 
-/// The type of an argument.
+/// The text of an argument's type.
 pub(crate) fn of(ty: &Type) -> String {
     text(&owned(ty))
 }
 
-/// The type of what a method returns; `None` for nothing.
+/// The text of the type of a method's result. `None` for `()`.
 pub(super) fn of_returned(ty: &Type) -> Option<String> {
     let returned = value_of(ty);
     match plain(returned) {
@@ -24,13 +24,13 @@ pub(super) fn of_returned(ty: &Type) -> Option<String> {
     }
 }
 
-/// The `T` of a `Result<T, E>`; an alias without parameters stands for itself.
+/// The `T` of a `Result<T, E>`. An alias without parameters is returned unchanged.
 pub(crate) fn value_of(ty: &Type) -> &Type {
     let result = last(ty).filter(|last| last.ident.to_string().ends_with("Result"));
     result.and_then(|last| types(last).next()).unwrap_or(ty)
 }
 
-/// The `E` of a `Result<T, E>`, where it is written.
+/// The `E` of a `Result<T, E>`, if it is written.
 pub(crate) fn error_of(ty: &Type) -> Option<&Type> {
     types(last(ty)?).nth(1)
 }
@@ -62,7 +62,7 @@ fn owned_path(ty: &Type, path: &syn::Path) -> TokenStream {
     if path.is_ident("str") {
         return quote!(String);
     }
-    // What points to a value is the value. A `Cow` has its lifetime before it.
+    // A pointer to a value is written as the value. `types` skips the lifetime of a `Cow`.
     if ["Box", "Arc", "Rc", "Cow"]
         .iter()
         .any(|name| last.ident == name)
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_the_same_value_is_the_same_text() {
+    fn types_with_the_same_values_have_the_same_text() {
         for (written, recorded) in [
             ("&str", "String"),
             ("&'a [Cow<'_, str>]", "Vec<String>"),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn results_are_what_they_hold() {
+    fn a_result_has_the_text_of_its_value() {
         for (written, recorded) in [
             ("Result<()>", None),
             ("Result<Host>", Some("Host")),

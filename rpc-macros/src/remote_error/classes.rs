@@ -1,4 +1,4 @@
-//! The classes of an enum of errors, as a structure that an interface lock holds them to.
+//! Describes the classes of an enum of errors as a structure, which an interface lock records and compares.
 //!
 //! ```text
 //! impl Raises for StockError {
@@ -60,7 +60,7 @@ fn class(raised: &Raised<'_>) -> String {
     })
 }
 
-/// What it is called in the exception: by its keyword, or by its place.
+/// The field's name in the exception: its keyword, or its index among the positional arguments.
 fn field(place: &Place<'_>) -> String {
     match &place.source {
         Source::Kwarg(name) => lock::in_marks_if_odd(name),

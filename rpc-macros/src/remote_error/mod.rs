@@ -1,4 +1,7 @@
-//! `#[derive(IntoRemoteError)]`: an enum of errors that cross the wire, each variant a class of its own.
+//! `#[derive(IntoRemoteError)]`: converts an enum of errors to and from remote errors. Each variant is a
+//! class.
+//!
+//! The expansion for an enum with one class, one refusal and the variant for other errors is:
 //!
 //! ```text
 //! impl From<Error> for StockError {
@@ -42,7 +45,7 @@ use self::raised::Raised;
 use crate::attr::{EnumOptions, Refused, VariantOptions};
 use crate::errors::Errors;
 
-/// Expands the derive; whatever is wrong, the traits are implemented.
+/// Expands the derive macro. The traits are implemented even if there are errors.
 pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let options = EnumOptions::parse(errors, &input.attrs);
     let krate = options.krate.get();
@@ -88,11 +91,11 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     expand(&input.ident, &variants, other, &krate)
 }
 
-/// The variants, by what they are.
+/// The variants of the enum, by kind.
 #[derive(Default)]
 struct Variants<'a> {
     raised: Vec<Raised<'a>>,
-    /// Those for what the version cap refused: for an argument's sake, or any.
+    /// The variants for refusals of the version cap: about one argument, or (`None`) about any.
     refused: Vec<(&'a Ident, Option<String>)>,
     other: Option<&'a Ident>,
 }
@@ -108,7 +111,7 @@ impl<'a> Variants<'a> {
             errors.turn_to(place);
             sorted.add(errors, variant, module);
         }
-        // Those for an argument go before the one for any.
+        // The variants for one argument are tried before the one for any.
         (sorted.refused).sort_by_key(|(_, argument)| argument.is_none());
         sorted
     }
@@ -170,7 +173,7 @@ fn expand(
     let held = refused.iter().map(|(variant, _)| *variant).chain([other]);
     let read = raised.iter().map(|raised| raised.read(&private));
     let write = raised.iter().map(|raised| raised.write(&private));
-    // At the first variant that has no text of its own, for the compiler to point at.
+    // The span is that of the first variant without a message, so that the compiler points at it.
     let shown = raised
         .iter()
         .find(|raised| raised.is_shown())
@@ -205,7 +208,7 @@ fn expand(
     }
 }
 
-/// What is no class on the wire is kept as it came.
+/// A variant for refusals or other errors must hold the error itself, because it has no class.
 fn holds_an_error(errors: &Errors, variant: &Variant) {
     match &variant.fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {}
@@ -219,7 +222,7 @@ fn holds_an_error(errors: &Errors, variant: &Variant) {
     }
 }
 
-/// After a mistake, what other code needs is still there.
+/// Implementations for an enum with mistakes, so that code which uses them causes no further errors.
 fn placeholder(krate: &TokenStream, input: &DeriveInput) -> TokenStream {
     let name = &input.ident;
     let (generics, arguments, clause) = input.generics.split_for_impl();

@@ -1,4 +1,5 @@
-//! A variant that is a class on the wire, and where its fields are found there.
+//! A variant that is a class on the wire, and the conversion of its fields to and from the exception's
+//! arguments.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -18,10 +19,10 @@ pub(super) struct Raised<'a> {
     pub(super) fields: Vec<Place<'a>>,
 }
 
-/// Where a field is found in a remote error.
+/// A field, and its place in a remote error.
 pub(super) struct Place<'a> {
     pub(super) field: &'a Field,
-    /// The name that it is bound to.
+    /// The variable that the field is bound to.
     pub(super) local: Ident,
     pub(super) source: Source,
 }
@@ -61,7 +62,7 @@ impl<'a> Raised<'a> {
         self.module.as_deref().unwrap_or_default()
     }
 
-    /// Binds the fields, by the names that the message may use.
+    /// A pattern that binds the fields to variables, whose names the message may use.
     pub(super) fn pattern(&self) -> TokenStream {
         let variant = &self.variant.ident;
         let locals = self.fields.iter().map(|place| &place.local);
@@ -72,13 +73,14 @@ impl<'a> Raised<'a> {
         }
     }
 
-    /// Takes a remote error of this class whose fields can be read; another one is left to the others.
+    /// The statement that returns this variant for a remote error of its class, if all of its fields can be
+    /// decoded. Otherwise the next statement is tried.
     pub(super) fn read(&self, private: &TokenStream) -> TokenStream {
         let (module, class, pattern) = (self.module(), &self.class, self.pattern());
         let remote = quote!(__remote);
         let read = self.fields.iter().map(|place| {
             let (local, ty) = (&place.local, &place.field.ty);
-            // At the type, so that one that cannot be read is what the compiler points at.
+            // The span is that of the type, so that the compiler points at a type which cannot be decoded.
             let read = match &place.source {
                 Source::Kwarg(name) => {
                     quote_spanned!(place.field.ty.span()=> #private::kwarg::<#ty>(#remote, #name))
@@ -99,6 +101,7 @@ impl<'a> Raised<'a> {
         }
     }
 
+    /// The match arm that converts this variant to a remote error.
     pub(super) fn write(&self, private: &TokenStream) -> TokenStream {
         let (module, class, pattern) = (self.module(), &self.class, self.pattern());
         let message = self.message(private);
@@ -124,7 +127,8 @@ impl<'a> Raised<'a> {
         quote!(#pattern => #private::raised(#module, #class, #message) #args #(#kwargs)*,)
     }
 
-    /// The exception's text: as the variant says, or its message field, or its `Display`.
+    /// The expression for the exception's text: the variant's `message`, its message field, or the enum's
+    /// `Display`.
     pub(super) fn message(&self, private: &TokenStream) -> TokenStream {
         if let Some(message) = &self.message {
             let mut text = message.value();
@@ -152,6 +156,7 @@ impl<'a> Raised<'a> {
         }
     }
 
+    /// Whether the text is the enum's `Display`.
     pub(super) fn is_shown(&self) -> bool {
         let has_text = |place: &Place<'_>| matches!(place.source, Source::Message);
         self.message.is_none() && !self.fields.iter().any(has_text)

@@ -1,4 +1,4 @@
-//! How an interface may change: rightly, and wrongly.
+//! Random changes of an interface, both allowed and breaking ones.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ use super::model::{Argument, Field, Kind, Ty, Variant, World};
 use super::numbers::Numbers;
 
 impl World {
-    /// The interface after some changes, right ones and wrong ones. Often methods get a version for them.
+    /// The interface after some random changes. Usually the methods get a new version for them.
     pub(super) fn changed(&self, numbers: &mut Numbers) -> Self {
         let mut world = self.clone();
         world.derived = RefCell::default();
@@ -29,7 +29,7 @@ impl World {
         let place = numbers.below(self.types.len());
         match numbers.below(14) {
             0..=7 => {
-                // What is new is of the types before.
+                // New fields may use only types before this one.
                 let behind = self.types.split_off(place);
                 let mut kind = behind[0].clone();
                 self.change_kind(&mut kind, numbers);

@@ -1,10 +1,10 @@
-//! The structures that the derives give types: read from what they expand to.
+//! Evaluates the expansion of a derive macro to a structure, as the compiler does.
 
 use rpc_runtime::interface::{Structure, StructurePart};
 
 use crate::errors::Errors;
 
-/// The structure that the derive gives a type of the model.
+/// The structure in the expansion of `derive` for `item`. `of` returns the structures of parts.
 pub(super) fn derived(
     item: proc_macro2::TokenStream,
     derive: fn(&Errors, &syn::DeriveInput) -> proc_macro2::TokenStream,
@@ -26,7 +26,7 @@ pub(super) fn derived(
     Box::leak(Box::new(structure))
 }
 
-/// What an expansion tells the compiler to evaluate.
+/// The texts and parts in an expansion.
 struct Found<'o> {
     texts: Vec<String>,
     parts: Vec<StructurePart>,

@@ -1,4 +1,4 @@
-//! An interface as data, and one that is made up.
+//! An interface as data, and random interfaces.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub(super) enum Ty {
     Text,
     Option(Box<Ty>),
     List(Box<Ty>),
-    /// One of the world's types: those before the type itself.
+    /// A type of the interface, by index. A type refers only to types before it.
     Named(usize),
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Argument {
 
 #[derive(Debug, Clone)]
 pub(super) struct Method {
-    /// The highest first, of major 2.
+    /// The minor versions of major version 2, highest first.
     pub(super) versions: Vec<usize>,
     pub(super) arguments: Vec<Argument>,
     pub(super) returns: Ty,
@@ -62,13 +62,13 @@ pub(super) struct Method {
 #[derive(Debug, Clone)]
 pub(super) struct World {
     pub(super) types: Vec<Kind>,
-    /// Variants that are classes.
+    /// Error types, each a list of classes.
     pub(super) errors: Vec<Vec<Variant>>,
     pub(super) methods: Vec<Method>,
-    /// So that no name comes twice.
+    /// The last name that was used. Names are never reused.
     pub(super) names: usize,
     pub(super) minor: usize,
-    /// The structures that were derived already.
+    /// The structures that were computed already, by name.
     pub(super) derived: RefCell<BTreeMap<String, &'static Structure>>,
 }
 
@@ -114,7 +114,7 @@ impl World {
         self.names
     }
 
-    /// A type that a type before the `limit`th may have.
+    /// A random type.
     pub(super) fn ty(&self, numbers: &mut Numbers) -> Ty {
         match numbers.below(8) {
             0 => Ty::Number,

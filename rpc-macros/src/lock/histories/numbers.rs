@@ -1,6 +1,6 @@
-//! Numbers that are made up, the same for the same seed.
+//! Pseudo-random numbers. The same seed gives the same numbers.
 
-/// `SplitMix64`.
+/// The generator `SplitMix64`.
 pub(super) struct Numbers(u64);
 
 impl Numbers {

@@ -1,4 +1,4 @@
-//! What serde writes and reads of an interface: whether its releases understand each other.
+//! A model of serde, which checks whether the releases of an interface can read each other's values.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::model::{Argument, Field, Kind, Ty, Variant, World};
 use super::numbers::Numbers;
 
 impl World {
-    /// Whether clients and servers of this and of an older release of it understand each other.
+    /// Checks that clients and servers of this release and of an older one can read each other's values.
     pub(super) fn understands(&self, old: &Self, numbers: &mut Numbers) -> Result<(), String> {
         for (place, (then, now)) in old.methods.iter().zip(&self.methods).enumerate() {
             let told = |what: &str, value: &Value| Err(format!("m{place}, {what}: {value}"));
@@ -20,7 +20,7 @@ impl World {
                     if !self.reads(&new.ty, &sent) {
                         return told("an old client's argument", &sent);
                     }
-                    // What came with a version is not sent below it.
+                    // The version cap keeps additions from an old server.
                     let sent = self.write(&new.ty, Some(old), numbers);
                     if !old.reads(&argument.ty, &sent) {
                         return told("an old server's argument", &sent);
@@ -53,7 +53,7 @@ impl World {
         Ok(())
     }
 
-    /// Some value, of those that an older interface has, if there is one.
+    /// A random value. With `known`, it uses only variants that the older interface has, if possible.
     fn write(&self, ty: &Ty, known: Option<&Self>, numbers: &mut Numbers) -> Value {
         let place = match ty {
             Ty::Number => return json!(7),
@@ -81,7 +81,7 @@ impl World {
                         }
                 };
                 let of_old: Vec<_> = variants.iter().filter(is_known).collect();
-                // Where none is known, what holds it is not known either.
+                // If the older interface has none of the variants, it does not use this type.
                 let variants = if of_old.is_empty() {
                     variants.iter().filter(|variant| !variant.other).collect()
                 } else {
@@ -189,7 +189,7 @@ impl World {
             })
     }
 
-    /// A keyword that is absent is read as null, whatever its default is.
+    /// An absent keyword argument of an exception is read as null, regardless of its default.
     fn reads_raised(&self, fields: &[Field], object: &Map<String, Value>) -> bool {
         let value = |field: &Field| {
             object

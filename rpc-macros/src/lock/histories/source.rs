@@ -1,4 +1,4 @@
-//! An interface as source: the trait, and the structures that the derives give its types.
+//! Renders an interface as source code: the trait, and the structures of its types.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -31,7 +31,7 @@ impl World {
         quote!(trait I { #(#methods)* })
     }
 
-    /// The structure of what is used.
+    /// The structure of a used type.
     pub(super) fn structure_of(&self, used: &TypeUse<'_>) -> &'static Structure {
         let name = text(used.ty);
         if used.kind == UseKind::Error {
@@ -41,7 +41,7 @@ impl World {
         self.structure(used.ty)
     }
 
-    /// The methods, with the structures of their errors.
+    /// The names of the methods, with the structures of their errors.
     pub(super) fn errors(&self) -> Vec<(&'static str, &'static Structure)> {
         let methods = self.methods.iter().enumerate();
         let errors = methods.map(|(place, method)| {
