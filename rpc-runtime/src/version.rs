@@ -2,8 +2,7 @@
 //!
 //! A version is two or three numbers. The rule is `version_is_compatible` of oslo.messaging: an
 //! implementation is compatible with a request of the same major version whose minor version (and, for equal
-//! minor versions, revision) is not higher. All modules use this rule; no other module compares versions on
-//! its own.
+//! minor versions, revision) is not higher.
 
 use std::fmt;
 use std::str::FromStr;

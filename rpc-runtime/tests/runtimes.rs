@@ -1,4 +1,4 @@
-//! What is needed of the runtime and of the process: where it is missing there is an error, and no panic.
+//! A runtime or a process that lacks something causes an error, and no panic.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -28,7 +28,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A call, a cast and the start of a server.
+/// The results of a call, a cast and the start of a server.
 async fn attempts(url: &str) -> [Result<()>; 3] {
     let transport = Transport::new(url).unwrap();
     let client = RpcClient::new(&transport, Target::new("runtimes"));
@@ -49,7 +49,7 @@ async fn attempts(url: &str) -> [Result<()>; 3] {
 const URLS: [&str; 2] = ["memory://", "rabbit://me:secret@127.0.0.1:1/"];
 
 #[test]
-fn without_a_runtime_there_is_an_error_that_says_what_to_do() {
+fn without_a_runtime_the_error_says_what_to_do() {
     for url in URLS {
         for result in block_on(attempts(url)) {
             let error = result.unwrap_err();
@@ -60,7 +60,7 @@ fn without_a_runtime_there_is_an_error_that_says_what_to_do() {
 }
 
 #[test]
-fn without_timers_there_is_an_error_that_says_what_to_enable() {
+fn without_timers_the_error_says_what_to_enable() {
     let runtime = Builder::new_current_thread().build().unwrap();
     for url in URLS {
         for result in runtime.block_on(attempts(url)) {
@@ -87,16 +87,17 @@ fn io_need_not_be_enabled() {
     }
 }
 
-/// The same test in a process of its own, which cannot have threads: there is no memory for their stacks.
+/// The test runs itself again in a child process, which limits its own address space, so that there is no
+/// memory for the stack of another thread.
 #[cfg(all(target_os = "linux", feature = "rabbit"))]
 #[test]
-fn a_process_that_may_start_no_thread_gets_an_error() {
+fn a_process_that_cannot_start_a_thread_gets_an_error() {
     const CHILD: &str = "RPC_TEST_WITHOUT_THREADS";
     if std::env::var_os(CHILD).is_none() {
         let output = std::process::Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "a_process_that_may_start_no_thread_gets_an_error",
+                "a_process_that_cannot_start_a_thread_gets_an_error",
             ])
             .env(CHILD, "1")
             .output()
@@ -115,7 +116,7 @@ fn a_process_that_may_start_no_thread_gets_an_error() {
         .unwrap()
         .parse()
         .unwrap();
-    // A stack has two mebibytes.
+    // One mebibyte is left. The stack of a thread needs two.
     let limit = (kilobytes + 1024) * 1024;
     let limited = std::process::Command::new("prlimit")
         .args([

@@ -1,5 +1,6 @@
-//! The threads of `rabbit://` transports, and the runtimes that use them. In a process of its own, since
-//! threads are counted by name: `tests/run` starts the broker.
+//! The threads of `rabbit://` transports, and the runtimes that use them.
+//!
+//! Threads are counted by name, so this test has a process of its own. `tests/run` starts the broker.
 
 #![cfg(all(feature = "rabbit", target_os = "linux"))]
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
@@ -19,7 +20,7 @@ struct Twice;
 
 impl Threads for Twice {
     async fn twice(&self, _: &Context, number: u32) -> Result<u32> {
-        // Handlers run where their server was started.
+        // Handlers run on the runtime on which their server was started.
         let name = std::thread::current().name().map(str::to_owned);
         assert_ne!(name.as_deref(), Some("rpc-rabbit"));
         Ok(number * 2)
@@ -35,11 +36,11 @@ fn transport() -> Transport {
     Transport::new(&url).unwrap()
 }
 
-/// How many threads have the driver's name, or that of lapin's.
+/// The number of threads with the name of the driver's thread or of lapin's.
 fn threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.filter_map(|task| {
-        // It may have ended meanwhile.
+        // The thread may have ended since it was listed.
         std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
     });
     names
@@ -64,13 +65,13 @@ async fn serve(transport: &Transport) -> Server {
     server.start().await.unwrap()
 }
 
-/// One test: others would have threads of the same names.
+/// This is the only test in the file. Others would have threads with the same names.
 #[test]
 #[ignore = "needs RabbitMQ: tests/run"]
-fn threads_come_with_the_first_use_and_go_with_the_last() {
+fn threads_start_with_the_first_use_and_end_with_the_last() {
     let context = Context::new();
 
-    // Several runtimes, one after the other; the driver's thread is of none of them.
+    // Several runtimes use one transport in turn. The driver's thread belongs to none of them.
     let shared = transport();
     assert_eq!(threads(), 0, "nothing was used yet");
     let servers = transport();
@@ -85,7 +86,7 @@ fn threads_come_with_the_first_use_and_go_with_the_last() {
         });
     });
     for number in 0..3 {
-        // Each ends with a call under way, which leaves a publish behind or a wait.
+        // Each runtime ends with a call in flight, which is either being published or waiting for its reply.
         runtime().block_on(async {
             let client = ThreadsClient::new(&shared);
             assert_eq!(client.twice(&context, number).await.unwrap(), number * 2);
@@ -95,14 +96,14 @@ fn threads_come_with_the_first_use_and_go_with_the_last() {
             tokio::task::yield_now().await;
         });
     }
-    assert_eq!(threads(), 6, "one a transport, and two of lapin's");
+    assert_eq!(threads(), 6, "one for each transport, and two of lapin's");
     runtime().block_on(shared.close());
     stop.send(()).unwrap();
     serving.join().unwrap();
     until_no_thread_is_left("close");
     drop(shared);
 
-    // Dropped, with a server that still listens.
+    // The transport is dropped while a server still listens.
     runtime().block_on(async {
         let transport = transport();
         let server = serve(&transport).await;
@@ -112,7 +113,7 @@ fn threads_come_with_the_first_use_and_go_with_the_last() {
     });
     until_no_thread_is_left("drop");
 
-    // Dropped outside any runtime, and while it dials.
+    // The transport is dropped outside any runtime, while it dials.
     let dialling = Transport::new("rabbit://u:p@127.0.0.1:9/").unwrap();
     runtime().block_on(async {
         let client = ThreadsClient::new(&dialling);

@@ -17,10 +17,9 @@ use crate::{Error, Result, Version};
 
 /// Encodes the arguments of one request of a typed method.
 ///
-/// The setters do not return a `Result`: the first error is stored and reported by
-/// [`into_request`](Self::into_request), and the setters after it do nothing. A fallible statement for each
-/// argument would make the expansion far slower to compile. The setters return `&mut Self`, so that an
-/// expansion can chain them.
+/// The setters do not return a `Result`: the first error is stored and reported by `into_request`, and the
+/// setters after it do nothing. A fallible statement for each argument would make the expansion far slower to
+/// compile. The setters return `&mut Self`, so that an expansion can chain them.
 #[derive(Debug)]
 pub struct TypedArgs<'a> {
     args: Args<'a>,
@@ -209,7 +208,7 @@ impl<'a> TypedArgs<'a> {
         })
     }
 
-    /// The finished request, or the first error. [`context`](Self::context) must have been called.
+    /// The finished request, or the first error. `context` must have been called.
     pub(crate) fn into_request(self) -> Result<TypedRequest> {
         self.written?;
         let (body, extra) = (self.args.into_body(), self.extra);

@@ -12,8 +12,7 @@
 //! # trait Compute { async fn uptime(&self, ctxt: &Context) -> Result<u64>; }
 //!
 //! # fn main() -> Result<()> {
-//! // A program passes the files of its `--config-file` options:
-//! `OsloConfig::from_files(["/etc/nova/nova.conf"])?`.
+//! // A program passes its `--config-file` options: `OsloConfig::from_files(["/etc/nova/nova.conf"])?`.
 //! let config = OsloConfig::builder()
 //!     .text(
 //!         "nova.conf",

@@ -41,7 +41,7 @@ pub fn client_with_topic(
     RpcClient::of(transport, interface).prepare(CallOptions::new().topic(topic))
 }
 
-/// Converts a client to `interface`. See [`RpcClient::of_interface`].
+/// Converts a client to `interface`. See `RpcClient::of_interface`.
 pub fn of_interface(rpc: RpcClient, interface: &Interface) -> RpcClient {
     rpc.of_interface(interface)
 }

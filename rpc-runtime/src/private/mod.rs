@@ -1,7 +1,7 @@
 //! The items that expansions of this crate's macros name.
 //!
 //! This module is not part of the public interface. It changes with the macro crate, whose version is pinned.
-//! Expansions name nothing else, apart from `core`.
+//! Expansions name nothing else, apart from the standard library.
 
 #![allow(
     clippy::must_use_candidate,

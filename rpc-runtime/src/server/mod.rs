@@ -4,7 +4,7 @@
 //! So a request runs at most once. A request that waits for a permit stays with the broker, which can give it
 //! to another server.
 //!
-//! The task in [`listen`] owns the listener and the running requests. A server must not depend on connections
+//! The task in `listen` owns the listener and the running requests. A server must not depend on connections
 //! or queues, which the transport owns. A [`Middleware`] may wrap the handling of each request.
 
 mod arena;

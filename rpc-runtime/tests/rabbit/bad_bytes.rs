@@ -1,5 +1,5 @@
-//! Bad bytes in the queues of a server and of a client: they end nothing but themselves. Those in a message's
-//! properties not even that: nobody needs them.
+//! Malformed messages in the queues of a server and of a client must not affect other messages. Malformed
+//! properties of a message must not affect the message itself, because they are not used.
 
 use std::process::Command;
 
@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Deeper than any stack is.
+/// Deeper than any stack allows recursion.
 const DEPTH: usize = 100_000;
-/// As an honest caller writes it.
+/// A well-formed message id.
 const ID: &str = "00000000000000000000000000000001";
 
 #[rpc_client(topic = "bad", version = "1.0")]
@@ -34,7 +34,7 @@ fn envelope(message: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// A call whose argument is this text, to be answered at `queue`.
+/// A call whose argument is the text `argument`, with the reply queue `queue`.
 fn call_with(argument: &str, queue: &str) -> String {
     format!(
         r#"{{"method": "echo", "args": {{"arg": {argument}}}, "version": "1.0", "_msg_id": "{ID}",
@@ -43,7 +43,7 @@ fn call_with(argument: &str, queue: &str) -> String {
     )
 }
 
-/// A reply to nobody, whose result is this text.
+/// A reply to an unknown call, whose result is the text `result`.
 fn reply_with(result: &str) -> String {
     format!(r#"{{"result": {result}, "failure": null, "ending": true, "_msg_id": "{ID}"}}"#)
 }
@@ -52,7 +52,7 @@ fn nested(open: &str, close: &str) -> String {
     format!("{}1{}", open.repeat(DEPTH), close.repeat(DEPTH))
 }
 
-/// The same bytes each time, and no text.
+/// Pseudo-random bytes, the same each time.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = length as u64 + 1;
     let byte = || {
@@ -64,7 +64,7 @@ fn noise(length: usize) -> Vec<u8> {
     std::iter::repeat_with(byte).take(length).collect()
 }
 
-/// What is wrong, and the bytes. `queue` is where the caller of a bad request waits.
+/// Malformed messages, each with a description. `queue` is the reply queue of malformed requests.
 fn bad(queue: &str) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<(String, Vec<u8>)> = Vec::new();
     for text in [
@@ -133,7 +133,7 @@ fn bad(queue: &str) -> Vec<(String, Vec<u8>)> {
         all.push((format!("a deep envelope: {what}"), around.into_bytes()));
         all.push((format!("deep: {what}"), deep.into_bytes()));
     }
-    // Where to answer is as bad as the rest.
+    // Malformed reply queues.
     for queue in ["", "no such queue", &"q".repeat(300), "\\ud800", "\\u0000"] {
         all.push((
             format!("to be answered at {queue:.20}"),
@@ -145,10 +145,10 @@ fn bad(queue: &str) -> Vec<(String, Vec<u8>)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn bad_bytes_end_nothing_but_themselves() {
+async fn malformed_messages_affect_no_others() {
     let topic = topic();
     let relays = [Relay::to(&broker()).await, Relay::to(&broker()).await];
-    // A reply whose queue is missing is not to be retried for long: it would hold a permit.
+    // Replies to missing queues must not be retried for long, because each holds a permit.
     let query = "kombu_missing_consumer_retry_timeout=1";
     let serving = transport_at(&relays[0].address(), query);
     let calling = transport_at(&relays[1].address(), "");
@@ -159,7 +159,7 @@ async fn bad_bytes_end_nothing_but_themselves() {
         .await
         .unwrap();
 
-    // One request that is seen from aside, to learn where replies go.
+    // One request is inspected, to learn the name of the client's reply queue.
     let other = Target::new(super::topic());
     let mut listener = listen(&serving, &other.clone().server("s")).await;
     let (called, replies) = tokio::join!(call(&calling, &other), async {
@@ -188,7 +188,7 @@ async fn bad_bytes_end_nothing_but_themselves() {
     let bad = bad(&replies);
     assert!(bad.len() > 80, "{}", bad.len());
     for (what, body) in &bad {
-        // It is under way while bad bytes come.
+        // A call is in flight while the malformed message arrives.
         let good = tokio::spawn(echoed(numbers.next().unwrap_or_default()));
         for queue in [&topic, &direct, &replies] {
             let publish = channel.basic_publish(
@@ -209,7 +209,7 @@ async fn bad_bytes_end_nothing_but_themselves() {
         assert_eq!(
             relays[relay].taken(),
             taken[relay],
-            "no connection was made anew"
+            "there was no reconnect"
         );
     }
     server.stop().await;
@@ -243,7 +243,7 @@ publishing.join()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ and Python: tests/run"]
-async fn odd_properties_keep_no_message_from_its_server() {
+async fn a_message_with_malformed_properties_reaches_its_server() {
     let python = std::env::var_os("RPC_TEST_PYTHON").expect("RPC_TEST_PYTHON has py-amqp");
     let target = Target::new(topic());
     let relay = Relay::to(&broker()).await;
@@ -261,7 +261,7 @@ async fn odd_properties_keep_no_message_from_its_server() {
         let incoming = next(&mut listener).await;
         assert_eq!(method_of(&incoming), "odd");
     }
-    assert_eq!(relay.taken(), taken, "no connection was made anew");
+    assert_eq!(relay.taken(), taken, "there was no reconnect");
     listener.close().await;
     serving.close().await;
 }

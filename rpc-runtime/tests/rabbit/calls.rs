@@ -1,4 +1,4 @@
-//! What calls, casts and fanouts do when nothing is wrong, or nobody is there.
+//! Calls, casts and fanouts without faults, and without servers.
 
 use super::*;
 
@@ -58,7 +58,7 @@ async fn many_calls_at_once_each_get_their_own_reply() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_fanout_reaches_all_and_is_no_error_without_any() {
+async fn a_fanout_reaches_all_servers_and_needs_none() {
     let topic = topic();
     let transport = transport("");
     let everybody = Target::new(&*topic).fanout(true);
@@ -86,7 +86,7 @@ async fn a_fanout_reaches_all_and_is_no_error_without_any() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::InvalidTarget { .. }), "{error}");
-    // The last queue takes the exchange with it: the next fanout declares it anew.
+    // The broker deletes the exchange with its last queue. The next fanout declares it again.
     for mut listener in listeners {
         listener.close().await;
     }
@@ -100,7 +100,7 @@ async fn a_fanout_reaches_all_and_is_no_error_without_any() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_topic_that_nobody_serves_is_an_error_unless_asked_otherwise() {
+async fn a_topic_without_servers_is_an_error_unless_not_mandatory() {
     let transport = transport("");
     let target = Target::new(topic());
     let driver = transport.driver();

@@ -1,5 +1,5 @@
-//! Futures of the driver that are dropped after their first poll, their second, and so on up to their end:
-//! the connection that they used stays, with its channels, and nothing else does.
+//! Futures of the driver that are dropped after their first poll, their second, and so on up to their end.
+//! The connection and its channels must stay, and nothing else may be left.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 
 use super::*;
 
-/// Polls the future so many times, each as it asks for it, and drops it. What it came to, if it ended.
+/// Polls the future up to `times` times, whenever it is woken, and drops it. Returns its output, if it
+/// completed.
 async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = times;
@@ -34,7 +35,7 @@ fn tasks() -> usize {
     runtime.metrics().num_alive_tasks()
 }
 
-/// A relay that counts the connections it was asked for.
+/// A relay, and the number of connections that it has accepted.
 async fn counting() -> (Relay, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = count.clone();
@@ -51,7 +52,7 @@ async fn counting() -> (Relay, Arc<AtomicUsize>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn what_is_dropped_at_any_poll_leaves_the_connection_as_it_was() {
+async fn futures_dropped_at_any_poll_leave_the_connection_unchanged() {
     let (relay, connections) = counting().await;
     let topic = topic();
     let server = transport("");
@@ -126,7 +127,7 @@ async fn what_is_dropped_at_any_poll_leaves_the_connection_as_it_was() {
             let begun = ListenTerms::new(1, 1);
             let begun = client.driver().listen(&other, &begun);
             let ended = polled(begun, times).await;
-            // Who listens afterwards is the only one.
+            // No other listener is left: the next one gets all requests.
             let done = ended.is_some();
             drop(ended);
             let listener = listen(&client, &other).await;
@@ -153,7 +154,7 @@ async fn what_is_dropped_at_any_poll_leaves_the_connection_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn an_end_that_is_dropped_at_any_poll_is_an_end() {
+async fn a_close_dropped_at_any_poll_still_closes() {
     let before = tasks();
     for times in 0.. {
         let topic = topic();

@@ -1,4 +1,4 @@
-//! Compressed messages on the broker: what is sent, and what is done with those that cannot be read.
+//! Compressed messages: which messages are compressed, and the handling of those that cannot be decompressed.
 
 use flate2::Compression;
 use flate2::read::ZlibEncoder;
@@ -33,7 +33,7 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     compressed
 }
 
-/// A call whose argument is `text`, with its address at the end, as peers write it.
+/// A call whose argument is `text`, with its reply address at the end, as peers write it.
 fn call_of(text: &str, to: &ReplyTo) -> Vec<u8> {
     let message = format!(
         r#"{{"method": "repeat", "args": {{"text": "{text}", "times": 1}}, "version": "1.0", "_msg_id": "{}", "_reply_q": "{}"}}"#,
@@ -54,7 +54,7 @@ async fn publish(channel: &Channel, queue: &str, format: &str, body: &[u8]) {
         .unwrap();
 }
 
-/// A queue for replies, and the replies to what is published by hand.
+/// A separate connection, with a reply queue for requests that tests publish themselves.
 struct Aside {
     _connection: lapin::Connection,
     channel: Channel,
@@ -80,7 +80,7 @@ impl Aside {
         }
     }
 
-    /// The next message in `queue`, once there is one.
+    /// Waits for the next message in `queue`.
     async fn get(&self, queue: &str) -> lapin::message::Delivery {
         let found = std::cell::RefCell::new(None);
         until("a message", || async {
@@ -93,7 +93,7 @@ impl Aside {
         found.into_inner().unwrap()
     }
 
-    /// What the next reply says went wrong.
+    /// The error in the next reply.
     async fn failure(&self) -> String {
         let reply = self.get(&self.to.queue).await;
         let reply = rpc_runtime::wire::Reply::decode(&reply.data).unwrap();
@@ -113,26 +113,26 @@ async fn serve_packed(transport: &Transport, topic: &str) -> Server {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn requests_that_cannot_be_read_harm_no_others() {
+async fn requests_that_cannot_be_decompressed_affect_no_others() {
     let (topic, aside) = (topic(), Aside::new().await);
     let transport = transport("kombu_compression=gzip");
     let server = serve_packed(&transport, &topic).await;
     let gzip = "application/x-gzip";
 
-    // Above the limit by little: its caller is told.
+    // Slightly above the limit: the caller gets an error.
     let large = call_of(&"x".repeat(2 * MEBIBYTE), &aside.to);
     publish(&aside.channel, &topic, gzip, &zlib(&large)).await;
     let why = aside.failure().await;
     assert!(why.contains(&format!("{} bytes", large.len())), "{why}");
 
-    // Its checksum is wrong: so is all else, perhaps.
+    // The checksum is wrong, so any part may be damaged.
     let mut damaged = zlib(&call_of(&"x".repeat(5000), &aside.to));
     *damaged.last_mut().unwrap() ^= 1;
     publish(&aside.channel, &topic, gzip, &damaged).await;
     let why = aside.failure().await;
     assert!(why.contains("damaged"), "{why}");
 
-    // Nobody can be told of these.
+    // These contain no readable reply address.
     let bomb = zlib(&call_of(&"x".repeat(32 * MEBIBYTE), &aside.to));
     assert!(bomb.len() < MEBIBYTE);
     publish(&aside.channel, &topic, gzip, &bomb).await;
@@ -154,7 +154,7 @@ async fn requests_that_cannot_be_read_harm_no_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn replies_have_the_limit_when_inflated() {
+async fn the_limit_of_replies_applies_to_their_decompressed_size() {
     let (topic, aside) = (topic(), Aside::new().await);
     let transport = transport("kombu_compression=bzip2");
     let server = serve_packed(&transport, &topic).await;
@@ -180,7 +180,7 @@ async fn replies_have_the_limit_when_inflated() {
         }
         other => panic!("{other:?}"),
     }
-    // Far above the limit, nothing names the call.
+    // A reply far above the limit is not decompressed to its end, which names the call.
     let patience = Duration::from_millis(500);
     let quick = client.prepare(CallOptions::new().timeout(patience));
     let lost = quick
@@ -214,9 +214,9 @@ async fn replies_have_the_limit_when_inflated() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn what_is_large_enough_goes_out_compressed() {
+async fn messages_above_a_size_are_compressed() {
     let (queue, aside) = (topic(), Aside::new().await);
-    // A server leaves its topic's queue behind.
+    // The topic's queue stays after its server has closed.
     let serving = transport("");
     let mut listener = listen(&serving, &Target::new(&*queue).server("s")).await;
     listener.close().await;

@@ -1,4 +1,4 @@
-//! What callers and servers see when connections, queues and brokers fail.
+//! The errors of callers and servers when connections, queues and brokers fail.
 
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
@@ -8,7 +8,7 @@ use super::*;
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn tries_are_counted_and_the_last_reason_is_told() {
+async fn an_error_has_the_number_of_attempts_and_the_last_reason() {
     let port = relay::closed_port().await;
     let quick = "rabbit_retry_interval=0.01&rabbit_retry_backoff=0";
     let transport = transport_at(&format!("127.0.0.1:{port}"), quick);
@@ -111,7 +111,7 @@ async fn a_timeout_says_what_was_waited_for() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn what_the_broker_refuses_is_named() {
+async fn an_error_names_what_the_broker_refuses() {
     let name = credentials()
         .split(':')
         .next()
@@ -158,7 +158,7 @@ async fn a_call_outlives_its_connection() {
     relay.cut();
     answer(&incoming, "late").await;
     assert_eq!(waiting.await.unwrap().unwrap(), "late");
-    // And the next one works over the new connection.
+    // The next call works over the new connection.
     serve(listener, "again");
     assert_eq!(call(&client, &Target::new(topic)).await.unwrap(), "again");
     client.close().await;
@@ -167,7 +167,7 @@ async fn a_call_outlives_its_connection() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn what_was_not_taken_when_its_connection_was_cut_comes_with_the_next() {
+async fn requests_not_acknowledged_before_a_cut_come_over_the_next_connection() {
     let topic = topic();
     let relay = Relay::to(&broker()).await;
     let server = transport_at(&relay.address(), "");
@@ -185,7 +185,7 @@ async fn what_was_not_taken_when_its_connection_was_cut_comes_with_the_next() {
     let taken = next(&mut listener).await;
     assert_eq!(method_of(&taken), "one");
     relay.cut();
-    // The permit is still in use: what comes meanwhile is not run, and its time ends.
+    // The permit is still in use. A call that arrives meanwhile is not run, and times out.
     let time = terms(Duration::from_millis(500));
     let called = client.driver().call(&target, request("late"), &time).await;
     assert!(matches!(called, Err(Error::Timeout { .. })), "{called:?}");
@@ -197,7 +197,7 @@ async fn what_was_not_taken_when_its_connection_was_cut_comes_with_the_next() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_deleted_queue_is_declared_and_consumed_anew() {
+async fn a_deleted_queue_is_declared_and_consumed_again() {
     let topic = topic();
     let transport = transport("");
     let mut listener = listen(&transport, &Target::new(&*topic).server("s")).await;
@@ -223,7 +223,7 @@ async fn a_deleted_queue_is_declared_and_consumed_anew() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_deleted_exchange_is_declared_anew() {
+async fn a_deleted_exchange_is_declared_again() {
     let topic = topic();
     let exchange = format!("x{topic}");
     let transport = transport("");
@@ -243,7 +243,7 @@ async fn a_deleted_exchange_is_declared_anew() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn another_host_is_taken_when_one_is_dead() {
+async fn another_host_is_used_when_one_is_dead() {
     let silent = Relay::silent().await;
     let closed = relay::closed_port().await;
     let user = credentials();
@@ -268,7 +268,7 @@ async fn another_host_is_taken_when_one_is_dead() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_reply_that_is_never_taken_does_not_hold_its_permit_for_ever() {
+async fn a_reply_that_its_queue_always_rejects_releases_its_permit() {
     let (_connection, channel) = aside().await;
     let (target, full) = (Target::new(topic()), topic());
     let mut arguments = FieldTable::default();
@@ -298,7 +298,7 @@ async fn a_reply_that_is_never_taken_does_not_hold_its_permit_for_ever() {
         );
         publish.await.unwrap();
     }
-    // The first reply has a permit of its own, the second has that of its request.
+    // The first reply holds a permit for replies. The second reply holds the permit of its request.
     for _ in 0..2 {
         let incoming = next(&mut listener).await;
         let to = reply_to(&incoming);

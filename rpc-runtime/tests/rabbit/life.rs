@@ -1,4 +1,4 @@
-//! Ends: of calls that are given up, of listeners, of drivers, and of the queues of others.
+//! The end of cancelled calls, of listeners, of drivers, and of reply queues.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::*;
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn closing_a_listener_gives_back_what_it_has_not_begun() {
+async fn closing_a_listener_requeues_requests_that_have_not_begun() {
     let topic = topic();
     let transport = transport("");
     let send = casting(Retry::Forever, true);
@@ -39,7 +39,7 @@ async fn closing_a_listener_gives_back_what_it_has_not_begun() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn closing_ends_waiting_calls_and_leaves_no_queue_of_its_own() {
+async fn closing_ends_waiting_calls_and_deletes_the_reply_queue() {
     let topic = topic();
     let (aside, _channel) = aside().await;
     let server = transport("");
@@ -64,7 +64,7 @@ async fn closing_ends_waiting_calls_and_leaves_no_queue_of_its_own() {
         .await;
     assert!(matches!(cast, Err(Error::Closed { .. })));
     assert!(!queue_exists(&aside, &queue).await);
-    // The listener hears of it too.
+    // The listener ends, too.
     server.close().await;
     while listener.next().await.is_some() {}
     let target = Target::new(topic).server("s");
@@ -99,7 +99,7 @@ async fn no_task_outlives_the_driver() {
         drop((transport, listener));
         until("all tasks have ended", || async { tasks() <= before }).await;
     }
-    // One that never connects.
+    // A transport that never connects.
     let port = relay::closed_port().await;
     let transport = transport_at(&format!("127.0.0.1:{port}"), "");
     let short = terms(Duration::from_millis(50));
@@ -114,7 +114,7 @@ async fn no_task_outlives_the_driver() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_reply_waits_for_its_queue_and_then_gives_up() {
+async fn a_reply_waits_for_its_queue_and_is_then_dropped() {
     let topic = topic();
     let transport = transport("kombu_missing_consumer_retry_timeout=1");
     let mut listener = listen(&transport, &Target::new(&*topic).server("s")).await;
@@ -137,7 +137,7 @@ async fn a_reply_waits_for_its_queue_and_then_gives_up() {
     for _ in 0..3 {
         reply().await.unwrap();
     }
-    // It appears in time: all that waited arrive.
+    // The queue is declared in time, and all waiting replies arrive.
     let declare = channel.queue_declare(
         queue.as_str().into(),
         QueueDeclareOptions::default(),
@@ -160,7 +160,7 @@ async fn a_reply_waits_for_its_queue_and_then_gives_up() {
             .unwrap()
             .unwrap();
     }
-    // It stays away: dropped, and later ones at once.
+    // The queue stays missing: the reply is dropped, and later ones are dropped immediately.
     delete_queue(&channel, &queue).await;
     reply().await.unwrap();
     let given_up = || async { format!("{transport:?}").contains("Gone(") };
@@ -178,7 +178,7 @@ async fn a_reply_waits_for_its_queue_and_then_gives_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn calls_given_up_at_any_point_leave_nothing_behind() {
+async fn calls_cancelled_at_any_time_leave_nothing_behind() {
     let topic = topic();
     let transport = transport("");
     let listener = listen(&transport, &Target::new(&*topic).server("s")).await;
@@ -204,7 +204,7 @@ async fn calls_given_up_at_any_point_leave_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_server_says_when_it_is_cut_off_and_when_it_stops() {
+async fn the_state_of_a_server_shows_a_cut_and_a_stop() {
     let relay = Relay::to(&broker()).await;
     let port = relay.port();
     let transport = transport_at(&relay.address(), "");

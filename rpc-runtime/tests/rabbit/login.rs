@@ -1,4 +1,4 @@
-//! Logins with a password, which lapin does not know.
+//! Logging in with a password, which lapin never gets.
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ fn rabbitmqctl(arguments: &[&str]) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// A vault, or why it gives nothing.
+/// A provider of credentials, whose password can be replaced by an error.
 #[derive(Clone)]
 struct Vault {
     user: String,
@@ -35,7 +35,7 @@ impl CredentialsProvider for Vault {
     }
 }
 
-/// A user of the broker, until dropped.
+/// A user of the broker. Dropping it deletes the user.
 struct User(String);
 
 impl User {
@@ -57,7 +57,7 @@ impl Drop for User {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_rotated_password_is_asked_for_when_the_connection_is_cut() {
+async fn a_reconnect_asks_the_provider_for_a_rotated_password() {
     let user = User::add("old-hunter2");
     let vault = Vault {
         user: user.0.clone(),
@@ -88,7 +88,7 @@ async fn a_rotated_password_is_asked_for_when_the_connection_is_cut() {
     };
 
     rabbitmqctl(&["change_password", &user.0, "new-hunter2"]);
-    // What stands is left alone.
+    // An established connection is not affected.
     assert_eq!(call(&transport, &target).await.unwrap(), "s");
     relay.cut();
     fails_with("ACCESS_REFUSED").await;
@@ -103,7 +103,7 @@ async fn a_rotated_password_is_asked_for_when_the_connection_is_cut() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_program_can_learn_at_its_start_whether_it_is_let_in() {
+async fn connect_reports_at_start_up_whether_the_broker_accepts_the_login() {
     let transport = transport("");
     transport.connect().await.unwrap();
     assert!(transport.state().is_connected());
@@ -113,7 +113,7 @@ async fn a_program_can_learn_at_its_start_whether_it_is_let_in() {
         Err(Error::Closed { .. })
     ));
 
-    // A port that nobody listens at.
+    // A port without a listener.
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let refusing = free.local_addr().unwrap().to_string();
     drop(free);
@@ -151,12 +151,13 @@ async fn cast_as(user: &str, password: &str, method: &str) -> Result<(), Error> 
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn each_mechanism_lets_in_the_right_password_and_no_other() {
+async fn each_mechanism_accepts_only_the_right_password() {
     let credentials = credentials();
     let (user, password) = credentials.split_once(':').unwrap();
     for method in ["PLAIN", "AMQPLAIN"] {
         cast_as(user, password, method).await.unwrap();
-        // What lapin is told instead, nothing at all, and one that is too long for any small buffer.
+        // The placeholder that lapin gets, an empty password, a wrong one, and one that is too long for a
+        // small buffer.
         for wrong in ["***", "", "hunter2", &"hunter2".repeat(200)] {
             let error = cast_as(user, wrong, method).await.unwrap_err().to_string();
             let hint = format!("check user `{user}`, its password, and `rabbit_login_method`");

@@ -1,8 +1,8 @@
-//! The `rabbit://` driver against a real broker: `tests/run` starts one and names it in
+//! Tests of the `rabbit://` driver with a real broker, which `tests/run` starts and names in
 //! `RPC_TEST_RABBIT_URL`.
 //!
-//! Tests share the broker, so each has topics of its own. They wait for conditions, never for time to
-//! pass. Faults are made by a relay between driver and broker, or by a second AMQP connection.
+//! All tests share the broker, so each uses its own topics. They wait for conditions and not for fixed times.
+//! A relay between driver and broker, or a second AMQP connection, causes the faults.
 
 #![cfg(feature = "rabbit")]
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
@@ -94,7 +94,7 @@ async fn listen(transport: &Transport, target: &Target) -> Box<dyn Listener> {
     listen_with(transport, target, 16).await
 }
 
-/// Takes as many requests at once as `concurrency`.
+/// Listens with room for `concurrency` requests at once.
 async fn listen_with(
     transport: &Transport,
     target: &Target,
@@ -140,7 +140,7 @@ async fn answer(incoming: &Incoming, with: &str) {
         .unwrap();
 }
 
-/// Answers each call with `name`.
+/// Replies to each call with `name`.
 fn serve(mut listener: Box<dyn Listener>, name: &str) -> JoinHandle<()> {
     let name = name.to_owned();
     tokio::spawn(async move {
@@ -162,7 +162,7 @@ async fn call(transport: &Transport, target: &Target) -> Result<String, Error> {
     reply.into_result()
 }
 
-/// A look at the broker from aside.
+/// A separate connection to the broker, with a channel.
 async fn aside() -> (lapin::Connection, lapin::Channel) {
     let uri = format!(
         "amqp://{}@{}/%2f?frame_max=131072&heartbeat=60",

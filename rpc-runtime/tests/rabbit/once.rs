@@ -1,4 +1,4 @@
-//! At most once, and nothing lost in silence: connections that end while a message is on its way.
+//! Requests run at most once, and none is lost silently, when connections end while messages are in flight.
 
 use rpc_runtime::{Context, Result, Server, rpc_client};
 use tokio::sync::mpsc;
@@ -12,13 +12,13 @@ trait Work {
     async fn done(&self, ctxt: &Context) -> Result<()>;
 }
 
-/// Tells what it begins, and does or does not come to its end.
-struct Hands {
+/// A service that reports each request when it begins. It completes requests only if `finishes` is set.
+struct Worker {
     begun: mpsc::UnboundedSender<u32>,
     finishes: bool,
 }
 
-impl Work for Hands {
+impl Work for Worker {
     async fn begin(&self, _: &Context, number: u32) -> Result<()> {
         self.begun.send(number).unwrap();
         if !self.finishes {
@@ -42,7 +42,7 @@ async fn server(
     let (begun, begins) = mpsc::unbounded_channel();
     let server = Server::builder(transport, name)
         .override_topic(topic)
-        .endpoint(WorkEndpoint::new(Hands { begun, finishes }))
+        .endpoint(WorkEndpoint::new(Worker { begun, finishes }))
         .concurrency(concurrency);
     (
         timeout(LONG, server.start()).await.unwrap().unwrap(),
@@ -63,7 +63,7 @@ async fn begun(begins: &mut mpsc::UnboundedReceiver<u32>) -> u32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_server_that_dies_takes_with_it_what_it_had_begun_and_no_more() {
+async fn a_dying_server_loses_only_the_requests_that_it_had_begun() {
     const LAST: u32 = 100;
     let topic = topic();
     let relay = Relay::to(&broker()).await;
@@ -81,7 +81,8 @@ async fn a_server_that_dies_takes_with_it_what_it_had_begun_and_no_more() {
     drop(relay);
     let living = transport("");
     let (_server, mut others) = server(&living, &topic, "living", 1, true).await;
-    // Requests run in their order there: what comes before the last one has come.
+    // The second server runs one request at a time, in order. So all earlier requests have arrived before the
+    // last one.
     for _ in 4..LAST {
         let number = begun(&mut others).await;
         assert!(run.insert(number), "{number} ran twice");
@@ -97,20 +98,21 @@ async fn a_server_that_dies_takes_with_it_what_it_had_begun_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn what_may_have_come_through_is_sent_again_only_when_asked() {
+async fn unconfirmed_messages_are_published_again_only_with_resend() {
     const LIMIT: Duration = Duration::from_millis(1200);
     let topic = topic();
     let serving = transport("");
     let (_server, mut begins) = server(&serving, &topic, "s", 1, true).await;
     let relay = Relay::to(&broker()).await;
-    // Each has a connection, and a channel to publish on, of its own: what follows is written at once.
+    // Each transport has its own connection and an open channel, so that the following messages are written
+    // immediately.
     let [keeping, sending, calling] = std::array::from_fn(|_| transport_at(&relay.address(), ""));
     let ctxt = Context::new();
     for transport in [&keeping, &sending, &calling] {
         client(transport, &topic).done(&ctxt).await.unwrap();
     }
 
-    // What the relay holds back when it cuts has not reached the broker: nobody can tell.
+    // The broker never gets what the relay holds back when it cuts. The driver cannot know that.
     relay.silence(true);
     let mut kept = tokio::spawn({
         let client = client(&keeping, &topic);

@@ -1,4 +1,4 @@
-//! How soon connections come back, and what they withstand.
+//! How quickly connections recover, and which conditions they tolerate.
 
 use lapin::options::ExchangeDeleteOptions;
 use rpc_runtime::transport::TransportState;
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// A first call that starts everything, and then the time that one more takes.
+/// Makes a first call, which starts everything.
 async fn warm_up(client: &Transport, target: &Target) {
     timeout(LONG, call(client, target))
         .await
@@ -16,8 +16,8 @@ async fn warm_up(client: &Transport, target: &Target) {
 
 #[test]
 #[ignore = "needs RabbitMQ: tests/run"]
-fn a_blocked_runtime_starves_no_heartbeat() {
-    // The relay must not be blocked with the user.
+fn a_blocked_runtime_does_not_delay_heartbeats() {
+    // The relay has its own runtime, which is not blocked.
     let relays = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -46,7 +46,7 @@ fn a_blocked_runtime_starves_no_heartbeat() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_half_open_connection_is_noticed_within_the_interval() {
+async fn a_half_open_connection_is_detected_within_the_interval() {
     const INTERVAL: Duration = Duration::from_secs(2);
     let target = Target::new(topic());
     let server = transport("");
@@ -66,7 +66,7 @@ async fn a_half_open_connection_is_noticed_within_the_interval() {
         noticed < INTERVAL + Duration::from_millis(500),
         "{noticed:?}"
     );
-    // Those that stand stay dead; only new ones get through.
+    // The existing connections are cut. Only new ones work.
     relay.cut();
     relay.silence(false);
     let back = Instant::now();
@@ -92,7 +92,7 @@ async fn calls_work_within_a_second_of_the_brokers_return() {
     let serving = serve(listener, "s");
     warm_up(&transport, &target).await;
     drop(relay);
-    // Long enough for the longest wait between two attempts to be reached.
+    // Long enough for the back-off to reach its maximum.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let relay = Relay::at(port, &broker()).await;
     let since = Instant::now();
@@ -104,10 +104,10 @@ async fn calls_work_within_a_second_of_the_brokers_return() {
     drop(relay);
 }
 
-/// What a readiness probe is told while the broker goes and comes.
+/// A readiness probe sees each state while the broker goes away and comes back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn the_state_says_that_the_broker_is_gone_and_that_it_is_back() {
+async fn the_state_of_a_transport_shows_a_lost_and_a_new_connection() {
     let target = Target::new(topic());
     let relay = Relay::to(&broker()).await;
     let port = relay.port();
@@ -128,7 +128,7 @@ async fn the_state_says_that_the_broker_is_gone_and_that_it_is_back() {
     assert!(place.contains(&port.to_string()), "{place}");
     drop(relay);
     let mut state = transport.state_changed(&first).await;
-    // The connection that is lost says why; the attempts that follow are refused.
+    // The state has the reason of the lost connection, and later that of the refused attempts.
     loop {
         match &state {
             TransportState::Connecting {
@@ -161,12 +161,12 @@ async fn the_state_says_that_the_broker_is_gone_and_that_it_is_back() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_silent_host_does_not_hold_the_others_up() {
+async fn a_silent_host_does_not_delay_the_others() {
     let silent = Relay::silent().await;
     let user = credentials();
     let url = format!("rabbit://{user}@{},{user}@{}/", silent.address(), broker());
     let mut met = 0;
-    // The order of the hosts is chance: until the silent one has come first, thrice.
+    // The order of the hosts is random. The loop ends when the silent host was the first one three times.
     while met < 3 {
         let taken = silent.taken();
         let transport = Transport::new(&url).unwrap();
@@ -184,7 +184,7 @@ async fn a_silent_host_does_not_hold_the_others_up() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_host_that_comes_back_is_found_beside_one_that_hangs() {
+async fn a_host_that_comes_back_is_found_while_another_hangs() {
     let silent = Relay::silent().await;
     let port = relay::closed_port().await;
     let user = credentials();
@@ -201,7 +201,7 @@ async fn a_host_that_comes_back_is_found_beside_one_that_hangs() {
         Instant::now()
     };
     let returning = async {
-        // It is refused, while the other one hangs.
+        // This host refuses connections while the other one hangs.
         until("the silent host is tried", || async { silent.taken() > 0 }).await;
         tokio::time::sleep(Duration::from_millis(900)).await;
         (Instant::now(), Relay::at(port, &broker()).await)
@@ -213,7 +213,7 @@ async fn a_host_that_comes_back_is_found_beside_one_that_hangs() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_deleted_queue_is_back_at_once() {
+async fn a_deleted_queue_is_declared_again_at_once() {
     let target = Target::new(topic());
     let transport = transport("");
     let mut listener = listen(&transport, &target.clone().server("s")).await;
@@ -238,7 +238,7 @@ async fn a_deleted_queue_is_back_at_once() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn what_was_bound_to_a_deleted_exchange_is_bound_again() {
+async fn queues_of_a_deleted_exchange_are_bound_again() {
     let target = Target::new(topic()).exchange(topic());
     let transport = transport("");
     let mut listener = listen(&transport, &target.clone().server("s")).await;
@@ -248,7 +248,7 @@ async fn what_was_bound_to_a_deleted_exchange_is_bound_again() {
         delete.await.unwrap();
     }
 
-    // Whoever calls a server that exists but is not reached binds its queue, within the call.
+    // A caller binds the queue of an existing server that its message does not reach, within the call.
     let since = Instant::now();
     for to in [target.clone(), target.clone().server("s")] {
         let (called, ()) = tokio::join!(call(&transport, &to), async {
@@ -259,7 +259,8 @@ async fn what_was_bound_to_a_deleted_exchange_is_bound_again() {
     let took = since.elapsed();
     assert!(took < Duration::from_secs(1), "{took:?}");
 
-    // Nobody can tell whom a fanout did not reach: servers bind those queues by themselves, in time.
+    // The sender of a fanout cannot know which queues it did not reach. Servers bind those queues again
+    // periodically.
     let all = target.clone().fanout(true);
     let send = casting(Retry::Times(0), false);
     let sending = async {

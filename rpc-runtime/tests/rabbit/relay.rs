@@ -1,4 +1,5 @@
-//! A TCP relay between driver and broker that cuts connections, goes silent or refuses when told to.
+//! A TCP relay between driver and broker. Tests make it cut connections, stop forwarding, or refuse
+//! connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,14 +10,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-/// What each message's body has, and nothing else.
+/// A text that occurs in the body of each message, and nowhere else.
 const BODY: &[u8] = b"oslo.message";
 
-/// Dropping it cuts all.
+/// Dropping the relay cuts all connections.
 pub(crate) struct Relay {
     port: u16,
     generation: Arc<watch::Sender<u64>>,
-    /// The count of connections that were taken.
+    /// The number of accepted connections.
     taken: Arc<AtomicUsize>,
     silent: watch::Sender<bool>,
     held: Arc<AtomicUsize>,
@@ -24,12 +25,12 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Passes everything on to `broker`.
+    /// Forwards everything to `broker`.
     pub(crate) async fn to(broker: &str) -> Self {
         Self::at(0, broker).await
     }
 
-    /// The same at a port of one's choice.
+    /// The same, on a given port. Zero selects a free one.
     pub(crate) async fn at(port: u16, broker: &str) -> Self {
         let broker = broker.to_owned();
         let silent = watch::Sender::new(false);
@@ -53,7 +54,7 @@ impl Relay {
         Self::serving(port, serve, silent, held).await
     }
 
-    /// Accepts, and never says a word.
+    /// Accepts connections and never sends anything.
     pub(crate) async fn silent() -> Self {
         Self::start(|client| async move {
             let _client = client;
@@ -87,7 +88,7 @@ impl Relay {
                 let serving = serve(client);
                 tokio::spawn(async move {
                     tokio::select! {
-                        // What is cut forwards nothing more, whatever else has become ready.
+                        // A cut takes effect before any more bytes are forwarded.
                         biased;
                         _ = cut.changed() => {}
                         () = serving => {}
@@ -113,23 +114,23 @@ impl Relay {
         self.port
     }
 
-    /// How many connections it has taken.
+    /// The number of connections that it has accepted.
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::SeqCst)
     }
 
-    /// Stops to forward, in both directions, what goes over the connections that stand and those to come;
-    /// they stay open.
+    /// Stops or resumes forwarding, in both directions, on existing and new connections. The connections stay
+    /// open.
     pub(crate) fn silence(&self, silent: bool) {
         self.silent.send_replace(silent);
     }
 
-    /// How many requests and replies were held back by silence.
+    /// The number of requests and replies that were held back.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::SeqCst)
     }
 
-    /// Cuts each connection that stands; new ones are taken.
+    /// Cuts all existing connections. New ones are accepted.
     pub(crate) fn cut(&self) {
         self.generation.send_modify(|generation| *generation += 1);
     }
@@ -142,7 +143,7 @@ impl Drop for Relay {
     }
 }
 
-/// Passes bytes on, those of silent times afterwards; done at the end of either side.
+/// Forwards bytes until one side ends. Bytes that arrive during a silence are forwarded after it.
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
@@ -161,7 +162,7 @@ async fn forward(
     }
 }
 
-/// A port where nobody listens.
+/// A port without a listener.
 pub(crate) async fn closed_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()

@@ -1,4 +1,4 @@
-//! Messages that come back, among others that do not.
+//! Messages that the broker returns, among others that it delivers.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn no_returned_message_is_taken_for_another() {
+async fn a_returned_message_fails_only_its_own_send() {
     const TASKS: usize = 64;
     const EACH: usize = 100;
     let (served, nowhere) = (topic(), topic());
     let transport = Arc::new(transport(""));
-    // It takes a few requests and leaves the others in their queue, which is all that matters.
+    // The listener acknowledges a few requests. The others stay in their queue, which suffices here.
     let listener = listen(&transport, &Target::new(&*served).server("s")).await;
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {
@@ -19,7 +19,7 @@ async fn no_returned_message_is_taken_for_another() {
             tokio::spawn(async move {
                 for number in 0..EACH {
                     let lost = (task + number) % 4 == 0;
-                    // The first message of a topic goes alone, and so does a large one.
+                    // The first message of a topic, and each large message, is published alone.
                     let target = Target::new(match lost {
                         false => served.clone(),
                         true if number % 16 == 0 => topic(),
@@ -27,7 +27,7 @@ async fn no_returned_message_is_taken_for_another() {
                     });
                     let length = match number % 50 {
                         0 => 1_100_000,
-                        // It takes several frames.
+                        // The body needs several frames.
                         1 | 2 => 300_000,
                         _ => 10 + number,
                     };

@@ -1,4 +1,4 @@
-//! TLS: a relay that speaks it to the driver, and plain AMQP to the broker.
+//! TLS connections. A relay speaks TLS with the driver, and plain AMQP with the broker.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::*;
 
-/// An authority with its files.
+/// A certificate authority, and a directory with its files.
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: rcgen::Certificate,
@@ -22,7 +22,7 @@ struct Authority {
 impl Authority {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        // Two authorities of one name would be told apart by their signatures alone.
+        // Two authorities with the same name would differ only in their signatures.
         let name = MessageId::unique().to_string();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -42,7 +42,7 @@ impl Authority {
         self.sign_until(host, 4096)
     }
 
-    /// A certificate that is valid until a year begins.
+    /// Signs a certificate that is valid until the beginning of `year`.
     fn sign_until(&self, host: &str, year: i32) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([host.to_owned()]).unwrap();
@@ -60,7 +60,7 @@ impl Authority {
         self.file("ca.pem", &self.certificate.pem())
     }
 
-    /// A broker that has a certificate for `host`, and asks for the client's if `strict`.
+    /// A broker with a certificate for `host`. It requires a certificate of the client if `strict` is set.
     async fn broker(&self, host: &str, strict: bool) -> Relay {
         self.broker_with(self.sign(host), strict).await
     }
@@ -135,7 +135,7 @@ async fn a_broker_with_the_right_certificate_is_trusted() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn wrong_certificates_are_refused_by_name_of_the_reason() {
+async fn the_error_for_a_wrong_certificate_has_the_reason_and_advice() {
     let authority = Authority::new();
     let other = Authority::new();
     let query = format!("ssl=true&ssl_ca_file={}", authority.ca_file());
@@ -180,7 +180,7 @@ async fn wrong_certificates_are_refused_by_name_of_the_reason() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_tls_port_that_is_spoken_to_in_clear_is_named() {
+async fn the_error_for_plain_amqp_on_a_tls_port_has_advice() {
     let relay = Authority::new().broker("127.0.0.1", false).await;
     let brokers_own = std::env::var("RPC_TEST_RABBIT_TLS_PORT").expect("the broker's TLS port");
     for address in [relay.address(), format!("127.0.0.1:{brokers_own}")] {
@@ -192,7 +192,7 @@ async fn a_tls_port_that_is_spoken_to_in_clear_is_named() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_client_shows_its_certificate() {
+async fn a_client_presents_its_certificate() {
     let authority = Authority::new();
     let relay = authority.broker("127.0.0.1", true).await;
     let (certificate, key) = authority.sign("client");
@@ -206,7 +206,7 @@ async fn a_client_shows_its_certificate() {
 }
 
 #[test]
-fn files_that_cannot_be_read_are_named() {
+fn the_error_for_an_unreadable_file_names_the_option() {
     for query in [
         "ssl=true&ssl_ca_file=/no/such/file",
         "ssl=true&ssl_ca_file=/dev/null",

@@ -1,4 +1,4 @@
-//! Declarations: each option, and what is already there in another form.
+//! Declarations with each option, and of queues and exchanges that exist in another form.
 
 use std::pin::pin;
 use std::time::SystemTime;
@@ -7,7 +7,7 @@ use super::*;
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn each_topology_carries_calls_and_fanouts() {
+async fn calls_and_fanouts_work_with_each_topology() {
     for query in [
         "amqp_durable_queues=true",
         "amqp_auto_delete=true",
@@ -58,7 +58,7 @@ async fn each_topology_carries_calls_and_fanouts() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_stream_is_read_on_where_the_connection_was_cut() {
+async fn a_stream_continues_where_the_connection_was_cut() {
     let topic = topic();
     let query = "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true\
                  &rabbit_qos_prefetch_count=10";
@@ -85,14 +85,14 @@ async fn a_stream_is_read_on_where_the_connection_was_cut() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_server_that_starts_runs_no_fanout_of_before() {
+async fn a_new_server_runs_no_earlier_fanout() {
     let topic = topic();
     let query = "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true\
                  &rabbit_qos_prefetch_count=10";
     let client = transport(query);
     let fanout = Target::new(&*topic).fanout(true);
     let send = casting(Retry::Forever, false);
-    // Each method is for the server that runs then.
+    // Each method must reach only the server that runs at the time.
     for method in ["one", "two", "three"] {
         let server = transport(query);
         let mut listener = listen(&server, &Target::new(&*topic).server("s")).await;
@@ -112,7 +112,7 @@ async fn a_server_that_starts_runs_no_fanout_of_before() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn the_first_fanout_of_a_server_may_come_while_its_connection_is_cut() {
+async fn a_fanout_sent_while_a_servers_connection_is_cut_arrives() {
     let topic = topic();
     let query = "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true\
                  &rabbit_qos_prefetch_count=10";
@@ -123,7 +123,7 @@ async fn the_first_fanout_of_a_server_may_come_while_its_connection_is_cut() {
     let mut listener = listen(&server, &Target::new(&*topic).server("s")).await;
     let started = SystemTime::now();
     drop(relay);
-    // The broker knows when a fanout came to the second.
+    // The broker stores the time of a fanout in whole seconds.
     let two_seconds = Duration::from_secs(2);
     until("two seconds have passed", || async {
         started
@@ -148,7 +148,7 @@ async fn the_first_fanout_of_a_server_may_come_while_its_connection_is_cut() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn an_exchange_of_another_durability_is_used_as_it_is() {
+async fn an_exchange_with_another_durability_is_used_unchanged() {
     for (durable, query) in [(true, ""), (false, "amqp_durable_queues=true")] {
         let topic = topic();
         let exchange = format!("x{topic}");
@@ -174,7 +174,7 @@ async fn an_exchange_of_another_durability_is_used_as_it_is() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn what_cannot_be_declared_is_an_error_of_who_does_not_wait() {
+async fn a_refused_declaration_is_an_error_without_retries() {
     let topic = topic();
     let exchange = format!("x{topic}");
     let (_connection, channel) = aside().await;
@@ -195,7 +195,7 @@ async fn what_cannot_be_declared_is_an_error_of_who_does_not_wait() {
         matches!(&error, Error::Refused { .. }) && text.contains("'type'"),
         "{text}"
     );
-    // A cast waits, as for a connection, unless it asks for an answer at once.
+    // A cast waits, as it does for a connection, unless it has no retries.
     let at_once = casting(Retry::Times(0), true);
     let error = transport
         .driver()
