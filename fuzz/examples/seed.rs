@@ -1,4 +1,4 @@
-//! Writes the seed corpora, from the captured messages and the sources of the examples and tests.
+//! Writes the seed corpora, from captured messages and from the sources of the examples and tests.
 
 use std::path::Path;
 use std::{fs, io};

@@ -1,4 +1,4 @@
-//! Bytes as a request's context, for each kind of type.
+//! Reads bytes as a request's context, with each kind of type.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rpc_tests::hostile::context(bytes));

@@ -1,4 +1,5 @@
-//! Tokens as the options and the item of each macro: what comes of them is code, be it but an error.
+//! Expands tokens as the options and the item of each macro. The result must be valid Rust code, even if it
+//! contains errors.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|source: &str| rpc_fuzz::tokens(source));

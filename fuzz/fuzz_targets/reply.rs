@@ -1,4 +1,4 @@
-//! Bytes as a reply: read, taken for what they hold, written anew.
+//! Decodes bytes as a reply, and encodes the result again.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rpc_tests::hostile::reply(bytes));

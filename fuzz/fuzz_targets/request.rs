@@ -1,4 +1,4 @@
-//! Bytes as a request: opened, read, written anew; and the way back to the caller of a bad one.
+//! Decodes bytes as a request, and encodes it again. Finds the reply address of a malformed one.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rpc_tests::hostile::request(bytes));

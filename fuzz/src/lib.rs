@@ -1,5 +1,6 @@
-//! The macros' own modules, as the crate that has them can be used by the compiler alone.
-#![allow(dead_code, reason = "the modules are there as a whole")]
+//! The modules of the macro crate, compiled as a library for the fuzz targets: a proc-macro crate can be used
+//! only by the compiler.
+#![allow(dead_code, reason = "the fuzz targets use a part of the modules")]
 
 use std::str::FromStr;
 
@@ -32,22 +33,22 @@ mod repair;
 #[path = "../../rpc-macros/src/types.rs"]
 mod types;
 
-/// Between the options of an input and its item.
+/// Separates the options of an input from its item.
 const SEPARATOR: &str = "\n---\n";
 
-/// The text as a lock.
+/// Checks a text as a lock.
 pub fn lock(text: &str) {
     hostile::lock(text);
 }
 
-/// The text as a macro's options and its item.
+/// Checks a text as the options and the item of each macro.
 pub fn tokens(source: &str) {
     let (options, item) = source.split_once(SEPARATOR).unwrap_or(("", source));
     if let (Ok(options), Ok(item)) = (TokenStream::from_str(options), TokenStream::from_str(item)) {
         hostile::client(options, &item);
         hostile::derives(&item);
     }
-    // Else all that was ever read is kept, for the sake of its spans.
+    // Otherwise proc-macro2 keeps every source that was parsed, for its spans.
     proc_macro2::extra::invalidate_current_thread_spans();
 }
 
