@@ -24,7 +24,7 @@ impl Inventory for Warehouse {
     async fn size(&self, _: &Context, host: &str) -> Result<u32> {
         match host {
             "db-1" => Ok(16),
-            other => Err(Error::remote_error("HostNotFound", other)),
+            other => Err(Error::new_remote("HostNotFound", other)),
         }
     }
 

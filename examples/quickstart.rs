@@ -64,7 +64,7 @@ impl Greeter for Polite {
 
 impl Polite {
     fn report(&self, what: String) -> Result<()> {
-        let gone = |_| Error::remote_error("Unheard", "nobody listens any more");
+        let gone = |_| Error::new_remote("Unheard", "nobody listens any more");
         self.done.send(what).map_err(gone)
     }
 }

@@ -47,7 +47,7 @@ struct Shelf;
 impl Stock for Shelf {
     async fn take(&self, _: &Context, item: &str) -> Result<u32> {
         u32::try_from(item.len())
-            .map_err(|_| rpc_runtime::Error::remote_error("TooLong", "such a name"))
+            .map_err(|_| rpc_runtime::Error::new_remote("TooLong", "such a name"))
     }
 }
 

@@ -36,7 +36,7 @@ struct Nova {
 #[async_trait]
 impl Driver for Nova {
     async fn send(&self, _: &Target, _: RequestBody, _: &SendTerms) -> Result<()> {
-        Err(Error::closed())
+        Err(Error::new_closed())
     }
 
     async fn call(
@@ -54,7 +54,7 @@ impl Driver for Nova {
     }
 
     async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
-        Err(Error::closed())
+        Err(Error::new_closed())
     }
 
     async fn close(&self) {}

@@ -147,7 +147,7 @@ fn everything_else_goes_to_other_and_passes_through_unchanged() {
             other => panic!("{other:?}"),
         }
     }
-    let timeout = StockError::from(Error::closed());
+    let timeout = StockError::from(Error::new_closed());
     assert!(matches!(timeout, StockError::Other(Error::Closed { .. })));
     let raised = timeout.into_remote_error();
     assert!(

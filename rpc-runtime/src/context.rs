@@ -47,7 +47,7 @@ impl Context {
     pub fn with(mut self, key: impl Into<String>, value: impl Serialize) -> Result<Self> {
         let key = key.into();
         let value = serde_json::to_value(value)
-            .map_err(|error| Error::serialize(format!("the context's key `{key}`"), error))?;
+            .map_err(|error| Error::new_serialize(format!("the context's key `{key}`"), error))?;
         self.values.insert(key, value);
         Ok(self)
     }
@@ -63,7 +63,7 @@ impl Context {
         };
         T::deserialize(value)
             .map(Some)
-            .map_err(|error| Error::deserialize(format!("the context's key `{key}`"), error))
+            .map_err(|error| Error::new_deserialize(format!("the context's key `{key}`"), error))
     }
 
     /// All keys and values.

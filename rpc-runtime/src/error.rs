@@ -306,10 +306,26 @@ impl fmt::Display for Stage {
     }
 }
 
+/// The variants that have the field `method`, as a pattern that binds it: by reference, or by mutable reference.
+macro_rules! with_method {
+    ($method:ident) => {
+        Error::Timeout { $method, .. }
+            | Error::Delivery { $method, .. }
+            | Error::Undeliverable { $method, .. }
+            | Error::Rejected { $method, .. }
+            | Error::InvalidTarget { $method, .. }
+            | Error::Serialize { $method, .. }
+            | Error::Deserialize { $method, .. }
+            | Error::TooLarge { $method, .. }
+            | Error::Closed { $method }
+            | Error::Refused { $method, .. }
+    };
+}
+
 impl Error {
     /// A failure raised by a handler, to be sent to the caller.
     #[must_use]
-    pub fn remote_error(class: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new_remote(class: impl Into<String>, message: impl Into<String>) -> Self {
         RemoteError::new(class, message).into()
     }
 
@@ -403,7 +419,7 @@ impl Error {
 
     /// A driver's word that a call's time is over.
     #[must_use]
-    pub fn timeout(target: &Target, timeout: Duration, waiting_for: Stage) -> Self {
+    pub fn new_timeout(target: &Target, timeout: Duration, waiting_for: Stage) -> Self {
         Self::Timeout {
             method: None,
             target: Box::new(target.clone()),
@@ -414,7 +430,7 @@ impl Error {
 
     /// A driver's word that the tries allowed were used up.
     #[must_use]
-    pub fn delivery(
+    pub fn new_delivery(
         target: &Target,
         attempts: u32,
         reason: impl Into<Arc<str>>,
@@ -431,7 +447,7 @@ impl Error {
 
     /// A driver's word that there is no queue for a mandatory message.
     #[must_use]
-    pub fn undeliverable(target: &Target) -> Self {
+    pub fn new_undeliverable(target: &Target) -> Self {
         Self::Undeliverable {
             method: None,
             target: Box::new(target.clone()),
@@ -440,7 +456,7 @@ impl Error {
 
     /// A driver's word that a queue rejects a message.
     #[must_use]
-    pub fn rejected(target: &Target) -> Self {
+    pub fn new_rejected(target: &Target) -> Self {
         Self::Rejected {
             method: None,
             target: Box::new(target.clone()),
@@ -449,7 +465,7 @@ impl Error {
 
     /// A driver's word that the transport was closed.
     #[must_use]
-    pub fn closed() -> Self {
+    pub fn new_closed() -> Self {
         Self::Closed { method: None }
     }
 
@@ -458,16 +474,7 @@ impl Error {
     #[must_use]
     pub fn method(&self) -> Option<&str> {
         match self {
-            Self::Timeout { method, .. }
-            | Self::Delivery { method, .. }
-            | Self::Undeliverable { method, .. }
-            | Self::Rejected { method, .. }
-            | Self::InvalidTarget { method, .. }
-            | Self::Serialize { method, .. }
-            | Self::Deserialize { method, .. }
-            | Self::TooLarge { method, .. }
-            | Self::Closed { method }
-            | Self::Refused { method, .. } => method.as_deref(),
+            with_method!(method) => method.as_deref(),
             Self::Remote(remote) => remote.called(),
             Self::VersionCap { method, .. } => Some(method),
             Self::Unreachable { .. } | Self::Url(_) | Self::Version(_) | Self::Config(_) => None,
@@ -478,16 +485,7 @@ impl Error {
     #[must_use]
     pub(crate) fn of_method(mut self, name: &str) -> Self {
         match &mut self {
-            Self::Timeout { method, .. }
-            | Self::Delivery { method, .. }
-            | Self::Undeliverable { method, .. }
-            | Self::Rejected { method, .. }
-            | Self::InvalidTarget { method, .. }
-            | Self::Serialize { method, .. }
-            | Self::Deserialize { method, .. }
-            | Self::TooLarge { method, .. }
-            | Self::Closed { method }
-            | Self::Refused { method, .. } => {
+            with_method!(method) => {
                 method.get_or_insert_with(|| name.into());
             }
             Self::Remote(remote) => remote.set_called(name),
@@ -507,7 +505,7 @@ impl Error {
 
     /// A target that cannot be used, and what to do instead.
     #[must_use]
-    pub fn invalid_target(target: &Target, reason: &'static str) -> Self {
+    pub fn new_invalid_target(target: &Target, reason: &'static str) -> Self {
         Self::InvalidTarget {
             method: None,
             target: Box::new(target.clone()),
@@ -517,7 +515,7 @@ impl Error {
 
     /// A driver's word that the broker refuses what was asked for.
     #[must_use]
-    pub fn refused(what: impl Into<String>, reason: impl Into<Arc<str>>) -> Self {
+    pub fn new_refused(what: impl Into<String>, reason: impl Into<Arc<str>>) -> Self {
         Self::Refused {
             method: None,
             what: what.into(),
@@ -526,7 +524,7 @@ impl Error {
     }
 
     /// A reply that is larger than its caller reads.
-    pub(crate) fn too_large(target: &Target, size: usize, limit: usize) -> Self {
+    pub(crate) fn new_too_large(target: &Target, size: usize, limit: usize) -> Self {
         Self::TooLarge {
             method: None,
             target: Box::new(target.clone()),
@@ -537,13 +535,13 @@ impl Error {
 
     /// A driver's word that no broker can be reached.
     #[must_use]
-    pub fn unreachable(reason: impl Into<Arc<str>>) -> Self {
+    pub fn new_unreachable(reason: impl Into<Arc<str>>) -> Self {
         Self::Unreachable {
             reason: reason.into(),
         }
     }
 
-    pub(crate) fn serialize(what: impl Into<String>, source: serde_json::Error) -> Self {
+    pub(crate) fn new_serialize(what: impl Into<String>, source: serde_json::Error) -> Self {
         Self::Serialize {
             method: None,
             what: what.into(),
@@ -551,7 +549,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn deserialize(what: impl Into<String>, reason: impl fmt::Display) -> Self {
+    pub(crate) fn new_deserialize(what: impl Into<String>, reason: impl fmt::Display) -> Self {
         // It may quote what a peer sent.
         let mut reason = excerpt(reason.to_string()).into_owned();
         // serde_json has two texts for it, and no kind.
@@ -635,12 +633,12 @@ mod tests {
             assert_eq!(found.to_string(), source);
             assert!(error.to_string().contains(&source));
         }
-        assert!(std::error::Error::source(&Error::closed()).is_none());
+        assert!(std::error::Error::source(&Error::new_closed()).is_none());
     }
 
     #[test]
     fn what_main_returns_is_printed_as_text() {
-        let error = Error::unreachable("rabbit-1:5672: connection refused");
+        let error = Error::new_unreachable("rabbit-1:5672: connection refused");
         let printed = format!("{error:?}");
         assert_eq!(printed, error.to_string());
         assert!(
@@ -652,20 +650,20 @@ mod tests {
     #[test]
     fn what_may_pass_and_has_not_run_is_retryable() {
         let target = Target::new("t");
-        let timeout = |stage| Error::timeout(&target, Duration::from_secs(1), stage);
-        let delivery = |maybe| Error::delivery(&target, 1, "cut", maybe);
+        let timeout = |stage| Error::new_timeout(&target, Duration::from_secs(1), stage);
+        let delivery = |maybe| Error::new_delivery(&target, 1, "cut", maybe);
         for (error, retryable) in [
             (timeout(Stage::Connection(None)), true),
             (timeout(Stage::Reply), false),
             (delivery(false), true),
             (delivery(true), false),
-            (Error::undeliverable(&target), true),
-            (Error::rejected(&target), true),
-            (Error::rejected(&target.clone().fanout(true)), false),
-            (Error::unreachable("refused"), true),
-            (Error::refused("a queue", "denied"), false),
-            (Error::closed(), false),
-            (Error::remote_error("C", "m"), false),
+            (Error::new_undeliverable(&target), true),
+            (Error::new_rejected(&target), true),
+            (Error::new_rejected(&target.clone().fanout(true)), false),
+            (Error::new_unreachable("refused"), true),
+            (Error::new_refused("a queue", "denied"), false),
+            (Error::new_closed(), false),
+            (Error::new_remote("C", "m"), false),
         ] {
             assert_eq!(error.is_retryable(), retryable, "{error}");
         }

@@ -109,6 +109,7 @@ pub mod client;
 mod context;
 pub mod error;
 mod excerpt;
+mod from_text;
 mod future;
 pub mod guide;
 pub mod interface;

@@ -10,6 +10,8 @@ use std::str::FromStr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
 
+use crate::from_text::try_from_text;
+
 /// A parsed transport URL, in oslo.messaging's grammar.
 ///
 /// Several hosts are separated by commas; each has its own credentials. User, password, virtual host and
@@ -244,21 +246,7 @@ impl FromStr for TransportUrl {
     }
 }
 
-impl TryFrom<&str> for TransportUrl {
-    type Error = UrlError;
-
-    fn try_from(url: &str) -> Result<Self, UrlError> {
-        url.parse()
-    }
-}
-
-impl TryFrom<String> for TransportUrl {
-    type Error = UrlError;
-
-    fn try_from(url: String) -> Result<Self, UrlError> {
-        url.parse()
-    }
-}
+try_from_text!(TransportUrl);
 
 /// Whether the text is a scheme, as RFC 3986 defines it.
 fn is_driver(text: &str) -> bool {

@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::from_text::try_from_text;
+
 /// The version of an interface, of a message, or of a cap: `major.minor` or `major.minor.revision`.
 ///
 /// An absent revision is revision 0, so `1.2` and `1.2.0` are equal. Code writes `Version::new(2, 3)` or `(2,
@@ -157,21 +159,7 @@ impl FromStr for Version {
     }
 }
 
-impl TryFrom<&str> for Version {
-    type Error = ParseVersionError;
-
-    fn try_from(text: &str) -> Result<Self, ParseVersionError> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for Version {
-    type Error = ParseVersionError;
-
-    fn try_from(text: String) -> Result<Self, ParseVersionError> {
-        text.parse()
-    }
-}
+try_from_text!(Version);
 
 impl Serialize for Version {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -184,7 +184,7 @@ pub(crate) async fn middleware_may_refuse_and_answer(world: World) {
         .middleware(|request: OutgoingRequest, next: client::Next| async move {
             match &*request.name() {
                 "echo" => client::Response::new(&json!({ "answered": "here" })),
-                "boom" => Err(Error::remote_error("Refused", "here")),
+                "boom" => Err(Error::new_remote("Refused", "here")),
                 "newer" => {
                     let n: u8 = next.run(request).await?.decode()?;
                     client::Response::new(&(n + 10))

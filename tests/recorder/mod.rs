@@ -104,7 +104,7 @@ impl Driver for Recorder {
     }
 
     async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
-        Err(Error::closed())
+        Err(Error::new_closed())
     }
 
     async fn close(&self) {}

@@ -255,6 +255,10 @@ impl Scan {
                 if written.len() > 1 && written.last().is_some_and(|last| last == "self") {
                     written.pop();
                 }
+                // A macro re-exports itself, so that it has a path.
+                if exports && renamed.is_none() && written.len() == 1 {
+                    return;
+                }
                 // It may begin with a module within. One that begins with another crate leads nowhere from here.
                 if !written.first().is_some_and(|first| OWN.contains(&&**first)) {
                     written.insert(0, "self".to_owned());

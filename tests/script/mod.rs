@@ -37,13 +37,18 @@ struct Script {
 #[async_trait]
 impl Driver for Script {
     async fn send(&self, _: &Target, _: RequestBody, _: &SendTerms) -> Result<()> {
-        Err(Error::closed())
+        Err(Error::new_closed())
     }
     async fn call(&self, _: &Target, _: RequestBody, _: &CallTerms) -> Result<Reply> {
-        Err(Error::closed())
+        Err(Error::new_closed())
     }
     async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {
-        let requests = self.requests.lock().await.take().ok_or(Error::closed())?;
+        let requests = self
+            .requests
+            .lock()
+            .await
+            .take()
+            .ok_or(Error::new_closed())?;
         let listener: Box<dyn Listener> = Box::new(Scripted {
             requests,
             replies: self.replies.clone(),
@@ -86,6 +91,6 @@ impl Responder for Way {
     async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()> {
         self.replies
             .send((to.clone(), body))
-            .map_err(|_| Error::closed())
+            .map_err(|_| Error::new_closed())
     }
 }

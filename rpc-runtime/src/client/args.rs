@@ -47,7 +47,7 @@ impl Args<'_> {
     ///
     /// [`Error::Serialize`], naming the argument, when the value cannot be written as JSON.
     pub fn arg<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
-        let wrong = |error| Error::serialize(format!("the argument `{name}`"), error);
+        let wrong = |error| Error::new_serialize(format!("the argument `{name}`"), error);
         match self.serializer {
             None => self.encoder.argument(name, value).map_err(wrong),
             Some(serializer) => {
@@ -75,7 +75,7 @@ impl Args<'_> {
         ctxt: &C,
         topic: Option<&str>,
     ) -> Result<()> {
-        let wrong = |error| Error::serialize("the request context", error);
+        let wrong = |error| Error::new_serialize("the request context", error);
         let Self {
             encoder,
             serializer,

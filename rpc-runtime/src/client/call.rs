@@ -164,7 +164,7 @@ impl<'a> Prepared<'a> {
         let request = request.and_then(|TypedRequest { body, extra }| {
             let Extra { route, timeout } = extra;
             if let Some(reason) = route.refused.filter(|_| !own_server) {
-                return Err(Error::invalid_target(&settings.target, reason));
+                return Err(Error::new_invalid_target(&settings.target, reason));
             }
             if let Some(topic) = route.topic.filter(|_| !own_topic) {
                 settings.to_mut().target.topic = topic;

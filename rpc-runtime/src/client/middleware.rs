@@ -137,7 +137,7 @@ async fn hand_over(
             let reply = replied.await?;
             if reply.size() > terms.max_reply_size {
                 let (size, limit) = (reply.size(), terms.max_reply_size);
-                return Err(Error::too_large(&target, size, limit));
+                return Err(Error::new_too_large(&target, size, limit));
             }
             Response::of(reply)
         }

@@ -358,7 +358,7 @@ impl RpcClient {
         has_names(&settings.target)?;
         if settings.target.fanout {
             let reason = "a call cannot go to all servers: use a cast, or `fanout(false)`";
-            return Err(Error::invalid_target(&settings.target, reason));
+            return Err(Error::new_invalid_target(&settings.target, reason));
         }
         let timeout = settings.timeout.or(own.timeout);
         let timeout = timeout.unwrap_or(settings.default_timeout);
@@ -417,7 +417,7 @@ impl RpcClient {
         let limit = call.terms.max_reply_size;
         if reply.size() > limit {
             let target = call.own_target.as_deref().unwrap_or(self.target());
-            return Err(Error::too_large(target, reply.size(), limit));
+            return Err(Error::new_too_large(target, reply.size(), limit));
         }
         Ok(reply)
     }
@@ -438,7 +438,7 @@ impl RpcClient {
         if fanout && target.server.is_some() {
             let reason =
                 "a fanout goes to all servers: take the server away, or add `fanout(false)`";
-            return Err(Error::invalid_target(&target, reason));
+            return Err(Error::new_invalid_target(&target, reason));
         }
         if fanout != target.fanout {
             target.to_mut().fanout = fanout;
@@ -465,7 +465,7 @@ impl RpcClient {
             return reply.into_result();
         };
         let entity = serializer.deserialize_entity(reply.into_result()?)?;
-        serde_json::from_value(entity).map_err(|error| Error::deserialize("the result", error))
+        serde_json::from_value(entity).map_err(|error| Error::new_deserialize("the result", error))
     }
 }
 
@@ -492,11 +492,11 @@ fn within_cap(settings: &Settings, method: &str, version: Option<Version>) -> Re
 fn has_names(target: &Target) -> Result<()> {
     if target.topic.is_empty() {
         let reason = "it has no topic: give the client one";
-        return Err(Error::invalid_target(target, reason));
+        return Err(Error::new_invalid_target(target, reason));
     }
     if target.server.as_deref() == Some("") {
         let reason = "the server's name is empty: name one, or leave it out for any server";
-        return Err(Error::invalid_target(target, reason));
+        return Err(Error::new_invalid_target(target, reason));
     }
     Ok(())
 }

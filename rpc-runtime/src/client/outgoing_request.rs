@@ -53,7 +53,7 @@ impl Message {
     }
 
     fn read(&self) -> Result<Request<'_>> {
-        let wrong = |error| Error::deserialize("the request", error);
+        let wrong = |error| Error::new_deserialize("the request", error);
         Request::parse(self.text()).map_err(wrong)
     }
 }
@@ -116,7 +116,7 @@ impl OutgoingRequest {
     ///
     /// [`Error::Deserialize`] when the context cannot be read as a `C`.
     pub fn context<C: DeserializeOwned>(&self) -> Result<C> {
-        let wrong = |error| Error::deserialize("the request context", error);
+        let wrong = |error| Error::new_deserialize("the request context", error);
         self.message.read()?.context().map_err(wrong)
     }
 
@@ -126,7 +126,7 @@ impl OutgoingRequest {
     ///
     /// [`Error::Serialize`] when the value cannot be written as JSON.
     pub fn set_context<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<()> {
-        let wrong = |error| Error::serialize(format!("`{key}` of the request context"), error);
+        let wrong = |error| Error::new_serialize(format!("`{key}` of the request context"), error);
         let value = to_raw_value(value).map_err(wrong)?;
         let body = wire::with_context(self.message.text(), key, value).map_err(wrong)?;
         self.message = Arc::new(Message {
@@ -212,7 +212,7 @@ impl Response {
     ///
     /// [`Error::Serialize`] when the result cannot be written as JSON.
     pub fn new<T: Serialize + ?Sized>(result: &T) -> Result<Self> {
-        let wrong = |error| Error::serialize("the result", error);
+        let wrong = |error| Error::new_serialize("the result", error);
         let json = serde_json::to_string(result).map_err(wrong)?;
         Ok(Self {
             reply: Some(Reply::of_result(json)),
@@ -244,7 +244,7 @@ impl Response {
     ///
     /// [`Error::Deserialize`] when the result cannot be read as a `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
-        let wrong = |error| Error::deserialize("the result", error);
+        let wrong = |error| Error::new_deserialize("the result", error);
         wire::read(self.json()).map_err(wrong)
     }
 

@@ -85,7 +85,7 @@ impl ReplyTable {
         let id = MessageId::unique();
         let mut waiting = self.waiting.lock();
         if waiting.closed {
-            return Err(Error::closed());
+            return Err(Error::new_closed());
         }
         waiting.calls.insert(id, Entry::default());
         drop(waiting);
@@ -130,7 +130,7 @@ impl ReplyTable {
         let mut waiting = self.waiting.lock();
         waiting.closed = true;
         let ended: Vec<_> = waiting.calls.drain().collect();
-        let results = ended.iter().map(|(id, _)| (*id, Err(Error::closed())));
+        let results = ended.iter().map(|(id, _)| (*id, Err(Error::new_closed())));
         waiting.results.extend(results);
         drop(waiting);
         for (_, entry) in ended {
@@ -195,7 +195,9 @@ impl Registration {
             }
             match self.last_heartbeat() {
                 Some(heartbeat) if heartbeat > last => last = heartbeat,
-                Some(_) | None => return Err(Error::timeout(target, monitor, Stage::Heartbeat)),
+                Some(_) | None => {
+                    return Err(Error::new_timeout(target, monitor, Stage::Heartbeat));
+                }
             }
         }
     }
@@ -209,7 +211,7 @@ impl Registration {
         let Some(entry) = waiting.calls.get_mut(&self.id) else {
             // A result is returned once. A poll after that finds neither the call nor a result.
             let result = waiting.results.remove(&self.id);
-            return Poll::Ready(result.unwrap_or(Err(Error::closed())));
+            return Poll::Ready(result.unwrap_or(Err(Error::new_closed())));
         };
         let known = entry.caller.as_ref();
         if !known.is_some_and(|caller| caller.will_wake(cx.waker())) {

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::hex;
+use crate::from_text::try_from_text;
 use crate::random::random;
 
 const DIGITS: usize = 32;
@@ -83,21 +84,7 @@ impl FromStr for MessageId {
     }
 }
 
-impl TryFrom<&str> for MessageId {
-    type Error = ParseMessageIdError;
-
-    fn try_from(text: &str) -> Result<Self, ParseMessageIdError> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for MessageId {
-    type Error = ParseMessageIdError;
-
-    fn try_from(text: String) -> Result<Self, ParseMessageIdError> {
-        text.parse()
-    }
-}
+try_from_text!(MessageId);
 
 /// The error for text that is not a message id. It does not quote the text, which may come from a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

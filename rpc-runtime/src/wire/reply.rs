@@ -149,7 +149,7 @@ impl Reply {
     pub fn into_result<T: DeserializeOwned>(self) -> Result<T> {
         read(self.result()?).map_err(|error| {
             let what = format!("the result as `{}`", std::any::type_name::<T>());
-            Error::deserialize(what, error)
+            Error::new_deserialize(what, error)
         })
     }
 }

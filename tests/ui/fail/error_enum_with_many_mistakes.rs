@@ -23,6 +23,6 @@ pub enum StockError {
 
 fn main() {
     // What other code uses is there all the same.
-    let error = StockError::from(Error::closed());
+    let error = StockError::from(Error::new_closed());
     let _ = error.into_remote_error();
 }

@@ -122,7 +122,7 @@ impl MemoryDriver {
             .map(|expires| expires.saturating_duration_since(Instant::now()));
         let wait = left.map_or(queue_wait, |left| left.min(queue_wait));
         if wait.is_zero() {
-            return Err(Error::undeliverable(target));
+            return Err(Error::new_undeliverable(target));
         }
         let named = Named::in_body(&message.body);
         tracing::warn!(
@@ -132,13 +132,13 @@ impl MemoryDriver {
         );
         timeout(wait, self.publish_when_declared(target, message))
             .await
-            .unwrap_or_else(|_| Err(Error::undeliverable(target)))
+            .unwrap_or_else(|_| Err(Error::new_undeliverable(target)))
     }
 
     /// Puts a message into its queues. Returns the message if there is none.
     fn try_publish(&self, target: &Target, message: Message) -> Result<Result<(), Message>> {
         if self.listeners.lock().closed {
-            return Err(Error::closed());
+            return Err(Error::new_closed());
         }
         Ok(self.broker.state.lock().publish(target, message))
     }
@@ -182,7 +182,7 @@ impl Driver for MemoryDriver {
         self.publish(target, message, &terms.send).await?;
         timeout_at(terms.deadline, registration.reply(target, terms))
             .await
-            .unwrap_or_else(|_| Err(Error::timeout(target, terms.timeout, Stage::Reply)))
+            .unwrap_or_else(|_| Err(Error::new_timeout(target, terms.timeout, Stage::Reply)))
     }
 
     fn system(&self) -> &'static str {
@@ -192,7 +192,7 @@ impl Driver for MemoryDriver {
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>> {
         let mut listeners = self.listeners.lock();
         if listeners.closed {
-            return Err(Error::closed());
+            return Err(Error::new_closed());
         }
         let inbox = Arc::new(Inbox::default());
         let id = self
@@ -215,7 +215,7 @@ impl Driver for MemoryDriver {
 
     async fn connect(&self) -> Result<()> {
         match self.state() {
-            TransportState::Closed => Err(Error::closed()),
+            TransportState::Closed => Err(Error::new_closed()),
             _ => Ok(()),
         }
     }

@@ -107,7 +107,7 @@ impl Driver for RabbitDriver {
         terms: &CallTerms,
     ) -> Result<Reply> {
         if target.fanout {
-            return Err(Error::invalid_target(
+            return Err(Error::new_invalid_target(
                 target,
                 "a call needs one server that replies: use a cast for a fanout",
             ));
@@ -155,7 +155,7 @@ impl Driver for RabbitDriver {
             tokio::try_join!(once(shared.publisher.supervisor()), once(&shared.consuming),);
         match connected {
             Ok(_) => Ok(()),
-            Err(Error::Delivery { reason, .. }) => Err(Error::unreachable(reason)),
+            Err(Error::Delivery { reason, .. }) => Err(Error::new_unreachable(reason)),
             Err(error) => Err(error),
         }
     }

@@ -174,7 +174,7 @@ impl ReplyQueue {
                 State::NotYet => {}
             }
             if reading.changed().await.is_err() {
-                return Err(Error::closed());
+                return Err(Error::new_closed());
             }
         }
     }
@@ -422,7 +422,7 @@ fn fail(table: &ReplyTable, damaged: &Damaged) {
     metrics::replies_dropped(1, Lost::Unreadable);
     tracing::warn!(error = %damaged, "dropped a reply that cannot be read");
     if let Ok(reply) = Reply::too_large(&damaged.read, damaged.read.len()) {
-        let error = Error::deserialize("the reply", damaged);
+        let error = Error::new_deserialize("the reply", damaged);
         table.fail(reply.message_id(), error);
     }
 }

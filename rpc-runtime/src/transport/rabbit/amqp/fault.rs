@@ -96,7 +96,7 @@ impl Fault {
     /// The error for a caller, if a retry is useless. `what` names the refused object.
     pub(crate) fn refusal(&self, what: &str) -> Option<Error> {
         match self {
-            Self::Refused(why) => Some(Error::refused(what, why.clone())),
+            Self::Refused(why) => Some(Error::new_refused(what, why.clone())),
             Self::Lost(_) | Self::Missing(_) => None,
         }
     }

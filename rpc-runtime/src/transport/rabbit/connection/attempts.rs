@@ -53,7 +53,7 @@ impl<'a> Attempts<'a> {
     /// Counts a refusal to declare `what`, which the message needs. Returns the final error if no attempt is left.
     pub(crate) fn declaration_refused(&mut self, what: &str, why: &Arc<str>) -> Result<()> {
         let failed = self.failed(why, false);
-        failed.map_err(|_| self.refused(Error::refused(what, why.clone()), why))
+        failed.map_err(|_| self.refused(Error::new_refused(what, why.clone()), why))
     }
 
     /// Whether the caller allows no retry, and so wants an answer at once.
@@ -83,7 +83,7 @@ impl<'a> Attempts<'a> {
         if self.maybe_delivered {
             self.error(&"its queue no longer exists".into())
         } else {
-            Error::undeliverable(self.target)
+            Error::new_undeliverable(self.target)
         }
     }
 
@@ -92,13 +92,13 @@ impl<'a> Attempts<'a> {
         if self.maybe_delivered {
             self.error(&"its queue rejected it, since the queue is full or failing".into())
         } else {
-            Error::rejected(self.target)
+            Error::new_rejected(self.target)
         }
     }
 
     fn error(&self, why: &Arc<str>) -> Error {
         metrics::publish_failed(Unpublished::GivenUp);
-        Error::delivery(self.target, self.made, why.clone(), self.maybe_delivered)
+        Error::new_delivery(self.target, self.made, why.clone(), self.maybe_delivered)
     }
 
     /// Waits after a refusal to declare what the message needs. The broker will most likely refuse again.
@@ -136,7 +136,8 @@ mod tests {
             attempts.failed(&"x".into(), false).unwrap();
         }
         assert!(!attempts.unserved().may_have_run());
-        let refused = |attempts: &mut Attempts<'_>| attempts.refused(Error::closed(), &"z".into());
+        let refused =
+            |attempts: &mut Attempts<'_>| attempts.refused(Error::new_closed(), &"z".into());
         assert!(matches!(refused(&mut attempts), Error::Closed { .. }));
         let error = attempts.last(&"y".into());
         assert!(error.may_have_run(), "{error}");

@@ -67,7 +67,7 @@ impl Engine {
         let mut state = self.0.lock();
         match &*state {
             State::Running(running) => Ok(running.clone()),
-            State::Closed => Err(Error::closed()),
+            State::Closed => Err(Error::new_closed()),
             State::Idle => {
                 let running = start().map_err(|error| {
                     let limit = own_limit(&error).unwrap_or("this process has reached a limit");

@@ -57,9 +57,9 @@ impl Progress {
             (reached.unserved, reached.lost.is_some())
         };
         if unserved && !lost {
-            Error::undeliverable(target)
+            Error::new_undeliverable(target)
         } else {
-            Error::timeout(target, timeout, self.stage())
+            Error::new_timeout(target, timeout, self.stage())
         }
     }
 

@@ -191,11 +191,11 @@ impl Supervisor {
         loop {
             let now = status.borrow_and_update().clone();
             if *self.stop.borrow() {
-                return Err(Error::closed());
+                return Err(Error::new_closed());
             }
             match now.state {
                 State::Ready(connection) if connection.is_up() => return Ok(connection),
-                State::Closed => return Err(Error::closed()),
+                State::Closed => return Err(Error::new_closed()),
                 State::Connecting { why } => {
                     let failed = why
                         .clone()
@@ -214,7 +214,7 @@ impl Supervisor {
                 self.nudge.send(attempts.is_urgent());
             }
             if status.changed().await.is_err() {
-                return Err(Error::closed());
+                return Err(Error::new_closed());
             }
         }
     }

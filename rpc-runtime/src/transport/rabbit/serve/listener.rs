@@ -100,7 +100,7 @@ impl RabbitListener {
             task: Some(task),
         };
         // Dropping this future drops `listener`, which stops the task.
-        start.await.unwrap_or(Err(Error::closed()))?;
+        start.await.unwrap_or(Err(Error::new_closed()))?;
         Ok(listener)
     }
 }

@@ -55,7 +55,7 @@ pub(super) async fn send(
         return Ok(());
     }
     if shared.is_closing() {
-        return Err(Error::closed());
+        return Err(Error::new_closed());
     }
     let reply = Arc::new(message(route, body));
     let in_flight = || InFlight {
@@ -111,7 +111,7 @@ impl InFlight {
         } = self;
         let sent = tokio::select! {
             sent = publish_or_probe(&shared, &reply, failure) => sent,
-            () = permit.gone() => Err(Error::closed()),
+            () = permit.gone() => Err(Error::new_closed()),
         };
         sent.unwrap_or_else(|error| reply_is_lost(&reply, &error));
     }
@@ -275,7 +275,7 @@ enum Sent {
 /// its request's permit for ever.
 async fn publish(shared: &Shared, reply: &Message, mut failure: Option<Failure>) -> Result<Sent> {
     if shared.is_closing() {
-        return Err(Error::closed());
+        return Err(Error::new_closed());
     }
     // Only for the texts of errors.
     let target = Target::new(reply.route.key.as_str()).exchange("the default exchange");

@@ -116,7 +116,7 @@ impl Topology {
     /// it has no name before [`name_anew`](Self::name_anew).
     pub(crate) fn server_queues(&self, target: &Target) -> Result<[Queue; 3]> {
         let Some(server) = &target.server else {
-            return Err(Error::invalid_target(
+            return Err(Error::new_invalid_target(
                 target,
                 "a listener needs a server name: set `server`",
             ));
@@ -270,13 +270,13 @@ fn text(value: &str) -> FieldValue {
 
 fn name(target: &Target, name: String) -> Result<Name> {
     if name.is_empty() {
-        return Err(Error::invalid_target(
+        return Err(Error::new_invalid_target(
             target,
             "the topic and the exchange must not be empty",
         ));
     }
     Name::try_new(name).map_err(|_| {
-        Error::invalid_target(
+        Error::new_invalid_target(
             target,
             "a name in AMQP has at most 255 bytes: shorten the exchange, topic or server",
         )
