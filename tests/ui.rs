@@ -150,6 +150,8 @@ mod mock_by_hand;
 mod mock_with_mockall;
 #[path = "ui/pass/names_in_the_way.rs"]
 mod names_in_the_way;
+#[path = "ui/pass/names_of_traits_to_be_imported.rs"]
+mod names_of_traits_to_be_imported;
 #[path = "ui/pass/no_implicit_prelude.rs"]
 mod no_implicit_prelude;
 #[path = "ui/pass/objects.rs"]
@@ -202,6 +204,7 @@ compile_and_run! {
     mock_by_hand
     mock_with_mockall
     names_in_the_way
+    names_of_traits_to_be_imported
     no_implicit_prelude
     objects
     other_items
