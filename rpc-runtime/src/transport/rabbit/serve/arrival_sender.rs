@@ -1,7 +1,8 @@
 //! Passes the taken requests of one listener to its server, inflated.
 //!
-//! Compressed bodies are inflated on the compression thread, all others are passed on at once. So nothing here may be
-//! called under a session's lock. A body that cannot be inflated never reaches the server: its caller gets a failure.
+//! Compressed bodies are inflated on the compression thread; all others are passed on at once. A request that cannot be
+//! passed on drops its permit, so nothing here may be called under a session's lock. A body that cannot be inflated
+//! never reaches the server: its caller gets a failure.
 //! An [`ArrivalSender`] owns the sending end of the channel to the [`RabbitListener`](super::listener::RabbitListener).
 
 use std::sync::Arc;

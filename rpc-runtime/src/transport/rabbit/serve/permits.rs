@@ -71,7 +71,7 @@ impl Permits {
     pub(super) fn listen(&self) {
         if *self.phase.borrow() == Phase::Idle {
             self.phase.send_replace(Phase::Listening);
-            self.tell();
+            self.notify_session();
         }
     }
 
@@ -121,7 +121,8 @@ impl Permits {
         }
     }
 
-    fn tell(&self) {
+    /// Lets the current session take requests.
+    fn notify_session(&self) {
         let taker = self.taker.lock().as_ref().and_then(Weak::upgrade);
         if let Some(taker) = taker {
             taker.take();
@@ -173,7 +174,7 @@ impl Drop for OwnReplyPermit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.0.free.add_permits(1);
-        self.0.tell();
+        self.0.notify_session();
     }
 }
 
