@@ -1,8 +1,8 @@
 //! `memory://NAME`: a broker inside the process.
 //!
-//! It behaves as an external broker: topics with round robin among their listeners, messages to one server, fanout,
+//! It behaves like an external broker: topics with round robin among their listeners, messages to one server, fanout,
 //! expiry, and undeliverable messages. A listener that ends returns its requests to the queue. Messages are
-//! serialised as for an external broker. The [`broker`] owns the state; the driver, its listeners and its responders
+//! serialised as for an external one. The [`broker`] owns the state; the driver, its listeners and its responders
 //! only refer to it.
 
 mod broker;

@@ -93,7 +93,7 @@ impl Driver for RabbitDriver {
                 .publisher
                 .deliver(&mut message, terms.queue_wait, &mut attempts, &progress);
         match delivered.await? {
-            Outcome::Lost(why) => Err(attempts.last(&why)),
+            Outcome::Lost(why) => Err(attempts.give_up(&why)),
             Outcome::Taken => Ok(()),
             Outcome::Returned => Err(attempts.unserved()),
             Outcome::Rejected => Err(attempts.rejected()),
@@ -116,11 +116,11 @@ impl Driver for RabbitDriver {
         // One deadline around all that a call may wait for.
         let replied = timeout_at(
             terms.deadline,
-            self.exchange(target, request, terms, &progress),
+            self.send_and_wait(target, request, terms, &progress),
         );
         replied
             .await
-            .unwrap_or_else(|_| Err(progress.over(target, terms.timeout)))
+            .unwrap_or_else(|_| Err(progress.deadline_error(target, terms.timeout)))
     }
 
     fn system(&self) -> &'static str {
@@ -208,7 +208,7 @@ impl RabbitDriver {
         clippy::manual_async_fn,
         reason = "the future of an async fn would hold each argument twice"
     )]
-    fn exchange<'a>(
+    fn send_and_wait<'a>(
         &'a self,
         target: &'a Target,
         request: RequestBody,

@@ -1,7 +1,7 @@
 //! The options of oslo.messaging that this driver knows but does not follow, with the reasons.
 //!
 //! Python and Rust services often share one URL or one file, so an option without effect here must not be an error. An
-//! option whose effect would be missed must be refused. Plain constants.
+//! option must be refused if it asks for something that the driver cannot do. Plain constants.
 
 /// The effect of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

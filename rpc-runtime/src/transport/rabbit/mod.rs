@@ -1,11 +1,12 @@
 //! The `rabbit://` transport: RabbitMQ, used as oslo.messaging uses it.
 //!
 //! Connections are disposable. The state of RPC (topology, reply queue, retries) outlives them. The modules, from the
-//! lowest to the highest; each may only import lower ones:
+//! lowest to the highest:
 //!
-//! - [`backoff`], [`effects`] and [`settings`] are plain values. [`options`] reads settings from a URL. [`blocking`]
-//!   runs blocking work on a thread.
+//! - [`backoff`] is the time between attempts. [`blocking`] runs blocking work on a thread.
 //! - [`compression`] compresses and inflates bodies in kombu's formats, within limits, on a thread of its own.
+//! - [`settings`] are a driver's settings. [`options`] reads them from a URL; [`effects`] lists the options that have
+//!   no effect here.
 //! - [`amqp`] is a connection to one broker. It must not know about RPC. Only it may name lapin.
 //! - [`topology`] names and declares exchanges and queues.
 //! - [`connection`] keeps a connection alive, on a thread that users' code cannot block.

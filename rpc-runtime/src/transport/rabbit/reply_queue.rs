@@ -33,14 +33,14 @@ use crate::{Error, Result};
 /// The prefetch, which bounds the memory for replies.
 const PREFETCH: u16 = 1024;
 /// After how many replies they are acknowledged. The broker keeps them until then.
-const TOGETHER: u64 = 64;
+const ACKNOWLEDGE_COUNT: u64 = 64;
 /// After how many bytes of replies they are acknowledged.
-const BYTES_TOGETHER: usize = 64 * 1024;
+const ACKNOWLEDGE_BYTES: usize = 64 * 1024;
 /// How long a reply stays unacknowledged if no others follow.
-const LAZY: Duration = Duration::from_secs(1);
+const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The reply queue in the texts of errors.
-const WHAT: &str = "the reply queue";
+/// The name of the reply queue in the texts of errors.
+const NAME_IN_ERRORS: &str = "the reply queue";
 
 /// Whether replies would arrive.
 #[derive(Debug, Clone, Default)]
@@ -163,7 +163,7 @@ impl ReplyQueue {
                 State::Failed(why) => {
                     if now.attempts > counted {
                         counted = now.attempts;
-                        attempts.declaration_refused(WHAT, &why)?;
+                        attempts.declaration_refused(NAME_IN_ERRORS, &why)?;
                     }
                     progress.set(Stage::Declaration(why));
                     // Once for each call, so that waiting calls do not turn the reader's pauses into a busy loop.
@@ -349,7 +349,7 @@ struct Arrived {
 }
 
 impl ReplyHandler {
-    /// Acknowledges all replies that have arrived, if `enough` says so.
+    /// Acknowledges all replies that have arrived, if there are any and `enough` returns true.
     fn acknowledge(&self, enough: impl FnOnce(&Arrived) -> bool) {
         let mut state = self.state.lock();
         if state.last == state.acknowledged || !enough(&state) {
@@ -366,7 +366,7 @@ impl ReplyHandler {
     /// Acknowledges replies at intervals, for those that no others follow. Never returns.
     async fn acknowledge_in_time(&self) -> Infallible {
         loop {
-            sleep(LAZY).await;
+            sleep(ACKNOWLEDGE_INTERVAL).await;
             self.acknowledge(|_| true);
         }
     }
@@ -397,7 +397,8 @@ impl DeliveryHandler for ReplyHandler {
 
     fn idle(&self) {
         self.acknowledge(|arrived| {
-            arrived.last - arrived.acknowledged >= TOGETHER || arrived.bytes >= BYTES_TOGETHER
+            arrived.last - arrived.acknowledged >= ACKNOWLEDGE_COUNT
+                || arrived.bytes >= ACKNOWLEDGE_BYTES
         });
     }
 }

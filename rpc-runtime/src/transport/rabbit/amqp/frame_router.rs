@@ -47,9 +47,9 @@ pub(super) struct FrameRouter {
     /// The incomplete messages, by channel number. There is hardly ever more than one.
     contents: Vec<(u16, Content)>,
     /// The handlers that were called during this read, and get [`idle`](DeliveryHandler::idle) at its end.
-    served: Vec<Arc<dyn DeliveryHandler>>,
+    called: Vec<Arc<dyn DeliveryHandler>>,
     /// Whether the stream is not AMQP, so that all bytes go to lapin.
-    foreign: bool,
+    not_amqp: bool,
     /// The frames of this read that are for lapin.
     for_lapin: Vec<u8>,
     /// When lapin last got bytes.
@@ -133,8 +133,8 @@ impl FrameRouter {
         Self {
             io,
             contents: Vec::new(),
-            served: Vec::new(),
-            foreign: false,
+            called: Vec::new(),
+            not_amqp: false,
             for_lapin: Vec::new(),
             lapin_fed: Instant::now(),
         }
@@ -151,7 +151,7 @@ impl FrameRouter {
                 Err(error) => break Err(error),
             }
         };
-        for handler in self.served.drain(..) {
+        for handler in self.called.drain(..) {
             handler.idle();
         }
         if self.for_lapin.is_empty() && self.lapin_fed.elapsed() >= LAPIN_BEAT {
@@ -170,8 +170,8 @@ impl FrameRouter {
         let Some(&kind) = bytes.first() else {
             return Ok(0);
         };
-        self.foreign |= !matches!(kind, METHOD | CONTENT_HEADER | BODY | HEARTBEAT);
-        if self.foreign {
+        self.not_amqp |= !matches!(kind, METHOD | CONTENT_HEADER | BODY | HEARTBEAT);
+        if self.not_amqp {
             self.for_lapin.extend_from_slice(bytes);
             return Ok(bytes.len());
         }
@@ -193,7 +193,7 @@ impl FrameRouter {
             if channel != 0 {
                 return Err(malformed());
             }
-            self.foreign = true;
+            self.not_amqp = true;
             return self.read_first(bytes);
         }
         if channel == 0 {
@@ -380,9 +380,9 @@ impl FrameRouter {
     }
 
     fn idle_later(&mut self, handler: Arc<dyn DeliveryHandler>) {
-        let mut served = self.served.iter();
-        if !served.any(|served| Arc::ptr_eq(served, &handler)) {
-            self.served.push(handler);
+        let mut called = self.called.iter();
+        if !called.any(|called| Arc::ptr_eq(called, &handler)) {
+            self.called.push(handler);
         }
     }
 }
@@ -391,7 +391,7 @@ impl fmt::Debug for FrameRouter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameRouter")
             .field("io", &self.io)
-            .field("foreign", &self.foreign)
+            .field("not_amqp", &self.not_amqp)
             .finish_non_exhaustive()
     }
 }

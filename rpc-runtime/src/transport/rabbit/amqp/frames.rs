@@ -1,7 +1,7 @@
 //! Writes the frequent frames: publishes, acknowledgements, and the `channel.flow` that asks for a receipt.
 //!
-//! Pure functions that append bytes. They must not check anything: the caller makes sure that the channel is open and
-//! that names are short enough.
+//! Pure functions that append bytes. They check nothing: the caller must make sure that the channel is open and that
+//! names are short enough.
 
 use bytes::Bytes;
 

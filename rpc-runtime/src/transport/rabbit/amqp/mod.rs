@@ -14,9 +14,9 @@
 //!   know about them.
 //!
 //! So each channel has one owner. If the broker refuses a message, it closes the message's channel, and the channel's
-//! owner answers; the connection stays up. Channels of lapin's for declarations would have three faults: channel
-//! numbers would have two owners, a dropped future could leave a channel open without an owner, and lapin would log
-//! each refusal as an error.
+//! owner answers; the connection stays up. Declaring on channels of lapin would have three drawbacks: channel numbers
+//! would have two owners, a dropped future could leave a channel open without an owner, and lapin would log each
+//! refusal as an error.
 //!
 //! `amq-protocol` encodes and decodes the rare methods ([`methods`]). Publishes, deliveries, acknowledgements and
 //! confirms have a codec of their own ([`frames`], [`fields`], [`properties`]). It copies less. It also does not

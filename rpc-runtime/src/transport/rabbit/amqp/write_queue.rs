@@ -3,9 +3,9 @@
 //! Frames must never be interleaved. lapin writes in pieces, so the beginning of its next frame waits here until the
 //! frame is complete. This library always adds complete frames.
 //!
-//! If nothing is being written, the caller may write to the socket directly, without waking the [I/O
-//! task](super::io_task). Frames that are added while others are being written are written together afterwards. The
-//! connection's `Io` owns the queue.
+//! If nothing is being written, the caller may write to the socket directly, without waking the
+//! [I/O task](super::io_task). Frames that are added while others are being written are written together afterwards.
+//! The connection's `Io` owns the queue.
 
 use std::io::IoSlice;
 use std::sync::Arc;

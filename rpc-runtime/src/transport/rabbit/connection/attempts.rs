@@ -62,7 +62,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// Counts a failed attempt that may have delivered the message, and returns the final error.
-    pub(crate) fn last(&mut self, why: &Arc<str>) -> Error {
+    pub(crate) fn give_up(&mut self, why: &Arc<str>) -> Error {
         self.made = self.made.saturating_add(1);
         self.maybe_delivered = true;
         self.error(why)
@@ -72,7 +72,7 @@ impl<'a> Attempts<'a> {
     /// delivered the message.
     pub(crate) fn refused(&mut self, error: Error, why: &Arc<str>) -> Error {
         if self.maybe_delivered {
-            self.last(why)
+            self.give_up(why)
         } else {
             error
         }
@@ -139,7 +139,7 @@ mod tests {
         let refused =
             |attempts: &mut Attempts<'_>| attempts.refused(Error::new_closed(), &"z".into());
         assert!(matches!(refused(&mut attempts), Error::Closed { .. }));
-        let error = attempts.last(&"y".into());
+        let error = attempts.give_up(&"y".into());
         assert!(error.may_have_run(), "{error}");
         assert!(attempts.unserved().may_have_run());
         assert!(refused(&mut attempts).may_have_run());

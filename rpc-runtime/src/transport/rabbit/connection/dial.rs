@@ -70,9 +70,8 @@ impl Dialler {
         &self.name
     }
 
-    /// Tries the hosts until one accepts the connection. It calls `failed` after each failure, with the last reasons
-    /// of all hosts, and with whether all hosts have failed once more since the last time, which counts as one
-    /// attempt.
+    /// Tries the hosts until one accepts the connection. After each failure, it calls `failed` with the last reason of
+    /// each host, and with true if all hosts have failed once more: that counts as one attempt.
     ///
     /// Dropping the future drops all attempts in progress.
     pub(crate) async fn dial(&mut self, mut failed: impl FnMut(Arc<str>, bool)) -> Connection {

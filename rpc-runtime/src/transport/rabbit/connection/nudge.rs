@@ -1,7 +1,7 @@
 //! Pauses between attempts, which callers shorten when they start to wait: a new caller need not wait for the end of a
 //! long back-off.
 //!
-//! Callers have the [`Nudge`], the task that makes attempts owns a [`Nudged`]. Many callers must not cause many
+//! Callers share a [`Nudge`]; the task that makes attempts owns a [`Nudged`]. Many callers must not cause many
 //! attempts, so a pause has a least length.
 
 use tokio::sync::watch;

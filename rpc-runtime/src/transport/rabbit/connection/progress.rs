@@ -51,7 +51,7 @@ impl Progress {
     }
 
     /// The error of a call that has reached its deadline.
-    pub(crate) fn over(&self, target: &Target, timeout: Duration) -> Error {
+    pub(crate) fn deadline_error(&self, target: &Target, timeout: Duration) -> Error {
         let (unserved, lost) = {
             let reached = self.0.lock();
             (reached.unserved, reached.lost.is_some())
@@ -96,19 +96,19 @@ mod tests {
     #[test]
     fn a_returned_request_was_not_delivered() {
         let target = Target::new("t");
-        let over = |progress: &Progress| progress.over(&target, Duration::from_secs(1));
+        let error = |progress: &Progress| progress.deadline_error(&target, Duration::from_secs(1));
         let progress = Progress::new();
         progress.unserved();
-        assert!(matches!(over(&progress), Error::Undeliverable { .. }));
+        assert!(matches!(error(&progress), Error::Undeliverable { .. }));
         progress.set(Stage::Confirmation(None));
         assert!(
-            over(&progress).is_timeout(),
+            error(&progress).is_timeout(),
             "the next attempt may be delivered"
         );
         progress.lost(&"cut".into());
         progress.unserved();
         assert!(
-            over(&progress).may_have_run(),
+            error(&progress).may_have_run(),
             "an earlier attempt may have been delivered"
         );
     }

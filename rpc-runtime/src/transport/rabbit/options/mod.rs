@@ -4,7 +4,7 @@
 //! startup. An unknown option is an error that lists the known ones. An option of oslo.messaging that has no effect
 //! here is accepted (see [`effects`](super::effects)). Nothing in this module connects, and it owns no state.
 
-mod given;
+mod url_option;
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::effects::{UrlEffect, effect};
 use super::settings::{Address, Login, Settings, TlsSettings, TopologySettings};
 use crate::transport::{Host, Secret, TransportUrl, UrlError};
 
-use given::Given;
+use url_option::UrlOption;
 
 /// The options that the driver follows.
 const KNOWN: &str = "amqp_auto_delete, amqp_durable_queues, heartbeat_timeout_threshold, hostname, \
@@ -50,7 +50,7 @@ impl Settings {
         let mut compression = None;
         let mut without_effect = Vec::new();
         for (name, value) in url.options() {
-            let option = Given { name, value };
+            let option = UrlOption { name, value };
             match name.as_str() {
                 "amqp_durable_queues" => topology.durable_queues = option.boolean()?,
                 "amqp_auto_delete" => topology.auto_delete = option.boolean()?,

@@ -66,7 +66,7 @@ pub(super) async fn publish_on(
     };
     match publish_exclusively(link.clone(), permit, message, progress).await {
         // The message was not at fault. `NotReached` sends it again at once, without counting an attempt.
-        Err(Failure::Unsent(fault)) if link.is_used_as_found(&message.route, &fault) => {
+        Err(Failure::Unsent(fault)) if link.adapt_declaration(&message.route, &fault) => {
             Err(Failure::NotReached(fault).into())
         }
         // The message and its declaration shared a channel, and either may have been refused. Declaring the exchange
@@ -219,7 +219,7 @@ impl PublishAttempt {
         channel.publish_with_callback(message.publish(), Box::new(callback));
     }
 
-    /// Ends the attempt with the broker's answer, or with the failure that stands for it.
+    /// Ends the attempt with the broker's answer, or with the failure if none has come.
     fn settled(self, answer: Answer, route: &Route) -> Result<Outcome, Failure> {
         let channels = &self.link.channels;
         match answer {
@@ -273,7 +273,7 @@ impl Published {
         Self { attempt, confirm }
     }
 
-    /// Ends the attempt with the broker's answer, or with the failure that stands for it. A message that was not taken
+    /// Ends the attempt with the broker's answer, or with the failure if none has come. A message that was not taken
     /// gets its body back.
     pub(super) fn settled(self, answer: Answer, message: &mut Message) -> Result<Outcome, Failure> {
         if !matches!(answer, Ok(Confirmed::Taken)) {

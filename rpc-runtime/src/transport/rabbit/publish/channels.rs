@@ -108,7 +108,7 @@ impl PublishChannels {
         let idle = {
             let mut state = self.state.lock();
             state.idle.retain(|channel| channel.is_open());
-            // The most recently used channel: so few channels are opened.
+            // The most recently used channel, so that few channels are opened in all.
             state.idle.pop()
         };
         match idle {

@@ -12,7 +12,7 @@ use super::super::amqp::Name;
 use super::super::topology::Route;
 use crate::sync::Mutex;
 
-/// The number of routes from which unused ones are removed.
+/// From this number of routes on, those without a permit in use are forgotten.
 const ROUTES: usize = 64;
 
 /// A limit on exclusive channels.

@@ -14,9 +14,9 @@ use super::super::topology::{Declarer, Route};
 use super::channels::PublishChannels;
 use crate::sync::Mutex;
 
-/// The least time between two attempts to bind one queue. The queue itself may be missing, so attempts may be in vain.
+/// The least time between two attempts to bind one queue. If the queue itself is missing, each attempt fails.
 const BIND_INTERVAL: Duration = Duration::from_millis(200);
-/// The number of queues from which those bound longest ago are removed.
+/// From this number of queues on, those that were not bound recently are forgotten.
 const BOUND_QUEUES: usize = 1000;
 
 /// The publishing side of one connection.
@@ -28,7 +28,7 @@ pub(super) struct Link {
     /// Held while an exchange is declared, so that concurrent messages declare it once. Not for auto-delete exchanges.
     declaring: tokio::sync::Mutex<()>,
     /// The auto-delete exchanges that exist with another durability, and are used as they are.
-    as_found: Mutex<HashSet<Name>>,
+    other_durability: Mutex<HashSet<Name>>,
     /// When each queue was last bound.
     bound: Mutex<HashMap<Name, Instant>>,
 }
@@ -39,7 +39,7 @@ impl Link {
             channels: PublishChannels::new(connection.clone()),
             declarer: Declarer::new(connection.clone()),
             declaring: tokio::sync::Mutex::default(),
-            as_found: Mutex::default(),
+            other_durability: Mutex::default(),
             bound: Mutex::default(),
             connection,
         }
@@ -69,7 +69,8 @@ impl Link {
     /// The declaration to send before a message, on the same channel. `None` if none is needed.
     pub(super) fn declaration(&self, route: &Route) -> Option<ExchangeDeclaration> {
         let exchange = route.exchange.as_ref()?;
-        let declares = exchange.auto_delete && !self.as_found.lock().contains(&exchange.name);
+        let declares =
+            exchange.auto_delete && !self.other_durability.lock().contains(&exchange.name);
         declares.then(|| exchange.declaration(false))
     }
 
@@ -83,10 +84,12 @@ impl Link {
         }
     }
 
-    /// Whether to send a message again at once after this fault of its declaration. That is so in two cases. The
-    /// exchange exists with another durability: from now on, it is used as it is. Or an exchange that was used as it
-    /// is no longer exists: from now on, it is declared again.
-    pub(super) fn is_used_as_found(&self, route: &Route, fault: &Fault) -> bool {
+    /// Adapts to a fault of the declaration that was sent with a message. Returns true if the message is to be sent
+    /// again at once.
+    ///
+    /// There are two such cases. The exchange exists with another durability: from now on, it is used as it is. Or an
+    /// exchange that was used as it is no longer exists: from now on, it is declared again.
+    pub(super) fn adapt_declaration(&self, route: &Route, fault: &Fault) -> bool {
         let Some(exchange) = route
             .exchange
             .as_ref()
@@ -94,11 +97,11 @@ impl Link {
         else {
             return false;
         };
-        let mut as_found = self.as_found.lock();
+        let mut other_durability = self.other_durability.lock();
         if matches!(fault, Fault::Missing(_)) {
-            return as_found.remove(&exchange.name);
+            return other_durability.remove(&exchange.name);
         }
-        let is_new = fault.is_durability() && as_found.insert(exchange.name.clone());
+        let is_new = fault.is_durability() && other_durability.insert(exchange.name.clone());
         if is_new {
             tracing::warn!(exchange = %exchange.name, reason = %fault.why(),
                 "the exchange exists with another durability: it is used as it is");

@@ -1,7 +1,7 @@
 //! Publishes messages: channels, attempts, retries, and the wait for a missing queue.
 //!
-//! The [`publisher`] decides whether to try again; an [`attempt`] is one try. The modules below them own the state of
-//! one connection. Nothing here knows whether a message is a request or a reply.
+//! The [`publisher`] decides whether to retry; an [`attempt`] publishes once. The other modules own the state of one
+//! connection. Nothing here knows whether a message is a request or a reply.
 
 mod attempt;
 mod channels;

@@ -1,4 +1,4 @@
-//! The routes and sizes that the broker has proved to accept, on one connection.
+//! The routes and sizes that the broker is known to accept, on one connection.
 //!
 //! The broker closes a channel if a message's exchange is missing, its route is denied, or it is too large. All other
 //! messages on that channel are then in doubt. So a message may share a channel only if an earlier message has proved

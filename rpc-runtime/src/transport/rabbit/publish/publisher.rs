@@ -214,7 +214,7 @@ impl Publisher {
         }
     }
 
-    /// Whether messages to any target were returned since the last one was taken.
+    /// Whether any target is known to have no server.
     pub(crate) fn has_unserved(&self) -> bool {
         self.unserved.is_any()
     }

@@ -296,7 +296,7 @@ async fn publish(shared: &Shared, reply: &Message, mut failure: Option<Failure>)
         };
         tries += 1;
         if tries >= TRIES && began.elapsed() >= shared.missing_reply_queue {
-            return Err(attempts.last(&why));
+            return Err(attempts.give_up(&why));
         }
         attempts.failed(&why, true)?;
         attempts.pause().await;

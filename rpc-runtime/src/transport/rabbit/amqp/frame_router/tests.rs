@@ -93,7 +93,7 @@ fn message(random: &mut Random, channel: u16, id: u8, message_id: u64) -> Vec<Ve
 
 /// The broker's answer to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
+enum Answer {
     Taken,
     Returned,
     Rejected,
@@ -117,7 +117,7 @@ struct Stream {
     /// The frames of channel 0, which lapin must get.
     expected: Vec<u8>,
     /// The answers, by channel and number.
-    words: BTreeMap<(u16, u64), Word>,
+    answers: BTreeMap<(u16, u64), Answer>,
 }
 
 fn whole(body: Body) -> Vec<u8> {
@@ -274,14 +274,14 @@ async fn lapin_gets_heartbeats_while_other_channels_receive_frames() {
 }
 
 /// Frames: whether each one is kept from lapin, its bytes, and the answers that it brings.
-type Frames = Vec<(bool, Vec<u8>, Vec<(u64, Word)>)>;
+type Frames = Vec<(bool, Vec<u8>, Vec<(u64, Answer)>)>;
 
 /// Messages and confirms on several channels, their frames interleaved. Channel 0 is lapin's; the others publish.
 fn stream(random: &mut Random) -> Stream {
     let mut stream = Stream {
         all: Vec::new(),
         expected: Vec::new(),
-        words: BTreeMap::new(),
+        answers: BTreeMap::new(),
     };
     // For each channel, how many messages are settled, and the next frames.
     let mut channels: Vec<(u64, Frames)> = vec![(0, Vec::new()); 5];
@@ -302,23 +302,23 @@ fn stream(random: &mut Random) -> Stream {
                     frames.push((
                         true,
                         confirm(channel, 80, next, false),
-                        vec![(next, Word::Returned)],
+                        vec![(next, Answer::Returned)],
                     ));
                     frames
                 }
                 2 | 3 if index > 0 => {
                     *settled += 3;
-                    let words = (next..=*settled)
-                        .map(|number| (number, Word::Taken))
+                    let answers = (next..=*settled)
+                        .map(|number| (number, Answer::Taken))
                         .collect();
-                    vec![(true, confirm(channel, 80, *settled, true), words)]
+                    vec![(true, confirm(channel, 80, *settled, true), answers)]
                 }
                 4 if index > 0 => {
                     *settled += 1;
                     vec![(
                         true,
                         confirm(channel, 120, next, false),
-                        vec![(next, Word::Rejected)],
+                        vec![(next, Answer::Rejected)],
                     )]
                 }
                 // A delivery on a channel without a handler.
@@ -329,15 +329,15 @@ fn stream(random: &mut Random) -> Stream {
                 _ => all(false, vec![frame(HEARTBEAT, 0, &[])]),
             };
         }
-        let (withheld, frame, words) = frames.remove(0);
+        let (withheld, frame, answers) = frames.remove(0);
         stream.all.extend(&frame);
         if !withheld {
             stream.expected.extend(frame);
         }
-        let words = words
+        let answers = answers
             .into_iter()
-            .map(|(number, word)| ((channel, number), word));
-        stream.words.extend(words);
+            .map(|(number, answer)| ((channel, number), answer));
+        stream.answers.extend(answers);
     }
     stream
 }
@@ -366,22 +366,24 @@ impl Publishing {
     }
 
     /// The answers that have come.
-    fn words(self) -> BTreeMap<(u16, u64), Word> {
+    fn answers(self) -> BTreeMap<(u16, u64), Answer> {
         let now = |confirm: Confirm| {
             let waiting = std::pin::pin!(confirm);
             match waiting.poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(Ok(Confirmed::Taken)) => Word::Taken,
-                Poll::Ready(Ok(Confirmed::Returned)) => Word::Returned,
-                Poll::Ready(Ok(Confirmed::Rejected)) => Word::Rejected,
-                Poll::Ready(Err(_)) => Word::Failed,
-                Poll::Pending => Word::Nothing,
+                Poll::Ready(Ok(Confirmed::Taken)) => Answer::Taken,
+                Poll::Ready(Ok(Confirmed::Returned)) => Answer::Returned,
+                Poll::Ready(Ok(Confirmed::Rejected)) => Answer::Rejected,
+                Poll::Ready(Err(_)) => Answer::Failed,
+                Poll::Pending => Answer::Nothing,
             }
         };
-        let words = self
+        let answers = self
             .sent
             .into_iter()
             .map(|(sent, confirm)| (sent, now(confirm)));
-        words.filter(|(_, word)| *word != Word::Nothing).collect()
+        answers
+            .filter(|(_, answer)| *answer != Answer::Nothing)
+            .collect()
     }
 }
 
@@ -431,7 +433,7 @@ async fn answers_reach_their_messages_wherever_the_stream_is_split() {
         let mut cuts = Random(seed + 1);
         let (out, publishing) = filtered(&stream.all, || cuts.below(pieces + 1));
         assert_eq!(out.unwrap(), stream.expected, "seed {seed}");
-        assert_eq!(publishing.words(), stream.words, "seed {seed}");
+        assert_eq!(publishing.answers(), stream.answers, "seed {seed}");
     }
 }
 
@@ -455,8 +457,8 @@ async fn a_close_of_a_channel_is_answered_and_fails_only_its_messages() {
     assert_eq!(written(&publishing.io), frame(METHOD, 300, &[0, 20, 0, 41]));
     assert!(publishing.io.channels.get(300).is_none());
     assert!(publishing.io.is_up());
-    let words = publishing.words();
-    assert!(words.len() == 60 && words.keys().all(|(channel, _)| *channel == 300));
+    let answers = publishing.answers();
+    assert!(answers.len() == 60 && answers.keys().all(|(channel, _)| *channel == 300));
 }
 
 #[tokio::test(start_paused = true)]
@@ -469,8 +471,8 @@ async fn a_close_of_the_connection_is_answered_and_passed_to_lapin() {
     let close_ok = frame(METHOD, 0, &[0, 10, 0, 51]);
     assert_eq!(written(&publishing.io), close_ok);
     assert_eq!(&*publishing.io.down().await, "CONNECTION_FORCED");
-    let words = publishing.words();
-    assert!(words.len() == 300 && words.values().all(|word| *word == Word::Failed));
+    let answers = publishing.answers();
+    assert!(answers.len() == 300 && answers.values().all(|answer| *answer == Answer::Failed));
 }
 
 #[tokio::test(start_paused = true)]
@@ -515,7 +517,7 @@ async fn bytes_that_are_not_amqp_go_to_lapin() {
         let all = [good.clone(), foreign].concat();
         let (out, publishing) = filtered(&all, || 5);
         assert_eq!(out.unwrap(), all);
-        assert!(publishing.words().is_empty());
+        assert!(publishing.answers().is_empty());
     }
 }
 
@@ -532,7 +534,7 @@ async fn frames_of_a_channel_that_is_not_open_are_dropped() {
     let (out, publishing) = filtered(&all, || 5);
     assert!(out.unwrap().is_empty());
     assert!(written(&publishing.io).is_empty());
-    assert!(publishing.words().is_empty());
+    assert!(publishing.answers().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,12 +11,12 @@ use super::super::settings::Login;
 use crate::transport::UrlError;
 
 /// One option of a URL, as written.
-pub(super) struct Given<'a> {
+pub(super) struct UrlOption<'a> {
     pub(super) name: &'a str,
     pub(super) value: &'a str,
 }
 
-impl Given<'_> {
+impl UrlOption<'_> {
     fn bad(&self, reason: impl Into<String>) -> UrlError {
         UrlError::BadOption {
             name: self.name.to_owned(),
