@@ -116,6 +116,16 @@ impl Block<'_> {
         }
         clients.stop().await?;
         self.quiet(&ledger).await;
+        if ledger.open_items().1 > 0 {
+            // A cast that is still there was not lost: its queue does not deliver it.
+            let (node, topic) = (bench.node(), &bench.recipe.topic);
+            let ready = node.ready_messages(topic).await?;
+            let unacknowledged = node.unacknowledged(topic).await?;
+            (self.say)(&format!(
+                "block {}, quiet: {ready} ready and {unacknowledged} unacknowledged in the topic's queue",
+                self.number
+            ));
+        }
         if let Some(difference) = self.settle(&before, &bench).await? {
             report.leaks.push(format!(
                 "block {}, all still there: {difference}",
