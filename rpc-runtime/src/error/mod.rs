@@ -57,7 +57,7 @@ pub enum Error {
         waiting_for: Stage,
     },
 
-    /// All attempts to send the message failed. `maybe_delivered` tells whether the broker may have received
+    /// All attempts to send the message failed. `maybe_delivered` tells whether the broker may have accepted
     /// it nevertheless.
     #[error(
         "{}{}",
