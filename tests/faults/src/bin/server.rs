@@ -85,7 +85,8 @@ struct Doubt {
 impl Visit for Doubt {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.found |= field.name() == "why"
-            && format!("{value:?}").contains("has or has not its acknowledgement");
+            && format!("{value:?}")
+                .contains("the broker may not have received its acknowledgement");
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
