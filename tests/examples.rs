@@ -1,18 +1,22 @@
-//! The examples, run as a reader would: each server with the caller in the other language.
+//! The examples, run as a reader would run them.
 
 #[path = "programs/gateway.rs"]
 mod gateway;
+#[path = "programs/production.rs"]
+mod production;
+#[path = "programs/tracing.rs"]
+mod tracing;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use rpc_tests::{broker_url, python, root};
 
-/// A program in the background, ended when dropped.
+/// A program in the background, killed when dropped.
 struct Running(Child);
 
 impl Running {
-    /// Done when the program has printed a line with `ready` in it.
+    /// Returns when the program has printed a line that contains `ready`.
     fn start(command: &mut Command, ready: &str) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let output = child.stdout.take().expect("it is piped");
@@ -20,7 +24,7 @@ impl Running {
         let mut lines = BufReader::new(output).lines();
         let seen = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(ready)));
         assert!(seen.is_some(), "it ended before it was ready");
-        // Read on, so that it is not held up.
+        // The program would block if nothing read its output.
         std::thread::spawn(move || lines.for_each(drop));
         running
     }
@@ -40,7 +44,7 @@ fn example(name: &str) -> Command {
     command
 }
 
-/// The program of an example in Rust; built here, so that its start is quick.
+/// The program of an example in Rust. The build comes first, so that it is not part of the time that a test waits.
 fn built(name: &str) -> Command {
     let build = ["build", "--quiet", "-p", "rpc-examples", "--example", name];
     let built = Command::new(env!("CARGO"))

@@ -1,0 +1,151 @@
+//! The server with configuration, logs, signals and a readiness probe, over `memory://`.
+
+use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use rpc_tests::{PATIENCE, broker_url, unique_topic};
+
+use super::built;
+
+/// The program, with no setting but those that a test gives.
+fn program() -> Command {
+    let mut command = built("production");
+    for name in ["RPC_TRANSPORT_URL", "RPC_CONFIG_FILES", "RUST_LOG"] {
+        command.env_remove(name);
+    }
+    command
+        .env("SERVER_NAME", unique_topic("production"))
+        .env("READY_ADDRESS", "127.0.0.1:0");
+    command
+}
+
+/// A running program, killed when dropped.
+struct Started {
+    child: Child,
+    log: Lines<BufReader<ChildStdout>>,
+}
+
+impl Started {
+    fn new(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+        let log = child.stdout.take().expect("it is piped");
+        let log = BufReader::new(log).lines();
+        Self { child, log }
+    }
+
+    /// The next line of the log that contains `text`.
+    fn logged(&mut self, text: &str) -> String {
+        let mut lines = self.log.by_ref().map(|line| line.expect("it is UTF-8"));
+        let found = lines.find(|line| line.contains(text));
+        found.unwrap_or_else(|| panic!("the program ended and did not log `{text}`"))
+    }
+
+    /// Sends SIGTERM, and waits for the end.
+    fn terminate(&mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.expect("kill can be run").success());
+        self.logged("the server has stopped");
+        self.child.wait().expect("it is a child")
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the readiness probe gets.
+fn probe(address: &str) -> std::io::Result<String> {
+    let mut connection = TcpStream::connect(address)?;
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.write_all(b"GET /ready HTTP/1.1\r\nhost: localhost\r\n\r\n")?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Starts the program, probes it, and stops it.
+fn assert_serves(command: Command) {
+    let mut started = Started::new(command);
+    let line = started.logged("the readiness probe is answered");
+    let (_, address) = line.split_once("address=").expect("it logs the address");
+    started.logged("the server has started");
+    let answer = probe(address.trim()).expect("the probe is answered");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(
+        answer.contains("Connected") && answer.contains("Listening"),
+        "{answer}"
+    );
+    assert!(!answer.contains("guest"), "{answer}");
+    assert!(started.terminate().success());
+}
+
+#[test]
+fn a_server_is_ready_when_it_listens_and_ends_at_sigterm() {
+    let mut command = program();
+    command.env("RPC_TRANSPORT_URL", "memory://");
+    assert_serves(command);
+}
+
+#[test]
+fn a_server_is_configured_by_files_of_oslo_config() {
+    let file = std::env::temp_dir().join(format!("{}.conf", unique_topic("production")));
+    std::fs::write(&file, "[DEFAULT]\ntransport_url = memory://\n").unwrap();
+    let mut command = program();
+    command.env("RPC_CONFIG_FILES", &file);
+    assert_serves(command);
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+#[ignore = "needs RabbitMQ: tests/run"]
+fn a_server_over_a_broker_is_ready_and_ends_at_sigterm() {
+    let mut command = program();
+    command.env("RPC_TRANSPORT_URL", broker_url());
+    assert_serves(command);
+}
+
+/// What the program prints when it cannot start.
+fn failed(mut command: Command) -> String {
+    let output = command.output().expect("it starts");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stderr).expect("it prints UTF-8")
+}
+
+#[test]
+fn a_wrong_configuration_ends_the_program_with_one_readable_line() {
+    let text = failed(program());
+    assert!(
+        text.starts_with("Error: no broker is configured: set RPC_TRANSPORT_URL"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 1, "{text}");
+
+    let mut command = program();
+    command.env(
+        "RPC_TRANSPORT_URL",
+        "rabbit://guest:secret@localhost/?no_such_option=1",
+    );
+    let text = failed(command);
+    assert!(
+        text.starts_with("Error: ") && text.contains("no_such_option"),
+        "{text}"
+    );
+    assert!(!text.contains("secret"), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+
+    let mut command = program();
+    command
+        .env("RPC_TRANSPORT_URL", "memory://")
+        .env("READY_ADDRESS", "127.0.0.1:no-port");
+    let text = failed(command);
+    assert!(
+        text.contains("cannot listen at 127.0.0.1:no-port"),
+        "{text}"
+    );
+    assert!(text.contains("set READY_ADDRESS"), "{text}");
+}
