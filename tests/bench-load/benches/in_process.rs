@@ -1,5 +1,5 @@
-//! Calls within one process, ours serialised both ways, tarpc's not at all:
-//! `cargo bench -p rpc-bench --bench in_process`.
+//! Calls within one process: `cargo bench -p rpc-bench --bench in_process`. This library serialises both ways, tarpc
+//! does not serialise.
 
 #![allow(dead_code, reason = "the load program does more with these")]
 
@@ -32,7 +32,7 @@ fn runtime() -> Runtime {
     runtime.expect("a runtime")
 }
 
-/// One call of each caller, all under way at once.
+/// One call of each caller, all in flight at once.
 fn bench(bencher: Bencher<'_, '_>, runtime: &Runtime, client: &impl Client, callers: usize) {
     let text = load::argument(load::BYTES);
     let bencher = bencher.counter(ItemsCount::new(callers));

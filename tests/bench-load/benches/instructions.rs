@@ -1,8 +1,8 @@
-//! Instructions that the codec takes, and calls within one process, counted by callgrind:
-//! `cargo bench -p rpc-bench --bench instructions`.
+//! The instructions of the codec and of calls within one process, counted by callgrind: `cargo bench -p rpc-bench
+//! --bench instructions`.
 //!
-//! It runs itself under valgrind twice for each figure, with few rounds and with more: the difference is what
-//! the rounds took, to the instruction, whatever the machine does meanwhile.
+//! For each figure, the program runs itself under valgrind twice, with few rounds and with more. The difference is
+//! exactly the instructions of the additional rounds. The load of the machine does not change it.
 
 #![allow(dead_code, reason = "the load program does more with these")]
 
@@ -37,7 +37,7 @@ const STEPS: [Step; 4] = [
 ];
 const CALLERS: [usize; 2] = [1, 64];
 
-/// Rounds of a step, or calls of each caller.
+/// The rounds of a step, or the calls of each caller.
 #[derive(Clone, Copy)]
 struct Rounds {
     few: usize,
@@ -111,7 +111,7 @@ fn beside(ours: u64, other: u64) -> f64 {
     ours as f64 / other as f64
 }
 
-/// Instructions of one round of this program, run with these words and a number of rounds.
+/// The instructions of one round of this program, run with these arguments and a number of rounds.
 fn a_round(words: &[&str], Rounds { few, more }: Rounds) -> Result<u64> {
     let all = |rounds: usize| -> Result<u64> {
         let output = Command::new("valgrind")
@@ -164,7 +164,7 @@ fn call(whose: &str, callers: &str, rounds: &str) -> Result<()> {
     }
 }
 
-/// In each round, a call of each caller, all under way at once.
+/// In each round, each caller makes a call, and all calls are in flight at once.
 fn call_with(runtime: &Runtime, client: &impl Client, callers: usize, rounds: usize) -> Result<()> {
     let text = load::argument(load::BYTES);
     for _ in 0..rounds {

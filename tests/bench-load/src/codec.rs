@@ -8,17 +8,17 @@ use crate::goals::{Aim, Goal};
 use crate::markdown::{Table, grouped, tables};
 use crate::part::Section;
 
-/// Of what `serde_json` needs when it is used twice.
+/// The aim, as a part of what `serde_json` takes when it is used twice.
 const AIM: Aim = Aim::AtMost(0.5);
 
-/// The bench's steps, as people say it, and beside what there is a goal for them.
+/// The bench's steps, their titles, and the columns for which there is a goal.
 const STEPS: [(&str, &str, &[&str]); 4] = [
     ("EncodeRequest", "write a request", &[KNOWN]),
     ("DecodeRequest", "read a request", &[KNOWN, BY_VALUE]),
     ("EncodeReply", "write a reply", &[]),
     ("DecodeReply", "read a reply", &[]),
 ];
-/// Columns of the bench's table.
+/// The columns of the bench's table.
 const KNOWN: &str = "serde_json twice, types known";
 const BY_VALUE: &str = "by value";
 
@@ -41,7 +41,7 @@ pub(crate) fn measure() -> Result<Section> {
     section(&String::from_utf8(output.stdout)?)
 }
 
-/// The bench's table with the words and figures of people, and the worst ratio of each step over all sizes.
+/// The bench's table with readable titles and figures, and the worst ratio of each step over all sizes.
 fn section(printed: &str) -> Result<Section> {
     let tables = tables(printed);
     let Table { head, rows } = tables.first().ok_or("the bench has printed no table")?;
@@ -95,7 +95,7 @@ mod tests {
     use super::section;
 
     #[test]
-    fn the_table_is_told_in_words_and_the_worst_size_is_held_against_the_goal() {
+    fn the_table_has_titles_and_the_goal_takes_the_worst_size() {
         let printed = "| step | bytes | ours | serde_json twice, types known | ratio | by value | ratio |\n\
              |---|---:|---:|---:|---:|---:|---:|\n\
              | EncodeRequest | 256 | 8000 | 16000 | 0.50 |  |  |\n\

@@ -1,4 +1,4 @@
-//! What a trait costs to compile, which a program of its own measures: `tests/compile-time`.
+//! The compile time of a trait. `tests/compile-time` measures it.
 
 use std::process::{Command, Stdio};
 
@@ -8,9 +8,9 @@ use crate::markdown::{Table, tables};
 use crate::options::Options;
 use crate::part::Section;
 
-/// Of what tarpc's takes.
+/// The aim, as a part of tarpc's time.
 const AIM: Aim = Aim::AtMost(0.6);
-/// CPU seconds of compilers are steady, and each round takes minutes.
+/// Two rounds are enough: the CPU seconds of a compiler vary little, and each round takes minutes.
 const ROUNDS: usize = 2;
 
 pub(crate) fn measure(options: &Options) -> Result<Section> {
@@ -41,7 +41,7 @@ fn section(printed: &str, rounds: usize) -> Result<Section> {
     })
 }
 
-/// The ratios of ours, which stand in brackets. The last of its rows counts: it is the one with a lock, where
+/// The goals from this library's ratios, which are in brackets. Its last row counts, which is the one with a lock if
 /// there is one.
 fn goals(table: &Table<'_>) -> Vec<Goal> {
     let ours = |row: &&Vec<&str>| row.first().is_some_and(|name| name.starts_with("ours"));
@@ -50,7 +50,7 @@ fn goals(table: &Table<'_>) -> Vec<Goal> {
     };
     let columns = table.head.iter().zip(row).skip(1);
     let goals = columns.filter_map(|(column, cell)| {
-        // The goals are for traits that are worth waiting for.
+        // There are no goals for small traits.
         if *column == "10 methods" {
             return None;
         }

@@ -1,34 +1,34 @@
-//! Who is measured.
+//! The contenders.
 
 use crate::Result;
 use crate::load::Kind;
 
-/// One way to have a call answered.
+/// One implementation of calls.
 #[derive(Debug)]
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    /// For the reader of the tables.
+    /// The title in tables.
     pub(crate) title: &'static str,
-    /// For the charts.
+    /// The title in charts.
     pub(crate) short: &'static str,
     pub(crate) place: Place,
     pub(crate) casts: bool,
 }
 
-/// Where its two ends are.
+/// The location of its two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Two processes and the broker.
     Broker,
     /// The same, in Python.
     Python,
-    /// Two processes and a TCP connection between them; the server names its address.
+    /// Two processes and a TCP connection between them. The server prints its address.
     Tcp,
-    /// One process.
+    /// The figures of one process.
     InProcess,
 }
 
-/// All, in the order in which they take turns.
+/// All contenders, in the order in which they run.
 pub(crate) const ALL: &[Contender] = &[
     Contender {
         name: "ours",
@@ -108,7 +108,7 @@ impl Contender {
         Ok(found.ok_or_else(|| format!("no such contender: {name}"))?)
     }
 
-    /// Whether it takes part in what is measured.
+    /// Whether it takes part in this kind of measurement.
     pub(crate) fn does(&self, kind: Kind) -> bool {
         kind == Kind::Call || self.casts
     }

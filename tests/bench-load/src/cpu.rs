@@ -2,13 +2,13 @@
 
 use crate::Result;
 
-/// Linux tells all programs of hundredths of a second, whatever its own clock.
+/// Linux reports hundredths of a second to all programs, whatever its own clock is.
 const TICKS: f64 = 100.0;
 
 /// Seconds that a process has used so far, in user and system mode, all its threads together.
 pub(crate) fn seconds(process: u32) -> Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The command's name, the second field, may hold anything; it ends with the last bracket.
+    // The second field, the command's name, may contain any characters. It ends with the last bracket.
     let fields: Vec<&str> = stat
         .rsplit(')')
         .next()

@@ -1,7 +1,6 @@
-//! Measures the parts that are asked for, one after the other, and prints them or writes them into the report.
+//! Measures the requested parts one after the other, and prints them or writes them into the report.
 //!
-//! A part that fails costs the others nothing: they are measured and written, it is named at the end, and the run
-//! has failed.
+//! If a part fails, the others are still measured and written. The failed part is named at the end, and the run fails.
 
 use std::path::Path;
 

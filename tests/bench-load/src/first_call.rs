@@ -1,7 +1,7 @@
-//! The first call of a process: it connects, declares what it needs, and calls a server that is there already.
+//! The first call of a process: it connects, declares what it needs, and calls a running server.
 //!
-//! Timed from without, from its start to the first reply; and from within, from when it makes its transport: the rest
-//! is the program's own start, which in Python is mostly its imports.
+//! The driver measures the time from the start of the process to the first reply. The process measures the time from
+//! the creation of its transport. The difference is the start of the program; in Python, most of it is imports.
 
 use std::fmt::Write;
 
@@ -16,10 +16,10 @@ use crate::process::Process;
 use crate::samples::Samples;
 use crate::{Result, cpu};
 
-/// So many processes for each round of the other parts: they are soon done.
+/// The number of processes for each round of the other parts. A process takes little time.
 const PROCESSES: usize = 3;
 
-/// One process, in milliseconds.
+/// The times of one process, in milliseconds.
 struct First {
     wall: f64,
     within: f64,
@@ -93,7 +93,7 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
     })
 }
 
-/// Beside ours, one by hand will do.
+/// Of the contenders by hand, one is enough.
 fn takes_part(contender: &Contender) -> bool {
     matches!(contender.place, Place::Broker | Place::Python)
         && !matches!(contender.name, "lapin-a" | "lapin-c" | "ours-spans")
@@ -110,7 +110,7 @@ fn one(contender: &Contender, url: &str) -> Result<First> {
     })
 }
 
-/// Makes the first call of this process, and says how many seconds it took, and CPU seconds since it began.
+/// Makes the first call of this process. Prints the seconds that it took, and the CPU seconds since the process began.
 pub(crate) async fn make<C: Client>(client: impl Future<Output = Result<C>>) -> Result<()> {
     let began = Instant::now();
     let client = client.await?;

@@ -1,10 +1,10 @@
-//! What is aimed at, and how near a run came.
+//! The goals, and the figures that a run reached.
 
 use std::fmt::Write;
 
 use crate::Result;
 
-/// One figure, and where it should be.
+/// One figure and its aim.
 #[derive(Debug)]
 pub(crate) struct Goal {
     pub(crate) what: String,
@@ -16,11 +16,11 @@ pub(crate) struct Goal {
 pub(crate) enum Aim {
     AtLeast(f64),
     AtMost(f64),
-    /// No figure was set: for the reader to judge.
+    /// There is no aim. The reader judges the figure.
     None,
 }
 
-/// A table of them, or nothing.
+/// A table of goals, or nothing without goals.
 pub(crate) fn markdown(goals: &[Goal]) -> Result<String> {
     if goals.is_empty() {
         return Ok(String::new());
@@ -32,7 +32,7 @@ pub(crate) fn markdown(goals: &[Goal]) -> Result<String> {
             Aim::AtMost(aim) => (format!("at most {aim}"), verdict(*figure <= aim)),
             Aim::None => ("–".to_owned(), ""),
         };
-        // Of ratios, three digits after the point; of the rest, none.
+        // Ratios have three decimals. Other figures have none.
         let digits = if *figure < 100.0 { 3 } else { 0 };
         writeln!(table, "| {what} | {figure:.digits$} | {aim} | {verdict} |")?;
     }

@@ -1,9 +1,8 @@
-//! Ours, lapin by hand, oslo.messaging and tarpc under the same load, in one run.
+//! This library, lapin by hand, oslo.messaging and tarpc under the same load, in one run.
 //!
-//! The driver starts each contender's client and server as processes of their own (what works in
-//! process alone is one process), and has them work in turn, cell by cell, for several rounds: whatever
-//! else the machine does meanwhile meets them all alike. All that is in Rust runs on one thread of tokio's, so
-//! that a process is comparable with a process.
+//! The driver starts each contender's client and server as processes of their own. A contender that works within a
+//! process is one process. The contenders run in turn, cell by cell, for several rounds, so that other load on the
+//! machine affects them equally. All Rust programs use one tokio thread, so that processes can be compared.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -42,10 +41,10 @@ use std::process::ExitCode;
 
 use by_hand::Guarantee;
 
-/// Any failure ends the part of the run: a figure from a load with failures is worth nothing.
+/// A failure ends the part of the run, since a figure from a load with failures is meaningless.
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
-/// The program, by its arguments.
+/// Runs the program with these arguments.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,6 +1,7 @@
-//! Both ends far from the broker: a proxy before it makes the line long, uneven, or lossy.
+//! Both ends far from the broker: a proxy makes the line to it long, uneven, or lossy.
 //!
-//! By hand, nothing differs from ours but the number of round trips: it is beside oslo.messaging.
+//! The comparison is with oslo.messaging only. The contenders by hand differ from this library only in the number of
+//! round trips.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -17,11 +18,11 @@ use crate::pair::{self, Order, Pair};
 use crate::part::Section;
 use crate::samples::{Sample, Samples};
 
-/// How many callers there are: each sends its next request when the last one is done.
+/// The number of callers. Each sends its next request when the last one has ended.
 const CALLERS: usize = 64;
-/// For how many round trips a line is loaded, at least.
+/// The least number of round trips for which a line is loaded.
 const ROUND_TRIPS: u32 = 12;
-/// How often a line is measured at most.
+/// The greatest number of measurements of a line.
 const MOST_ROUNDS: usize = 2;
 
 /// A line, by its name in the table.
@@ -132,7 +133,7 @@ fn is_measured(contender: &Contender) -> bool {
 struct Bench {
     pairs: [Pair; 1],
     proxy: Proxy,
-    /// The proxy's.
+    /// The proxy's runtime.
     _runtime: Runtime,
 }
 

@@ -1,4 +1,4 @@
-//! The load itself: so many callers, each of which makes its next call when the last one is done.
+//! The load: a number of callers, each of which makes its next call when the last one has ended.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use crate::Result;
 
-/// How much callers send, in bytes of their argument.
+/// The size of the callers' argument, in bytes.
 pub(crate) const BYTES: usize = 250;
 
-/// What callers send, some of which JSON has to escape.
+/// The callers' argument. JSON has to escape some of it.
 pub(crate) fn argument(bytes: usize) -> String {
     let sentence = "An ordinary sentence; \"quoted\", with a line's end.\n";
     let mut text = sentence.repeat(bytes.div_ceil(sentence.len()));
@@ -20,17 +20,17 @@ pub(crate) fn argument(bytes: usize) -> String {
     text
 }
 
-/// What is measured.
+/// The kind of measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// A request and its reply, which is the argument again.
+    /// A request, and a reply with the same argument.
     Call,
-    /// A request alone; done when the broker has confirmed it.
+    /// A request without a reply. It ends when the broker has confirmed it.
     Cast,
 }
 
 impl Kind {
-    /// With so many callers it is measured.
+    /// The numbers of callers.
     pub(crate) fn callers(self) -> &'static [usize] {
         match self {
             Self::Call => &[1, 16, 64],
@@ -65,7 +65,7 @@ pub(crate) trait Client: Clone + Send + Sync + 'static {
     /// Sends the text and returns the length of what came back.
     fn call(&self, text: &str) -> impl Future<Output = Result<usize>> + Send;
 
-    /// The same, where it may have to be sent again.
+    /// The same, and the call may be sent again.
     fn call_through(&self, text: &str) -> impl Future<Output = Result<usize>> + Send {
         self.call(text)
     }
@@ -76,12 +76,12 @@ pub(crate) trait Client: Clone + Send + Sync + 'static {
     }
 }
 
-/// What a client saw.
+/// The measurements of a client.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    /// How long each request took.
+    /// The latency of each request.
     pub(crate) latencies: Vec<Duration>,
-    /// From the first request to the last answer.
+    /// The time from the first request to the last reply.
     pub(crate) took: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What `tests/bench` starts.
+//! The program that `tests/bench` starts.
 
 use std::process::ExitCode;
 

@@ -55,7 +55,7 @@ mod tests {
     use super::{Table, grouped, tables};
 
     #[test]
-    fn tables_are_read_without_what_stands_around_them() {
+    fn tables_are_found_among_other_text() {
         let text =
             "CPU seconds\n\n| a | 10 |\n| --- | ---: |\n| b |  |\n\n| c |\n|---|\nand so on\n";
         let first = Table {

@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! The options of the command line.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use crate::Result;
 use crate::contender::{ALL, Contender};
 use crate::part::Part;
 
-/// How much is measured, and of whom.
+/// The measurements and the contenders.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) parts: Vec<Part>,
     pub(crate) rounds: usize,
-    /// How long each cell is loaded in each round.
+    /// The time for which each cell is loaded in each round.
     pub(crate) each: Duration,
-    /// No more callers than this.
+    /// The greatest number of callers.
     pub(crate) callers: usize,
-    /// Only what proves that it runs.
+    /// A short run, which only proves that the program works.
     pub(crate) short: bool,
-    /// Written into `PERFORMANCE.md`.
+    /// Whether the results are written into `PERFORMANCE.md`.
     pub(crate) report: bool,
-    /// Only contenders whose name begins with one of these, if there are any.
+    /// If not empty, only contenders whose name begins with one of these.
     only: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ impl Options {
         Ok(options)
     }
 
-    /// Those contenders that are asked for.
+    /// The contenders that the options select.
     pub(crate) fn contenders(&self) -> impl Iterator<Item = &'static Contender> {
         ALL.iter().filter(|contender| {
             let only = &self.only;

@@ -1,4 +1,4 @@
-//! Ours: typed on both ends, all guarantees, default settings.
+//! This library: typed on both ends, all guarantees, default settings.
 
 use rpc_runtime::{CallOptions, Context, Result as RpcResult, Server, Transport, rpc_client};
 
@@ -6,9 +6,9 @@ use crate::Result;
 use crate::load::Client;
 use crate::peer::{self, Handled};
 
-/// The topic of those that run without a subscriber.
+/// The topic of the contender without a subscriber.
 pub(crate) const TOPIC: &str = "bench";
-/// The topic of those with one, which run beside them at the same broker.
+/// The topic of the contender with a subscriber, which runs at the same time on the same broker.
 pub(crate) const TOPIC_WITH_SPANS: &str = "bench-spans";
 
 #[rpc_client(topic = "bench", version = "1.0")]
@@ -36,7 +36,7 @@ impl Echo for Echoes {
 #[derive(Clone)]
 pub(crate) struct Caller {
     client: EchoClient,
-    /// As in a service: each request is made on somebody's behalf.
+    /// Each request has a user, as in a service.
     context: Context,
 }
 

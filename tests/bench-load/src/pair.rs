@@ -1,4 +1,4 @@
-//! The two ends of a contender, and what a load of them comes to.
+//! The two ends of a contender, and the figures of their load.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::process::Process;
 use crate::samples::Sample;
 use crate::{Result, cpu};
 
-/// How long a server may take for what its client has sent.
+/// How long a server may take to handle the requests of its client.
 const DRAINED: Duration = Duration::from_secs(60);
 
-/// What clients are told to do.
+/// The order to the clients.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     pub(crate) kind: Kind,
@@ -23,21 +23,21 @@ pub(crate) struct Order {
     pub(crate) bytes: usize,
 }
 
-/// A client and its server; in process, they are one.
+/// A client and its server. Within a process, they are one.
 pub(crate) struct Pair {
     contender: &'static Contender,
     client: Process,
     server: Option<Process>,
 }
 
-/// What a client saw, of which the driver has the rest from the system.
+/// The figures of a client. The driver gets the others from the system.
 struct Load {
     requests: f64,
     seconds: f64,
     /// In microseconds.
     median: f64,
     p99: f64,
-    /// Requests since the client began.
+    /// The number of requests since the client began.
     all: f64,
 }
 
@@ -46,7 +46,7 @@ impl Pair {
         Self::start_at(contender, &std::env::var("RPC_TEST_RABBIT_URL")?)
     }
 
-    /// With a broker at `url`.
+    /// Starts both ends with a broker at `url`.
     pub(crate) fn start_at(contender: &'static Contender, url: &str) -> Result<Self> {
         let mut address = url.to_owned();
         let server = match contender.place {
@@ -69,7 +69,7 @@ impl Pair {
         })
     }
 
-    /// Both ends anew.
+    /// Restarts both ends.
     pub(crate) fn restart(&mut self) -> Result<()> {
         self.client.stop();
         if let Some(server) = &mut self.server {
@@ -83,18 +83,18 @@ impl Pair {
         self.contender
     }
 
-    /// Calls until a call is answered; gives how often it failed before.
+    /// Calls until a call succeeds. Returns how many failed before.
     pub(crate) fn again(&mut self) -> Result<f64> {
         self.begin_again()?;
         self.end_again()
     }
 
-    /// Has the client call until a call is answered; see [`Pair::end_again`].
+    /// Tells the client to call until a call succeeds; see [`Pair::end_again`].
     pub(crate) fn begin_again(&mut self) -> Result<()> {
         self.client.tell("again")
     }
 
-    /// Waits until a call is answered.
+    /// Waits until a call has succeeded.
     pub(crate) fn end_again(&mut self) -> Result<f64> {
         let [failures] = self.client.figures()?;
         Ok(failures)
@@ -123,14 +123,15 @@ impl Pair {
         })
     }
 
-    /// CPU seconds so far of client and server.
+    /// The CPU seconds that client and server have used.
     fn used(&self) -> Result<[f64; 2]> {
         let server = self.server.as_ref().map_or(Ok(0.0), Process::cpu);
         Ok([self.client.cpu()?, server?])
     }
 }
 
-/// Loads one or several pairs of a contender at once, and adds up what they did. Latencies are the worst of them.
+/// Loads one or several pairs of a contender at once, and adds their figures up. The latencies are the worst of all
+/// pairs.
 pub(crate) fn load(pairs: &mut [Pair], order: Order) -> Result<Sample> {
     let used = |pairs: &[Pair]| -> Result<[f64; 3]> {
         let mut used = [0.0, 0.0, broker(pairs)?];
@@ -166,7 +167,7 @@ pub(crate) fn load(pairs: &mut [Pair], order: Order) -> Result<Sample> {
     })
 }
 
-/// Waits until the servers have handled all requests: casts are ahead of them.
+/// Waits until the servers have handled all requests. Casts are sent faster than they are handled.
 fn drain(pairs: &mut [Pair], all: f64) -> Result<()> {
     let mut servers: Vec<_> = pairs
         .iter_mut()
@@ -190,7 +191,7 @@ fn drain(pairs: &mut [Pair], all: f64) -> Result<()> {
     Ok(())
 }
 
-/// CPU seconds of the broker so far, if they need one.
+/// The CPU seconds that the broker has used, if the contender needs one.
 fn broker(pairs: &[Pair]) -> Result<f64> {
     let brokerless = |pair: &Pair| matches!(pair.contender.place, Place::Tcp | Place::InProcess);
     if pairs.iter().all(brokerless) {

@@ -1,5 +1,5 @@
-//! The parts of a run, each of which is measured, printed and reported by itself: what happens to one of them does
-//! not cost the others.
+//! The parts of a run. Each is measured, printed and reported by itself, so that the failure of one does not affect the
+//! others.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,12 @@ use crate::goals::Goal;
 use crate::options::Options;
 use crate::{Result, calls, codec, compile_time, first_call, growth, lines, recovery};
 
-/// What is measured at a time.
+/// One part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     /// The contenders under load.
     Calls,
-    /// What a call costs as something grows.
+    /// The cost of a call as something grows.
     Growth,
     /// The first call of a process.
     FirstCall,
@@ -21,32 +21,32 @@ pub(crate) enum Part {
     Recovery,
     /// Calls and casts over long lines.
     Lines,
-    /// Instructions of the codec.
+    /// The instructions of the codec.
     Codec,
-    /// What a trait costs to compile.
+    /// The compile time of a trait.
     BuildTime,
 }
 
-/// What was measured.
+/// The results of a part.
 #[derive(Debug, Default)]
 pub(crate) struct Section {
-    /// Markdown.
+    /// The text, in Markdown.
     pub(crate) text: String,
     pub(crate) charts: Vec<Chart>,
     pub(crate) goals: Vec<Goal>,
 }
 
-/// A picture for the report.
+/// A chart for the report.
 #[derive(Debug)]
 pub(crate) struct Chart {
-    /// Of its file.
+    /// The name of its file.
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) svg: String,
 }
 
 impl Part {
-    /// In the order in which they are measured: what the compiler heats comes last.
+    /// In the order of measurement. The parts that run the compiler come last, since it heats the machine.
     pub(crate) const ALL: [Self; 7] = [
         Self::Calls,
         Self::Growth,
@@ -57,7 +57,7 @@ impl Part {
         Self::BuildTime,
     ];
 
-    /// Whether it takes minutes, however little is asked for: it builds programs of its own.
+    /// Whether it builds programs of its own, so that even a short run takes minutes.
     pub(crate) fn builds(self) -> bool {
         matches!(self, Self::Codec | Self::BuildTime)
     }

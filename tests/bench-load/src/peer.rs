@@ -1,8 +1,10 @@
-//! What a contender's processes say to the driver: a line for a line, on standard input and output.
+//! The protocol of a contender's processes with the driver: lines on standard input and output, one reply for each
+//! order.
 //!
-//! Both say `ready ADDRESS` first. A client is told `call CALLERS MILLISECONDS [BYTES]` (or `cast …`) and answers
-//! `requests seconds median p99 all`: latencies in microseconds, and how many requests it has made since it
-//! began. Told `again`, it calls until a call is answered, and answers how many have failed. A server is told `handled` and answers how many it has had.
+//! Both print `ready ADDRESS` first. A client gets the order `call CALLERS MILLISECONDS [BYTES]` (or `cast …`) and
+//! replies `requests seconds median p99 all`: the latencies are in microseconds, and `all` is the number of its
+//! requests since it began. At the order `again`, it calls until a call succeeds, and replies how many calls failed. A
+//! server gets the order `handled` and replies the number of requests that it has handled.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::time::Duration;
 use crate::Result;
 use crate::load::{self, Client, Kind, Seen};
 
-/// How many requests a server has handled.
+/// The number of requests that a server has handled.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Handled(Arc<AtomicU64>);
 
@@ -22,7 +24,7 @@ impl Handled {
     }
 }
 
-/// Answers the driver until it closes its end.
+/// Replies to the driver until the driver closes its end.
 pub(crate) async fn serve(address: &str, handled: Handled) -> Result<()> {
     say(&format!("ready {address}"))?;
     while line().await?.is_some() {
@@ -31,9 +33,9 @@ pub(crate) async fn serve(address: &str, handled: Handled) -> Result<()> {
     Ok(())
 }
 
-/// Loads the server as the driver says, until it closes its end.
+/// Loads the server as the driver orders, until the driver closes its end.
 pub(crate) async fn drive<C: Client>(client: C) -> Result<()> {
-    // The connection, the queues and the first allocations are not what is measured.
+    // A first call opens the connection, declares the queues and makes the first allocations, which are not measured.
     let mut all = 0;
     for callers in [1, 16] {
         let seen = load::run(
@@ -67,14 +69,14 @@ pub(crate) async fn drive<C: Client>(client: C) -> Result<()> {
     Ok(())
 }
 
-/// Calls until a call is answered; gives how many have failed.
+/// Calls until a call succeeds. Returns how many have failed.
 async fn again<C: Client>(client: &C) -> u32 {
     let argument = load::argument(load::BYTES);
     let mut failures = 0;
     while let Err(error) = client.call_through(&argument).await {
         eprintln!("a call has failed: {error}");
         failures += 1;
-        // What fails at once is not to keep the machine busy.
+        // Calls that fail at once must not keep the machine busy.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     failures

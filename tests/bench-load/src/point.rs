@@ -1,6 +1,6 @@
-//! One point of a curve, in a process of its own, so that it has its memory and CPU time to itself. It prints
-//! microseconds of CPU for a call, both ends together, and bytes for one that is under way, or for a transport: of the
-//! process's memory, and on the heap, beside what the caller's own task takes. The last only where allocations are
+//! One point of a curve, in a process of its own, so that memory and CPU time are its own. It prints the CPU
+//! microseconds for a call, both ends together. It also prints the bytes for a call in flight, or for a transport: in
+//! the memory of the process, and on the heap without the caller's own task. The heap is known only if allocations are
 //! counted.
 
 use std::future::{pending, poll_fn};
@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::{Result, cpu};
 
-/// How long calls are made for one point, at least.
+/// The least time of calls for one point.
 const EACH: Duration = Duration::from_millis(700);
 const TIMEOUT: Duration = Duration::from_secs(600);
 const VERSION: Version = Version::new(1, 0);
@@ -56,20 +56,20 @@ struct Gates(watch::Receiver<bool>);
 
 impl Gate for Gates {
     async fn pass(&self, _: &Context) -> RpcResult<()> {
-        // The gate outlives the server.
+        // The sender outlives the server.
         let _ = self.0.clone().wait_for(|open| *open).await;
         Ok(())
     }
 }
 
-/// Bytes for a call under way, or for a transport.
+/// The bytes for a call in flight, or for a transport.
 #[derive(Default)]
 struct Bytes {
     resident: f64,
     heap: f64,
 }
 
-/// So many calls at a time: the memory of the first of them while they wait, and the cost of the others.
+/// Makes `count` calls at a time. Measures the memory of the first ones while they wait, and the cost of the others.
 async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, Bytes)> {
     let (gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
@@ -103,7 +103,7 @@ async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, Bytes)> 
         heap: heap.saturating_sub(own) as f64 / count as f64,
     };
     end(calls).await?;
-    // The memory is here to stay: what it cost to get is not what a call costs.
+    // The memory was allocated before, so that the cost of a call does not include the allocation.
     let mut cost = Cost::begin()?;
     while cost.goes_on() {
         end(all_under_way(count, pass).await).await?;
@@ -115,15 +115,15 @@ async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, Bytes)> 
     Ok((micros, bytes))
 }
 
-/// So many clients' transports, each of which has made a call: the memory of one while nothing happens, and what calls
-/// cost over one after the other.
+/// Makes `count` transports, each of which has made a call. Measures the memory of an idle one, and the cost of calls
+/// over one after the other.
 async fn transports(serving: &Transport, url: &str, count: usize) -> Result<(f64, Bytes)> {
     let (_gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
     let server = Server::builder(serving, "one").endpoint(endpoint);
     let server = server.start().await?;
     let ctxt = Context::new();
-    // What the server and the process take once is not counted.
+    // The first transport is not counted, since the server and the process allocate some memory once.
     let first = Transport::new(url)?;
     GateClient::new(&first).pass(&ctxt).await?;
 
@@ -159,7 +159,7 @@ async fn transports(serving: &Transport, url: &str, count: usize) -> Result<(f64
     Ok((micros, bytes))
 }
 
-/// What callers have on the heap without their calls, where that is counted.
+/// The heap of the callers without their calls, if allocations are counted.
 async fn own_tasks(client: &GateClient, count: usize) -> usize {
     if Heap::now().is_none() {
         return 0;
@@ -176,7 +176,7 @@ async fn own_tasks(client: &GateClient, count: usize) -> usize {
     bytes
 }
 
-/// Starts so many at once; they are under way when this returns.
+/// Starts `count` calls at once. All are in flight when this returns.
 async fn all_under_way<F>(count: usize, make: impl Fn() -> F) -> JoinSet<F::Output>
 where
     F: Future<Output: Send> + Unpin + Send + 'static,
@@ -204,7 +204,7 @@ where
     tasks
 }
 
-/// What `work` leaves on the heap once all has come to rest; nothing where that is not counted.
+/// The heap that `work` leaves allocated when all tasks are idle. It is zero if allocations are not counted.
 async fn on_heap<T>(work: impl AsyncFnOnce() -> T) -> (T, usize) {
     let before = Heap::now();
     let left = work().await;
@@ -218,7 +218,7 @@ async fn on_heap<T>(work: impl AsyncFnOnce() -> T) -> (T, usize) {
     (left, least.saturating_sub(before.bytes))
 }
 
-/// What calls cost from one time to another.
+/// The cost of calls in a period.
 struct Cost {
     began: Instant,
     used: f64,
@@ -234,18 +234,18 @@ impl Cost {
         })
     }
 
-    /// Whether there are too few for a figure yet.
+    /// Whether more calls are needed for a figure.
     fn goes_on(&self) -> bool {
         self.calls == 0 || self.began.elapsed() < EACH
     }
 
-    /// Microseconds of CPU for a call.
+    /// The CPU microseconds for a call.
     fn end(self) -> Result<f64> {
         Ok((cpu::own()? - self.used) * 1e6 / self.calls as f64)
     }
 }
 
-/// An endpoint with methods of any number.
+/// An endpoint with any number of methods.
 #[derive(Debug)]
 struct Many(&'static Interface);
 
@@ -259,7 +259,7 @@ impl Endpoint for Many {
     }
 }
 
-/// The last method of the last endpoint.
+/// Calls the last method of the last endpoint.
 async fn dispatch(transport: &Transport, methods: usize, endpoints: usize) -> Result<f64> {
     let mut server = Server::builder(transport, "one").topic("points");
     for endpoint in 0..endpoints {
@@ -287,7 +287,7 @@ async fn dispatch(transport: &Transport, methods: usize, endpoints: usize) -> Re
     Ok(micros)
 }
 
-/// Many clients in turn.
+/// Calls with many clients in turn.
 async fn clones(transport: &Transport, count: usize, prepared: bool) -> Result<f64> {
     let (_gate, watching) = watch::channel(true);
     let endpoint = GateEndpoint::new(Gates(watching));
@@ -317,7 +317,7 @@ async fn clones(transport: &Transport, count: usize, prepared: bool) -> Result<f
     Ok(micros)
 }
 
-/// Bytes of memory that the process has.
+/// The memory of the process, in bytes.
 fn resident() -> Result<usize> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

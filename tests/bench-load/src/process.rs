@@ -1,7 +1,7 @@
-//! A peer's process, as the driver sees it: started, told a line, asked for one.
+//! A peer's process, as the driver sees it. The driver starts it, sends lines to it and reads lines from it.
 //!
-//! Lines are read by a thread of its own, so that the driver can give up on a peer that says nothing: a run must
-//! end, and say with whom.
+//! A thread reads the lines, so that the driver can give up on a peer that prints nothing. A run must end, and name the
+//! peer that failed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -14,14 +14,14 @@ use tokio::time::Instant;
 use crate::contender::{Contender, Place};
 use crate::{Result, cpu};
 
-/// How long a peer may take for a line: more than a load takes, and the timeout of a call after it.
+/// How long a peer may take for a line. It exceeds the time of a load plus the timeout of a call.
 const PATIENCE: Duration = Duration::from_secs(150);
 /// How long it may take to end.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// A process that speaks the lines of [`mod@crate::peer`].
+/// A process with the protocol of [`mod@crate::peer`].
 pub(crate) struct Process {
-    /// For messages.
+    /// The name for messages.
     name: String,
     child: Child,
     input: Option<ChildStdin>,
@@ -33,7 +33,7 @@ impl Process {
     pub(crate) fn spawn(contender: &Contender, role: &str, address: &str) -> Result<Self> {
         let mut command = if contender.place == Place::Python {
             let mut command = Command::new(std::env::var("RPC_TEST_PYTHON")?);
-            // It warns of what it will no longer have some day.
+            // Python warns of deprecations.
             command.args(["-W", "ignore"]);
             command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/oslo_peer.py"));
             command
@@ -66,7 +66,7 @@ impl Process {
         })
     }
 
-    /// Waits until it is ready; gives its address.
+    /// Waits until it is ready. Returns its address.
     pub(crate) fn ready(&mut self) -> Result<String> {
         let said = self.line()?;
         let address = said.strip_prefix("ready ");
@@ -95,7 +95,7 @@ impl Process {
         })
     }
 
-    /// The figures of its next line.
+    /// Reads the figures of its next line.
     pub(crate) fn figures<const N: usize>(&mut self) -> Result<[f64; N]> {
         let line = self.line()?;
         let figures: Vec<f64> = line
@@ -109,12 +109,12 @@ impl Process {
             .map_err(|_| format!("{} said {count} figures in place of {N}", self.name))?)
     }
 
-    /// CPU seconds that it has used so far.
+    /// The CPU seconds that it has used.
     pub(crate) fn cpu(&self) -> Result<f64> {
         cpu::seconds(self.child.id())
     }
 
-    /// Ends it. A peer ends with its input; one that does not is ended.
+    /// Ends it. A peer ends when its input does. A peer that does not end is killed.
     pub(crate) fn stop(&mut self) {
         self.input = None;
         let deadline = Instant::now() + FAREWELL;

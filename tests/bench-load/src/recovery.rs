@@ -1,7 +1,7 @@
-//! The next call after all connections are lost: both ends go through a proxy that cuts them, and lets nobody
-//! through for a while.
+//! The next call after all connections are lost. Both ends go through a proxy that cuts them, and refuses connections
+//! for a while.
 //!
-//! By hand, nothing recovers: it is beside oslo.messaging.
+//! The comparison is with oslo.messaging only: the contenders by hand do not recover.
 
 use std::fmt::Write;
 use std::thread::sleep;
@@ -19,19 +19,19 @@ use crate::pair::Pair;
 use crate::part::Section;
 use crate::samples::Samples;
 
-/// For how long the broker cannot be reached, and how often that is measured at most.
+/// How long the broker is out of reach, and how often that is measured at most.
 const ABSENCES: [(Duration, usize); 2] =
     [(Duration::ZERO, usize::MAX), (Duration::from_secs(5), 3)];
 const SHORT_ABSENCES: [(Duration, usize); 2] =
     [(Duration::ZERO, 1), (Duration::from_millis(200), 1)];
-/// How long is waited for the cut to be seen, if new connections come so fast that it is not.
+/// How long to wait until the cut is visible. New connections may come so fast that it never is.
 const CUT: Duration = Duration::from_millis(50);
 
-/// One recovery.
+/// The figures of one recovery.
 struct Recovery {
-    /// From when the broker can be reached again to the reply, in milliseconds.
+    /// The time from the moment at which the broker can be reached again to the reply, in milliseconds.
     took: f64,
-    /// Calls that failed before.
+    /// The number of calls that failed before.
     failures: f64,
 }
 
@@ -107,7 +107,7 @@ fn recovers(contender: &Contender) -> bool {
 struct Bench {
     pair: Pair,
     proxy: Proxy,
-    /// The proxy's.
+    /// The proxy's runtime.
     _runtime: Runtime,
 }
 
@@ -129,14 +129,14 @@ impl Bench {
         })
     }
 
-    /// Cuts all connections, lets none through for a while, and waits for the reply to a call that is made meanwhile.
+    /// Cuts all connections, refuses new ones for a while, and waits for the reply to a call that is made meanwhile.
     fn recover(&mut self, absence: Duration) -> Result<Recovery> {
         self.pair.again()?;
         let open = self.proxy.open();
         self.proxy.refuse(!absence.is_zero());
         let cut = Instant::now();
         self.proxy.end(End::Reset);
-        // The call is to come after the cut.
+        // The call must begin after the cut.
         while self.proxy.open() >= open && cut.elapsed() < CUT {
             std::thread::yield_now();
         }

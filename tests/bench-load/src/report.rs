@@ -1,7 +1,7 @@
-//! Writes what was measured into `PERFORMANCE.md`, each part between its own markers, and charts beside it.
+//! Writes the results into `PERFORMANCE.md`, each part between its own markers, and the charts beside it.
 //!
-//! All figures of the page are of one machine; and a part that should have been measured and was not says so: nobody
-//! is to take older figures for the others' company.
+//! All figures of the page are of one machine. A part whose measurement failed says so, so that no older figures stand
+//! among the new ones.
 
 use std::fmt::Write;
 use std::fs;
@@ -12,16 +12,16 @@ use std::process::Command;
 use crate::part::{Part, Section};
 use crate::{Result, goals};
 
-/// Of the charts.
+/// The directory of the charts.
 const PLACE: &str = "docs/performance";
 
-/// The page on which it is written.
+/// The page with the report.
 pub(crate) struct Report {
     root: PathBuf,
 }
 
 impl Report {
-    /// Makes sure, before anything is measured, that it can be written.
+    /// Checks, before anything is measured, that the report can be written.
     pub(crate) fn open(root: &Path, parts: &[Part]) -> Result<Self> {
         let report = Self {
             root: root.to_owned(),
@@ -43,7 +43,7 @@ impl Report {
         Ok(report)
     }
 
-    /// Writes what a part came to.
+    /// Writes the results of a part.
     pub(crate) fn write(&self, part: Part, section: &Section) -> Result<()> {
         let charts = self.root.join(PLACE);
         fs::create_dir_all(&charts)?;
@@ -98,7 +98,7 @@ fn find(page: &str, block: &str) -> Result<Range<usize>> {
     Ok(start..start + rest.find(&end).ok_or_else(lost)?)
 }
 
-/// What it was measured on.
+/// The machine and the versions of the measurement.
 fn machine() -> Result<String> {
     let cpus = fs::read_to_string("/proc/cpuinfo")?;
     let model = cpus
@@ -124,7 +124,7 @@ mod tests {
     use super::find;
 
     #[test]
-    fn a_block_is_what_stands_between_its_markers() {
+    fn a_block_is_the_text_between_its_markers() {
         let page = "a\n<!-- measured: one -->\nold\n<!-- end: one -->\n<!-- measured: two -->\n";
         let found = find(page, "one").expect("a block");
         assert_eq!(page.get(found), Some("old\n"));

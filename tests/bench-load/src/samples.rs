@@ -1,10 +1,10 @@
-//! What was measured, round by round: plain values, and their medians.
+//! The results of each round: plain values, and their medians.
 
 use std::collections::BTreeMap;
 
 use crate::load::Kind;
 
-/// One field of the tables.
+/// One row of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cell {
     pub(crate) contender: &'static str,
@@ -12,20 +12,20 @@ pub(crate) struct Cell {
     pub(crate) callers: usize,
 }
 
-/// What one round of load gave.
+/// The figures of one round of load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     /// Requests a second.
     pub(crate) rate: f64,
-    /// Of a request, in microseconds.
+    /// The median latency of a request, in microseconds.
     pub(crate) median: f64,
-    /// The same, of the slowest in a hundred.
+    /// The latency of the slowest request in a hundred, in microseconds.
     pub(crate) p99: f64,
     /// CPU seconds of the client for 10,000 requests.
     pub(crate) client: f64,
-    /// Of the server.
+    /// CPU seconds of the server for 10,000 requests.
     pub(crate) server: f64,
-    /// Of the broker.
+    /// CPU seconds of the broker for 10,000 requests.
     pub(crate) broker: f64,
 }
 
@@ -36,7 +36,7 @@ impl Sample {
     }
 }
 
-/// All rounds of all cells: what was measured in each, by what was measured.
+/// The figures of all rounds of all cells.
 #[derive(Debug)]
 pub(crate) struct Samples<C, S>(BTreeMap<C, Vec<S>>);
 
@@ -54,7 +54,7 @@ impl<C: Ord, S> Samples<C, S> {
         median(self.0.get(cell)?.iter().map(figure).collect())
     }
 
-    /// The least and the most of a figure.
+    /// The least and the greatest value of a figure.
     pub(crate) fn range(&self, cell: &C, figure: impl Fn(&S) -> f64) -> Option<(f64, f64)> {
         let figures = self.0.get(cell)?.iter().map(figure);
         figures.fold(None, |range, value| match range {
@@ -63,7 +63,7 @@ impl<C: Ord, S> Samples<C, S> {
         })
     }
 
-    /// The median over the rounds of one cell's figure divided by another's: both were taken within
+    /// The median over the rounds of one cell's figure divided by another's. Both figures of a round were taken within
     /// seconds of each other.
     pub(crate) fn ratio(&self, ours: &C, theirs: &C, figure: impl Fn(&S) -> f64) -> Option<f64> {
         let rounds = self.0.get(ours)?.iter().zip(self.0.get(theirs)?);

@@ -1,4 +1,4 @@
-//! tarpc, as its documentation has it: a task for each request on the server, default settings.
+//! tarpc as in its documentation: a task for each request on the server, default settings.
 
 use futures_util::StreamExt;
 use tarpc::context;
@@ -33,10 +33,10 @@ impl Client for EchoClient {
     }
 }
 
-/// The bytes that a stream in memory holds.
+/// The capacity of a stream in memory, in bytes.
 const STREAM: usize = 64 * 1024;
 
-/// A caller of a server in this process. Messages are passed on as they are.
+/// A caller of a server in this process. Messages are passed on without serialisation.
 pub(crate) fn pair() -> impl Client {
     let (near, far) = tarpc::transport::channel::unbounded();
     serve(far, Handled::default());
@@ -53,7 +53,7 @@ fn json_pair() -> impl Client {
     EchoClient::new(tarpc::client::Config::default(), near).spawn()
 }
 
-/// Serves what comes over one connection.
+/// Serves the requests of one connection.
 fn serve<T>(connection: T, handled: Handled)
 where
     T: Transport<Response<EchoResponse>, ClientMessage<EchoRequest>> + Send + 'static,

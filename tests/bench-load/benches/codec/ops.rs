@@ -1,6 +1,6 @@
-//! What is measured of the codec: each step as ours does it, and as `serde_json` does it when used twice in the
-//! plain way (the message to a string, the string into its envelope): once with all types known beforehand, and
-//! once as they are known in truth, when the method's name was read, or the call that a reply is for.
+//! The measured steps of the codec, done by this library and by `serde_json`. `serde_json` is used twice: the message
+//! becomes a string, and the string goes into its envelope. There are two variants: one knows all types beforehand. The
+//! other learns them as a real reader does: from the method's name, or from the call that a reply is for.
 
 use std::hint::black_box;
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Bytes of argument or result, about.
+/// Approximate bytes of the argument or the result.
 pub(crate) const SIZES: [usize; 3] = [256, 4 << 10, 1 << 20];
 
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +73,7 @@ struct Envelope {
     message: String,
 }
 
-/// What the steps work on.
+/// The data of the steps.
 pub(crate) struct Subject {
     context: Context,
     id: MessageId,
@@ -165,7 +165,7 @@ impl Subject {
         Ok(())
     }
 
-    /// Reads as who does not know what comes: into values, and these into types.
+    /// Reads without known types: first into values, then from the values into types.
     pub(crate) fn by_value(&self, step: Step) -> Result<()> {
         match step {
             Step::EncodeRequest | Step::EncodeReply => self.plain(step)?,
@@ -214,7 +214,7 @@ fn seal(message: &impl Serialize) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(&envelope)?)
 }
 
-/// Some 85 bytes of JSON each.
+/// Each has some 85 bytes of JSON.
 fn rows(size: usize) -> Vec<Row> {
     let row = |id| Row {
         id,

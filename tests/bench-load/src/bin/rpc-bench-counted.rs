@@ -1,4 +1,4 @@
-//! The same with each allocation counted, which has its cost: for figures of memory alone.
+//! The same program with an allocator that counts. Counting takes time, so this program measures memory only.
 
 use std::process::ExitCode;
 

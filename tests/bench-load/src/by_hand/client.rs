@@ -39,7 +39,7 @@ pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
     peer::drive(connect(url, guarantee).await?).await
 }
 
-/// A client with all that it needs.
+/// A client with its connection, channels and reply queue.
 pub(crate) async fn connect(url: &str, guarantee: Guarantee) -> Result<Client> {
     let connection = super::connect(url).await?;
     let channel = super::publishing(&connection, guarantee).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn connect(url: &str, guarantee: Guarantee) -> Result<Client> {
 
 async fn read(channel: Channel, mut replies: Consumer, waiting: Arc<Waiting>) {
     while let Some(Ok(delivery)) = replies.next().await {
-        // The first poll queues the frame: there is nothing to wait for.
+        // The first poll queues the frame, so nothing needs to be awaited.
         let _ = channel
             .basic_ack(delivery.delivery_tag, BasicAckOptions::default())
             .now_or_never();
@@ -83,7 +83,7 @@ async fn read(channel: Channel, mut replies: Consumer, waiting: Arc<Waiting>) {
         let id = id.and_then(|id| id.as_str().parse().ok());
         let waiter = id.and_then(|id: u64| lock(&waiting).remove(&id));
         if let Some(waiter) = waiter {
-            // A caller that has given up is no concern of the others'.
+            // The caller may have given up. The other callers must not fail for that.
             let _ = waiter.send(delivery.data);
         }
     }
@@ -98,7 +98,7 @@ impl crate::load::Client for Client {
             .with_correlation_id(ShortString::try_new(id.to_string())?)
             .with_reply_to(self.0.replies.clone());
         let exchange = async {
-            // The confirm comes while the server works.
+            // The confirm comes while the server handles the request.
             let published = self.publish("echo", text, properties);
             let ((), reply) = tokio::try_join!(published, async { Ok(reply.await?) })?;
             let reply: Reply<String> = serde_json::from_slice(&reply)?;
@@ -131,7 +131,7 @@ impl Client {
             properties,
         );
         if !self.0.guarantee.confirms() {
-            // The first poll queues the frames: to wait until they are written tells nothing more.
+            // The first poll queues the frames. Waiting until they are written would give no further information.
             return match published.now_or_never() {
                 Some(Err(error)) => Err(error.into()),
                 _ => Ok(()),

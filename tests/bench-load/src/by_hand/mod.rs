@@ -1,10 +1,9 @@
-//! What one would write by hand on lapin and `serde_json`, as tight as it goes: the measure for what types
-//! and guarantees cost.
+//! Clients and servers by hand on lapin and `serde_json`, without overhead. They show what types and guarantees cost.
 //!
-//! All variants: a request queue on the default exchange, its name and the reply's known to both ends; replies
-//! matched by correlation id; JSON bodies read without a copy where the text allows; each delivery acknowledged,
-//! without waiting for the frame to be written; a timeout on each call. None survives a lost connection, knows a
-//! request twice, or waits for a queue that is not there yet.
+//! All variants have a request queue on the default exchange. Both ends know its name and the reply queue's. Replies
+//! are matched by correlation id. JSON bodies are read without a copy if the text allows it. Each delivery is
+//! acknowledged, without waiting until the frame is written. Each call has a timeout. No variant survives a lost
+//! connection, recognises a repeated request, or waits for a missing queue.
 
 pub(crate) mod client;
 pub(crate) mod server;
@@ -17,16 +16,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// What a variant knows of its messages.
+/// The guarantees of a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Guarantee {
-    /// A: nothing. A request or reply that the broker loses is a timeout.
+    /// A: none. If the broker loses a request or a reply, the call times out.
     None,
-    /// B: the broker has confirmed requests and replies. One for which there is no queue is confirmed too, and
-    /// gone. Requests share a channel, and so do replies.
+    /// B: the broker confirms requests and replies. It also confirms a message without a queue, which is lost. All
+    /// requests share a channel, and all replies share another.
     Confirmed,
-    /// C: B, and a reply whose queue is gone comes back to the server. lapin may give what came back to any
-    /// confirm that waits on its channel, so a reply has its channel to itself until it is confirmed.
+    /// C: as B, and a reply whose queue is missing is returned to the server. lapin may match a returned message with
+    /// any confirm on its channel, so a reply has a channel of its own until it is confirmed.
     MandatoryReplies,
 }
 
@@ -67,7 +66,7 @@ struct Reply<T> {
     result: T,
 }
 
-/// Connects; `rabbit://` says the same as `amqp://`.
+/// Connects. `rabbit://` means the same as `amqp://`.
 async fn connect(url: &str) -> Result<Connection> {
     let uri = url.replacen("rabbit://", "amqp://", 1);
     let uri = format!("{uri}?heartbeat=60&frame_max=131072");

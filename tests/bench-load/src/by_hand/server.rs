@@ -14,9 +14,9 @@ use super::{Guarantee, Reply, Request};
 use crate::Result;
 use crate::peer::{self, Handled};
 
-/// From some 32 on, it makes no difference.
+/// Above about 32, the value makes no difference.
 const PREFETCH: u16 = 100;
-/// More of them cost more than they bring.
+/// More channels cost more than they save.
 const LEASED: usize = 16;
 
 pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
@@ -48,7 +48,7 @@ pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
     let work = async move {
         while let Some(delivery) = requests.next().await {
             let delivery = delivery?;
-            // Before it runs, as oslo.messaging does it: what runs is not run again.
+            // Acknowledged before the request runs, as in oslo.messaging, so that it does not run again.
             let _ = consuming
                 .basic_ack(delivery.delivery_tag, BasicAckOptions::default())
                 .now_or_never();
@@ -95,7 +95,7 @@ impl Replies {
         })
     }
 
-    /// Sends a reply; with confirms, a task waits for its own.
+    /// Sends a reply. With confirms, a task waits for the confirm.
     fn send(self: &Arc<Self>, queue: ShortString, id: ShortString, body: Vec<u8>) -> Result<()> {
         if !self.guarantee.confirms() {
             return match publish(&self.shared, queue, id, &body, false).now_or_never() {

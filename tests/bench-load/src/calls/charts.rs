@@ -1,4 +1,4 @@
-//! Bars for one figure of some contenders each.
+//! Charts with bars, each for one figure of some contenders.
 
 use crate::chart::bars::{Bar, bars};
 use crate::contender::{ALL, Place};

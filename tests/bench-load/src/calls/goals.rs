@@ -1,11 +1,11 @@
-//! What is aimed at for calls and casts, each a ratio from one run.
+//! The goals for calls and casts. Each is a ratio from one run.
 
 use crate::goals::Aim::{self, AtLeast, AtMost};
 use crate::goals::Goal;
 use crate::load::Kind;
 use crate::samples::{Cell, Sample, Samples};
 
-/// A figure of ours divided by a contender's, and where it should be.
+/// A figure of this library divided by a contender's, and its aim.
 struct Ratio {
     what: &'static str,
     kind: Kind,
@@ -16,7 +16,7 @@ struct Ratio {
     aim: Aim,
 }
 
-/// Each goal whose two cells were measured.
+/// The goals for which both cells were measured.
 pub(super) fn reached(samples: &Samples<Cell, Sample>) -> Vec<Goal> {
     let measured = ratios().into_iter().filter_map(|goal| {
         let cell = |contender| Cell {

@@ -49,7 +49,7 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
                 }
             }
         }
-        // There and back: what one leaves behind in the broker must not always meet the same next one.
+        // The order is reversed each time, so that no contender always follows the same other one.
         pairs.reverse();
     }
     let mut text = format!(
@@ -68,8 +68,8 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
     })
 }
 
-/// One request must not end a run of minutes, and what fails again is no accident: a load that fails is repeated
-/// once, with both ends anew.
+/// A load that fails is repeated once, with both ends restarted. One failed request must not end a long run, and a
+/// second failure is no accident.
 fn load(pair: &mut Pair, order: Order, repeated: &mut Vec<String>) -> Result<Sample> {
     match pair::load(from_mut(pair), order) {
         Ok(sample) => Ok(sample),

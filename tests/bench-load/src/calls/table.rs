@@ -7,7 +7,7 @@ use crate::contender::ALL;
 use crate::load::Kind;
 use crate::samples::{Cell, Sample, Samples};
 
-/// A table of calls and one of casts: medians over the rounds.
+/// A table of calls and a table of casts, with the medians over the rounds.
 pub(super) fn markdown(samples: &Samples<Cell, Sample>) -> Result<String> {
     let mut table = String::new();
     for kind in [Kind::Call, Kind::Cast] {

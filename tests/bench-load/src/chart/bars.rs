@@ -1,4 +1,4 @@
-//! Bars: one figure of each of several.
+//! Charts with bars: one figure of several contenders.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ const TOP: f64 = 44.0;
 pub(crate) struct Bar {
     pub(crate) label: String,
     pub(crate) value: f64,
-    /// Ours stands out.
+    /// The bar of this library has another colour.
     pub(crate) ours: bool,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn bars(title: &str, bars: &[Bar]) -> String {
         let class = if bar.ours { "ours" } else { "other" };
         let end = LABELS + length + 6.0;
         let middle = y + 13.0;
-        // A string takes whatever is written.
+        // Writing to a string cannot fail.
         let _ = writeln!(
             svg,
             "<text x=\"{x}\" y=\"{middle}\" text-anchor=\"end\">{label}</text>\

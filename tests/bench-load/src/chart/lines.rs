@@ -1,4 +1,4 @@
-//! Lines: figures that change as something else grows. What grows is on a logarithmic scale.
+//! Charts with lines: figures that change as something else grows. The axis of what grows is logarithmic.
 
 use std::fmt::Write;
 
@@ -9,30 +9,30 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 200.0;
 const TOP: f64 = 48.0;
 const BOTTOM: f64 = 56.0;
-/// Between two labels.
+/// The distance between two labels.
 const APART: f64 = 17.0;
 
 /// One line.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) label: String,
-    /// From left to right; what grows is above zero.
+    /// From left to right. The first value of each point is above zero.
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// What is on the axes.
+/// The axes of a chart.
 #[derive(Debug)]
 pub(crate) struct Axes<'a> {
     pub(crate) title: &'a str,
-    /// What grows.
+    /// The title of the axis of what grows.
     pub(crate) along: &'a str,
-    /// Where it is marked, and how.
+    /// The marks of that axis, with their texts.
     pub(crate) marks: Vec<(f64, String)>,
-    /// Whether the figures are on a logarithmic scale, too; otherwise they begin at zero.
+    /// Whether the axis of figures is logarithmic, too. Otherwise it begins at zero.
     pub(crate) logarithmic: bool,
 }
 
-/// A chart with a line for each, the label at its end.
+/// A chart of the lines, each with its label at the end.
 pub(crate) fn lines(axes: &Axes<'_>, lines: &[Line]) -> String {
     let mut svg = begin(axes.title, HEIGHT);
     let values = || lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y);
@@ -50,7 +50,7 @@ pub(crate) fn lines(axes: &Axes<'_>, lines: &[Line]) -> String {
     let bottom = HEIGHT - BOTTOM;
     let y = |value: f64| bottom - (bottom - TOP) * (scaled(value) - low) / (high - low);
 
-    // A string takes whatever is written.
+    // Writing to a string cannot fail.
     for tick in &ticks {
         let (right, at) = (WIDTH - RIGHT, y(*tick));
         let _ = writeln!(
@@ -104,7 +104,7 @@ pub(crate) fn lines(axes: &Axes<'_>, lines: &[Line]) -> String {
     svg
 }
 
-/// The labels, from above, beside the ends of their lines, or as near as the others let them.
+/// The labels from top to bottom, each beside the end of its line, or as near as the other labels allow.
 fn labels(lines: &[Line], y: impl Fn(f64) -> f64) -> Vec<(usize, f64, String)> {
     let mut labels: Vec<_> = lines
         .iter()
@@ -116,7 +116,7 @@ fn labels(lines: &[Line], y: impl Fn(f64) -> f64) -> Vec<(usize, f64, String)> {
         })
         .collect();
     labels.sort_by(|a, b| a.1.total_cmp(&b.1));
-    // From below, since the lowest has least room.
+    // From the bottom, since the lowest label has the least room.
     let mut floor = HEIGHT - BOTTOM;
     for (_, at, _) in labels.iter_mut().rev() {
         *at = at.min(floor);
@@ -125,7 +125,7 @@ fn labels(lines: &[Line], y: impl Fn(f64) -> f64) -> Vec<(usize, f64, String)> {
     labels
 }
 
-/// From zero to the next round figure, in a few round steps.
+/// A few round steps from zero to the next round figure.
 fn steps(most: f64) -> Vec<f64> {
     let decade = 10_f64.powf((most / 5.0).log10().floor());
     let fits = |factor: &f64| factor * decade * 5.0 >= most;
@@ -150,7 +150,7 @@ fn decades(least: f64, most: f64) -> Vec<f64> {
     ticks
 }
 
-/// The first and the last, which are not the same.
+/// The least and the greatest value; they differ.
 fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (value.min(low), value.max(high))
@@ -158,12 +158,12 @@ fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     (low, if high > low { high } else { low + 1.0 })
 }
 
-/// A round figure.
+/// The text of a round figure.
 fn mark(tick: f64) -> String {
     if tick >= 100.0 {
         return figure(tick);
     }
-    // Without the error of sums.
+    // Removes the rounding error of sums.
     format!("{}", (tick * 1000.0).round() / 1000.0)
 }
 

@@ -7,7 +7,7 @@ use crate::markdown::grouped;
 
 const WIDTH: f64 = 720.0;
 
-/// What all charts begin with.
+/// The beginning of all charts.
 fn begin(title: &str, height: f64) -> String {
     let title = escape(title);
     format!(
@@ -30,7 +30,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// With as many digits as say something.
+/// A figure with its significant digits.
 fn figure(value: f64) -> String {
     if value < 10.0 {
         return format!("{value:.2}");

@@ -1,4 +1,4 @@
-//! Curves: what a call costs as something grows.
+//! Curves: the cost of a call as something grows.
 
 mod payloads;
 mod points;
@@ -8,9 +8,9 @@ use crate::Result;
 use crate::options::Options;
 use crate::part::Section;
 
-/// More rounds would take minutes.
+/// More rounds would take too long.
 const ROUNDS: usize = 3;
-/// Ours, and who is beside it: their names, and for people.
+/// The contenders: their names, and their titles.
 const CONTENDERS: [(&str, &str); 2] = [("ours", "ours"), ("lapin-b", "lapin by hand, B")];
 
 /// Measures all curves.

@@ -13,7 +13,7 @@ use crate::pair::{self, Order, Pair};
 use crate::part::{Chart, Section};
 use crate::samples::{Sample, Samples};
 
-/// Bytes of argument, there and back.
+/// The bytes of the argument, there and back.
 const PAYLOADS: [(usize, &str); 6] = [
     (64, "64 B"),
     (1024, "1 KiB"),

@@ -1,4 +1,4 @@
-//! Curves of ours alone, each of whose points is a process of its own: see [`mod@crate::point`].
+//! Curves of this library. Each point is measured by a process of its own: see [`mod@crate::point`].
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -13,12 +13,12 @@ use crate::options::Options;
 use crate::part::{Chart, Section};
 use crate::samples::Samples;
 
-/// What grows: a name for [`mod@crate::point`], a title, the transport, and how far.
+/// A curve: the name for [`mod@crate::point`] of what grows, a title, the transport, and the greatest count.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Curve {
     what: &'static str,
     title: &'static str,
-    /// For the charts.
+    /// The title in charts.
     short: &'static str,
     broker: bool,
     at: &'static [usize],
@@ -27,14 +27,14 @@ struct Curve {
 const CURVES: &[Curve] = &[
     Curve {
         what: "in-flight",
-        title: "calls under way, memory://",
+        title: "calls in flight, memory://",
         short: "memory://",
         broker: false,
         at: &[1, 10, 100, 1_000, 10_000, 100_000],
     },
     Curve {
         what: "in-flight",
-        title: "calls under way, rabbit://",
+        title: "calls in flight, rabbit://",
         short: "rabbit://",
         broker: true,
         at: &[1, 10, 100, 1_000, 10_000, 100_000],
@@ -69,7 +69,7 @@ const CURVES: &[Curve] = &[
     },
 ];
 
-/// Transports that wait for work.
+/// Idle transports.
 const IDLE: Curve = Curve {
     what: "transports",
     title: "idle transports, rabbit://",
@@ -78,20 +78,21 @@ const IDLE: Curve = Curve {
     at: &[20],
 };
 
-/// What a process has in hand hides what fewer calls take.
+/// With fewer calls, the memory of the process itself hides that of the calls.
 const ENOUGH_FOR_MEMORY: usize = 1_000;
-/// Bytes that a call under way may take beside its payload.
+/// The aim: bytes of a call in flight beside its payload.
 const BYTES: f64 = 1024.0;
-/// How much dearer than the cheapest the last point of a flat curve may be: what a machine with company needs.
+/// The aim for a flat curve: how much more the last point may cost than the cheapest. It allows for other load on the
+/// machine.
 const FLAT: f64 = 1.25;
 
-/// One process.
+/// The figures of one process.
 struct Point {
-    /// Of CPU, for a call, both ends together.
+    /// CPU microseconds for a call, both ends together.
     micros: f64,
-    /// Of the process's memory, for a call under way.
+    /// Bytes of the process's memory for a call in flight.
     resident: f64,
-    /// On the heap, beside the caller's own task.
+    /// Bytes on the heap for a call in flight, without the caller's own task.
     heap: f64,
 }
 
@@ -113,7 +114,7 @@ pub(super) fn measure(options: &Options, rounds: usize) -> Result<Section> {
     let mut text = "\n| CPU µs for a call, both ends |".to_owned();
     table(&mut text, &points, 1, |point| point.micros)?;
     if !options.short {
-        text.push_str("\n| bytes on the heap for a call under way, beside its caller |");
+        text.push_str("\n| bytes on the heap for a call in flight, beside its caller |");
         table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| point.heap)?;
         text.push_str("\n| bytes of the process's memory, its caller and all |");
         table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| {
@@ -143,7 +144,7 @@ fn one(curve: &Curve, count: usize) -> Result<Point> {
     })
 }
 
-/// The memory of a transport that waits.
+/// The memory of an idle transport.
 fn idle() -> Result<String> {
     let program = std::env::current_exe()?;
     let mut rows = String::new();
@@ -160,7 +161,7 @@ fn idle() -> Result<String> {
     ))
 }
 
-/// What [`mod@crate::point`] prints.
+/// The figures that [`mod@crate::point`] prints.
 fn figures(program: &Path, curve: &Curve, count: usize) -> Result<[f64; 3]> {
     let url = if curve.broker {
         std::env::var("RPC_TEST_RABBIT_URL")?
@@ -177,7 +178,7 @@ fn figures(program: &Path, curve: &Curve, count: usize) -> Result<[f64; 3]> {
     figures?.try_into().map_err(|_| "no figures".into())
 }
 
-/// A row for each curve, a column for each count from `least` on.
+/// A table with a row for each curve and a column for each count from `least` on.
 fn table(
     text: &mut String,
     points: &Points,
@@ -212,7 +213,7 @@ fn table(
     Ok(())
 }
 
-/// All counts of some curves.
+/// The counts of some curves.
 fn counts(curves: &[Curve]) -> impl Iterator<Item = usize> {
     let longest = curves
         .iter()
@@ -221,13 +222,13 @@ fn counts(curves: &[Curve]) -> impl Iterator<Item = usize> {
     longest.unwrap_or_default().iter().copied()
 }
 
-/// What a chart shows of some curves.
+/// A chart of some curves.
 struct Plan {
     name: &'static str,
     title: &'static str,
     along: &'static str,
     curves: Range<usize>,
-    /// Counts from here on.
+    /// The least count that is shown.
     least: usize,
     figure: fn(&Point) -> f64,
     logarithmic: bool,
@@ -236,8 +237,8 @@ struct Plan {
 const PLANS: [Plan; 3] = [
     Plan {
         name: "in-flight",
-        title: "CPU µs for a call, both ends, as more are under way",
-        along: "calls under way",
+        title: "CPU µs for a call, both ends, as more are in flight",
+        along: "calls in flight",
         curves: 0..2,
         least: 1,
         figure: |point| point.micros,
@@ -245,8 +246,8 @@ const PLANS: [Plan; 3] = [
     },
     Plan {
         name: "memory",
-        title: "Bytes on the heap for a call under way, both ends",
-        along: "calls under way",
+        title: "Bytes on the heap for a call in flight, both ends",
+        along: "calls in flight",
         curves: 0..2,
         least: ENOUGH_FOR_MEMORY,
         figure: |point| point.heap,

@@ -1,4 +1,4 @@
-//! Throughput of several processes on one broker, beside lapin by hand: up to what the broker gives.
+//! Throughput of several processes on one broker, beside lapin by hand. The broker limits it.
 
 use std::fmt::Write;
 
@@ -28,7 +28,7 @@ pub(super) fn measure(options: &Options, rounds: usize) -> Result<Section> {
     let mut samples = Samples::new();
     for count in counts() {
         eprintln!("-- {count} client processes");
-        // Servers of another count would take their share of the calls: these are gone before the next.
+        // The servers of this count must end before the next count, or they would take some of its calls.
         let mut all = Vec::new();
         for (name, _) in CONTENDERS {
             let contender = Contender::named(name)?;
