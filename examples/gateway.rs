@@ -1,13 +1,13 @@
-//! A gateway between two brokers: it serves a topic at one of them, and sends each request on to the other as it is.
-//! It knows no interface: method, arguments, context, namespace and version are those of the caller, and so is
-//! what the method returns or raises.
+//! A gateway between two brokers. It serves a topic at one of them, and forwards each request to the other unchanged.
+//! It knows no interface: it passes method, arguments, context, namespace and version of the caller, and returns the
+//! result or the error of the method.
 //!
 //! ```text
 //! cargo run --example gateway -- FROM_URL TO_URL TOPIC [EXCHANGE]
 //! ```
 //!
-//! A caller ends a call that takes too long by itself. The gateway does not know its limit, so it allows
-//! ten minutes. A fanout is sent on to one server, since its message does not say that it is one.
+//! The gateway does not know the caller's timeout, so it allows ten minutes. A fanout is forwarded to one server, since
+//! its message does not say that it is a fanout.
 
 use std::env;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A caller of the shared interface: of `inventory_server`, or of `examples/python/server.py`.
+//! A caller of the shared interface. The server is `inventory_server` or `examples/python/server.py`.
 //!
 //! ```text
 //! RPC_TRANSPORT_URL=rabbit://guest:guest@localhost:5672/ cargo run --example inventory_caller

@@ -1,4 +1,4 @@
-//! What the examples that need a broker share.
+//! Code that the examples with a broker share.
 
 use rpc_runtime::{Result, Transport};
 

@@ -5,8 +5,8 @@
 //! RPC_TRANSPORT_URL=rabbit://guest:guest@localhost:5672/ cargo run --example metrics
 //! ```
 //!
-//! It makes some calls and prints what there is to scrape. A service would let the exporter serve it over HTTP
-//! (`PrometheusBuilder::install`, with its feature `http-listener`) and have nothing else to do.
+//! It makes some calls and prints the text that Prometheus would scrape. In a service, the exporter serves that text
+//! over HTTP: use `PrometheusBuilder::install`, with the exporter's feature `http-listener`.
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rpc_runtime::{Context, Error, Result, Server, Transport, rpc_client};
@@ -35,7 +35,7 @@ impl Inventory for Warehouse {
 
 #[tokio::main]
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    // Before the transport is made.
+    // The recorder must be installed before the transport is made.
     let scrapes = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.01, 0.1, 1.0, 10.0])?
         .install_recorder()?;
@@ -48,7 +48,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         .await?;
     let inventory = InventoryClient::new(&transport);
     let ctxt = Context::new();
-    // The server takes it before the calls that follow.
+    // The server takes this cast before the calls that follow.
     inventory.touch(&ctxt, "db-1").await?;
     for host in ["db-1", "db-1", "nowhere"] {
         match inventory.size(&ctxt, host).await {
@@ -56,7 +56,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
             Err(error) => eprintln!("{host}: {error}"),
         }
     }
-    // What has been taken is finished.
+    // The server finishes the requests that it has taken.
     server.stop().await;
     transport.close().await;
 

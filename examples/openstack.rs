@@ -21,7 +21,7 @@ async fn main() -> Result<()> {
         .with_project("admin")
         .with("is_admin", true)?;
 
-    // Every nova service answers this interface, under its own topic.
+    // Every nova service serves this interface, under its own topic.
     for topic in ["conductor", "scheduler", "compute"] {
         let hello = RawValue::from_string(r#""hello""#.into()).expect("this is JSON");
         match BaseApiClient::new(&transport, topic)
@@ -52,8 +52,9 @@ async fn main() -> Result<()> {
         Err(error) => println!("{error}"),
     }
 
-    // In a roll-out: capped at what schedulers of "pike" take. They know no alternates, so that asking for
-    // them is refused here, before anything is sent; without, the same call goes out as they know it.
+    // During a rolling upgrade, the cap is the version of the oldest schedulers, here "pike". They know no alternates.
+    // So a call that asks for alternates fails before anything is sent. Without them, the call is sent in the form of
+    // "pike".
     let scheduler = SchedulerClient::builder(&transport)
         .version_cap_named("pike")
         .build()?;

@@ -1,11 +1,11 @@
-//! A service and its client in one file: a call, a cast, a fanout, a version refused, a remote error.
+//! A service and its client in one file: a call, a cast, a fanout, a refused version, a remote error.
 //!
 //! ```text
 //! cargo run --example quickstart
 //! RPC_TRANSPORT_URL=rabbit://guest:guest@localhost:5672/ cargo run --example quickstart
 //! ```
 //!
-//! The first runs on the embedded transport, the second over RabbitMQ: nothing else changes.
+//! The first command uses the in-memory transport, the second RabbitMQ. Nothing else differs.
 
 use rpc_runtime::{
     CallOptions, Context, Error, RemoteError, Result, Server, Transport, rpc_client,
@@ -15,14 +15,14 @@ use tokio::sync::mpsc;
 /// The interface: what the client calls and the server implements.
 #[rpc_client(topic = "quickstart", version = "1.0")]
 trait Greeter {
-    /// Waits for the answer.
+    /// Waits for the reply.
     async fn greet(&self, ctxt: &Context, name: &str) -> Result<String>;
 
     /// Needs servers of 1.2 or later.
     #[rpc(version = "1.2")]
     async fn greet_all(&self, ctxt: &Context, names: &[String]) -> Result<Vec<String>>;
 
-    /// One way: done when the broker has the message.
+    /// One way: returns when the broker has accepted the message.
     #[rpc(cast)]
     async fn remember(&self, ctxt: &Context, name: &str) -> Result<()>;
 
@@ -103,7 +103,7 @@ async fn main() -> Result<()> {
         println!("fanout:    {}", reports.recv().await.unwrap_or_default());
     }
 
-    // While old servers are about, a cap keeps newer messages from them.
+    // While old servers run, a cap ensures that they get no newer messages.
     let careful = greeter.prepare(CallOptions::new().version_cap((1, 1)));
     match careful.greet_all(&ctxt, &["world".to_owned()]).await {
         Err(error @ Error::VersionCap { .. }) => println!("refused:   {error}"),

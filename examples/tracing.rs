@@ -1,4 +1,4 @@
-//! Spans around calls and handlers: printed, and exported to a collector where there is one.
+//! Spans around calls and handlers. They are printed, and exported if there is a collector.
 //!
 //! ```text
 //! cargo run --example tracing
@@ -6,9 +6,9 @@
 //! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run --example tracing
 //! ```
 //!
-//! The first prints each span as it ends, with the spans around it. The third also sends them to a collector, by OTLP
-//! over HTTP, where they are one trace: each request is a child of the call that sent it, in whichever process and
-//! language.
+//! The first command prints each span when it ends, with the spans around it. The third also sends the spans to a
+//! collector, by OTLP over HTTP. There they form one trace: each request is a child of the call that sent it, also
+//! across processes and languages.
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -36,7 +36,7 @@ struct Desk {
 
 impl Front for Desk {
     async fn order(&self, ctxt: &Context, item: &str) -> Result<u32> {
-        // Within the span of the request: this event and the call below belong to it.
+        // This event and the call below are within the span of the request.
         tracing::info!("an order has come in");
         self.stock.take(ctxt, item).await
     }
@@ -51,7 +51,7 @@ impl Stock for Shelf {
     }
 }
 
-/// Prints spans and events, and exports spans where the environment names a collector.
+/// Prints spans and events. Exports the spans if the environment names a collector.
 fn subscribe() -> std::result::Result<Option<SdkTracerProvider>, Box<dyn std::error::Error>> {
     let printed = fmt::layer()
         .with_span_events(FmtSpan::CLOSE)
@@ -62,7 +62,7 @@ fn subscribe() -> std::result::Result<Option<SdkTracerProvider>, Box<dyn std::er
         registry.init();
         return Ok(None);
     }
-    // What puts the trace's context into messages, and takes it out of them.
+    // The propagator writes the trace's context into messages, and reads it from them.
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
@@ -108,7 +108,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     }
     transport.close().await;
     if let Some(provider) = provider {
-        // Sends what is not yet exported.
+        // Sends the spans that are not yet exported.
         provider.shutdown()?;
     }
     Ok(())

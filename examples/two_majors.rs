@@ -1,4 +1,4 @@
-//! Two majors of an interface in one server: the old one is served by an adapter to the new.
+//! Two majors of an interface in one server. An adapter serves the old one with the new implementation.
 //!
 //! ```text
 //! cargo run --example two_majors
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 mod v2 {
     use super::{Context, Result, rpc_client};
 
-    /// As released years ago: sizes are gigabytes, and failures are `false`.
+    /// The old interface: sizes are gigabytes, and failures are `false`.
     #[rpc_client(topic = "volumes", version = "2.0")]
     pub(crate) trait Volumes {
         async fn create(&self, ctxt: &Context, name: &str, size: u32) -> Result<u64>;
@@ -34,7 +34,7 @@ mod v3 {
         pub(crate) bytes: u64,
     }
 
-    /// As it should have been: sizes are bytes, volumes are returned whole, failures are errors.
+    /// The new interface: sizes are bytes, volumes are returned as a whole, failures are errors.
     #[rpc_client(topic = "volumes", version = "3.0")]
     pub(crate) trait Volumes {
         async fn create(&self, ctxt: &Context, name: &str, bytes: u64) -> Result<Volume>;
@@ -43,7 +43,7 @@ mod v3 {
     }
 }
 
-/// The implementation: of the new interface alone.
+/// The implementation of the new interface. The old one has none of its own.
 #[derive(Debug, Clone, Default)]
 struct Store(Arc<Mutex<Vec<v3::Volume>>>);
 
@@ -69,8 +69,7 @@ impl v3::Volumes for Store {
     }
 }
 
-/// Answers old clients by way of the new interface: anything that implements it will do, a client of
-/// another server too.
+/// Serves old clients with any implementation of the new interface, for example a client of another server.
 struct Old<S>(S);
 
 const GIGABYTE: u64 = 1 << 30;

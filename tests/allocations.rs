@@ -1,5 +1,5 @@
-//! How often the codec allocates: twice for a message that is written, however large, and no more often for a
-//! message of many arguments that is read.
+//! The number of the codec's allocations. Writing a message takes two, whatever its size. Reading many arguments takes
+//! no more than reading one.
 
 use std::alloc::System;
 
@@ -37,7 +37,7 @@ impl Sums for Sum {
     }
 }
 
-/// How often it allocates, once all is warm, and no table has to grow.
+/// The number of allocations of `work` when all caches are warm and no table has to grow.
 fn allocations(mut work: impl FnMut()) -> usize {
     let count = |()| {
         let region = Region::new(ALLOCATOR);
@@ -48,9 +48,9 @@ fn allocations(mut work: impl FnMut()) -> usize {
     [(); 8].map(count).into_iter().min().unwrap_or_default()
 }
 
-// One test, as all threads are counted together.
+// One test, since the allocations of all threads are counted together.
 #[test]
-fn none_grows_with_what_is_written_or_with_the_number_of_arguments() {
+fn allocations_do_not_grow_with_the_size_or_the_number_of_arguments() {
     let (id, ctxt) = (MessageId::unique(), Context::new());
     let to = ReplyTo::new("replies", id.to_string());
     for size in [256, 4 << 10, 1 << 20] {

@@ -1,8 +1,7 @@
-//! What users are promised, case by case, unchanged on each transport.
+//! The promises to users, case by case. Each case runs unchanged on each transport.
 //!
-//! Each case gets a [`World`]: an address nobody else uses, and as many transports to it as it wants
-//! (each stands for one process). What a method saw comes back through a channel, so that no test
-//! sleeps.
+//! Each case gets a [`World`]: an address of its own, and as many transports to it as it needs. Each transport stands
+//! for a process. Methods report through a channel, so no test sleeps.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
@@ -12,19 +11,19 @@ use std::time::Duration;
 
 use rpc_runtime::Transport;
 
-/// No case takes long; one that hangs fails.
+/// A case that takes longer hangs, and fails.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Where one case runs.
+/// The surroundings of one case.
 #[derive(Debug)]
 struct World {
     url: String,
-    /// A topic of the case's own, and the root of other names.
+    /// A topic of the case's own, and the prefix of its other names.
     topic: String,
 }
 
 impl World {
-    /// A transport of its own, as another process would have.
+    /// A new transport, as another process would have.
     fn transport(&self) -> Transport {
         Transport::new(&self.url).expect("the URL is right")
     }
@@ -83,7 +82,7 @@ suite! {
     a_directed_call_reaches_the_one_server
     prepare_overrides_the_target
     a_topic_that_nobody_serves_is_an_error
-    what_has_no_queue_waits_for_a_server
+    a_message_without_a_queue_waits_for_a_server
     a_call_refuses_fanout
     the_version_cap_refuses_before_anything_is_sent
     an_older_server_refuses_a_newer_message
@@ -96,10 +95,10 @@ suite! {
     a_call_ends_at_its_timeout_and_the_client_goes_on
     the_timeout_comes_from_call_then_method_then_client
     a_call_that_expired_in_the_queue_is_not_run
-    an_expired_call_does_not_hold_up_what_comes_after
+    an_expired_call_does_not_delay_later_ones
     casts_wait_for_a_server_to_come_back
     the_concurrency_limit_leaves_the_rest_to_other_servers
-    stop_finishes_what_runs_and_gives_back_the_rest
+    stop_finishes_running_requests_and_requeues_the_rest
     stop_cuts_off_at_its_limit
     a_transport_says_how_it_is
     a_server_that_pings_are_allowed_at_answers_them
@@ -111,22 +110,22 @@ suite! {
     a_call_dropped_at_any_poll_leaves_nothing_behind
     a_cast_dropped_at_any_poll_runs_once_at_most
     a_start_dropped_at_any_poll_leaves_no_server
-    a_stop_dropped_at_any_poll_goes_on
+    a_stop_dropped_at_any_poll_continues
     a_close_dropped_at_any_poll_ends_the_calls
     the_serializer_hook_sees_everything_both_ways
     the_context_travels_with_unknown_keys
     namespaces_and_majors_live_side_by_side
     the_untyped_client_and_typed_server_agree
-    an_untyped_endpoint_gets_what_was_sent
-    an_untyped_endpoint_takes_what_its_place_leaves
-    a_request_is_sent_on_as_it_is
+    an_untyped_endpoint_gets_the_request_unchanged
+    an_untyped_endpoint_takes_requests_that_earlier_endpoints_leave
+    a_request_is_forwarded_unchanged
     a_client_is_served_as_a_proxy
     namespace_and_version_of_an_endpoint_may_come_from_its_configuration
     a_client_of_one_interface_becomes_one_of_another
     ping_is_answered_only_when_enabled
     closing_the_transport_ends_its_calls
     a_large_argument_crosses
-    what_is_too_large_is_refused_and_all_goes_on
+    messages_that_are_too_large_fail_alone
     floats_arrive_to_the_last_bit
     a_provided_method_composes_others
     middleware_sees_each_call_and_each_request

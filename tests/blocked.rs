@@ -1,4 +1,4 @@
-//! A broker that holds publishers back. Alone in its program, since it holds back all of them.
+//! A broker that blocks publishers. The test has a program of its own, since the broker blocks all publishers.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use rpc_runtime::transport::TransportState;
 use rpc_runtime::{CallOptions, Error, RpcClient, Server, Target, Transport, args};
 use rpc_tests::{broker_url, rabbitmqctl, unique_topic};
 
-/// Raises the alarm of a broker short of memory, until dropped.
+/// Raises the broker's memory alarm, until dropped.
 struct Alarm;
 
 impl Alarm {
@@ -44,7 +44,7 @@ async fn calls_end_in_time_and_say_that_the_broker_is_blocked() {
     assert_eq!(ping().await.unwrap(), "pong");
 
     let alarm = Alarm::raise();
-    // The broker tells a connection with the first message after the alarm, which it keeps.
+    // The broker reports the alarm to a connection at its first message after the alarm, and keeps that message.
     loop {
         let began = tokio::time::Instant::now();
         let result = ping().await;

@@ -1,10 +1,10 @@
-# What tests/run and tests/bench share: what they need is installed, and a RabbitMQ node of their own runs.
+# Shared by tests/run and tests/bench: installs what they need, and runs a RabbitMQ node of their own.
 #
-# Sourced from the workspace's root: installs at once, and sets traps. Whatever happens, the node, its data and the
-# process group `work_pid` are gone at the end. `make_certificates` and `start_broker` are the caller's to call.
+# Source it in the workspace's root. It installs at once, and sets traps: whatever happens, the node, its data and the
+# process group `work_pid` are removed at the end. The caller then calls `make_certificates` and `start_broker`.
 #
-# The broker is a private node on free ports of the loopback interface, with its own name, cookie,
-# epmd and data; others on the machine are neither used nor disturbed.
+# The broker is a private node on free ports of the loopback interface, with its own name, cookie, epmd and data. Other
+# brokers on the machine are neither used nor disturbed.
 #
 # shellcheck shell=bash
 
@@ -25,7 +25,7 @@ stop() {
     fi
     [[ -z $work_pid ]] || kill -TERM -- "-$work_pid" 2>/dev/null || true
     if [[ -n $broker_pid ]]; then
-        # Its data goes too: nothing is worth an orderly end of more than a moment.
+        # Its data is removed, too, so an orderly end gets little time.
         kill -TERM -- "-$broker_pid" 2>/dev/null || true
         for _ in {1..50}; do
             kill -0 -- "-$broker_pid" 2>/dev/null || break
@@ -46,8 +46,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-# Not of those that systems hand out to whoever asks for any: somebody else could have such a one by the
-# time the broker listens there.
+# Outside of the range from which the system gives ports to sockets without a fixed port: another process could get such
+# a port before the broker listens there.
 free_ports() {
     python3 - "$1" <<'PY'
 import random, socket, sys
@@ -133,7 +133,7 @@ ENV
 
     (source "$home/env" && exec epmd -address 127.0.0.1 -port "$epmd_port") >/dev/null 2>&1 </dev/null &
     epmd_pid=$!
-    # A process group of its own, so that nothing of it can stay behind.
+    # A process group of its own, so that all of its processes can be killed.
     (source "$home/env" && cd "$home" && exec setsid "$rabbitmq/rabbitmq-server") \
         >"$home/broker.out" 2>&1 </dev/null &
     broker_pid=$!
@@ -144,7 +144,7 @@ ENV
         kill -0 "$broker_pid" 2>/dev/null || die "the broker did not start"
         ((SECONDS < deadline)) || { cat "$home/ctl.out" >&2; die "the broker is not up after 120 s"; }
     done
-    # A virtual host whose name must be escaped; `/` is there too.
+    # A virtual host whose name must be escaped, in addition to `/`.
     { ctl add_vhost rpc/tests && ctl set_permissions -p rpc/tests rpc '.*' '.*' '.*'; } \
         >"$home/ctl.out" 2>&1 || { cat "$home/ctl.out" >&2; die "cannot make a virtual host"; }
     export RPC_TEST_RABBIT_URL="rabbit://rpc:rpc@127.0.0.1:$amqp_port/rpc%2Ftests"

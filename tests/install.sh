@@ -1,9 +1,9 @@
-# What the tests need and cargo does not bring: RabbitMQ by apt, oslo.messaging into tests/.venv. To be sourced
-# by a script in tests/, in the directory above; afterwards $rabbitmq is the directory of RabbitMQ's own
-# scripts, and $venv that of Python.
+# Installs what the tests need and cargo does not provide: RabbitMQ by apt, oslo.messaging into tests/.venv. A script in
+# tests/ sources it in the directory above. Afterwards $rabbitmq is the directory of RabbitMQ's own scripts, and $venv
+# that of Python.
 #
-# Which RabbitMQ: the machine's own, or that in RPC_TEST_RABBITMQ_BIN, a directory of scripts like it. A script that
-# takes `--rabbitmq VERSION` sets $rabbitmq_version first: then it is that of another Debian, in a chroot.
+# RabbitMQ is the machine's own, or that of RPC_TEST_RABBITMQ_BIN, a directory of RabbitMQ's scripts. A script with the
+# option `--rabbitmq VERSION` sets $rabbitmq_version first. Then RabbitMQ is that of another Debian, in a chroot.
 
 say() { printf '== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$0" "$*" >&2; exit 1; }
@@ -30,7 +30,7 @@ install() {
     rm -f "$log"
 }
 
-# The scripts themselves: Debian's wrappers in the PATH insist on root and on the system's node.
+# RabbitMQ's own scripts, since Debian's wrappers in the PATH require root and use the system's node.
 find_rabbitmq() {
     local at
     for at in "${RPC_TEST_RABBITMQ_BIN:-}" /usr/lib/rabbitmq/bin "$(dirname "$(command -v rabbitmq-server || echo /)")"; do

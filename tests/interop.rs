@@ -1,4 +1,4 @@
-//! Against `oslo.messaging`, live, over `RabbitMQ`, in both directions.
+//! Calls between this library and `oslo.messaging` over `RabbitMQ`, in both directions.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests, outside the test functions themselves"

@@ -1,4 +1,4 @@
-//! Version ladders: what a client sends under each cap, and what a server makes of it.
+//! Version ladders: the messages of a client under each cap, and how a server reads them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "ladders/caps.rs"]

@@ -1,4 +1,4 @@
-//! Replays `examples/lock/README.md`: its files, its commands, and what it shows of their output.
+//! Replays `examples/lock/README.md`: its files, its commands, and the output that it shows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ serde = { version = "1", features = ["derive"] }
 [workspace]
 "#;
 
-/// A package that the page is about.
+/// The package of the page.
 struct Package {
     root: PathBuf,
     target: PathBuf,
@@ -44,7 +44,7 @@ impl Package {
         let runtime = root().join("rpc-runtime");
         let runtime = runtime.to_str().expect("the path is UTF-8");
         package.write("Cargo.toml", &MANIFEST.replace("RUNTIME", runtime));
-        // The versions that are there, as there may be no network.
+        // Uses the locked versions, since there may be no network.
         let versions = fs::read_to_string(root().join("Cargo.lock")).expect("it can be read");
         package.write("Cargo.lock", &versions);
         package
@@ -60,7 +60,7 @@ impl Package {
         fs::read_to_string(self.root.join("rpc/inventory.lock")).expect("there is a lock")
     }
 
-    /// Runs a command as a shell would; what it prints.
+    /// Runs a command as a shell would. Returns its output.
     fn run(&self, line: &str) -> String {
         let mut words = line.split_whitespace().peekable();
         let variable = words.next_if(|word| word.contains('='));
@@ -89,7 +89,7 @@ impl Package {
                 output = self.run(command);
                 continue;
             }
-            // Tests end in any order.
+            // The tests end in any order.
             assert!(
                 output.contains(line.trim()),
                 "`{line}` must be in the output:\n{output}"

@@ -1,4 +1,4 @@
-//! Metrics: what is recorded is what the guide's table says, name by name and label by label.
+//! Metrics: the recorded names and labels are those of the guide's table.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod script;
@@ -24,7 +24,7 @@ use tokio::sync::{Notify, watch};
 #[rpc_client(version = "1.0", namespace = "stock")]
 trait Stock {
     async fn size(&self, ctxt: &Context, host: &str) -> Result<u32>;
-    /// Ends when the test lets it.
+    /// Ends when the test releases it.
     async fn wait(&self, ctxt: &Context) -> Result<()>;
     #[rpc(cast)]
     async fn note(&self, ctxt: &Context) -> Result<()>;
@@ -58,7 +58,7 @@ impl Stock for Shelves {
 /// One instrument: its name, its kind, and its labels with their values.
 type Series = (String, &'static str, BTreeMap<String, String>);
 
-/// What was recorded, which is gone from the recorder with that.
+/// The recorded values. Taking them removes them from the recorder.
 struct Recorded(BTreeMap<Series, i64>);
 
 impl Recorded {
@@ -78,7 +78,7 @@ impl Recorded {
             let value = match value {
                 DebugValue::Counter(count) => count.try_into().unwrap(),
                 DebugValue::Gauge(value) => value.into_inner() as i64,
-                // How often something was measured.
+                // The number of measurements.
                 DebugValue::Histogram(values) => values.len().try_into().unwrap(),
             };
             ((key.name().to_owned(), kind, labels.collect()), value)
@@ -86,7 +86,7 @@ impl Recorded {
         Self(series.collect())
     }
 
-    /// The sum over all series of that name that have these labels.
+    /// The sum of all series with this name and these labels.
     fn sum(&self, name: &str, labels: &[(&str, &str)]) -> i64 {
         let has = |series: &BTreeMap<String, String>| {
             let mut labels = labels.iter();
@@ -150,7 +150,7 @@ async fn serve(transport: &Transport, topic: &str, shelves: &Arc<Shelves>) -> Se
         .unwrap()
 }
 
-/// Reads one request of a typed client off a driver's hands: the same bytes can be sent twice.
+/// The bytes of one request, which can be sent twice.
 fn request(method: &str) -> Bytes {
     let body = RequestEncoder::new(method);
     let body = body
@@ -159,14 +159,14 @@ fn request(method: &str) -> Bytes {
     body.call(MessageId::unique(), "replies", None)
 }
 
-/// One after the other: the process tells so many classes of errors apart, whoever raises them.
+/// The parts run one after the other, since the limit of classes of errors is shared by the whole process.
 #[tokio::test]
-async fn what_is_recorded_is_what_the_table_says_and_no_peer_can_make_more_labels() {
+async fn the_recorded_metrics_are_those_of_the_table_and_peers_make_no_labels() {
     what_is_recorded_is_what_the_table_says().await;
     no_peer_can_make_more_labels().await;
 }
 
-/// One of each that a client and a server can meet with.
+/// Produces each outcome of a client and of a server once.
 async fn meet_with_everything(topic: &str) {
     let transport = Transport::new("memory://").unwrap();
     let ctxt = Context::new();
@@ -184,12 +184,12 @@ async fn meet_with_everything(topic: &str) {
     client.note(&ctxt).await.unwrap();
     let name: String = client.rpc().call(&ctxt, "made_up", args! {}).await.unwrap();
     assert_eq!(name, "made_up");
-    // Its reply comes too late.
+    // The reply comes too late.
     let short = Duration::from_millis(50);
     let late = client.wait(&ctxt).timeout(short).await.unwrap_err();
     assert!(late.is_timeout(), "{late}");
     shelves.released.notify_one();
-    // Given up by its caller, and cut off by the stop.
+    // One call is dropped by its caller, and one is cut off by the stop.
     let dropped = tokio::spawn(client.wait(&ctxt).detached());
     shelves.running.notified().await;
     shelves.running.notified().await;
@@ -222,7 +222,7 @@ async fn meet_with_everything(topic: &str) {
 async fn what_is_recorded_is_what_the_table_says() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
-    // All of it runs on this thread.
+    // Everything runs on this thread.
     let _recording = metrics::set_default_local_recorder(&recorder);
     let topic = "stock";
     meet_with_everything(topic).await;
@@ -236,7 +236,7 @@ async fn what_is_recorded_is_what_the_table_says() {
         "recorded, and not in the table: {unknown:?}"
     );
     let missing = table.difference(&rows);
-    // Those of connections, which there are none of here; the test below has them.
+    // Metrics of connections are missing, since there are none here. The test below has them.
     let missing: Vec<_> = missing
         .filter(|(_, _, labels)| !labels.contains("role"))
         .collect();
@@ -326,7 +326,7 @@ async fn no_peer_can_make_more_labels() {
     assert_eq!(recorded.sum("rpc_client_finished_total", &[]), 200);
 }
 
-/// A way to the broker that can be cut.
+/// A proxy to the broker whose connections can be cut.
 async fn cuttable(broker: (String, u16), cuts: &watch::Sender<u32>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -352,7 +352,7 @@ async fn cuttable(broker: (String, u16), cuts: &watch::Sender<u32>) -> u16 {
 async fn connections_reconnects_and_returns_are_counted() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
-    // A connection has a thread of its own. The other tests have recorders of theirs.
+    // A global recorder, since a connection has a thread of its own. The other tests have local recorders.
     recorder.install().unwrap();
     let url: TransportUrl = broker_url().parse().unwrap();
     let host = &url.hosts()[0];
@@ -386,7 +386,7 @@ async fn connections_reconnects_and_returns_are_counted() {
     assert_eq!(client.size(&ctxt, "db-2").await.unwrap(), 4);
     server.stop().await;
     transport.close().await;
-    // None can be made to a port where nobody listens.
+    // No connection can be made to a port without a listener.
     let nowhere = Transport::new("rabbit://user:word@127.0.0.1:1/").unwrap();
     let client = RpcClient::new(&nowhere, Target::new(&topic));
     let once = client.prepare(CallOptions::new().retry(0));

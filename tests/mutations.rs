@@ -1,7 +1,7 @@
-//! Bad bytes kill nothing: what was captured, changed at random, goes through everything that reads it.
+//! Malformed bytes cause no panic: captured messages are changed at random and read by each reader.
 //!
-//! The twin of the fuzz targets, on stable and for a few seconds. `RPC_FUZZ_SECONDS` is the time of each
-//! trial; a failure names the `RPC_FUZZ_SEED` to replay it with.
+//! These are the fuzz targets on the stable toolchain, for a few seconds. `RPC_FUZZ_SECONDS` is the time of each trial.
+//! A failure prints the `RPC_FUZZ_SEED` that replays it.
 
 mod script;
 #[path = "mutations/server.rs"]

@@ -1,8 +1,7 @@
-//! The typed interfaces of `examples/openstack`, held against the Python originals.
+//! Compares the typed interfaces of `examples/openstack` with the Python originals.
 //!
-//! Here against what a real nova 33.0.2 was sent and answered: the requests are what nova's own client
-//! wrote, the replies are read as nova wrote them. In `replay` against what the clients of many services
-//! send under each version cap.
+//! This file uses messages of a real nova 33.0.2: the requests must equal those of nova's own client, and the replies
+//! are nova's. `replay` uses messages of the clients of many services under each version cap.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "openstack/nova.rs"]
@@ -26,7 +25,7 @@ use rpc_runtime::{Context, Error, Result, Target, Transport};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// Answers the next call with captured bytes, and keeps what was sent.
+/// Answers the next call with captured bytes, and keeps the request.
 #[derive(Debug)]
 struct Nova {
     replies: Vec<Value>,
@@ -97,7 +96,7 @@ impl Case {
         &self.captured["client"]["args"]
     }
 
-    /// What was sent is what nova's client sent, its identities and its monitor aside.
+    /// Fails unless the request equals that of nova's client, except for identities and the monitor.
     fn assert_sent(&self) {
         let (target, mut sent) = self.sent.lock().unwrap().take().unwrap();
         let request = &self.captured["request"];
@@ -130,7 +129,7 @@ async fn base_api_ping() {
         let pong = base.ping(&case.ctxt(), arg.clone()).await.unwrap();
         case.assert_sent();
         assert_eq!(pong.service, "conductor");
-        // To the letter, integers of 70 bits included.
+        // Exactly equal, integers of 70 bits included.
         assert_eq!(pong.arg.get(), arg.get());
     }
 }

@@ -1,5 +1,5 @@
-//! Configuration files: what is read out of them is held against oslo.config itself, and the list of options against
-//! the installed oslo.messaging's.
+//! Configuration files: their values are compared with those of oslo.config, and the list of options with that of the
+//! installed oslo.messaging.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,18 +11,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What Python says of one option of oslo.messaging.
+/// Python's description of one option of oslo.messaging.
 #[derive(Debug, Deserialize)]
 struct Listed {
     group: String,
     name: String,
     deprecated: Vec<String>,
-    /// Where its deprecated names stand, if in other groups.
+    /// The other groups of its deprecated names.
     groups: Vec<String>,
     default: Value,
 }
 
-/// What Python reads.
+/// The values that Python reads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Read {
@@ -40,7 +40,7 @@ enum Found {
     Value(Value),
 }
 
-/// What `run` logs, line by line.
+/// The lines that `run` logs.
 fn logged(run: impl FnOnce()) -> Vec<String> {
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
@@ -73,7 +73,7 @@ fn logged(run: impl FnOnce()) -> Vec<String> {
         .collect()
 }
 
-/// An estate shares one URL, or one file, between both languages.
+/// Programs in both languages share one URL, or one file.
 #[test]
 fn one_line_names_the_options_that_change_nothing() {
     let url = "rabbit://u:p@h/?conn_pool_ttl=9&ssl=false&kombu_failover_strategy=shuffle";
@@ -103,7 +103,7 @@ fn one_line_names_the_options_that_change_nothing() {
 
 type Options<'a> = &'a [(&'a str, &'a str)];
 
-/// Reads the files on both sides, and fails where they differ. Whether they can be read at all, is returned.
+/// Reads the files on both sides, and fails if the values differ. Returns whether the files can be read.
 async fn compare(
     python: &mut Python,
     files: &[&str],
@@ -160,7 +160,7 @@ fn default(group: &str, name: &str) -> Option<&'static str> {
     option.and_then(|option| option.default)
 }
 
-/// Whether `text`, as a file would have it, is what Python read as `value`.
+/// Whether `text`, as written in a file, equals the `value` that Python read.
 fn is_text_of(text: &str, value: &Value) -> bool {
     match value {
         Value::Bool(value) => match text.to_lowercase().as_str() {
@@ -178,7 +178,7 @@ fn is_text_of(text: &str, value: &Value) -> bool {
     }
 }
 
-/// What is compared of each file in the table.
+/// The options that are compared in each case.
 const COMPARED: Options<'_> = &[
     ("DEFAULT", "a"),
     ("DEFAULT", "b"),
@@ -202,7 +202,7 @@ const COMPARED: Options<'_> = &[
     ("oslo_messaging_rabbit", "kombu_reconnect_delay"),
 ];
 
-/// Files, and variables of the environment.
+/// The cases: files, and variables of the environment.
 const CASES: &[(&[&str], Options<'_>)] = &[
     (&[], &[]),
     (&[""], &[]),
@@ -225,7 +225,7 @@ const CASES: &[(&[&str], Options<'_>)] = &[
         &["[DEFAULT]\n[own]\na=1\n[DEFAULT]\na=2\n[own]\na=3\n"],
         &[],
     ),
-    // What is malformed.
+    // Malformed files.
     (&["a=1"], &[]),
     (&["[DEFAULT]\na"], &[]),
     (&["[DEFAULT]\n=1"], &[]),
@@ -331,7 +331,7 @@ async fn files_are_read_as_oslo_config_reads_them() {
     python.stop().await;
 }
 
-/// Files of random lines, most of which are malformed in some way, or refer to each other.
+/// Files of random lines. Most are malformed, or refer to each other.
 #[tokio::test]
 #[ignore = "needs oslo.messaging: tests/run"]
 async fn random_files_are_read_as_oslo_config_reads_them() {
@@ -340,7 +340,7 @@ async fn random_files_are_read_as_oslo_config_reads_them() {
         "x", "$a", "${b}", "$own.c", "$$", "\\$", "$", "\"", "'", " ", "\t", ".", "$c", "é", "=",
         ":", "[", "]", "#", "${a",
     ];
-    // With a value for each name, since Python gives its own default for what is registered and not set.
+    // Each name has a value, since Python returns a default for a registered option that is not set.
     const BASE: &str = "[DEFAULT]\na=1\nb=2\nc=0\nstate_path=3\n[own]\na=4\nb=5\nc=6\n";
     let options = [
         ("DEFAULT", "a"),
@@ -386,7 +386,7 @@ async fn random_files_are_read_as_oslo_config_reads_them() {
     python.stop().await;
 }
 
-/// A new release's options are noticed: each must be in one of the three lists.
+/// Finds the options of a new release: each option must be in one of the three lists.
 #[tokio::test]
 #[ignore = "needs oslo.messaging: tests/run"]
 async fn the_list_of_options_is_the_installed_oslo_messagings() {
@@ -402,7 +402,7 @@ async fn the_list_of_options_is_the_installed_oslo_messagings() {
         let option = find(listed).unwrap_or_else(|| panic!("{listed:?} is in no list"));
         assert_eq!(option.deprecated, listed.deprecated, "{listed:?}");
         assert!(listed.groups.is_empty(), "{listed:?}");
-        // The program decides the names of its queues.
+        // The program determines these names.
         let decided = matches!(option.name, "hostname" | "processname");
         match option.default {
             None => assert!(decided || listed.default.is_null(), "{listed:?}"),

@@ -1,4 +1,4 @@
-//! `#[derive(IntoRemoteError)]`: what each kind of variant is on the wire, and what comes back as it.
+//! `#[derive(IntoRemoteError)]`: each kind of variant on the wire, and which errors are read as it.
 
 use std::fmt;
 
@@ -66,7 +66,7 @@ fn named_fields_are_keyword_arguments() {
         StockError::FlavorNotFound { id: 7, hint: None } => {}
         other => panic!("{other:?}"),
     }
-    // As a Python service raises it, which knows of no hint.
+    // As a Python service raises it, without a hint.
     let raised = RemoteError::new("FlavorNotFound", "x")
         .module(MODULE)
         .kwarg("id", 8);
@@ -88,7 +88,7 @@ fn unnamed_fields_are_positional_arguments() {
 }
 
 #[test]
-fn fields_say_where_they_are_found() {
+fn attributes_name_the_places_of_fields() {
     let error = StockError::Value {
         text: "bad".into(),
         code: -1,

@@ -1,4 +1,5 @@
-//! Which module may import which, in both crates: imports point downward, and never in a circle.
+//! Which module may import which, in both crates. A room is a top-level module. A room imports only rooms above it in
+//! the list, so there is no circle.
 
 #[path = "rooms/graph.rs"]
 mod graph;
@@ -9,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use graph::{Graph, Module};
 
-/// A room, and the rooms that it may import.
+/// A room (a top-level module), and the rooms that it may import.
 type Rooms = &'static [(&'static str, &'static [&'static str])];
 
-/// The rooms of `rpc-runtime`, from the ground up.
+/// The rooms of `rpc-runtime`. Each may import only rooms above it.
 const RUNTIME: Rooms = &[
     ("future", &[]),
     ("sync", &[]),
@@ -75,7 +76,7 @@ const RUNTIME: Rooms = &[
             "wire",
         ],
     ),
-    // The client knows nothing of servers, and the server nothing of clients.
+    // The client does not import the server, and the server does not import the client.
     (
         "client",
         &[
@@ -115,12 +116,12 @@ const RUNTIME: Rooms = &[
             "wire",
         ],
     ),
-    // Clients and transports from files.
+    // Transports and clients from configuration files.
     (
         "oslo_config",
         &["client", "error", "target", "transport", "url", "version"],
     ),
-    // What expansions name: all that a trait's client and endpoint are made of.
+    // The items that expansions use.
     (
         "__private",
         &[
@@ -170,7 +171,7 @@ fn graph_of(name: &str) -> Graph {
     Graph::read(&rpc_tests::root().join(name).join("src/lib.rs"))
 }
 
-/// What breaks the rules, a line each.
+/// The imports that break the rules, one a line.
 fn violations(graph: &Graph, rooms: Rooms) -> Vec<String> {
     let allowed: BTreeMap<_, _> = rooms.iter().copied().collect();
     let mut found = Vec::new();
@@ -192,7 +193,7 @@ fn violations(graph: &Graph, rooms: Rooms) -> Vec<String> {
     found
 }
 
-/// The list itself goes upward: so there is no circle of rooms that it allows.
+/// Fails if a room may import one that stands below it in the list. So the list allows no circle.
 fn assert_upward(rooms: Rooms) {
     let mut below = BTreeSet::new();
     for (room, allowed) in rooms {
@@ -207,7 +208,7 @@ fn assert_upward(rooms: Rooms) {
 }
 
 #[test]
-fn imports_point_downward() {
+fn rooms_import_only_rooms_above_them() {
     for (name, rooms) in [("rpc-runtime", RUNTIME), ("rpc-macros", MACROS)] {
         assert_upward(rooms);
         let graph = graph_of(name);
@@ -220,7 +221,7 @@ fn imports_point_downward() {
     }
 }
 
-/// A crate of these files, in a folder that is removed with it.
+/// A crate of these files, in a folder that is removed when dropped.
 struct Sources(PathBuf);
 
 impl Sources {
@@ -250,7 +251,7 @@ fn module(path: &str) -> Module {
 }
 
 #[test]
-fn a_circle_is_found_through_the_root_a_door_and_a_path_in_an_expression() {
+fn a_circle_is_found_through_the_root_a_re_export_and_a_path_in_an_expression() {
     let sources = Sources::write(
         "circle",
         &[
@@ -275,7 +276,7 @@ fn a_circle_is_found_through_the_root_a_door_and_a_path_in_an_expression() {
 }
 
 #[test]
-fn tests_doors_and_other_crates_are_no_imports() {
+fn tests_re_exports_and_other_crates_are_no_imports() {
     let sources = Sources::write(
         "straight",
         &[

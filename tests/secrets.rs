@@ -1,4 +1,5 @@
-//! No password in any output. Alone in its program, since it records what all crates log, at every level.
+//! No output contains a password. The test has a program of its own, since it records the log of all crates at every
+//! level.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -9,21 +10,21 @@ use rpc_runtime::{CallOptions, Error, RpcClient, Server, Target, Transport, Tran
 use rpc_tests::{broker_tls_port, broker_url, rabbitmqctl, tls_file, unique_topic};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// Each password has this in it; nothing else that is said here does.
+/// A text in each password, and in nothing else here.
 const MARK: &str = "hunter2";
 const USER: &str = "careful";
-/// As a URL has it, since it must be encoded there.
+/// The password, encoded for a URL.
 const PASSWORD: &str = "hunter2%2Fse%3Acret%40sauce";
 const WRONG: &str = "hunter2%2Fwrong";
-/// Of a message that is sent.
+/// The body of a message.
 const BODY: &str = "a-body-that-is-nobodys-business";
 
-/// All that was written so far.
+/// All output so far.
 #[derive(Clone, Default)]
 struct Record(Arc<Mutex<Vec<u8>>>);
 
 impl Record {
-    /// Everything that is logged from now on.
+    /// Records everything that is logged from now on.
     fn of_all_logs() -> Self {
         let record = Self::default();
         let writer = record.clone();
@@ -42,7 +43,7 @@ impl Record {
         bytes.push(b'\n');
     }
 
-    /// What people may print.
+    /// Records the `Debug` forms of a value.
     fn debug(&self, value: &dyn fmt::Debug) {
         self.add(&format!("{value:?}\n{value:#?}"));
     }
@@ -75,7 +76,7 @@ impl io::Write for Record {
     }
 }
 
-/// The forms in which the mark might be found.
+/// The forms in which the mark could appear.
 fn forms() -> Vec<String> {
     let bytes = MARK.as_bytes();
     let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
@@ -94,7 +95,7 @@ fn forms() -> Vec<String> {
     forms
 }
 
-/// The base64 digits that depend on nothing but `bytes`, when these begin `offset` bytes into a group.
+/// The base64 digits that depend only on `bytes`, if `bytes` begin at `offset` within a group of three.
 fn base64_inner(bytes: &[u8], offset: usize) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bits: Vec<u8> = std::iter::repeat_n(0, offset * 8)
@@ -125,7 +126,7 @@ fn assert_no_password(text: &str) {
 #[test]
 fn a_password_is_found_in_each_form() {
     for offset in 0..3 {
-        // Of `xhunter2x`, `xxhunter2x` and `xxxhunter2x`, by another's hand.
+        // The encodings of `xhunter2x`, `xxhunter2x` and `xxxhunter2x` by another program.
         let encoded = ["eHh4aHVudGVyMng=", "eGh1bnRlcjJ4", "eHhodW50ZXIyeA=="][offset];
         let form = base64_inner(MARK.as_bytes(), offset);
         assert!(encoded.contains(&form), "{form}");
@@ -139,7 +140,7 @@ fn a_password_is_found_in_each_form() {
     }
 }
 
-/// A transport as `USER`.
+/// A transport with the user `USER`.
 fn transport(record: &Record, password: &str, address: &str, options: &str) -> Transport {
     let base = broker_url();
     let (_, virtual_host) = base.rsplit_once('/').expect("a virtual host");
@@ -157,7 +158,7 @@ fn once() -> CallOptions {
     once.timeout(Duration::from_secs(20))
 }
 
-/// Calls, casts, and what goes wrong with them on a connection that stands.
+/// Makes calls and casts, and provokes their errors on an open connection.
 async fn use_it(record: &Record, transport: &Transport) {
     let topic = unique_topic("secrets");
     let builder = Server::builder(transport, "one").topic(&topic).ping(true);
@@ -179,7 +180,7 @@ async fn use_it(record: &Record, transport: &Transport) {
     let lost = nobody.cast(&(), "lost", args! {}).await;
     record.error(&lost.expect_err("nobody serves that"));
 
-    // The broker throws everybody out, and all is well again.
+    // The broker closes all connections, and the transport connects again.
     let _ = rabbitmqctl(&["close_all_connections", "away for a moment"]);
     let patient = client.prepare(CallOptions::new().timeout(Duration::from_secs(30)));
     let pong: String = patient
@@ -192,7 +193,7 @@ async fn use_it(record: &Record, transport: &Transport) {
     record.debug(transport);
 }
 
-/// Why nothing could be sent.
+/// The error of a call that cannot be sent.
 async fn refused(record: &Record, transport: &Transport) -> String {
     let client = RpcClient::new(transport, Target::new("secrets")).prepare(once());
     let refused = client.cast(&(), "never", args! {}).await;
@@ -234,7 +235,7 @@ async fn no_output_at_any_level_holds_a_password() {
             let _ = refused(&record, &transport).await;
         }
     }
-    // Nobody there; and a broker that takes the other protocol for a mistake.
+    // A port without a listener, and a broker that gets the wrong protocol.
     for (address, options) in [
         ("127.0.0.1:1", ""),
         (tls.as_str(), ""),
@@ -250,12 +251,12 @@ async fn no_output_at_any_level_holds_a_password() {
     let text = record.text();
     assert_no_password(&text);
     assert!(!text.contains(BODY), "a message's body was logged");
-    // Without any log, that would say nothing.
+    // Without a log, the test would prove nothing.
     for heard in ["DEBUG rpc_runtime", "WARN rpc_runtime", USER] {
         assert!(text.contains(heard), "nothing was heard of {heard}");
     }
-    // lapin would write out frames: this library says what there is to say. lapin's thread begins with a span that has
-    // no fields, before it can be silenced.
+    // lapin would log frames, so only this library may log. lapin's thread begins with a span without fields, before it
+    // can be silenced.
     let is_span = |line: &str| {
         [": new", ": enter", ": exit", ": close"]
             .iter()

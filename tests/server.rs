@@ -1,4 +1,4 @@
-//! The server against a driver that plays a script: what a broker never does twice the same way.
+//! The server with a driver that plays a script, for sequences that a real broker does not reproduce.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod log;
@@ -17,8 +17,8 @@ use rpc_runtime::{
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-/// Says what it was asked to say, and tells that it ran. Written by hand, as no macro would: it panics
-/// before there is a future.
+/// An endpoint that returns its argument and reports that it ran. It is written by hand, since it panics before it
+/// returns a future, which the macro's endpoints never do.
 #[derive(Debug)]
 struct Parrot {
     ran: mpsc::UnboundedSender<i128>,
@@ -79,7 +79,7 @@ impl Play {
         self.requests.send((body.into(), true)).await.unwrap();
     }
 
-    /// The failure that the next reply carries.
+    /// The class and the message of the error in the next reply.
     async fn failure(&mut self) -> (String, String) {
         let (_, body) = self.replies.recv().await.unwrap();
         match Reply::decode(&body).unwrap().into_result::<()>() {
@@ -95,13 +95,13 @@ impl Play {
     }
 }
 
-/// Takes five seconds to say.
+/// The argument for which the endpoint takes five seconds.
 const SLOW: i128 = 5;
 const UNLUCKY: i128 = 13;
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
-/// A call without an envelope, as peers of old sent it.
+/// A call without an envelope, as old peers send it.
 fn call(unique_id: &str, args: &str) -> String {
     format!(
         r#"{{"method":"say","args":{args},"_msg_id":"{ID}","_reply_q":"replies","_unique_id":"{unique_id}","new":[1]}}"#
@@ -122,7 +122,7 @@ async fn a_duplicate_is_dropped() {
 }
 
 #[tokio::test]
-async fn what_may_not_have_been_taken_is_not_run() {
+async fn a_request_whose_acknowledgement_is_in_doubt_is_not_run() {
     let mut play = Play::start().await;
     play.requests
         .send((call("u1", r#"{"n":1}"#).into(), false))
@@ -172,7 +172,7 @@ async fn bad_messages_fail_their_callers_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_is_no_message_is_dropped_and_a_caller_that_can_be_read_is_told() {
+async fn a_malformed_body_is_dropped_and_its_caller_is_told_if_it_can_be_read() {
     let mut play = Play::start().await;
     let whole = call("u", r#"{"n":1}"#);
     for body in [
@@ -188,7 +188,7 @@ async fn what_is_no_message_is_dropped_and_a_caller_that_can_be_read_is_told() {
     }
     play.request(b"\xff\xfe".as_slice()).await;
     play.request(whole[..whole.len() / 3].to_owned()).await;
-    // The address comes before the break, or around the bad byte.
+    // The reply address stands before the end of the text, or around the malformed byte.
     play.request(whole.strip_suffix('}').unwrap().to_owned())
         .await;
     assert_eq!(play.failure().await.0, "ValueError");
@@ -202,7 +202,7 @@ async fn what_is_no_message_is_dropped_and_a_caller_that_can_be_read_is_told() {
     assert_eq!(play.result().await, 1);
 }
 
-/// A call whose caller bears two seconds of silence.
+/// A call with a monitor of two seconds.
 fn monitored(method: &str, n: i128) -> String {
     let call = call(&MessageId::unique().to_string(), &format!(r#"{{"n":{n}}}"#));
     call.replace("say", method)
@@ -227,7 +227,7 @@ async fn heartbeats_come_while_the_method_runs_and_stop_with_it() {
         (4..=5).contains(&heartbeats),
         "{heartbeats} in five seconds"
     );
-    // Neither a call that has ended nor one that was refused beats on: nothing comes in a minute.
+    // Neither a call that has ended nor one that was refused sends heartbeats: nothing comes in a minute.
     play.request(monitored("nosuch", 1)).await;
     assert_eq!(play.failure().await.0, "NoSuchMethod");
     play.request(monitored("say", 1)).await;
@@ -252,7 +252,7 @@ async fn a_panic_before_there_is_a_future_is_a_failure_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_that_blocks_its_thread_does_not_hold_the_stop_up() {
+async fn a_handler_that_blocks_its_thread_does_not_delay_the_stop() {
     let (unblock, blocked) = std::sync::mpsc::channel::<()>();
     let (tell, mut ran) = mpsc::unbounded_channel();
     let transport = Transport::new("memory://").unwrap();
@@ -271,7 +271,7 @@ async fn a_handler_that_blocks_its_thread_does_not_hold_the_stop_up() {
     unblock.send(()).unwrap();
 }
 
-/// Blocks the thread that it runs on.
+/// An endpoint that blocks its thread.
 #[derive(Debug)]
 struct Blocking {
     blocked: std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
@@ -324,7 +324,7 @@ async fn a_server_without_an_endpoint_or_a_name_does_not_start() {
     }
 }
 
-/// An implementation of an interface, which is never called.
+/// An endpoint of an interface, which is never called.
 #[derive(Debug)]
 struct Of(&'static Interface);
 
@@ -344,7 +344,7 @@ static BILLING: Interface =
 static COMPUTE: Interface = Interface::new("Compute", Version::new(1, 0), &[])
     .with_topic("inventory")
     .with_exchange("nova");
-/// Served at several topics.
+/// An interface without a topic.
 static COMMON: Interface = Interface::new("Common", Version::new(1, 0), &[]);
 
 #[tokio::test]
@@ -415,9 +415,9 @@ async fn endpoints_that_disagree_are_an_error_that_names_both() {
     }
 }
 
-/// What a service raises, a proxy of it raises too. It is an error of the service alone.
+/// A proxy raises the errors of its service. They are logged as errors of the service only.
 #[tokio::test]
-async fn what_a_proxy_passes_through_is_no_error_of_its_own() {
+async fn an_error_that_a_proxy_passes_through_is_not_its_own() {
     let log = log::Log::default();
     let _guard = log.install();
     let transport = Transport::new("memory://").unwrap();
@@ -454,7 +454,7 @@ async fn what_a_proxy_passes_through_is_no_error_of_its_own() {
     );
 }
 
-/// A line that names a request in full.
+/// Fails unless the line names the request completely.
 #[track_caller]
 fn assert_named(log: &log::Log, text: &str, names: &[&str]) {
     let lines = log.lines(text);
@@ -476,7 +476,7 @@ async fn each_line_about_a_request_names_it() {
     let message_id = format!("message_id=\"{ID}\"");
     let names = |method| [method, "request_id=\"req-9\"", message_id.as_str()];
     let log = log::Log::default();
-    // The spans of requests have names, too: these are of the lines themselves.
+    // Without spans: the fields must be those of the lines themselves.
     let _logged = log.install_without_spans();
     let mut play = Play::start().await;
     play.request(named_call("say", "u1")).await;
@@ -492,7 +492,7 @@ async fn each_line_about_a_request_names_it() {
     play.request(cut.strip_suffix('}').unwrap().to_owned())
         .await;
     assert_eq!(play.failure().await.0, "ValueError");
-    // Nobody takes its reply.
+    // The reply cannot be sent.
     play.replies.close();
     play.request(named_call("say", "u5")).await;
     play.server.stop().await;
@@ -523,7 +523,7 @@ async fn lines_of_the_sender_and_of_a_failed_handler_name_the_request() {
         let server = Server::builder(&transport, "polly")
             .topic("parrots")
             .endpoint(UntypedEndpoint::new(fail));
-        // The call waits for it.
+        // The call waits for its reply.
         tokio::task::yield_now().await;
         server.start().await.unwrap()
     };

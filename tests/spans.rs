@@ -1,4 +1,4 @@
-//! Spans: what they are called, what they hold, and that one trace goes through programs of both languages.
+//! Spans: their names and fields, and traces that cover programs of both languages.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -20,12 +20,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 #[rpc_client(version = "1.0")]
 trait Relay {
     async fn echo(&self, ctxt: &Context, arg: &str) -> Result<String>;
-    /// Calls `echo` elsewhere, with the context that it got.
+    /// Calls `echo` at another server, with the context that it got.
     async fn relay(&self, ctxt: &Context, arg: &str) -> Result<String>;
     async fn fail(&self, ctxt: &Context, arg: &str) -> Result<String>;
     #[rpc(cast)]
     async fn note(&self, ctxt: &Context, arg: &str) -> Result<()>;
-    /// Goes where the argument says.
+    /// Goes to the topic of its argument.
     async fn routed(&self, ctxt: &Context, #[rpc(topic)] topic: &str) -> Result<()>;
 }
 
@@ -54,7 +54,7 @@ impl Relay for Relaying {
     }
 }
 
-/// The spans of this process that have ended: all tests share them, as they share the subscriber.
+/// The ended spans of this process. All tests share them, since they share the subscriber.
 fn spans() -> &'static InMemorySpanExporter {
     static SPANS: OnceLock<InMemorySpanExporter> = OnceLock::new();
     SPANS.get_or_init(|| {
@@ -66,13 +66,13 @@ fn spans() -> &'static InMemorySpanExporter {
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("tests"));
         let ours = tracing_subscriber::filter::LevelFilter::INFO;
         tracing_subscriber::registry().with(ours).with(layer).init();
-        // It would stop the exporter when dropped.
+        // Dropping the provider would stop the exporter.
         std::mem::forget(provider);
         spans
     })
 }
 
-/// A span, as either language has it.
+/// A span of either language.
 #[derive(Debug, Deserialize)]
 struct Span {
     name: String,
@@ -106,7 +106,7 @@ impl Span {
     }
 }
 
-/// This process's span of that name, once it has ended.
+/// Waits for the end of this process's span with this name.
 async fn ended(name: &str) -> SpanData {
     let search = async {
         loop {
@@ -200,7 +200,7 @@ async fn a_call_and_its_request_are_spans_of_one_trace() {
 }
 
 #[tokio::test]
-async fn a_failure_is_noted_by_its_class_and_not_by_its_text() {
+async fn a_span_has_the_class_of_a_failure_and_not_its_text() {
     spans();
     let transport = Transport::new("memory://").unwrap();
     let topic = unique_topic("spans-fail");
@@ -240,7 +240,7 @@ async fn a_failure_is_noted_by_its_class_and_not_by_its_text() {
 }
 
 #[tokio::test]
-async fn a_cast_and_a_routed_call_are_named_by_where_they_go() {
+async fn spans_of_a_cast_and_of_a_routed_call_name_their_topics() {
     spans();
     let transport = Transport::new("memory://").unwrap();
     let (topic, elsewhere) = (unique_topic("spans-cast"), unique_topic("spans-routed"));
@@ -263,7 +263,7 @@ async fn a_cast_and_a_routed_call_are_named_by_where_they_go() {
     );
 }
 
-/// The spans that end with `name` in one trace, one each.
+/// The spans of one trace with these names, one each.
 fn chain(trace: &str, theirs: Vec<Span>, names: &[&str]) -> Vec<Span> {
     let ours = spans()
         .get_finished_spans()
@@ -291,7 +291,7 @@ async fn one_trace_goes_from_rust_through_python_to_rust() {
     let transport = Transport::new(&broker_url()).unwrap();
     let server = serve(&transport, &last, "").await;
     let client = RelayClient::new(&transport, &middle);
-    // Of another trace, as a service would hand it on: it must not be the parent.
+    // A context of another trace, as a service may pass it on. It must not become the parent.
     let stale = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let context = json!({ "traceparent": stale, "request_id": "req-7", "user": "alice" });
     let result: String = client
@@ -314,7 +314,7 @@ async fn one_trace_goes_from_rust_through_python_to_rust() {
     for pair in chain.windows(2) {
         assert_eq!(pair[1].parent.as_ref(), Some(&pair[0].id), "{pair:#?}");
     }
-    // Both languages say the same by the same names.
+    // Both languages use the same fields with the same values.
     let (ours, theirs) = (&chain[0], &chain[2]);
     for attribute in theirs.attributes.keys() {
         assert!(

@@ -1,4 +1,4 @@
-//! TLS against the broker itself: who is trusted, and who is let in.
+//! TLS with a real broker: trusted authorities, and logins by certificate.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn file(name: &str) -> String {
     tls_file(name).to_str().unwrap().to_owned()
 }
 
-/// A server and a client over the transport.
+/// Starts a server over the transport, and pings it.
 async fn ping(transport: &Transport) -> Result<String> {
     let topic = unique_topic("tls");
     let server = Server::builder(transport, "one")
@@ -34,7 +34,7 @@ async fn ping(transport: &Transport) -> Result<String> {
     pong
 }
 
-/// Why no connection comes about.
+/// The reason for which no connection can be made.
 async fn refusal(transport: &Transport) -> String {
     let client = RpcClient::new(transport, Target::new("tls"));
     let once = client.prepare(rpc_runtime::CallOptions::new().retry(0));

@@ -1,4 +1,4 @@
-//! What `#[rpc_client]` says to mistakes, and what it must not take for one.
+//! The error messages of `#[rpc_client]` for mistakes, and correct code that must compile.
 #![expect(
     clippy::unwrap_used,
     dead_code,
@@ -8,19 +8,19 @@
 
 use std::collections::BTreeSet;
 
-/// Each file is named after the rule that it breaks; its `.stderr` was read, not only recorded.
+/// Each file is named after the rule that it breaks. Each `.stderr` file was read, not only recorded.
 ///
-/// The wording of the compiler's own messages changes with its version: these are of Rust 1.95. They
-/// are written anew with `TRYBUILD=overwrite cargo test -p rpc-tests --test ui`.
+/// The wording of the compiler's own messages changes with its version. These are of Rust 1.95. `TRYBUILD=overwrite
+/// cargo test -p rpc-tests --test ui` writes them again.
 #[test]
 fn mistakes_are_explained() {
     copy_locks().expect("they can be copied");
-    // No `pass` here: trybuild then checks all files in one go, in place of building each.
+    // Without `pass`, trybuild checks all files at once instead of building each.
     trybuild::TestCases::new().compile_fail("ui/fail/*.rs");
 }
 
-/// A mistake is one message: in 95 % of the files there is nothing else. `--nocapture` shows the totals, and the files
-/// with more.
+/// A mistake gives one message: 95 % of the files have no other. `--nocapture` prints the totals, and the files with
+/// more messages.
 #[test]
 fn a_mistake_is_one_message() {
     let mut files = Vec::new();
@@ -48,11 +48,11 @@ fn a_mistake_is_one_message() {
     assert!(more.len() * 20 <= all, "{} of {all}", more.len());
 }
 
-/// The errors in what the compiler says of a file, and the mistakes that they are of.
+/// The number of errors in the compiler's output for a file, and the number of mistakes.
 ///
-/// Each error of the macro, which has no code, is a mistake of its own. The compiler's errors on a line are of one
-/// mistake, and of none where the macro has said something of the line. What it says of the attribute is of a mistake
-/// elsewhere.
+/// Each error of the macro (it has no error code) counts as a mistake. The compiler's errors on one line count as one
+/// mistake, or as none if the macro has an error on that line. The compiler's errors at the attribute do not count as
+/// mistakes, since their cause is elsewhere.
 fn count(source: &str, found: &str) -> (usize, usize) {
     let lines: Vec<_> = source.lines().collect();
     let is_attribute = |line: &usize| {
@@ -97,7 +97,7 @@ error[E0201]: elsewhere\n --> ui/fail/x.rs:2:1\n";
     assert_eq!(count(source, found), (6, 3));
 }
 
-/// Puts the locks where the files look for them: trybuild compiles them in a package of its own.
+/// Copies the locks to the package in which trybuild compiles the files.
 fn copy_locks() -> std::io::Result<()> {
     // target/debug/deps/ui-… → target
     let program = std::env::current_exe()?;
@@ -173,7 +173,7 @@ mod types_as_written;
 #[path = "ui/pass/visibilities.rs"]
 mod visibilities;
 
-/// What must compile is part of this test, so that clippy reads it too; each file also runs.
+/// The files that must compile are part of this test, so that clippy checks them, too. Each file also runs.
 macro_rules! compile_and_run {
     ($($name:ident)*) => {
         $(

@@ -1,4 +1,4 @@
-//! The wire codec against what oslo.messaging sent, against hostile bytes, and against Python.
+//! The wire codec, with messages of oslo.messaging, with hostile bytes, and with Python.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests, outside the test functions themselves"

@@ -3,8 +3,8 @@
     pip install oslo.messaging
     python client.py [URL] [NAME]
 
-URL is a transport URL, rabbit://guest:guest@localhost:5672/ by default; NAME is the server for the one
-call that is directed to a certain server, rack-7 by default.
+URL is a transport URL, by default rabbit://guest:guest@localhost:5672/. NAME is the server of the directed
+call, by default rack-7.
 """
 
 import sys
@@ -24,24 +24,24 @@ def main():
     ctxt = {"request_id": "req-1", "user": "alice"}
     id = str(uuid.uuid4())
 
-    # A call, to whichever server is next; one, to a certain server.
+    # A call to any server of the topic, and a call to a certain server.
     print(inventory.call(ctxt, "host", name="db-1"))
     print(inventory.prepare(server=name).call(ctxt, "host", name="db-2"))
 
-    # A method of a later version is stamped with it, by hand.
+    # A method of a later version needs that version as its stamp.
     inventory.prepare(version="2.3").call(ctxt, "resize", id=id, size=16)
 
-    # Casts: to one server, and to all.
+    # A cast to one server, and a cast to all.
     inventory.cast(ctxt, "touch", id=id)
     inventory.prepare(fanout=True).cast(ctxt, "refresh_cache", images=["debian-13", "fedora-44"])
 
-    # A class that is not on allowed_remote_exmods arrives as a RemoteError that names it.
+    # An exception whose module is not in allowed_remote_exmods arrives as a RemoteError with the name of its class.
     try:
         inventory.call(ctxt, "host", name="nowhere")
     except oslo_messaging.RemoteError as error:
         print(f"{error.exc_type}: {error.value}")
 
-    # A version that the servers do not have is refused by them.
+    # The servers refuse a version that they do not have.
     try:
         inventory.prepare(version="3.0").call(ctxt, "host", name="db-1")
     except oslo_messaging.RemoteError as error:

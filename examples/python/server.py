@@ -3,10 +3,10 @@
     pip install oslo.messaging
     python server.py [URL] [NAME]
 
-URL is a transport URL, rabbit://guest:guest@localhost:5672/ by default; NAME is what clients direct
-calls to, rack-7 by default. It runs until interrupted.
+URL is a transport URL, by default rabbit://guest:guest@localhost:5672/. NAME is the name of the server for
+directed calls, by default rack-7. It runs until it is interrupted.
 
-This is the trait that it serves; client.py beside it, or a Rust client, calls it:
+It serves this trait, for client.py beside it or a Rust client:
 
     #[rpc_client(topic = "inventory", version = "2.0")]
     trait Inventory {
@@ -32,7 +32,7 @@ class HostNotFound(Exception):
 
 
 class Inventory:
-    # The highest version in the trait: older clients of the same major are served too.
+    # The highest version in the trait. Older clients of the same major are served, too.
     target = oslo_messaging.Target(version="2.3")
 
     def __init__(self, rack):
@@ -71,7 +71,7 @@ def main():
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        # Takes no more requests, and finishes what runs.
+        # Takes no more requests, and finishes the running ones.
         server.stop()
         server.wait()
 

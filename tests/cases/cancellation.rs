@@ -1,5 +1,5 @@
-//! Futures that are dropped after their first poll, their second, and so on up to their end: nothing stays
-//! behind, and what they used can be used again.
+//! Futures are dropped after their first poll, after their second, and so on up to their end. Nothing of them remains,
+//! and the resources that they used can be used again.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use super::*;
 
-/// Polls the future so many times, each as it asks for it, and drops it. What it came to, if it ended.
+/// Polls the future up to `times` times, each time when it is woken, then drops it. Returns its output if it ended.
 async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = times;
@@ -30,21 +30,21 @@ fn tasks() -> usize {
     runtime.metrics().num_alive_tasks()
 }
 
-/// Waits for it, within the limit of the case.
+/// Waits until the condition holds. The case's limit ends the wait.
 async fn until(condition: impl Fn() -> bool) {
     while !condition() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
-/// No call stands in the table of the client's transport.
+/// Fails if the reply table of the client's transport has a call.
 fn assert_no_call_waits(client: &StockClient) {
     let shown = format!("{:?}", client.rpc().transport());
     let empty = shown.contains("calls_waiting: 0") || shown.contains("calls: 0");
     assert!(empty, "{shown}");
 }
 
-/// Opens all the connections that servers and clients keep.
+/// Opens all connections that servers and clients keep.
 async fn warm(stage: &Bench, client: &StockClient) {
     let server = stage.serve("first", 1).await;
     client.whoami(&ctxt()).await.unwrap();
@@ -57,7 +57,7 @@ pub(crate) async fn a_call_dropped_at_any_poll_leaves_nothing_behind(world: Worl
     let client = client(&world);
     client.whoami(&ctxt()).await.unwrap();
     let mut before = tasks();
-    // One that certainly waits for its reply, and is dropped with its block.
+    // This call certainly waits for its reply. It is dropped at the end of the block.
     {
         let ctxt = ctxt();
         let mut call = pin!(client.wait(&ctxt, 7).into_future());
@@ -93,7 +93,7 @@ pub(crate) async fn a_cast_dropped_at_any_poll_runs_once_at_most(world: World) {
     client.whoami(&ctxt()).await.unwrap();
     let before = tasks();
     let mut sent = 0;
-    // Again and again, as the broker answers sooner or later.
+    // Repeated, since the time of the broker's answer varies.
     for _ in 0..20 {
         for times in 0.. {
             sent += 1;
@@ -106,7 +106,7 @@ pub(crate) async fn a_cast_dropped_at_any_poll_runs_once_at_most(world: World) {
                 break;
             }
         }
-        // The one that was accepted has run, and none of those before it twice.
+        // The accepted cast has run, and none of the earlier ones has run twice.
         let mut ran = HashSet::new();
         while !ran.contains(&sent) {
             let Seen::Note(_, number) = stage.next().await else {
@@ -129,7 +129,7 @@ pub(crate) async fn a_start_dropped_at_any_poll_leaves_no_server(world: World) {
         let started = polled(stage.serve("s", 1), times).await;
         let ended = started.is_some();
         drop(started);
-        // What was begun has been undone: a server of the same name gets all that comes.
+        // The unfinished start was undone: a server of the same name gets all requests.
         until(|| tasks() <= before).await;
         let server = stage.serve("s", 1).await;
         for _ in 0..3 {
@@ -142,7 +142,7 @@ pub(crate) async fn a_start_dropped_at_any_poll_leaves_no_server(world: World) {
     }
 }
 
-pub(crate) async fn a_stop_dropped_at_any_poll_goes_on(world: World) {
+pub(crate) async fn a_stop_dropped_at_any_poll_continues(world: World) {
     let mut stage = Bench::new(&world);
     let client = client(&world);
     warm(&stage, &client).await;
@@ -154,9 +154,9 @@ pub(crate) async fn a_stop_dropped_at_any_poll_goes_on(world: World) {
             tokio::spawn(async move { client.wait(&ctxt(), 7).await })
         };
         assert_eq!(stage.next().await, Seen::Waiting("s".into(), 7));
-        // A poll of its own each, as it has none to ask for while a request runs.
+        // Polled once each time, since nothing wakes the future while a request runs.
         drop(tokio::time::timeout(Duration::from_millis(5), polled(server.stop(), times)).await);
-        // What ran is finished, and answered.
+        // The running request ends, and its caller gets the reply.
         stage.release.notify_one();
         assert_eq!(waiting.await.unwrap().unwrap(), 7);
         until(|| tasks() <= before).await;
@@ -183,7 +183,7 @@ pub(crate) async fn a_close_dropped_at_any_poll_ends_the_calls(world: World) {
             Err(Error::Closed { .. })
         ));
         drop(client);
-        // The method runs on, each time, as nobody told the server.
+        // The method continues each time, since the server does not know that the call was dropped.
         until(|| tasks() <= before + times).await;
         if ended.is_some() {
             break;

@@ -1,4 +1,4 @@
-//! What goes wrong in a server, and how its callers hear of it.
+//! Errors of a server, as its callers see them.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! How a transport is, whether a server answers, and how long one serves.
+//! The state of a transport, pings of a server, and the end of `run_until`.
 
 use rpc_runtime::transport::TransportState;
 use tokio::sync::oneshot;
@@ -19,13 +19,13 @@ pub(crate) async fn a_transport_says_how_it_is(world: World) {
         async move { transport.state_changed(&connected).await }
     });
     transport.close().await;
-    // On its way, the connections may be seen to end one after the other.
+    // Until then, the two connections may end one after the other.
     let mut state = next.await.unwrap();
     while state != TransportState::Closed {
         state = transport.state_changed(&state).await;
     }
     assert_eq!(transport.state(), TransportState::Closed);
-    // One that has seen another state need not wait.
+    // `state_changed` returns at once if the state differs from the given one.
     assert_eq!(
         transport.state_changed(&connected).await,
         TransportState::Closed
@@ -39,7 +39,7 @@ pub(crate) async fn a_server_that_pings_are_allowed_at_answers_them(world: World
         .topic(&world.topic)
         .ping(true);
     let server = builder.start().await.unwrap();
-    // Whatever the interface is.
+    // A ping works for any interface.
     let target = Target::new(&world.topic)
         .server("one")
         .namespace("none")
@@ -80,10 +80,10 @@ pub(crate) async fn a_server_runs_until_a_future_ends_or_its_transport_is_closed
     });
     assert_eq!(stage.next().await, Seen::Waiting("one".into(), 1));
     stop.send(()).unwrap();
-    // What runs is finished.
+    // The running request ends.
     stage.release.notify_one();
     assert_eq!(call.await.unwrap().unwrap(), 1);
-    // It may have been finished before the stop began.
+    // The request may have ended before the stop began.
     let report = running.await.unwrap();
     assert!(report.is_clean() && report.finished <= 1, "{report:?}");
 

@@ -1,4 +1,4 @@
-//! Servers that come and go, and transports that close.
+//! The start and the end of servers, and the close of transports.
 
 use super::*;
 
@@ -29,7 +29,7 @@ pub(crate) async fn the_concurrency_limit_leaves_the_rest_to_other_servers(world
         assert!(matches!(stage.next().await, Seen::Waiting(name, _) if name == "a"));
     }
     stage.assert_nothing_more();
-    // What the full server has not begun is there for another, one prefetch beyond its permits aside.
+    // Another server gets the requests that the full server has not begun, except one prefetch beyond its permits.
     let _second = stage.serve("b", 6).await;
     for _ in 0..2 {
         assert!(matches!(stage.next().await, Seen::Waiting(name, _) if name == "b"));
@@ -50,7 +50,7 @@ pub(crate) async fn the_concurrency_limit_leaves_the_rest_to_other_servers(world
     assert_eq!(done, [0, 1, 2, 3, 4, 5]);
 }
 
-pub(crate) async fn stop_finishes_what_runs_and_gives_back_the_rest(world: World) {
+pub(crate) async fn stop_finishes_running_requests_and_requeues_the_rest(world: World) {
     let mut stage = Bench::new(&world);
     let first = stage.serve("a", 1).await;
     let client = client(&world);
@@ -63,7 +63,7 @@ pub(crate) async fn stop_finishes_what_runs_and_gives_back_the_rest(world: World
         client.note(&ctxt(), n).await.unwrap();
     }
     let stopping = tokio::spawn(first.stop());
-    // Its queue is taken over, while what it has begun runs on. What it had fetched comes back late.
+    // Another server takes over the queue while the begun request continues. The prefetched request returns late.
     let _second = stage.serve("b", 1).await;
     let given_back = [stage.next().await, stage.next().await, stage.next().await];
     let all = [0, 1, 2].map(|n| Seen::Note("b".into(), n));
@@ -114,7 +114,7 @@ pub(crate) async fn closing_the_transport_ends_its_calls(world: World) {
     ));
     let other = StockClient::new(&world.transport(), &world.topic);
     assert_eq!(other.whoami(&ctxt()).await.unwrap(), "one");
-    // A server whose transport closes ends by itself.
+    // The close of its transport ends a server.
     stage.release.notify_one();
     stage.transport.close().await;
     assert!(server.stop().await.is_clean());

@@ -1,4 +1,4 @@
-//! What crosses the wire: arguments, results, contexts, casts.
+//! The contents of messages: arguments, results, contexts, casts.
 
 use super::*;
 
@@ -35,7 +35,7 @@ pub(crate) async fn a_cast_runs_once_and_returns_nothing(world: World) {
     let client = client(&world);
     client.note(&ctxt(), 7).await.unwrap();
     assert_eq!(stage.next().await, Seen::Note("one".into(), 7));
-    // With one permit, the cast's whole way is over once this call is.
+    // With one permit, the cast has ended when this call has.
     client.whoami(&ctxt()).await.unwrap();
     stage.assert_nothing_more();
 }
@@ -68,7 +68,7 @@ pub(crate) async fn the_context_travels_with_unknown_keys(world: World) {
     );
 }
 
-/// Wraps each entity, and marks each context.
+/// A serializer that wraps each entity and marks each context.
 #[derive(Debug)]
 struct Wrapping;
 
@@ -104,7 +104,7 @@ pub(crate) async fn the_serializer_hook_sees_everything_both_ways(world: World) 
     let got = client.context(&ctxt()).await.unwrap();
     assert_eq!(got.get::<bool>("sent").unwrap(), Some(true));
     assert_eq!(got.get::<bool>("received").unwrap(), Some(true));
-    // Without the hook, the wrapping shows.
+    // Without the serializer, the wrapped value is visible.
     let bare = self::client(&world)
         .rpc()
         .call::<Value>(&ctxt(), "whoami", args! {})
@@ -136,7 +136,7 @@ pub(crate) async fn the_untyped_client_and_typed_server_agree(world: World) {
     assert!(error.to_string().contains("must be an object"), "{error}");
     let error = rpc.call::<u8>(&(), "whoami", args! {}).await.unwrap_err();
     assert!(matches!(error, Error::Deserialize { .. }), "{error:?}");
-    // Without a version a message counts as 1.0.
+    // A message without a version counts as 1.0.
     let unversioned = RpcClient::new(&world.transport(), Target::new(&world.topic));
     let error = remote(unversioned.call::<String>(&(), "whoami", args! {}).await);
     assert!(error.message.contains("1.0"), "{error}");
@@ -167,7 +167,7 @@ pub(crate) async fn a_large_argument_crosses(world: World) {
     );
 }
 
-pub(crate) async fn what_is_too_large_is_refused_and_all_goes_on(world: World) {
+pub(crate) async fn messages_that_are_too_large_fail_alone(world: World) {
     const MOST: usize = 10_000;
     let mut stage = Bench::new(&world);
     let server = Server::builder(&stage.transport, "one")
@@ -212,7 +212,7 @@ pub(crate) async fn what_is_too_large_is_refused_and_all_goes_on(world: World) {
 pub(crate) async fn floats_arrive_to_the_last_bit(world: World) {
     let stage = Bench::new(&world);
     let _server = stage.serve("one", 1).await;
-    // One in ten of such numbers is off by its last bit under a hasty parser.
+    // An inexact parser would read one in ten of these numbers with a wrong last bit.
     let floats: Vec<f64> = (1..2000)
         .map(|n| f64::from(n) * 0.012_703_000_000_1)
         .collect();

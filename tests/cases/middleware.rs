@@ -1,4 +1,4 @@
-//! What stands around calls and requests: what it sees, and what it may do.
+//! Middleware around calls and requests: what it sees, and what it may do.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,7 +14,7 @@ use super::*;
 struct Passed {
     by: &'static str,
     name: String,
-    /// The description's name.
+    /// The name of the method in its description.
     described: Option<&'static str>,
     arguments: Value,
     user: Option<String>,
@@ -23,7 +23,7 @@ struct Passed {
     failed: bool,
 }
 
-/// What all middlewares saw, in their order.
+/// The calls and requests that all middlewares saw, in order.
 type Sightings = mpsc::UnboundedSender<Passed>;
 
 fn on_the_client(by: &'static str, sightings: &Sightings) -> impl client::Middleware + use<> {
@@ -97,7 +97,7 @@ pub(crate) async fn middleware_sees_each_call_and_each_request(world: World) {
         for _ in 0..4 {
             all.push(seen.recv().await.unwrap());
         }
-        // A cast may be handled before its sender knows that it was sent.
+        // The server may handle a cast before the sender's future ends.
         all.sort_by_key(|passed| passed.by.starts_with("client"));
         let order = all.iter().map(|passed| passed.by).collect::<Vec<_>>();
         assert_eq!(
@@ -145,7 +145,7 @@ pub(crate) async fn middleware_sees_each_call_and_each_request(world: World) {
     assert_eq!(all, vec![first.clone(); 4]);
     assert!(first.failed);
 
-    // A client without an interface; a method that the server's trait has, and one that it has not.
+    // An untyped client calls a method that the server's trait has, and one that it does not have.
     let untyped = client.rpc();
     let own: String = untyped.call(&ctxt, "whoami", args! {}).await.unwrap();
     assert_eq!(own, "one");
@@ -204,7 +204,7 @@ pub(crate) async fn middleware_may_refuse_and_answer(world: World) {
     let answered = client.echo(&ctxt, json!(1)).await.unwrap();
     assert_eq!(answered, json!({ "answered": "here" }));
     assert_eq!(remote(client.boom(&ctxt).await).message, "here");
-    // A refused cast is done for its sender, and does not run.
+    // For its sender a refused cast succeeds. It does not run.
     client.note(&ctxt, 1).await.unwrap();
     let context = client.context(&ctxt).await.unwrap();
     assert_eq!(context.request_id(), Some("req-1"));
@@ -219,7 +219,7 @@ pub(crate) async fn middleware_may_run_a_call_again(world: World) {
         .middleware(move |mut request: OutgoingRequest, next: client::Next| {
             let ids = ids.clone();
             async move {
-                // A call that nobody takes, and so may be made again.
+                // No server takes this call, so it may be repeated.
                 request.set_timeout(Duration::from_secs(1));
                 let first = next.run(request.clone()).await;
                 assert!(!first.unwrap_err().may_have_run());
@@ -340,7 +340,7 @@ pub(crate) async fn a_caller_with_a_monitor_hears_of_a_request_that_middleware_d
     let silence = Duration::from_millis(400);
     let call = client.whoami(&ctxt()).monitor(silence).detached();
     let call = tokio::spawn(call);
-    // More than twice the silence that it bears.
+    // More than twice the silence that the call allows.
     tokio::time::sleep(silence * 3).await;
     assert!(!call.is_finished());
     released.notify_one();

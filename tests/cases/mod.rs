@@ -1,4 +1,4 @@
-//! The cases of the behaviour suite, by what they promise; here, the service that they all use.
+//! The cases of the behaviour suite, grouped by promise. This file has the service that they all use.
 
 mod cancellation;
 mod failures;
@@ -45,7 +45,7 @@ pub(crate) struct Host {
     note: Option<String>,
 }
 
-/// An error of the API's own.
+/// The error type of the interface.
 #[derive(Debug, IntoRemoteError)]
 #[rpc(module = "stock.exceptions")]
 pub(crate) enum StockError {
@@ -72,7 +72,7 @@ pub(crate) trait Stock {
     async fn boom(&self, ctxt: &Context) -> Result<()>;
     async fn pick(&self, ctxt: &Context, shelf: &str) -> Result<u32, StockError>;
     async fn panic(&self, ctxt: &Context) -> Result<()>;
-    /// Returns when the test lets it.
+    /// Returns when the test releases it.
     async fn wait(&self, ctxt: &Context, id: u32) -> Result<u32>;
     #[rpc(timeout = 0.2)]
     async fn wait_briefly(&self, ctxt: &Context) -> Result<()>;
@@ -81,13 +81,13 @@ pub(crate) trait Stock {
     #[rpc(cast, fanout)]
     async fn note_all(&self, ctxt: &Context, n: u32) -> Result<()>;
 
-    /// Two calls in one.
+    /// Makes two calls.
     async fn whoami_twice(&self, ctxt: &Context) -> Result<(String, String)> {
         Ok((self.whoami(ctxt).await?, self.whoami(ctxt).await?))
     }
 }
 
-/// What a server saw.
+/// A request that a server saw.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Seen {
     Note(String, u32),
@@ -160,7 +160,7 @@ impl Stock for Shelves {
     }
 }
 
-/// Servers and what they saw.
+/// Servers, and the requests that they saw.
 struct Bench {
     transport: Transport,
     topic: String,
@@ -203,7 +203,8 @@ impl Bench {
         self.seen.recv().await.unwrap()
     }
 
-    /// Nothing more has been seen, once everything that was sent before has been.
+    /// Fails if servers have seen more requests than those that the test has taken. All requests that were sent must
+    /// have been seen before.
     fn assert_nothing_more(&mut self) {
         assert_eq!(self.seen.try_recv().ok(), None);
     }

@@ -1,4 +1,4 @@
-//! Whom a message reaches.
+//! The servers that a message reaches.
 
 use super::*;
 
@@ -14,7 +14,7 @@ pub(crate) async fn fanout_reaches_every_server(world: World) {
     let all = |n| ["a", "b", "c"].map(|name| Seen::Note(name.into(), n));
     let got = [stage.next().await, stage.next().await, stage.next().await];
     assert_eq!(HashSet::from(got), HashSet::from(all(1)));
-    // A cast becomes a fanout by an option, and the other way round.
+    // An option turns a cast into a fanout, and a fanout into a cast.
     client.note(&ctxt(), 2).fanout(true).await.unwrap();
     let got = [stage.next().await, stage.next().await, stage.next().await];
     assert_eq!(HashSet::from(got), HashSet::from(all(2)));
@@ -109,7 +109,7 @@ pub(crate) async fn prepare_overrides_the_target(world: World) {
         .topic(&topic)
         .namespace("none");
     assert_eq!(remote(call.await).class, "UnsupportedVersion");
-    // The stamp of a message may be changed, and the cap for one call.
+    // The stamp of a message and the cap can be changed for one call.
     let there = client.prepare(CallOptions::new().exchange(&exchange).topic(&topic));
     let refused = remote(there.whoami(&ctxt).version((2, 9)).await);
     assert!(refused.message.contains("2.9"), "{refused}");
@@ -132,7 +132,7 @@ pub(crate) async fn a_topic_that_nobody_serves_is_an_error(world: World) {
         impatient.note(&ctxt(), 1).await,
         impatient.whoami(&ctxt()).await.map(drop),
         impatient.whoami(&ctxt()).server("nobody").await.map(drop),
-        // It waits for a queue, within its limit.
+        // The cast waits for a queue within its `queue_wait`.
         client.note(&ctxt(), 1).queue_wait(SHORT).await,
         client.whoami(&ctxt()).timeout(SHORT).await.map(drop),
         client.whoami(&ctxt()).queue_wait(SHORT).await.map(drop),
@@ -145,7 +145,7 @@ pub(crate) async fn a_topic_that_nobody_serves_is_an_error(world: World) {
     client.note(&ctxt(), 1).mandatory(false).await.unwrap();
 }
 
-pub(crate) async fn what_has_no_queue_waits_for_a_server(world: World) {
+pub(crate) async fn a_message_without_a_queue_waits_for_a_server(world: World) {
     let stage = Bench::new(&world);
     let client = client(&world);
     let ctxt = ctxt();

@@ -24,7 +24,7 @@ pub(crate) async fn a_call_ends_at_its_timeout_and_the_client_goes_on(world: Wor
         "{error:?}"
     );
     assert_eq!(stage.next().await, Seen::Waiting("one".into(), 1));
-    // The late reply meets nobody; the next call gets its own.
+    // No call waits for the late reply. The next call gets its own reply.
     stage.release.notify_one();
     assert_eq!(client.whoami(&ctxt()).await.unwrap(), "one");
 }
@@ -65,7 +65,7 @@ pub(crate) async fn a_call_that_expired_in_the_queue_is_not_run(world: World) {
     stage.assert_nothing_more();
 }
 
-pub(crate) async fn an_expired_call_does_not_hold_up_what_comes_after(world: World) {
+pub(crate) async fn an_expired_call_does_not_delay_later_ones(world: World) {
     let mut stage = Bench::new(&world);
     let _server = stage.serve("one", 1).await;
     let client = client(&world);
@@ -74,7 +74,7 @@ pub(crate) async fn an_expired_call_does_not_hold_up_what_comes_after(world: Wor
         async move { client.wait(&ctxt(), 1).await }
     });
     assert_eq!(stage.next().await, Seen::Waiting("one".into(), 1));
-    // Fetched by the busy server, and given up by its caller there.
+    // The busy server has prefetched this request, and its call times out meanwhile.
     let timeout = Duration::from_millis(200);
     let error = client.wait(&ctxt(), 2).timeout(timeout).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");

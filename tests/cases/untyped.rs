@@ -1,4 +1,4 @@
-//! What needs no trait: untyped endpoints, requests that are sent on, names that are known at run time alone.
+//! Features without a trait: untyped endpoints, forwarded requests, names that are known only at run time.
 
 use rpc_runtime::server::{BoxFuture, Invocation, Outcome, Scope, UntypedEndpoint};
 use rpc_runtime::wire::RawRequest;
@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::*;
 
-/// More than a double holds, which a `Value` would round.
+/// An integer that a double cannot hold exactly. A `Value` would round it.
 const BIG: &str = "170141183460469231731687303715884105727123456789";
 
 fn raw(json: &str) -> Box<RawValue> {
@@ -22,7 +22,7 @@ async fn start(world: &World, topic: &str, endpoints: Vec<Box<dyn Endpoint>>) ->
     builder.start().await.unwrap()
 }
 
-/// An endpoint of any kind.
+/// An endpoint of any type.
 #[derive(Debug)]
 struct Boxed(Box<dyn Endpoint>);
 
@@ -36,7 +36,7 @@ impl Endpoint for Boxed {
     }
 }
 
-/// Keeps each request, and returns `name`.
+/// An endpoint that keeps each request and returns `name`.
 fn recorder(name: &'static str, sender: &mpsc::UnboundedSender<RawRequest>) -> UntypedEndpoint {
     let sender = sender.clone();
     UntypedEndpoint::new(move |request: RawRequest| {
@@ -45,7 +45,7 @@ fn recorder(name: &'static str, sender: &mpsc::UnboundedSender<RawRequest>) -> U
     })
 }
 
-pub(crate) async fn an_untyped_endpoint_gets_what_was_sent(world: World) {
+pub(crate) async fn an_untyped_endpoint_gets_the_request_unchanged(world: World) {
     let (sender, mut seen) = mpsc::unbounded_channel();
     let topic = &*world.topic;
     let _server = start(&world, topic, vec![Box::new(recorder("here", &sender))]).await;
@@ -78,7 +78,7 @@ pub(crate) async fn an_untyped_endpoint_gets_what_was_sent(world: World) {
     let shown = format!("{request:?}");
     assert!(!shown.contains("alice") && !shown.contains(BIG), "{shown}");
 
-    // A stamp that is not there, and a cast.
+    // A request without a stamp, and a cast.
     let client = RpcClient::new(&transport, Target::new(topic));
     client.cast(&(), "note", args! {}).await.unwrap();
     let request = seen.recv().await.unwrap();
@@ -86,7 +86,7 @@ pub(crate) async fn an_untyped_endpoint_gets_what_was_sent(world: World) {
     assert!(request.arguments.is_empty() && request.context.is_empty() && !request.is_call);
 }
 
-pub(crate) async fn an_untyped_endpoint_takes_what_its_place_leaves(world: World) {
+pub(crate) async fn an_untyped_endpoint_takes_requests_that_earlier_endpoints_leave(world: World) {
     let stage = Bench::new(&world);
     let (sender, _seen) = mpsc::unbounded_channel();
     let any = |name| Box::new(recorder(name, &sender)) as Box<dyn Endpoint>;
@@ -113,7 +113,7 @@ pub(crate) async fn an_untyped_endpoint_takes_what_its_place_leaves(world: World
     assert_eq!(whoami(&last, Some("some"), (3, 3)).await, "any");
     assert_eq!(whoami(&first, None, (2, 0)).await, "any");
 
-    // One that takes some requests alone.
+    // An endpoint that takes only some requests.
     let alone = format!("{}-alone", world.topic);
     let some = recorder("some", &sender).namespace("some").version((3, 2));
     let _alone = start(&world, &alone, vec![Box::new(some), shelves()]).await;
@@ -125,7 +125,7 @@ pub(crate) async fn an_untyped_endpoint_takes_what_its_place_leaves(world: World
     assert_eq!(remote(refused).class, "NoSuchMethod");
 }
 
-pub(crate) async fn a_request_is_sent_on_as_it_is(world: World) {
+pub(crate) async fn a_request_is_forwarded_unchanged(world: World) {
     let mut stage = Bench::new(&world);
     let behind = format!("{}-behind", world.topic);
     let there = RpcClient::new(&world.transport(), Target::new(&behind));
@@ -136,7 +136,7 @@ pub(crate) async fn a_request_is_sent_on_as_it_is(world: World) {
     let _gateway = start(&world, &world.topic, vec![Box::new(gateway)]).await;
     let _server = start(&world, &behind, vec![Box::new(stage.shelves("behind"))]).await;
 
-    // All that comes through is what the same client finds without a gateway.
+    // Through the gateway, the client gets the same as without it.
     let direct = StockClient::new(&world.transport(), &behind);
     let client = client(&world);
     let (ctxt, value) = (ctxt(), json!({"a": [1, 2.5, null], "ü": {}}));
@@ -157,7 +157,7 @@ pub(crate) async fn a_request_is_sent_on_as_it_is(world: World) {
         assert_eq!(stage.next().await, Seen::Note("behind".into(), 7));
     }
     stage.assert_nothing_more();
-    // What the gateway cannot do is the caller's error, too.
+    // If the gateway cannot forward the request, the caller gets that error.
     let nobody = RpcClient::builder(&world.transport(), Target::new("nobody-behind"));
     let nobody = nobody.queue_wait(Duration::ZERO).build().unwrap();
     let error = nobody
@@ -215,7 +215,7 @@ pub(crate) async fn namespace_and_version_of_an_endpoint_may_come_from_its_confi
     assert_eq!(refused.class, "UnsupportedVersion");
 }
 
-/// What each service has, beside its own interface.
+/// The methods that each service has beside its own interface.
 #[rpc_client(namespace = "base", version = "1.0")]
 pub(crate) trait Base {
     #[rpc(version = "1.4")]
@@ -246,7 +246,7 @@ pub(crate) async fn a_client_of_one_interface_becomes_one_of_another(world: Worl
         .unwrap();
     assert_eq!(stock.whoami(&ctxt()).await.unwrap(), "a");
 
-    // Namespace, version and cap are those of the other interface.
+    // The new client has namespace, version and cap of the other interface.
     let narrow = CallOptions::new().version((2, 0)).server("untyped");
     let base = BaseClient::from(stock.prepare(narrow).rpc().clone());
     assert_eq!(base.ping(&ctxt(), "one").await.unwrap(), "one");
@@ -256,7 +256,7 @@ pub(crate) async fn a_client_of_one_interface_becomes_one_of_another(world: Worl
     assert_eq!(target.server.as_deref(), Some("untyped"));
     assert_eq!(target.topic, world.topic);
 
-    // A client of the same interface stays as it is, and so does what an untyped client has.
+    // A client of the same interface keeps all settings, and so does one that is made from an untyped client.
     let again = StockClient::from(stock.rpc().clone());
     assert_eq!(again.rpc().version_cap(), Some((2, 3).into()));
     assert_eq!(again.whoami(&ctxt()).await.unwrap(), "a");

@@ -1,4 +1,4 @@
-//! `kombu_compression`, on either side and on both.
+//! `kombu_compression` on one side and on both.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::peer::{RustServer, peer};
 
-/// What kombu calls the formats.
+/// kombu's names of the formats.
 const FORMATS: [&str; 2] = ["gzip", "bzip2"];
-/// Below what is compressed here, and above what is compressed in one go.
+/// From sizes that are not compressed to sizes above one block of the compressor.
 const SIZES: [usize; 3] = [10, 5000, 3 << 20];
 
-/// The broker's URL, for a peer that compresses.
+/// The broker's URL for a peer that compresses.
 fn compressing(format: &str) -> String {
     let url = broker_url();
     let more = if url.contains('?') { '&' } else { '?' };

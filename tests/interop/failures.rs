@@ -1,4 +1,4 @@
-//! What a Python client makes of what a Rust server raises.
+//! The exceptions of a Python client for the errors of a Rust server.
 
 use rpc_tests::{Python, Raised, unique_topic};
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ async fn a_plain_client_gets_a_remote_error() {
     assert_eq!(kwboom.value.as_deref(), Some("Flavor 7 not found"));
     assert!(!kwboom.traceback.unwrap().is_empty());
 
-    // What the library itself refuses comes as the classes that Python knows.
+    // A refusal of this library has a class that Python knows.
     let missing = raised(&mut client, &topic, "echo", json!({})).await;
     assert_eq!(
         (missing.module.as_str(), missing.class.as_str()),
@@ -68,7 +68,7 @@ async fn a_plain_client_gets_a_remote_error() {
     );
     let text = wrong.args[0].as_str().unwrap();
     assert!(text.contains("'arg'"), "{text}");
-    // Python writes what JSON does not have.
+    // Python writes `NaN`, which JSON does not have.
     let nan = raised(
         &mut client,
         &topic,
@@ -81,7 +81,7 @@ async fn a_plain_client_gets_a_remote_error() {
         ("builtins", "ValueError")
     );
 
-    // And the server goes on.
+    // The server still serves.
     let ask = json!({ "op": "call", "topic": topic, "method": "whoami", "version": "2.5" });
     assert_eq!(client.ask::<String>(ask).await.unwrap(), "rust");
     client.stop().await;

@@ -21,7 +21,7 @@ async fn six_servers(topic: &str) -> (Vec<Python>, Vec<RustServer>) {
         rust.push(RustServer::start(topic, name).await);
     }
     let mut python = Vec::new();
-    // Python takes its time to start: all three at once.
+    // Python starts slowly, so all three start at once.
     for started in PYTHON.map(start) {
         python.push(started.await.unwrap());
     }
@@ -51,7 +51,7 @@ async fn six_servers_share_the_calls() {
     }
     assert_eq!(answers.len(), 300);
     for name in PYTHON.iter().chain(&RUST) {
-        // Fifty each, were it not for best effort.
+        // On average fifty each. Round robin is best effort.
         assert!(
             counts.get(name).is_some_and(|&count| count >= 20),
             "{counts:?}"
@@ -114,7 +114,7 @@ async fn a_fanout_reaches_all_and_a_directed_call_one() {
         let answers: Vec<String> = from_python.ask(ask).await.unwrap();
         assert_eq!(answers, [*name; 3]);
     }
-    // Nothing more came of the fanouts.
+    // The servers got nothing else.
     for server in &mut python {
         let more = server.received_so_far();
         assert!(

@@ -1,4 +1,4 @@
-//! Calls of five seconds that are given up after two without a sign of life.
+//! Calls of five seconds with a monitor: they fail after two seconds without a heartbeat.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn a_python_server_outlasts_the_monitor_of_a_rust_client() {
         .await;
     assert_eq!(done.unwrap(), "done");
 
-    // A sign of life renews the monitor, and never the call's own time.
+    // A heartbeat renews the monitor, but not the call's timeout.
     let error = client
         .slow(&Context::new(), 5.0)
         .timeout(Duration::from_secs(3))

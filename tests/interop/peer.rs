@@ -1,4 +1,4 @@
-//! The Rust side: the interface of `python/server.py` as traits, and a server of it.
+//! The Rust side: the interface of `python/server.py` as traits, and a server with the same behaviour.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-/// What `python/server.py` serves.
+/// The interface of `python/server.py`.
 #[rpc_client(topic = "test", version = "2.0")]
 pub(crate) trait Peer {
     async fn test(&self, ctxt: &Context, arg: &Value) -> Result<Value>;
@@ -37,13 +37,13 @@ pub(crate) trait Peer {
     async fn greet(&self, ctxt: &Context, #[rpc(name = "имя")] name: &str) -> Result<String>;
 }
 
-/// The namespace beside it.
+/// The interface of its second namespace.
 #[rpc_client(topic = "test", namespace = "baseapi", version = "1.0")]
 pub(crate) trait BaseApi {
     async fn ping(&self, ctxt: &Context, arg: &str) -> Result<Pong>;
 }
 
-/// What `ping` returns.
+/// The result of `ping`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pong {
     pub(crate) service: String,
@@ -69,7 +69,7 @@ pub(crate) struct Ran {
     pub(crate) context: Context,
 }
 
-/// The implementation, which does as `python/server.py` does.
+/// The implementation, with the same behaviour as `python/server.py`.
 #[derive(Debug)]
 struct Service {
     name: String,
@@ -80,7 +80,7 @@ impl Service {
     fn report(&self, method: &'static str, context: &Context, arg: impl Into<Value>) {
         let arg = arg.into();
         let context = context.clone();
-        // The test may be over, and not interested any more.
+        // The test may have ended.
         let _ = self.ran.send(Ran {
             method,
             arg,
@@ -200,7 +200,7 @@ impl RustServer {
         Self::start_with(transport, None, topic, name).await
     }
 
-    /// A server at this exchange, or the default one, over a transport of its own.
+    /// Starts a server at this exchange, or the default one, with a transport of its own.
     pub(crate) async fn start_with(
         transport: Transport,
         exchange: Option<&str>,
@@ -233,7 +233,7 @@ impl RustServer {
         ran.expect("a request arrives").expect("the server runs")
     }
 
-    /// The requests that it ran and that were not yet asked for.
+    /// The requests that it ran and that the test has not taken yet.
     pub(crate) fn ran_so_far(&mut self) -> Vec<Ran> {
         std::iter::from_fn(|| self.ran.try_recv().ok()).collect()
     }
@@ -259,7 +259,7 @@ pub(crate) fn peer(transport: &Transport, topic: &str) -> PeerClient {
     PeerClient::builder(transport).topic(topic).build().unwrap()
 }
 
-/// A captured request, as far as a client decides about it.
+/// The parts of a captured request that a client determines.
 pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) args: Box<RawValue>,
@@ -292,13 +292,14 @@ impl Asked {
     }
 }
 
-/// What came of a captured call: the JSON text of its result, or what was raised.
+/// The outcome of a captured call: the JSON text of its result, or its exception.
 pub(crate) fn outcome(messages: &[Captured]) -> Result<String> {
     let reply = Reply::decode(messages.last().unwrap().body.as_bytes()).unwrap();
     reply.result().map(str::to_owned)
 }
 
-/// Without what depends on where it ran: a Python traceback names files, a `TypeError` the class.
+/// The part of a message that does not depend on the server: a Python traceback contains file names, a `TypeError` the
+/// class.
 pub(crate) fn comparable(message: &str) -> &str {
     message
         .split_once(".test()")

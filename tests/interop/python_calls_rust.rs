@@ -32,7 +32,7 @@ struct Ask {
 
 impl Ask {
     fn new(topic: &str, case: &str, asked: &Asked) -> Self {
-        // Where Python has types that JSON has not, they are sent as those.
+        // If Python has a type that JSON does not have, it is sent as that type.
         let args = match case {
             "datetime" => r#"{"arg": {"$datetime": "2026-01-02T03:04:05.000678"}}"#,
             "bytes" => r#"{"arg": {"$bytes": "raw"}}"#,
@@ -64,18 +64,17 @@ async fn every_captured_call_has_the_same_outcome() {
     let mut compared = 0;
     for (case, messages) in captured() {
         let asked = Asked::of(&messages[0]);
-        // Where nobody listens, there is nobody of ours.
+        // A request without a server has no server here either.
         if !asked.is_call || messages[0].routing_key == "nowhere" {
             continue;
         }
         let ask = Ask::new(&topic, &case, &asked);
         let live: Result<Box<RawValue>, Raised> = client.ask(ask).await;
         match (outcome(&messages), live) {
-            // As text: Python writes what it read, and wrote what was captured.
+            // Compared as text, since Python writes integers exactly as it read them.
             (Ok(want), Ok(got)) => assert_eq!(got.get(), want, "{case}"),
             (Err(Error::Remote(want)), Err(got)) if want.module == "builtins" => {
-                // Python rebuilds its own exceptions without being asked; the traceback goes into
-                // the first argument.
+                // Python always rebuilds its own exceptions, and puts the traceback into the first argument.
                 assert_eq!(
                     (got.module.as_str(), &got.class),
                     ("builtins", &want.class),
@@ -128,7 +127,7 @@ async fn casts_arrive_as_they_were_sent() {
         assert_eq!(json!({ "arg": ran.arg }), json!(asked.args), "{case}");
         assert_eq!(ran.context, asked.context, "{case}");
         if case == "fanout" {
-            // It reaches servers of every exchange.
+            // A fanout reaches servers of every exchange.
             assert_eq!(elsewhere.ran().await.arg, "f");
         }
     }

@@ -1,4 +1,4 @@
-//! Each type of queue, with a server and a client of either language on one topic.
+//! Each type of queue, with servers and clients of both languages on one topic.
 
 use rpc_runtime::{CallOptions, Context, Transport};
 use rpc_tests::queues::Queues;
@@ -7,12 +7,11 @@ use serde_json::{Value, json};
 
 use crate::peer::{RustServer, peer};
 
-/// The client of either language reaches both servers: each by its name, one of them over the topic, and both by a
-/// fanout.
+/// The client of each language reaches both servers: each by its name, one of them by the topic, and both by a fanout.
 async fn both_languages_share(queues: Queues) {
     let topic = unique_topic(queues.name());
     let url = |process| queues.broker_url(&format!("{process}-{topic}"));
-    // Of its own: exchanges are as durable as queues are, and Python insists on that.
+    // An exchange of its own: exchanges have the durability of the queues, and Python requires that.
     let exchange = format!("of-{}", queues.name());
     let mut rust = RustServer::start_with(
         Transport::new(&url("rust-server")).unwrap(),
@@ -50,7 +49,7 @@ async fn both_languages_share(queues: Queues) {
             .all(|answer| answer == "rust" || answer == "python"),
         "{answers:?}"
     );
-    // What the calls above let the servers report.
+    // Discards the reports of the calls above.
     python.received_so_far();
     rust.ran_so_far();
 
@@ -63,7 +62,7 @@ async fn both_languages_share(queues: Queues) {
         "fanout": true, "args": {"arg": "from Python"},
     });
     from_python.ask::<Value>(ask).await.unwrap();
-    // Nothing orders messages of different publishers.
+    // Messages of different publishers have no order.
     let mut in_python = [python.received().await, python.received().await]
         .map(|received| received.args["arg"].clone());
     let mut in_rust = [rust.ran().await, rust.ran().await].map(|ran| ran.arg);

@@ -13,7 +13,7 @@ use crate::peer::{
     Asked, BaseApiClient, EXCEPTIONS, Types, client, comparable, outcome, peer, transport,
 };
 
-/// A client that sends as the captured request was sent.
+/// A client with the settings of the captured request.
 fn prepared(client: &RpcClient, asked: &Asked) -> RpcClient {
     let mut options = CallOptions::new()
         .namespace(asked.namespace.as_deref())
@@ -26,7 +26,7 @@ fn prepared(client: &RpcClient, asked: &Asked) -> RpcClient {
     client.prepare(options)
 }
 
-/// The arguments, untouched: integers of any size, in their order.
+/// The arguments unchanged: integers of any size, in their order.
 fn raw(args: &RawValue) -> impl FnOnce(&mut Args<'_>) -> Result<()> {
     let args: BTreeMap<String, Box<RawValue>> = serde_json::from_str(args.get()).unwrap();
     move |to| {
@@ -54,14 +54,14 @@ async fn every_captured_call_has_the_same_outcome() {
             .await;
         match (outcome(&messages), live) {
             (Ok(want), Ok(got)) if case == "call_types" => {
-                // The arguments went in another order.
+                // The arguments were sent in another order.
                 let read = |text: &str| serde_json::from_str::<Types>(text).unwrap();
                 assert_eq!(read(got.get()), read(&want));
             }
             (Ok(want), Ok(got)) => assert_eq!(got.get(), want, "{case}"),
             (Err(Error::Remote(want)), Err(Error::Remote(got))) => {
                 assert_eq!(got.class, want.class, "{case}");
-                // What was captured had its exceptions in the script itself.
+                // In the captured messages, the exceptions are classes of the script itself.
                 let module = want.module.replace("__main__", EXCEPTIONS);
                 assert_eq!(got.module, module, "{case}");
                 assert_eq!(
@@ -110,11 +110,11 @@ async fn casts_arrive_as_they_were_sent() {
         let mut received = server.received().await;
         assert_eq!(received.method, asked.method, "{case}");
         assert_eq!(json!(received.args), json!(asked.args), "{case}");
-        // Python servers add what they know of the caller.
+        // Python servers add entries to the context.
         received.context.remove("client_timeout");
         assert_eq!(json!(received.context), json!(asked.context), "{case}");
         if case == "fanout" {
-            // It reaches servers of every exchange.
+            // A fanout reaches servers of every exchange.
             assert_eq!(elsewhere.received().await.args["arg"], "f");
         }
     }
@@ -136,7 +136,7 @@ async fn a_topic_that_nobody_serves_is_an_error_or_a_silence() {
         .unwrap_err();
     assert!(matches!(error, Error::Undeliverable { .. }), "{error}");
 
-    // As oslo.messaging does it, without `at_least_once`.
+    // oslo.messaging's behaviour without `at_least_once`.
     let options = CallOptions::new().mandatory(false);
     let silent = client.prepare(options.timeout(Duration::from_millis(500)));
     let error = silent

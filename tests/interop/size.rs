@@ -1,4 +1,4 @@
-//! Arguments of one and of fifteen mebibytes, both ways. RabbitMQ takes messages of 16 MiB from 4.0 on.
+//! Arguments of one and of fifteen mebibytes, in both directions. From 4.0 on, RabbitMQ accepts messages up to 16 MiB.
 
 use std::time::Duration;
 

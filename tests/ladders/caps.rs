@@ -1,4 +1,4 @@
-//! Where caps and times come from when a client is built.
+//! The caps and times of a client when it is built.
 
 use super::*;
 
@@ -39,7 +39,7 @@ async fn caps_are_resolved_when_the_client_is_built() {
 }
 
 #[tokio::test]
-async fn a_cap_that_is_misspelt_is_told_what_there_is() {
+async fn the_error_of_a_misspelt_cap_lists_the_names() {
     let (transport, _) = Recorder::transport(json!(null));
     let refused = |cap: &str| {
         let builder = DisksClient::builder(&transport).version_cap_named(cap);

@@ -4,7 +4,7 @@ use rpc_runtime::{Context, MaybeAbsent, Result, Route, Version, rpc_client};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a disk is asked to be, since 2.3.
+/// The properties of a disk, since 2.3.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spec {
     pub(crate) size: u32,
@@ -56,7 +56,7 @@ pub(crate) trait Disks {
         #[rpc(name_before("2.4", "user"))] owner: MaybeAbsent<Option<String>>,
     ) -> Result<Vec<Value>>;
 
-    /// Renamed, with an argument whose unit has changed.
+    /// A renamed method, with an argument whose unit has changed.
     #[rpc(version = "2.1", name_before("2.3", "grow"))]
     async fn resize(
         &self,
@@ -67,7 +67,7 @@ pub(crate) trait Disks {
         #[rpc(since = "2.4", default)] label: &str,
     ) -> Result<Vec<Value>>;
 
-    /// In both ways, and for as long as it is told.
+    /// A method that may be called or cast, with a time from an argument.
     #[rpc(call, cast, monitor = silence)]
     async fn check(
         &self,
@@ -76,11 +76,11 @@ pub(crate) trait Disks {
         #[rpc(timeout)] within: Option<u32>,
     ) -> Result<Option<String>>;
 
-    /// Where it goes depends on the cap.
+    /// A method whose route depends on the cap.
     #[rpc(timeout = long, route = by_pool(pool))]
     async fn scan(&self, ctxt: &Context, #[rpc(route)] pool: Option<&str>) -> Result<String>;
 
-    /// Over two majors.
+    /// A method in two majors.
     #[rpc(cast, versions("2.5", "1.3", "1.0"))]
     async fn forget(
         &self,

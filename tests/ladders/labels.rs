@@ -1,4 +1,4 @@
-//! Rungs that meet: defaults and transformations, names of old and other endpoints' methods.
+//! Combinations of rungs: defaults with transformations, and old names with methods of other endpoints.
 
 use super::*;
 
@@ -35,7 +35,7 @@ impl Labels for Label {
 }
 
 #[tokio::test]
-async fn what_holds_its_default_is_not_transformed() {
+async fn a_default_value_is_not_transformed() {
     let transport = Transport::new("memory://labels").unwrap();
     let builder = Server::builder(&transport, "s");
     let server = builder.endpoint(LabelsEndpoint::new(Label)).start();
@@ -78,7 +78,7 @@ impl Tags for Label {
 }
 
 #[tokio::test]
-async fn a_name_of_old_hides_no_other_endpoints_method() {
+async fn an_old_name_hides_no_other_endpoints_method() {
     let transport = Transport::new("memory://marks").unwrap();
     let builder = Server::builder(&transport, "s")
         .endpoint(MarksEndpoint::new(Label))
@@ -96,7 +96,7 @@ async fn a_name_of_old_hides_no_other_endpoints_method() {
 }
 
 #[tokio::test]
-async fn a_time_must_be_one() {
+async fn a_negative_time_is_refused() {
     let (transport, _) = Recorder::transport(json!("ok"));
     let tags = TagsClient::new(&transport);
     let error = tags.label(&Context::new(), -1).await.unwrap_err();

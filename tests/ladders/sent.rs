@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What `create` sends with these under a cap: its stamp and its arguments.
+/// The message of `create` with these arguments under a cap: its stamp and its arguments.
 async fn created(cap: (u32, u32), copies: u32, hint: Option<&str>) -> Result<(Value, Value)> {
     let (transport, sent) = Recorder::transport(json!([]));
     let disks = DisksClient::new(&transport);
@@ -83,7 +83,7 @@ async fn a_value_that_matters_is_refused_by_name_below() {
 }
 
 #[tokio::test]
-async fn names_of_old_are_used_for_servers_of_old() {
+async fn old_servers_get_old_names() {
     let (transport, sent) = Recorder::transport(json!([]));
     let disks = DisksClient::new(&transport);
     let ctxt = Context::new();
@@ -124,7 +124,7 @@ async fn names_of_old_are_used_for_servers_of_old() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_asked_for_chooses_the_form() {
+async fn a_requested_version_determines_the_form() {
     let (transport, sent) = Recorder::transport(json!([]));
     let disks = DisksClient::new(&transport);
     let old = disks.prepare(CallOptions::new().version((2, 2)));
@@ -134,7 +134,7 @@ async fn a_version_that_is_asked_for_chooses_the_form() {
         (&message["method"], &message["version"]),
         (&json!("grow"), &json!("2.2"))
     );
-    // What refuses a value is then that version, and not a cap that would allow it.
+    // The error then names that version, and not the cap, which would allow the value.
     let error = old
         .resize(&Context::new(), "d", 2, &[], "x")
         .version_cap((2, 9))
@@ -253,7 +253,7 @@ async fn a_list_of_versions_spans_majors() {
     let refused = disks.forget(&ctxt, "t", 1, true).version_cap((2, 4)).await;
     let needed = Some(Version::new(2, 5));
     assert!(matches!(refused, Err(Error::VersionCap { requested, .. }) if requested == needed));
-    // Of a major that it has not, in the form that is nearest.
+    // In a major that the method does not have, it has the nearest form.
     disks
         .forget(&ctxt, "t", 1, true)
         .version((3, 0))

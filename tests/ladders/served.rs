@@ -1,8 +1,8 @@
-//! What a server makes of what each older client sends.
+//! A server reads the messages of each older client.
 
 use super::*;
 
-/// Answers what it got.
+/// Returns the arguments that it got.
 #[derive(Debug)]
 struct Echo;
 
@@ -61,7 +61,7 @@ impl Disks for Echo {
 }
 
 #[tokio::test]
-async fn a_server_takes_what_each_older_client_sends() {
+async fn a_server_accepts_messages_of_each_older_client() {
     let transport = Transport::new("memory://ladders").unwrap();
     let server = Server::builder(&transport, "h1")
         .endpoint(DisksEndpoint::new(Echo))
@@ -99,7 +99,7 @@ async fn a_server_takes_what_each_older_client_sends() {
         .await
         .unwrap();
     assert_eq!((&absent[1], &absent[5]), (&json!(4), &json!("absent")));
-    // A newer argument under an older stamp is not lost.
+    // A newer argument with an older stamp is kept.
     let early = rpc_runtime::args! { name: "d", spec: spec };
     let got: Vec<Value> = disks.rpc().call(&ctxt, "create", early).await.unwrap();
     assert_eq!(got[3], spec);
@@ -111,7 +111,7 @@ async fn a_server_takes_what_each_older_client_sends() {
             .unwrap();
         assert_eq!(got, [json!("d"), json!(2), json!([]), json!("")], "{cap:?}");
     }
-    // What only routed is the server's own name and topic there, or its default.
+    // On the server, an argument that only routes has the server's own name or topic, or its default.
     assert_eq!(
         disks.check(&ctxt, None, None).await.unwrap().as_deref(),
         Some("h1")

@@ -1,4 +1,4 @@
-//! What is logged on a thread, for a test to read.
+//! Records the log of a thread for a test.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,12 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What has been logged so far.
+/// The recorded lines.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Takes what this thread logs, at all levels, until the guard is dropped.
+    /// Records what this thread logs, at all levels, until the guard is dropped.
     #[must_use]
     pub(crate) fn install(&self) -> impl Sized + use<> {
         let subscriber = tracing_subscriber::fmt()
@@ -25,7 +25,7 @@ impl Log {
         subscriber.set_default()
     }
 
-    /// The same without spans, so that each line has its own fields alone.
+    /// The same without spans, so that each line has only its own fields.
     #[must_use]
     #[allow(dead_code, reason = "each test uses what it needs")]
     pub(crate) fn install_without_spans(&self) -> impl Sized + use<> {
@@ -37,7 +37,7 @@ impl Log {
         tracing_subscriber::registry().with(lines).set_default()
     }
 
-    /// The lines that hold `text`.
+    /// The lines that contain `text`.
     pub(crate) fn lines(&self, text: &str) -> Vec<String> {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let log = String::from_utf8_lossy(&bytes);

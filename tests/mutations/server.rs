@@ -1,4 +1,4 @@
-//! A server that is sent bad requests, one after the other, and goes on.
+//! A server that gets malformed requests one after the other, and still serves.
 
 use bytes::Bytes;
 use rpc_runtime::wire::{MessageId, Reply, RequestEncoder};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::script;
 
-/// What the captured requests ask for, as far as it has a type.
+/// The methods of the captured requests, as far as they have types.
 #[rpc_client(topic = "bad", version = "2.9")]
 trait Tested {
     async fn test(&self, ctxt: &Context, arg: Value) -> Result<Value>;

@@ -1,4 +1,4 @@
-//! What is written is read back, whatever its values: requests, contexts, transport URLs.
+//! Requests, contexts and transport URLs with any values are read back as they were written.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn object(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<Stri
         .prop_map(|entries| entries.into_iter().collect())
 }
 
-/// Text as it may stand in a URL, every byte encoded.
+/// Text for a URL, with every byte encoded.
 fn encoded(text: &str) -> String {
     let bytes = text.bytes();
     bytes.fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
@@ -69,7 +69,7 @@ proptest! {
         let sent: Map<String, Value> = serde_json::from_str(request.arguments()).unwrap();
         prop_assert_eq!(sent, args);
         prop_assert_eq!(request.context::<Context>().unwrap(), context);
-        // As exact as a floating-point number is.
+        // Compared with the precision of a floating-point number.
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
         prop_assert_eq!(seconds(request.monitor()), seconds(monitor));
     }
@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn transport_urls_but_for_their_passwords(
+    fn transport_urls_without_passwords(
         hosts in prop::collection::vec(
             ("[a-z0-9.-]{1,20}", any::<Option<String>>(), 1..=u16::MAX, any::<bool>()),
             1..4,

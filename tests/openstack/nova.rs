@@ -1,4 +1,4 @@
-//! How the recorded cases of nova are given to the typed clients.
+//! Runs the recorded cases of nova with the typed clients.
 
 use openstack_api::nova::{
     ComputeClient, ComputeTaskClient, Image, Instance, Limits, Object, RequestSpec, SchedulerClient,
@@ -34,14 +34,14 @@ pub(crate) async fn select_destinations(case: &Case) -> Outcome {
     Ok(selected.await?)
 }
 
-/// A client of computes, configured as in the case.
+/// A client of computes with the configuration of the case.
 fn computes(case: &Case) -> Result<ComputeClient, Error> {
     let timeout = case.configured("rpc_response_timeout", 60);
     let client = ComputeClient::responding_within(&case.transport, timeout).build()?;
     Ok(client.prepare(case.options()))
 }
 
-/// An argument that was an object or a dict already.
+/// An argument that was an object, or already a dict.
 fn object_or<T>(
     value: Option<Value>,
     of_object: fn(&Object) -> T,
@@ -172,8 +172,8 @@ pub(crate) async fn attach_volume(case: &Case) -> Outcome {
     Ok(json!(attach.await?))
 }
 
-/// An instance on no host is not rebuilt, unless a host is named; but what the computes do not know is
-/// refused first.
+/// An instance without a host is not rebuilt, unless the call names a host. Arguments that the computes do not know are
+/// refused before that.
 #[tokio::test]
 async fn a_value_is_refused_before_a_host_is_looked_for() {
     let (transport, sent) = Recorder::transport(json!(null));
@@ -215,7 +215,7 @@ async fn a_value_is_refused_before_a_host_is_looked_for() {
     assert_eq!(sent.take().target.server.as_deref(), Some("compute-2"));
 }
 
-/// The releases that an operator may name; a cap that excludes everything is found out at once.
+/// An operator may name releases. A cap that excludes everything is an error at once.
 #[tokio::test]
 async fn caps_are_named_like_releases() {
     let (transport, sent) = Recorder::transport(json!(null));
@@ -240,7 +240,7 @@ async fn caps_are_named_like_releases() {
     }
 }
 
-/// Objects become what they were as nova does it, and dicts become objects again.
+/// Objects are converted to dicts as nova does it, and dicts to objects.
 #[test]
 fn objects_become_dicts_and_dicts_objects() {
     let recorded = recorded();

@@ -1,4 +1,4 @@
-//! How the recorded cases of cinder, ironic, heat and neutron are given to the typed clients.
+//! Runs the recorded cases of cinder, ironic, heat and neutron with the typed clients.
 
 use openstack_api::cinder::{SchedulerClient, VolumeServiceClient};
 use openstack_api::heat::EngineClient;
@@ -83,7 +83,7 @@ pub(crate) async fn update_device_list(case: &Case) -> Outcome {
     Ok(json!(devices))
 }
 
-/// The name and the time of the report were made these for the recording.
+/// The recording uses this name and this time of the report.
 pub(crate) async fn report_state(case: &Case) -> Outcome {
     let uuid = "40000000-0000-4000-8000-000000000001";
     let report = Report::new(case.given("agent_state"), uuid);

@@ -1,7 +1,8 @@
-//! Replays what `tests/python/record_ladders.py` recorded of real services' clients under each version cap:
-//! the typed clients, given the same, must send the same, return the same, and refuse where those refuse.
+//! Replays the recording that `tests/python/record_ladders.py` made of real services' clients under each version cap.
+//! With the same arguments, the typed clients must send the same messages, return the same results, and refuse the same
+//! calls.
 //!
-//! Each case of the file is replayed, or listed in [`IMPOSSIBLE`] with the reason why it cannot be written.
+//! Each case of the file is replayed, or listed in [`IMPOSSIBLE`] with the reason.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use crate::recorder::{Outbox, Recorder, Sent};
 use crate::{nova, others};
 
-/// Cases whose arguments the types have no place for.
+/// Cases whose arguments the types cannot express.
 const IMPOSSIBLE: [(&str, &str, &str); 3] = [
     (
         "nova.compute.rebuild_instance",
@@ -32,29 +33,29 @@ const IMPOSSIBLE: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// The file.
+/// The recording.
 pub(crate) fn recorded() -> Value {
     serde_json::from_str(include_str!("../wire/ladders.json")).unwrap()
 }
 
-/// A case, and a transport that answers as in it.
+/// A case, and a transport that answers as in the case.
 pub(crate) struct Case {
     record: Value,
     pub(crate) transport: Transport,
     sent: Outbox,
 }
 
-/// Why a message was not sent, as far as it is to be compared.
+/// Why a message was not sent, in a form that can be compared.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Refused {
-    /// Servers below the cap do not know the method, or what an argument holds.
+    /// Servers under the cap do not know the method, or the value of an argument.
     Cap {
         argument: Option<String>,
         needed: Version,
         cap: Version,
     },
     NoHost,
-    /// nova's errors of their own.
+    /// nova's own errors.
     TargetState(Version),
     ReimageBootVolume,
 }
@@ -89,7 +90,7 @@ impl From<RebuildError> for Refused {
     }
 }
 
-/// What a call returned, or why it was refused.
+/// The result of a call, or why it was refused.
 pub(crate) type Outcome = Result<Value, Refused>;
 
 impl Case {
@@ -110,7 +111,7 @@ impl Case {
         serde_json::from_value(value).expect(name)
     }
 
-    /// An option of the configuration, of so many seconds.
+    /// An option of the configuration, in seconds.
     pub(crate) fn configured(&self, option: &str, default: u64) -> Duration {
         let seconds = self.record["conf"][option].as_u64();
         Duration::from_secs(seconds.unwrap_or(default))
@@ -121,7 +122,7 @@ impl Case {
         self.record["conf"][option].as_u64()
     }
 
-    /// The client is prepared with the cap, as it can only be built with one under which it can send.
+    /// The client is prepared with the cap. A builder would refuse a cap under which the client can send nothing.
     pub(crate) fn options(&self) -> CallOptions {
         CallOptions::new().version_cap(self.cap())
     }
@@ -134,7 +135,7 @@ impl Case {
         let Some(refused) = self.record.get("refused") else {
             let returned = &self.record["returned"];
             return Ok(match method {
-                // The object's fields are what the typed client returns.
+                // The typed client returns the fields of the object.
                 "cinder.volume.get_backup_device" => returned["versioned_object.data"].clone(),
                 _ => returned.clone(),
             });
@@ -156,7 +157,7 @@ impl Case {
                     .skip_while(|word| *word != "version");
                 by_cap(None, words.nth(2).unwrap().parse().unwrap())
             }
-            // Under another major the original asks for 4.5 all the same; here the method as a whole is refused.
+            // Under another major, the original still asks for 4.5. Here the whole method is refused.
             "SelectionObjectsWithOldRPCVersionNotSupported" if cap.unwrap().major() != 4 => {
                 by_cap(None, Version::new(4, 0))
             }
@@ -174,7 +175,7 @@ impl Case {
     }
 }
 
-/// A message as the recording has it.
+/// A message in the form of the recording.
 fn recorded_form(sent: &Sent) -> Value {
     let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
     json!({
@@ -192,7 +193,7 @@ fn recorded_form(sent: &Sent) -> Value {
     })
 }
 
-/// Times as numbers of one kind.
+/// Converts times to one kind of number.
 fn with_times(mut message: Value) -> Value {
     for time in ["timeout", "monitor"] {
         message[time] = json!(message[time].as_f64());
@@ -251,6 +252,6 @@ async fn each_case_is_as_the_original_sends_it() {
     }
     assert_eq!(impossible, IMPOSSIBLE.iter().collect::<Vec<_>>());
     assert_eq!(replayed + IMPOSSIBLE.len(), all);
-    // What the file had when this was written: a new recording must not lose cases unnoticed.
+    // The numbers of the present recording, so that a new one does not lose cases.
     assert_eq!((all, replayed), (156, 153));
 }

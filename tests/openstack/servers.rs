@@ -1,4 +1,4 @@
-//! The same traits served: a scheduler understands what clients of each version send it.
+//! A server of the same traits: a scheduler accepts the messages of clients of each version.
 
 use openstack_api::nova::{RequestSpec, Scheduler, SchedulerClient, SchedulerEndpoint};
 use rpc_runtime::{Context, Result, Server, Transport};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::replay::recorded;
 
-/// Answers what it was asked.
+/// Returns the arguments of the call.
 struct Echo;
 
 impl Scheduler for Echo {

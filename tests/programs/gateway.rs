@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Running, example};
 
-/// A virtual host of the test's own, gone at its end.
+/// A virtual host of the test, removed when dropped.
 struct VirtualHost {
     name: String,
     url: String,
@@ -32,7 +32,7 @@ impl Drop for VirtualHost {
     }
 }
 
-/// Everything that a caller may send, as the client's script takes it.
+/// All kinds of requests, as orders to the client's script.
 fn asked(topic: &str) -> Vec<Value> {
     let context = json!({
         "request_id": "req-1", "user": "ålice", "roles": ["a", "b"], "deadline": 1.5e300, "nothing": null,
@@ -65,13 +65,13 @@ fn asked(topic: &str) -> Vec<Value> {
             json!({"arg": "x"}),
             json!({"namespace": "baseapi", "version": "1.0"}),
         ),
-        // What the far end refuses.
+        // Requests that the far server refuses.
         ask("whoami", none(), json!({"version": "2.6"})),
         ask("whoami", none(), json!({"version": "3.0"})),
         ask("whoami", none(), json!({"namespace": "other"})),
         ask("no_such_method", none(), none()),
         ask("echo", json!({"other": 1}), none()),
-        // What it raises.
+        // A request that raises an exception.
         ask("boom", json!({"why": "because — 你好"}), none()),
         ask("kwboom", none(), none()),
         ask("valueerr", none(), none()),
@@ -80,7 +80,7 @@ fn asked(topic: &str) -> Vec<Value> {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_gateway_sends_each_request_on_as_it_is() {
+async fn a_gateway_forwards_each_request_unchanged() {
     let (near, far) = (VirtualHost::new("near"), VirtualHost::new("far"));
     let topic = unique_topic("gateway");
     let mut server = Python::spawn("server.py", &[&far.url, &topic, "host1"]).await;

@@ -2,16 +2,16 @@
 
     client.py URL [ALLOWED_REMOTE_EXMOD…]
 
-Reads requests, a line of JSON each, and answers each with a line:
+Reads requests, one JSON object a line, and answers each with a line:
 
     {"op": "call" | "cast", "topic": …, "method": …, "args": {…},
      "exchange", "server", "namespace", "version", "fanout", "timeout", "monitor", "context",
      "retry", "version_cap": …, "times": n, "brief": true}
     {"op": "can_send_version", "version": …, "version_cap": …}
 
-The answer has `result` (a list of them with `times`; with `brief` only the length of a string, and
-whether it is all of one letter), or `raised`: class, module, whether it is a RemoteError, and what that
-or the rebuilt exception holds.
+The answer has `result`, or `raised`. With `times`, the result is a list of results. With `brief`, the
+result is only the length of a string, and whether all of its letters are equal. `raised` has the class,
+the module, whether it is a RemoteError, and the contents of that or of the rebuilt exception.
 """
 
 import inspect
@@ -59,7 +59,7 @@ def run(transport, request):
 
 def describe(error):
     kind = type(error)
-    # Rebuilt exceptions are of a subclass made on the spot, behind which is the real class.
+    # The class of a rebuilt exception is a generated subclass of the real class.
     bases = [f"{base.__module__}.{base.__qualname__}" for base in inspect.getmro(kind)]
     remote = isinstance(error, oslo_messaging.RemoteError)
     described = {

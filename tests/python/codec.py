@@ -1,11 +1,11 @@
-"""What kombu and oslo.messaging make of bytes, and of versions.
+"""How kombu and oslo.messaging read bytes, and compare versions.
 
-Reads lines of JSON, and answers each with one:
+Reads lines of JSON, and answers each with a line:
 
-    {"body": "…"}          the message in a body, written so that nothing is lost: {"i": "…"} is an
+    {"body": "…"}          the message in a body, in a form that loses nothing: {"i": "…"} is an
                            integer, {"f": "…"} the hexadecimal digits of a float's 64 bits, {"d": [[key,
-                           value], …]} an object in its order; everything else as itself
-    {"failure": "…"}       what a client makes of a reply's failure that it may not rebuild
+                           value], …]} an object in its order; other values are unchanged
+    {"failure": "…"}       the exception of a client for a failure that it may not rebuild
     {"versions": [[implemented, requested], …]}
 """
 

@@ -1,4 +1,4 @@
-"""oslo.config itself, asked line by line: what it reads out of files, and what options oslo.messaging has."""
+"""Answers questions, one a line, by oslo.config: the values in files, and the options of oslo.messaging."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from oslo_messaging._tracing import client as tracing
 
 import peer
 
-# Options of a program's own; its groups are made by their being registered.
+# Options of a program of its own. Registering them makes its groups.
 OWN = [
     (None, [cfg.StrOpt(name) for name in ("a", "b", "c", "state_path")] + [cfg.MultiStrOpt("many")]),
     ("own", [cfg.StrOpt(name) for name in ("a", "b", "c")] + [cfg.MultiStrOpt("many")]),
@@ -22,7 +22,7 @@ OWN = [
 
 
 def messaging():
-    """oslo.messaging's options by group: list_opts leaves out those of its own tracing and metrics."""
+    """oslo.messaging's options by group. list_opts does not have those of its tracing and metrics."""
     return opts.list_opts() + [
         ("oslo_messaging_metrics", metrics.oslo_messaging_metrics),
         ("oslo_messaging_tracing", tracing.oslo_messaging_tracing),
@@ -44,7 +44,7 @@ def listed():
 
 
 def read(files, environment, options):
-    """The value of each option, or None where it has none; "raised" where there is none to be had."""
+    """The value of each option, None if it has no value, or "raised" if reading it fails."""
     os.environ.update(environment)
     try:
         with tempfile.TemporaryDirectory() as directory:
@@ -57,7 +57,7 @@ def read(files, environment, options):
             conf = cfg.ConfigOpts()
             for group, registered in OWN + messaging():
                 conf.register_opts(registered, group=group)
-            # What it logs of deprecated names is no concern here.
+            # The log lines about deprecated names are not compared.
             with contextlib.redirect_stderr(io.StringIO()):
                 try:
                     conf(arguments, project="rpc_tests", default_config_files=[])
@@ -79,7 +79,7 @@ def value(conf, group, name):
 
 
 def main():
-    # What refers to itself ends at Python's depth, and each level takes several frames.
+    # A value that refers to itself ends at Python's recursion limit, and each level takes several frames.
     peer.log_to_stderr()
     peer.say(event="ready")
     for line in peer.lines():
@@ -90,7 +90,7 @@ def main():
 
 
 if __name__ == "__main__":
-    # Deep recursion needs a deep stack, which the first thread has not everywhere.
+    # Deep recursion needs a large stack, which the main thread does not have on all systems.
     threading.stack_size(64 * 1024 * 1024)
     thread = threading.Thread(target=main)
     thread.start()

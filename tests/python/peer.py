@@ -1,4 +1,4 @@
-"""What the peers share: lines of JSON in both directions, and values that JSON does not have."""
+"""Shared by the peers: lines of JSON in both directions, and values that JSON does not have."""
 
 import datetime
 import json
@@ -25,13 +25,13 @@ def lines():
 
 
 def log_to_stderr():
-    """What oslo.messaging has to say goes where the test shows it if it fails."""
+    """Logs of oslo.messaging go to standard error, which the test prints if it fails."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
 
 
 def revive(value):
-    """Turns {"$datetime": "…"}, {"$bytes": "…"}, {"$nan": …} and {"$repeat": "…", "$times": n} into what
-    Python has for them."""
+    """Converts {"$datetime": "…"}, {"$bytes": "…"}, {"$nan": …} and {"$repeat": "…", "$times": n} to values
+    of Python."""
     if isinstance(value, dict):
         if set(value) == {"$datetime"}:
             return datetime.datetime.fromisoformat(value["$datetime"])

@@ -1,10 +1,10 @@
-"""Records what real services' RPC clients send under each version cap: tests/wire/ladders.json.
+"""Records the messages of real services' RPC clients under each version cap: tests/wire/ladders.json.
 
-A service that is upgraded beside older ones pins its client to a version cap, and the client's
-methods then climb down a ladder: they send an older version of the message, without the arguments
-that it lacks, with others renamed or turned into what they were, or refuse. The originals themselves
-are executed here, each through oslo.messaging's own RPC client; only the last step, which would hand
-the stamped message to a driver, is replaced by one that keeps it and gives a prepared reply.
+During an upgrade, a service that runs beside older ones gives its client a version cap. The client's
+methods then use a lower rung of a ladder: they send an older version of the message, without the
+arguments that it lacks, and with others renamed or converted, or they refuse. This script executes the
+originals, each with oslo.messaging's own RPC client. Only the last step is replaced, which would pass
+the stamped message to a driver: the replacement keeps the message and returns a prepared reply.
 
 It is run by hand, since it needs these services (none of them has to run, nor a broker, nor a database):
 
@@ -68,7 +68,7 @@ GROUP = "40000000-0000-4000-8000-000000000001"
 
 
 class Recorder:
-    """Stands in for the transport: keeps what is sent, and answers calls."""
+    """Replaces the transport: keeps the messages, and answers calls."""
 
     def __init__(self):
         import oslo_messaging.transport
@@ -90,7 +90,7 @@ class Recorder:
         assert message.get("namespace") == target.namespace
         self.sent.append({
             "mode": "call" if wait else "cast",
-            # Drivers fill in the configured exchange as this does.
+            # Drivers add the configured exchange in the same way.
             "exchange": target.exchange or transport._driver._default_exchange,
             "topic": target.topic,
             "server": target.server,
@@ -106,7 +106,7 @@ class Recorder:
 
 
 def plain(value):
-    """What of a value arrives, as drivers write messages with these functions."""
+    """The value as it arrives, since drivers write messages with these functions."""
     from oslo_serialization import jsonutils
 
     return jsonutils.loads(jsonutils.dumps(value))
@@ -346,7 +346,7 @@ def nova(recorder):
     for cap in ("4.22", "7.0"):
         rebuild.case(f"cap {cap}, another major", cap, compute_api(cap), ctxt, rebuilt)
 
-    # Call or cast, as the caller wants.
+    # Call or cast, as the caller chooses.
     stop = Method(
         recorder, "nova.compute.stop_instance", "nova/compute/rpcapi.py ComputeAPI.stop_instance",
         compute.ComputeAPI.stop_instance,
@@ -380,7 +380,7 @@ def nova(recorder):
         confirm.case(f"cap {cap}, a call, the instance's host", cap, api, ctxt,
                      confirmed | {"cast": False, "host": None}, replies=["done"])
 
-    # The conductor, whose client is never given a cap: here it is, to see what would become of it.
+    # The conductor. Its client never gets a cap in nova; here it gets one, to record the result.
     attach = Method(
         recorder, "nova.conductor.attach_volume", "nova/conductor/rpcapi.py ComputeTaskAPI.attach_volume",
         conductor.ComputeTaskAPI.attach_volume,
@@ -436,7 +436,7 @@ def cinder(recorder):
     ctxt = context.RequestContext(user_id="u", project_id="p")
 
     def api_of(api, cap):
-        # Where the versions that the services report are kept once they have been asked for.
+        # The cache of the versions that the services report.
         rpc.LAST_RPC_VERSIONS[api.BINARY] = cap
         rpc.LAST_OBJ_VERSIONS[api.BINARY] = base.OBJ_VERSIONS.get_current()
         made = api()
@@ -514,7 +514,7 @@ def ironic(recorder):
             conf.set_override("pin_release_version", pins[cap])
             api = conductor.ConductorAPI()
         else:
-            # No release to pin to has this version: give the client the cap itself.
+            # No release has this version, so the client gets the cap directly.
             api = conductor.ConductorAPI()
             api.client = rpc.get_client(api.client.target, version_cap=cap,
                                         serializer=api.client.serializer._base)
@@ -658,7 +658,7 @@ def neutron(recorder):
 
 
 def written(value, indent=0):
-    """JSON whose lines are filled up to WIDTH, each thing that fits into one being kept together."""
+    """JSON with lines of at most WIDTH characters. A value that fits into a line is not split."""
     line = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, (dict, list)) or not value or indent + len(line) < WIDTH:
         return line

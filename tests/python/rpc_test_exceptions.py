@@ -6,7 +6,7 @@ class Boom(Exception):
 
 
 class KwBoom(Exception):
-    """An exception with keyword arguments, in OpenStack's way: kept in `kwargs`, sent along."""
+    """An exception with keyword arguments, which OpenStack keeps in `kwargs` and sends."""
 
     msg_fmt = "Flavor %(id)s not found"
 

@@ -2,7 +2,7 @@
 
     server.py URL TOPIC SERVER [--exchange E]
 
-Writes {"event": "ready"} once it listens, then {"event": "received", …} for each request that it
+Writes {"event": "ready"} when it listens, then {"event": "received", …} for each request that it
 runs. Ends when its standard input is closed.
 """
 
@@ -12,7 +12,7 @@ import functools
 import sys
 import threading
 
-# The tracing options of oslo.messaging 18.3.1 are read from the global configuration alone.
+# The tracing options of oslo.messaging 18.3.1 are read only from the global configuration.
 from oslo_config import cfg
 import oslo_messaging
 
@@ -21,7 +21,7 @@ from rpc_test_exceptions import Boom, KwBoom
 
 
 def reported(method):
-    """Tells the test of each run, without what would fill the pipe."""
+    """Reports each run to the test, without long values, which would fill the pipe."""
 
     @functools.wraps(method)
     def run(self, ctxt, **args):
@@ -80,7 +80,7 @@ class Main:
 
     @reported
     def slow(self, ctxt, secs):
-        # Not a plain sleep: the end of the test need not wait for it.
+        # Not a plain sleep, so that the end of the test need not wait for it.
         self._stopped.wait(secs)
         return "done"
 

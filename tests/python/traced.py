@@ -9,7 +9,7 @@ Serves `echo`, and `relay`, which calls `echo` on the topic NEXT with the contex
 import sys
 import threading
 
-# The tracing options of oslo.messaging 18.3.1 are read from the global configuration alone.
+# The tracing options of oslo.messaging 18.3.1 are read only from the global configuration.
 from oslo_config import cfg
 import oslo_messaging
 from opentelemetry import trace

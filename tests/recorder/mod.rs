@@ -1,4 +1,4 @@
-//! A transport that keeps what is sent, and answers calls as it is told.
+//! A transport that keeps the messages, and answers calls with given values.
 
 #![allow(dead_code, reason = "each test uses what it needs")]
 
@@ -12,7 +12,7 @@ use rpc_runtime::wire::{MessageId, Reply, Request, RequestBody};
 use rpc_runtime::{Error, Result, Target, Transport};
 use serde_json::{Value, json};
 
-/// One message, as it was handed to the transport.
+/// One message, as it was passed to the transport.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) target: Target,
@@ -22,7 +22,7 @@ pub(crate) struct Sent {
     pub(crate) monitor: Option<Duration>,
 }
 
-/// The messages that were sent and not yet looked at.
+/// The messages that were sent and that the test has not taken yet.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outbox(Arc<Mutex<Vec<Sent>>>);
 
@@ -48,12 +48,12 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Answers each call the same.
+    /// A transport that answers each call with the same value.
     pub(crate) fn transport(answer: Value) -> (Transport, Outbox) {
         Self::replying([], answer)
     }
 
-    /// Answers calls with these, in order, and then each the same.
+    /// A transport that answers calls with these values, in order, and further calls with the last one.
     pub(crate) fn replying(
         replies: impl IntoIterator<Item = Value>,
         answer: Value,

@@ -1,7 +1,7 @@
-//! The module graph of a crate, read off its sources: which module names which.
+//! The module graph of a crate, read from its sources: which module names which.
 //!
-//! Only what `cfg(test)` leaves out is passed over. A name that a module re-exports counts as its origin's, so that a
-//! room's `mod.rs` is a door and not a place where all of its files meet.
+//! Code under `cfg(test)` is ignored. A re-exported name counts as a name of its origin. Otherwise a room's `mod.rs`
+//! would connect all of its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,10 +9,10 @@ use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// A module by its names from the crate's root on; the root has none.
+/// The path of a module from the crate's root. The root's is empty.
 pub(crate) type Module = Vec<String>;
 
-/// The modules of a crate, each with those that it names.
+/// The modules of a crate, each with the modules that it names.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     pub(crate) imports: BTreeMap<Module, BTreeSet<Module>>,
@@ -21,18 +21,18 @@ pub(crate) struct Graph {
 /// A path as it is written.
 type Written = Vec<String>;
 
-/// What the paths of a crate's own modules begin with.
+/// The beginnings of paths in the crate itself.
 const OWN: [&str; 3] = ["crate", "self", "super"];
 
 #[derive(Debug, Default)]
 struct Source {
     named: Vec<Written>,
-    /// What is re-exported, by the name that it has here.
+    /// The re-exports, by their names in this module.
     exported: BTreeMap<String, Written>,
 }
 
 impl Graph {
-    /// The graph of the crate whose root is that file.
+    /// Reads the graph of the crate with this root file.
     pub(crate) fn read(root: &Path) -> Self {
         let mut sources = BTreeMap::new();
         let folder = root.parent().expect("a file is in a folder");
@@ -49,7 +49,7 @@ impl Graph {
         Self { imports }
     }
 
-    /// The shortest circle, if there is one: each names the next, and the last names the first.
+    /// The shortest circle, if there is one: each module names the next, and the last names the first.
     pub(crate) fn circle(&self) -> Option<Vec<Module>> {
         let circles = self.imports.keys().filter_map(|start| self.back_to(start));
         circles.min_by_key(Vec::len)
@@ -88,7 +88,7 @@ impl Graph {
     }
 }
 
-/// Reads a module's file and those of the modules within it. `folder` is where the latter are.
+/// Reads a module's file and those of its submodules, which are in `folder`.
 fn read(file: &Path, folder: &Path, module: &[String], sources: &mut BTreeMap<Module, Source>) {
     let text =
         fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -114,7 +114,7 @@ fn read(file: &Path, folder: &Path, module: &[String], sources: &mut BTreeMap<Mo
     }
 }
 
-/// The module that a path written in `from` leads to.
+/// The module to which a path in `from` leads.
 fn resolve(
     sources: &BTreeMap<Module, Source>,
     from: &Module,
@@ -150,11 +150,11 @@ fn resolve(
     module
 }
 
-/// Reads paths off tokens.
+/// Collects the paths in tokens.
 #[derive(Debug, Default)]
 struct Scan {
     source: Source,
-    /// Those in files of their own, with the path that an attribute names.
+    /// The submodules in files of their own, with the path of a `path` attribute.
     modules: Vec<(String, Option<String>)>,
 }
 
@@ -197,7 +197,7 @@ impl Scan {
                     attributes.clear();
                     3
                 }
-                // What a macro names by `$crate` is the business of where it expands.
+                // A path that begins with `$crate` counts where the macro expands.
                 [TokenTree::Punct(dollar), TokenTree::Ident(word), ..]
                     if dollar.as_char() == '$' && word == "crate" =>
                 {
@@ -205,7 +205,7 @@ impl Scan {
                 }
                 [TokenTree::Ident(first), ..] if self.begins_a_path(&first.to_string()) => {
                     let (path, length) = path(rest);
-                    // `self` alone is a value, and `crate` alone a visibility.
+                    // A single `self` is a value, and a single `crate` a visibility.
                     if path.len() > 1 {
                         self.source.named.push(path);
                     }
@@ -224,7 +224,7 @@ impl Scan {
         }
     }
 
-    /// Whether a path that begins so is one of this crate, as far as its beginning tells.
+    /// Whether a path that begins with this name may be a path of this crate.
     fn begins_a_path(&self, name: &str) -> bool {
         OWN.contains(&name) || self.modules.iter().any(|(module, _)| module == name)
     }
@@ -255,11 +255,11 @@ impl Scan {
                 if written.len() > 1 && written.last().is_some_and(|last| last == "self") {
                     written.pop();
                 }
-                // A macro re-exports itself, so that it has a path.
+                // A macro is re-exported by its own name, so that it has a path.
                 if exports && renamed.is_none() && written.len() == 1 {
                     return;
                 }
-                // It may begin with a module within. One that begins with another crate leads nowhere from here.
+                // The path may begin with a submodule. A path that begins with another crate does not resolve here.
                 if !written.first().is_some_and(|first| OWN.contains(&&**first)) {
                     written.insert(0, "self".to_owned());
                 }
@@ -300,7 +300,7 @@ fn path(tokens: &[TokenTree]) -> (Written, usize) {
     }
 }
 
-/// How many tokens an item has: up to its braces or its semicolon.
+/// The number of tokens of an item, up to its braces or its semicolon.
 fn item(tokens: &[TokenTree]) -> usize {
     let is_use = matches!(tokens, [TokenTree::Ident(word), ..] if word == "use");
     let end = tokens.iter().position(|token| match token {
@@ -311,7 +311,7 @@ fn item(tokens: &[TokenTree]) -> usize {
     end.map_or(tokens.len(), |end| end + 1)
 }
 
-/// Whether what follows these tokens is `pub`, to whichever degree.
+/// Whether the item after these tokens has any `pub` visibility.
 fn is_public(before: &[TokenTree]) -> bool {
     match before {
         [.., TokenTree::Ident(word)] | [.., TokenTree::Ident(word), TokenTree::Group(_)] => {

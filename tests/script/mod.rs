@@ -1,6 +1,6 @@
-//! A driver that hands a server what a test puts in, and the test what the server sends.
+//! A driver that passes requests of a test to a server, and the server's replies to the test.
 //!
-//! It also shows what it takes to bring a driver of one's own.
+//! It is also an example of a driver outside of the library.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use rpc_runtime::wire::{Reply, ReplyTo, RequestBody};
 use rpc_runtime::{Error, Result, Target, Transport};
 use tokio::sync::{Mutex, mpsc};
 
-/// Requests, each with whether it could be taken.
+/// Requests, each with whether the acknowledgement succeeds.
 pub(crate) type Requests = mpsc::Sender<(Bytes, bool)>;
 pub(crate) type Replies = mpsc::UnboundedReceiver<(ReplyTo, Bytes)>;
 
-/// A transport for one server, and its other ends.
+/// A transport for one server, with the test's ends of its channels.
 pub(crate) fn transport() -> (Transport, Requests, Replies) {
     let (requests, to_serve) = mpsc::channel(16);
     let (replied, replies) = mpsc::unbounded_channel();

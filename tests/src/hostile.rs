@@ -1,6 +1,6 @@
-//! What holds for any bytes: each function takes some, and panics when a promise is broken.
+//! Properties that hold for any bytes. Each function takes bytes, and panics if a property is violated.
 //!
-//! The fuzz targets and their twin in `tests/mutations.rs` run the same checks.
+//! The fuzz targets and `tests/mutations.rs` run these checks.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use serde_json::value::RawValue;
 
 use crate::mutate;
 
-/// No error quotes more than this of what a peer sent.
+/// The greatest length of an error, since errors quote only a part of a peer's message.
 const QUOTED: usize = 4096;
 
-/// The bytes as a request, and as what is in a request's envelope.
+/// Reads the bytes as a request, and as the message in a request's envelope.
 pub fn request(bytes: &[u8]) {
     request_body(bytes);
     request_body(&mutate::enveloped(&String::from_utf8_lossy(bytes)));
@@ -50,7 +50,7 @@ fn request_body(body: &[u8]) {
     }
 }
 
-/// The same request, through the encoder; none if it holds what cannot be written.
+/// The same request, written by the encoder; none if it contains something that cannot be written.
 fn written_anew(request: &Request<'_>) -> Option<RequestBody> {
     let arguments: BTreeMap<String, &RawValue> = serde_json::from_str(request.arguments()).ok()?;
     let context: Context = request.context().ok()?;
@@ -77,7 +77,7 @@ fn short_error<T>(read: Result<T, Malformed>) -> Option<T> {
     }
 }
 
-/// The bytes as the context of a request, as each kind of type that a context may be.
+/// Reads the bytes as the context of a request, into each kind of type.
 pub fn context(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let message = format!(r#"{{"method":"m","_context_a":{text},"_context_{text}":1}}"#);
@@ -100,7 +100,7 @@ pub fn context(bytes: &[u8]) {
     }
 }
 
-/// The bytes as a reply, and as what is in a reply's envelope.
+/// Reads the bytes as a reply, and as the message in a reply's envelope.
 pub fn reply(bytes: &[u8]) {
     reply_body(bytes);
     reply_body(&mutate::enveloped(&String::from_utf8_lossy(bytes)));
@@ -137,7 +137,7 @@ fn reply_body(body: &[u8]) {
     }
 }
 
-/// The bytes as a transport URL: what is shown of it is the URL but for its secrets.
+/// Reads the bytes as a transport URL. Its printed form is the URL without its secrets.
 pub fn transport_url(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let Ok(url) = text.parse::<TransportUrl>() else {
@@ -155,7 +155,7 @@ pub fn transport_url(bytes: &[u8]) {
         assert_eq!(again.password.is_some(), host.password.is_some());
         assert!(again.password.as_ref().is_none_or(hidden), "{shown}");
     }
-    // Whether it can be used or not, to make a transport of it is no gamble.
+    // Making a transport may fail, but must not panic.
     if let Ok(transport) = Transport::from_url(&url) {
         assert!(!format!("{transport:?}").is_empty());
     }

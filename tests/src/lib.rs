@@ -1,4 +1,4 @@
-//! What the tests share: the broker that `tests/run` started, Python peers, names of one's own.
+//! Shared code of the tests: the broker that `tests/run` started, Python peers, unique names.
 #![expect(
     clippy::missing_panics_doc,
     reason = "a helper of tests panics to fail the test"
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// How long anything may take that is not slow on purpose: beyond it, a test fails.
+/// How long an operation may take before the test fails, unless it is slow on purpose.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 fn variable(name: &str) -> String {
@@ -61,7 +61,7 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Runs `rabbitmqctl` on the broker, and gives what it printed.
+/// Runs `rabbitmqctl` on the broker. Returns its output.
 #[must_use]
 pub fn rabbitmqctl(arguments: &[&str]) -> String {
     let output = Command::new(variable("RPC_TEST_RABBITMQCTL"))
@@ -72,7 +72,7 @@ pub fn rabbitmqctl(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("rabbitmqctl writes UTF-8")
 }
 
-/// A topic that no other test has, in this run or in one beside it.
+/// A topic that no other test has, in this run or in a concurrent one.
 #[must_use]
 pub fn unique_topic(test: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);

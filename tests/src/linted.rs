@@ -1,4 +1,4 @@
-//! A trait with attributes, in a library: its expansion is held to every lint, clippy's too.
+//! A trait with attributes, in a library, so that all lints check its expansion, clippy's included.
 #![deny(
     missing_docs,
     missing_debug_implementations,
@@ -15,20 +15,20 @@ use std::borrow::Cow;
 use rpc_runtime::{Context, Describe, MaybeAbsent, Result, Route, Version, rpc_client};
 use serde::{Deserialize, Serialize};
 
-/// What is looked up.
+/// An entry.
 #[derive(Debug, Clone, Serialize, Deserialize, Describe)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry<'a> {
-    /// What it is called.
+    /// Its name.
     pub full_name: Cow<'a, str>,
-    /// How it came.
+    /// Its origin.
     #[rpc(opaque)]
     pub age: std::time::Duration,
-    /// What it is part of.
+    /// The entries that contain it.
     pub parents: Vec<Entry<'a>>,
 }
 
-/// A service that uses what there is to be used.
+/// A service with all options.
 #[rpc_client(
     topic = "linted",
     version = "2.0",
@@ -39,7 +39,7 @@ pub struct Entry<'a> {
     lock = "src/linted.lock"
 )]
 pub trait Linted: std::fmt::Debug {
-    /// How many there may be.
+    /// The greatest number of entries.
     const LIMIT: usize = 3;
 
     /// Looks something up.
@@ -65,7 +65,7 @@ pub trait Linted: std::fmt::Debug {
         #[rpc(since = "2.2", below = drop)] hint: Option<Cow<'_, str>>,
     ) -> Result<()>;
 
-    /// Grows something, which was told otherwise before.
+    /// Grows something, with another argument for old servers.
     async fn grow(
         &self,
         ctxt: &Context,
@@ -73,7 +73,7 @@ pub trait Linted: std::fmt::Debug {
         #[rpc(until = "2.3", name_before("2.2", "user"))] owner: MaybeAbsent<Option<String>>,
     ) -> Result<()>;
 
-    /// Waits, at one server.
+    /// Waits at one server.
     async fn wait(
         &self,
         ctxt: &Context,
@@ -82,7 +82,7 @@ pub trait Linted: std::fmt::Debug {
         #[rpc(timeout)] within: Option<u32>,
     ) -> Result<()>;
 
-    /// Is not there any more.
+    /// A deprecated method.
     #[deprecated = "look it up"]
     async fn find(&self, _: &Context, name: String) -> Result<()>;
 

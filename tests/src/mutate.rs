@@ -1,10 +1,10 @@
-//! Makes bad bytes of good ones: the same changes for the same seed.
+//! Changes valid bytes into malformed ones. The same seed gives the same changes.
 
 use serde_json::{Value, json};
 
 use crate::Seeded;
 
-/// What finds its way into JSON and is trouble there, each to stand where a value does.
+/// Problematic texts to put in the place of a JSON value.
 const TROUBLE: &[&str] = &[
     "NaN",
     "-Infinity",
@@ -30,7 +30,7 @@ const TROUBLE: &[&str] = &[
     "{",
 ];
 
-/// Keys that a reader knows.
+/// Keys that readers know.
 const KEYS: &[&str] = &[
     "method",
     "args",
@@ -64,7 +64,7 @@ pub fn bytes(random: &mut Seeded, seeds: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-/// Messages, and what is in their envelopes.
+/// Messages, and the messages in their envelopes.
 #[derive(Debug)]
 pub struct Messages {
     whole: Vec<Vec<u8>>,
@@ -72,14 +72,14 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Of these bodies.
+    /// The messages of these bodies.
     #[must_use]
     pub fn new(whole: Vec<Vec<u8>>) -> Self {
         let within = whole.iter().map(|body| opened(body)).collect();
         Self { whole, within }
     }
 
-    /// One of them, changed; its envelope is whole, more often than not.
+    /// One of the messages, changed. In most cases its envelope is intact.
     #[must_use]
     pub fn changed(&self, random: &mut Seeded) -> Vec<u8> {
         if random.below(4) == 0 {
@@ -90,7 +90,7 @@ impl Messages {
     }
 }
 
-/// The text within an envelope, or the whole where there is none.
+/// The text within an envelope, or the whole body if there is no envelope.
 fn opened(body: &[u8]) -> Vec<u8> {
     let envelope = serde_json::from_slice::<Value>(body).ok();
     let text = envelope.and_then(|envelope| envelope["oslo.message"].as_str().map(str::to_owned));
@@ -158,7 +158,7 @@ fn insert(bytes: &mut Vec<u8>, at: usize, more: &[u8]) {
     bytes.splice(at..at, more.iter().copied());
 }
 
-/// Where a value seems to stand: behind a colon, up to what may end it.
+/// The probable place of a value: after a colon, up to a character that may end it.
 fn value(random: &mut Seeded, bytes: &[u8]) -> (usize, usize) {
     let colons: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at] == b':').collect();
     if colons.is_empty() {

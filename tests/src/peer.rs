@@ -18,8 +18,7 @@ use tokio::time::timeout;
 
 use crate::PATIENCE;
 
-/// A running Python program. Killed when dropped; then, if the test fails, what it wrote to its
-/// standard error is shown.
+/// A running Python program. It is killed when dropped. If the test fails, its standard error is printed then.
 pub struct Python {
     name: String,
     stdin: Option<ChildStdin>,
@@ -29,13 +28,13 @@ pub struct Python {
 }
 
 impl Python {
-    /// An RPC server, once it listens.
+    /// Starts an RPC server, and waits until it listens.
     pub async fn server(topic: &str, server: &str) -> Self {
         let url = crate::broker_url();
         Self::spawn("server.py", &[&url, topic, server]).await
     }
 
-    /// An RPC server at another exchange, once it listens.
+    /// Starts an RPC server at another exchange, and waits until it listens.
     pub async fn server_at(exchange: &str, topic: &str, server: &str) -> Self {
         Self::server_over(&crate::broker_url(), exchange, topic, server).await
     }
@@ -45,7 +44,7 @@ impl Python {
         Self::spawn("server.py", &[url, topic, server, "--exchange", exchange]).await
     }
 
-    /// An RPC client that rebuilds the exceptions of these modules.
+    /// Starts an RPC client that rebuilds the exceptions of these modules.
     pub async fn client(allowed_remote_exmods: &[&str]) -> Self {
         Self::client_over(&crate::broker_url(), allowed_remote_exmods).await
     }
@@ -56,19 +55,19 @@ impl Python {
         Self::spawn("client.py", &arguments).await
     }
 
-    /// The wire format, and the version rule, as Python has them.
+    /// Starts a program with Python's wire format and version rule.
     pub async fn codec() -> Self {
         Self::spawn("codec.py", &[]).await
     }
 
-    /// A program of `tests/python`, once it says that it is ready.
+    /// Starts a program of `tests/python`, and waits until it is ready.
     pub async fn spawn(script: &str, arguments: &[&str]) -> Self {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
         let mut child = Command::new(crate::python())
             .args(["-W", "ignore"])
             .arg(scripts.join(script))
             .args(arguments)
-            // Where its queue manager locks the file by which it names queues.
+            // The directory for the lock file of its queue manager.
             .env("OSLO_LOCK_PATH", std::env::temp_dir())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -111,29 +110,29 @@ impl Python {
         python
     }
 
-    /// The next line that it writes, within `patience`.
+    /// Waits for its next line, for at most `patience`.
     pub async fn line<T: DeserializeOwned>(&mut self, patience: Duration) -> T {
         let text = self.text(patience).await;
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}: {text}", self.name))
     }
 
-    /// Its next report of a request that it runs.
+    /// Waits for its next report of a request that it runs.
     pub async fn received(&mut self) -> Received {
         self.line(PATIENCE).await
     }
 
-    /// The reports that are there already.
+    /// The reports that have already arrived.
     pub fn received_so_far(&mut self) -> Vec<Received> {
         std::iter::from_fn(|| self.lines.try_recv().ok())
             .map(|line| serde_json::from_str(&line).expect("a report"))
             .collect()
     }
 
-    /// Sends a request and waits for its answer: the result, or what was raised.
+    /// Sends a request and waits for the answer: the result, or the exception.
     pub async fn ask<T: DeserializeOwned>(&mut self, request: impl Serialize) -> Result<T, Raised> {
         #[derive(Deserialize)]
         struct Answer {
-            // Raw: a `Value` would round integers that Python does not.
+            // Raw JSON, since a `Value` would round large integers.
             result: Option<Box<RawValue>>,
             raised: Option<Raised>,
         }
@@ -152,7 +151,7 @@ impl Python {
             .unwrap_or_else(|error| panic!("{}: {error}: {result}", self.name)))
     }
 
-    /// Ends it in an orderly way.
+    /// Stops it in an orderly way.
     pub async fn stop(mut self) {
         drop(self.stdin.take());
         let status = timeout(PATIENCE, self.child.wait()).await;
@@ -193,7 +192,7 @@ impl Drop for Python {
 pub struct Received {
     /// The method.
     pub method: String,
-    /// Its arguments; of a long string, the length.
+    /// Its arguments. A long string is replaced by its length.
     pub args: Map<String, Value>,
     /// The request's context.
     pub context: Map<String, Value>,
@@ -203,7 +202,7 @@ pub struct Received {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Raised {
-    /// The name of its class; rebuilt ones end with `_Remote`.
+    /// The name of its class. The name of a rebuilt class ends with `_Remote`.
     pub class: String,
     /// The module of its class.
     pub module: String,
@@ -211,7 +210,7 @@ pub struct Raised {
     pub bases: Vec<String>,
     /// Whether it is oslo.messaging's `RemoteError`.
     pub remote: bool,
-    /// What `str` makes of it.
+    /// Its text, as `str` returns it.
     pub text: String,
     /// Its positional arguments.
     pub args: Vec<Value>,

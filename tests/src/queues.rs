@@ -1,13 +1,13 @@
-//! The types of queues that an estate may have chosen, as options of the transport URL.
+//! The types of queues that a deployment may use, as options of the transport URL.
 
-/// What all queues of a case are.
+/// The type of all queues of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queues {
-    /// As oslo.messaging declares them by default: classic queues that end with their broker.
+    /// As oslo.messaging declares them by default: classic queues that do not survive a restart of the broker.
     Transient,
     /// Durable classic queues.
     Durable,
-    /// Quorum queues, also for replies and fanouts, whose names are the same after a restart.
+    /// Quorum queues, also for replies and fanouts, with stable names.
     Quorum,
     /// The same, and one stream for the fanouts of a topic.
     Streams,
@@ -17,7 +17,7 @@ impl Queues {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Transient, Self::Durable, Self::Quorum, Self::Streams];
 
-    /// What they are called.
+    /// The name of the type.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -28,8 +28,8 @@ impl Queues {
         }
     }
 
-    /// The transport URL of the broker with such queues, for `process`: two that run side by side on one machine must
-    /// not be called the same.
+    /// The transport URL of the broker with such queues. `process` is part of stable names, so it must differ between
+    /// concurrent processes.
     #[must_use]
     pub fn broker_url(self, process: &str) -> String {
         const QUORUM: &str =

@@ -1,6 +1,6 @@
 //! Random numbers that are the same in each run.
 
-/// A generator that its seed decides: `SplitMix64`.
+/// A generator with a seed: `SplitMix64`.
 #[derive(Debug, Clone)]
 pub struct Seeded(u64);
 
@@ -20,13 +20,13 @@ impl Seeded {
         bits ^ (bits >> 31)
     }
 
-    /// A number below the limit; below one, it is zero.
+    /// A number below the limit, or zero if the limit is zero.
     pub fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit.max(1)).expect("a length fits");
         usize::try_from(self.bits() % limit).expect("it is below a length")
     }
 
-    /// One of these.
+    /// A random element.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }

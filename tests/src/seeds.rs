@@ -1,4 +1,4 @@
-//! Good bytes to begin with.
+//! Valid bytes, from which the trials begin.
 
 use crate::captured;
 

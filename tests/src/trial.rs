@@ -1,7 +1,6 @@
-//! Tries a property on case after case for a while, and tells how to try the one that failed again.
+//! Checks a property for many cases for a while. A failure prints how to repeat its case.
 //!
-//! Each case has a seed of its own, counted up from the first: so the failed one is replayed by beginning
-//! with it.
+//! Each case has a seed of its own, counted up from the first. To replay a case, begin with its seed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -31,11 +30,11 @@ pub fn first_seed() -> u64 {
     number("RPC_FUZZ_SEED", 1)
 }
 
-/// Makes a case of each seed, and checks it, until the time is over.
+/// Makes a case from each seed and checks it, until the time is over.
 pub fn run(name: &str, mut make: impl FnMut(&mut Seeded) -> Vec<u8>, mut check: impl FnMut(&[u8])) {
     let (mut seed, mut cases) = (first_seed(), 0_u64);
     let end = Instant::now() + duration();
-    // At least some, however slow the machine.
+    // At least some cases run on a slow machine.
     while cases < 100 || Instant::now() < end {
         let case = make(&mut Seeded::new(seed));
         if catch_unwind(AssertUnwindSafe(|| check(&case))).is_err() {

@@ -1,4 +1,4 @@
-//! What oslo.messaging 18.3.1 really sent.
+//! Messages that oslo.messaging 18.3.1 sent.
 
 use std::collections::BTreeMap;
 

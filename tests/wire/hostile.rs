@@ -1,5 +1,4 @@
-//! Bytes that no honest peer sends: an error or a decode, never a panic, and no more than the part
-//! that is wrong is lost.
+//! Bytes that no valid peer sends. Each is an error or is decoded, and never a panic. Only the wrong part is lost.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use rpc_tests::captured;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// The message in oslo.messaging's envelope, encoded as Python does.
+/// The message in oslo.messaging's envelope, encoded as Python encodes it.
 fn envelope(message: &str) -> Vec<u8> {
     json!({ "oslo.version": "2.0", "oslo.message": message })
         .to_string()
@@ -25,7 +24,7 @@ fn call(args: &str) -> Vec<u8> {
 
 const ID: &str = "00000000000000000000000000000001";
 
-/// Everything that can be asked of a body, so that a panic would show.
+/// Calls every function that reads a body, to find panics.
 fn exercise(body: &[u8]) {
     if let Ok(text) = Request::open(body)
         && let Ok(request) = Request::parse(&text)
@@ -92,7 +91,7 @@ fn keys_that_are_not_known_are_passed_over() {
 }
 
 #[test]
-fn what_json_lacks_spoils_only_the_value_that_has_it() {
+fn a_value_that_json_lacks_fails_alone() {
     for bad in [
         "NaN",
         "Infinity",
@@ -129,7 +128,7 @@ fn what_json_lacks_spoils_only_the_value_that_has_it() {
 fn depth_bombs_cost_nothing_but_their_length() {
     const DEPTH: usize = 1_000_000;
     let lists = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
-    // Shorter, as each level is: the test is one of depth, not of patience.
+    // Fewer levels, since each level is longer. The test is about depth, not size.
     let objects = format!(
         "{}1{}",
         r#"{"a":"#.repeat(DEPTH / 10),
@@ -181,7 +180,7 @@ fn a_body_cut_short_is_an_error_at_every_length() {
                 );
                 exercise(&body[..length]);
             }
-            // The message in it, cut short in an envelope that is whole.
+            // The message is cut short in an intact envelope.
             let text = Request::open(body).unwrap();
             let ends = text.char_indices().map(|(end, _)| end);
             for length in ends {
@@ -201,7 +200,7 @@ fn any_byte_changed_is_an_error_or_a_decode() {
         for message in messages {
             let mut body = message.body.into_bytes();
             for at in 0..body.len() {
-                // Not each byte with each other: the bodies are long enough for every pair to occur.
+                // Each byte is replaced by one of these in turn. The bodies are long enough for all combinations.
                 let with = [0, b'"', b'\\', b'{', b'}', b',', 0xff][at % 7];
                 let before = std::mem::replace(&mut body[at], with);
                 exercise(&body);
@@ -245,7 +244,7 @@ fn an_envelope_of_another_version_is_refused() {
         assert_eq!(opened.is_ok(), readable, "{version}");
         exercise(body.as_bytes());
     }
-    // An envelope whose message is no string.
+    // An envelope whose message is not a string.
     for message in ["1", "null", r#"{"method": "m"}"#, "[]"] {
         let body = format!(r#"{{"oslo.version": "2.0", "oslo.message": {message}}}"#);
         assert!(Request::open(body.as_bytes()).is_err(), "{message}");
@@ -258,7 +257,7 @@ fn the_caller_of_a_bad_message_is_found_where_it_can_be_read() {
     let found = Some(ReplyTo::new("reply_q", ID));
     let address = format!(r#""_msg_id": "{ID}", "_reply_q": "reply_q""#);
     for message in [
-        // no method, a method that is no string, a key of a wrong type, an end that is missing
+        // No method, a method that is not a string, a key of a wrong type, a missing end.
         format!("{{{address}}}"),
         format!(r#"{{{address}, "method": 3}}"#),
         format!(r#"{{"version": 2.0, "method": "m", {address}}}"#),
@@ -278,7 +277,7 @@ fn the_caller_of_a_bad_message_is_found_where_it_can_be_read() {
     ] {
         assert_eq!(wire::reply_address(&envelope(&message)), None, "{message}");
     }
-    // A cast has nobody to answer.
+    // A cast has no reply address.
     assert_eq!(
         wire::reply_address(captured()["cast"][0].body.as_bytes()),
         None
@@ -307,7 +306,7 @@ fn a_failure_that_is_half_readable_keeps_what_can_be_read() {
 }
 
 #[test]
-fn odd_monitors_ask_for_none() {
+fn malformed_monitors_count_as_none() {
     for (timeout, monitored) in [
         ("2", true),
         ("2.5", true),
@@ -343,7 +342,7 @@ fn an_error_quotes_no_megabytes() {
 fn the_work_is_as_long_as_the_message() {
     let entry = r#""_context_a": 1, "a": 2, "method": "m", "_msg_id": "x", "_reply_q": "q", "#;
     let many = envelope(&format!("{{{}\"_timeout\": 1}}", entry.repeat(50_000)));
-    // Quadratic work would take minutes.
+    // Work that grows with the square of the length would take minutes.
     let began = tokio::time::Instant::now();
     exercise(&many);
     assert!(began.elapsed() < std::time::Duration::from_secs(20));

@@ -1,4 +1,4 @@
-//! Random requests: what Rust writes, Python reads as the same object.
+//! Random requests: Python reads what Rust writes as the same object.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use rpc_tests::{Python, Seeded};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Value, json};
 
-/// A generator of values that are the same in each run.
+/// A generator of random values, the same in each run.
 pub(crate) struct Random(Seeded);
 
 impl Random {
@@ -58,7 +58,7 @@ impl Random {
             5 => Any::Float([0.0, -0.0, 1e300, 5e-324, 0.1, 1e16, -1e22, 100.0][self.below(8)]),
             6 => loop {
                 let float = f64::from_bits(self.0.bits());
-                // JSON has no others: serde_json writes them as null.
+                // JSON has only finite numbers. serde_json writes others as null.
                 if float.is_finite() {
                     break Any::Float(float);
                 }
@@ -147,7 +147,7 @@ fn exact(entries: &[(String, Any)]) -> Value {
     json!({ "d": entries.map(|(key, value)| json!([key, value.exact()])).collect::<Vec<_>>() })
 }
 
-/// A request, and the message that Python must find in it, but for `_unique_id`, which comes last.
+/// A request, and the entries that Python must find in it, except `_unique_id`, which comes last.
 fn request(random: &mut Random) -> (Vec<u8>, Vec<Value>) {
     let method = format!("m{}", random.text());
     let mut args = random.object(4);
@@ -256,7 +256,7 @@ async fn python_reads_every_reply_as_it_was_meant() {
     assert_eq!(got[2], json!(["ending", false]));
 }
 
-/// Without Python: what is written is read back by this library as well.
+/// Without Python: this library reads back what it writes.
 #[test]
 fn every_request_is_read_back() {
     let mut random = Random::new(4);

@@ -1,4 +1,4 @@
-//! Each message that oslo.messaging 18.3.1 really sent is read as what its case is called.
+//! Each message that oslo.messaging 18.3.1 sent is read as its case's name says.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use rpc_tests::captured;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What a request is expected to say; most are calls of version 2.0 without anything else.
+/// The expected contents of a request. Most are calls of version 2.0 without arguments.
 struct Expected {
     method: &'static str,
     args: Value,
@@ -55,7 +55,7 @@ fn expected(case: &str) -> Expected {
     match case {
         "call" => test("hello 你好 \"q\" \\ \n".into()).with_context(),
         "call_version" => test(1.into()).version("2.5").with_context(),
-        // `big` is compared apart: a `Value` cannot hold it.
+        // `big` is compared separately, since a `Value` cannot hold it.
         "call_types" => Expected::call(
             "echo_kw",
             json!({ "a": null, "b": true, "f": 1.5, "l": [1, "x", null], "d": { "k": { "n": 1 } } }),
@@ -127,7 +127,7 @@ fn the_end_of_a_message_without_an_address_has_none() {
         r#"\"_msg_id\":\"#,
         r#"\"_msg_id\":null"#,
         r#"\"_msg_id\":\"0123456789abcdef0123456789abcdef"#,
-        // It stands in a string of the message.
+        // The address is within a string of the message.
         r#"\\\"_msg_id\\\":\\\"0123456789abcdef0123456789abcdef\\\""#,
     ] {
         assert!(Reply::too_large(end.as_bytes(), 1).is_err(), "{end}");

@@ -1,7 +1,7 @@
 //! The inventory service's interface, as a crate that callers and servers share.
 //!
-//! It depends on `rpc-runtime` without default features: no broker client, no TLS. What was released of it is in
-//! `rpc/inventory.lock`, and the compiler holds the trait to that.
+//! It depends on `rpc-runtime` without default features, so on no broker client and no TLS. `rpc/inventory.lock`
+//! records its releases, and the compiler compares the trait with them.
 
 use rpc_runtime::{Context, Describe, Result, rpc_client};
 use serde::{Deserialize, Serialize};
@@ -23,11 +23,11 @@ pub trait Inventory {
     /// Looks a host up by name.
     async fn host(&self, ctxt: &Context, name: &str) -> Result<Host>;
 
-    /// Needs servers of 2.3 or later: refused on this side when the version cap is lower.
+    /// Needs servers of 2.3 or later. With a lower version cap, the client refuses the call.
     #[rpc(version = "2.3")]
     async fn resize(&self, ctxt: &Context, id: &str, size: u32) -> Result<()>;
 
-    /// One way: returns as soon as the broker has accepted it.
+    /// One way: returns when the broker has accepted the message.
     #[rpc(cast)]
     async fn touch(&self, ctxt: &Context, id: &str) -> Result<()>;
 

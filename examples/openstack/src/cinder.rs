@@ -1,8 +1,8 @@
 //! cinder: volumes. One scheduler for all, and a volume service for each backend of a host.
 //!
-//! It follows `cinder/scheduler/rpcapi.py`: `SchedulerAPI`, and `cinder/volume/rpcapi.py`: `VolumeAPI`,
-//! whose `get_backup_device` is beyond what a trait can say: whether it is a call, and what it returns,
-//! depends on the version. So it is written by hand over the untyped client.
+//! It follows `SchedulerAPI` in `cinder/scheduler/rpcapi.py` and `VolumeAPI` in `cinder/volume/rpcapi.py`. A trait
+//! cannot express `get_backup_device`: the version decides whether it is a call, and what it returns. So it is written
+//! by hand over the untyped client.
 
 use rpc_runtime::{CallOptions, Context, Result, Route, Version, args, rpc_client};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 pub trait Scheduler {
     /// Moves a volume to another backend.
     ///
-    /// 3.3; 3.0, where the method and two of its arguments have other names.
+    /// Sent as 3.3, or as 3.0 with other names of the method and of two arguments.
     #[rpc(cast, name_before("3.3", "migrate_volume_to_host"))]
     #[allow(clippy::too_many_arguments, reason = "as many as the original has")]
     async fn migrate_volume(
@@ -29,11 +29,10 @@ pub trait Scheduler {
 
 const VOLUME_TOPIC: &str = "cinder-volume";
 
-/// cinder's volume services, with [`get_backup_device`](VolumeServiceClient::get_backup_device) of the
-/// client.
+/// cinder's volume services. The client also has [`get_backup_device`](VolumeServiceClient::get_backup_device).
 #[rpc_client(topic = "cinder-volume", version = "3.0", route = by_queue(volume))]
 pub trait VolumeService {
-    /// Deletes a volume, or only forgets it.
+    /// Deletes a volume, or only its record.
     #[rpc(cast)]
     async fn delete_volume(
         &self,
@@ -44,7 +43,7 @@ pub trait VolumeService {
     ) -> Result<()>;
 }
 
-/// To the service that has the volume.
+/// Routes to the service that has the volume.
 fn by_queue(cap: Option<Version>, volume: &Volume) -> Route {
     match volume.queue(cap) {
         Some((topic, server)) => Route::new().topic(topic).server(server),
@@ -53,14 +52,14 @@ fn by_queue(cap: Option<Version>, volume: &Volume) -> Route {
 }
 
 impl VolumeServiceClient {
-    /// Asks for the volume or the snapshot of it that a backup is to be made from.
+    /// Asks for the volume, or the snapshot of it, for a backup.
     ///
-    /// A volume service of 3.17 prepares it and tells the backup service itself, which waits for nothing
-    /// here: then there is none. One of 3.2 returns it, and an older one returns a dict to make it of.
+    /// A volume service of 3.17 prepares the device and tells the backup service itself, so this returns none. A
+    /// service of 3.2 returns the device. An older service returns a dict, from which the device is made.
     ///
     /// # Errors
     ///
-    /// As of any call.
+    /// The errors of any call.
     pub async fn get_backup_device(
         &self,
         ctxt: &Context,
@@ -92,7 +91,7 @@ impl VolumeServiceClient {
     }
 }
 
-/// What a backup is made from.
+/// The source of a backup.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BackupDevice {
@@ -102,7 +101,7 @@ pub struct BackupDevice {
     /// The snapshot, if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Value>,
-    /// Whether the backup service may not read it as root.
+    /// Whether the backup service must not read it as root.
     pub secure_enabled: bool,
 }
 
@@ -136,16 +135,16 @@ impl From<LegacyDevice> for BackupDevice {
     }
 }
 
-/// A versioned object of cinder's.
+/// A versioned object of cinder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Object {
     /// The class.
     #[serde(rename = "versioned_object.name")]
     pub name: String,
-    /// Whose class it is: `cinder`.
+    /// The project of the class: `cinder`.
     #[serde(rename = "versioned_object.namespace")]
     pub namespace: String,
-    /// The version of the class, which says what fields there may be.
+    /// The version of the class, which determines its fields.
     #[serde(rename = "versioned_object.version")]
     pub version: String,
     /// The fields that are set.
@@ -166,7 +165,7 @@ pub struct Object {
 pub struct Volume(pub Object);
 
 impl Volume {
-    /// The topic and the server of the service that has it: its cluster's, or its host's.
+    /// The topic and the server of the service that has the volume: those of its cluster, or of its host.
     ///
     /// Both are named `HOST@BACKEND#POOL`. Services of 3.6 and later have a topic for each backend.
     fn queue(&self, cap: Option<Version>) -> Option<(String, String)> {

@@ -1,6 +1,6 @@
 //! heat: stacks of resources, which its engines build.
 //!
-//! It follows `heat/rpc/client.py`: `EngineClient`, which is never given a version cap.
+//! It follows `EngineClient` in `heat/rpc/client.py`, which never gets a version cap.
 
 use rpc_runtime::{Context, Result, rpc_client};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde_json::Number;
 /// heat's engines.
 #[rpc_client(exchange = "heat", topic = "engine", version = "1.0")]
 pub trait Engine {
-    /// Deletes a stack, and waits until that has begun; or does not wait, as a cast.
+    /// Deletes a stack. The call waits until the deletion has begun. As a cast, it does not wait.
     #[rpc(call, cast)]
     async fn delete_stack(
         &self,
@@ -17,7 +17,7 @@ pub trait Engine {
         stack_identity: &StackIdentity,
     ) -> Result<Option<StackIdentity>>;
 
-    /// Waits for a deployment as long as `timeout` says, which is also how long the call may take. 1.27 or
+    /// Waits for a deployment. `timeout` is both the time that the engine waits and the timeout of the call. 1.27 or
     /// later.
     #[rpc(version = "1.27")]
     async fn check_software_deployment(
@@ -28,15 +28,15 @@ pub trait Engine {
     ) -> Result<Option<String>>;
 }
 
-/// Which stack is meant.
+/// Identifies a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackIdentity {
     /// Its name.
     pub stack_name: String,
-    /// Its id, which stays when a stack of the same name follows.
+    /// Its id. A later stack of the same name has another one.
     pub stack_id: String,
-    /// Whose it is.
+    /// The project that owns it.
     pub tenant: String,
-    /// What of the stack is meant; empty for all of it.
+    /// A part of the stack; empty for all of it.
     pub path: String,
 }

@@ -1,6 +1,6 @@
-//! ironic: bare metal. Its agents report to the conductors, each of which minds some of the nodes.
+//! ironic: bare metal. Its agents report to the conductors. Each conductor manages some of the nodes.
 //!
-//! It follows `ironic/conductor/rpcapi.py`: `ConductorAPI`.
+//! It follows `ConductorAPI` in `ironic/conductor/rpcapi.py`.
 
 use rpc_runtime::{Context, Result, Route, Version, rpc_client};
 
@@ -13,10 +13,10 @@ const TOPIC: &str = "ironic.conductor_manager";
     version = "1.34"
 )]
 pub trait Conductor {
-    /// The agent on a node is alive, and is reached at that URL.
+    /// Reports that the agent on a node is alive, and its URL.
     ///
-    /// 1.34; 1.42 with `agent_version`, 1.49 with `agent_token`, 1.51 with `agent_verify_ca`, 1.54 with its
-    /// status. What older conductors do not know they are not told.
+    /// Sent as 1.34, as 1.42 with `agent_version`, as 1.49 with `agent_token`, as 1.51 with `agent_verify_ca`, or as
+    /// 1.54 with the agent's status. Arguments that older conductors do not know are not sent to them.
     #[rpc(route = by_topic(topic))]
     #[allow(clippy::too_many_arguments, reason = "as many as the original has")]
     async fn heartbeat(
@@ -33,7 +33,7 @@ pub trait Conductor {
     ) -> Result<()>;
 }
 
-/// Of `ironic.conductor_manager.HOST`, to that host.
+/// Routes the topic `ironic.conductor_manager.HOST` to that host.
 fn by_topic(_: Option<Version>, topic: Option<&str>) -> Route {
     let host = topic
         .and_then(|topic| topic.strip_prefix(TOPIC))

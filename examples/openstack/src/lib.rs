@@ -1,11 +1,11 @@
 //! Typed interfaces of OpenStack services that run in Python.
 //!
-//! Each trait says what the service's own `rpcapi.py` says, and nothing is changed on the other side. What
-//! those files do by hand for older servers (leave arguments out, rename them, turn them into what they
-//! were, refuse) is written here as options of arguments: the ladder of versions follows from them.
+//! Each trait declares the same as the service's own `rpcapi.py`. The other side needs no change. For older servers,
+//! those files leave arguments out, rename them, convert them or refuse them, by hand. Here these rules are options of
+//! the arguments, and the ladder of versions is derived from them.
 //!
-//! They show a few methods of each service, those whose ladders are the hardest, and are held against what
-//! the originals send, case by case.
+//! The traits have a few methods of each service, those with the hardest ladders. Tests compare them with the messages
+//! of the originals, case by case.
 
 pub mod cinder;
 pub mod heat;

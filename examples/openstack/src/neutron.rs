@@ -1,16 +1,15 @@
-//! neutron: networks. The agents on the hosts ask its server, and report to it.
+//! neutron: networks. The agents on the hosts call its server, and report to it.
 //!
-//! It follows `neutron/agent/rpc.py`: `PluginApi` and `PluginReportStateAPI`, neither of which is ever given
-//! a version cap.
+//! It follows `PluginApi` and `PluginReportStateAPI` in `neutron/agent/rpc.py`. Neither ever gets a version cap.
 
 use rpc_runtime::{Context, Result, rpc_client};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What agents ask: `PluginApi`.
+/// The methods that agents call: `PluginApi`.
 #[rpc_client(exchange = "neutron", topic = "q-plugin", version = "1.0")]
 pub trait Plugin {
-    /// Reports devices, few enough for one message; see [`update_device_list`](Self::update_device_list).
+    /// Reports devices in one message; see [`update_device_list`](Self::update_device_list) for many devices.
     #[rpc(version = "1.9", name = "update_device_list")]
     #[allow(clippy::too_many_arguments, reason = "as many as the original has")]
     async fn update_devices(
@@ -23,8 +22,8 @@ pub trait Plugin {
         refresh_tunnels: bool,
     ) -> Result<DeviceList>;
 
-    /// Reports devices that have come up or gone down, so many of each in a message (the original's
-    /// `rpc_resources_processing_step`, by default [`PROCESSING_STEP`]), and puts the answers together.
+    /// Reports devices that have come up or gone down, and joins the replies. A message has a limited number of devices
+    /// of each kind: the original's `rpc_resources_processing_step`, by default [`PROCESSING_STEP`].
     #[allow(clippy::too_many_arguments, reason = "as many as the original has")]
     async fn update_device_list(
         &self,
@@ -50,7 +49,7 @@ pub trait Plugin {
     }
 }
 
-/// How many devices go into one message, if nothing else is configured.
+/// The default number of devices in a message.
 pub const PROCESSING_STEP: usize = 20;
 
 /// A port's device on a host.
@@ -63,24 +62,24 @@ pub enum Device {
     MacAndSlot(String, String),
 }
 
-/// What became of the devices. Servers may leave lists out.
+/// The result for each device. Servers may leave lists out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeviceList {
     /// These are up.
     pub devices_up: Vec<Device>,
-    /// For these that could not be noted.
+    /// Those for which the update failed.
     pub failed_devices_up: Vec<Device>,
     /// These are down.
     pub devices_down: Vec<DeviceDown>,
-    /// For these that could not be noted.
+    /// Those for which the update failed.
     pub failed_devices_down: Vec<Device>,
 }
 
 /// A device that is down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceDown {
-    /// Which.
+    /// The device.
     pub device: Device,
     /// Whether neutron knows a port for it.
     pub exists: bool,
@@ -95,7 +94,7 @@ impl DeviceList {
     }
 }
 
-/// What agents report of themselves: `PluginReportStateAPI`.
+/// The reports of agents on themselves: `PluginReportStateAPI`.
 #[rpc_client(
     exchange = "neutron",
     topic = "q-reports-plugin",
@@ -103,8 +102,8 @@ impl DeviceList {
     times(report_interval = 30)
 )]
 pub trait Reports {
-    /// Says how an agent is, and waits for what the server thinks of it; or does not wait, as a cast. A
-    /// report is no use for longer than until the next.
+    /// Reports the state of an agent. The call waits for the server's view of it. As a cast, it does not wait. A report
+    /// is obsolete when the next one is due, which is its timeout.
     #[rpc(call, cast, timeout = report_interval)]
     async fn report_state(
         &self,
@@ -114,7 +113,7 @@ pub trait Reports {
     ) -> Result<Option<String>>;
 }
 
-/// An agent's report. The original puts it into a dict of its own once more.
+/// An agent's report. The original wraps it in another dict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The report itself.
@@ -122,7 +121,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report by a name of its own, by which the logs of both sides are compared.
+    /// A report with a unique id, which appears in the logs of both sides.
     #[must_use]
     pub fn new(mut agent_state: Map<String, Value>, uuid: &str) -> Self {
         agent_state.insert("uuid".to_owned(), uuid.into());

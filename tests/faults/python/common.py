@@ -1,11 +1,11 @@
-"""What both oslo.messaging ends of the ledger test share."""
+"""Shared by both oslo.messaging ends of the ledger test."""
 
 import logging
 import os
 import sys
 import threading
 
-# The tracing options of oslo.messaging 18.3.1 are read from the global configuration alone.
+# The tracing options of oslo.messaging 18.3.1 are read only from the global configuration.
 from oslo_config import cfg
 import oslo_messaging
 
@@ -13,14 +13,14 @@ _lock = threading.Lock()
 
 
 def say(line):
-    """Writes one line to the ledger, which notes when it comes."""
+    """Writes one line to the ledger, which records the time at which it comes."""
     with _lock:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
 
 def transports(url, count):
-    """As many transports, each with connections of its own."""
+    """Makes this many transports, each with connections of its own."""
     level = os.environ.get("RPC_LOG")
     logging.basicConfig(stream=sys.stderr, level=level.upper() if level else logging.CRITICAL)
     cfg.CONF([], project="rpc-faults")

@@ -3,9 +3,9 @@ retransmissions pass over it.
 
     line.py MILLISECONDS LOSS
 
-Whoever connects to 10.77.0.2 reaches what listens at 10.77.0.1: each packet comes back from the line with its addresses
-exchanged, which changes no checksum, MILLISECONDS later. LOSS of a hundred packets are lost. It writes `ready` when the
-line is there, and ends with its input. The namespace must be its own: it needs the rights to make a device.
+A connection to 10.77.0.2 reaches the listener at 10.77.0.1: each packet comes back from the line MILLISECONDS later, with
+its addresses exchanged, which changes no checksum. LOSS per cent of the packets are lost. It writes `ready` when the line
+exists, and ends when its input ends. It needs a namespace of its own, and the right to make a device.
 """
 
 import fcntl
@@ -48,7 +48,7 @@ def main():
             if file != line:
                 return
             packet = os.read(line, 65536)
-            # IPv4 alone: the system also tries IPv6 on each device.
+            # Only IPv4: the system also sends IPv6 packets on each device.
             if packet[0] >> 4 == 4 and chance.random() >= loss:
                 packet = packet[:12] + packet[16:20] + packet[12:16] + packet[20:]
                 count += 1

@@ -2,11 +2,11 @@
 
     load.py URL EXCHANGE TOPIC CLIENTS RATE TIMEOUT FIRST
 
-Reads commands, a line each, and writes what becomes of each request, a line each, when it does:
+Reads commands, one a line, and writes the result of each request on a line when it ends:
 
     warm                 many calls at once; then writes `warm`
     start                begins to send RATE requests a second, calls and casts in turn
-    stop                 sends nothing more
+    stop                 sends no more requests
     probe ID [SERVER…]   calls each server, and the topic, from each client until each pair was answered;
                          then writes `answered ID`
 
@@ -131,7 +131,7 @@ def main():
                 load.stopped.set()
             case ["probe", probe, *servers]:
                 load.probe(probe, servers)
-    # What still waits for a reply need not be waited for.
+    # Requests that still wait for a reply are abandoned.
     sys.stdout.flush()
     os._exit(0)
 

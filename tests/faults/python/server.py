@@ -1,4 +1,4 @@
-"""A server of the ledger test on oslo.messaging; it speaks as ledger-server does.
+"""A server of the ledger test on oslo.messaging, with the protocol of ledger-server.
 
     server.py URL EXCHANGE TOPIC NAME CONCURRENCY
 """

@@ -1,4 +1,4 @@
-//! Whether a ledger balances: each promise held against each request, and the story of what broke one.
+//! Whether a ledger balances: checks each promise for each request, and tells the story of each breach.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,21 +10,21 @@ use crate::ledger::{Book, Ends, Entry, Ledger, Outcome, Replay};
 
 /// How much later than its deadline a call may end.
 pub const LATENESS: Duration = Duration::from_millis(50);
-/// A loss takes along what was accepted this long before it, at most: no backlog is older.
+/// A loss explains only requests that were accepted at most this long before it, since no backlog is older.
 const BACKLOG: Duration = Duration::from_secs(5);
-/// What a server has left in doubt.
+/// The reason for requests that a server has left in doubt.
 const DOUBTED: &str = "named in a server's log";
 
-/// A promise that was not kept.
+/// A broken promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Breach {
-    /// A request was run more than once.
+    /// A request ran more than once.
     RunTwice,
-    /// An accepted cast was never begun, and nothing excuses it.
+    /// An accepted cast never began, and no loss explains it.
     Lost,
-    /// A request was run although its error said that it was not.
+    /// A request ran although its error said that it had not.
     Denied,
-    /// A call was answered, and not done.
+    /// A call succeeded without having been done.
     Unearned,
     /// A call got a reply to something else.
     Wrong,
@@ -60,7 +60,7 @@ impl Breach {
         }
     }
 
-    /// Whether it is this library's to keep, with these ends.
+    /// Whether this library is responsible for the promise, with these ends.
     fn is_ours(self, ends: Ends) -> bool {
         match self {
             Self::RunTwice | Self::Lost | Self::Denied | Self::Unearned => {
@@ -71,29 +71,29 @@ impl Breach {
     }
 }
 
-/// What the ledger comes to.
+/// The result of a ledger.
 #[derive(Debug, Default, Clone)]
 pub struct Balance {
-    /// Calls and casts, that ended well.
+    /// Calls and casts that succeeded.
     pub ok: [u64; 2],
     /// Calls and casts that failed, by kind of error.
     pub failed: [BTreeMap<&'static str, u64>; 2],
-    /// Accepted casts that were lost with what named losses took.
+    /// Accepted casts that were lost and that a known loss explains, by loss.
     pub excused: BTreeMap<String, u64>,
-    /// Requests that were run again, and why that is not the library's to prevent.
+    /// Requests that ran again for a reason that the library cannot prevent, by reason.
     pub replayed: BTreeMap<String, u64>,
-    /// Promises that were not kept, and how often.
+    /// The broken promises, and how often each was broken.
     pub breaches: BTreeMap<Breach, u64>,
-    /// How late the latest call was.
+    /// The greatest lateness of a call.
     pub latest: Duration,
-    /// How late the clients' scheduler was at worst.
+    /// The greatest lateness of the clients' scheduler.
     pub starved: Duration,
-    /// The story of each request that broke a promise of this library's.
+    /// The story of each request that broke a promise of this library.
     pub stories: Vec<String>,
 }
 
 impl Ledger {
-    /// Adds it all up. To be asked when all is quiet.
+    /// Adds everything up. Call it when no request is in flight.
     #[must_use]
     pub fn balance(&self) -> Balance {
         let book = self.book();
@@ -227,7 +227,7 @@ impl Balance {
         self.stories.is_empty()
     }
 
-    /// How often a promise was not kept.
+    /// How often a promise was broken.
     #[must_use]
     pub fn count_of(&self, breach: Breach) -> u64 {
         self.breaches.get(&breach).copied().unwrap_or_default()
@@ -244,7 +244,7 @@ impl Balance {
         }
     }
 
-    /// Adds another block's.
+    /// Adds the balance of another block.
     pub fn add(&mut self, other: Self) {
         for (sum, part) in self.ok.iter_mut().zip(other.ok) {
             *sum += part;
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_loss_excuses_as_many_as_it_may_and_none_after_it() {
+    async fn a_loss_excuses_at_most_its_count_and_nothing_later() {
         let ledger = Ledger::open(Duration::from_secs(10), 0, Ends::OURS);
         for _ in 0..3 {
             let cast = ledger.sent(false);
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_replay_excuses_what_was_begun_in_its_time() {
+    async fn a_replay_excuses_requests_that_began_in_its_time() {
         let ledger = Ledger::open(Duration::from_secs(10), 0, Ends::OURS);
         let (early, late) = (ledger.sent(false), ledger.sent(false));
         ledger.begun(early, 1);

@@ -1,5 +1,5 @@
-//! One block of faults: clients, servers and queues of its own, what comes over them, and what is left
-//! of them afterwards.
+//! One block of faults, with clients, servers and queues of its own: runs its faults, and checks what remains
+//! afterwards.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,18 +22,18 @@ use crate::run::Plan;
 use crate::schedule::Planned;
 use crate::servers::{Recipe, ServerProcess, memory};
 
-/// How long it may take after a fault until all clients reach all servers.
+/// The time after a fault within which all clients must reach all servers.
 const RECOVERY: Duration = Duration::from_secs(30);
-/// How long what was sent may take to come to an end, at the end of a block.
+/// The time within which all requests must end at the end of a block.
 const QUIET: Duration = Duration::from_secs(45);
-/// How long counts may take to come back to what they were.
+/// The time within which counts must return to their first values.
 const SETTLED: Duration = Duration::from_secs(20);
-/// Seconds after which the queues of a killed server go: before the counts have settled.
+/// Seconds after which the queues of a killed server expire: before the counts have settled.
 const EXPIRY: u32 = 10;
-/// How often it is asked.
+/// The interval of the checks.
 const POLL: Duration = Duration::from_millis(100);
 
-/// A block to be run.
+/// One block.
 pub(crate) struct Block<'a> {
     pub(crate) plan: &'a Plan,
     /// The clients' runtime.
@@ -155,7 +155,7 @@ impl Block<'_> {
         Ok(())
     }
 
-    /// Lets one fault come and go. False when nothing works any more.
+    /// Applies one fault and reverts it. Returns false if nothing works any more.
     async fn one(
         &self,
         fault: &Planned,
@@ -205,7 +205,7 @@ impl Block<'_> {
                 report.faults
             );
             report.stuck.push(stuck);
-            // So that the rest of the schedule can tell something, too.
+            // New proxies let the rest of the schedule run.
             bench
                 .ledger
                 .event("all connections closed, since nothing else helped");
@@ -220,7 +220,7 @@ impl Block<'_> {
         Ok(true)
     }
 
-    /// Waits until all requests have ended, and all accepted casts have begun or will not.
+    /// Waits until all requests have ended, and all accepted casts have begun or are lost.
     async fn quiet(&self, ledger: &Ledger) {
         let still = async {
             let mut seen = (ledger.open_items(), Instant::now());
@@ -230,9 +230,9 @@ impl Block<'_> {
                 if now != seen.0 {
                     seen = (now, Instant::now());
                 }
-                // Casts that wait for nothing any more are lost.
+                // If the number of waiting casts no longer changes, they are lost.
                 if now.0 == 0 && (now.1 == 0 || seen.1.elapsed() > Duration::from_secs(5)) {
-                    // A call that timed out may still be under way to its server.
+                    // A call that timed out may still be in flight to its server.
                     sleep(Duration::from_secs(1)).await;
                     return;
                 }
@@ -243,7 +243,7 @@ impl Block<'_> {
         }
     }
 
-    /// What there is once probes that were given up are gone, too.
+    /// The census after the dropped probes have ended, too.
     async fn steady(&self, bench: &Bench<'_>) -> Result<Census> {
         let limit = Instant::now() + SETTLED;
         let mut seen = Census::take(bench.node(), self.clients).await?;

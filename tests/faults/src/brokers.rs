@@ -1,5 +1,5 @@
-//! The brokers of a run: one node, or a cluster of three. And a side of it: the proxies between the brokers and the
-//! clients, or between the brokers and the servers, one before each node, which fail together.
+//! The brokers of a run: one node, or a cluster of three. A side is the set of proxies, one before each node, between
+//! the brokers and the clients, or between the brokers and the servers. The proxies of a side fail together.
 
 use std::slice;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::proxy::{Direction, End, Flow, Proxy};
 /// The largest message that the brokers take, in bytes.
 pub(crate) const LARGEST_MESSAGE: usize = 2 * 1024 * 1024;
 
-/// Where queues are.
+/// The nodes of a run.
 #[derive(Debug)]
 pub(crate) enum Brokers {
     One(Box<Node>),
@@ -51,7 +51,7 @@ impl Brokers {
         }
     }
 
-    /// The one to ask, and to tell what concerns all.
+    /// The node for queries and for commands that concern all nodes.
     pub(crate) fn node(&self) -> &Node {
         match self {
             Self::One(node) => node,
@@ -62,18 +62,18 @@ impl Brokers {
         }
     }
 
-    /// The place of the node that a fault strikes, by a number left to chance.
+    /// The index of the node that a fault affects, by a random number.
     pub(crate) fn struck(&self, detail: u64) -> usize {
         usize::try_from(detail % self.nodes().len().max(1) as u64).unwrap_or_default()
     }
 
-    /// Whether the others can go on while one is gone.
+    /// Whether the other nodes can continue while one is stopped.
     pub(crate) fn are_many(&self) -> bool {
         self.nodes().len() > 1
     }
 }
 
-/// Proxies that do the same.
+/// Proxies with the same behaviour.
 #[derive(Debug)]
 pub(crate) struct Side(Vec<Proxy>);
 
@@ -87,7 +87,7 @@ impl Side {
         Ok(Self(proxies))
     }
 
-    /// A transport URL of all of them, with these options.
+    /// A transport URL with all proxies and these options.
     pub(crate) fn url(&self, options: &str) -> String {
         let host = |proxy: &Proxy| format!("rpc:rpc@{}", proxy.address());
         let hosts: Vec<String> = self.0.iter().map(host).collect();

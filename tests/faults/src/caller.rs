@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::Result;
 use crate::process::Signal;
 
-/// How long the process may take for what it is told.
+/// How long the process may take for an order.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The process, in a process group of its own; it is killed when dropped.
@@ -23,12 +23,12 @@ pub struct Caller {
     output: Lines<BufReader<ChildStdout>>,
 }
 
-/// What became of the requests of one order.
+/// The results of one order.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// How many succeeded.
+    /// The number of requests that succeeded.
     pub succeeded: usize,
-    /// The errors of the others.
+    /// The errors of the requests that failed.
     pub failures: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl Caller {
         })
     }
 
-    /// Tells it to make so many calls, all at once.
+    /// Tells it to make `calls` calls, all at once.
     pub async fn call(&mut self, calls: usize) -> Result<()> {
         self.tell(&format!("call {calls}")).await
     }
@@ -88,12 +88,12 @@ impl Caller {
         }
     }
 
-    /// Stops it by SIGSTOP.
+    /// Suspends it by SIGSTOP.
     pub fn pause(&self) -> Result<()> {
         Signal::Stop.to_group(self.group)
     }
 
-    /// Lets it go on after [`Caller::pause`].
+    /// Resumes it after [`Caller::pause`].
     pub fn resume(&self) -> Result<()> {
         Signal::Continue.to_group(self.group)
     }

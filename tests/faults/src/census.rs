@@ -1,4 +1,4 @@
-//! How many there are of what must not grow: before a block of faults, and after it.
+//! Counts of resources that must not grow, before and after a block of faults.
 
 use std::fs;
 
@@ -7,12 +7,12 @@ use tokio::runtime::Handle;
 use crate::Result;
 use crate::node::{Counts, Node};
 
-/// The publishing channels that a connection may keep, and those it declares and consumes on.
+/// The channels that a connection may keep: for publishing, declaring and consuming.
 const CHANNELS: usize = 20;
-/// The driver's thread of each connection, as it names it.
+/// The name of the thread that the driver has for each connection.
 const THREAD: &str = "lapin-io-loop";
 
-/// What there is now.
+/// The counts at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Census {
     broker: Counts,
@@ -36,8 +36,8 @@ impl Census {
         })
     }
 
-    /// What is more now than before, or less. Channels are opened as they are needed, up to a number
-    /// that goes with the connections.
+    /// The counts that differ from before. The number of channels may grow up to a number that depends on the
+    /// connections, since they are opened as needed.
     pub(crate) fn differs(&self, before: &Self) -> Option<String> {
         let mut differences = Vec::new();
         for (what, was, is) in [

@@ -1,4 +1,4 @@
-//! The clients of a block: this library's, in this process, or oslo.messaging's in one of their own.
+//! The clients of a block: this library's in this process, or oslo.messaging's in a process of their own.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use crate::Result;
 use crate::load::Load;
 use crate::peer::PeerLoad;
 
-/// Either of them.
+/// The clients of a block.
 #[derive(Debug)]
 pub(crate) enum Clients {
-    /// This library's.
+    /// The clients of this library.
     Ours(Load),
-    /// oslo.messaging's.
+    /// The clients of oslo.messaging.
     Oslo(PeerLoad),
 }
 
 impl Clients {
-    /// This library's, which do more than others can be told to.
+    /// The clients of this library. They know orders that oslo.messaging's do not.
     pub(crate) fn ours(&self) -> Result<&Load> {
         match self {
             Self::Ours(load) => Ok(load),
@@ -26,7 +26,7 @@ impl Clients {
         }
     }
 
-    /// Many requests at once, so that all is there that a load brings with it.
+    /// Sends many requests at once, so that all resources of a load exist.
     pub(crate) async fn warm_up(&mut self) -> Result<()> {
         match self {
             Self::Ours(load) => {
@@ -48,7 +48,7 @@ impl Clients {
         }
     }
 
-    /// Sends nothing more. What was sent goes on.
+    /// Sends no more requests. Those in flight continue.
     pub(crate) async fn stop(&mut self) -> Result<()> {
         match self {
             Self::Ours(load) => {
@@ -59,8 +59,8 @@ impl Clients {
         }
     }
 
-    /// Probes until every client was answered by each of these servers, and over the topic: when the
-    /// last of them was, or none if that took longer than `patience`.
+    /// Sends probes until every client has a reply from each of these servers, and from the topic. Returns the time of
+    /// the last reply, or none if it took longer than `patience`.
     pub(crate) async fn probe(
         &mut self,
         servers: &[String],

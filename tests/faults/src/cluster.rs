@@ -1,4 +1,4 @@
-//! Three private nodes that are one broker, for queues that outlive the loss of one of them.
+//! A cluster of three private nodes, for queues that survive the loss of a node.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use crate::node::Node;
 /// The options of a transport URL that make all queues quorum queues.
 pub const QUORUM: &str = "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true";
 
-/// How long the replicas of a node that came back may take.
+/// How long a node that returns may take for its replicas.
 const REPLICAS: Duration = Duration::from_secs(60);
 /// How long a node may take to join.
 const JOIN: Duration = Duration::from_secs(60);
-/// How often it is asked.
+/// The interval of the checks.
 const POLL: Duration = Duration::from_millis(100);
 
 /// A cluster of three.
 #[derive(Debug)]
 pub struct Cluster {
-    /// Its nodes, all alike.
+    /// Its nodes.
     pub nodes: [Node; 3],
 }
 
@@ -32,7 +32,7 @@ impl Cluster {
         Self::start_with(ground, "").await
     }
 
-    /// The same, with these lines at the end of each `rabbitmq.conf`.
+    /// Starts a cluster with these lines at the end of each `rabbitmq.conf`.
     pub async fn start_with(ground: &Arc<Ground>, settings: &str) -> Result<Self> {
         let mut nodes = [
             Node::new(ground, "one", settings)?,
@@ -63,7 +63,7 @@ impl Cluster {
         format!("rabbit://{}/?{options}", hosts.join(","))
     }
 
-    /// Waits until all replicas of all queues are there.
+    /// Waits until all replicas of all queues are available.
     pub async fn await_replicas(&self) -> Result<()> {
         let [first, ..] = &self.nodes;
         let mut missing = String::new();
@@ -89,7 +89,7 @@ impl Cluster {
         }
     }
 
-    /// Which node leads a quorum queue of the virtual host `/`, by its place, as `asked` sees it.
+    /// The index of the node that leads a quorum queue of the virtual host `/`, as the node `asked` sees it.
     pub async fn leader(&self, asked: usize, queue: &str) -> Result<usize> {
         let node = self.nodes.get(asked).ok_or("there are three nodes")?;
         let leader = node
@@ -106,10 +106,10 @@ impl Cluster {
     }
 }
 
-/// Makes a node a member of the cluster of another.
+/// Joins a node to the cluster of another.
 async fn join(node: &Node, other: &str) -> Result<()> {
-    // From 4.0 on, a node that joins drops its connections to other nodes, the laboratory's among them. So a process in
-    // the node does it, and leaves what came of it there. 3.10 has no `rabbit_db_cluster`.
+    // From 4.0 on, a node that joins drops its connections to other nodes, the laboratory's included. So a process in
+    // the node joins, and stores the result there. 3.10 has no `rabbit_db_cluster`.
     node.eval(&format!(
         "spawn(fun() -> group_leader(whereis(user), self()), Joined = (catch begin \
          ok = rabbit:stop(), \

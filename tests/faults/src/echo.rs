@@ -1,18 +1,18 @@
-//! The service that tests of single faults call: it measures what it gets, and makes what it is asked for.
+//! The service for tests of single faults: it returns the size of its argument, or a text of a given size.
 
 use rpc_runtime::{CallOptions, Context, Result, Server, Transport, rpc_client};
 
-/// What the service does.
+/// The methods of the service.
 #[rpc_client(topic = "echo", version = "1.0")]
 pub trait Echo {
-    /// How many bytes `data` has.
+    /// Returns the number of bytes of `data`.
     async fn size(&self, ctxt: &Context, data: String) -> Result<usize>;
 
     /// Takes `data`, one way.
     #[rpc(cast)]
     async fn note(&self, ctxt: &Context, data: String) -> Result<()>;
 
-    /// A text of so many bytes.
+    /// Returns a text of `bytes` bytes.
     async fn make(&self, ctxt: &Context, bytes: usize) -> Result<String>;
 }
 
@@ -52,19 +52,19 @@ impl EchoServer {
         Ok(Self { server, transport })
     }
 
-    /// Stops it in good order.
+    /// Stops it in an orderly way.
     pub async fn stop(self) {
         self.server.stop().await;
         self.transport.close().await;
     }
 
-    /// Its two parts, for tests of how a server stops.
+    /// Its two parts, for tests of the stop of a server.
     pub fn into_parts(self) -> (Server, Transport) {
         (self.server, self.transport)
     }
 }
 
-/// A client of the service at an exchange's topic.
+/// A client of the service at an exchange and a topic.
 #[must_use]
 pub fn client(transport: &Transport, exchange: &str, topic: &str) -> EchoClient {
     EchoClient::new(transport).prepare(CallOptions::new().exchange(exchange).topic(topic))

@@ -1,7 +1,7 @@
-//! A hand inside the brokers: evaluates Erlang in a node, in a millisecond.
+//! Evaluates Erlang in the brokers, in about a millisecond.
 //!
-//! `rabbitmqctl` takes a second of processor time for each command, which would be the greatest load in
-//! the laboratory. This is one small Erlang node that stays, and does what `rabbitmqctl eval` does.
+//! `rabbitmqctl` takes a second of processor time for each command, which would be the greatest load in the laboratory.
+//! This is one small Erlang node that keeps running and does the same as `rabbitmqctl eval`.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::Result;
 
-/// Reads `NODE EXPRESSIONS.`, a line each, and writes what came of it, a line each.
+/// Reads lines of the form `NODE EXPRESSIONS.` and writes each result on a line.
 const LOOP: &str = r#"
 Loop = fun Loop() ->
     case io:get_line("") of
@@ -38,7 +38,7 @@ Loop().
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The Erlang node; it ends when dropped, or with this process.
+/// The Erlang node. It ends when dropped, or with this process.
 #[derive(Debug)]
 pub(crate) struct Erlang(Mutex<Ends>);
 
@@ -50,7 +50,7 @@ struct Ends {
 }
 
 impl Erlang {
-    /// Starts it as `name`, with the environment that the brokers have too: cookie and epmd.
+    /// Starts it as `name`, with the cookie and the epmd of the brokers.
     pub(crate) fn start(name: &str, environment: &[(String, String)]) -> Result<Self> {
         let mut process = Command::new("erl")
             .args(["-noshell", "-hidden", "-connect_all", "false"])
@@ -72,8 +72,7 @@ impl Erlang {
         })))
     }
 
-    /// Evaluates comma-separated expressions in `node`, and gives the last one's value as Erlang
-    /// prints it.
+    /// Evaluates comma-separated expressions in `node`. Returns the value of the last one as Erlang prints it.
     pub(crate) async fn eval(&self, node: &str, expressions: &str) -> Result<String> {
         let mut ends = self.0.lock().await;
         let line = format!("{node} {}.\n", expressions.replace('\n', " "));

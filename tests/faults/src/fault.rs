@@ -1,22 +1,22 @@
-//! The kinds of fault: how each is called, how often it comes, and how long it lasts.
+//! The kinds of fault: their names, their frequency, and how long they last.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What goes wrong.
+/// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// The clients' connections are reset.
     ClientsReset,
     /// The servers' connections are reset.
     ServersReset,
-    /// The clients' connections end in the midst of a frame that they send.
+    /// The clients' connections end in the middle of a frame that they send.
     ClientsCutMidFrame,
-    /// The servers' connections end in the midst of a frame that they receive.
+    /// The servers' connections end in the middle of a frame that they receive.
     ServersCutMidFrame,
-    /// The clients' connections are dead, and nobody says so; new ones work.
+    /// The clients' connections become half-open. New ones work.
     ClientsHalfOpen,
-    /// The servers' connections are dead, and nobody says so; new ones work.
+    /// The servers' connections become half-open. New ones work.
     ServersHalfOpen,
     /// Nothing passes between clients and broker for a time, on old and new connections.
     ClientsBlackholed,
@@ -32,35 +32,35 @@ pub enum Kind {
     AllClosed,
     /// The broker is short of memory for a time.
     Alarm,
-    /// The queue for replies to a client is deleted.
+    /// The reply queue of a client is deleted.
     ReplyQueueDeleted,
-    /// The topic's queue is deleted, with what is in it.
+    /// The topic's queue is deleted, with its messages.
     TopicQueueDeleted,
     /// The exchange is deleted.
     ExchangeDeleted,
-    /// The servers' connections are reset again and again, while all their permits are taken.
+    /// The servers' connections are reset repeatedly while all their permits are taken.
     ServersResetAgain,
-    /// The clients are far from the broker for a time, by a line that is uneven and loses packets.
+    /// The clients have a long line to the broker for a time. It is uneven and loses packets.
     ClientsLongLine,
-    /// The servers are, by such a line.
+    /// The servers have such a line for a time.
     ServersLongLine,
-    /// The broker reads nothing from the clients for a time, and goes on sending to them.
+    /// The broker reads nothing from the clients for a time, but continues to send to them.
     ClientsUnread,
-    /// Each client makes a call and a cast that are larger than the broker takes.
+    /// Each client makes a call and a cast that are too large for the broker.
     RequestTooLarge,
-    /// Each client makes a call whose reply is.
+    /// Each client makes a call whose reply is too large for the broker.
     ReplyTooLarge,
-    /// The topic's queue has no room for a time, and the broker refuses what is sent there.
+    /// The topic's queue is full for a time, and rejects messages.
     QueueFull,
     /// For a time, the broker ends consumers that do not acknowledge at once, while all permits are taken.
     ConsumerTimeout,
-    /// Nobody may do anything for a time.
+    /// The user has no permissions for a time.
     PermissionsWithdrawn,
-    /// The virtual host is deleted with all that is in it, and made anew.
+    /// The virtual host is deleted with its contents and created again.
     VirtualHostDeleted,
-    /// The password is another one for a time.
+    /// The password is changed for a time.
     PasswordChanged,
-    /// One node of a cluster after the other is stopped and started again.
+    /// The nodes of a cluster are stopped and started again, one after the other.
     RollingRestart,
 }
 
@@ -97,7 +97,7 @@ impl Kind {
         Self::RollingRestart,
     ];
 
-    /// Its name in reports, and on the command line.
+    /// Its name in reports and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -132,7 +132,7 @@ impl Kind {
         }
     }
 
-    /// Whether it takes clients and servers of this library: those of others are not told to do such things.
+    /// Whether it needs clients and servers of this library, since oslo.messaging's do not know its orders.
     #[must_use]
     pub fn takes_ours(self) -> bool {
         matches!(
@@ -150,7 +150,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// How often it comes, beside the others: what takes long comes seldom.
+    /// Its frequency relative to the others. Faults that take long are rare.
     #[must_use]
     pub fn weight(self) -> u64 {
         match self {
@@ -160,7 +160,7 @@ impl Kind {
         }
     }
 
-    /// The shortest and the longest it lasts; the same for what is over at once.
+    /// The shortest and the longest time that it lasts; zero for faults that end at once.
     #[must_use]
     pub fn lasts(self) -> (Duration, Duration) {
         let milliseconds = match self {
@@ -176,11 +176,11 @@ impl Kind {
             | Self::ConsumerTimeout
             | Self::ClientsLongLine
             | Self::ServersLongLine => (1500, 4000),
-            // Shorter than a heartbeat, and longer than TCP waits for a connection.
+            // From shorter than a heartbeat to longer than TCP waits for a connection.
             Self::ClientsUnread => (1000, 40_000),
-            // Before the node starts again, which takes seconds more.
+            // The time before the node is started again. The start takes seconds more.
             Self::NodeKilled => (0, 1000),
-            // For as many bytes to be sent as cut the frame.
+            // The time for the bytes that come before the cut.
             Self::ClientsCutMidFrame | Self::ServersCutMidFrame => (100, 300),
             _ => (0, 0),
         };

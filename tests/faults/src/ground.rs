@@ -1,4 +1,4 @@
-//! What private brokers share: a directory, a cookie, an epmd of their own, and a hand inside them.
+//! What private brokers share: a directory, a cookie, an epmd of their own, and the Erlang node that controls them.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -17,19 +17,18 @@ use crate::erlang::Erlang;
 use crate::process::Site;
 use crate::random::Random;
 
-/// The ground that private brokers stand on. All of it is gone when dropped.
+/// The surroundings of private brokers. All of it is removed when dropped.
 #[derive(Debug)]
 pub struct Ground {
     pub(crate) erlang: Erlang,
     pub(crate) scripts: PathBuf,
     environment: Vec<(String, String)>,
-    /// The last to go: it takes along what still runs.
+    /// Dropped last: it kills the processes that still run.
     pub(crate) site: Site,
 }
 
 impl Ground {
-    /// Prepares it; `scripts` is the directory of RabbitMQ's own scripts, such as
-    /// `/usr/lib/rabbitmq/bin`.
+    /// Prepares it. `scripts` is the directory of RabbitMQ's scripts, such as `/usr/lib/rabbitmq/bin`.
     pub async fn prepare(scripts: impl Into<PathBuf>) -> Result<Self> {
         let site = Site::new()?;
         let home = site.directory();
@@ -54,7 +53,7 @@ impl Ground {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         site.spawn(&mut command)?;
-        // Erlang would start another, and lose it, if this one were not there yet.
+        // If this epmd did not run yet, Erlang would start another one and never stop it.
         let ready = SocketAddr::from((Ipv4Addr::LOCALHOST, epmd));
         while TcpStream::connect(ready).await.is_err() {
             sleep(Duration::from_millis(5)).await;
@@ -68,13 +67,13 @@ impl Ground {
         })
     }
 
-    /// Where its files are.
+    /// The directory of its files.
     #[must_use]
     pub fn site(&self) -> &Site {
         &self.site
     }
 
-    /// What a broker's processes have in their environment, and nothing else of RabbitMQ or Erlang.
+    /// A command with the environment of a broker's processes, without other variables of RabbitMQ or Erlang.
     pub(crate) fn command(&self, script: &str) -> Command {
         let mut command = Command::new(self.scripts.join(script));
         for (name, _) in std::env::vars_os() {
@@ -88,14 +87,14 @@ impl Ground {
     }
 }
 
-/// Where ports are looked for: not among those that systems hand out to whoever asks for any, as somebody
-/// else could have such a one by the time a node, which takes seconds to start, listens there.
+/// The range of ports to search. It excludes the ports that the system gives to a socket without a fixed port: another
+/// process could get such a port in the seconds before the node listens.
 const PORTS: Range<u16> = 10_000..32_768;
 
-/// How many of them were given so far, in this process.
+/// The number of ports that this process has given out.
 static GIVEN: AtomicU32 = AtomicU32::new(0);
 
-/// Ports that nobody listens at. No other caller gets the same.
+/// Ports without a listener. No other caller in this process gets the same.
 pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
     let mut ports = [0; N];
     for port in &mut ports {
@@ -105,12 +104,12 @@ pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
 }
 
 fn free_port() -> Option<u16> {
-    // Processes that look for some at the same time begin at different places.
+    // Processes that search at the same time begin at different ports.
     let start = std::process::id().wrapping_mul(64);
     (0..PORTS.len()).find_map(|_| {
         let place = start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
         let port = PORTS.clone().nth(place as usize % PORTS.len())?;
-        // On all interfaces, as brokers look, too.
+        // On all interfaces, as brokers listen.
         let free = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok();
         free.then_some(port)
     })

@@ -1,8 +1,7 @@
-//! What this process has allocated and not given back: unlike its memory as the system counts it, this grows by
-//! leaks alone, and not by what the allocator keeps for later.
+//! The memory that this process has allocated and not freed. Only leaks make it grow. The memory that the system counts
+//! also grows by what the allocator keeps for later.
 //!
-//! Counted where a program says
-//! `#[global_allocator] static ALLOCATOR: &heap::Counted = &heap::COUNTED;`.
+//! A program that counts has the line `#[global_allocator] static ALLOCATOR: &heap::Counted = &heap::COUNTED;`.
 
 use std::alloc::System;
 use std::fmt;
@@ -11,25 +10,25 @@ use std::time::Duration;
 use stats_alloc::StatsAlloc;
 use tokio::time::sleep;
 
-/// How often is looked, and how long between looks, to find when nothing goes on.
+/// The number of samples, and the time between them, to find an idle moment.
 const LOOKS: (u32, Duration) = (20, Duration::from_millis(25));
 
 /// The allocator that counts.
 pub type Counted = StatsAlloc<System>;
-/// The only one of it.
+/// The only allocator that counts.
 pub use stats_alloc::INSTRUMENTED_SYSTEM as COUNTED;
 
-/// What is allocated.
+/// Allocated memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Heap {
-    /// In bytes.
+    /// The number of bytes.
     pub bytes: usize,
-    /// In how many pieces.
+    /// The number of blocks.
     pub blocks: usize,
 }
 
 impl Heap {
-    /// What is allocated now; none if this program does not count.
+    /// The memory that is allocated now, or none if this program does not count.
     #[must_use]
     pub fn now() -> Option<Self> {
         let stats = COUNTED.stats();
@@ -39,7 +38,7 @@ impl Heap {
         })
     }
 
-    /// What is allocated when nothing goes on: the least of some looks.
+    /// The memory that is allocated at an idle moment: the least of some samples.
     pub async fn at_rest() -> Option<Self> {
         let mut least = Self::now()?;
         for _ in 0..LOOKS.0 {

@@ -1,6 +1,6 @@
-//! The ledger: what was sent, what came of it, and what was run.
+//! The ledger: the requests that were sent, how they ended, and which ran.
 //!
-//! Plain values behind one lock. It knows nothing of the library that is tested, nor of the broker.
+//! Plain values behind one lock. It does not depend on the tested library or the broker.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,25 +9,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How a request ended for whoever sent it.
+/// How a request ended for its sender.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// A reply, or the broker's word that it has it.
+    /// A reply, or the broker's confirm.
     Ok,
     /// A reply to something else.
     Wrong,
     /// An error.
     Failed {
-        /// What it says.
+        /// The text of the error.
         error: String,
-        /// Which kind of error, for counting.
+        /// The kind of the error, for counts.
         kind: &'static str,
-        /// Whether it says that the request may have been run.
+        /// Whether the error says that the request may have run.
         may_have_run: bool,
     },
 }
 
-/// Which ends are this library's; the others are oslo.messaging's, and their promises are not judged.
+/// The ends that are this library's. The others are oslo.messaging's, and their promises are not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ends {
     /// The clients.
@@ -37,7 +37,7 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// This library's on both sides.
+    /// This library on both sides.
     pub const OURS: Self = Self {
         clients: true,
         servers: true,
@@ -47,61 +47,61 @@ impl Ends {
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// A call; else a cast.
+    /// Whether it is a call. Otherwise it is a cast.
     pub call: bool,
     /// When it was sent.
     pub sent: Instant,
     /// When it ended, and how.
     pub ended: Option<(Instant, Outcome)>,
-    /// When it was begun, and by which server process.
+    /// When it began, and in which server process.
     pub begun: Vec<(Instant, u32)>,
-    /// When it was done, and by which.
+    /// When it was done, and in which server process.
     pub done: Vec<(Instant, u32)>,
-    /// When it was left by a server that could not tell whether the broker had its acknowledgement, and by
-    /// which: it says so in its log.
+    /// When a server left it, since the broker may not have had its acknowledgement, and which server did. That is in
+    /// the server's log.
     pub doubted: Vec<(Instant, u32)>,
 }
 
-/// Something that takes requests along which were accepted and not begun.
+/// An event that loses requests that were accepted and had not begun.
 #[derive(Debug, Clone)]
 pub struct Loss {
     /// What happened.
     pub what: String,
-    /// From when.
+    /// The beginning.
     pub from: Instant,
-    /// Until when.
+    /// The end.
     pub to: Instant,
-    /// How many requests it may take along.
+    /// The greatest number of requests that it may lose.
     pub most: usize,
 }
 
-/// A broker that may hand out again what was acknowledged in its last moments.
+/// A broker that may deliver again the requests that were acknowledged in its last moments.
 #[derive(Debug, Clone)]
 pub struct Replay {
     /// What happened.
     pub what: String,
-    /// What was begun from then on.
+    /// Requests that began from this moment on may come again.
     pub from: Instant,
-    /// And until then.
+    /// Requests that began until this moment may come again.
     pub to: Instant,
 }
 
-/// What is written in a ledger.
+/// The contents of a ledger.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(crate) entries: BTreeMap<u64, Entry>,
     pub(crate) losses: Vec<Loss>,
     pub(crate) replays: Vec<Replay>,
     pub(crate) events: Vec<(Instant, String)>,
-    /// When the scheduler of the clients was late, and by how much.
+    /// When the clients' scheduler was late, and by how much.
     pub(crate) starved: Vec<(Instant, Duration)>,
 }
 
-/// All that is known of the requests of one block of faults.
+/// The record of the requests of one block of faults.
 #[derive(Debug)]
 pub struct Ledger {
     pub(crate) opened: Instant,
-    /// Of the calls.
+    /// The timeout of the calls.
     pub(crate) timeout: Duration,
     pub(crate) ends: Ends,
     next: AtomicU64,
@@ -109,7 +109,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An empty ledger, for calls with this timeout, whose first number is `first`.
+    /// An empty ledger for calls with this timeout. The first request has the number `first`.
     #[must_use]
     pub fn open(timeout: Duration, first: u64, ends: Ends) -> Self {
         Self {
@@ -122,7 +122,7 @@ impl Ledger {
     }
 
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
-        // No section can stop half-way.
+        // A panic cannot leave the contents inconsistent.
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -132,14 +132,14 @@ impl Ledger {
         }
     }
 
-    /// Notes a request that is about to be sent; gives its number.
+    /// Records a request that is about to be sent. Returns its number.
     pub fn sent(&self, call: bool) -> u64 {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.sent_as(number, call);
         number
     }
 
-    /// Notes a request that is about to be sent by whoever gave it its number.
+    /// Records a request that is about to be sent, with a number that its sender has chosen.
     pub fn sent_as(&self, number: u64, call: bool) {
         let entry = Entry {
             call,
@@ -152,31 +152,31 @@ impl Ledger {
         self.book().entries.insert(number, entry);
     }
 
-    /// Notes how a request ended for its sender.
+    /// Records how a request ended for its sender.
     pub fn ended(&self, number: u64, outcome: Outcome) {
         let now = Instant::now();
         self.with(number, |entry| entry.ended = Some((now, outcome)));
     }
 
-    /// Notes that a server has begun it.
+    /// Records that a server has begun the request.
     pub fn begun(&self, number: u64, server: u32) {
         let now = Instant::now();
         self.with(number, |entry| entry.begun.push((now, server)));
     }
 
-    /// Notes that a server is done with it.
+    /// Records that a server has done the request.
     pub fn done(&self, number: u64, server: u32) {
         let now = Instant::now();
         self.with(number, |entry| entry.done.push((now, server)));
     }
 
-    /// Notes that a server has left it, in doubt about its acknowledgement.
+    /// Records that a server has left the request, in doubt about its acknowledgement.
     pub fn doubted(&self, number: u64, server: u32) {
         let now = Instant::now();
         self.with(number, |entry| entry.doubted.push((now, server)));
     }
 
-    /// How many requests a server has begun, and not done.
+    /// The number of requests that a server has begun and not done.
     #[must_use]
     pub fn unfinished(&self, server: u32) -> usize {
         let by = |list: &[(Instant, u32)]| list.iter().any(|(_, by)| *by == server);
@@ -188,14 +188,14 @@ impl Ledger {
         unfinished.count()
     }
 
-    /// How many requests a server has begun.
+    /// The number of requests that a server has begun.
     #[must_use]
     pub fn begun_by(&self, server: u32) -> usize {
         let by = |entry: &&Entry| entry.begun.iter().any(|(_, by)| *by == server);
         self.book().entries.values().filter(by).count()
     }
 
-    /// The requests that were begun more than once.
+    /// The requests that began more than once.
     #[must_use]
     pub fn begun_again(&self) -> Vec<u64> {
         let book = self.book();
@@ -206,7 +206,7 @@ impl Ledger {
         again.map(|(number, _)| *number).collect()
     }
 
-    /// How many casts were on their way to the broker at some time from then on until now.
+    /// The number of casts that were in flight to the broker at some time since `from`.
     #[must_use]
     pub fn under_way_since(&self, from: Instant) -> usize {
         let then =
@@ -214,27 +214,27 @@ impl Ledger {
         self.book().entries.values().filter(then).count()
     }
 
-    /// Notes what takes requests along.
+    /// Records a loss.
     pub fn loss(&self, loss: Loss) {
         self.book().losses.push(loss);
     }
 
-    /// Notes what lets requests run again.
+    /// Records a reason for requests to run again.
     pub fn replay(&self, replay: Replay) {
         self.book().replays.push(replay);
     }
 
-    /// Notes something for the stories.
+    /// Records an event for the stories.
     pub fn event(&self, what: impl Into<String>) {
         self.book().events.push((Instant::now(), what.into()));
     }
 
-    /// Notes that the clients' scheduler was late.
+    /// Records that the clients' scheduler was late.
     pub fn starved(&self, by: Duration) {
         self.book().starved.push((Instant::now(), by));
     }
 
-    /// How many requests have not ended, and how many accepted casts have not begun.
+    /// The number of requests that have not ended, and of accepted casts that have not begun.
     #[must_use]
     pub fn open_items(&self) -> (usize, usize) {
         let book = self.book();

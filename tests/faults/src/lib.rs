@@ -1,7 +1,6 @@
-//! A laboratory for faults: private RabbitMQ nodes, and a proxy between them and their clients, both of
-//! which fail when told to; and the ledger test, which
-//! runs clients and servers there under a random schedule of faults, and balances what was sent
-//! against what was run.
+//! A laboratory for faults: private RabbitMQ nodes, and a proxy between them and their clients. Both fail on demand.
+//! The ledger test runs clients and servers there under a random schedule of faults, and compares the requests that
+//! were sent with those that ran.
 
 pub mod balance;
 mod bench;
@@ -34,8 +33,8 @@ pub mod servers;
 pub mod soak;
 pub mod work;
 
-/// What the laboratory itself failed at: never a finding about what is tested in it.
+/// A failure of the laboratory itself, and not a finding about the tested library.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// The result of what only the laboratory can fail at.
+/// The result of an operation of the laboratory.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

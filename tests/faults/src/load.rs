@@ -1,4 +1,4 @@
-//! What drives the load: clients that send numbered calls and casts at a steady rate, whatever happens.
+//! The load: clients that send numbered calls and casts at a constant rate, whatever happens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::ledger::{Ledger, Outcome};
 use crate::peer::Duty;
 use crate::work::WorkClient;
 
-/// How often the lateness of the scheduler is measured.
+/// The interval at which the lateness of the scheduler is measured.
 const TICK: Duration = Duration::from_millis(10);
-/// How often a probe is sent until one is answered.
+/// The interval of probes until one has a reply.
 const PROBE: Duration = Duration::from_millis(50);
-/// How long one probe waits.
+/// The timeout of a probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Clients, on a runtime of their own.
@@ -33,7 +33,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Makes the clients; nothing is sent yet.
+    /// Makes the clients. They send nothing yet.
     pub(crate) fn new(runtime: &Handle, duty: &Duty<'_>, ledger: Arc<Ledger>) -> Result<Self> {
         let mut transports = Vec::new();
         for _ in 0..duty.clients {
@@ -64,7 +64,7 @@ impl Load {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
             for (turn, client) in clients.iter().cycle().enumerate() {
                 ticks.tick().await;
-                // Two in a row from each client, a call and a cast.
+                // Each client sends a call and a cast in turn.
                 for call in [true, false] {
                     if !call {
                         ticks.tick().await;
@@ -87,7 +87,7 @@ impl Load {
         }));
     }
 
-    /// Sends nothing more. What was sent goes on.
+    /// Sends no more requests. Those in flight continue.
     pub async fn stop(&mut self) {
         for task in self.running.drain(..) {
             task.abort();
@@ -95,8 +95,8 @@ impl Load {
         }
     }
 
-    /// Probes until every client was answered by each of these servers, and over the topic: when the
-    /// last of them was, or none if that took longer than `patience`.
+    /// Sends probes until every client has a reply from each of these servers, and from the topic. Returns the time of
+    /// the last reply, or none if it took longer than `patience`.
     pub async fn probe(&self, servers: &[String], patience: Duration) -> Option<Instant> {
         let mut probes = JoinSet::new();
         let to = servers.iter().map(Some).chain([None]);
@@ -119,7 +119,7 @@ impl Load {
         timeout(patience, all).await.ok().flatten()
     }
 
-    /// Many requests at once, so that all is there that a load brings with it.
+    /// Sends many requests at once, so that all resources of a load exist.
     pub async fn warm_up(&self) {
         let mut burst = JoinSet::new();
         for client in self.clients.iter().cycle().take(self.clients.len() * 64) {
@@ -129,7 +129,8 @@ impl Load {
         while burst.join_next().await.is_some() {}
     }
 
-    /// Has the servers of the topic run so many requests at once, each for so long. Nobody waits for them.
+    /// Occupies the servers of the topic with `requests` requests, each of which takes `lasting`. Their results are
+    /// ignored.
     pub fn occupy(&self, requests: usize, lasting: Duration) {
         let millis = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX);
         for client in self.clients.iter().cycle().take(requests) {
@@ -143,8 +144,8 @@ impl Load {
         }
     }
 
-    /// Each client makes a call and a cast with arguments of so many bytes, more than the broker takes. Gives what was
-    /// wrong with the answers.
+    /// Each client makes a call and a cast with arguments of `bytes` bytes, which are too large for the broker. Returns
+    /// what was wrong with the results.
     pub async fn send_too_large(&self, bytes: usize) -> Vec<String> {
         let (ctxt, padding) = (Context::new(), "x".repeat(bytes));
         let mut complaints = Vec::new();
@@ -161,8 +162,8 @@ impl Load {
         complaints
     }
 
-    /// Each client asks twice for a reply of so many bytes, more than the broker takes. Gives what was wrong with the
-    /// answers.
+    /// Each client asks twice for a reply of `bytes` bytes, which is too large for the broker. Returns what was wrong
+    /// with the results.
     pub async fn ask_for_too_large(&self, bytes: usize) -> Vec<String> {
         let ctxt = Context::new();
         let mut complaints = Vec::new();
@@ -212,7 +213,7 @@ async fn send(client: WorkClient, ledger: Arc<Ledger>, call: bool, millis: u64) 
     );
 }
 
-/// When the first of many probes is answered.
+/// Sends probes and returns the time of the first reply.
 async fn answered(client: WorkClient) -> Instant {
     let mut probes = JoinSet::new();
     let mut ticks = interval(PROBE);

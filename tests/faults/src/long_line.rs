@@ -1,7 +1,7 @@
-//! A line that TCP itself sees, in a network namespace of a test's own: `python/line.py`.
+//! A line that delays packets of TCP, in a network namespace of a test's own: `python/line.py`.
 //!
-//! The proxy delays bytes, and not the packets of TCP: a connection to it is made at once. Whatever depends on TCP's own
-//! handshake or retransmissions needs packets that are late.
+//! The proxy delays bytes and not packets, so a connection to it is made at once. Tests that depend on TCP's own
+//! handshake or retransmissions need late packets.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Stdio;
@@ -12,14 +12,14 @@ use tokio::process::{Child, Command};
 
 use crate::Result;
 
-/// What tells a test that it runs in a namespace of its own.
+/// The variable that tells a test that it runs in a namespace of its own.
 const WITHIN: &str = "RPC_TEST_WITHIN_NAMESPACE";
-/// Makes the loopback interface work, and becomes the command.
+/// Enables the loopback interface and executes the command.
 const ENTER: &str = "ip link set lo up && exec \"$@\"";
 
-/// Runs the test of this name again, in a network namespace of its own; false within it. The test's process is a new
-/// one, so the test begins with this call and ends if it is true. An error when the namespace cannot be made, or the
-/// test failed in it.
+/// Runs the test of this name again, in a new process with a network namespace of its own. Returns false in that
+/// process. A test begins with this call and returns if it is true. It is an error if the namespace cannot be made, or
+/// if the test failed in it.
 pub async fn ran_in_own_namespace(test: &str) -> Result<bool> {
     if std::env::var_os(WITHIN).is_some() {
         return Ok(false);
@@ -44,20 +44,20 @@ pub async fn ran_in_own_namespace(test: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// A line; it is gone when dropped.
+/// A line. It is removed when dropped.
 #[derive(Debug)]
 pub struct LongLine {
     _process: Child,
 }
 
 impl LongLine {
-    /// Who connects here reaches, over the line, what listens at [`LongLine::NEAR`].
+    /// A connection to this address goes over the line to the listener at [`LongLine::NEAR`].
     pub const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 2));
-    /// Where to listen.
+    /// The address to listen at.
     pub const NEAR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 1));
 
-    /// A line in this network namespace, which must be one's own: packets take `delay` in each direction, and `loss` of
-    /// a hundred are lost.
+    /// Makes a line in this network namespace, which must be the test's own. Packets take `delay` in each direction,
+    /// and `loss` per cent of them are lost.
     pub async fn start(delay: Duration, loss: u8) -> Result<Self> {
         let python = std::env::var_os("RPC_TEST_PYTHON").ok_or("RPC_TEST_PYTHON is not set")?;
         let mut process = Command::new(python)

@@ -15,15 +15,14 @@ use crate::Result;
 use crate::ground::{Ground, free_ports};
 use crate::process::Signal;
 
-/// How long a node may take to start, on a busy machine.
+/// How long a node may take to start on a busy machine.
 const START: Duration = Duration::from_secs(120);
-/// How often is asked whether it has.
+/// The interval of the checks whether it has started.
 const POLL: Duration = Duration::from_millis(50);
-/// How often is asked whether it has ended.
+/// The interval of the checks whether it has ended.
 const GONE_POLL: Duration = Duration::from_millis(5);
 
-/// A broker that is started, stopped, killed, and disturbed as tests like. Its data and its port stay
-/// the same until it is dropped.
+/// A broker that tests start, stop, kill and disturb. Its data and its port stay the same until it is dropped.
 #[derive(Debug)]
 pub struct Node {
     ground: Arc<Ground>,
@@ -35,12 +34,12 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node, and waits until it takes clients.
+    /// Starts a node, and waits until it accepts clients.
     pub async fn start(ground: &Arc<Ground>, name: &str) -> Result<Self> {
         Self::start_with(ground, name, "").await
     }
 
-    /// The same, with these lines at the end of its `rabbitmq.conf`.
+    /// Starts a node with these lines at the end of its `rabbitmq.conf`.
     pub async fn start_with(ground: &Arc<Ground>, name: &str, settings: &str) -> Result<Self> {
         let mut node = Self::new(ground, name, settings)?;
         node.launch()?;
@@ -77,7 +76,7 @@ impl Node {
         })
     }
 
-    /// Where clients connect; the user and the password are `rpc`.
+    /// The address for clients. The user and the password are `rpc`.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
@@ -89,13 +88,13 @@ impl Node {
         format!("rabbit://rpc:rpc@{}/?{options}", self.address())
     }
 
-    /// Its name among Erlang's nodes.
+    /// The name of its Erlang node.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Starts it, with the data and on the port that it had.
+    /// Starts it again with its data and its port.
     pub async fn restart(&mut self) -> Result<()> {
         self.launch()?;
         self.await_start().await
@@ -148,7 +147,7 @@ impl Node {
     }
 
     async fn is_up(&self) -> bool {
-        // The port first: it costs the node nothing while it starts.
+        // The port is checked first, since this does not slow the start of the node.
         TcpStream::connect(self.address()).await.is_ok()
             && self
                 .eval("rabbit:is_running()")
@@ -156,12 +155,12 @@ impl Node {
                 .is_ok_and(|up| up == "true")
     }
 
-    /// Ends it in good order.
+    /// Stops it in an orderly way.
     pub async fn stop(&mut self) -> Result<()> {
         self.end(Signal::Term).await
     }
 
-    /// Ends it at once, by SIGKILL.
+    /// Kills it by SIGKILL.
     pub async fn kill(&mut self) -> Result<()> {
         self.end(Signal::Kill).await
     }
@@ -173,7 +172,7 @@ impl Node {
         signal.to_group(process.id())?;
         let ground = self.ground.clone();
         tokio::task::spawn_blocking(move || ground.site.reap(process)).await??;
-        // The process that was started may have been gone before the broker itself.
+        // The process that was started may end before the broker itself.
         let gone = async {
             while TcpStream::connect(self.address()).await.is_ok() {
                 sleep(GONE_POLL).await;
@@ -184,12 +183,12 @@ impl Node {
             .map_err(|_| format!("{} still listens after {signal:?}", self.name).into())
     }
 
-    /// Stops it by SIGSTOP: connections stand, and nothing comes of them.
+    /// Suspends it by SIGSTOP. Its connections stay open, and nothing comes over them.
     pub fn pause(&self) -> Result<()> {
         self.signal(Signal::Stop)
     }
 
-    /// Lets it go on after [`Node::pause`].
+    /// Resumes it after [`Node::pause`].
     pub fn resume(&self) -> Result<()> {
         self.signal(Signal::Continue)
     }
@@ -201,7 +200,7 @@ impl Node {
         }
     }
 
-    /// Evaluates comma-separated Erlang expressions in it: the last one's value, as Erlang prints it.
+    /// Evaluates comma-separated Erlang expressions in it. Returns the value of the last one as Erlang prints it.
     pub async fn eval(&self, expressions: &str) -> Result<String> {
         self.ground.erlang.eval(&self.name, expressions).await
     }
@@ -216,7 +215,7 @@ impl Node {
         Ok(())
     }
 
-    /// Makes memory look short, or sufficient again: with an alarm, no publisher gets through.
+    /// Raises or clears the memory alarm. With the alarm, the broker accepts no messages.
     pub async fn memory_alarm(&self, raised: bool) -> Result<()> {
         let part = if raised { "0.00001" } else { "0.4" };
         self.eval(&format!(
@@ -226,8 +225,8 @@ impl Node {
         Ok(())
     }
 
-    /// Deletes a queue of the virtual host `/`. Gives how many messages it held, those included that
-    /// consumers had not acknowledged, but for those that came in that instant.
+    /// Deletes a queue of the virtual host `/`. Returns the number of its messages, unacknowledged ones included.
+    /// Messages that come in that instant may be missing.
     pub async fn delete_queue(&self, queue: &str) -> Result<usize> {
         let held = self
             .eval(&format!(
@@ -250,7 +249,7 @@ impl Node {
         Ok(())
     }
 
-    /// The names of the queues there are, in all virtual hosts.
+    /// The names of the queues in all virtual hosts.
     pub async fn queues(&self) -> Result<Vec<String>> {
         let names = self
             .eval(
@@ -261,7 +260,7 @@ impl Node {
         Ok(names_of(&names))
     }
 
-    /// How many connections and channels clients have, and how many queues there are.
+    /// The number of clients' connections and channels, and of queues.
     pub async fn counts(&self) -> Result<Counts> {
         let counts = self
             .eval(
@@ -283,14 +282,14 @@ impl Node {
         }
     }
 
-    /// What it printed: where it says why it does not start.
+    /// Its output, which says why it does not start.
     fn said(&self) -> String {
         ["out", "err"]
             .map(|file| fs::read_to_string(self.home.join(file)).unwrap_or_default())
             .concat()
     }
 
-    /// The end of its log, for those who look into a failure.
+    /// The end of its log, for messages of failures.
     #[must_use]
     pub fn log(&self, lines: usize) -> String {
         let path = self.home.join("log").join(format!("{}.log", self.name));
@@ -311,13 +310,13 @@ impl Drop for Node {
     }
 }
 
-/// The words of a string, as Erlang prints it.
+/// The words of a string that Erlang has printed.
 fn names_of(printed: &str) -> Vec<String> {
     let names = printed.trim_matches(['"', '[', ']']);
     names.split_whitespace().map(str::to_owned).collect()
 }
 
-/// What a node has of what clients make.
+/// The number of things that clients have made on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Connections.

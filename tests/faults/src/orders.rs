@@ -1,34 +1,34 @@
-//! Further orders to a node: what users may do, how much a queue holds, and a queue that stands still.
+//! Further commands for a node: permissions of users, limits of queues, and suspended queues.
 
 use std::time::Duration;
 
 use crate::Result;
 use crate::node::Node;
 
-/// The name under which the node keeps the policy of one queue.
+/// The name of the policy of one queue.
 fn policy(queue: &str) -> String {
     binary(&format!("limit of {queue}"))
 }
 
-/// What a user may do in a virtual host: regular expressions on the names of exchanges and queues.
+/// The permissions of a user in a virtual host: regular expressions for the names of exchanges and queues.
 #[derive(Debug, Clone, Copy)]
 pub struct Permissions<'a> {
     /// What the user may declare and delete.
     pub configure: &'a str,
-    /// Where the user may publish, and which queues the user may bind.
+    /// Exchanges to which the user may publish, and queues that the user may bind.
     pub write: &'a str,
-    /// Which queues the user may consume, and which exchanges the user may bind to.
+    /// Queues that the user may consume, and exchanges that the user may bind to.
     pub read: &'a str,
 }
 
 impl Permissions<'_> {
-    /// Everything.
+    /// All permissions.
     pub const ALL: Self = Permissions {
         configure: ".*",
         write: ".*",
         read: ".*",
     };
-    /// Nothing that has a name.
+    /// No permissions on anything with a name.
     pub const NONE: Self = Permissions {
         configure: "^$",
         write: "^$",
@@ -37,7 +37,7 @@ impl Permissions<'_> {
 }
 
 impl Node {
-    /// Adds a user, whose password is the name.
+    /// Adds a user. The password is the user's name.
     pub async fn add_user(&self, user: &str) -> Result<()> {
         let user = binary(user);
         self.eval(&format!(
@@ -57,7 +57,7 @@ impl Node {
         Ok(())
     }
 
-    /// Closes each connection of clients for this reason as soon as it stands, for so long.
+    /// For a time, closes each connection of clients with this reason as soon as it is open.
     pub async fn close_connections_again(&self, reason: &str, lasting: Duration) -> Result<()> {
         let millis = lasting.as_millis();
         self.eval(&format!(
@@ -74,8 +74,7 @@ impl Node {
         Ok(())
     }
 
-    /// Sets what a user may do in a virtual host. Channels that are open may go on with what they were
-    /// allowed before.
+    /// Sets the permissions of a user in a virtual host. Open channels may keep the permissions that they had.
     pub async fn set_permissions(
         &self,
         user: &str,
@@ -104,7 +103,7 @@ impl Node {
         Ok(())
     }
 
-    /// Deletes a virtual host, with its queues and its permissions. Its connections are closed.
+    /// Deletes a virtual host, with its queues and its permissions, and closes its connections.
     pub async fn delete_virtual_host(&self, name: &str) -> Result<()> {
         let name = binary(name);
         self.eval(&format!("rabbit_vhost:delete({name}, <<\"faults\">>)"))
@@ -112,10 +111,10 @@ impl Node {
         Ok(())
     }
 
-    /// Lets a queue of the virtual host `/` hold so many messages, and refuse those above.
+    /// Limits a queue of the virtual host `/` to `messages` messages. It rejects further ones.
     ///
-    /// The queue learns first that it is to refuse, and then how many it may hold. A classic queue that learns both at
-    /// once applies the limit first, and drops the oldest messages above it.
+    /// The queue first gets the rule to reject, then the limit. A classic queue that gets both at once applies the
+    /// limit first, and drops the oldest messages above it.
     pub async fn limit_queue(&self, queue: &str, messages: usize) -> Result<()> {
         const REFUSE: &str = "{<<\"overflow\">>, <<\"reject-publish\">>}";
         let limit = format!("{{<<\"max-length\">>, {messages}}}");
@@ -128,14 +127,14 @@ impl Node {
             "ok = rabbit_policy:set(<<\"/\">>, {}, {}, [{definition}], 0, <<\"queues\">>, <<\"faults\">>), {}",
             policy(queue),
             binary(&format!("^{queue}$")),
-            // The queue is told of the policy before it is asked: its answer is a sign that it knows.
+            // The queue gets the policy before this query, so its answer shows that the policy is in effect.
             with_queue(queue, "rabbit_amqqueue:info(Q, [messages])"),
         ))
         .await?;
         Ok(())
     }
 
-    /// Takes [`Node::limit_queue`] back.
+    /// Reverts [`Node::limit_queue`].
     pub async fn unlimit_queue(&self, queue: &str) -> Result<()> {
         self.eval(&format!(
             "ok = rabbit_policy:delete(<<\"/\">>, {}, <<\"faults\">>), {}",
@@ -146,8 +145,8 @@ impl Node {
         Ok(())
     }
 
-    /// Sets how long a consumer may take to acknowledge, and how often the broker looks. Channels that are open keep
-    /// what they had.
+    /// Sets the time in which a consumer must acknowledge, and the interval of the broker's checks. Open channels keep
+    /// their values.
     pub async fn set_consumer_timeout(&self, timeout: Duration, interval: Duration) -> Result<()> {
         let (timeout, interval) = (timeout.as_millis(), interval.as_millis());
         self.eval(&format!(
@@ -158,7 +157,7 @@ impl Node {
         Ok(())
     }
 
-    /// Lets a queue of the virtual host `/` keep what it would drop: it goes to the queue `dropped`.
+    /// Sends the messages that a queue of the virtual host `/` drops to the queue `dropped`.
     pub async fn keep_dropped(&self, queue: &str) -> Result<()> {
         self.eval(&format!(
             "rabbit_amqqueue:declare(rabbit_misc:r(<<\"/\">>, queue, <<\"dropped\">>), true, false, [], none, \
@@ -172,7 +171,7 @@ impl Node {
         Ok(())
     }
 
-    /// How many consumers all queues have together whose names begin so.
+    /// The number of consumers of all queues whose names begin with `prefix`.
     pub async fn consumers(&self, prefix: &str) -> Result<usize> {
         let prefix = binary(prefix);
         let consumers = self
@@ -185,14 +184,14 @@ impl Node {
         Ok(consumers.parse()?)
     }
 
-    /// How many messages of a queue of the virtual host `/` a consumer has, and has not acknowledged.
+    /// The number of unacknowledged messages of a queue of the virtual host `/`.
     pub async fn unacknowledged(&self, queue: &str) -> Result<usize> {
         let expression =
             "[{_, Messages}] = rabbit_amqqueue:info(Q, [messages_unacknowledged]), Messages";
         Ok(self.eval(&with_queue(queue, expression)).await?.parse()?)
     }
 
-    /// How many messages of a queue of the virtual host `/` wait for a consumer.
+    /// The number of messages of a queue of the virtual host `/` that wait for a consumer.
     pub async fn ready_messages(&self, queue: &str) -> Result<usize> {
         let expression = "[{_, Ready}] = rabbit_amqqueue:info(Q, [messages_ready]), Ready";
         Ok(self.eval(&with_queue(queue, expression)).await?.parse()?)
@@ -205,28 +204,27 @@ impl Node {
         Ok(())
     }
 
-    /// Stops the process of a classic queue of the virtual host `/`: what is published there is routed,
-    /// and never confirmed.
+    /// Suspends the process of a classic queue of the virtual host `/`. Messages to it are routed and never confirmed.
     pub async fn suspend_queue(&self, queue: &str) -> Result<()> {
         self.eval(&with_queue(queue, "ok = sys:suspend(amqqueue:get_pid(Q))"))
             .await?;
         Ok(())
     }
 
-    /// Lets a queue go on after [`Node::suspend_queue`].
+    /// Resumes a queue after [`Node::suspend_queue`].
     pub async fn resume_queue(&self, queue: &str) -> Result<()> {
         self.eval(&with_queue(queue, "ok = sys:resume(amqqueue:get_pid(Q))"))
             .await?;
         Ok(())
     }
 
-    /// How much waits for the process of a queue that is suspended.
+    /// The number of messages that wait for the process of a suspended queue.
     pub async fn backlog(&self, queue: &str) -> Result<usize> {
         let expression = "element(2, erlang:process_info(amqqueue:get_pid(Q), message_queue_len))";
         Ok(self.eval(&with_queue(queue, expression)).await?.parse()?)
     }
 
-    /// The connections of clients, each by the port at its client: a connection that stands keeps it.
+    /// The connections of clients, each by its client's port, which does not change while the connection is open.
     pub async fn connections(&self) -> Result<Vec<u16>> {
         let printed = self
             .eval("rabbit_networking:connection_info_all([peer_port])")

@@ -1,4 +1,4 @@
-//! Clients in a process of their own, which tell what becomes of their requests: `python/load.py`.
+//! Clients in a process of their own, which report the results of their requests: `python/load.py`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +13,18 @@ use crate::Result;
 use crate::ledger::{Ledger, Outcome};
 use crate::program::Program;
 
-/// How long it may take to end, or to warm up.
+/// How long the process may take to end, or to warm up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the clients are to do.
+/// The task of the clients.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Duty<'a> {
     pub(crate) url: &'a str,
     pub(crate) exchange: &'a str,
     pub(crate) topic: &'a str,
-    /// How many there are.
+    /// The number of clients.
     pub(crate) clients: usize,
-    /// Requests a second, of all.
+    /// Requests a second of all clients together.
     pub(crate) rate: u32,
     /// Of calls.
     pub(crate) timeout: Duration,
@@ -32,12 +32,12 @@ pub(crate) struct Duty<'a> {
     pub(crate) first: u64,
 }
 
-/// The process; it is killed when dropped.
+/// The process. It is killed when dropped.
 #[derive(Debug)]
 pub(crate) struct PeerLoad {
     process: Child,
     input: ChildStdin,
-    /// The last thing that was done as it was told: the warm-up is 0, probes are counted from 1.
+    /// The last order that was done: the warm-up is 0, probes are counted from 1.
     done: watch::Receiver<Option<(u64, Instant)>>,
     probes: u64,
     reading: JoinHandle<()>,
@@ -119,14 +119,14 @@ impl PeerLoad {
 
     pub(crate) async fn close(mut self) -> Result<()> {
         drop(self.input);
-        // Ended or not: nothing more is wanted of it.
+        // Whether it has ended does not matter any more.
         let _ = timeout(PATIENCE, self.process.wait()).await;
         self.process.kill().await?;
         Ok(self.reading.await?)
     }
 }
 
-/// Notes what a line says; gives the number of what was done as it was told.
+/// Records the report in a line. Returns the number of the order that was done.
 fn read(line: &str, ledger: &Ledger) -> Option<u64> {
     let mut words = line.splitn(4, ' ');
     let (what, number) = (words.next()?, words.next().map(str::parse));
@@ -142,7 +142,7 @@ fn read(line: &str, ledger: &Ledger) -> Option<u64> {
             let outcome = Outcome::Failed {
                 kind: kind.unwrap_or("other"),
                 error: words.next().unwrap_or_default().to_owned(),
-                // oslo.messaging does not say.
+                // oslo.messaging does not report this.
                 may_have_run: true,
             };
             ledger.ended(number, outcome);

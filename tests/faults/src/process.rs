@@ -1,4 +1,4 @@
-//! Processes of the laboratory: signals to them, and nothing of them left behind, whatever happens here.
+//! Processes of the laboratory, and signals to them. None of them outlives the laboratory, whatever happens.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -11,13 +11,13 @@ use crate::Result;
 /// A signal that the laboratory sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Ends in good order.
+    /// Ends in an orderly way.
     Term,
     /// Ends at once.
     Kill,
-    /// Stops, as if it were not there, with its connections kept by the system.
+    /// Suspends the process. The system keeps its connections.
     Stop,
-    /// Goes on after `Stop`.
+    /// Resumes the process after `Stop`.
     Continue,
 }
 
@@ -31,7 +31,7 @@ impl Signal {
         }
     }
 
-    /// Sends it to the process group of this number.
+    /// Sends it to the process group with this number.
     pub fn to_group(self, group: u32) -> Result<()> {
         let sent = Command::new("sh")
             .args(["-c", "kill \"$1\" \"-$2\"", "sh", self.name()])
@@ -46,16 +46,16 @@ impl Signal {
     }
 }
 
-/// Reads lines, each a list of process groups; at the end of input, which is our own end too, kills
-/// those of the last line, and removes the directory.
+/// Reads lines, each a list of process groups. When the input ends, also because this process has ended, it kills the
+/// groups of the last line and removes the directory.
 const WATCH: &str = r#"
 while read -r line; do groups=$line; done
 for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 rm -rf -- "$1"
 "#;
 
-/// A directory, and processes that work in it. Both are gone when this is dropped, and also when this
-/// process is killed: a shell that outlives it sees to that.
+/// A directory, and processes that work in it. Both are removed when this is dropped. A shell that outlives this
+/// process removes them if this process is killed.
 #[derive(Debug)]
 pub struct Site {
     directory: PathBuf,
@@ -65,7 +65,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// A new directory for temporary files, and its watch.
+    /// Makes a new directory for temporary files, and starts its shell.
     pub fn new() -> Result<Self> {
         let output = Command::new("mktemp")
             .args(["-d", "-t", "rpc-faults.XXXXXX"])
@@ -97,14 +97,14 @@ impl Site {
         &self.directory
     }
 
-    /// Starts a process in a group of its own; the group has the process's number.
+    /// Starts a process in a group of its own. The group has the process's number.
     pub fn spawn(&self, command: &mut Command) -> Result<Child> {
         let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
         self.tell(|groups| groups.push(child.id()))?;
         Ok(child)
     }
 
-    /// Waits for the end of a process that [`Site::spawn`] started, and forgets it.
+    /// Waits for the end of a process that [`Site::spawn`] started, and removes it from the list.
     pub fn reap(&self, mut child: Child) -> Result<()> {
         let group = child.id();
         child.wait()?;

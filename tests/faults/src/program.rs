@@ -1,11 +1,11 @@
-//! Programs that stand at an end: this library's own, or oslo.messaging's.
+//! Programs for one end: this library's own, or oslo.messaging's.
 
 use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::process::Command;
 
-/// A program, and the arguments that come first.
+/// A program and its first arguments.
 #[derive(Debug, Clone)]
 pub struct Program {
     path: PathBuf,
@@ -14,7 +14,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// One of this library's.
+    /// A program of this library.
     #[must_use]
     pub fn ours(path: PathBuf) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Program {
         }
     }
 
-    /// One of oslo.messaging's: a script in `tests/faults/python`, for this Python.
+    /// A program with oslo.messaging: a script in `tests/faults/python`, run by this Python.
     #[must_use]
     pub fn oslo(python: PathBuf, script: &str) -> Self {
         let scripts = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/python"));
@@ -41,7 +41,7 @@ impl Program {
         self.ours
     }
 
-    /// The command that starts it, for who talks to it by lines; killed when dropped.
+    /// The command that starts it, with piped lines. The process is killed when dropped.
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.path);

@@ -1,15 +1,15 @@
-//! The types of queues, how each is asked for, and which faults it can stand.
+//! The types of queues: the options of each, and the faults that it survives.
 
 use crate::fault::Kind;
 
 /// How the queues of a block are declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queues {
-    /// As oslo.messaging does by default: gone when the broker restarts.
+    /// As oslo.messaging declares them by default. They are lost when the broker restarts.
     Transient,
     /// Durable classic queues.
     Durable,
-    /// Quorum queues, those for replies too.
+    /// Quorum queues, also for replies.
     Quorum,
 }
 
@@ -27,11 +27,11 @@ impl Queues {
         }
     }
 
-    /// Whether such queues can stand this, with so many nodes.
+    /// Whether such queues survive this fault, with this number of nodes.
     #[must_use]
     pub fn stand(self, kind: Kind, nodes: usize) -> bool {
-        // RabbitMQ 3.10 starts no process for a quorum queue that was deleted and declared anew before the
-        // crash: on a single node, it refuses all who want to consume it; in a cluster, it has one replica less.
+        // RabbitMQ 3.10 starts no process for a quorum queue that was deleted and declared again before the crash. On a
+        // single node, the queue then refuses every consumer. In a cluster, it has one replica less.
         let deletes = matches!(
             kind,
             Kind::ReplyQueueDeleted | Kind::TopicQueueDeleted | Kind::VirtualHostDeleted
@@ -40,7 +40,7 @@ impl Queues {
             (_, 1) if kind == Kind::RollingRestart => false,
             (Self::Quorum, 1) => kind != Kind::NodeKilled,
             (Self::Quorum, _) => !deletes,
-            // They are gone with their node, for as long as it is.
+            // They are lost with their node, for as long as the node is down.
             (Self::Transient | Self::Durable, nodes) => nodes == 1,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A sequence of numbers, given by its seed.
+/// A sequence of numbers that its seed determines.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
@@ -22,8 +22,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; 0 when there is none. Slightly uneven for huge bounds, which nothing
-    /// here has.
+    /// A number below `bound`; 0 if `bound` is 0. Slightly uneven for huge bounds, which are not used here.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.number().checked_rem(bound).unwrap_or(0)
     }
@@ -34,7 +33,7 @@ impl Random {
         from + Duration::from_millis(self.below(u64::try_from(span).unwrap_or(u64::MAX)))
     }
 
-    /// One of these; none of none.
+    /// A random element, or none if there are none.
     pub fn choose<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let at = self.below(from.len() as u64);
         from.get(usize::try_from(at).ok()?)

@@ -1,4 +1,4 @@
-//! The figures of a run, for people and as JSON.
+//! The figures of a run, as text and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,41 +10,42 @@ use crate::balance::{Balance, Breach};
 use crate::fault::Kind;
 use crate::heap::Heap;
 
-/// How many stories are told in full.
+/// The greatest number of stories in a report.
 const STORIES: usize = 20;
-/// By how much what is allocated may change between blocks: the figures of the run itself, and tasks of the
-/// laboratory that are about to end. A connection has 8 MB.
+/// The allowed change of allocated memory between blocks, for the figures of the run itself and for tasks of the
+/// laboratory that are about to end. A leaked connection would have 8 MB.
 const HEAP_SLACK: usize = 512 * 1024;
 
-/// What a run came to.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The seed by which it can be repeated.
+    /// The seed, with which the run can be repeated.
     pub seed: u64,
-    /// Whether both ends were this library's: then recoveries and leaks are judged, too.
+    /// Whether both ends were this library's. If so, recoveries and leaks are checked, too.
     pub ours: bool,
-    /// How many faults there were.
+    /// The number of faults.
     pub faults: usize,
     /// How long it took.
     pub took: Duration,
-    /// Of all requests.
+    /// The balance of all requests.
     pub balance: Balance,
     /// For each kind of fault, how long it took until all clients reached all servers.
     pub recoveries: BTreeMap<Kind, Vec<Duration>>,
-    /// Faults after which not all worked again in good time.
+    /// Faults after which not everything worked again in time.
     pub stuck: Vec<String>,
-    /// What was more afterwards than before.
+    /// Resources of which there were more at the end than at the beginning.
     pub leaks: Vec<String>,
     /// Memory of the servers, in KiB, at the beginning and at the end of each block.
     pub server_memory: Vec<(u64, u64)>,
     /// Memory of the clients' process, in KiB, at the beginning and at the end of each block.
     pub own_memory: Vec<(u64, u64)>,
-    /// What the clients' process had allocated after each block, when all was closed; nothing if it does not count.
+    /// The allocated memory of the clients' process after each block, when everything was closed. Empty if it is not
+    /// counted.
     pub heap: Vec<Heap>,
 }
 
 impl Report {
-    /// Notes what is allocated after a block, and that it is a leak if it is more than after the first one.
+    /// Records the allocated memory after a block. More than after the first block is a leak.
     pub(crate) fn note_heap(&mut self, heap: Heap) {
         self.heap.push(heap);
         if let Some(first) = self.heap.first()
@@ -69,7 +70,7 @@ impl Report {
         casts: ok, failed | run twice | accepted and lost | late, at most | left behind |\n\
         | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
-    /// The figures of a run of this kind alone, as a line of a table.
+    /// The figures of a run with only this kind, as a line of a table.
     #[must_use]
     pub fn line(&self, kind: Kind) -> String {
         let Balance {
@@ -108,7 +109,7 @@ impl Report {
         )
     }
 
-    /// All figures, for programs.
+    /// All figures, as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let recoveries: serde_json::Map<String, Value> = self

@@ -1,5 +1,5 @@
-//! A run of the ledger test: blocks of faults, each with clients, servers and queues of its own on the
-//! same node, or cluster, each with its balance.
+//! A run of the ledger test: blocks of faults on one node or cluster. Each block has clients, servers and queues of its
+//! own, and a balance.
 
 use std::iter;
 use std::path::PathBuf;
@@ -21,43 +21,43 @@ use crate::queues::Queues;
 use crate::report::Report;
 use crate::schedule::Schedule;
 
-/// What is to be run.
+/// The plan of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The directory of RabbitMQ's scripts.
     pub scripts: PathBuf,
-    /// The server's program, `ledger-server` or one that speaks as it does.
+    /// The server's program: `ledger-server`, or one with the same protocol.
     pub server: Program,
-    /// The clients' program, if they are not this library's, in this process.
+    /// The clients' program. Without one, the clients are this library's, in this process.
     pub client: Option<Program>,
-    /// By which all is drawn.
+    /// The seed of the random schedule.
     pub seed: u64,
-    /// How many faults.
+    /// The number of faults.
     pub faults: usize,
-    /// How many of them have clients, servers and queues in common.
+    /// The number of faults in a block, which share clients, servers and queues.
     pub block: usize,
-    /// Which kinds.
+    /// The kinds of fault.
     pub kinds: Vec<Kind>,
-    /// How many nodes the broker has: one, or three.
+    /// The number of nodes: one, or three.
     pub nodes: usize,
     /// The queues of the blocks, in turn.
     pub queues: Vec<Queues>,
-    /// How many clients.
+    /// The number of clients.
     pub clients: usize,
-    /// How many servers.
+    /// The number of servers.
     pub servers: usize,
-    /// How many requests each server runs at once.
+    /// The number of requests that each server may run at once.
     pub concurrency: usize,
-    /// How many calls and casts are sent a second, together.
+    /// The number of calls and casts a second, together.
     pub rate: u32,
     /// The timeout of calls.
     pub timeout: Duration,
-    /// Seconds of silence after which a connection is dead.
+    /// Seconds of silence after which a connection counts as dead.
     pub heartbeat: u16,
 }
 
 impl Plan {
-    /// A hundred requests a second from two clients to three servers, on queues of all types.
+    /// The default plan: a hundred requests a second from two clients to three servers, on queues of all types.
     #[must_use]
     pub fn new(scripts: PathBuf, server: PathBuf, seed: u64, faults: usize) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Plan {
         }
     }
 
-    /// Whether this kind can come over these queues.
+    /// Whether this kind can be applied with these queues.
     #[must_use]
     pub fn stands(&self, queues: Queues, kind: Kind) -> bool {
         let has_ends = self.ends() == Ends::OURS || !kind.takes_ours();
@@ -96,12 +96,11 @@ impl Plan {
     }
 }
 
-/// Runs the plan; each line of progress goes to `say`. It ends early, after the first block that does not
-/// balance.
+/// Runs the plan. Each line of progress is passed to `say`. The run ends after the first block that does not balance.
 ///
 /// # Errors
 ///
-/// What the laboratory failed at. That the ledger does not balance is no error: the report says so.
+/// A failure of the laboratory. If the ledger does not balance, that is no error; the report says so.
 pub fn run(plan: &Plan, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     let runtime = |name: &str| {
         Builder::new_multi_thread()
@@ -110,7 +109,7 @@ pub fn run(plan: &Plan, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
             .enable_all()
             .build()
     };
-    // What is tested shares no thread with the laboratory.
+    // The tested clients share no thread with the laboratory.
     let (laboratory, clients) = (runtime("laboratory")?, runtime("clients")?);
     let report = laboratory.block_on(blocks(plan, clients.handle(), say));
     clients.shutdown_background();

@@ -1,24 +1,25 @@
-//! Which faults come, one after the other: all of it by the seed alone, so that a run can be repeated.
+//! The sequence of faults. Only the seed determines it, so a run can be repeated.
 
 use std::time::Duration;
 
 use crate::fault::Kind;
 use crate::random::Random;
 
-/// One fault to come.
+/// One planned fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
-    /// What goes wrong.
+    /// A kind of fault.
     pub kind: Kind,
-    /// For how long.
+    /// How long it lasts.
     pub lasting: Duration,
-    /// How long all is well afterwards.
+    /// The time without a fault afterwards.
     pub rest: Duration,
-    /// A number for what else is left to chance: which server, which byte.
+    /// A random number for other choices, such as the server or the byte.
     pub detail: u64,
 }
 
-/// An endless sequence of faults. Each kind comes once, in random order, as soon as it can; then chance alone decides.
+/// An endless sequence of faults. First each kind comes once, in random order, as soon as it can be applied. Then the
+/// kinds are random.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     random: Random,
@@ -27,7 +28,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of this seed, from these kinds.
+    /// The schedule of this seed, with these kinds.
     #[must_use]
     pub fn new(seed: u64, kinds: &[Kind]) -> Self {
         let mut random = Random::new(seed);
@@ -43,7 +44,7 @@ impl Schedule {
         }
     }
 
-    /// The next fault, among the kinds for which `stands` is true; none if there is no such kind.
+    /// The next fault among the kinds for which `stands` is true, or none if there is no such kind.
     pub fn draw(&mut self, stands: impl Fn(Kind) -> bool) -> Option<Planned> {
         let kind = self.kind(stands)?;
         let (least, most) = kind.lasts();
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_that_does_not_stand_comes_first_when_it_does() {
+    fn a_kind_that_could_not_come_comes_first_when_it_can() {
         let mut schedule = Schedule::new(1, &Kind::ALL);
         let without = |schedule: &mut Schedule, kind| schedule.draw(|other| other != kind);
         for _ in 0..100 {

@@ -1,4 +1,5 @@
-//! The servers: processes of their own, so that they can be killed, which tell what they run.
+//! The servers. They are processes of their own, so that they can be killed, and they report the requests that they
+//! run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::program::Program;
 /// How long a server may take to listen, or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How to start a server. Any program will do that speaks the lines of `ledger-server`.
+/// How to start a server. The program must have the protocol of `ledger-server`.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// The program.
@@ -28,11 +29,11 @@ pub struct Recipe {
     pub exchange: String,
     /// The topic.
     pub topic: String,
-    /// How many requests run at once.
+    /// The number of requests that may run at once.
     pub concurrency: usize,
 }
 
-/// A server's process; it is killed when dropped.
+/// A server's process. It is killed when dropped.
 #[derive(Debug)]
 pub struct ServerProcess {
     id: u32,
@@ -44,7 +45,7 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts the server `name`. What it runs goes into the ledger under `id`.
+    /// Starts the server `name`. The ledger records its requests under `id`.
     pub fn spawn(recipe: &Recipe, name: &str, id: u32, ledger: Arc<Ledger>) -> Result<Self> {
         let mut process = recipe
             .program
@@ -79,13 +80,13 @@ impl ServerProcess {
         })
     }
 
-    /// Under which its requests are in the ledger.
+    /// Its id in the ledger.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.id
     }
 
-    /// What it is called among the servers of its topic.
+    /// Its name among the servers of its topic.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -100,14 +101,14 @@ impl ServerProcess {
         }
     }
 
-    /// Kills it, and reads what it said before.
+    /// Kills it, and reads its remaining reports.
     pub async fn kill(mut self) -> Result<()> {
         self.process.kill().await?;
         self.reading.await?;
         Ok(())
     }
 
-    /// Stops it in good order; it is killed if it does not.
+    /// Stops it in an orderly way. If it does not stop, it is killed.
     pub async fn stop(mut self) -> Result<bool> {
         drop(self.input.take());
         let orderly = timeout(PATIENCE, self.process.wait()).await.is_ok();
@@ -116,7 +117,7 @@ impl ServerProcess {
         Ok(orderly)
     }
 
-    /// How much memory it has, in KiB.
+    /// Its memory, in KiB.
     #[must_use]
     pub fn memory(&self) -> u64 {
         let process = self.process.id().unwrap_or_default();
@@ -124,7 +125,7 @@ impl ServerProcess {
     }
 }
 
-/// The memory of the process with this directory in `/proc`, in KiB; 0 if there is none.
+/// The memory of the process with this directory in `/proc`, in KiB, or 0 if there is no such process.
 #[must_use]
 pub fn memory(process: &Path) -> u64 {
     let status = std::fs::read_to_string(process.join("status")).unwrap_or_default();

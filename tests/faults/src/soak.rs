@@ -1,4 +1,4 @@
-//! A long run at a steady rate, and what grows by it: nothing should.
+//! A long run at a constant rate, in which nothing may grow.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -20,37 +20,37 @@ use crate::queues::Queues;
 use crate::servers::{Recipe, ServerProcess, memory};
 use crate::work::WorkClient;
 
-/// How long the highest rate is looked for.
+/// The time of the search for the highest rate.
 const SEARCH: Duration = Duration::from_secs(10);
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const TOPIC: &str = "soak";
 /// Two servers, so that requests take turns.
 const SERVERS: usize = 2;
-/// How much of what the middle third had the last one may have, in per cent: memory is the allocator's.
+/// The allowed memory in the last third of the run, in per cent of the middle third. The allocator may keep some.
 const SLACK: u64 = 105;
 
-/// What is to be run.
+/// The plan of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The directory of RabbitMQ's scripts.
     pub scripts: PathBuf,
     /// `ledger-server`.
     pub server: Program,
-    /// How long.
+    /// The length of the run.
     pub time: Duration,
-    /// How often is looked.
+    /// The interval of the samples.
     pub every: Duration,
-    /// How many calls are under way at any time.
+    /// The number of calls that are in flight at any time.
     pub callers: usize,
 }
 
-/// What there was at one moment.
+/// A sample of one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// Since the beginning.
+    /// The time since the beginning.
     pub at: Duration,
-    /// How many calls were answered so far.
+    /// The number of calls that were answered so far.
     pub calls: u64,
     /// Memory of the clients' process, in KiB.
     pub clients: u64,
@@ -58,11 +58,11 @@ pub struct Sample {
     pub servers: u64,
     /// Tasks in the clients' process.
     pub tasks: usize,
-    /// What the broker has.
+    /// The counts of the broker.
     pub broker: Counts,
 }
 
-/// What a run came to.
+/// The results of a run.
 #[derive(Debug)]
 pub struct Report {
     /// Calls a second that were possible.
@@ -71,7 +71,7 @@ pub struct Report {
     pub rate: u64,
     /// Calls that failed.
     pub failed: u64,
-    /// All that was seen, in its order.
+    /// The samples, in order.
     pub samples: Vec<Sample>,
 }
 
@@ -79,7 +79,7 @@ pub struct Report {
 ///
 /// # Errors
 ///
-/// What the laboratory failed at.
+/// A failure of the laboratory.
 pub async fn run(plan: &Plan, say: &(dyn Fn(&Sample) + Sync)) -> Result<Report> {
     let ground = Arc::new(Ground::prepare(&plan.scripts).await?);
     let node = Node::start(&ground, "soak").await?;
@@ -91,7 +91,7 @@ pub async fn run(plan: &Plan, say: &(dyn Fn(&Sample) + Sync)) -> Result<Report> 
         topic: TOPIC.to_owned(),
         concurrency: plan.callers,
     };
-    // Its servers have nothing to write in it.
+    // The servers write nothing into it.
     let ledger = Arc::new(Ledger::open(TIMEOUT, 0, Ends::OURS));
     let mut servers = Vec::new();
     for number in 0..SERVERS {
@@ -114,7 +114,7 @@ pub async fn run(plan: &Plan, say: &(dyn Fn(&Sample) + Sync)) -> Result<Report> 
     let highest = per_second(count.ok(), began.elapsed());
     drop(callers);
 
-    // As long as makes it half of that, with all callers waiting at any time.
+    // The time of a call that gives half of the highest rate, with all callers waiting at any time.
     let millis = 2000 * plan.callers as u64 / highest.max(1);
     let (before, began) = (count.ok(), Instant::now());
     let callers = call(plan.callers, &client, millis, &count);
@@ -163,7 +163,7 @@ impl Count {
     }
 }
 
-/// So many callers, each with one call after the other, until dropped.
+/// `callers` tasks, each of which makes one call after the other, until dropped.
 fn call(callers: usize, client: &WorkClient, millis: u64, count: &Arc<Count>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
@@ -184,8 +184,8 @@ fn call(callers: usize, client: &WorkClient, millis: u64, count: &Arc<Count>) ->
 }
 
 impl Report {
-    /// Whether all calls were answered, and nothing grew: the last third is held against the middle one,
-    /// since the servers' memory of requests is full only then.
+    /// Whether all calls were answered and nothing grew. It compares the last third with the middle one, since the
+    /// servers' memory of requests is full only then.
     #[must_use]
     pub fn is_flat(&self) -> bool {
         let third = self.samples.len() / 3;

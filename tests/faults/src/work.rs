@@ -1,27 +1,27 @@
-//! The interface that the ledger test calls. Every request has a number.
+//! The interface of the ledger test. Each request has a number.
 
 use rpc_runtime::{Context, Result, rpc_client};
 
-/// What the servers of the ledger test do.
+/// The methods of the ledger test's servers.
 #[rpc_client(topic = "ledger", version = "1.0")]
 pub trait Work {
-    /// Works for so many milliseconds, and gives the number back.
+    /// Works for `millis` milliseconds, and returns the number.
     async fn work(&self, ctxt: &Context, number: u64, millis: u64) -> Result<u64>;
 
     /// One way.
     #[rpc(cast)]
     async fn note(&self, ctxt: &Context, number: u64) -> Result<()>;
 
-    /// Takes so many milliseconds, which the ledger does not count.
+    /// Takes `millis` milliseconds. The ledger does not count it.
     async fn wait(&self, ctxt: &Context, millis: u64, padding: String) -> Result<()>;
 
     /// Takes `padding`, one way. The ledger does not count it.
     #[rpc(cast)]
     async fn take(&self, ctxt: &Context, padding: String) -> Result<()>;
 
-    /// A text of so many bytes, which the ledger does not count.
+    /// Returns a text of `bytes` bytes. The ledger does not count it.
     async fn make(&self, ctxt: &Context, bytes: usize) -> Result<String>;
 
-    /// Answers at once: a sign that all works again, which the ledger does not count.
+    /// Returns at once, which shows that the server works again. The ledger does not count it.
     async fn probe(&self, ctxt: &Context) -> Result<()>;
 }

@@ -1,5 +1,5 @@
 //! From RabbitMQ 4.0 on, a quorum queue drops a message that came back to it twenty times. Servers whose connections
-//! are cut, and servers that crash again and again, lose no request by that.
+//! are cut, or that crash repeatedly, must not lose requests by that.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -46,7 +46,7 @@ async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 
 #[rpc_client(topic = "limited", version = "1.0")]
 trait Hold {
-    /// Tells its number, and ends when it may.
+    /// Reports its number, and ends when the test lets it.
     #[rpc(cast)]
     async fn hold(&self, ctxt: &Context, number: u32) -> Result<()>;
 }
@@ -59,7 +59,7 @@ struct Holder {
 impl Hold for Holder {
     async fn hold(&self, _: &Context, number: u32) -> Result<()> {
         self.begun.send(number).unwrap();
-        // Its sender is gone if the test has failed.
+        // The sender is dropped if the test has failed.
         let _ = self.may_end.clone().wait_for(|may| *may).await;
         Ok(())
     }
@@ -67,13 +67,13 @@ impl Hold for Holder {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn requests_that_wait_outlive_any_number_of_resets() {
+async fn waiting_requests_survive_any_number_of_resets() {
     const PERMITS: u32 = 8;
     const ALL: u32 = PERMITS + 20;
     const RESETS: usize = 25;
     let node = node("resets").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
-    // The queue for fanouts is a classic one: its consumer stands when all do.
+    // The queue for fanouts is a classic queue. When it has its consumer, all queues have theirs.
     let serving = format!(
         "rabbit://rpc:rpc@{}/?rabbit_quorum_queue=true",
         proxy.address()
@@ -109,7 +109,7 @@ async fn requests_that_wait_outlive_any_number_of_resets() {
         until("the server is back", async || {
             let new = node.connections().await.unwrap();
             let replaced = new.iter().filter(|port| !old.contains(port)).count();
-            // The caller's connection stays.
+            // The caller's connection stays open.
             replaced >= 1
                 && new.len() == replaced + 1
                 && node.consumers("limited_fanout_").await.unwrap() == 1
@@ -133,10 +133,10 @@ async fn requests_that_wait_outlive_any_number_of_resets() {
     serving.close().await;
 }
 
-/// A server crashes again and again, beside two that work: requests that it had begun are gone, and no others.
+/// A server crashes repeatedly, beside two that work. Only requests that it had begun may be lost.
 async fn crash_loop(name: &str, options: &str) {
     const CRASHES: u32 = 50;
-    /// How many requests are cast before each crash: more than the servers run meanwhile.
+    /// The number of requests that are cast before each crash: more than the servers run meanwhile.
     const REQUESTS: u64 = 100;
     let node = node(name).await;
     let ledger = Arc::new(Ledger::open(PATIENCE, 0, Ends::OURS));
@@ -173,7 +173,7 @@ async fn crash_loop(name: &str, options: &str) {
             ServerProcess::spawn(&recipe(8), "crashing", id, ledger.clone()).unwrap();
         crashing.ready().await.unwrap();
         if crash % 2 == 0 {
-            // Otherwise it is killed while it takes.
+            // Otherwise the server is killed while it takes requests.
             until("it takes", async || ledger.begun_by(id) > 0).await;
         }
         crashing.kill().await.unwrap();
@@ -193,19 +193,18 @@ async fn crash_loop(name: &str, options: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_server_that_crashes_again_and_again_takes_no_request_from_quorum_queues_that_it_had_not_begun()
- {
+async fn a_crashing_server_loses_only_begun_requests_of_quorum_queues() {
     crash_loop("quorum", QUORUM).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn nor_from_durable_queues() {
+async fn a_crashing_server_loses_only_begun_requests_of_durable_queues() {
     crash_loop("durable", "amqp_durable_queues=true").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn nor_from_transient_queues() {
+async fn a_crashing_server_loses_only_begun_requests_of_transient_queues() {
     crash_loop("transient", "").await;
 }

@@ -1,5 +1,5 @@
-//! The short form of the ledger test: each kind of fault once, over queues of all types, and some with
-//! oslo.messaging at either end. `tests/ledger` is the long one.
+//! The short form of the ledger test: each kind of fault once, over queues of all types, and some kinds with
+//! oslo.messaging at either end. `tests/ledger` is the long form.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +29,7 @@ fn plan(faults: usize) -> Plan {
     Plan::new(variable("RPC_TEST_RABBITMQ_BIN"), server, 1, faults)
 }
 
-/// A run counts the threads of its process.
+/// Runs take turns, since each counts the threads of its process.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn balances(plan: &Plan) -> Report {
@@ -55,7 +55,7 @@ fn the_ledger_balances() {
     assert_eq!(report.recoveries.len(), plan.kinds.len());
 }
 
-/// What both sides must get over, and soon.
+/// The faults from which both libraries must recover soon.
 const COMMON: [Kind; 6] = [
     Kind::ClientsReset,
     Kind::ServersReset,

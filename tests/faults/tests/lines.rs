@@ -1,4 +1,4 @@
-//! Far brokers: a long line makes calls and casts as late as the line is long, and fails none of them.
+//! Far brokers: a long line delays calls and casts by its length, and none of them fails.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -17,20 +17,20 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
 
-/// How long the laboratory may take for what it is told.
+/// How long the laboratory may take for a command.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The timeout of calls.
 const CALL: Duration = Duration::from_secs(20);
-/// How long a line is loaded, in each way.
+/// How long each kind of load lasts.
 const LOAD: Duration = Duration::from_secs(3);
-/// How many callers call in turn.
+/// The number of callers.
 const CALLERS: usize = 64;
-/// How many calls, and how many casts, are sent a second.
+/// The number of calls a second, and of casts a second.
 const RATE: u32 = 20;
-/// By how much a busy machine may be late.
+/// How late a busy machine may be.
 const SLACK: Duration = Duration::from_millis(700);
 
-/// The tests measure times, and take turns on the machine.
+/// The tests measure times, so they take turns on the machine.
 static TURN: Mutex<()> = Mutex::const_new(());
 
 async fn start() -> Node {
@@ -67,15 +67,15 @@ impl Far {
         Self { name, line }
     }
 
-    /// What it takes there and back at most, retransmissions aside.
+    /// The greatest round trip without retransmissions.
     fn round_trip(self) -> Duration {
         (self.line.delay + self.line.jitter) * 2
     }
 
-    /// How long something may take that needs so many round trips.
+    /// How long an operation may take that needs `round_trips` round trips.
     fn limit(self, round_trips: u32) -> Duration {
-        // Several segments are lost on the way there and back, and some of them twice. TCP sends a segment again after
-        // two round trips, and then after four more.
+        // Several segments of a round trip are lost, and some of them twice. TCP sends a segment again after two round
+        // trips, and then after four more.
         let held_up = if self.line.loss > 0 { 24 } else { 0 };
         self.round_trip() * (round_trips + held_up) + SLACK
     }
@@ -105,7 +105,7 @@ impl Seen {
         }
     }
 
-    /// What is wrong, if anything failed or took longer than `limit`.
+    /// Describes what is wrong if a request failed or took longer than `limit`.
     fn check(&self, what: &str, limit: Duration) -> Option<String> {
         let longest = self.took.iter().max().copied().unwrap_or_default();
         let (done, failed) = (self.took.len(), self.failures.len());
@@ -133,7 +133,7 @@ async fn cast(client: &EchoClient) -> (Duration, Result<()>) {
     timed(async { client.note(&Context::new(), "x".into()).await }).await
 }
 
-/// Each caller makes its next call when the last one is done.
+/// Each caller makes its next call when the last one has ended.
 async fn call_in_turn(client: &EchoClient) -> Seen {
     let end = Instant::now() + LOAD;
     let mut callers = JoinSet::new();
@@ -182,7 +182,7 @@ async fn send_at_rate(client: &EchoClient) -> [Seen; 2] {
     all
 }
 
-/// Calls and casts over one line; what is wrong.
+/// Makes calls and casts over one line. Returns what is wrong.
 async fn load(node: &Node, far: Far) -> Vec<String> {
     let proxy = Proxy::start(node.address()).await.unwrap();
     proxy.flow_both(Flow::Line(far.line));
@@ -199,7 +199,7 @@ async fn load(node: &Node, far: Far) -> Vec<String> {
     transport.close().await;
     server.stop().await;
 
-    // The callers are the window: each has a call in flight at any time.
+    // Each caller has a call in flight at any time, so the callers are the window.
     let least = CALLERS * usize::try_from(LOAD.as_millis() / far.limit(4).as_millis()).unwrap();
     let few = in_turn.took.len() < least;
     let findings = [
@@ -227,8 +227,8 @@ async fn a_long_line_makes_requests_late_and_fails_none() {
     assert!(findings.is_empty(), "{}", findings.join("\n"));
 }
 
-/// The line becomes long while it is used, as when a route fails over. What was measured before must not hold up what
-/// comes then.
+/// The line becomes long while it is used, as when a route changes. The earlier measurements must not delay later
+/// requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_line_may_become_long() {
@@ -246,7 +246,7 @@ async fn a_line_may_become_long() {
     let [calls, casts] = send_at_rate(&client).await;
     transport.close().await;
     server.stop().await;
-    // For one round trip, probes go alone.
+    // For one round trip, only probes are sent.
     let findings = [
         calls.check("calls", far.limit(3)),
         casts.check("casts", far.limit(3)),
@@ -254,7 +254,8 @@ async fn a_line_may_become_long() {
     assert!(findings.iter().all(Option::is_none), "{findings:?}");
 }
 
-/// Exclusive channels are for what the broker may refuse, and few. Over a long line, few are not a handful.
+/// Messages that the broker may refuse have exclusive channels, and these are limited. Over a long line, more of them
+/// must be in use at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn fanouts_over_a_long_line_are_sent_together() {
@@ -283,7 +284,7 @@ async fn fanouts_over_a_long_line_are_sent_together() {
     assert!(finding.is_none(), "{finding:?}");
 }
 
-/// Calls over a line that TCP itself sees, from the first SYN on.
+/// Makes calls over a line that delays packets of TCP, the first SYN included.
 async fn call_over_packets(delay: Duration, loss: u8) {
     const CALLS: usize = 50;
     let node = start().await;
@@ -310,7 +311,7 @@ async fn call_over_packets(delay: Duration, loss: u8) {
     server.stop().await;
 }
 
-/// The kernel's first SYN is repeated after a second: an answer that comes later is taken all the same.
+/// The kernel repeats the first SYN after a second. It still accepts the late answer to the first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_broker_with_a_round_trip_above_a_second_is_reached() {

@@ -1,6 +1,6 @@
-//! What connections leave behind in memory when they are lost: nothing.
+//! Lost connections leave nothing in memory.
 //!
-//! A program of its own, with one test: it counts all that the process allocates.
+//! The test has a program of its own, since it counts all allocations of the process.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -20,13 +20,13 @@ use tokio::time::{sleep, timeout};
 static ALLOCATOR: &heap::Counted = &heap::COUNTED;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often all connections are cut.
+/// The number of cuts of all connections.
 const CUTS: usize = 60;
-/// After how many of them is looked, each time.
+/// The number of cuts between two samples.
 const EACH: usize = 20;
-/// How many pieces more there would be if one were left at each cut after the first look.
+/// The number of additional blocks if each cut after the first sample left one.
 const PIECES: usize = CUTS - EACH;
-/// For what a server remembers of its requests. A connection has 8 MB.
+/// The allowed growth, for the identities of requests that a server remembers. A leaked connection would have 8 MB.
 const SLACK: usize = 64 * 1024;
 
 async fn pinged(client: &RpcClient) {

@@ -1,5 +1,5 @@
-//! Steady names: two processes that are given the same host name and process name, and cannot see each other's
-//! counter, as in two containers, do not take each other's messages.
+//! Stable names: two processes with the same host name and process name do not take each other's messages, even if they
+//! cannot see each other's counter, as in two containers.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -20,7 +20,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// How long the laboratory may take for what it is told.
+/// How long the laboratory may take for a command.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a message may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ async fn start() -> Node {
     Node::start(&ground, "names").await.unwrap()
 }
 
-/// A service's name on its host, which no other run of this test has.
+/// A host name and a process name that no other run of this test has.
 struct Service {
     host: String,
 }
@@ -50,7 +50,7 @@ impl Service {
         ))
     }
 
-    /// Removes the counter: in another container it would not be there.
+    /// Removes the counter, which would not exist in another container.
     fn forget_counter(&self) {
         let counter = Path::new("/dev/shm").join(format!("{}_svc_qmanager", self.host));
         match std::fs::remove_file(counter) {
@@ -80,7 +80,7 @@ async fn two_clients_of_one_name_get_their_own_replies() {
     let mut callers = Vec::new();
     for _ in 0..2 {
         let mut caller = Caller::spawn(program, &service.url(&node), "good").unwrap();
-        // Its first call takes a name.
+        // The first call takes a name.
         caller.call(1).await.unwrap();
         findings.extend(caller.tally().await.unwrap().failures);
         service.forget_counter();
@@ -105,7 +105,7 @@ async fn two_clients_of_one_name_get_their_own_replies() {
     );
 }
 
-/// A server in a process group of its own, which says what it runs; it is killed when dropped.
+/// A server in a process group of its own, which reports the requests that it runs. It is killed when dropped.
 struct ServerProcess {
     _process: Child,
     _input: ChildStdin,
@@ -134,7 +134,7 @@ impl ServerProcess {
         server
     }
 
-    /// The numbers of the requests that it has run, once there are so many, or no others come.
+    /// Waits until it has run `count` requests, or no more come. Returns their numbers.
     async fn ran(&mut self, count: usize) -> BTreeSet<u64> {
         let mut numbers = BTreeSet::new();
         while numbers.len() < count
@@ -151,7 +151,7 @@ impl ServerProcess {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn two_servers_of_one_name_both_get_what_is_for_all() {
+async fn two_servers_of_one_name_both_get_fanouts() {
     const CASTS: u64 = 20;
     let node = start().await;
     let service = Service::new("servers");

@@ -1,4 +1,4 @@
-//! Private nodes do what they are told, and leave nothing behind.
+//! Private nodes obey commands, and leave nothing behind.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -22,7 +22,7 @@ async fn ground() -> Arc<Ground> {
 
 async fn pinged(client: &RpcClient) {
     let quick = client.prepare(CallOptions::new().timeout(Duration::from_millis(500)));
-    // Whatever the errors are meanwhile: the laboratory is what is tested here.
+    // Errors meanwhile do not matter: this tests the laboratory.
     let answered = async {
         while quick
             .call::<String>(&(), "oslo_rpc_server_ping", args! {})
@@ -45,7 +45,7 @@ async fn serve(url: &str) -> (Transport, Server, RpcClient) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_node_fails_as_it_is_told_and_comes_back() {
+async fn a_node_fails_on_command_and_recovers() {
     let mut node = Node::start(&ground().await, "node").await.unwrap();
     assert_eq!(node.counts().await.unwrap(), Counts::default());
     let url = format!(
@@ -74,7 +74,7 @@ async fn a_node_fails_as_it_is_told_and_comes_back() {
 
     node.memory_alarm(true).await.unwrap();
     let call = client.prepare(CallOptions::new().timeout(Duration::from_millis(500)));
-    // The node tells its connections one by one.
+    // The node notifies its connections one by one.
     let blocked = async {
         loop {
             if let Err(error) = call

@@ -1,5 +1,4 @@
-//! What has ended is not taken for what still runs, nor what was sent a moment ago for what is late: not when a
-//! close takes long, and not after the process stood still.
+//! A slow close must not make ended requests count as running. A suspended process must not treat new messages as late.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -17,7 +16,7 @@ use rpc_runtime::{Context, Transport};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// How long the laboratory may take for what it is told.
+/// How long the laboratory may take for a command.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn start() -> Node {
@@ -49,7 +48,7 @@ async fn answered_calls_are_not_cut_off_by_a_stop() {
     for answered in calls.join_all().await {
         answered.unwrap();
     }
-    // The broker's answer to the close of the listener comes after the time is over.
+    // The broker's answer to the close of the listener comes after the time of the stop.
     proxy.flow_both(Flow::Delay(Duration::from_millis(300)));
     let (server, serving) = server.into_parts();
     let report = server.stop_within(Duration::from_millis(50)).await;
@@ -61,14 +60,14 @@ async fn answered_calls_are_not_cut_off_by_a_stop() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn nothing_fails_for_the_time_that_its_process_stood_still() {
-    // Longer than a confirm may take.
+async fn nothing_fails_because_its_process_was_suspended() {
+    // Longer than the limit for a confirm.
     const STOPPED: Duration = Duration::from_secs(40);
-    // What each finds first when it goes on, a clock's tick or a confirm, is left to chance.
+    // Whether a process first sees a timer or a confirm when it resumes is random, so there are several.
     const CALLERS: usize = 4;
     let node = start().await;
     let server = serve(&node.url("")).await;
-    // Without heartbeats the broker keeps the connection of a process that stands still.
+    // Without heartbeats, the broker keeps the connections of a suspended process.
     let url = node.url("heartbeat_timeout_threshold=0");
     let program = Path::new(env!("CARGO_BIN_EXE_caller"));
     let mut callers = Vec::new();
@@ -85,7 +84,7 @@ async fn nothing_fails_for_the_time_that_its_process_stood_still() {
     for caller in &callers {
         caller.resume().unwrap();
     }
-    // The load goes on for a while, during which what is late would be found.
+    // The load continues for a while, in which late messages would be detected.
     sleep(Duration::from_secs(2)).await;
     let mut succeeded = 0;
     let mut failures = Vec::new();

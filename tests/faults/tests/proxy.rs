@@ -1,4 +1,4 @@
-//! Each way in which the proxy fails, against a server that sends back what it gets.
+//! Each fault of the proxy, with a server that sends back the bytes that it gets.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What must not happen is waited for this long.
+/// How long to wait for something that must not happen.
 const A_WHILE: Duration = Duration::from_millis(200);
 
 async fn echoing() -> Proxy {
@@ -49,7 +49,7 @@ async fn is_silent(stream: &mut TcpStream) {
     assert!(read.is_err(), "{read:?}");
 }
 
-/// All that comes until the end, and how it ends.
+/// Reads all bytes until the end. Returns them, and the error at the end.
 async fn rest(stream: &mut TcpStream) -> (Vec<u8>, Option<ErrorKind>) {
     let mut bytes = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
@@ -75,12 +75,12 @@ async fn it_forwards_until_either_side_ends() {
 }
 
 #[tokio::test]
-async fn a_delay_makes_late_and_not_slow() {
+async fn a_delay_does_not_limit_the_rate() {
     let proxy = echoing().await;
     let mut stream = connect(&proxy).await;
     proxy.flow(Direction::Down, Flow::Delay(Duration::from_millis(150)));
     let began = Instant::now();
-    // More than one piece: all of them are under way at once.
+    // Several pieces, which are in flight at once.
     let sent = vec![7; 200_000];
     let (mut reader, mut writer) = stream.split();
     let mut answer = vec![0; sent.len()];
@@ -95,7 +95,7 @@ async fn a_delay_makes_late_and_not_slow() {
 }
 
 #[tokio::test]
-async fn a_throttle_lets_so_many_bytes_pass_a_second() {
+async fn a_throttle_limits_the_bytes_a_second() {
     let proxy = echoing().await;
     let mut stream = connect(&proxy).await;
     proxy.flow(Direction::Up, Flow::Throttle(20_000));
@@ -109,7 +109,7 @@ async fn a_throttle_lets_so_many_bytes_pass_a_second() {
 }
 
 #[tokio::test]
-async fn what_is_held_comes_when_it_flows_again() {
+async fn held_bytes_come_when_the_direction_flows_again() {
     for direction in [Direction::Up, Direction::Down] {
         let proxy = echoing().await;
         let mut stream = connect(&proxy).await;
@@ -139,7 +139,7 @@ async fn it_ends_connections_by_fin_or_reset_and_takes_new_ones() {
 }
 
 #[tokio::test]
-async fn it_cuts_after_the_byte_it_was_told() {
+async fn it_cuts_after_the_given_byte() {
     let proxy = echoing().await;
     for (direction, end) in [(Direction::Up, End::Close), (Direction::Down, End::Close)] {
         let mut stream = connect(&proxy).await;
@@ -149,7 +149,7 @@ async fn it_cuts_after_the_byte_it_was_told() {
         if direction == Direction::Down {
             assert_eq!(bytes, b"0123456");
         } else {
-            // What went up may come back in the same moment, or not at all.
+            // The bytes that went up may come back at the moment of the cut, or not.
             assert!(b"0123456".starts_with(&bytes), "{bytes:?}");
         }
         assert_eq!(ended, None);
@@ -185,7 +185,7 @@ async fn it_refuses_new_connections_and_leaves_others_alone() {
 }
 
 #[tokio::test]
-async fn the_abandoned_stay_silent_until_they_are_buried() {
+async fn abandoned_connections_stay_silent_until_they_are_buried() {
     let proxy = echoing().await;
     let mut dead = connect(&proxy).await;
     proxy.abandon();

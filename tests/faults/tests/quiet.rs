@@ -1,5 +1,5 @@
-//! What a log says about the broker comes from this library, once for each change: the AMQP client beneath
-//! it is silent above `debug`.
+//! All log lines about the broker come from this library, one for each change. The AMQP client logs nothing above
+//! `debug`.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -24,9 +24,9 @@ use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, registry};
 
-/// How long the laboratory may take for what it is told.
+/// How long the laboratory may take for a command.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long something lasts that must not fill a log.
+/// How long a condition lasts that must not fill the log.
 const A_WHILE: Duration = Duration::from_secs(4);
 /// The target of this library's events.
 const OURS: &str = "rpc_runtime";
@@ -44,10 +44,10 @@ impl Debug for Line {
     }
 }
 
-/// What the current test has logged so far.
+/// The lines that the current test has logged so far.
 static LINES: Mutex<Vec<Line>> = Mutex::new(Vec::new());
 
-/// All tests log to the same subscriber: they take turns.
+/// All tests log to the same subscriber, so they take turns.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 struct Recorder;
@@ -80,7 +80,7 @@ impl Visit for Text {
     }
 }
 
-/// A broker, and the log of what is done with it.
+/// A broker, and the log of its clients and servers.
 struct Bench {
     node: Node,
     _turn: MutexGuard<'static, ()>,
@@ -120,12 +120,12 @@ fn client(transport: &Transport, topic: &str) -> EchoClient {
     echo::client(transport, DEFAULT_EXCHANGE, topic)
 }
 
-/// Takes what was logged.
+/// Takes the lines that were logged.
 fn take_lines() -> Vec<Line> {
     std::mem::take(&mut LINES.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Nothing above `debug` comes from anything but this library.
+/// Fails if a line above `debug` comes from another crate.
 fn assert_only_ours(lines: &[Line]) {
     let others: Vec<_> = lines
         .iter()
@@ -189,7 +189,7 @@ async fn a_wait_for_a_topic_that_nobody_serves_is_one_warning() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn a_channel_that_the_broker_closes_is_no_line_of_others() {
+async fn only_this_library_logs_a_channel_that_the_broker_closes() {
     const TIMES: usize = 5;
     let bench = Bench::start().await;
     let server = bench.serve("good").await;
@@ -202,7 +202,7 @@ async fn a_channel_that_the_broker_closes_is_no_line_of_others() {
         assert!(matches!(error, Error::Refused { .. }), "{error}");
         // The broker closes the channel of the next message: its exchange is missing.
         bench.node.delete_exchange(DEFAULT_EXCHANGE).await.unwrap();
-        // Whatever becomes of it: the log is what is tested here.
+        // The result does not matter: this tests the log.
         let _ = client.note(&Context::new(), String::new()).await;
         transport.close().await;
     }
@@ -212,7 +212,7 @@ async fn a_channel_that_the_broker_closes_is_no_line_of_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn an_orderly_close_is_no_line_of_others_and_no_warning() {
+async fn an_orderly_close_is_no_warning_and_only_this_library_logs_it() {
     const TIMES: usize = 20;
     let bench = Bench::start().await;
     for _ in 0..TIMES {
@@ -273,7 +273,7 @@ async fn a_topic_that_nobody_serves_is_one_warning_for_all_its_messages() {
     assert_only_ours(&served);
 }
 
-/// Takes a message from a queue and gives it back, so often.
+/// Takes a message from a queue and requeues it, `times` times.
 async fn give_back(node: &Node, queue: &str, times: usize) {
     let uri = format!("amqp://rpc:rpc@{}/%2f", node.address());
     let properties = lapin::ConnectionProperties::default();
@@ -318,7 +318,7 @@ async fn a_request_that_its_queue_is_about_to_drop_is_one_warning() {
         give_back(&bench.node, "worn", times).await;
         take_lines();
         let server = serve().await;
-        // Behind the other.
+        // The server takes this call after the cast.
         client.size(&Context::new(), "x".into()).await.unwrap();
         server.stop().await;
         let lines = take_lines();

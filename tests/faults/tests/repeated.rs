@@ -1,5 +1,5 @@
-//! What the broker refuses again and again: clients ask less and less often, callers wait within their time and are told
-//! why, and once the cause is gone, those who still wait succeed.
+//! Repeated refusals of the broker: clients try less and less often, and calls wait within their timeout. Errors have
+//! the reason. When the cause is gone, the calls that still wait succeed.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -17,21 +17,21 @@ use rpc_runtime::{CallOptions, Context, Error, Result, Transport};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
 
-/// How long the laboratory may take for what it is told.
+/// How long the laboratory may take for a command.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a refusal is repeated.
 const MEANWHILE: Duration = Duration::from_secs(6);
-/// How often a client with two connections connects in that time at most: each waits twice as long after each refusal,
-/// less a quarter, beginning with 0.1 s. Callers cut the waits to a quarter.
+/// The greatest number of attempts of a client with two connections in that time. Each connection waits 0.1 s after the
+/// first refusal and twice as long after each further one, less a quarter. Callers shorten a wait to a quarter.
 const ATTEMPTS: u64 = 2 * 9;
-/// How long an answer may take that is to come at once.
+/// How long a result may take that must come at once.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 async fn start() -> Node {
     start_with("").await
 }
 
-/// With these lines in its `rabbitmq.conf`.
+/// Starts a node with these lines in its `rabbitmq.conf`.
 async fn start_with(settings: &str) -> Node {
     let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
         .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
@@ -55,7 +55,7 @@ async fn call(client: &EchoClient) -> Result<()> {
     client.size(&Context::new(), "x".into()).await.map(drop)
 }
 
-/// A call that asks for an answer at once; its error.
+/// Makes a call with `retry(0)`. Returns its error.
 async fn refused_at_once(client: &EchoClient) -> Error {
     let client = client.prepare(CallOptions::new().retry(0));
     let began = Instant::now();
@@ -78,7 +78,7 @@ async fn a_wrong_password_is_tried_less_and_less_often() {
     let transport = Transport::new(&format!("rabbit://late:wrong@{}/", proxy.address())).unwrap();
     let waiting = client(&transport, PATIENCE);
     let waiting = tokio::spawn(async move { call(&waiting).await });
-    // Others come all the time.
+    // Other calls come all the time.
     let others = client(&transport, Duration::from_millis(500));
     let mut ticks = interval(Duration::from_millis(100));
     let began = Instant::now();
@@ -109,7 +109,7 @@ async fn a_wrong_password_is_tried_less_and_less_often() {
     server.stop().await;
 }
 
-/// As the broker does it over a queue of a kind that it denies.
+/// The broker does this over a queue of a type that it denies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_less_often() {
@@ -117,7 +117,7 @@ async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_le
     let proxy = Proxy::start(node.address()).await.unwrap();
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
     let reason = "Feature transient_nonexcl_queues is denied";
-    // For longer than the call waits.
+    // Longer than the call waits.
     node.close_connections_again(reason, PATIENCE)
         .await
         .unwrap();
@@ -137,7 +137,7 @@ async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_le
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
-async fn callers_wait_for_a_permission_and_are_told_of_it() {
+async fn calls_wait_for_a_permission_and_their_errors_name_it() {
     const CALLERS: usize = 64;
     let node = start().await;
     let server = serve(&node.url("")).await;

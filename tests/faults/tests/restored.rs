@@ -1,5 +1,4 @@
-//! A reason for which the broker refused something does not outlive its cause: once the cause is gone, the
-//! very next call succeeds.
+//! A refusal does not outlive its cause: when the cause is gone, the next call succeeds.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -15,13 +14,13 @@ use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{CallOptions, Context, Result, Transport};
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long a call may take that nothing is in the way of any more.
+/// How long a call may take when the cause is gone.
 const SOON: Duration = Duration::from_secs(2);
-/// How long it may take if client and server need new connections.
+/// How long a call may take if client and server need new connections.
 const RETURN: Duration = Duration::from_secs(5);
-/// How long a call waits while something is in its way.
+/// How long a call waits while the broker refuses.
 const MEANWHILE: Duration = Duration::from_secs(1);
-/// How long the laboratory may take for what it is told.
+/// How long the laboratory may take for a command.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn start() -> Node {
@@ -42,7 +41,7 @@ async fn call(transport: &Transport, limit: Duration) -> Result<()> {
     client.size(&Context::new(), "x".into()).await.map(drop)
 }
 
-/// The next call succeeds within `limit`; what is wrong, if not.
+/// Makes the next call, which must succeed within `limit`. Returns what is wrong.
 async fn next_call(transport: &Transport, limit: Duration) -> Option<String> {
     let began = Instant::now();
     let called = call(transport, PATIENCE).await;
@@ -117,7 +116,7 @@ async fn the_next_call_succeeds_once_the_virtual_host_is_there_again() {
         };
         timeout(PATIENCE, closed).await.expect("it closes them");
         add().await;
-        // The server needs a new connection, too, and is waited for.
+        // The server needs a new connection, too, and the call waits for it.
         findings.extend(next_call(&transport, RETURN).await);
     }
     transport.close().await;

@@ -1,4 +1,4 @@
-//! Arguments may be called as the macro's own variables are.
+//! Arguments may have the names of the macro's own variables.
 #![expect(
     clippy::many_single_char_names,
     clippy::too_many_arguments,
@@ -98,7 +98,7 @@ pub async fn main() {
     server.stop().await;
 }
 
-/// Called as a trait of the expansion was, once.
+/// Has the name of a trait that an earlier expansion used.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Explicit;
 

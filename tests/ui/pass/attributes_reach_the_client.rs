@@ -1,4 +1,4 @@
-//! What a user allows, expects, documents or deprecates, on a trait, a method or an argument, holds for the client too.
+//! Attributes that allow, expect, document or deprecate, on a trait, a method or an argument, apply to the client, too.
 #![deny(warnings, missing_docs, nonstandard_style, deprecated)]
 
 #[expect(deprecated, reason = "serde's derives use it")]
@@ -54,7 +54,7 @@ pub trait OnTheTrait {
     async fn old(&self, ctxt: &Context, old: &OldType) -> Result<Vec<OldType>>;
 }
 
-/// A trait that goes.
+/// A deprecated trait.
 #[rpc_client(version = "1.0")]
 #[deprecated = "use `OnMethods`"]
 pub trait Deprecated {
@@ -62,7 +62,7 @@ pub trait Deprecated {
     async fn get(&self, ctxt: &Context) -> Result<()>;
 }
 
-/// The client and the endpoint of a trait that is deprecated are so too.
+/// The client and the endpoint of a deprecated trait are deprecated, too.
 #[expect(deprecated, reason = "a warning is due")]
 fn client_of_a_deprecated_trait(_: &DeprecatedClient) {}
 

@@ -1,4 +1,4 @@
-//! What the client borrows, the server decodes into an owned form and lends.
+//! The client borrows arguments. The server decodes them into owned forms and passes references.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -51,7 +51,7 @@ pub trait Borrowed {
     ) -> Result<String>;
 }
 
-/// What stands behind a reference need not be owned as itself; and a type of the user's may have such a name.
+/// The owned form of a reference may be another type. A user's type may have such a name, too.
 #[rpc_client(topic = "owned-otherwise", version = "1.1")]
 pub trait OwnedOtherwise {
     async fn paths(

@@ -1,4 +1,4 @@
-//! A method that is not there in this build is nowhere: not in the client, the endpoint, `INTERFACE`.
+//! A method that is not in this build is neither in the client nor in the endpoint nor in `INTERFACE`.
 
 use rpc_runtime::{Context, Result, rpc_client};
 

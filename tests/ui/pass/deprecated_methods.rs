@@ -1,4 +1,4 @@
-//! A deprecated method warns its callers, and nobody else.
+//! A deprecated method gives a warning to its callers only.
 #![deny(warnings)]
 
 use rpc_runtime::{Context, Result, Transport, rpc_client};

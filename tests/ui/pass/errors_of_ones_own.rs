@@ -1,4 +1,4 @@
-//! Any `Result` will do, behind any alias, whose error can be made of `Error` and sent.
+//! Any `Result`, also behind an alias, is allowed if its error can be made from `Error` and can be sent.
 
 use rpc_runtime::{Context, Error, IntoRemoteError, RemoteError, Server, Transport, rpc_client};
 

@@ -1,8 +1,8 @@
-//! A crate may forbid any lint: an expansion needs none to be allowed.
+//! A crate may forbid any lint, since an expansion needs no `allow`.
 
 use rpc_runtime::{Context, Transport};
 
-/// What is sent: serde's own derives allow lints.
+/// The types that are sent are outside, since serde's derives allow lints.
 #[derive(
     Debug,
     Default,
@@ -17,7 +17,7 @@ pub struct Kind {
     pub name: String,
 }
 
-/// Each lint that the compiler knows of, but for those of whole crates and of other editions.
+/// Forbids each lint of the compiler, except lints for whole crates and for other editions.
 pub mod forbidden {
     #![forbid(
         keyword_idents,
@@ -109,7 +109,7 @@ pub mod forbidden {
         left + right
     }
 
-    /// As much as there is.
+    /// A trait with all options.
     #[rpc_client(
         topic = "own",
         version = "2.0",
@@ -171,14 +171,14 @@ pub mod forbidden {
             left
         }
 
-        /// Another, which does not wait.
+        /// Another one, which is not async.
         async fn ready(&self) -> u32 {
             Self::LIMIT
         }
     }
 }
 
-/// Nobody uses what is made of this trait.
+/// The client and the endpoint of this trait are not used.
 mod unused {
     #![forbid(unused, missing_docs, unreachable_pub, unused_qualifications)]
     use rpc_runtime::{Context, Result, rpc_client};

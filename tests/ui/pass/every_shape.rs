@@ -1,4 +1,4 @@
-//! Casts, fanout, a namespace, an exchange, options of each kind; and what `INTERFACE` says of them.
+//! Casts, fanout, a namespace, an exchange, options of each kind, and their description in `INTERFACE`.
 
 use std::time::Duration;
 

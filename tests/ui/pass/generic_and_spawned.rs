@@ -1,4 +1,4 @@
-//! Code that is generic over the trait takes the client, a server, a decorator; and can be spawned.
+//! Code that is generic over the trait takes a client, a service or a decorator, and can be spawned.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ async fn spawned<I: Counter + 'static>(counter: Arc<I>) -> usize {
     task.await.unwrap().unwrap()
 }
 
-/// A call's type can be named, whichever method it is of.
+/// The type of a call can be named, and does not depend on its method.
 fn either<'a>(
     client: &'a CounterClient,
     ctxt: &'a Context,
@@ -70,7 +70,7 @@ pub async fn main() {
     let inherent =
         tokio::spawn(async move { adjusted.add(&Context::new(), "1").server("a").await });
     assert_eq!(inherent.await.unwrap().unwrap(), 4);
-    // Calls side by side: one that borrows nothing is spawned as it is.
+    // Concurrent calls: a call that borrows nothing is spawned directly.
     let spawned = {
         let (ctxt, n) = (Context::new(), String::from("1234"));
         tokio::spawn(client.add(&ctxt, &n).detached())

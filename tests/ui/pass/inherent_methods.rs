@@ -1,4 +1,4 @@
-//! What a macro cannot say is an inherent method, over the untyped client.
+//! A method that the macro cannot express is an inherent method that uses the untyped client.
 
 use rpc_runtime::{CallOptions, Context, Result, Server, Transport, args, rpc_client};
 

@@ -1,4 +1,4 @@
-//! Defaults are any expressions, functions are named by any path, and what is borrowed may be anything.
+//! Defaults may be any expressions, functions may have any path, and any type may be borrowed.
 #![expect(
     clippy::too_many_arguments,
     clippy::unnecessary_wraps,

@@ -1,4 +1,4 @@
-//! Ladders may come out of `macro_rules!`, each part of them.
+//! `macro_rules!` may generate each part of a ladder.
 
 use rpc_runtime::{Context, Result, Route, Version, rpc_client};
 

@@ -1,4 +1,4 @@
-//! Arguments with ladders may be called as the macro's own variables are, or as keywords.
+//! Arguments with ladders may have the names of the macro's own variables, or of keywords.
 #![expect(
     clippy::many_single_char_names,
     clippy::too_many_arguments,

@@ -1,4 +1,4 @@
-//! A trait may come out of `macro_rules!`, wholly or in parts.
+//! `macro_rules!` may generate a trait, or parts of it.
 
 use rpc_runtime::{Context, Result, rpc_client};
 

@@ -1,4 +1,4 @@
-//! A mock is an implementation: of the trait, for code that is generic over it.
+//! A mock is an implementation of the trait, for code that is generic over the trait.
 
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! mockall's `mock!` implements the trait, its futures spelt out.
+//! mockall's `mock!` implements the trait, by `async fn` or with the future in the signature.
 
 use std::future::{Future, ready};
 

@@ -1,7 +1,7 @@
-//! No name that an expansion introduces is in the way of a user's item, of whatever kind that is.
+//! No name in an expansion conflicts with a user's item, of whatever kind.
 //!
-//! `in_the_way/names.rs` has the names, from the expansions of what `in_the_way/interfaces.rs` declares. A test of
-//! `rpc-macros` holds it to them.
+//! `in_the_way/names.rs` has the names in the expansions of `in_the_way/interfaces.rs`. A test of `rpc-macros` checks
+//! that it has all of them.
 #![expect(
     non_camel_case_types,
     non_snake_case,
@@ -16,7 +16,7 @@
     reason = "each name is one of an expansion, whatever its case"
 )]
 
-/// What the interfaces are made of.
+/// The types and functions of the interfaces.
 pub mod own {
     pub use rpc_runtime::{
         Context as OwnContext, Describe as Derived, Error as OwnFailure, IntoRemoteError as Raised,
@@ -110,7 +110,7 @@ macro_rules! in_the_way {
 
 include!("in_the_way/names.rs");
 
-/// Traits and types that are called as an expansion calls its own.
+/// Traits and types with the names of an expansion's own.
 pub mod one_letter {
     use super::own::{OwnContext, OwnResult, client_of};
 

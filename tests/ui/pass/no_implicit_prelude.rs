@@ -1,4 +1,4 @@
-//! Nothing that the macro writes needs a name to be in scope.
+//! No expansion needs a name in scope.
 #![no_implicit_prelude]
 
 use ::rpc_runtime::{Context, rpc_client};
@@ -27,7 +27,7 @@ pub trait Bare {
     }
 }
 
-/// Names that stand in the way of std's.
+/// Names that shadow those of std.
 #[expect(dead_code, reason = "they are there to be in the way")]
 mod in_the_way {
     #![allow(non_camel_case_types)]

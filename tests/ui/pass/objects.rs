@@ -1,4 +1,4 @@
-//! With `dyn`, a trait has a twin that trait objects are made of: of clients, services, mocks and decorators.
+//! With `dyn`, there are trait objects of clients, services, mocks and decorators.
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -88,7 +88,7 @@ impl Raw for Real {
     }
 }
 
-/// An object is made of a service that borrows, too.
+/// An object can also be made from a service that borrows.
 #[derive(Debug)]
 struct Counter<'a>(&'a AtomicU32);
 
@@ -177,7 +177,7 @@ pub async fn main() {
     let transport = Transport::new("memory://ui-objects").unwrap();
     let warehouse = Arc::new(Warehouse::default());
     let shared: Arc<dyn DynInventory> = warehouse.clone();
-    // An object is served as any service is.
+    // An object can be served like any service.
     let server = Server::builder(&transport, "a")
         .endpoint(InventoryEndpoint::new(shared.clone()))
         .start()
@@ -200,7 +200,7 @@ pub async fn main() {
     }
     let boxed: Box<dyn DynInventory> = Box::new(Warehouse::default());
     assert_eq!(boxed.size(&ctxt, "boxed").await.unwrap(), 5);
-    // With both traits in scope a service's own method is one all the same.
+    // With both traits in scope, a call of a service's own method is not ambiguous.
     assert_eq!(Warehouse::default().size(&ctxt, "own").await.unwrap(), 3);
     server.stop().await;
 

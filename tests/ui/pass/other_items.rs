@@ -1,4 +1,4 @@
-//! Constants with values, provided methods, supertraits: the client takes them as they are.
+//! Constants with values, provided methods and supertraits: the client has them unchanged.
 
 use std::fmt::Debug;
 
@@ -20,7 +20,6 @@ pub trait Other: Debug + Named {
 
     async fn list(&self, ctxt: &Context, prefix: &str) -> Result<Vec<String>>;
 
-    /// As many as there may be.
     async fn first(
         &self,
         ctxt: &Context,

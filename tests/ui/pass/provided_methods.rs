@@ -1,4 +1,4 @@
-//! A provided method does what an `async fn` with the same body does.
+//! A provided method behaves like an `async fn` with the same body.
 
 use std::fmt::Display;
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use rpc_runtime::rpc_client;
 
 type Log = Mutex<Vec<&'static str>>;
 
-/// Tells when it is dropped.
+/// Logs when it is dropped.
 pub struct Told<'l>(&'static str, &'l Log);
 
 impl Drop for Told<'_> {
@@ -27,7 +27,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// The same methods in a trait of this crate's macro, and in a plain one.
+/// The same methods in a trait with the attribute, and in a plain trait.
 macro_rules! twice {
     ($($methods:tt)*) => {
         #[rpc_client(topic = "provided", version = "1.0")]
@@ -111,7 +111,7 @@ pub struct Real<'l>(Option<Told<'l>>);
 impl Provided for Real<'_> {}
 impl Plain for Real<'_> {}
 
-/// What is logged, and returned, by a call in both traits.
+/// Compares the logs and the results of a call in both traits.
 macro_rules! alike {
     (|$log:ident, $real:ident: $trait:ident| $call:expr) => {{
         macro_rules! logged {
@@ -172,7 +172,7 @@ pub fn main() {
     coerced();
 }
 
-/// A future that nobody polls drops what it has in the same order.
+/// A future that is never polled drops its values in the same order.
 fn never_polled() {
     fn dropped<F: Future>(log: &Log, future: F) -> Vec<&'static str> {
         drop(future);
@@ -186,7 +186,7 @@ fn never_polled() {
     assert_eq!(ours, dropped(plain, Plain::consumed(real, a, plain)));
 }
 
-/// Bodies whose results become what the signature says.
+/// Bodies whose results are coerced to the return type.
 #[rpc_client(topic = "coerced", version = "1.0")]
 pub trait Coerced {
     const TEXT: &'static str = "text";

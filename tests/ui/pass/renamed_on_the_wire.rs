@@ -1,4 +1,4 @@
-//! A trait may write its names otherwise on the wire, as serde does.
+//! A trait may have other names on the wire, as in serde.
 
 use rpc_runtime::{Context, Result, Server, Transport, rpc_client};
 

@@ -1,4 +1,4 @@
-//! The runtime may be reached through another crate.
+//! The path of the runtime may lead through another crate.
 
 mod platform {
     pub mod rpc {

@@ -1,4 +1,4 @@
-//! A service that is shared is a service: an `Arc` has the trait.
+//! A shared service is a service: an `Arc` implements the trait.
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -103,7 +103,7 @@ async fn passed_on<A: Admin>(mut admin: A, ctxt: &Context) -> Result<()> {
     assert_eq!(admin.plain(), "of the service");
     let shown = admin.shown(1, [2, 3], "four").await;
     assert_eq!(shown, "1 [2, 3] four, of the service");
-    // These are the `Arc`'s own.
+    // These methods are the `Arc`'s own.
     assert_eq!(admin.changed().await, "of the trait");
     assert_eq!(admin.itself().plain(), "of the service");
     assert!(Box::new(admin).is_an_arc());

@@ -1,4 +1,4 @@
-//! An interface without a topic is served on several; a context of one's own goes with each request.
+//! An interface without a topic is served at several topics, with a context type of its own.
 
 use rpc_runtime::{CallOptions, Result, Server, Transport, rpc_client};
 use serde::{Deserialize, Serialize};

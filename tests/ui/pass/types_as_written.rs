@@ -1,4 +1,4 @@
-//! Types that are not what their tokens look like.
+//! Types whose tokens look like another type.
 
 use std::marker::PhantomData;
 

@@ -1,18 +1,16 @@
-//! What every nova service answers beside its own methods.
+//! The methods that every nova service has beside its own.
 //!
-//! It follows `nova/baserpc.py`: `BaseAPI`. The same trait serves all of them, as the topic is given to
-//! the client.
+//! It follows `BaseAPI` in `nova/baserpc.py`. One trait fits all services, since the client gets the topic.
 
 use rpc_runtime::{Context, Result, rpc_client};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// What every nova service answers: `nova.baserpc`. It has no topic of its own, but that of the service
-/// that is asked.
+/// The methods of every nova service: `nova.baserpc`. The trait has no topic. The client gets that of the service.
 #[rpc_client(exchange = "nova", namespace = "baseapi", version = "1.0")]
 pub trait BaseApi {
-    /// Echoes its argument, together with the name of the service. Raw JSON keeps what Python sends as
-    /// it is, integers of any size included; a `serde_json::Value` would round them.
+    /// Echoes its argument, together with the name of the service. Raw JSON keeps Python's values exactly, integers of
+    /// any size included. A `serde_json::Value` would round large integers.
     async fn ping(&self, ctxt: &Context, arg: Box<RawValue>) -> Result<Pong>;
 
     /// The port of the debugging console of one server, if it has one.
@@ -25,6 +23,6 @@ pub trait BaseApi {
 pub struct Pong {
     /// The service that answered: `conductor`, `scheduler`, …
     pub service: String,
-    /// What was sent.
+    /// The argument of the ping.
     pub arg: Box<RawValue>,
 }

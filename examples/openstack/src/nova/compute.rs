@@ -1,6 +1,6 @@
-//! The computes: each runs the instances of one host, and is a server by the host's name.
+//! The computes. Each runs the instances of one host, and its server has the name of the host.
 //!
-//! It follows `nova/compute/rpcapi.py`: `ComputeAPI`, which speaks to servers of two majors.
+//! It follows `ComputeAPI` in `nova/compute/rpcapi.py`, which calls servers of two majors.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,9 +35,9 @@ use super::request_spec::RequestSpec;
     )
 )]
 pub trait Compute {
-    /// Has the host that an instance is to move to prepare for it.
+    /// Tells the destination host of a move to prepare for the instance.
     ///
-    /// 6.0, 5.1 with `flavor` as `instance_type`, 5.0 with a dict as `request_spec`.
+    /// Sent as 6.0, as 5.1 with `flavor` as `instance_type`, or as 5.0 with a dict as `request_spec`.
     #[rpc(cast, versions("6.0", "5.1", "5.0"))]
     #[allow(clippy::too_many_arguments, reason = "as many as the original has")]
     async fn prep_resize(
@@ -60,10 +60,11 @@ pub trait Compute {
         host_list: Option<&[Value]>,
     ) -> Result<()>;
 
-    /// Makes an instance anew, in its place or (`recreate`) on the host that is named.
+    /// Rebuilds an instance, in place or, with `recreate`, on the given host.
     ///
-    /// 6.2, 6.1 without `target_state`, 6.0 and 5.12 without `reimage_boot_volume` either, both refused by
-    /// an error of their own if they matter; 5.0 without `accel_uuids`, whatever they are.
+    /// Sent as 6.2, as 6.1 without `target_state`, as 6.0 or 5.12 without `reimage_boot_volume` either, or as 5.0
+    /// without `accel_uuids`. If `target_state` or `reimage_boot_volume` has another value than its default, each is
+    /// refused with an error of its own. `accel_uuids` is dropped.
     #[rpc(
         cast,
         versions("6.2", "6.1", "6.0", "5.12", "5.0"),
@@ -93,7 +94,7 @@ pub trait Compute {
         #[rpc(since = "6.2")] target_state: Option<&str>,
     ) -> Result<(), RebuildError>;
 
-    /// Shuts an instance down: `.cast()` for the original's `do_cast`. 6.0 and 5.0.
+    /// Shuts an instance down. `.cast()` replaces the original's `do_cast`. Sent as 6.0 or 5.0.
     #[rpc(call, cast, versions("6.0", "5.0"), route = host_of(instance))]
     async fn stop_instance(
         &self,
@@ -102,8 +103,7 @@ pub trait Compute {
         clean_shutdown: bool,
     ) -> Result<()>;
 
-    /// Takes a moved instance off the host that it came from: `.cast()` for the original's `cast`. 6.0 and
-    /// 5.0.
+    /// Removes a moved instance from its source host. `.cast()` replaces the original's `cast`. Sent as 6.0 or 5.0.
     #[rpc(call, cast, versions("6.0", "5.0"), route = host_of(instance))]
     async fn confirm_resize(
         &self,
@@ -114,7 +114,7 @@ pub trait Compute {
     ) -> Result<Value>;
 }
 
-/// The compute that an instance is on.
+/// Routes to the compute of an instance.
 fn host_of(_: Option<Version>, instance: &Instance) -> Route {
     match instance.host() {
         Some(host) => Route::new().server(host),
@@ -123,8 +123,8 @@ fn host_of(_: Option<Version>, instance: &Instance) -> Route {
 }
 
 impl ComputeClient {
-    /// A client of computes that may take so long to answer, nova's `rpc_response_timeout`: above a
-    /// minute they give a sign of life each minute.
+    /// A client of computes with this timeout, nova's `rpc_response_timeout`. If the timeout exceeds a minute, computes
+    /// must send a heartbeat each minute.
     pub fn responding_within(transport: &Transport, timeout: Duration) -> ClientBuilder<Self> {
         const MINUTE: Duration = Duration::from_secs(60);
         let builder = Self::builder(transport).timeout(timeout);
@@ -140,11 +140,11 @@ impl ComputeClient {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum RebuildError {
-    /// The computes are too old to leave it in another state; they must be of this version.
+    /// The computes are too old for `target_state`. They need this version.
     TargetState(Version),
-    /// The computes are too old to write the image to the boot volume.
+    /// The computes are too old for `reimage_boot_volume`.
     ReimageBootVolume,
-    /// Whatever else can go wrong with a cast.
+    /// Any other error of the cast.
     Rpc(Error),
 }
 
@@ -182,7 +182,7 @@ impl fmt::Display for RebuildError {
 
 impl std::error::Error for RebuildError {}
 
-/// Raised as nova's own classes.
+/// Converts the errors to nova's own classes.
 impl IntoRemoteError for RebuildError {
     fn into_remote_error(self) -> RemoteError {
         let message = self.to_string();

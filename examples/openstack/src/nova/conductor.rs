@@ -1,7 +1,7 @@
-//! The conductor: to which computes turn for the database, and the API for what takes several steps.
+//! The conductor. Computes use it to access the database. It also runs operations of several steps.
 //!
-//! They follow `nova/conductor/rpcapi.py`: `ConductorAPI` and `ComputeTaskAPI`, two interfaces of one
-//! server, told apart by their namespace.
+//! The traits follow `ConductorAPI` and `ComputeTaskAPI` in `nova/conductor/rpcapi.py`: two interfaces of one server,
+//! with different namespaces.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::objects::Instance;
 
-/// A few methods of nova's conductor, to which computes and others turn for the database.
+/// A few methods of nova's conductor, for access to the database.
 #[rpc_client(exchange = "nova", topic = "conductor", version = "3.0")]
 pub trait Conductor {
     /// Runs a method of a versioned object's class, such as `Service.get_by_host_and_topic`.
@@ -24,7 +24,7 @@ pub trait Conductor {
         kwargs: &BTreeMap<String, Value>,
     ) -> Result<Value>;
 
-    /// Runs a method of a versioned object; gives what it changed, and what it returned.
+    /// Runs a method of a versioned object. Returns the changes and the result.
     async fn object_action(
         &self,
         ctxt: &Context,
@@ -34,7 +34,7 @@ pub trait Conductor {
         kwargs: &BTreeMap<String, Value>,
     ) -> Result<(Value, Value)>;
 
-    /// Gives an object in an older version, for a peer that knows no newer one.
+    /// Converts an object to an older version, for a peer that does not know a newer one.
     async fn object_backport_versions(
         &self,
         ctxt: &Context,
@@ -42,15 +42,14 @@ pub trait Conductor {
         object_versions: &BTreeMap<String, String>,
     ) -> Result<Value>;
 
-    /// The provider's firewall rules: none, in every nova of today.
+    /// The provider's firewall rules. Current versions of nova have none.
     async fn provider_fw_rule_get_all(&self, ctxt: &Context) -> Result<Vec<Value>>;
 }
 
-/// What the conductor does in several steps, asking others: `ComputeTaskAPI`, of the namespace
-/// `compute_task`.
+/// Operations of several steps, which call other services: `ComputeTaskAPI`, with the namespace `compute_task`.
 ///
-/// The original gives its client no version cap, so that its own check for servers that are too old never
-/// fires. Here a cap is given where the client is built, or it is not, and the check is not written.
+/// The original gives its client no version cap, so its check for old servers never fails. Here the check is left out,
+/// since a cap can be given where the client is built.
 #[rpc_client(
     exchange = "nova",
     topic = "conductor",
@@ -59,10 +58,10 @@ pub trait Conductor {
     times(long = 1800, response = 60)
 )]
 pub trait ComputeTask {
-    /// Attaches a volume, and gives the name of the device; or only begins to, as a cast. 1.26 or later.
+    /// Attaches a volume and returns the name of the device. As a cast, it only starts the operation. 1.26 or later.
     ///
-    /// A call asks a compute in turn, hence the long timeout: nova's `long_rpc_timeout`, with signs of
-    /// life within its `rpc_response_timeout`.
+    /// The conductor calls a compute in turn, so the timeout is nova's `long_rpc_timeout`. Heartbeats must come within
+    /// its `rpc_response_timeout`.
     #[rpc(call, cast, version = "1.26", timeout = long, monitor = response)]
     #[allow(clippy::too_many_arguments, reason = "as many as the original has")]
     async fn attach_volume(

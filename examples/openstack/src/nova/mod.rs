@@ -1,6 +1,7 @@
 //! nova: computes, and the services that run them.
 //!
-//! One module for each service, named like nova's own packages, and one for the objects that they exchange.
+//! Each service has a module with the name of nova's own package. The objects that they exchange have modules of their
+//! own.
 
 mod base;
 mod compute;

@@ -1,21 +1,21 @@
-//! nova's versioned objects, as they cross the wire, and the plain forms that some servers want of them.
+//! nova's versioned objects in their form on the wire, and the plain dicts that some servers need instead.
 //!
-//! An object keeps its fields as JSON: which there are depends on its version, and a client hands most of
-//! them on without a look. Where a method's form depends on a field, there is a type with a function.
+//! An object keeps its fields as JSON. Its version determines which fields it has, and a client passes most of them on
+//! without reading them. If the form of a method depends on a field, there is a type with a function for it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A versioned object of nova's.
+/// A versioned object of nova.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Object {
     /// The class.
     #[serde(rename = "nova_object.name")]
     pub name: String,
-    /// Whose class it is: `nova`.
+    /// The project of the class: `nova`.
     #[serde(rename = "nova_object.namespace")]
     pub namespace: String,
-    /// The version of the class, which says what fields there may be.
+    /// The version of the class, which determines its fields.
     #[serde(rename = "nova_object.version")]
     pub version: String,
     /// The fields that are set.
@@ -31,7 +31,7 @@ pub struct Object {
 }
 
 impl Object {
-    /// An object of a class of nova's.
+    /// An object of one of nova's classes.
     #[must_use]
     pub fn new(name: &str, version: &str, data: Map<String, Value>) -> Self {
         Self {
@@ -49,13 +49,13 @@ impl Object {
         self.data.get(field).filter(|value| !value.is_null())
     }
 
-    /// The object as JSON, such as a field of another.
+    /// The object as JSON, for example as a field of another object.
     pub(super) fn into_value(self) -> Value {
-        // Names and JSON can always be written.
+        // Serialising names and JSON cannot fail.
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// The object as a plain dict; objects within it likewise. nova's `obj_to_primitive`.
+    /// The object as a plain dict, with the objects within it as plain dicts, too: nova's `obj_to_primitive`.
     pub(super) fn plain(&self) -> Map<String, Value> {
         let plain = |(name, value): (&String, &Value)| (name.clone(), plain(value));
         self.data.iter().map(plain).collect()
@@ -80,7 +80,7 @@ pub(super) fn plain(value: &Value) -> Value {
 pub struct Instance(pub Object);
 
 impl Instance {
-    /// The compute that it is on, if it is on one.
+    /// The compute that it runs on, if there is one.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.0.get("host")?.as_str()
@@ -98,10 +98,10 @@ impl From<&Object> for Image {
     }
 }
 
-/// What a host may give to an instance, always sent as a dict of what is limited.
+/// The limits of what a host may give to an instance, always sent as a dict.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Limits {
-    /// Of the NUMA cells.
+    /// The limits of the NUMA cells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub numa_topology: Option<Value>,
     /// Virtual processors.
@@ -118,7 +118,7 @@ pub struct Limits {
 impl TryFrom<&Object> for Limits {
     type Error = serde_json::Error;
 
-    /// Of an object of class `SchedulerLimits`.
+    /// Reads an object of class `SchedulerLimits`.
     fn try_from(limits: &Object) -> Result<Self, Self::Error> {
         Self::deserialize(&limits.data)
     }

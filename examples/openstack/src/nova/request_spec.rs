@@ -1,19 +1,19 @@
-//! What is asked of the scheduler, and the two dicts that it was before it was an object.
+//! The request to the scheduler, and the two dicts that older versions have in place of the object.
 //!
-//! It follows `nova/objects/request_spec.py`: `to_legacy_request_spec_dict`,
-//! `to_legacy_filter_properties_dict`, and `from_primitives`, the way back.
+//! It follows `to_legacy_request_spec_dict` and `to_legacy_filter_properties_dict` in `nova/objects/request_spec.py`,
+//! and for the other direction `from_primitives`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::objects::{Object, plain};
 
-/// What is asked of the scheduler, of class `RequestSpec`.
+/// A request to the scheduler, of class `RequestSpec`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RequestSpec(pub Object);
 
-/// Fields that are called the same in the dict of the instance.
+/// Fields that have the same name in the dict of the instance.
 const OF_INSTANCE: [&str; 5] = [
     "numa_topology",
     "pci_requests",
@@ -34,7 +34,7 @@ impl RequestSpec {
         )
     }
 
-    /// What kind of instance is asked for, as a dict.
+    /// The properties of the instance, as a dict.
     #[must_use]
     pub fn legacy_request_spec(&self) -> Value {
         let Self(spec) = self;
@@ -56,7 +56,7 @@ impl RequestSpec {
         })
     }
 
-    /// Where it may go, as a dict.
+    /// The hosts that are allowed, as a dict.
     fn legacy_filter_properties(&self) -> Map<String, Value> {
         let Self(spec) = self;
         let mut properties = Map::new();
@@ -93,7 +93,7 @@ impl RequestSpec {
             }
         }
         if let Some(hints) = spec.get("scheduler_hints").and_then(Value::as_object) {
-            // One value stands for a list of one.
+            // A single value replaces a list of one.
             let alone = |value: &Value| match value.as_array().map(Vec::as_slice) {
                 Some([one]) => one.clone(),
                 _ => value.clone(),
@@ -112,7 +112,7 @@ impl RequestSpec {
         properties
     }
 
-    /// Of the first dict alone.
+    /// Makes a request from the first dict only.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a server gives it away")]
     pub fn from_legacy_request_spec(request_spec: Value) -> Self {
@@ -141,7 +141,7 @@ impl RequestSpec {
         Self(Object::new("RequestSpec", "1.15", data))
     }
 
-    /// Of both dicts. What they do not say is not set.
+    /// Makes a request from both dicts. A field that is in neither is not set.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a server gives it away")]
     pub fn from_legacy(request_spec: Value, filter_properties: Value) -> Self {
@@ -209,7 +209,7 @@ impl RequestSpec {
     }
 }
 
-/// Copies what is there, null included.
+/// Copies an entry if it exists, also if it is null.
 fn copy(from: &Map<String, Value>, name: &str, to: &mut Map<String, Value>, new_name: &str) {
     if let Some(value) = from.get(name) {
         to.insert(new_name.to_owned(), value.clone());
@@ -221,7 +221,7 @@ fn part(object: &Object, field: &str) -> Option<Object> {
     Object::deserialize(object.get(field)?).ok()
 }
 
-/// An entry that holds a dict with something in it.
+/// An entry that holds a dict that is not empty.
 fn dict<'a>(legacy: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
     legacy
         .get(name)?

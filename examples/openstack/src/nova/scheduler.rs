@@ -1,6 +1,6 @@
 //! The scheduler: finds hosts for instances.
 //!
-//! It follows `nova/scheduler/rpcapi.py`: `SchedulerAPI`.
+//! It follows `SchedulerAPI` in `nova/scheduler/rpcapi.py`.
 
 use rpc_runtime::{Context, Result, rpc_client};
 use serde_json::Value;
@@ -16,10 +16,10 @@ use super::request_spec::RequestSpec;
     times(long = 1800, response = 60)
 )]
 pub trait Scheduler {
-    /// Finds a host for each instance, with alternates for it if they are asked for.
+    /// Finds a host for each instance, and alternates if the caller asks for them.
     ///
-    /// 4.5, 4.4 without the two `return_…` arguments, which must be false then, 4.3 without
-    /// `instance_uuids`, 4.0 with two dicts in place of `spec_obj`.
+    /// Sent as 4.5, as 4.4 without the two `return_…` arguments, which must then be false, as 4.3 without
+    /// `instance_uuids`, or as 4.0 with two dicts in place of `spec_obj`.
     #[rpc(timeout = long, monitor = response)]
     async fn select_destinations(
         &self,

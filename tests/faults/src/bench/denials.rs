@@ -1,4 +1,4 @@
-//! What clients and servers need is taken from them: queues, exchanges, room, permissions, their password.
+//! Faults that remove what clients and servers need: queues, exchanges, room in a queue, permissions, their password.
 
 use tokio::time::{Instant, sleep};
 
@@ -8,9 +8,9 @@ use crate::orders::Permissions;
 use crate::proxy::End;
 use crate::schedule::Planned;
 
-/// The user of all clients and servers, and the user's password.
+/// The user of all clients and servers, which is also the password.
 const USER: &str = "rpc";
-/// The virtual host of all of them.
+/// The virtual host of all clients and servers.
 const VIRTUAL_HOST: &str = "/";
 
 impl Bench<'_> {
@@ -29,7 +29,7 @@ impl Bench<'_> {
     pub(super) async fn delete_topic_queue(&self) -> Result<Instant> {
         let began = Instant::now();
         let held = self.node().delete_queue(&self.recipe.topic).await?;
-        // What came meanwhile may not have been counted.
+        // Messages that came meanwhile may not have been counted.
         let coming = self.ledger.under_way_since(began);
         self.lose("in the deleted queue", began, held + coming);
         Ok(began)
@@ -41,7 +41,7 @@ impl Bench<'_> {
         Ok(began)
     }
 
-    /// The virtual host is there again before anybody may do anything in it.
+    /// The virtual host exists again before anybody has permissions in it.
     pub(super) async fn recreate_virtual_host(&self, fault: &Planned) -> Result<Instant> {
         let began = Instant::now();
         let node = self.node();
@@ -53,7 +53,7 @@ impl Bench<'_> {
         Ok(Instant::now())
     }
 
-    /// The queue takes one message, and refuses those above.
+    /// The queue holds one message and rejects others.
     pub(super) async fn fill_queue(&self, fault: &Planned) -> Result<Instant> {
         self.node().limit_queue(&self.recipe.topic, 1).await?;
         sleep(fault.lasting).await;
@@ -63,7 +63,7 @@ impl Bench<'_> {
 
     pub(super) async fn withdraw_permissions(&self, fault: &Planned) -> Result<Instant> {
         self.permit(Permissions::NONE).await?;
-        // Channels that are open may go on with what they were allowed.
+        // Open channels may keep the permissions that they had.
         self.reset_all();
         sleep(fault.lasting).await;
         self.permit(Permissions::ALL).await?;

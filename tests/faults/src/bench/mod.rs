@@ -1,5 +1,5 @@
-//! The bench of one block of faults: the brokers, the proxies before them, the servers; and how each fault is applied
-//! there and taken back.
+//! The bench of one block of faults: the brokers, the proxies before them, and the servers. It applies each fault and
+//! reverts it.
 
 mod denials;
 mod network;
@@ -20,7 +20,7 @@ use crate::queues::Queues;
 use crate::schedule::Planned;
 use crate::servers::{Recipe, ServerProcess};
 
-/// Where faults are applied.
+/// The processes on which faults are applied.
 #[derive(Debug)]
 pub(crate) struct Bench<'a> {
     pub(crate) brokers: &'a mut Brokers,
@@ -30,11 +30,11 @@ pub(crate) struct Bench<'a> {
     pub(crate) recipe: Recipe,
     pub(crate) queues: Queues,
     pub(crate) ledger: Arc<Ledger>,
-    /// How many server processes there have been.
+    /// The number of server processes so far.
     pub(crate) started: u32,
-    /// The node of a cluster that is to be started again.
+    /// The killed node of a cluster, which must be started again.
     pub(crate) killed: Option<usize>,
-    /// What was wrong with answers that the ledger does not count.
+    /// The errors in replies that the ledger does not count.
     pub(crate) complaints: Vec<String>,
 }
 
@@ -48,13 +48,13 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The servers that run.
+    /// The names of the running servers.
     pub(crate) fn names(&self) -> Vec<String> {
         let name = |server: &ServerProcess| server.name().to_owned();
         self.processes.iter().map(name).collect()
     }
 
-    /// Lets a fault come and go. Gives the moment from which on all could work again.
+    /// Applies a fault and reverts it. Returns the moment from which on everything could work again.
     pub(crate) async fn apply(&mut self, fault: &Planned, clients: &Clients) -> Result<Instant> {
         match fault.kind {
             Kind::ClientsReset
@@ -96,12 +96,12 @@ impl Bench<'_> {
         }
     }
 
-    /// The node to ask.
+    /// The node for queries.
     pub(crate) fn node(&self) -> &Node {
         self.brokers.node()
     }
 
-    /// Notes what takes accepted requests along, from `from` until now.
+    /// Records a loss of accepted requests, from `from` until now.
     fn lose(&self, what: &str, from: Instant, most: usize) {
         self.ledger.loss(Loss {
             what: what.to_owned(),

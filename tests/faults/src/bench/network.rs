@@ -1,4 +1,4 @@
-//! Faults of the network, which the proxies make.
+//! Faults of the network. The proxies make them.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::fault::Kind;
 use crate::proxy::{Direction, End, Flow, Line};
 use crate::schedule::Planned;
 
-/// A line to another continent, on a bad day.
+/// A long line that is uneven and loses packets.
 const LONG_LINE: Line = Line {
     delay: Duration::from_millis(75),
     jitter: Duration::from_millis(50),
@@ -44,7 +44,7 @@ impl Bench<'_> {
                 clients.end(End::Reset);
                 return healed(clients, fault.lasting).await;
             }
-            // Not of the network.
+            // Other faults are not of the network.
             _ => {}
         }
         began

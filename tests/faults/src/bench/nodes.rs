@@ -12,16 +12,17 @@ use crate::node::Node;
 use crate::queues::Queues;
 use crate::schedule::Planned;
 
-/// A durable classic queue writes acknowledgements to its disk this long after they came, at most. They
-/// are not confirmed, so nobody can know which were.
+/// A durable classic queue writes acknowledgements to its disk at most this long after they came. It does not confirm
+/// that, so the ledger cannot know which were written.
 const FORGOTTEN: Duration = Duration::from_secs(1);
 
-/// In a cluster, the node of a connection passes acknowledgements on to the one that leads the queue, and that one to
-/// the others, this long after they came, at most. Nobody is told when it is done.
+/// In a cluster, the node of a connection forwards acknowledgements to the leader of the queue, and the leader to the
+/// other nodes, at most this long after they came. Nothing reports that this is done.
 const UNDER_WAY: Duration = Duration::from_millis(100);
 
 impl Bench<'_> {
-    /// A node alone is started again; in a cluster, the others go on, and it comes back by [`Bench::mend`].
+    /// A single node is started again at once. In a cluster, the other nodes continue, and [`Bench::mend`] starts the
+    /// node.
     pub(super) async fn kill_node(&mut self, fault: &Planned) -> Result<Instant> {
         let began = Instant::now();
         let many = self.brokers.are_many();
@@ -53,7 +54,7 @@ impl Bench<'_> {
         Ok(Instant::now())
     }
 
-    /// Brings back what a fault left for later. True if there was something.
+    /// Repairs what a fault left for later. Returns whether there was something to repair.
     pub(crate) async fn mend(&mut self) -> Result<bool> {
         let Some(killed) = self.killed.take() else {
             return Ok(false);
@@ -64,7 +65,7 @@ impl Bench<'_> {
         Ok(true)
     }
 
-    /// Each node is stopped in good order and started again, one after the other.
+    /// Stops each node in an orderly way and starts it again, one after the other.
     pub(super) async fn restart_nodes(&mut self) -> Result<Instant> {
         let began = Instant::now();
         for at in 0..self.brokers.nodes().len() {
@@ -112,13 +113,13 @@ impl Bench<'_> {
         Ok(began)
     }
 
-    /// The node that a fault strikes.
+    /// The node that a fault affects.
     fn struck(&self, fault: &Planned) -> &Node {
         let struck = self.brokers.nodes().get(self.brokers.struck(fault.detail));
         struck.unwrap_or(self.brokers.node())
     }
 
-    /// Notes that what was acknowledged from `before` the fault until now may be handed out again.
+    /// Records that requests that were acknowledged from `before` the fault until now may be delivered again.
     fn replay(&self, what: &str, began: Instant, before: Duration) {
         self.ledger.replay(Replay {
             what: what.to_owned(),

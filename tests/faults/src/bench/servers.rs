@@ -1,4 +1,4 @@
-//! Faults of the servers: killed, or cut off while they have no permit left.
+//! Faults of the servers: they are killed, or cut off while they have no free permit.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::load::Load;
 use crate::proxy::End;
 use crate::schedule::Planned;
 
-/// How often connections are reset: more often than RabbitMQ 4 delivers a message of a quorum queue by default.
+/// How often connections are reset: more often than RabbitMQ 4 redelivers a message of a quorum queue by default.
 const RESETS: u32 = 25;
-/// How long a consumer may take to acknowledge, and how often the broker looks, when consumers are to be ended.
+/// The time in which a consumer must acknowledge, and the interval of the broker's checks, for the fault.
 const IMPATIENCE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_millis(200));
-/// The same in RabbitMQ by default.
+/// RabbitMQ's defaults for both.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(30 * 60), Duration::from_secs(60));
 
 impl Bench<'_> {
@@ -24,7 +24,7 @@ impl Bench<'_> {
         let victim = self.processes.remove(usize::try_from(at)?);
         let (name, id) = (victim.name().to_owned(), victim.id());
         victim.kill().await?;
-        // It runs no more at once, with what it had taken and not yet begun.
+        // A server takes no more requests than it may run, so the loss includes those that it had taken and not begun.
         let begun = self.ledger.unfinished(id);
         let taken = self.recipe.concurrency.saturating_sub(begun);
         self.lose("taken by a killed server", began, taken);
@@ -45,7 +45,7 @@ impl Bench<'_> {
         Ok(Instant::now())
     }
 
-    /// Channels keep the timeout that they were opened with, so the servers' connections are reset before and after.
+    /// A channel keeps the timeout with which it was opened, so the servers' connections are reset before and after.
     pub(super) async fn end_consumers(&self, fault: &Planned, load: &Load) -> Result<Instant> {
         let (timeout, interval) = IMPATIENCE;
         self.node().set_consumer_timeout(timeout, interval).await?;
@@ -58,7 +58,7 @@ impl Bench<'_> {
         Ok(Instant::now())
     }
 
-    /// Has the servers run as many requests as they may for so long, and twice as many to be sure: others come meanwhile.
+    /// Occupies all permits of the servers for a time. It sends twice as many requests, since others come meanwhile.
     fn take_permits(&self, load: &Load, lasting: Duration) {
         load.occupy(2 * self.processes.len() * self.recipe.concurrency, lasting);
     }

@@ -1,9 +1,8 @@
 //! A client in a process of its own: `caller URL TOPIC`.
 //!
-//! It reads its orders from its standard input, a line each: `call N` makes N calls at once; `load` casts
-//! without a pause until `enough`. Of each order it says what came of it, on its standard output: `loading`
-//! after the first cast of a load; in the end `failed ERROR` for each request that failed, and
-//! `succeeded N`. It ends with its input.
+//! It reads its orders from standard input, one a line: `call N` makes N calls at once; `load` casts without a pause
+//! until `enough`. It reports on standard output: `loading` after the first cast of a load; at the end of an order
+//! `failed ERROR` for each request that failed, and `succeeded N`. It ends when its input ends.
 
 use std::time::Duration;
 
@@ -13,9 +12,9 @@ use rpc_runtime::{CallOptions, Context, Result, Transport};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 use tokio::task::JoinSet;
 
-/// How many casts of a load are under way at once.
+/// The number of casts of a load that are in flight at once.
 const WIDTH: usize = 32;
-/// Of a call.
+/// The timeout of a call.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 type Input = Lines<BufReader<Stdin>>;

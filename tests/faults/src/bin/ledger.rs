@@ -18,7 +18,7 @@ const USAGE: &str = "usage: tests/ledger [--faults N] [--seed N] [--block N] [--
     [--queues transient|durable|quorum|all] [--kinds KIND,KIND...] [--clients rpc|oslo] \
     [--servers rpc|oslo] [--nodes 1|3] [--table N]";
 
-/// Of the clients, as `ledger-server` does it for a server.
+/// Writes the log of the clients, as `ledger-server` does for a server.
 fn keep_log() {
     let level = std::env::var("RPC_LOG").ok();
     if let Some(level) = level.and_then(|level| level.parse::<LevelFilter>().ok()) {
@@ -58,7 +58,7 @@ fn main() -> rpc_faults::Result<ExitCode> {
             "--servers" if value == "oslo" => plan.server = Program::oslo(python()?, "server.py"),
             "--nodes" => {
                 plan.nodes = value.parse()?;
-                // No others outlive the loss of a node.
+                // Only quorum queues survive the loss of a node.
                 if plan.nodes > 1 {
                     plan.queues = vec![Queues::Quorum];
                 }
@@ -93,7 +93,7 @@ fn main() -> rpc_faults::Result<ExitCode> {
     })
 }
 
-/// Each kind of fault by itself, a line each.
+/// Prints a line for each kind of fault, which comes by itself.
 fn table(plan: &Plan, faults: usize) -> rpc_faults::Result<ExitCode> {
     println!("{}", Report::HEAD);
     let mut good = true;

@@ -1,9 +1,10 @@
 //! A server of the ledger test: `ledger-server URL EXCHANGE TOPIC NAME CONCURRENCY`.
 //!
-//! It says on its standard output, a line each, when it listens (`ready`), and of each request that it
-//! has begun, before anything else is done for it (`begun N`), when it has ended (`done N`), and, as its
-//! log does, when it was left because nobody can tell whether the broker has its acknowledgement
-//! (`doubted N`). With `RPC_LOG`, a level, it writes its log to its standard error. At the end of its input, which is also its parent's, it stops in good order.
+//! It reports on standard output, one a line: `ready` when it listens; `begun N` when it begins request N, before it
+//! does anything else for the request; `done N` when the request has ended; `doubted N` when it does not run the
+//! request because the broker may not have its acknowledgement, which is also in its log. With a level in `RPC_LOG`, it
+//! writes its log to standard error. When its input ends, also because its parent has ended, it stops in an orderly
+//! way.
 
 use std::fmt::Debug;
 use std::io::Write;
@@ -20,10 +21,10 @@ use tracing_subscriber::{Layer, layer};
 
 struct Worker;
 
-/// One write, so that nothing of it is lost or split when the process is killed.
+/// One write, so that a line is neither lost nor split when the process is killed.
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    // The parent is gone: nobody keeps the ledger any more.
+    // An error means that the parent has ended. The ledger is not needed then.
     let _ = out
         .write_all(format!("{line}\n").as_bytes())
         .and_then(|()| out.flush());
@@ -61,7 +62,7 @@ impl Work for Worker {
     }
 }
 
-/// Reads the log as an operator would.
+/// Finds doubted requests in the log, as an operator would.
 struct Doubts;
 
 impl<S: tracing::Subscriber> Layer<S> for Doubts {

@@ -1,9 +1,8 @@
-//! A TCP proxy between a client and its broker, which fails as networks do.
+//! A TCP proxy between a client and its broker that fails as networks do.
 //!
-//! It listens at one port for as long as it lives, so that whoever connects there need not know of it.
-//! Each direction flows as it is told: freely, late, slowly, or not at all. Connections can be ended in
-//! good order, by a reset, or after so many more bytes, which is in the midst of a frame; left for dead,
-//! which their ends have to find out by themselves; and refused.
+//! It listens at one port for its whole life, so its clients need not know of it. Each direction flows freely, late,
+//! slowly, or not at all. Connections can be closed in an orderly way, reset, or ended after a number of bytes, which
+//! is in the middle of a frame. They can be abandoned, so that they are half-open. New connections can be refused.
 
 mod pump;
 
@@ -22,27 +21,27 @@ use crate::random::Random;
 /// How bytes flow in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flow {
-    /// As they come.
+    /// At once.
     #[default]
     Forward,
-    /// Each byte this much later.
+    /// Each byte is delayed by this time.
     Delay(Duration),
     /// As over a long line.
     Line(Line),
-    /// So many bytes a second, on each connection.
+    /// At most this many bytes a second, on each connection.
     Throttle(u32),
-    /// Not at all: what comes is left in the sender's buffers, until it flows again.
+    /// Not at all. The bytes stay in the sender's buffers until the direction flows again.
     Hold,
 }
 
-/// A long line, in one direction. TCP keeps the order: what comes late holds up all that comes behind it.
+/// One direction of a long line. TCP keeps the order, so a late segment delays all segments behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line {
-    /// How long bytes take at least.
+    /// The least delay of bytes.
     pub delay: Duration,
-    /// How much longer they take at most.
+    /// The greatest additional delay.
     pub jitter: Duration,
-    /// How many of a hundred segments are lost, and sent again by TCP: they come late by a retransmission timeout.
+    /// The percentage of segments that are lost. TCP sends them again, so they are late by a retransmission timeout.
     pub loss: u8,
 }
 
@@ -50,7 +49,7 @@ impl Line {
     /// The shortest retransmission timeout of Linux.
     const LEAST_TIMEOUT: Duration = Duration::from_millis(200);
 
-    /// A line that is always the same.
+    /// A line with a constant delay.
     #[must_use]
     pub fn of(delay: Duration) -> Self {
         Self {
@@ -60,7 +59,7 @@ impl Line {
         }
     }
 
-    /// How long one segment takes.
+    /// The delay of one segment.
     fn takes(&self, random: &mut Random) -> Duration {
         let mut takes = random.between(self.delay, self.delay + self.jitter);
         let round_trip = (self.delay + self.jitter / 2) * 2;
@@ -73,7 +72,7 @@ impl Line {
     }
 }
 
-/// Seen from whoever connected to the proxy.
+/// A direction, seen from the client of the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// Towards the broker.
@@ -85,34 +84,34 @@ pub enum Direction {
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// In good order, by a FIN to both sides.
+    /// By a FIN to both sides.
     Close,
     /// By an RST to both sides.
     Reset,
 }
 
-/// After how many more bytes of a direction each connection ends.
+/// Ends each connection after a number of further bytes in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Fuse {
-    /// Which order this was; a connection counts its bytes anew for each.
+    /// The number of the order. A connection counts its bytes from zero for each order.
     number: u64,
     direction: Direction,
     bytes: u64,
     end: End,
 }
 
-/// What is to be done with all connections now, and with those to come.
+/// The orders for all connections, existing and new.
 #[derive(Debug, Clone)]
 struct Orders {
     up: Flow,
     down: Flow,
     refuse: bool,
-    /// Connections with a lower number are dead, and do not know it.
+    /// Connections with a lower number are half-open.
     dead_below: u64,
-    /// Connections with a lower number are to end, in this way.
+    /// Connections with a lower number must end in this way.
     end_below: (u64, End),
     fuse: Option<Fuse>,
-    /// How many connections there were so far; the next one's number.
+    /// The number of connections so far, which is the number of the next one.
     connections: u64,
     fuses: u64,
 }
@@ -126,7 +125,7 @@ impl Orders {
     }
 }
 
-/// A proxy before one broker; it ends, and its connections with it, when dropped.
+/// A proxy before one broker. When dropped, it ends with its connections.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -136,12 +135,12 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy before `target`, on a free port of the loopback interface.
+    /// Starts a proxy before `target`, on a free port of the loopback interface.
     pub async fn start(target: SocketAddr) -> Result<Self> {
         Self::start_at(Ipv4Addr::LOCALHOST.into(), target).await
     }
 
-    /// The same, on a free port of this address.
+    /// Starts a proxy before `target`, on a free port of this address.
     pub async fn start_at(address: IpAddr, target: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind((address, 0)).await?;
         let address = listener.local_addr()?;
@@ -165,25 +164,25 @@ impl Proxy {
         })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How many connections pass through it now, dead ones included.
+    /// The number of connections through it now, half-open ones included.
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// How many connections were made through it so far.
+    /// The number of connections through it so far.
     #[must_use]
     pub fn accepted(&self) -> u64 {
         self.orders.borrow().connections
     }
 
-    /// Makes one direction of all connections flow like this.
+    /// Sets the flow of one direction of all connections.
     pub fn flow(&self, direction: Direction, flow: Flow) {
         self.orders.send_modify(|orders| match direction {
             Direction::Up => orders.up = flow,
@@ -191,25 +190,25 @@ impl Proxy {
         });
     }
 
-    /// Makes both directions of all connections flow like this.
+    /// Sets the flow of both directions of all connections.
     pub fn flow_both(&self, flow: Flow) {
         self.flow(Direction::Up, flow);
         self.flow(Direction::Down, flow);
     }
 
-    /// Refuses new connections, by a reset, or takes them again.
+    /// Refuses new connections by a reset, or accepts them again.
     pub fn refuse(&self, refuse: bool) {
         self.orders.send_modify(|orders| orders.refuse = refuse);
     }
 
-    /// Ends all connections that there are.
+    /// Ends all existing connections.
     pub fn end(&self, end: End) {
         self.orders
             .send_modify(|orders| orders.end_below = (orders.connections, end));
     }
 
-    /// Ends each connection that there is, or comes, when `bytes` more have passed in `direction`: the
-    /// next byte never does. Until [`Proxy::disarm`].
+    /// Ends each existing or new connection when `bytes` further bytes have passed in `direction`. The next byte does
+    /// not pass. This holds until [`Proxy::disarm`].
     pub fn end_after(&self, direction: Direction, bytes: u64, end: End) {
         self.orders.send_modify(|orders| {
             orders.fuses += 1;
@@ -222,19 +221,18 @@ impl Proxy {
         });
     }
 
-    /// Takes [`Proxy::end_after`] back for connections that it has not ended.
+    /// Reverts [`Proxy::end_after`] for the connections that it has not ended.
     pub fn disarm(&self) {
         self.orders.send_modify(|orders| orders.fuse = None);
     }
 
-    /// Forwards nothing any more on the connections that there are, and tells nobody: half-open
-    /// connections. New ones work.
+    /// Makes the existing connections half-open: it forwards nothing and does not close them. New connections work.
     pub fn abandon(&self) {
         self.orders
             .send_modify(|orders| orders.dead_below = orders.connections);
     }
 
-    /// Removes what [`Proxy::abandon`] left, once both ends have given up on it.
+    /// Removes the connections that [`Proxy::abandon`] left, after both ends have given up on them.
     pub fn bury(&self) {
         self.orders.send_modify(|orders| {
             if orders.end_below.0 < orders.dead_below {
@@ -243,7 +241,7 @@ impl Proxy {
         });
     }
 
-    /// Back to normal for what is there, and what comes. The dead stay dead.
+    /// Restores the normal flow for existing and new connections. Half-open connections stay half-open.
     pub fn heal(&self) {
         self.orders.send_modify(|orders| {
             orders.up = Flow::Forward;
@@ -269,7 +267,7 @@ async fn accept(
 ) {
     loop {
         let Ok((client, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: it passes.
+            // Probably out of file descriptors, which passes.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
@@ -288,7 +286,7 @@ async fn accept(
         tokio::spawn(async move {
             match TcpStream::connect(target).await {
                 Ok(broker) => pump::carry(number, client, broker, watching).await,
-                // As if nobody listened here.
+                // A reset, as if there were no listener.
                 Err(_) => drop(client.set_zero_linger()),
             }
             open.fetch_sub(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! One connection through the proxy: two directions, each with its queue of bytes that are due later.
+//! One connection through the proxy: two directions, each with a queue of bytes and the times at which they are due.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{Direction, End, Flow, Orders};
 use crate::random::Random;
 
-/// How much is read at once.
+/// The size of one read.
 const CHUNK: usize = 16 * 1024;
-/// How much may wait for its time in one direction: what a network would have under way.
+/// The greatest number of bytes that wait in one direction, as they would be in flight in a network.
 const UNDER_WAY: usize = 4 * 1024 * 1024;
-/// How often a second a throttled direction moves.
+/// How often a second a throttled direction writes.
 const STEPS: u32 = 20;
-/// How long the sides may take to answer a FIN with theirs.
+/// How long the sides may take to answer a FIN with a FIN.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Carries bytes between two sides until both have ended, or the orders say so.
+/// Forwards bytes between two sides until both have ended, or the orders end the connection.
 pub(super) async fn carry(
     number: u64,
     mut client: TcpStream,
@@ -29,7 +29,7 @@ pub(super) async fn carry(
     mut orders: watch::Receiver<Orders>,
 ) {
     for side in [&client, &broker] {
-        // A failure would only make it slower.
+        // A failure only makes the connection slower.
         let _ = side.set_nodelay(true);
     }
     let end = {
@@ -46,7 +46,7 @@ pub(super) async fn carry(
         tokio::select! {
             ended = both => ended.err(),
             told = orders.wait_for(|orders| number < orders.end_below.0) => {
-                // An error is a proxy that is gone.
+                // An error means that the proxy was dropped.
                 Some(told.map_or(End::Reset, |orders| orders.end_below.1))
             }
         }
@@ -59,7 +59,7 @@ pub(super) async fn carry(
             }
         }
         Some(End::Close) => {
-            // What is left unread at a close makes it a reset.
+            // A close with unread bytes would be a reset.
             let _ = timeout(FAREWELL, async {
                 tokio::join!(part(&mut client), part(&mut broker))
             })
@@ -80,16 +80,16 @@ struct Pump {
     number: u64,
     direction: Direction,
     orders: watch::Receiver<Orders>,
-    /// What was read, and when it is due.
+    /// The bytes that were read, and when each piece is due.
     queue: VecDeque<(Instant, Vec<u8>)>,
     queued: usize,
-    /// Before then, a throttled direction has had its share.
+    /// A throttled direction writes nothing before this time.
     rested: Instant,
-    /// What was read last is due then.
+    /// When the last piece is due.
     last_due: Instant,
-    /// The fate of segments on a long line.
+    /// The random numbers for delays and losses on a long line.
     random: Random,
-    /// The order that lets so many more bytes pass.
+    /// The order to end after a number of bytes: its number, the bytes that may still pass, and the end.
     fuse: Option<(u64, u64, End)>,
 }
 
@@ -108,7 +108,7 @@ impl Pump {
         }
     }
 
-    /// Done when the reader has ended and all is written; the way to end both directions otherwise.
+    /// Returns when the reader has ended and everything is written. Otherwise it returns how both directions must end.
     async fn run(
         mut self,
         reader: &mut ReadHalf<'_>,
@@ -155,7 +155,7 @@ impl Pump {
         }
     }
 
-    /// Reads the orders: how it flows now, or how it is to end.
+    /// Reads the orders: the current flow, or how the connection must end.
     fn follow(&mut self) -> Result<Flow, End> {
         let orders = self.orders.borrow_and_update();
         self.fuse = match (orders.fuse, self.fuse) {
@@ -171,7 +171,7 @@ impl Pump {
         }
     }
 
-    /// Writes the front of the queue, or as much of it as may pass.
+    /// Writes the front of the queue, or the part of it that may pass.
     async fn write(&mut self, flow: Flow, writer: &mut WriteHalf<'_>) -> Result<(), End> {
         let Some((due, mut bytes)) = self.queue.pop_front() else {
             return Ok(());
