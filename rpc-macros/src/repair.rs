@@ -327,7 +327,7 @@ fn is_first(errors: &Errors, function: &TraitItemFn, known: &mut HashMap<String,
     }
     errors.at(
         &function.sig.ident,
-        format!("`{name}` must be the name of one method: call this one otherwise"),
+        format!("`{name}` must be the name of one method: rename this one"),
     );
     false
 }

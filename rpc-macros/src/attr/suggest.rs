@@ -36,7 +36,7 @@ pub(super) fn unknown<'k>(
         (None, [only]) => format!("here there is `{only}`"),
         (None, known) => {
             let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
-            format!("here there are {}", known.join(", "))
+            format!("the options here are {}", known.join(", "))
         }
     };
     errors.at(meta.path(), format!("unknown option `{name}`: {advice}"));

@@ -401,7 +401,7 @@ pub(super) fn below_path(errors: &Errors, meta: &Meta) -> Option<Path> {
         other => {
             errors.at(
                 other,
-                "`from` must be a function that makes the argument of what older clients send: write `from = path::to::function`",
+                "`from` must be a function that makes the argument from the values of older clients: write `from = path::to::function`",
             );
             None
         }

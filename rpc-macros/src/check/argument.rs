@@ -194,7 +194,7 @@ fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -
     {
         errors.at(
             &set.tokens,
-            "`below` must go with `since`, which says below what: add `since = \"…\"`",
+            "`below` must go with `since`, the version below which it applies: add `since = \"…\"`",
         );
     }
     let with = matches!(options.below.get(), Some(attr::Below::With { .. }));
@@ -204,7 +204,7 @@ fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -
     {
         errors.at(
             &set.tokens,
-            "`from` must go with `below = with(…)`, whose reverse it is: add that, or remove it",
+            "`from` must go with `below = with(…)`, which it reverses: add that, or remove `from`",
         );
     }
     let Some(set) = &options.below.0 else {
@@ -240,7 +240,7 @@ fn older_clients_are_heard(errors: &Errors, options: &ArgumentOptions, tokens: &
     if options.readable {
         errors.at(
             tokens,
-            "`below = with(…)` must go with `from`, its reverse for what older clients send: add `from = path::to::function`",
+            "`below = with(…)` must go with `from`, which reverses it for messages of older clients: add `from = path::to::function`",
         );
     }
 }
@@ -278,7 +278,7 @@ fn old_names_are_used(errors: &Errors, options: &ArgumentOptions) {
             && before >= *until
         {
             let message = format!(
-                "`name_before` must be below `until`, {}, or the newer name is never sent: let the argument have the old name alone",
+                "`name_before` must be below `until`, {}, or the newer name is never sent: give the argument the old name only",
                 Shown(*until)
             );
             errors.at(&set.tokens, message);
@@ -295,7 +295,7 @@ fn default<'a>(
         if let Some(set) = &options.default.0 {
             errors.at(
                 &set.tokens,
-                "a `MaybeAbsent` must have no other default than to be absent: remove this",
+                "a `MaybeAbsent` must have no default, since it is absent by default: remove this",
             );
         }
         return Some(&DefaultValue::OfType);

@@ -87,7 +87,7 @@ impl Ladder {
         }
         if version <= self.lowest {
             let message = format!(
-                "`{option}` must be above {lowest}, the lowest version of its method, which knows nothing else: raise it, or remove it"
+                "`{option}` must be above {lowest}, the lowest version of its method, since no message has an older version: raise it, or remove it"
             );
             errors.at(tokens, message);
         } else if self.listed && !self.rungs.contains(&version) {

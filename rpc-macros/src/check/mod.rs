@@ -157,7 +157,7 @@ fn strict_of_a_lock(errors: &Errors, options: &TraitOptions) {
     {
         errors.at(
             &set.tokens,
-            "`strict` must go with `lock`, which it makes demand the structure of all types: add `lock = \"…\"`",
+            "`strict` must go with `lock`, since it demands the structure of all types in the lock: add `lock = \"…\"`",
         );
     }
 }
@@ -176,7 +176,7 @@ fn aliases(
         if name == "auto" {
             errors.at(
                 alias,
-                "`auto` must not be an alias, since it stands for a cap that is found out: call it otherwise",
+                "`auto` must not be an alias, since it stands for a cap that is determined at run time: rename it",
             );
         }
         if known.iter().any(|(known, _)| *known == name) {
@@ -192,7 +192,7 @@ fn aliases(
         if all && !methods.is_empty() && !methods.iter().any(stamps) {
             let lowest = methods.iter().map(|method| method.version).min();
             let message = format!(
-                "`{name}` must be a version under which something can be sent, which begins with {}: raise it, or remove the alias",
+                "`{name}` must be at least {}, the lowest version in which something can be sent: raise it, or remove the alias",
                 Shown(lowest.unwrap_or_default())
             );
             errors.at(&version.tokens, message);

@@ -67,7 +67,7 @@ impl Names {
             if old.iter().any(|(known, _)| known == before) {
                 errors.at(
                     &set.tokens,
-                    "there must be one name before a version: remove the other",
+                    "each `name_before` must have a version of its own: remove one of the two",
                 );
             }
             let name = self.take(errors, name.value(), name);
@@ -87,13 +87,13 @@ impl Names {
         } else if what == "method" && wire.starts_with('_') {
             errors.at(
                 &tokens,
-                format!("`{wire}` must not begin with `_`, as no server dispatches such methods: call it otherwise"),
+                format!("`{wire}` must not begin with `_`, as no server dispatches such methods: rename it"),
             );
         }
         if !self.taken.insert(wire.clone()) {
             errors.at(
                 &tokens,
-                format!("`{wire}` must be the name of one {what}: call this one otherwise, or give it another `name`"),
+                format!("`{wire}` must be the name of one {what}: rename this one, or give it another `name`"),
             );
         }
         wire

@@ -44,7 +44,7 @@ pub(super) fn no_boxed_futures(errors: &Errors, interface: &model::Interface<'_>
         errors.turn_to(method.place);
         errors.at(
             &method.original.sig.ident,
-            "the trait must keep its `async fn`, whose futures are `Send` without more: remove `#[async_trait]`",
+            "the trait must keep its `async fn`, whose futures are `Send` as they are: remove `#[async_trait]`",
         );
     }
     boxed.is_some()
@@ -99,7 +99,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
                 sound = false;
                 errors.at(
                     unknown,
-                    "the trait must have methods and constants alone: remove this",
+                    "the trait must have only methods and constants: remove this",
                 );
                 continue;
             }

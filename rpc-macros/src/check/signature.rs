@@ -54,7 +54,7 @@ pub(super) fn no_type_parameters(errors: &Errors, signature: &Signature) {
             GenericParam::Lifetime(lifetime) if lifetime.bounds.is_empty() => {}
             GenericParam::Lifetime(lifetime) => errors.at(
                 lifetime,
-                "a lifetime must have no bounds, since arguments are borrowed for the call alone: remove them",
+                "a lifetime must have no bounds, since arguments are borrowed for the call only: remove them",
             ),
             other => errors.at(
                 other,
@@ -75,7 +75,7 @@ pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
             ReceiverKind::Reference(_, Some(lifetime), None) if lifetime.ident == "static" => {
                 errors.at(
                     lifetime,
-                    "the receiver must be borrowed for the call alone: remove `'static`",
+                    "the receiver must be borrowed for the call only: remove `'static`",
                 );
             }
             ReceiverKind::Reference(_, _, None) => {}
@@ -98,8 +98,10 @@ pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
     if OWN.contains(&name.as_str()) {
         errors.at(
             ident,
-            format!("a method must not be called `{name}`, as the client has one of that name: \
-                     call it otherwise, and keep its name on the wire with `#[rpc(name = \"{name}\")]`"),
+            format!(
+                "a method must not be called `{name}`, as the client has one of that name: \
+                     rename it, and keep its name on the wire with `#[rpc(name = \"{name}\")]`"
+            ),
         );
     }
 }
@@ -125,7 +127,7 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'
         );
         return None;
     }
-    let what = format!("what `{name}` returns");
+    let what = format!("the return value of `{name}`");
     if !types::is_one_type(errors, ty, &what) {
         return None;
     }
@@ -237,7 +239,7 @@ fn error_is_possible(errors: &Errors, ty: &Type) {
     errors.at(
         shown,
         format!(
-            "the error of a method must be made of `rpc_runtime::Error`, and be sent: \
+            "the error of a method must be convertible from `rpc_runtime::Error`, and sendable to clients: \
              write `{advice}`, or name an enum of your own that derives `IntoRemoteError`"
         ),
     );
@@ -283,14 +285,14 @@ pub(super) fn context<'a>(
     {
         errors.at(
             lifetime,
-            "the request context must be borrowed for the call alone: remove `'static`",
+            "the request context must be borrowed for the call only: remove `'static`",
         );
         return None;
     }
     if let Some(token) = &reference.mutability {
         errors.at(
             token,
-            "the request context must be borrowed shared: remove `mut`",
+            "the request context must be a shared reference: remove `mut`",
         );
         return None;
     }

@@ -40,7 +40,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
         let written = text(ty);
         errors.at(
             ty,
-            format!("an argument must have a size, which `{written}` has not: write `&{written}` or `{owned}`"),
+            format!("an argument must have a known size, and `{written}` has none: write `&{written}` or `{owned}`"),
         );
         return;
     }
@@ -61,7 +61,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     if let Some(token) = outer.and_then(|reference| reference.mutability.as_ref()) {
         errors.at(
             token,
-            "an argument must be borrowed shared, as changes do not travel back: remove `mut`",
+            "an argument must be a shared reference, since changes are not sent back: remove `mut`",
         );
     }
     if let Some(lifetime) = outer.and_then(|reference| reference.lifetime.as_ref())
@@ -69,7 +69,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     {
         errors.at(
             lifetime,
-            "an argument must be borrowed for the call alone, as the server lends it: remove `'static`",
+            "an argument must be borrowed for the call only, since the server lends it: remove `'static`",
         );
     }
     let pointee = outer.map_or(ty, |reference| &reference.elem);

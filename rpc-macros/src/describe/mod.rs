@@ -268,7 +268,7 @@ impl<'a> Describing<'a> {
         if serde.left_out && !optional && !serde.flattened {
             self.errors.at(
                 field,
-                "a field that may be left out must have a value then: write `#[serde(default)]` on it",
+                "a field that may be left out must have a default: write `#[serde(default)]` on it",
             );
         }
         Some(Written {

@@ -44,7 +44,7 @@ pub(crate) fn compare(
     comparing.all_methods(released, now);
     if comparing.found.violations.is_empty() && version < last {
         let message = format!(
-            "the interface must be of version {} at least, as it was released: its highest version is now {}, so put the one that is gone back",
+            "the interface must have version {} at least, which was released: its highest version is now {}, so put the missing version back",
             Shown(last),
             Shown(version)
         );
@@ -287,7 +287,7 @@ impl Comparing {
             (None, now) => {
                 if now.is_some_and(|until| until <= self.last) {
                     let message = format!(
-                        "{name} was there when {} was released, and can end after it alone: write `until = \"{}\"`",
+                        "{name} was there when {} was released, and can end only in a later version: write `until = \"{}\"`",
                         Shown(self.last),
                         Shown(self.next)
                     );
@@ -337,7 +337,7 @@ impl Comparing {
             if new.before <= self.last && !early {
                 early = true;
                 let message = format!(
-                    "`{name}`{of} was `{was}` when {} was released, and can have another name after it alone: write `#[rpc(name_before(\"{}\", \"{was}\"))]` on it",
+                    "`{name}`{of} was `{was}` when {} was released, and can have another name only in a later version: write `#[rpc(name_before(\"{}\", \"{was}\"))]` on it",
                     Shown(self.last),
                     Shown(self.next)
                 );

@@ -164,7 +164,7 @@ fn each_violation_of_an_argument_says_what_to_do() {
         (
             ("name: String", "label: String\n    was name before 2.2"),
             Argument(0, 0),
-            "`label` of `host` was `name` when 2.3 was released, and can have another name after it alone: write `#[rpc(name_before(\"2.4\", \"name\"))]` on it",
+            "`label` of `host` was `name` when 2.3 was released, and can have another name only in a later version: write `#[rpc(name_before(\"2.4\", \"name\"))]` on it",
         ),
         (
             ("    since 2.3", "    since 2.2"),
@@ -179,7 +179,7 @@ fn each_violation_of_an_argument_says_what_to_do() {
         (
             ("default 3", "default 3\n    until 2.2"),
             Argument(0, 1),
-            "`limit` of `host` was there when 2.3 was released, and can end after it alone: write `until = \"2.4\"`",
+            "`limit` of `host` was there when 2.3 was released, and can end only in a later version: write `until = \"2.4\"`",
         ),
         (
             ("default 3", "default 4"),
@@ -268,7 +268,9 @@ fn the_version_must_not_be_below_the_release() {
     let found = changed(&[], (2, 1, 0));
     assert_eq!(found.violations.len(), 1);
     assert!(
-        found.violations[0].1.contains("of version 2.3 at least"),
+        found.violations[0]
+            .1
+            .contains("must have version 2.3 at least"),
         "{found:?}"
     );
 }
