@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lapin::protocol::{AMQPClass, channel as protocol};
 use tokio::sync::{oneshot, watch};
@@ -61,6 +62,8 @@ pub(super) struct ChannelState {
     number: u16,
     role: Role,
     inner: Mutex<Inner>,
+    /// Whether the broker has answered `channel.open`.
+    opened: AtomicBool,
     /// Why the channel or one of its consumers has ended.
     ended: watch::Sender<Option<Fault>>,
 }
@@ -89,6 +92,7 @@ impl ChannelState {
                 phase: Phase::Open,
                 requests: VecDeque::new(),
             }),
+            opened: AtomicBool::new(false),
             ended: watch::Sender::new(None),
         }
     }
@@ -142,8 +146,22 @@ impl ChannelState {
         queue.send(now, write)
     }
 
+    /// Whether the broker has answered `channel.open`. Frames that come before the answer are for an earlier channel
+    /// with the same number: a broker that has closed a channel may send deliveries and confirms on it until it reads
+    /// the answer to its close.
+    pub(super) fn has_opened(&self) -> bool {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_opened(&self) {
+        self.opened.store(true, Ordering::Relaxed);
+    }
+
     /// Handles the broker's answer to the oldest request.
     pub(super) fn replied(&self, reply: AMQPClass) {
+        if let AMQPClass::Channel(protocol::AMQPMethod::OpenOk(_)) = reply {
+            self.set_opened();
+        }
         let request = self.inner.lock().requests.pop_front();
         if let Some(request) = request {
             // Fails only if the caller's future was dropped.
@@ -354,7 +372,7 @@ impl ChannelState {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::super::deliveries::Delivered;
     use super::*;

@@ -60,10 +60,11 @@ impl Channels {
         Ok(channel)
     }
 
-    /// Adds a channel with this number.
+    /// Adds a channel with this number, which the broker has opened.
     #[cfg(test)]
     pub(super) fn insert(&self, number: u16, role: Role) -> Arc<ChannelState> {
         let channel = Arc::new(ChannelState::new(number, role));
+        channel.set_opened();
         self.0.lock().open.insert(number, channel.clone());
         channel
     }

@@ -23,9 +23,9 @@ use super::deliveries::{Body, Delivered, DeliveryHandler};
 use super::fault::Fault;
 use super::fields::Fields;
 use super::frames::{
-    self, ACK, BODY, CANCEL, CHANNEL_CLOSE, CHANNEL_CLOSE_OK, CONNECTION_BLOCKED, CONNECTION_CLOSE,
-    CONNECTION_START, CONNECTION_UNBLOCKED, CONTENT_HEADER, DELIVER, FLOW, FLOW_OK, FRAME_END,
-    FRAME_HEADER, HEARTBEAT, METHOD, NACK, RETURN,
+    self, ACK, BODY, CANCEL, CHANNEL_CLOSE, CHANNEL_CLOSE_OK, CHANNEL_OPEN_OK, CONNECTION_BLOCKED,
+    CONNECTION_CLOSE, CONNECTION_START, CONNECTION_UNBLOCKED, CONTENT_HEADER, DELIVER, FLOW,
+    FLOW_OK, FRAME_END, FRAME_HEADER, HEARTBEAT, METHOD, NACK, RETURN,
 };
 use super::io::Io;
 use super::methods;
@@ -252,7 +252,9 @@ impl FrameRouter {
         self.contents.retain(|(known, _)| *known != number);
         let (method, fields) = payload.split_first_chunk::<4>()?;
         let fields = &mut Fields(fields);
-        let channel = self.io.channels.get(number);
+        let channel = self.io.channels.get(number).filter(|channel| {
+            channel.has_opened() || matches!(*method, CHANNEL_OPEN_OK | CHANNEL_CLOSE)
+        });
         match (*method, channel) {
             (DELIVER, channel) => {
                 let handler = channel.and_then(|channel| channel.handler());

@@ -28,6 +28,7 @@ pub(super) const CONNECTION_BLOCKED: [u8; 4] = [0, 10, 0, 60];
 pub(super) const CONNECTION_UNBLOCKED: [u8; 4] = [0, 10, 0, 61];
 pub(super) const FLOW: [u8; 4] = [0, 20, 0, 20];
 pub(super) const FLOW_OK: [u8; 4] = [0, 20, 0, 21];
+pub(super) const CHANNEL_OPEN_OK: [u8; 4] = [0, 20, 0, 11];
 pub(super) const CHANNEL_CLOSE: [u8; 4] = [0, 20, 0, 40];
 pub(super) const CHANNEL_CLOSE_OK: [u8; 4] = [0, 20, 0, 41];
 pub(super) const CANCEL: [u8; 4] = [0, 60, 0, 30];

@@ -1,6 +1,7 @@
 //! Streams of random frames, split at random places. Time is paused: otherwise a heartbeat for lapin might be inserted.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use super::super::channel::Channel;
@@ -191,6 +192,63 @@ async fn deliveries_go_to_their_channel_wherever_the_stream_is_split() {
         let handled = kept.0.lock().len();
         assert_eq!(handled, 19, "the channel is closed");
     }
+}
+
+/// A whole delivery.
+fn delivery(channel: u16, tag: u64, body: &[u8]) -> Vec<u8> {
+    let mut header = vec![0, 60, 0, 0];
+    header.extend(u64::try_from(body.len()).unwrap().to_be_bytes());
+    header.extend(properties(5));
+    [
+        deliver(channel, tag),
+        frame(CONTENT_HEADER, channel, &header),
+        frame(BODY, channel, body),
+    ]
+    .concat()
+}
+
+fn open_ok(channel: u16) -> Vec<u8> {
+    frame(METHOD, channel, &[0, 20, 0, 11, 0, 0, 0, 0])
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_a_channel_has_opened_its_number_still_belongs_to_an_earlier_one() {
+    let kept = Arc::<Kept>::default();
+    let io = Arc::new(Io::new(None, None));
+    io.channels.set_limit(2);
+    let handler: Arc<dyn DeliveryHandler> = kept.clone();
+    let consuming = io
+        .channels
+        .add(Role::Consume(Mutex::new(Some(handler))))
+        .unwrap();
+    let confirms = Arc::new(Confirms::new(Arc::default()));
+    let publishing = io.channels.add(Role::Publish(confirms.clone())).unwrap();
+    let mut confirmed = pin!(confirms.publish(false, 1, |_, _| Ok(())));
+    let mut is_confirmed = || {
+        let polled = confirmed
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        matches!(polled, Poll::Ready(Ok(Confirmed::Taken)))
+    };
+    let (consumes, publishes) = (consuming.number(), publishing.number());
+
+    let late = [
+        delivery(consumes, 17, b"late"),
+        confirm(publishes, 80, 1, false),
+    ];
+    assert_eq!(read(&io, &late.concat(), || 7).unwrap(), b"");
+    assert!(kept.0.lock().is_empty());
+    assert!(!is_confirmed());
+
+    let own = [
+        open_ok(consumes),
+        open_ok(publishes),
+        delivery(consumes, 1, b"own"),
+        confirm(publishes, 80, 1, false),
+    ];
+    assert_eq!(read(&io, &own.concat(), || 7).unwrap(), b"");
+    assert_eq!(*kept.0.lock(), [(1, b"own".to_vec())]);
+    assert!(is_confirmed());
 }
 
 /// Keeps bodies, with a limit on their size.
