@@ -10,8 +10,11 @@ use crate::ledger::{Book, Ends, Entry, Ledger, Outcome, Replay};
 
 /// How much later than its deadline a call may end.
 pub const LATENESS: Duration = Duration::from_millis(50);
-/// A loss explains only requests that were accepted at most this long before it, since no backlog is older.
-const BACKLOG: Duration = Duration::from_secs(5);
+/// A loss explains only requests that were accepted at most this long before it, since no backlog is older: a fault
+/// takes all permits or cuts the servers off for up to 4 s, and then the servers need up to 10 s for the backlog.
+const BACKLOG: Duration = Duration::from_secs(20);
+/// A story begins with the events from this long before its request was sent.
+const PRELUDE: Duration = Duration::from_secs(5);
 /// The reason for requests that a server has left in doubt.
 const DOUBTED: &str = "named in a server's log";
 
@@ -207,7 +210,7 @@ impl Ledger {
             );
         }
         let last = lines.iter().map(|line| line.0).max().unwrap_or(entry.sent);
-        let near = |at: Instant| at + BACKLOG >= entry.sent && at <= last + BACKLOG;
+        let near = |at: Instant| at + PRELUDE >= entry.sent && at <= last + BACKLOG;
         let events = book.events.iter().filter(|event| near(event.0));
         lines.extend(events.map(|(at, what)| (*at, format!("    -- {what}"))));
         lines.sort_by_key(|line| line.0);
