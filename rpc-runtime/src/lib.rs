@@ -69,6 +69,7 @@
 //! - `otel`: propagates the OpenTelemetry trace context with each message.
 //! - `metrics`: counts and measures calls, requests, connections and messages; see [`guide::metrics`].
 //! - `oslo-config`: builds transports from oslo.messaging's configuration files, in the module `oslo_config`.
+//! - `bytes`, `chrono`, `jiff`, `url`, `uuid`: implements [`Describe`] for the types of the crate of that name.
 //!
 //! A crate that only declares interfaces depends on this one with `default-features = false`.
 //!

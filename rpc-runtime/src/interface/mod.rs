@@ -10,6 +10,7 @@ mod compatible;
 mod describe;
 pub(crate) mod lock;
 mod method;
+mod other_crates;
 mod text;
 
 pub use argument::{Argument, Below, OldName, Role};
