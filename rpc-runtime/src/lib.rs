@@ -106,6 +106,9 @@
 //!
 //! lapin logs its frames at `trace`. It is never given a password or the body of a message.
 
+// docs.rs shows at each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod client;
 mod context;
 pub mod error;

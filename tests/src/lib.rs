@@ -85,3 +85,9 @@ pub fn unique_topic(test: &str) -> String {
 #[doc = include_str!("../../README.md")]
 #[derive(Debug)]
 pub struct Readme;
+
+/// So does that of the package's.
+#[cfg(doctest)]
+#[doc = include_str!("../../rpc-runtime/README.md")]
+#[derive(Debug)]
+pub struct ReadmeOfThePackage;

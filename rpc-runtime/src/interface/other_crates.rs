@@ -115,8 +115,8 @@ mod uuid {
     strings! { Uuid: "UUID string"; }
 }
 
+#[cfg(test)]
 #[cfg(all(
-    test,
     feature = "bytes",
     feature = "chrono",
     feature = "jiff",
