@@ -116,16 +116,7 @@ impl Block<'_> {
         }
         clients.stop().await?;
         self.quiet(&ledger).await;
-        if ledger.open_items().1 > 0 {
-            // A cast that is still there was not lost: its queue does not deliver it.
-            let (node, topic) = (bench.node(), &bench.recipe.topic);
-            let ready = node.ready_messages(topic).await?;
-            let unacknowledged = node.unacknowledged(topic).await?;
-            (self.say)(&format!(
-                "block {}, quiet: {ready} ready and {unacknowledged} unacknowledged in the topic's queue",
-                self.number
-            ));
-        }
+        self.say_what_is_left(&ledger, &bench).await?;
         if let Some(difference) = self.settle(&before, &bench).await? {
             report.leaks.push(format!(
                 "block {}, all still there: {difference}",
@@ -218,6 +209,21 @@ impl Block<'_> {
         }
         sleep(fault.rest).await;
         Ok(true)
+    }
+
+    /// Says how many messages are left in the topic's queue if accepted casts have not begun. A cast that is still there
+    /// was not lost: its queue does not deliver it.
+    async fn say_what_is_left(&self, ledger: &Ledger, bench: &Bench<'_>) -> Result<()> {
+        if ledger.open_items().1 > 0 {
+            let (node, topic) = (bench.node(), &bench.recipe.topic);
+            let ready = node.ready_messages(topic).await?;
+            let unacknowledged = node.unacknowledged(topic).await?;
+            (self.say)(&format!(
+                "block {}, quiet: {ready} ready and {unacknowledged} unacknowledged in the topic's queue",
+                self.number
+            ));
+        }
+        Ok(())
     }
 
     /// Waits until all requests have ended, and all accepted casts have begun or are lost.
