@@ -181,8 +181,9 @@ async fn listen(
             tracing::warn!(server = %service.target, "the server ends: its transport was closed");
         }
     }
-    phase.send_replace(Phase::Stopping(Instant::now()));
+    // Counted before the stop shows: a request that ends once it shows was in flight.
     let before = running.finished();
+    phase.send_replace(Phase::Stopping(Instant::now()));
     let orderly = async {
         listener.close().await;
         // These requests are acknowledged, so no other server will run them.
