@@ -3,6 +3,8 @@
 use std::pin::pin;
 use std::time::SystemTime;
 
+use tokio::time::Instant;
+
 use super::*;
 
 #[tokio::test]
@@ -108,6 +110,41 @@ async fn a_new_server_runs_no_earlier_fanout() {
     client.close().await;
     let (_connection, channel) = aside().await;
     delete_queue(&channel, &format!("{topic}_fanout")).await;
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn the_queue_for_fanouts_of_a_busy_server_does_not_expire() {
+    /// The queue would expire after 2 s. The broker looks for expired quorum queues every 5 s.
+    const EXPIRED: Duration = Duration::from_secs(12);
+    let topic = topic();
+    let transport = transport("rabbit_transient_quorum_queue=true&rabbit_transient_queues_ttl=2");
+    let server = Target::new(&*topic).server("s");
+    let mut listener = listen_with(&transport, &server, 1).await;
+    let send = casting(Retry::Forever, false);
+    let driver = transport.driver();
+    driver.send(&server, request("long"), &send).await.unwrap();
+    // It has the only permit: the queue for fanouts, a quorum queue, has no consumer.
+    let long = next(&mut listener).await;
+    let since = Instant::now();
+    until("the queue would have expired", || async {
+        since.elapsed() > EXPIRED
+    })
+    .await;
+    let fanout = Target::new(&*topic).fanout(true);
+    for name in ["first", "second"] {
+        driver.send(&fanout, request(name), &send).await.unwrap();
+    }
+    drop(long);
+    for name in ["first", "second"] {
+        assert_eq!(method_of(&next(&mut listener).await), name);
+    }
+    listener.close().await;
+    transport.close().await;
+    let (_connection, channel) = aside().await;
+    for queue in [&topic, &format!("{topic}.s")] {
+        delete_queue(&channel, queue).await;
+    }
 }
 
 #[tokio::test]

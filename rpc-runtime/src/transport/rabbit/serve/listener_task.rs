@@ -9,6 +9,7 @@
 //! must not be taken: the broker delivers it to another server.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -32,6 +33,8 @@ use crate::{Error, Result};
 /// How often a server binds its queues again. The interval is shortened by a random part of up to a quarter. Each time
 /// takes about five small commands.
 const REBIND_INTERVAL: Duration = Duration::from_secs(30);
+/// How often a queue without consumers is kept from expiring, within its expiry.
+const RENEWALS: u32 = 3;
 /// The index of the queue for fanouts, the only one that can be a stream.
 const FANOUT: usize = 2;
 
@@ -222,11 +225,12 @@ impl ListenerTask {
     }
 
     /// Waits until a consumer ends, or until acknowledgements are not answered in time. Meanwhile, it keeps the queues
-    /// bound.
+    /// bound, and keeps them from expiring.
     async fn attend(&self, connection: &Connection, registered: &Registered) -> Fault {
         tokio::select! {
             fault = registered.channel.ended() => fault,
             never = keep_bound(&registered.declarer, &self.queues) => match never {},
+            never = keep_from_expiring(&registered.session, &self.queues) => match never {},
             () = registered.session.overdue(CONTROL_DEADLINE) => {
                 let why = format!("the broker did not answer acknowledgements within {CONTROL_DEADLINE:?}");
                 connection.fail(&why);
@@ -265,6 +269,18 @@ async fn keep_bound(declarer: &Declarer, queues: &[Queue]) -> Infallible {
                 tracing::debug!(queue = %queue.name, why = %fault.why(), "the queue was not bound again");
             }
         }
+    }
+}
+
+/// Keeps quorum queues from expiring while the session has no consumers. A declaration does not: only a consumer does.
+async fn keep_from_expiring(session: &Session, queues: &[Queue]) -> Infallible {
+    let quorum = queues.iter().filter(|queue| queue.is_quorum());
+    let Some(expiry) = quorum.filter_map(Queue::expiry).min() else {
+        return pending().await;
+    };
+    loop {
+        sleep(jittered(expiry / RENEWALS)).await;
+        session.renew();
     }
 }
 

@@ -6,6 +6,9 @@
 //! requests than it has permits for. AMQP cannot change a consumer's prefetch, so a consumer is cancelled and started
 //! again.
 //!
+//! A queue for fanouts expires when it had no consumer for some time. So a server without free permits starts a consumer
+//! there from time to time, and cancels it at once ([`QuorumConsumers::renew`]).
+//!
 //! Plain state without I/O, owned by the session. With one or two free permits, each queue still has a consumer with a
 //! prefetch of 1: up to two requests may then wait for the next free permit.
 
@@ -23,6 +26,8 @@ const EIGHTHS: [usize; QUEUES] = [3, 3, 1];
 pub(super) struct QuorumConsumers {
     /// The names of the queues. `None` for a queue of another type.
     queues: [Option<Name>; QUEUES],
+    /// Which of the queues expire without a consumer.
+    expiring: [bool; QUEUES],
     /// The largest prefetch of a consumer.
     most: u16,
     /// The consumers that are started now.
@@ -54,6 +59,7 @@ impl QuorumConsumers {
             queues: queues
                 .each_ref()
                 .map(|queue| queue.is_quorum().then(|| queue.name.clone())),
+            expiring: queues.each_ref().map(|queue| queue.expiry().is_some()),
             most: if most == 0 { u16::MAX } else { most },
             ..Self::default()
         }
@@ -63,6 +69,7 @@ impl QuorumConsumers {
     pub(super) fn of_quorum_queues(names: [&str; QUEUES], most: u16) -> Self {
         Self {
             queues: names.map(|name| Some(Name::from(name))),
+            expiring: [false, false, true],
             most,
             ..Self::default()
         }
@@ -94,6 +101,20 @@ impl QuorumConsumers {
         Some(Change::Cancel(running.tags))
     }
 
+    /// What to start so that no queue expires, if no consumer is started now. The next call of [`fit`](Self::fit)
+    /// cancels it if no permit is free. Up to one request of each such queue may arrive meanwhile, and waits for a
+    /// permit.
+    pub(super) fn renew(&mut self) -> Option<Vec<Consumer>> {
+        if self.running.is_some() {
+            return None;
+        }
+        let consumers = self.start(self.expiring.map(u16::from));
+        if consumers.is_empty() {
+            self.running = None;
+        }
+        (!consumers.is_empty()).then_some(consumers)
+    }
+
     /// The prefetch of each consumer.
     fn share(&self, free: usize) -> [u16; QUEUES] {
         let mut index = 0;
@@ -106,11 +127,14 @@ impl QuorumConsumers {
         })
     }
 
+    /// Starts the consumers whose prefetch is not 0.
     fn start(&mut self, prefetches: [u16; QUEUES]) -> Vec<Consumer> {
         self.started = self.started.wrapping_add(1);
         let mut consumers = Vec::new();
         for (index, (queue, prefetch)) in self.queues.iter().zip(prefetches).enumerate() {
-            if let Some(queue) = queue {
+            if let Some(queue) = queue
+                && prefetch > 0
+            {
                 consumers.push(Consumer {
                     queue: queue.clone(),
                     tag: Name::from(format!("{}.{}", consumer_tag(index), self.started)),
@@ -190,6 +214,32 @@ mod tests {
         assert_eq!(cancelled(consumers.fit(0)), 3);
         assert_eq!(consumers.fit(0), None);
         assert_eq!(started(consumers.fit(2)), [1, 1, 1]);
+    }
+
+    #[test]
+    fn a_queue_that_expires_gets_a_consumer_for_a_moment() {
+        let mut consumers = QuorumConsumers::of_quorum_queues(["topic", "server", "fanout"], 64);
+        let renewed = consumers.renew().unwrap();
+        let names = renewed.iter().map(|consumer| consumer.queue.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["fanout"]);
+        assert_eq!(renewed[0].prefetch, 1);
+        assert_eq!(consumers.renew(), None, "it has a consumer");
+        assert_eq!(cancelled(consumers.fit(0)), 1);
+        assert_eq!(consumers.fit(0), None);
+        assert!(consumers.renew().is_some());
+        // A permit became free: the consumers of all queues follow.
+        assert_eq!(cancelled(consumers.fit(8)), 1);
+        assert_eq!(started(consumers.fit(8)), [3, 3, 1]);
+        assert_eq!(consumers.renew(), None);
+    }
+
+    #[test]
+    fn without_a_quorum_queue_that_expires_nothing_is_renewed() {
+        assert_eq!(consumers([true; QUEUES], 64).renew(), None);
+        let mut classic = QuorumConsumers::of_quorum_queues(["topic", "server", "fanout"], 64);
+        classic.queues = [const { None }; QUEUES];
+        assert_eq!(classic.renew(), None);
+        assert_eq!(classic.fit(0), None);
     }
 
     #[test]

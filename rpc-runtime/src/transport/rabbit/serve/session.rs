@@ -244,6 +244,18 @@ impl Session {
         }
     }
 
+    /// Keeps the quorum queues from expiring while no permit is free. Call it several times within their expiry.
+    pub(super) fn renew(&self) {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Open || self.acknowledger.awaits_replies() {
+            return;
+        }
+        if let Some(consumers) = state.consumers.renew() {
+            // Fails only if the channel has ended, and the session with it.
+            let _ = self.acknowledger.start_consumers(&consumers);
+        }
+    }
+
     /// Handles a receipt: the broker has the acknowledgements, so the requests that were taken are passed on.
     pub(super) fn receipt(&self) {
         let batch = self.state.lock().batch.take();

@@ -4,6 +4,8 @@
 //! equal oslo.messaging's, down to an `x-queue-type` only where oslo.messaging sends one. Plain values without I/O,
 //! apart from the queue manager.
 
+use std::time::Duration;
+
 use super::super::amqp::{
     BrokerVersion, ExchangeDeclaration, ExchangeKind, FieldTable, FieldValue, Name,
 };
@@ -63,6 +65,16 @@ impl Queue {
     pub(crate) fn is_quorum(&self) -> bool {
         matches!(self.arguments.inner().get("x-queue-type"),
             Some(FieldValue::LongString(kind)) if kind.as_bytes() == b"quorum")
+    }
+
+    /// How long the queue may be without a consumer before the broker deletes it. `None` if it stays.
+    pub(crate) fn expiry(&self) -> Option<Duration> {
+        match self.arguments.inner().get("x-expires") {
+            Some(FieldValue::LongLongInt(milliseconds)) => {
+                u64::try_from(*milliseconds).ok().map(Duration::from_millis)
+            }
+            _ => None,
+        }
     }
 
     /// Whether its type requires it to be durable.
