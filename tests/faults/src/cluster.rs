@@ -133,5 +133,8 @@ async fn join(node: &Node, other: &str) -> Result<()> {
         }
     };
     let joined = timeout(JOIN, joined).await.unwrap_or(Err(last));
-    joined.map_err(|why| format!("{} does not join {other}: {why}", node.name()).into())
+    joined.map_err(|why| {
+        let (name, said) = (node.name(), node.said());
+        format!("{name} does not join {other}: {why}\n{said}").into()
+    })
 }

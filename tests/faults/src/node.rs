@@ -147,10 +147,12 @@ impl Node {
     }
 
     async fn is_up(&self) -> bool {
-        // The port is checked first, since this does not slow the start of the node.
+        // The port is checked first, since this does not slow the start of the node. A node is running before its start
+        // has ended, and the process `rabbit_boot` exists until then. A node that is told to stop in between, so that it
+        // can join a cluster, ends as a failed start.
         TcpStream::connect(self.address()).await.is_ok()
             && self
-                .eval("rabbit:is_running()")
+                .eval("rabbit:is_running() andalso whereis(rabbit_boot) =:= undefined")
                 .await
                 .is_ok_and(|up| up == "true")
     }
@@ -282,8 +284,8 @@ impl Node {
         }
     }
 
-    /// Its output, which says why it does not start.
-    fn said(&self) -> String {
+    /// Its output, which says why it ended.
+    pub(crate) fn said(&self) -> String {
         ["out", "err"]
             .map(|file| fs::read_to_string(self.home.join(file)).unwrap_or_default())
             .concat()
