@@ -91,6 +91,7 @@ impl Block<'_> {
             recipe,
             queues: self.queues,
             ledger: ledger.clone(),
+            clock: plan.clock.clone(),
             started: 0,
             killed: None,
             complaints: Vec::new(),

@@ -62,11 +62,13 @@ pub enum Kind {
     PasswordChanged,
     /// The nodes of a cluster are stopped and started again, one after the other.
     RollingRestart,
+    /// The wall clock of brokers, clients and servers jumps by an hour, forward and back.
+    ClocksJump,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::ClientsReset,
         Self::ServersReset,
         Self::ClientsCutMidFrame,
@@ -95,6 +97,7 @@ impl Kind {
         Self::VirtualHostDeleted,
         Self::PasswordChanged,
         Self::RollingRestart,
+        Self::ClocksJump,
     ];
 
     /// Its name in reports and on the command line.
@@ -129,6 +132,7 @@ impl Kind {
             Self::VirtualHostDeleted => "virtual-host-deleted",
             Self::PasswordChanged => "password-changed",
             Self::RollingRestart => "rolling-restart",
+            Self::ClocksJump => "clocks-jump",
         }
     }
 
@@ -155,7 +159,7 @@ impl Kind {
     pub fn weight(self) -> u64 {
         match self {
             Self::NodeKilled | Self::ClientsUnread | Self::RollingRestart => 1,
-            Self::ClientsHalfOpen | Self::ServersHalfOpen => 2,
+            Self::ClientsHalfOpen | Self::ServersHalfOpen | Self::ClocksJump => 2,
             _ => 4,
         }
     }
@@ -176,6 +180,8 @@ impl Kind {
             | Self::ConsumerTimeout
             | Self::ClientsLongLine
             | Self::ServersLongLine => (1500, 4000),
+            // The time after each of the jumps.
+            Self::ClocksJump => (1500, 2500),
             // From shorter than a heartbeat to longer than TCP waits for a connection.
             Self::ClientsUnread => (1000, 40_000),
             // The time before the node is started again. The start takes seconds more.

@@ -9,6 +9,7 @@ mod brokers;
 pub mod caller;
 mod census;
 mod clients;
+pub mod clock;
 pub mod cluster;
 pub mod echo;
 mod erlang;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::Result;
 use crate::block::Block;
 use crate::brokers::Brokers;
+use crate::clock::Clock;
 use crate::fault::Kind;
 use crate::ground::Ground;
 use crate::heap::Heap;
@@ -54,6 +55,8 @@ pub struct Plan {
     pub timeout: Duration,
     /// Seconds of silence after which a connection counts as dead.
     pub heartbeat: u16,
+    /// The clock of all processes, if it can be set.
+    pub clock: Option<Clock>,
 }
 
 impl Plan {
@@ -76,6 +79,7 @@ impl Plan {
             rate: 100,
             timeout: Duration::from_secs(10),
             heartbeat: 2,
+            clock: Clock::of_this_process(),
         }
     }
 
@@ -83,7 +87,8 @@ impl Plan {
     #[must_use]
     pub fn stands(&self, queues: Queues, kind: Kind) -> bool {
         let has_ends = self.ends() == Ends::OURS || !kind.takes_ours();
-        has_ends && queues.stand(kind, self.nodes)
+        let has_clock = self.clock.is_some() || kind != Kind::ClocksJump;
+        has_ends && has_clock && queues.stand(kind, self.nodes)
     }
 
     /// Which ends are this library's.

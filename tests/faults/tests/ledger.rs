@@ -46,10 +46,10 @@ fn balances(plan: &Plan) -> Report {
 #[test]
 #[ignore = "needs RabbitMQ: tests/run"]
 fn the_ledger_balances() {
-    let mut kinds = Kind::ALL.to_vec();
-    kinds.retain(|kind| Queues::ALL.iter().any(|queues| queues.stand(*kind, 1)));
-    let mut plan = plan(kinds.len());
-    plan.kinds = kinds;
+    let mut plan = plan(0);
+    let stands = |kind: &Kind| Queues::ALL.iter().any(|queues| plan.stands(*queues, *kind));
+    plan.kinds = Kind::ALL.into_iter().filter(stands).collect();
+    plan.faults = plan.kinds.len();
     plan.block = plan.faults.div_ceil(BLOCKS);
     let report = balances(&plan);
     assert_eq!(report.recoveries.len(), plan.kinds.len());

@@ -1,6 +1,7 @@
 //! The bench of one block of faults: the brokers, the proxies before them, and the servers. It applies each fault and
 //! reverts it.
 
+mod clocks;
 mod denials;
 mod network;
 mod nodes;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use crate::Result;
 use crate::brokers::{Brokers, LARGEST_MESSAGE, Side};
 use crate::clients::Clients;
+use crate::clock::Clock;
 use crate::fault::Kind;
 use crate::ledger::{Ledger, Loss};
 use crate::node::Node;
@@ -30,6 +32,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) recipe: Recipe,
     pub(crate) queues: Queues,
     pub(crate) ledger: Arc<Ledger>,
+    /// The clock of all processes, if it can be set.
+    pub(crate) clock: Option<Clock>,
     /// The number of server processes so far.
     pub(crate) started: u32,
     /// The killed node of a cluster, which must be started again.
@@ -83,6 +87,7 @@ impl Bench<'_> {
             Kind::QueueFull => self.fill_queue(fault).await,
             Kind::PermissionsWithdrawn => self.withdraw_permissions(fault).await,
             Kind::PasswordChanged => self.change_password(fault).await,
+            Kind::ClocksJump => self.jump_clocks(fault).await,
             Kind::RequestTooLarge => {
                 let complaints = clients.ours()?.send_too_large(LARGEST_MESSAGE + 1).await;
                 self.complaints.extend(complaints);

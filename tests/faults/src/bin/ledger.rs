@@ -98,6 +98,10 @@ fn table(plan: &Plan, faults: usize) -> rpc_faults::Result<ExitCode> {
     println!("{}", Report::HEAD);
     let mut good = true;
     for kind in &plan.kinds {
+        if !plan.queues.iter().any(|queues| plan.stands(*queues, *kind)) {
+            eprintln!("{kind} cannot be applied here");
+            continue;
+        }
         let alone = Plan {
             kinds: vec![*kind],
             faults,
