@@ -15,6 +15,8 @@ use output::Output;
 pub(crate) use output::{Inflated, KEPT_END};
 pub(crate) use thread::CompressionThread;
 
+use crate::wire::Named;
+
 /// The smallest body that is compressed, in bytes. Compressing a smaller one saves little.
 const WORTH_IT: usize = 1024;
 const TRUNCATED: &str = "it is truncated";
@@ -79,6 +81,12 @@ impl Packed {
         match compression.inflate(&self.body, usize::MAX)? {
             Inflated::Whole(body) | Inflated::End { end: body, .. } => Ok(body),
         }
+    }
+
+    /// The names in the body, for a log line.
+    pub(crate) fn named(&self) -> Named {
+        self.unpacked()
+            .map_or_else(|_| Named::default(), |body| Named::in_body(&body))
     }
 }
 

@@ -26,7 +26,6 @@ use super::queue_wait::QueueWait;
 use super::unserved::Unserved;
 use crate::error::Stage;
 use crate::sync::Mutex;
-use crate::wire::Named;
 use crate::{Result, Target};
 
 /// Publishes the messages of one driver over its current connection.
@@ -186,7 +185,7 @@ impl Publisher {
             && self.unserved.begins(&message.route)
         {
             let target = attempts.target();
-            let named = Named::in_body(&message.body);
+            let named = message.packed().named();
             tracing::warn!(
                 %target, method = named.method(), request_id = named.request_id(),
                 message_id = named.message_id(), unique_id = named.unique_id(),
@@ -341,7 +340,7 @@ impl Publisher {
 fn report_retry(attempts: &Attempts<'_>, message: &Message, why: &str) {
     // Reading the names takes time, so they are read only for an enabled event.
     if tracing::enabled!(Level::DEBUG) {
-        let named = Named::in_body(&message.body);
+        let named = message.packed().named();
         tracing::debug!(
             target = %attempts.target(), method = named.method(), request_id = named.request_id(),
             message_id = named.message_id(), unique_id = named.unique_id(), why,

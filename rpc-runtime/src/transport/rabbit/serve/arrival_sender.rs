@@ -16,6 +16,7 @@ use super::super::shared::Shared;
 use super::permits::Permit;
 use super::responder::RabbitResponder;
 use crate::RemoteError;
+use crate::excerpt::excerpt;
 use crate::transport::{Arrival, Incoming, Responder};
 use crate::wire::{Named, failure, reply_address_at_end};
 
@@ -121,18 +122,23 @@ impl ArrivalSender {
     /// Drops a request that cannot be inflated. If the readable part of the request names its caller, the caller gets a
     /// failure.
     fn refuse(&self, responder: Arc<RabbitResponder>, damaged: &Damaged) {
-        tracing::warn!(error = %damaged, "a malformed request was dropped");
-        let Some(to) = reply_address_at_end(&damaged.read) else {
+        let to = reply_address_at_end(&damaged.read);
+        let message_id = to.as_ref().map(|to| excerpt(&to.message_id).into_owned());
+        tracing::warn!(message_id, error = %damaged, "a malformed request was dropped");
+        let Some(to) = to else {
             return;
         };
         let error = RemoteError::value_error(format!("malformed request: {damaged}"));
-        let replied = self.shared.engine.spawn(async move {
-            if let Err(error) = responder.reply(&to, failure(&to, &error)).await {
-                tracing::warn!(%error, "a reply was not sent");
+        let replied = self.shared.engine.spawn({
+            let message_id = message_id.clone();
+            async move {
+                if let Err(error) = responder.reply(&to, failure(&to, &error)).await {
+                    tracing::warn!(message_id, %error, "a reply was not sent");
+                }
             }
         });
         if let Err(error) = replied {
-            tracing::warn!(%error, "a reply was not sent");
+            tracing::warn!(message_id, %error, "a reply was not sent");
         }
     }
 }

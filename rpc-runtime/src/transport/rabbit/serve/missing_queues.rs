@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::Level;
 
 use super::super::compression::Packed;
 use crate::metrics::{self, Lost};
@@ -63,7 +64,12 @@ impl MissingQueues {
             }
             Some(Missing::Gone(until)) if Instant::now() < *until => {
                 metrics::replies_dropped(1, Lost::Unsent);
-                tracing::debug!(queue, "dropped a reply: its queue is gone");
+                // Reading the names takes time, so they are read only for an enabled event.
+                if tracing::enabled!(Level::DEBUG) {
+                    let named = body.named();
+                    let message_id = named.message_id();
+                    tracing::debug!(queue, message_id, "dropped a reply: its queue is gone");
+                }
                 Advice::Done
             }
             Some(Missing::Gone(_)) => {
@@ -93,12 +99,17 @@ impl MissingQueues {
                 metrics::replies_dropped(1, Lost::Unsent);
                 tracing::warn!(
                     queue,
+                    message_id = body.named().message_id(),
                     "dropped a reply: its queue is missing, and too many other reply queues are"
                 );
                 Advice::Done
             }
             Entry::Vacant(place) => {
-                tracing::debug!(queue, "a reply's queue is missing: retrying");
+                if tracing::enabled!(Level::DEBUG) {
+                    let named = body.named();
+                    let message_id = named.message_id();
+                    tracing::debug!(queue, message_id, "a reply's queue is missing: retrying");
+                }
                 place.insert(Missing::Awaited(VecDeque::new()));
                 if state.wait(queue, body) {
                     Advice::Probe
@@ -134,6 +145,17 @@ impl MissingQueues {
             let replies = waiting.len() + 1;
             metrics::replies_dropped(replies, Lost::Unsent);
             tracing::warn!(queue, replies, "dropped replies: their queue stays missing");
+            if tracing::enabled!(Level::DEBUG) {
+                for reply in &waiting {
+                    let named = reply.named();
+                    let message_id = named.message_id();
+                    tracing::debug!(
+                        queue,
+                        message_id,
+                        "dropped a reply: its queue stays missing"
+                    );
+                }
+            }
         }
     }
 }
@@ -149,6 +171,7 @@ impl State {
             metrics::replies_dropped(1, Lost::Unsent);
             tracing::warn!(
                 queue,
+                message_id = body.named().message_id(),
                 replies = waiting.len(),
                 bytes,
                 "dropped a reply: too many replies wait for missing queues"

@@ -23,7 +23,7 @@ use super::missing_queues::Advice;
 use super::permits::{Permit, ReplyPermit};
 use crate::excerpt::excerpt;
 use crate::metrics::{self, Lost};
-use crate::wire::{Named, Reply, ReplyTo, failure};
+use crate::wire::{Reply, ReplyTo, failure};
 use crate::{Error, RemoteError, Result, Retry, Target};
 
 /// The time between two attempts to reach a missing queue, as in oslo.messaging.
@@ -119,7 +119,7 @@ impl InFlight {
 
 fn reply_is_lost(reply: &Message, error: &Error) {
     metrics::replies_dropped(1, Lost::Unsent);
-    let named = Named::in_body(&reply.body);
+    let named = reply.packed().named();
     let message_id = named.message_id();
     tracing::warn!(queue = %excerpt(reply.route.key.as_str()), message_id, %error, "a reply was not sent");
 }
@@ -148,7 +148,7 @@ async fn publish_or_report(
             let Some(instead) = too_large(shared, reply) else {
                 return Err(error);
             };
-            let named = Named::in_body(&reply.body);
+            let named = reply.packed().named();
             let message_id = named.message_id();
             tracing::warn!(message_id, %error, "a reply is too large for the broker: its caller gets an error");
             publish(shared, &instead, None).await
@@ -232,7 +232,8 @@ async fn probe(
             // The failure is of this reply. The others may succeed.
             Ok(Err(error)) => {
                 metrics::replies_dropped(1, Lost::Unsent);
-                tracing::warn!(queue, %error, "dropped a reply");
+                let named = next.named();
+                tracing::warn!(queue, message_id = named.message_id(), %error, "dropped a reply");
             }
             missing @ (Ok(Ok(Sent::Returned)) | Err(_)) => {
                 if missing.is_err() && !shared.publisher.can_publish() {

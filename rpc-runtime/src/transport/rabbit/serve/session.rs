@@ -106,7 +106,7 @@ impl State {
                     permit,
                 });
             } else {
-                report_expired(&next.body);
+                report_expired(&next.body, next.format, listener.arrivals.size_limit());
             }
             taking.last = Some(next.tag);
             taking.offset = next.offset.or(taking.offset);
@@ -126,12 +126,13 @@ struct Taking {
     offset: Option<i64>,
 }
 
-fn report_expired(body: &Body) {
+fn report_expired(body: &Body, format: BodyFormat, limit: usize) {
     // Reading the names takes time, so they are read only for an enabled event.
-    if let Body::Whole(body) = body
-        && tracing::enabled!(Level::DEBUG)
-    {
-        let named = Named::in_body(body);
+    if tracing::enabled!(Level::DEBUG) {
+        let named = match body.clone().inflated(format, limit) {
+            Ok(Body::Whole(body)) => Named::in_body(&body),
+            Ok(Body::End { .. }) | Err(_) => Named::default(),
+        };
         tracing::debug!(
             method = named.method(),
             request_id = named.request_id(),
