@@ -55,7 +55,6 @@ const RUNTIME: Rooms = &[
     ),
     ("span", &["error", "remote", "target", "wire"]),
     ("lossy", &["interface", "wire"]),
-    ("span", &["error", "remote", "target", "wire"]),
     (
         "metrics",
         &[

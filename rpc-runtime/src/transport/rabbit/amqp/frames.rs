@@ -203,21 +203,7 @@ fn short(out: &mut Vec<u8>, text: &str) {
 
 /// Writes a number in decimal, as a short string.
 fn number(out: &mut Vec<u8>, number: u64) {
-    short(out, itoa(number, &mut [0; 20]));
-}
-
-/// The decimal digits of a number. They are written to the end of `room`.
-fn itoa(mut number: u64, room: &mut [u8; 20]) -> &str {
-    let mut at = room.len();
-    loop {
-        at -= 1;
-        room[at] = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-        if number == 0 {
-            // Cannot fail: digits are ASCII.
-            return std::str::from_utf8(&room[at..]).unwrap_or_default();
-        }
-    }
+    short(out, itoa::Buffer::new().format(number));
 }
 
 #[cfg(test)]
@@ -349,12 +335,5 @@ mod tests {
         assert_eq!((all.delivery_tag, all.multiple), (1 << 40, true));
         assert_eq!((one.delivery_tag, one.multiple), (2, false));
         assert!(flow.active && select.nowait);
-    }
-
-    #[test]
-    fn numbers_are_written_in_decimal() {
-        for number in [0, 9, 10, 123, u64::MAX] {
-            assert_eq!(itoa(number, &mut [0; 20]), number.to_string());
-        }
     }
 }
