@@ -299,7 +299,7 @@ pub(super) fn context<'a>(
     if let Type::TraitObject(_) = plain(&reference.elem) {
         errors.at(
             &reference.elem,
-            "the request context must be of one type: name it in place of `dyn`",
+            "the request context must have a concrete type: write one in place of `dyn`",
         );
         return None;
     }

@@ -76,7 +76,7 @@ pub(super) fn owned_is_known(errors: &Errors, ty: &Type) {
     if let Type::TraitObject(_) = plain(pointee) {
         errors.at(
             ty,
-            "an argument must be of one type: name it in place of `dyn`",
+            "an argument must have a concrete type: write one in place of `dyn`",
         );
         return;
     }
@@ -119,7 +119,7 @@ pub(super) fn is_one_type(errors: &Errors, ty: &Type, what: &str) -> bool {
         if is_inferred(ty) {
             errors.at(
                 ty,
-                format!("{what} must be of one type: name it in place of `_`"),
+                format!("{what} must have a concrete type: write one in place of `_`"),
             );
             return false;
         }
@@ -130,7 +130,7 @@ pub(super) fn is_one_type(errors: &Errors, ty: &Type, what: &str) -> bool {
         Type::Infer(_) => "_",
         _ => {
             let message = format!(
-                "{what} must be of one type, and `Self` is another type in each client and server: name the type"
+                "{what} must have a concrete type, and `Self` differs between clients and servers: name the type"
             );
             errors.at(&unsuited, message);
             return false;
@@ -138,7 +138,7 @@ pub(super) fn is_one_type(errors: &Errors, ty: &Type, what: &str) -> bool {
     };
     errors.at(
         &unsuited,
-        format!("{what} must be of one type: name it in place of `{word}`"),
+        format!("{what} must have a concrete type: write one in place of `{word}`"),
     );
     false
 }

@@ -91,7 +91,7 @@ impl<E: FromError> CastResult for Result<(), E> {
 /// An error type that implements `From<Error>`. It is a trait for the sake of its compiler message.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be made of `rpc_runtime::Error`, which a call fails with that never reaches a server",
+    message = "`{Self}` must implement `From<rpc_runtime::Error>`, since a call can fail without reaching a server",
     label = "no `From<rpc_runtime::Error>` for `{Self}`",
     note = "derive `rpc_runtime::IntoRemoteError` on an enum with a variant `#[rpc(other)] Other(rpc_runtime::Error)`, which makes both conversions",
     note = "or return `rpc_runtime::Result`"
