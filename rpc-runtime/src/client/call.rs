@@ -48,7 +48,7 @@ pub trait CallResult: Sized {
         client: &RpcClient,
         method: &'static Method,
         reply: crate::Result<Reply>,
-        span: &Span,
+        span: Option<&Span>,
     ) -> Self;
 }
 
@@ -59,7 +59,7 @@ impl<T: DeserializeOwned, E: FromError> CallResult for Result<T, E> {
         client: &RpcClient,
         method: &'static Method,
         reply: crate::Result<Reply>,
-        span: &Span,
+        span: Option<&Span>,
     ) -> Self {
         let result = reply.and_then(|reply| client.decode(reply));
         let result = result.map_err(|error| error.of_method(method.name()));
@@ -77,11 +77,11 @@ impl<T: DeserializeOwned, E: FromError> CallResult for Result<T, E> {
     note = "what returns a value must be a call: remove `cast`"
 )]
 pub trait CastResult: Sized {
-    fn of(method: &'static Method, sent: crate::Result<()>, span: &Span) -> Self;
+    fn of(method: &'static Method, sent: crate::Result<()>, span: Option<&Span>) -> Self;
 }
 
 impl<E: FromError> CastResult for Result<(), E> {
-    fn of(method: &'static Method, sent: crate::Result<()>, span: &Span) -> Self {
+    fn of(method: &'static Method, sent: crate::Result<()>, span: Option<&Span>) -> Self {
         let sent = sent.map_err(|error| error.of_method(method.name()));
         span::sent(span, &sent);
         sent.map_err(E::from_error)
@@ -131,16 +131,8 @@ impl<'a> Prepared<'a> {
         **options = adjust(std::mem::take(&mut **options));
     }
 
-    /// Encodes the request. Returns the effective settings, the span, and the encoded request with the
-    /// method's own times.
-    fn encode(
-        self,
-        operation: Operation,
-    ) -> (
-        Cow<'a, Settings>,
-        Span,
-        crate::Result<(RequestBody, MethodTimes)>,
-    ) {
+    /// Encodes the request.
+    fn encode(self, operation: Operation) -> Encoded<'a> {
         let mut settings = Cow::Borrowed(self.client.settings());
         let (mut own_topic, mut own_server) = (false, false);
         if let Some(options) = self.options {
@@ -155,7 +147,9 @@ impl<'a> Prepared<'a> {
         };
         let span = self.client.span(operation, &settings, name);
         let request = rung.and_then(|(rung, stamp)| {
-            let sending = Sending::new(&span, name, &settings.target.topic, own_topic);
+            let topic = &settings.target.topic;
+            let sending = span.as_deref();
+            let sending = sending.map(|span| Sending::new(span, name, topic, own_topic));
             let args = self.client.args(&settings, name, Some(stamp), sending);
             let mut args = TypedArgs::new(args, method, rung, cap);
             (self.args)(&mut args);
@@ -180,8 +174,21 @@ impl<'a> Prepared<'a> {
             };
             Ok((body, times))
         });
-        (settings, span, request)
+        Encoded {
+            settings,
+            span,
+            request,
+        }
     }
+}
+
+/// An encoded call or cast.
+struct Encoded<'a> {
+    /// The settings of the client, with the changes for this message.
+    settings: Cow<'a, Settings>,
+    span: Option<Box<Span>>,
+    /// The message, and the method's own times.
+    request: crate::Result<(RequestBody, MethodTimes)>,
 }
 
 /// The rung (the version that determines the message's form), and the version that the message is stamped
@@ -419,7 +426,11 @@ impl<R: CallResult, const CASTABLE: bool> Call<'_, R, CASTABLE> {
         let method = self.0.method;
         // Encoded outside the future, so that the future does not hold the arguments and they need not be
         // `Send`.
-        let (settings, span, request) = self.0.encode(Operation::Call);
+        let Encoded {
+            settings,
+            span,
+            request,
+        } = self.0.encode(Operation::Call);
         let planned = request.and_then(|(request, own)| {
             let call = client.borrow().plan(settings, &own)?;
             Ok((call, request))
@@ -427,11 +438,11 @@ impl<R: CallResult, const CASTABLE: bool> Call<'_, R, CASTABLE> {
         match planned {
             Ok((mut call, request)) => Box::pin(async move {
                 let client = client.borrow();
-                let reply = client.send_call(&mut call, request, &span).await;
-                R::of(client, method, client.accept(&call, reply), &span)
+                let reply = client.send_call(&mut call, request, span.as_deref()).await;
+                R::of(client, method, client.accept(&call, reply), span.as_deref())
             }),
             Err(error) => {
-                Box::pin(async move { R::of(client.borrow(), method, Err(error), &span) })
+                Box::pin(async move { R::of(client.borrow(), method, Err(error), span.as_deref()) })
             }
         }
     }
@@ -500,7 +511,11 @@ impl<R: CastResult> Cast<'_, R> {
 
     fn run<'f>(self, client: impl Borrow<RpcClient> + Send + 'f) -> BoxFuture<'f, R> {
         let method = self.0.method;
-        let (settings, span, request) = self.0.encode(Operation::Cast);
+        let Encoded {
+            settings,
+            span,
+            request,
+        } = self.0.encode(Operation::Cast);
         let own_settings = match settings {
             Cow::Owned(settings) => Some(settings),
             Cow::Borrowed(_) => None,
@@ -511,12 +526,12 @@ impl<R: CastResult> Cast<'_, R> {
             let sent = match request {
                 Ok((request, _)) => {
                     client
-                        .send_cast(settings, Some(method), request, &span)
+                        .send_cast(settings, Some(method), request, span.as_deref())
                         .await
                 }
                 Err(error) => Err(error),
             };
-            R::of(method, sent, &span)
+            R::of(method, sent, span.as_deref())
         })
     }
 }

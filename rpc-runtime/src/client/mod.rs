@@ -176,15 +176,15 @@ impl RpcClient {
         args: impl EncodeArgs,
     ) -> Result<T> {
         let span = self.span(Operation::Call, self.settings(), method);
-        let result = self.call_within(&span, ctxt, method, args).await;
+        let result = self.call_within(span.as_deref(), ctxt, method, args).await;
         let result = result.map_err(|error| error.of_method(method));
-        span::sent(&span, &result);
+        span::sent(span.as_deref(), &result);
         result
     }
 
     async fn call_within<T: DeserializeOwned>(
         &self,
-        span: &Span,
+        span: Option<&Span>,
         ctxt: &(impl Serialize + ?Sized),
         method: &str,
         args: impl EncodeArgs,
@@ -252,17 +252,25 @@ impl RpcClient {
     ) -> Result<()> {
         let settings = &self.inner.settings;
         let span = self.span(Operation::Cast, settings, method);
-        let result = match self.encode(&span, ctxt, method, args) {
-            Ok(request) => self.send_cast(settings, None, request, &span).await,
+        let result = match self.encode(span.as_deref(), ctxt, method, args) {
+            Ok(request) => {
+                self.send_cast(settings, None, request, span.as_deref())
+                    .await
+            }
             Err(error) => Err(error),
         };
         let result = result.map_err(|error| error.of_method(method));
-        span::sent(&span, &result);
+        span::sent(span.as_deref(), &result);
         result
     }
 
-    /// The span of one call or cast.
-    pub(crate) fn span(&self, operation: Operation, settings: &Settings, method: &str) -> Span {
+    /// The span of one call or cast, if a subscriber enables it.
+    pub(crate) fn span(
+        &self,
+        operation: Operation,
+        settings: &Settings,
+        method: &str,
+    ) -> Option<Box<Span>> {
         let system = self.inner.transport.driver().system();
         span::send(operation, system, &settings.target, method)
     }
@@ -287,13 +295,17 @@ impl RpcClient {
             Operation::Cast
         };
         let span = self.span(operation, self.settings(), &request.method);
-        let result = self.forward_within(&span, request).await;
+        let result = self.forward_within(span.as_deref(), request).await;
         let result = result.map_err(|error| error.of_method(&request.method));
-        span::sent(&span, &result);
+        span::sent(span.as_deref(), &result);
         result
     }
 
-    async fn forward_within(&self, span: &Span, request: &RawRequest) -> Result<Box<RawValue>> {
+    async fn forward_within(
+        &self,
+        span: Option<&Span>,
+        request: &RawRequest,
+    ) -> Result<Box<RawValue>> {
         let settings = &self.inner.settings;
         let (method, version) = (&*request.method, request.version);
         within_cap(settings, method, version)?;
@@ -318,7 +330,7 @@ impl RpcClient {
 
     fn encode(
         &self,
-        span: &Span,
+        span: Option<&Span>,
         ctxt: &(impl Serialize + ?Sized),
         method: &str,
         args: impl EncodeArgs,
@@ -326,7 +338,8 @@ impl RpcClient {
         let settings = &self.inner.settings;
         let version = settings.version.or(settings.target.version);
         within_cap(settings, method, version)?;
-        let sending = Sending::new(span, method, &settings.target.topic, true);
+        let topic = &settings.target.topic;
+        let sending = span.map(|span| Sending::new(span, method, topic, true));
         let mut request = self.args(settings, method, version, sending);
         args.encode(&mut request)?;
         request.finish(ctxt)
@@ -387,7 +400,7 @@ impl RpcClient {
         &'c self,
         call: &'c mut PlannedCall,
         request: RequestBody,
-        span: &Span,
+        span: Option<&Span>,
     ) -> BoxFuture<'c, Result<Reply>> {
         if let Err(error) = runtime::check() {
             return Box::pin(ready(Err(error)));
@@ -398,17 +411,14 @@ impl RpcClient {
             let request = OutgoingRequest::new(call.method, target.clone(), request, terms);
             let replied = middleware::run(chain, &self.inner.transport, request);
             let replied = async { replied.await.map(Response::into_reply) };
-            return Box::pin(replied.instrument(span.clone()));
+            return within(span, Box::pin(replied));
         }
         call.terms.begin(Instant::now());
         let driver = self.inner.transport.driver();
         let counted = Counted::new(Operation::Call, call.method, target, &request);
         let replied = driver.call(target, request, &call.terms);
         let replied = metrics::sent(counted, replied);
-        if span.is_disabled() {
-            return replied;
-        }
-        Box::pin(replied.instrument(span.clone()))
+        within(span, replied)
     }
 
     /// Rejects a reply that exceeds the client's limit.
@@ -427,7 +437,7 @@ impl RpcClient {
         settings: &Settings,
         method: Option<&'static Method>,
         request: RequestBody,
-        span: &Span,
+        span: Option<&Span>,
     ) -> Result<()> {
         runtime::check()?;
         has_names(&settings.target)?;
@@ -452,12 +462,12 @@ impl RpcClient {
             let request = OutgoingRequest::new(method, target, request, terms);
             // Boxed, so that the future of a cast without middleware stays small.
             let sent = Box::pin(middleware::run(chain, &self.inner.transport, request));
-            return sent.instrument(span.clone()).await.map(drop);
+            return within(span, sent).await.map(drop);
         }
         let driver = self.inner.transport.driver();
         let counted = Counted::new(Operation::Cast, method, &target, &request);
         let sent = metrics::sent(counted, driver.send(&target, request, &terms));
-        sent.instrument(span.clone()).await
+        within(span, sent).await
     }
 
     pub(crate) fn decode<T: DeserializeOwned>(&self, reply: Reply) -> Result<T> {
@@ -466,6 +476,14 @@ impl RpcClient {
         };
         let entity = serializer.deserialize_entity(reply.into_result()?)?;
         serde_json::from_value(entity).map_err(|error| Error::new_deserialize("the result", error))
+    }
+}
+
+/// Runs the future within the span of its call or cast, if there is one.
+fn within<'f, T: 'f>(span: Option<&Span>, future: BoxFuture<'f, T>) -> BoxFuture<'f, T> {
+    match span {
+        Some(span) => Box::pin(future.instrument(span.clone())),
+        None => future,
     }
 }
 
