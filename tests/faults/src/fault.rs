@@ -136,7 +136,8 @@ impl Kind {
         }
     }
 
-    /// Whether it needs clients and servers of this library, since oslo.messaging's do not know its orders.
+    /// Whether it needs clients and servers of this library: oslo.messaging's do not know its orders, or do not have the
+    /// clock that it sets.
     #[must_use]
     pub fn takes_ours(self) -> bool {
         matches!(
@@ -145,6 +146,7 @@ impl Kind {
                 | Self::ConsumerTimeout
                 | Self::RequestTooLarge
                 | Self::ReplyTooLarge
+                | Self::ClocksJump
         )
     }
 

@@ -50,6 +50,11 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
+        if !self.ours {
+            // With libfaketime, which may be there for the clock of the laboratory, `time.sleep` fails in Python: it
+            // waits for a moment of the monotonic clock, which libfaketime does not pass on.
+            command.env_remove("LD_PRELOAD");
+        }
         command
     }
 }
