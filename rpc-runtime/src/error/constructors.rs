@@ -18,7 +18,7 @@ impl Error {
         RemoteError::new(class, message).into()
     }
 
-    /// An error of a driver: the call reached its time limit while it waited for `waiting_for`.
+    /// For drivers and mocks: the call reached its time limit while it waited for `waiting_for`.
     #[must_use]
     pub fn new_timeout(target: &Target, timeout: Duration, waiting_for: Stage) -> Self {
         Self::Timeout {
@@ -29,7 +29,7 @@ impl Error {
         }
     }
 
-    /// An error of a driver: all attempts to send a message failed. `reason` says why the last one did.
+    /// For drivers and mocks: all attempts to send a message failed. `reason` says why the last one did.
     /// `maybe_delivered` says whether the broker may have accepted the message nevertheless.
     #[must_use]
     pub fn new_delivery(
@@ -47,7 +47,7 @@ impl Error {
         }
     }
 
-    /// An error of a driver: the broker has no queue for a mandatory message.
+    /// For drivers and mocks: the broker has no queue for a mandatory message.
     #[must_use]
     pub fn new_undeliverable(target: &Target) -> Self {
         Self::Undeliverable {
@@ -56,7 +56,7 @@ impl Error {
         }
     }
 
-    /// An error of a driver: a queue rejected the message.
+    /// For drivers and mocks: a queue rejected the message.
     #[must_use]
     pub fn new_rejected(target: &Target) -> Self {
         Self::Rejected {
@@ -65,7 +65,7 @@ impl Error {
         }
     }
 
-    /// An error of a driver: this process has closed the transport.
+    /// For drivers and mocks: this process has closed the transport.
     #[must_use]
     pub fn new_closed() -> Self {
         Self::Closed { method: None }
@@ -81,7 +81,7 @@ impl Error {
         }
     }
 
-    /// An error of a driver: the broker refuses the operation `what`, and would refuse it again.
+    /// For drivers and mocks: the broker refuses the operation `what`, and would refuse it again.
     #[must_use]
     pub fn new_refused(what: impl Into<String>, reason: impl Into<Arc<str>>) -> Self {
         Self::Refused {
@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// An error of a driver: no broker can be reached. `reason` says why, for each host.
+    /// For drivers and mocks: no broker can be reached. `reason` says why, for each host.
     #[must_use]
     pub fn new_unreachable(reason: impl Into<Arc<str>>) -> Self {
         Self::Unreachable {

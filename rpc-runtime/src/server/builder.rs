@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::dispatch::{Dispatcher, Ping};
+use super::dispatch::{Dispatcher, Ping, Shadowed};
 use super::duplicates::Duplicates;
 use super::middleware::Middleware;
 use super::request::Service;
@@ -199,11 +199,24 @@ impl ServerBuilder {
         let driver = transport.driver();
         let mut terms = ListenTerms::new(concurrency, prefetch);
         terms.max_request_size = max_request_size;
+        let dispatcher = Dispatcher::new(endpoints);
+        for Shadowed {
+            method,
+            interface,
+            earlier,
+        } in dispatcher.shadowed()
+        {
+            tracing::warn!(
+                %target, method, interface, earlier,
+                "a method is never called: an earlier endpoint has it, in the same namespace and version; give each \
+                 trait a namespace of its own"
+            );
+        }
         let listener = driver.listen(&target, &terms).await?;
         let service = Service {
             system: driver.system(),
             target: target.clone(),
-            dispatcher: Dispatcher::new(endpoints),
+            dispatcher,
             middleware: (!middleware.is_empty()).then(|| middleware.into()),
             serializer,
             max_request_size,

@@ -31,6 +31,15 @@ pub(super) struct Dispatcher {
 /// For each method name: the indices of endpoint and method, in the order of endpoints.
 type Methods = HashMap<&'static str, Vec<(usize, usize)>>;
 
+/// A method that is never called.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Shadowed {
+    pub(super) method: &'static str,
+    pub(super) interface: &'static str,
+    /// The interface whose method is called.
+    pub(super) earlier: &'static str,
+}
+
 impl Dispatcher {
     pub(super) fn new(endpoints: Vec<Box<dyn Endpoint>>) -> Self {
         let mut dispatcher = Self::default();
@@ -61,6 +70,44 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    /// The methods that are never called, since an earlier endpoint has them for the same namespaces and versions: for
+    /// each, the two interfaces and the name.
+    pub(super) fn shadowed(&self) -> Vec<Shadowed> {
+        let mut shadowed = Vec::new();
+        for (&method, candidates) in self.named.values().chain([&self.unnamed]).flatten() {
+            for (later, &(endpoint, index)) in candidates.iter().enumerate() {
+                let Some((interface, version)) = self.current(endpoint, index, method) else {
+                    continue;
+                };
+                let earlier = candidates[..later].iter().find_map(|&(endpoint, index)| {
+                    let (interface, highest) = self.current(endpoint, index, method)?;
+                    highest.is_compatible_with(version).then_some(interface)
+                });
+                if let Some(earlier) = earlier {
+                    shadowed.push(Shadowed {
+                        method,
+                        interface: interface.name(),
+                        earlier: earlier.name(),
+                    });
+                }
+            }
+        }
+        shadowed
+    }
+
+    /// The interface and the version of an endpoint, if the name is the present name of its method.
+    fn current(
+        &self,
+        endpoint: usize,
+        method: usize,
+        name: &str,
+    ) -> Option<(&'static Interface, Version)> {
+        let (scope, _) = &self.endpoints[endpoint];
+        let interface = scope.interface()?;
+        let is_current = interface.methods()[method].name() == name;
+        is_current.then_some((interface, scope.implemented()?))
     }
 
     /// The first endpoint that accepts the request and has its method, and the method's index there.
@@ -169,5 +216,51 @@ impl Endpoint for Ping {
 
     fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { incoming.reply::<_, RemoteError>(Ok("pong")) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Of(&'static Interface, Option<&'static str>);
+
+    impl Endpoint for Of {
+        fn scope(&self) -> Scope {
+            Scope::of(self.0).namespace(self.1)
+        }
+
+        fn dispatch<'a>(&'a self, _: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
+            unreachable!("nothing is called")
+        }
+    }
+
+    const V10: Version = Version::new(1, 0);
+    const METHODS: &[Method] = &[Method::new("size", Mode::Call, V10)];
+    const OLD: Interface = Interface::new("Old", V10, METHODS);
+    const NEW: Interface = Interface::new("New", Version::new(1, 5), METHODS);
+    const NEXT: Interface = Interface::new("Next", Version::new(2, 0), METHODS);
+
+    fn shadowed(endpoints: impl IntoIterator<Item = Of>) -> Vec<(&'static str, &'static str)> {
+        let boxed = |endpoint| Box::new(endpoint) as Box<dyn Endpoint>;
+        let dispatcher = Dispatcher::new(endpoints.into_iter().map(boxed).collect());
+        let shadowed = dispatcher.shadowed();
+        assert!(shadowed.iter().all(|each| each.method == "size"));
+        shadowed
+            .iter()
+            .map(|each| (each.interface, each.earlier))
+            .collect()
+    }
+
+    #[test]
+    fn a_method_behind_another_of_its_name_namespace_and_versions_is_shadowed() {
+        assert_eq!(shadowed([Of(&NEW, None), Of(&OLD, None)]), [("Old", "New")]);
+        // Requests for 1.1 to 1.5 reach the second.
+        assert_eq!(shadowed([Of(&OLD, None), Of(&NEW, None)]), []);
+        assert_eq!(shadowed([Of(&NEW, None), Of(&NEXT, None)]), []);
+        assert_eq!(shadowed([Of(&NEW, Some("new")), Of(&OLD, None)]), []);
+        let both = [Of(&NEW, Some("a")), Of(&NEW, Some("a"))];
+        assert_eq!(shadowed(both), [("New", "New")]);
     }
 }

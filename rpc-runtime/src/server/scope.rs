@@ -76,6 +76,11 @@ impl Scope {
         self.takes_version(version) && self.takes_namespace(namespace)
     }
 
+    /// The implemented version. `None` if all versions are accepted.
+    pub(super) fn implemented(&self) -> Option<Version> {
+        self.version
+    }
+
     pub(super) fn takes_version(&self, version: Version) -> bool {
         self.version
             .is_none_or(|implemented| implemented.is_compatible_with(version))
