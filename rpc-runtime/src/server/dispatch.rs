@@ -72,17 +72,17 @@ impl Dispatcher {
         }
     }
 
-    /// The methods that are never called, since an earlier endpoint has them for the same namespaces and versions: for
-    /// each, the two interfaces and the name.
+    /// The methods that are never called, since an earlier endpoint has them for the same namespace and versions. Methods
+    /// that had another name in an older version are left out.
     pub(super) fn shadowed(&self) -> Vec<Shadowed> {
         let mut shadowed = Vec::new();
         for (&method, candidates) in self.named.values().chain([&self.unnamed]).flatten() {
             for (later, &(endpoint, index)) in candidates.iter().enumerate() {
-                let Some((interface, version)) = self.current(endpoint, index, method) else {
+                let Some((interface, version)) = self.always_named(endpoint, index, method) else {
                     continue;
                 };
                 let earlier = candidates[..later].iter().find_map(|&(endpoint, index)| {
-                    let (interface, highest) = self.current(endpoint, index, method)?;
+                    let (interface, highest) = self.always_named(endpoint, index, method)?;
                     highest.is_compatible_with(version).then_some(interface)
                 });
                 if let Some(earlier) = earlier {
@@ -97,8 +97,8 @@ impl Dispatcher {
         shadowed
     }
 
-    /// The interface and the version of an endpoint, if the name is the present name of its method.
-    fn current(
+    /// The interface and the version of an endpoint, if its method has this name in every version.
+    fn always_named(
         &self,
         endpoint: usize,
         method: usize,
@@ -106,8 +106,9 @@ impl Dispatcher {
     ) -> Option<(&'static Interface, Version)> {
         let (scope, _) = &self.endpoints[endpoint];
         let interface = scope.interface()?;
-        let is_current = interface.methods()[method].name() == name;
-        is_current.then_some((interface, scope.implemented()?))
+        let method = &interface.methods()[method];
+        let is_always = method.name() == name && method.old_names().is_empty();
+        is_always.then_some((interface, scope.implemented()?))
     }
 
     /// The first endpoint that accepts the request and has its method, and the method's index there.
