@@ -7,12 +7,16 @@ use opentelemetry::global;
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use rpc_runtime::client::{Next, OutgoingRequest};
+use rpc_runtime::server::UntypedEndpoint;
+use rpc_runtime::wire::RawRequest;
 use rpc_runtime::{
-    Context, Error, RemoteError, Result, RpcClient, Server, Target, Transport, args, rpc_client,
+    CallOptions, Context, Error, RemoteError, Result, RpcClient, Serializer, Server, Target,
+    Transport, Version, args, rpc_client,
 };
 use rpc_tests::{Python, broker_url, unique_topic};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tracing::Instrument;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -261,6 +265,150 @@ async fn spans_of_a_cast_and_of_a_routed_call_name_their_topics() {
         routed.text("messaging.destination.name"),
         Some(elsewhere.as_str())
     );
+}
+
+/// A serializer hook with a span of its own.
+#[derive(Debug)]
+struct Hook;
+
+impl Serializer for Hook {
+    fn serialize_entity(&self, entity: Value) -> Result<Value> {
+        tracing::info_span!("serialize_entity").in_scope(|| Ok(entity))
+    }
+
+    fn deserialize_entity(&self, entity: Value) -> Result<Value> {
+        tracing::info_span!("deserialize_entity").in_scope(|| Ok(entity))
+    }
+
+    fn serialize_context(&self, context: Map<String, Value>) -> Result<Map<String, Value>> {
+        Ok(context)
+    }
+
+    fn deserialize_context(&self, context: Map<String, Value>) -> Result<Map<String, Value>> {
+        Ok(context)
+    }
+}
+
+/// Waits for the end of a span with this name in this trace.
+async fn ended_in(trace: &str, name: &str) -> Span {
+    let search = async {
+        loop {
+            let spans = spans().get_finished_spans().unwrap_or_default();
+            let mut spans = spans.into_iter().map(Span::from);
+            if let Some(span) = spans.find(|span| span.trace == trace && span.name == name) {
+                return span;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let found = tokio::time::timeout(rpc_tests::PATIENCE, search).await;
+    found.unwrap_or_else(|_| panic!("no span {name} has ended"))
+}
+
+#[tokio::test]
+async fn a_serializer_hook_runs_within_the_call_and_the_trace_context_goes_past_it() {
+    spans();
+    let transport = Transport::new("memory://").unwrap();
+    let topic = unique_topic("spans-hook");
+    let server = serve(&transport, &topic, "").await;
+    let client = RelayClient::builder(&transport, &topic)
+        .serializer(Hook)
+        .build()
+        .unwrap();
+    client.echo(&context(), "x").await.unwrap();
+    server.stop().await;
+    let call = ended_span(&format!("{topic}.echo")).await;
+    for name in ["serialize_entity", "deserialize_entity", "echo receive"] {
+        let span = ended_in(&call.trace, name).await;
+        assert_eq!(span.parent.as_ref(), Some(&call.id), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_sent_has_a_span_with_its_name() {
+    spans();
+    let transport = Transport::new("memory://").unwrap();
+    let topic = unique_topic("spans-unsent");
+    let client = RelayClient::new(&transport, &topic);
+    let capped = client.prepare(CallOptions::new().version_cap(Version::new(0, 5)));
+    let error = capped.echo(&context(), "x").await.unwrap_err();
+    assert!(matches!(error, Error::VersionCap { .. }), "{error}");
+    let span = ended_span(&format!("{topic}.echo")).await;
+    assert_eq!(span.text("messaging.destination.name"), Some(&*topic));
+    assert_eq!(span.text("error.type"), Some("RPCVersionCapError"));
+
+    let unwritable = std::collections::HashMap::from([((), 1)]);
+    let (rpc, context) = (client.rpc(), context());
+    let sent = rpc.cast(&context, "note", args! { arg: unwritable });
+    let error = sent.await.unwrap_err();
+    assert!(matches!(error, Error::Serialize { .. }), "{error}");
+    let span = ended_span(&format!("{topic}.note")).await;
+    assert_eq!(span.text("messaging.destination.name"), Some(&*topic));
+}
+
+#[tokio::test]
+async fn a_call_within_a_middlewares_span_has_its_message_id_and_its_namespace() {
+    spans();
+    let transport = Transport::new("memory://").unwrap();
+    let topic = unique_topic("spans-middleware");
+    let server = Server::builder(&transport, "one")
+        .topic(&topic)
+        .endpoint(RelayEndpoint::new(Relaying(RelayClient::new(&transport, ""))).namespace("ns"));
+    let server = server.start().await.unwrap();
+    let client = RelayClient::builder(&transport, &topic)
+        .namespace("ns")
+        .middleware(|request: OutgoingRequest, next: Next| async move {
+            let attempt = tracing::info_span!("attempt");
+            next.run(request).instrument(attempt).await
+        })
+        .build()
+        .unwrap();
+    let context = Context::new().with_request_id("req \"é\"");
+    client.echo(&context, "x").await.unwrap();
+    server.stop().await;
+    let call = ended_span(&format!("{topic}.echo")).await;
+    let received = ended_in(&call.trace, "echo receive").await;
+    let id = call.text("messaging.message.id");
+    assert!(id.is_some(), "{call:?}");
+    for span in [&call, &received] {
+        assert_eq!(span.text("messaging.message.id"), id);
+        assert_eq!(span.text("rpc.service"), Some("ns"));
+        assert_eq!(span.text("openstack.request_id"), Some("req \"é\""));
+    }
+}
+
+#[tokio::test]
+async fn a_forwarded_call_is_a_part_of_the_trace() {
+    spans();
+    let transport = Transport::new("memory://").unwrap();
+    let (near, far) = (unique_topic("spans-near"), unique_topic("spans-far"));
+    let server = serve(&transport, &far, "").await;
+    let there = RpcClient::new(&transport, Target::new(&far));
+    let gateway = Server::builder(&transport, "gateway")
+        .topic(&near)
+        .endpoint(UntypedEndpoint::new(move |request: RawRequest| {
+            let there = there.clone();
+            async move { Ok::<_, Error>(there.forward(&request).await?) }
+        }));
+    let gateway = gateway.start().await.unwrap();
+    let client = RelayClient::new(&transport, &near);
+    client.echo(&context(), "x").await.unwrap();
+    gateway.stop().await;
+    server.stop().await;
+
+    let first = ended_span(&format!("{near}.echo")).await;
+    let forwarded = ended_in(&first.trace, &format!("{far}.echo")).await;
+    assert_eq!(forwarded.text("openstack.request_id"), Some("req-7"));
+    let ours = spans().get_finished_spans().unwrap().into_iter();
+    let mut received: Vec<Span> = ours
+        .map(Span::from)
+        .filter(|span| span.trace == first.trace && span.name == "echo receive")
+        .collect();
+    assert_eq!(received.len(), 2, "{received:?}");
+    received.sort_by_key(|span| span.parent.as_ref() != Some(&first.id));
+    let parents: Vec<_> = received.iter().map(|span| span.parent.as_ref()).collect();
+    assert_eq!(parents, [Some(&first.id), Some(&forwarded.id)]);
+    assert_eq!(forwarded.parent.as_ref(), Some(&received[0].id));
 }
 
 /// The spans of one trace with these names, one each.

@@ -61,7 +61,7 @@ impl<T: DeserializeOwned, E: FromError> CallResult for Result<T, E> {
         reply: crate::Result<Reply>,
         span: Option<&Span>,
     ) -> Self {
-        let result = reply.and_then(|reply| client.decode(reply));
+        let result = span::in_scope(span, || reply.and_then(|reply| client.decode(reply)));
         let result = result.map_err(|error| error.of_method(method.name()));
         span::sent(span, &result);
         result.map_err(E::from_error)
@@ -147,13 +147,16 @@ impl<'a> Prepared<'a> {
         };
         let span = self.client.span(operation, &settings, name);
         let request = rung.and_then(|(rung, stamp)| {
-            let topic = &settings.target.topic;
-            let sending = span.as_deref();
-            let sending = sending.map(|span| Sending::new(span, name, topic, own_topic));
+            let span = span.as_deref();
+            let sending = span.map(|span| Sending::new(span, name, own_topic));
             let args = self.client.args(&settings, name, Some(stamp), sending);
             let mut args = TypedArgs::new(args, method, rung, cap);
-            (self.args)(&mut args);
-            args.into_request()
+            // To enter a span fixes its name for OpenTelemetry. A topic that the arguments name belongs to the name.
+            let scope = span.filter(|_| own_topic || !method.names_topic());
+            span::in_scope(scope, || {
+                (self.args)(&mut args);
+                args.into_request()
+            })
         });
         let request = request.and_then(|TypedRequest { body, extra }| {
             let Extra { route, timeout } = extra;

@@ -193,7 +193,8 @@ impl RpcClient {
         let request = self.encode(span, ctxt, method, args)?;
         let mut call = self.plan(Cow::Borrowed(settings), &MethodTimes::default())?;
         let reply = self.send_call(&mut call, request, span).await;
-        self.decode(self.accept(&call, reply)?)
+        let reply = self.accept(&call, reply)?;
+        span::in_scope(span, || self.decode(reply))
     }
 
     /// Calls a server of the topic and waits for any reply. The server must be built with
@@ -276,7 +277,8 @@ impl RpcClient {
     }
 
     /// Forwards a received request unchanged: its method, arguments, context, namespace and version. Returns
-    /// the raw result, or `null` for a cast.
+    /// the raw result, or `null` for a cast. With the feature `otel`, the trace context becomes that of the forwarded
+    /// message's own span.
     ///
     /// The exchange, topic, server and timeout are this client's. The monitor interval is the request's, or
     /// else this client's. The client's [`Serializer`] is not applied. A received request does not say
@@ -309,8 +311,9 @@ impl RpcClient {
         let settings = &self.inner.settings;
         let (method, version) = (&*request.method, request.version);
         within_cap(settings, method, version)?;
-        // `None`: the sender's context goes out unchanged, including its trace context.
-        let mut args = Args::new(method, None, request.namespace.as_deref(), version, None);
+        // This client's span replaces the sender's trace context, if the program propagates traces.
+        let sending = span.map(|span| Sending::new(span, method, true));
+        let mut args = Args::new(method, None, request.namespace.as_deref(), version, sending);
         for (name, value) in &request.arguments {
             args.arg(name, value)?;
         }
@@ -338,11 +341,12 @@ impl RpcClient {
         let settings = &self.inner.settings;
         let version = settings.version.or(settings.target.version);
         within_cap(settings, method, version)?;
-        let topic = &settings.target.topic;
-        let sending = span.map(|span| Sending::new(span, method, topic, true));
+        let sending = span.map(|span| Sending::new(span, method, true));
         let mut request = self.args(settings, method, version, sending);
-        args.encode(&mut request)?;
-        request.finish(ctxt)
+        span::in_scope(span, || {
+            args.encode(&mut request)?;
+            request.finish(ctxt)
+        })
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -409,8 +413,16 @@ impl RpcClient {
         if let Some(chain) = &self.inner.hooks.middleware {
             let terms = Terms::Call(call.terms.clone());
             let request = OutgoingRequest::new(call.method, target.clone(), request, terms);
+            let sent = request.id_note();
             let replied = middleware::run(chain, &self.inner.transport, request);
-            let replied = async { replied.await.map(Response::into_reply) };
+            let replied = async move {
+                let response = replied.await;
+                // A middleware may have a span of its own, which the driver saw as the current one.
+                if let Some(id) = sent.id() {
+                    span::message_id(id);
+                }
+                response.map(Response::into_reply)
+            };
             return within(span, Box::pin(replied));
         }
         call.terms.begin(Instant::now());

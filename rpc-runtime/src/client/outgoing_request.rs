@@ -172,6 +172,11 @@ impl OutgoingRequest {
         self.sent.id()
     }
 
+    /// Where the message id is noted when the request is sent.
+    pub(super) fn id_note(&self) -> IdNote {
+        self.sent.clone()
+    }
+
     /// The parts that a driver needs.
     pub(super) fn into_parts(self) -> (Target, RequestBody, Terms) {
         let message = Arc::unwrap_or_clone(self.message);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Argument, OldName};
+use super::{Argument, OldName, Role};
 use crate::Version;
 
 /// The description of one method of an interface.
@@ -176,6 +176,12 @@ impl Method {
     #[must_use]
     pub const fn monitor(&self) -> Option<Timing> {
         self.monitor
+    }
+
+    /// Whether the arguments of a request may name its topic.
+    pub(crate) fn names_topic(&self) -> bool {
+        let mut arguments = self.arguments().iter();
+        self.route.is_some() || arguments.any(|argument| argument.role() == Role::Topic)
     }
 
     /// The function that computes the route, with its arguments, as written in the trait.

@@ -22,13 +22,15 @@ use crate::wire::{Reply, RequestBody};
 
 #[cfg(feature = "metrics")]
 pub(crate) use self::recorded::{
-    Handling, Waiting, describe, publish_failed, replied, replies_dropped, request_dropped, sent,
+    Handling, Waiting, describe, publish_failed, received, replied, replies_dropped,
+    request_dropped, sent,
 };
 #[cfg(all(feature = "metrics", feature = "rabbit"))]
 pub(crate) use self::recorded::{connected, connection_failed, connection_lost};
 #[cfg(not(feature = "metrics"))]
 pub(crate) use self::unrecorded::{
-    Handling, Waiting, describe, publish_failed, replied, replies_dropped, request_dropped, sent,
+    Handling, Waiting, describe, publish_failed, received, replied, replies_dropped,
+    request_dropped, sent,
 };
 #[cfg(all(not(feature = "metrics"), feature = "rabbit"))]
 pub(crate) use self::unrecorded::{connected, connection_failed, connection_lost};
@@ -103,6 +105,9 @@ pub(crate) enum Dropped {
     Duplicate,
     Malformed,
     TooLarge,
+    /// It expired while it waited for a permit.
+    #[cfg(feature = "rabbit")]
+    Expired,
     /// It was not started when the server stopped, or another server may run it.
     Left,
 }

@@ -65,7 +65,7 @@ pub(super) const SENT: Name = (
 );
 pub(super) const RECEIVED: Name = (
     "rpc_received_bytes_total",
-    "The bytes of requests and replies that have arrived",
+    "The bytes of requests that have arrived, and of replies that have reached their calls",
 );
 pub(super) const UNPUBLISHED: Name = (
     "rpc_publish_failures_total",

@@ -82,6 +82,11 @@ fn described(topic: &str, namespace: Option<&str>, method: Option<&'static Metho
     ]
 }
 
+/// Records that a request for a server of `topic` has arrived.
+pub(crate) fn received(topic: &str, bytes: usize) {
+    bytes_of(RECEIVED, "server", topic, bytes);
+}
+
 /// Records that a server of `topic` sends a reply.
 pub(crate) fn replied(topic: &str, bytes: usize) {
     bytes_of(SENT, "server", topic, bytes);
@@ -138,15 +143,13 @@ impl Drop for InFlight {
 pub(crate) struct Handling(InFlight);
 
 impl Handling {
-    /// Records a request of `bytes` bytes for a server of `topic`. `method` is the method's description, if
-    /// an interface of the server has one.
+    /// Records a request that a server of `topic` runs. `method` is the method's description, if an interface of the
+    /// server has one.
     pub(crate) fn begin(
         topic: &str,
-        bytes: usize,
         namespace: Option<&str>,
         method: impl FnOnce() -> Option<&'static Method>,
     ) -> Self {
-        bytes_of(RECEIVED, "server", topic, bytes);
         let labels = described(topic, namespace, method());
         Self(InFlight::begin(SERVER, labels))
     }
@@ -165,6 +168,8 @@ pub(crate) fn request_dropped(topic: &str, why: Dropped) {
         Dropped::Duplicate => "duplicate",
         Dropped::Malformed => "malformed",
         Dropped::TooLarge => "too_large",
+        #[cfg(feature = "rabbit")]
+        Dropped::Expired => "expired",
         Dropped::Left => "left",
     };
     let (name, _) = REQUESTS_DROPPED;

@@ -29,6 +29,9 @@ pub(crate) fn replies_dropped(_: usize, _: Lost) {}
 pub(crate) fn request_dropped(_: &str, _: Dropped) {}
 
 #[inline(always)]
+pub(crate) fn received(_: &str, _: usize) {}
+
+#[inline(always)]
 pub(crate) fn replied(_: &str, _: usize) {}
 
 #[inline(always)]
@@ -54,7 +57,6 @@ impl Handling {
     #[inline(always)]
     pub(crate) fn begin(
         _: &str,
-        _: usize,
         _: Option<&str>,
         _: impl FnOnce() -> Option<&'static Method>,
     ) -> Self {

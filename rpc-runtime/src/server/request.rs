@@ -56,6 +56,7 @@ impl Service {
             size,
             responder,
         } = incoming;
+        metrics::received(&self.target.topic, size);
         if size > self.max_request_size {
             return self.drop_large(&body, size, responder).await;
         }
@@ -72,7 +73,7 @@ impl Service {
             Some(_) => self.seen(text),
         };
         let text = seen.as_ref().map_or(&*text, IncomingRequest::text);
-        let request = match Request::parse(text) {
+        let mut request = match Request::parse(text) {
             Ok(request) => request,
             Err(error) => {
                 return self
@@ -92,9 +93,10 @@ impl Service {
             self.count_dropped(Dropped::Duplicate);
             return;
         }
+        request.name_reply_to();
         let describe = || self.dispatcher.describe(&request);
         let topic = &self.target.topic;
-        let handling = Handling::begin(topic, size, request.namespace(), describe);
+        let handling = Handling::begin(topic, request.namespace(), describe);
         let span = span::receive(self.system, &request);
         let handled = self.handle(&request, seen.as_ref(), responder, &span, handling);
         handled.instrument(span.clone()).await;
@@ -128,7 +130,7 @@ impl Service {
             Err(error) => wire::failure(to, &self.traced(error, request.method())),
         };
         metrics::replied(&self.target.topic, reply.len());
-        send(responder, to, reply, Some(request)).await;
+        send(responder, to, reply).await;
     }
 
     fn count_dropped(&self, why: Dropped) {
@@ -219,7 +221,7 @@ impl Service {
         self.count_dropped(Dropped::Malformed);
         if let Some(to) = to {
             let error = RemoteError::value_error(format!("malformed request: {error}"));
-            send(responder, &to, wire::failure(&to, &error), None).await;
+            send(responder, &to, wire::failure(&to, &error)).await;
         }
     }
 
@@ -238,7 +240,7 @@ impl Service {
             let error = RemoteError::value_error(format!(
                 "the request has {bytes} bytes, and the server reads {most} at most"
             ));
-            send(responder, &to, wire::failure(&to, &error), None).await;
+            send(responder, &to, wire::failure(&to, &error)).await;
         }
     }
 
@@ -276,17 +278,10 @@ impl Handler for Service {
     }
 }
 
-/// Sends a reply. `request` is used in the log line of a failure, if the request could be parsed.
-async fn send(
-    responder: Arc<dyn Responder>,
-    to: &ReplyTo,
-    reply: Bytes,
-    request: Option<&Request<'_>>,
-) {
+async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
     if let Err(error) = responder.reply(to, reply).await {
-        let named = request.map(Named::of).unwrap_or_default();
         tracing::warn!(
-            method = named.method(), request_id = named.request_id(),
+            method = to.method(), request_id = to.request_id(),
             message_id = %excerpt(&to.message_id), queue = %excerpt(&to.queue), %error,
             "a reply was not sent"
         );
@@ -311,7 +306,7 @@ impl Heartbeats {
             loop {
                 // The interval of the heartbeats. The caller accepts twice as long a silence.
                 sleep(interval).await;
-                send(responder.clone(), &to, wire::heartbeat(&to), None).await;
+                send(responder.clone(), &to, wire::heartbeat(&to)).await;
             }
         });
         Self(beating.abort_handle())

@@ -23,20 +23,23 @@ pub(crate) enum Operation {
 }
 
 macro_rules! rpc_span {
-    ($name:literal, $kind:literal, $system:expr, $method:expr, $service:expr $(, parent: $parent:expr)?) => {
+    (
+        $name:literal, $kind:literal, $system:expr, $title:literal, $topic:expr, $method:expr, $service:expr
+        $(, parent: $parent:expr)?
+    ) => {
         tracing::span!(
             target: "rpc_runtime",
             $(parent: $parent,)?
             Level::INFO,
             $name,
-            otel.name = Empty,
+            otel.name = display(format_args!($title)),
             otel.kind = $kind,
             rpc.system = "oslo.messaging",
             rpc.method = $method,
             rpc.service = $service,
             messaging.system = $system,
             messaging.operation = $name,
-            messaging.destination.name = Empty,
+            messaging.destination.name = $topic,
             messaging.message.id = Empty,
             openstack.request_id = Empty,
             otel.status_code = Empty,
@@ -50,52 +53,60 @@ macro_rules! rpc_span {
 pub(crate) struct Sending<'a> {
     span: &'a Span,
     method: &'a str,
-    /// The topic of the settings. A topic named by an argument replaces it, unless `has_own_topic` is set.
-    topic: &'a str,
     /// Whether the caller set the topic for this call. If so, arguments do not change it.
     has_own_topic: bool,
 }
 
-/// Creates the span of a call or cast. `None` if no subscriber enables it. It is boxed because each message in flight
-/// keeps it: a span takes 40 bytes, also when it is disabled.
+/// Creates the span of a call or cast, which stays its span if encoding fails. `None` if no subscriber enables it. It is
+/// boxed because each message in flight keeps it: a span takes 40 bytes, also when it is disabled.
 pub(crate) fn send(
     operation: Operation,
     system: &'static str,
     target: &Target,
     method: &str,
 ) -> Option<Box<Span>> {
-    let service = target.namespace.as_deref();
+    let (topic, service) = (&*target.topic, target.namespace.as_deref());
     let span = match operation {
-        Operation::Call => rpc_span!("call", "producer", system, method, service),
-        Operation::Cast => rpc_span!("cast", "producer", system, method, service),
+        Operation::Call => rpc_span!(
+            "call",
+            "producer",
+            system,
+            "{topic}.{method}",
+            Some(topic),
+            method,
+            service
+        ),
+        Operation::Cast => rpc_span!(
+            "cast",
+            "producer",
+            system,
+            "{topic}.{method}",
+            Some(topic),
+            method,
+            service
+        ),
     };
     (!span.is_disabled()).then(|| Box::new(span))
 }
 
 impl<'a> Sending<'a> {
-    pub(crate) fn new(
-        span: &'a Span,
-        method: &'a str,
-        topic: &'a str,
-        has_own_topic: bool,
-    ) -> Self {
+    pub(crate) fn new(span: &'a Span, method: &'a str, has_own_topic: bool) -> Self {
         Self {
             span,
             method,
-            topic,
             has_own_topic,
         }
     }
 
-    /// Records the span's name and destination, and returns the trace context to send. `topic` is the topic
-    /// that an argument names.
+    /// Returns the trace context to send. `topic` is the topic that an argument names: it goes into the span's name
+    /// and destination.
     pub(crate) fn carried(&self, topic: Option<&str>) -> Carried {
-        let topic = topic.filter(|_| !self.has_own_topic).unwrap_or(self.topic);
         let (span, method) = (self.span, self.method);
-        // The name must be recorded before `inject`: OpenTelemetry fixes it when the span's context is
-        // requested.
-        span.record("otel.name", display(format_args!("{topic}.{method}")));
-        span.record("messaging.destination.name", topic);
+        if let Some(topic) = topic.filter(|_| !self.has_own_topic) {
+            // This comes before `inject`: OpenTelemetry fixes the name when the span's context is requested.
+            span.record("otel.name", display(format_args!("{topic}.{method}")));
+            span.record("messaging.destination.name", topic);
+        }
         Carried::new(propagation::inject(span))
     }
 
@@ -104,6 +115,15 @@ impl<'a> Sending<'a> {
         if let Some(request_id) = carried.request_id() {
             self.span.record("openstack.request_id", request_id);
         }
+    }
+}
+
+/// Runs `then` within the span of a call or cast, if there is one, so that spans and events of serializer hooks belong to
+/// it.
+pub(crate) fn in_scope<T>(span: Option<&Span>, then: impl FnOnce() -> T) -> T {
+    match span {
+        Some(span) => span.in_scope(then),
+        None => then(),
     }
 }
 
@@ -126,9 +146,11 @@ pub(crate) fn receive(system: &'static str, request: &Request<'_>) -> Span {
     let method = request.method();
     let service = request.namespace();
     // No parent: the current span belongs to the task that received the request.
-    let span = rpc_span!("receive", "consumer", system, method, service, parent: None);
+    let topic = None::<&str>;
+    let span = rpc_span!(
+        "receive", "consumer", system, "{method} receive", topic, method, service, parent: None
+    );
     if !span.is_disabled() {
-        span.record("otel.name", display(format_args!("{method} receive")));
         if let Some(to) = request.reply_to() {
             span.record("messaging.message.id", &*to.message_id);
         }

@@ -16,6 +16,7 @@ mod reply_table;
 mod sequential_ids;
 mod state;
 mod terms;
+mod unserved;
 
 use std::fmt;
 use std::sync::Arc;

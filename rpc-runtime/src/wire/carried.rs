@@ -31,7 +31,7 @@ impl Carried {
         }
     }
 
-    /// The `request_id` of the caller's context, if it is a string without escapes.
+    /// The `request_id` of the caller's context, if it is a string.
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
@@ -62,14 +62,10 @@ impl Carried {
     /// Handles the value that was written.
     pub(super) fn value(&mut self, message: &Message) {
         if let Next::RequestId(from) = self.next {
-            let text = message.written_from(from);
-            let text = text
-                .strip_prefix(br#"\""#)
-                .and_then(|text| text.strip_suffix(br#"\""#));
-            self.request_id = text
-                .filter(|text| !text.contains(&b'\\'))
-                .and_then(|text| str::from_utf8(text).ok())
-                .map(str::to_owned);
+            // The value is JSON within a JSON string.
+            let text = [b"\"", message.written_from(from), b"\""].concat();
+            let value = serde_json::from_slice::<String>(&text);
+            self.request_id = value.and_then(|value| serde_json::from_str(&value)).ok();
         }
     }
 
@@ -127,8 +123,9 @@ mod tests {
         }
         let alone = json!({ "traceparent": "new", "tracestate": "a=\"1\"" });
         assert_eq!(sent(&()), (alone, None));
-        // A request id that is not a plain string is sent unchanged, and not noted.
+        // A request id that is not a string is sent unchanged, and not noted.
         assert_eq!(sent(&json!({ "request_id": 7 })).1, None);
-        assert_eq!(sent(&json!({ "request_id": "a\"b" })).1, None);
+        let escaped = sent(&json!({ "request_id": "a\"é\n" }));
+        assert_eq!(escaped.1.as_deref(), Some("a\"é\n"));
     }
 }

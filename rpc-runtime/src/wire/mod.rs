@@ -21,6 +21,7 @@ mod named;
 mod raw;
 mod raw_request;
 mod reply;
+mod reply_to;
 mod request;
 mod salvage;
 mod scan;
@@ -31,6 +32,7 @@ pub use encode::{RequestBody, RequestEncoder, failure, heartbeat, success};
 pub use id::MessageId;
 pub use raw_request::{RawObject, RawRequest};
 pub use reply::Reply;
+pub use reply_to::ReplyTo;
 pub use request::{Request, reply_address, reply_address_at_end};
 pub use scan::Malformed;
 
@@ -41,27 +43,7 @@ pub(crate) use envelope::{Unopened, open};
 pub(crate) use named::Named;
 pub(crate) use raw::read;
 pub(crate) use reply::result_of;
+pub(crate) use reply_to::RequestNames;
 pub(crate) use salvage::replace_lone_surrogates;
 use scan::last_text;
 pub(crate) use scan::{Entries, unquote};
-
-/// The reply address of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct ReplyTo {
-    /// The reply queue of the calling process.
-    pub queue: String,
-    /// The message id of the call, as its caller wrote it.
-    pub message_id: String,
-}
-
-impl ReplyTo {
-    /// The address of the call `message_id` at the queue `queue`.
-    #[must_use]
-    pub fn new(queue: impl Into<String>, message_id: impl Into<String>) -> Self {
-        Self {
-            queue: queue.into(),
-            message_id: message_id.into(),
-        }
-    }
-}

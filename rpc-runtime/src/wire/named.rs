@@ -6,6 +6,8 @@
 
 use bytes::Bytes;
 
+#[cfg(feature = "rabbit")]
+use super::RequestNames;
 use super::{Entries, Request, open, unquote};
 use crate::excerpt::excerpt;
 
@@ -53,6 +55,14 @@ impl Named {
             *name = unquote(value).ok().as_deref().and_then(short);
         }
         named
+    }
+
+    /// The names in a reply, and those of its request.
+    #[cfg(feature = "rabbit")]
+    pub(crate) fn with_request(mut self, names: &RequestNames) -> Self {
+        self.method = Some(names.method().to_owned());
+        self.request_id = names.request_id().map(str::to_owned);
+        self
     }
 
     pub(crate) fn method(&self) -> Option<&str> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{Entries, Malformed, ReplyTo, context, last_text, open, unquote};
+use super::{Entries, Malformed, ReplyTo, RequestNames, context, last_text, open, unquote};
 use crate::Version;
 
 /// A decoded request. Its arguments and context are raw JSON.
@@ -128,6 +128,14 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn reply_to(&self) -> Option<&ReplyTo> {
         self.reply_to.as_ref()
+    }
+
+    /// Adds the request's names to its reply address, for log lines about the reply.
+    pub(crate) fn name_reply_to(&mut self) {
+        if let Some(to) = self.reply_to.take() {
+            let names = RequestNames::of(self);
+            self.reply_to = Some(to.of_request(names));
+        }
     }
 
     /// The monitor interval: how long the server may be silent while the method runs. `None` if the caller

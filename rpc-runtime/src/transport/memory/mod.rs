@@ -20,9 +20,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     Arrival, CallTerms, Driver, Host, Incoming, ListenTerms, Listener, ReplyTable, Responder,
-    SendTerms, TransportState, TransportUrl, UrlError,
+    SendTerms, TransportState, TransportUrl, UrlError, unserved::Unserved,
 };
 use crate::error::Stage;
+use crate::excerpt::excerpt;
 use crate::metrics::{self, Lost, Unpublished, Waiting};
 use crate::span;
 use crate::sync::Mutex;
@@ -38,7 +39,11 @@ pub(super) struct MemoryDriver {
     waiting: ReplyTable,
     listeners: Mutex<Listeners>,
     state: watch::Sender<TransportState>,
+    unserved: Unserved<Address>,
 }
+
+/// What the queues of a target are named after: its exchange, topic and server.
+type Address = (String, String, Option<String>);
 
 /// The listeners of one transport. None is added once `closed` is set.
 #[derive(Default)]
@@ -94,6 +99,7 @@ impl MemoryDriver {
                 since: Instant::now(),
                 broker: "memory".into(),
             }),
+            unserved: Unserved::default(),
         })
     }
 
@@ -101,11 +107,22 @@ impl MemoryDriver {
     /// `terms.queue_wait` is over, or the transport is closed.
     async fn publish(&self, target: &Target, message: Message, terms: &SendTerms) -> Result<()> {
         match self.try_publish(target, message)? {
+            Ok(()) => {
+                self.report_served(target);
+                Ok(())
+            }
             // Boxed, since few messages wait: the other messages' futures need no room for it.
             Err(message) if terms.mandatory && !target.fanout => {
                 Box::pin(self.wait_and_publish(target, message, terms.queue_wait)).await
             }
-            Ok(()) | Err(_) => Ok(()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Logs that a target has a server again, if messages to it had none before.
+    fn report_served(&self, target: &Target) {
+        if self.unserved.ends(|| address(target)) {
+            tracing::info!(%target, "the target is served again");
         }
     }
 
@@ -124,15 +141,18 @@ impl MemoryDriver {
         if wait.is_zero() {
             return Err(Error::new_undeliverable(target));
         }
-        let named = Named::in_body(&message.body);
-        tracing::warn!(
-            %target, method = named.method(), request_id = named.request_id(),
-            message_id = named.message_id(), unique_id = named.unique_id(),
-            "nobody serves the target: waiting for a server to declare its queue"
-        );
-        timeout(wait, self.publish_when_declared(target, message))
-            .await
-            .unwrap_or_else(|_| Err(Error::new_undeliverable(target)))
+        if self.unserved.begins(address(target)) {
+            let named = Named::in_body(&message.body);
+            tracing::warn!(
+                %target, method = named.method(), request_id = named.request_id(),
+                message_id = named.message_id(), unique_id = named.unique_id(),
+                "nobody serves the target: waiting for a server to declare its queue"
+            );
+        }
+        let published = timeout(wait, self.publish_when_declared(target, message)).await;
+        published.unwrap_or_else(|_| Err(Error::new_undeliverable(target)))?;
+        self.report_served(target);
+        Ok(())
     }
 
     /// Puts a message into its queues. Returns the message if there is none.
@@ -155,6 +175,14 @@ impl MemoryDriver {
             declared.await;
         }
     }
+}
+
+fn address(target: &Target) -> Address {
+    (
+        target.exchange_name().to_owned(),
+        target.topic.clone(),
+        target.server.clone(),
+    )
 }
 
 #[async_trait]
@@ -343,16 +371,25 @@ impl Responder for MemoryResponder {
             (Some(table), Ok(reply)) => table.complete(reply),
             (None, _) => {
                 metrics::replies_dropped(1, Lost::Unsent);
-                let (queue, message_id) = (&*to.queue, &*to.message_id);
+                let (queue, message_id) = (&*excerpt(&to.queue), &*excerpt(&to.message_id));
                 tracing::debug!(
                     queue,
+                    method = to.method(),
+                    request_id = to.request_id(),
                     message_id,
                     "dropped a reply: the caller's reply queue is gone"
                 );
             }
             (_, Err(error)) => {
                 metrics::replies_dropped(1, Lost::Unreadable);
-                tracing::warn!(%error, "dropped a reply that cannot be read");
+                let message_id = &*excerpt(&to.message_id);
+                tracing::warn!(
+                    method = to.method(),
+                    request_id = to.request_id(),
+                    message_id,
+                    %error,
+                    "dropped a reply that cannot be read"
+                );
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use super::amqp::Connector;
-use super::connection::{Attempts, Engine, Progress, Supervisor};
+use super::connection::{Attempts, Engine, FailureLog, Progress, Supervisor};
 use super::publish::{Message, Outcome, Publisher};
 use super::reply_queue::ReplyQueue;
 use super::serve::{MissingQueues, RabbitListener};
@@ -43,9 +43,18 @@ impl RabbitDriver {
         }
         let connector = Arc::new(Connector::new(&settings, credentials)?);
         let engine = Arc::new(Engine::default());
+        let failure_log = Arc::new(FailureLog::default());
         let connection = |role: &'static str| {
             let name = format!("{}:{}:{role}", process_name(), std::process::id());
-            Supervisor::new(&settings, connector.clone(), engine.clone(), name, role)
+            let (connector, engine) = (connector.clone(), engine.clone());
+            Supervisor::new(
+                &settings,
+                connector,
+                engine,
+                failure_log.clone(),
+                name,
+                role,
+            )
         };
         Ok(Self {
             shared: Arc::new(Shared {

@@ -421,9 +421,13 @@ fn complete(table: &ReplyTable, body: Body) {
 /// Fails the call of a reply that cannot be inflated, if the readable part of the reply names the call.
 fn fail(table: &ReplyTable, damaged: &Damaged) {
     metrics::replies_dropped(1, Lost::Unreadable);
-    tracing::warn!(error = %damaged, "dropped a reply that cannot be read");
-    if let Ok(reply) = Reply::too_large(&damaged.read, damaged.read.len()) {
-        let error = Error::new_deserialize("the reply", damaged);
-        table.fail(reply.message_id(), error);
+    let reply = Reply::too_large(&damaged.read, damaged.read.len());
+    let message_id = reply.ok().map(|reply| reply.message_id());
+    tracing::warn!(
+        message_id = message_id.map(display), error = %damaged,
+        "dropped a reply that cannot be read"
+    );
+    if let Some(message_id) = message_id {
+        table.fail(message_id, Error::new_deserialize("the reply", damaged));
     }
 }

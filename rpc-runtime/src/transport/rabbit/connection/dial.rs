@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use super::super::amqp::{Connection, Connector, Refusal};
 use super::super::backoff::{Backoff, Pause};
 use super::super::settings::Address;
+use super::failure_log::FailureLog;
 use super::nudge::Nudged;
 use crate::random::below;
 
@@ -30,6 +31,8 @@ pub(crate) struct Dialler {
     /// The hosts, in the order in which they are tried.
     hosts: Vec<Address>,
     backoff: Backoff,
+    /// Shared with the other connections of the transport.
+    failure_log: Arc<FailureLog>,
     /// Notified when a caller starts to wait for the connection.
     nudged: Nudged,
 }
@@ -51,6 +54,7 @@ impl Dialler {
         name: String,
         mut hosts: Vec<Address>,
         backoff: Backoff,
+        failure_log: Arc<FailureLog>,
         nudged: Nudged,
     ) -> Self {
         for last in (1..hosts.len()).rev() {
@@ -62,6 +66,7 @@ impl Dialler {
             name,
             hosts,
             backoff,
+            failure_log,
             nudged,
         }
     }
@@ -98,12 +103,12 @@ impl Dialler {
             };
             let Refusal { why, repeats } = refusal;
             failures[host] += 1;
-            if reasons[host] == why {
-                tracing::debug!(connection = self.name, why, "still cannot connect");
-            } else {
+            if self.failure_log.is_new(&self.name, &self.hosts[host], &why) {
                 tracing::warn!(connection = self.name, why, "cannot connect");
-                reasons[host] = why;
+            } else {
+                tracing::debug!(connection = self.name, why, "still cannot connect");
             }
+            reasons[host] = why;
             let passes = failures.iter().min().copied().unwrap_or_default();
             let known: Vec<_> = reasons.iter().filter(|why| !why.is_empty()).collect();
             let known = known.iter().map(|why| why.as_str()).collect::<Vec<_>>();
@@ -117,6 +122,7 @@ impl Dialler {
             tries.push(self.attempt(host, Some(pause), tried.nudged));
         };
         drop(tries);
+        self.failure_log.is_made(&self.name);
         // After the loss of this connection, its host is tried last.
         self.hosts.rotate_left(host + 1);
         connection

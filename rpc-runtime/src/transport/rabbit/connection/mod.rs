@@ -6,12 +6,14 @@
 mod attempts;
 mod dial;
 mod engine;
+mod failure_log;
 mod nudge;
 mod progress;
 mod supervisor;
 
 pub(super) use attempts::Attempts;
 pub(super) use engine::Engine;
+pub(super) use failure_log::FailureLog;
 pub(super) use nudge::{Nudge, Nudged};
 pub(super) use progress::Progress;
 pub(super) use supervisor::{Connections, Supervisor};

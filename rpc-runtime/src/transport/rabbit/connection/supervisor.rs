@@ -18,6 +18,7 @@ use super::super::settings::Settings;
 use super::attempts::Attempts;
 use super::dial::Dialler;
 use super::engine::Engine;
+use super::failure_log::FailureLog;
 use super::nudge::{Nudge, Nudged};
 use super::progress::Progress;
 use crate::error::Stage;
@@ -107,6 +108,7 @@ impl Supervisor {
         settings: &Settings,
         connector: Arc<Connector>,
         engine: Arc<Engine>,
+        failure_log: Arc<FailureLog>,
         name: String,
         role: &'static str,
     ) -> Self {
@@ -116,7 +118,14 @@ impl Supervisor {
         let users = watch::Sender::new(());
         let hosts = settings.hosts.clone();
         let task = SupervisorTask {
-            dialler: Dialler::new(connector, name, hosts, settings.backoff, nudge.listen()),
+            dialler: Dialler::new(
+                connector,
+                name,
+                hosts,
+                settings.backoff,
+                failure_log,
+                nudge.listen(),
+            ),
             role,
             nudged: nudge.listen(),
             pace: Pace::new(settings.backoff),

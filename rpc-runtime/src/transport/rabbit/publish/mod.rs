@@ -11,7 +11,6 @@ mod message;
 mod proven_routes;
 mod publisher;
 mod queue_wait;
-mod unserved;
 
 pub(super) use message::{Message, Outcome};
 pub(super) use publisher::Publisher;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::task::yield_now;
 use tracing::Level;
 
-use super::super::amqp::{Failure, PublishChannel};
+use super::super::amqp::{Failure, Name, PublishChannel};
 use super::super::backoff::Backoff;
 use super::super::connection::{Attempts, Engine, Progress, Supervisor};
 use super::super::topology::Route;
@@ -23,9 +23,9 @@ use super::attempt::{Failed, PublishAttempt, Published, publish_on};
 use super::link::Link;
 use super::message::{Message, Outcome};
 use super::queue_wait::QueueWait;
-use super::unserved::Unserved;
 use crate::error::Stage;
 use crate::sync::Mutex;
+use crate::transport::unserved::Unserved;
 use crate::{Result, Target};
 
 /// Publishes the messages of one driver over its current connection.
@@ -35,7 +35,7 @@ pub(crate) struct Publisher {
     engine: Arc<Engine>,
     /// The link over the last connection.
     link: Mutex<Option<Arc<Link>>>,
-    unserved: Unserved,
+    unserved: Unserved<(Name, Name)>,
     /// The back-off after the broker has refused to declare an exchange.
     backoff: Backoff,
     /// The last logged reason why an exchange could not be declared.
@@ -182,7 +182,7 @@ impl Publisher {
         };
         if outcome == Outcome::Returned
             && !queue_wait.is_zero()
-            && self.unserved.begins(&message.route)
+            && self.unserved.begins(address(&message.route))
         {
             let target = attempts.target();
             let named = message.packed().named();
@@ -220,7 +220,7 @@ impl Publisher {
 
     /// Logs that a target has a server again, if messages to it were returned before.
     pub(crate) fn report_served(&self, route: &Route, target: &Target) {
-        if self.unserved.ends(route) {
+        if self.unserved.ends(|| address(route)) {
             tracing::info!(%target, "the target is served again");
         }
     }
@@ -335,6 +335,13 @@ impl Publisher {
         let channel = link.channels.shared(&message.route, message.body.len())?;
         Some((link, channel))
     }
+}
+
+/// What tells the messages of one target from those of others: the exchange and the routing key.
+fn address(route: &Route) -> (Name, Name) {
+    let exchange = route.exchange.as_ref();
+    let exchange = exchange.map(|exchange| exchange.name.clone());
+    (exchange.unwrap_or_default(), route.key.clone())
 }
 
 fn report_retry(attempts: &Attempts<'_>, message: &Message, why: &str) {

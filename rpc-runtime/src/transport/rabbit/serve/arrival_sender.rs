@@ -17,6 +17,7 @@ use super::permits::Permit;
 use super::responder::RabbitResponder;
 use crate::RemoteError;
 use crate::excerpt::excerpt;
+use crate::metrics::{self, Dropped};
 use crate::transport::{Arrival, Incoming, Responder};
 use crate::wire::{Named, failure, reply_address_at_end};
 
@@ -32,6 +33,8 @@ pub(super) struct TakenRequest {
 #[derive(Debug)]
 pub(super) struct ArrivalSender {
     shared: Arc<Shared>,
+    /// The server's topic, for metrics.
+    topic: String,
     arrivals: mpsc::UnboundedSender<Arrival>,
     max_request_size: usize,
 }
@@ -40,11 +43,13 @@ impl ArrivalSender {
     /// A sender that inflates requests of up to `max_request_size` bytes. Of a larger request it keeps the end only.
     pub(super) fn new(
         shared: Arc<Shared>,
+        topic: &str,
         arrivals: mpsc::UnboundedSender<Arrival>,
         max_request_size: usize,
     ) -> Self {
         Self {
             shared,
+            topic: topic.to_owned(),
             arrivals,
             max_request_size,
         }
@@ -108,6 +113,7 @@ impl ArrivalSender {
 
     fn pass_on(&self, arrival: Arrival) {
         if let Err(SendError(Arrival::Request(incoming))) = self.arrivals.send(arrival) {
+            metrics::request_dropped(&self.topic, Dropped::Left);
             let named = Named::in_body(&incoming.body);
             tracing::warn!(
                 method = named.method(),
@@ -122,6 +128,7 @@ impl ArrivalSender {
     /// Drops a request that cannot be inflated. If the readable part of the request names its caller, the caller gets a
     /// failure.
     fn refuse(&self, responder: Arc<RabbitResponder>, damaged: &Damaged) {
+        metrics::request_dropped(&self.topic, Dropped::Malformed);
         let to = reply_address_at_end(&damaged.read);
         let message_id = to.as_ref().map(|to| excerpt(&to.message_id).into_owned());
         tracing::warn!(message_id, error = %damaged, "a malformed request was dropped");

@@ -52,7 +52,8 @@ impl RabbitListener {
         let since = Instant::now();
         let (showing, state) = watch::channel(ListenerState::Listening { since });
         let compression_thread = shared.compression_thread.clone();
-        let arrival_sender = ArrivalSender::new(shared.clone(), sender, terms.max_request_size);
+        let arrival_sender =
+            ArrivalSender::new(shared.clone(), topic, sender, terms.max_request_size);
         let task = ListenerTask {
             connections: shared.consuming.connections(),
             closing: shared.closing(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Level;
 
-use super::super::compression::Packed;
+use super::outgoing_reply::OutgoingReply;
 use crate::metrics::{self, Lost};
 use crate::sync::Mutex;
 
@@ -37,7 +37,7 @@ struct State {
 #[derive(Debug)]
 enum Missing {
     /// A task retries; these replies wait for it.
-    Awaited(VecDeque<Packed>),
+    Awaited(VecDeque<OutgoingReply>),
     /// Until this time, replies to the queue are dropped at once.
     Gone(Instant),
 }
@@ -54,21 +54,26 @@ pub(super) enum Advice {
 
 impl MissingQueues {
     /// What to do with a reply that was not published yet.
-    pub(super) fn before_publishing(&self, queue: &str, body: &Packed) -> Advice {
+    pub(super) fn before_publishing(&self, queue: &str, reply: &OutgoingReply) -> Advice {
         let mut state = self.0.lock();
         match state.queues.get(queue) {
             None => Advice::Publish,
             Some(Missing::Awaited(_)) => {
-                state.wait(queue, body);
+                state.wait(queue, reply);
                 Advice::Done
             }
             Some(Missing::Gone(until)) if Instant::now() < *until => {
                 metrics::replies_dropped(1, Lost::Unsent);
                 // Reading the names takes time, so they are read only for an enabled event.
                 if tracing::enabled!(Level::DEBUG) {
-                    let named = body.named();
-                    let message_id = named.message_id();
-                    tracing::debug!(queue, message_id, "dropped a reply: its queue is gone");
+                    let named = reply.named();
+                    tracing::debug!(
+                        queue,
+                        method = named.method(),
+                        request_id = named.request_id(),
+                        message_id = named.message_id(),
+                        "dropped a reply: its queue is gone"
+                    );
                 }
                 Advice::Done
             }
@@ -80,7 +85,7 @@ impl MissingQueues {
     }
 
     /// What to do with a reply that the broker returned, since its queue is missing.
-    pub(super) fn came_back(&self, queue: &str, body: &Packed) -> Advice {
+    pub(super) fn came_back(&self, queue: &str, reply: &OutgoingReply) -> Advice {
         let mut state = self.0.lock();
         if state.queues.len() >= QUEUES {
             let now = Instant::now();
@@ -91,27 +96,35 @@ impl MissingQueues {
         match state.queues.entry(queue.to_owned()) {
             Entry::Occupied(known) => {
                 if let Missing::Awaited(_) = known.get() {
-                    state.wait(queue, body);
+                    state.wait(queue, reply);
                 }
                 Advice::Done
             }
             Entry::Vacant(_) if full => {
                 metrics::replies_dropped(1, Lost::Unsent);
+                let named = reply.named();
                 tracing::warn!(
                     queue,
-                    message_id = body.named().message_id(),
+                    method = named.method(),
+                    request_id = named.request_id(),
+                    message_id = named.message_id(),
                     "dropped a reply: its queue is missing, and too many other reply queues are"
                 );
                 Advice::Done
             }
             Entry::Vacant(place) => {
                 if tracing::enabled!(Level::DEBUG) {
-                    let named = body.named();
-                    let message_id = named.message_id();
-                    tracing::debug!(queue, message_id, "a reply's queue is missing: retrying");
+                    let named = reply.named();
+                    tracing::debug!(
+                        queue,
+                        method = named.method(),
+                        request_id = named.request_id(),
+                        message_id = named.message_id(),
+                        "a reply's queue is missing: retrying"
+                    );
                 }
                 place.insert(Missing::Awaited(VecDeque::new()));
-                if state.wait(queue, body) {
+                if state.wait(queue, reply) {
                     Advice::Probe
                 } else {
                     state.queues.remove(queue);
@@ -122,7 +135,7 @@ impl MissingQueues {
     }
 
     /// The next reply that waits for the queue. If there is none, the queue is removed: it was found to exist.
-    pub(super) fn next_waiting(&self, queue: &str) -> Option<Packed> {
+    pub(super) fn next_waiting(&self, queue: &str) -> Option<OutgoingReply> {
         let mut state = self.0.lock();
         if let Some(Missing::Awaited(waiting)) = state.queues.get_mut(queue)
             && let Some(next) = waiting.pop_front()
@@ -140,18 +153,20 @@ impl MissingQueues {
         let mut state = self.0.lock();
         let before = state.queues.insert(queue.to_owned(), Missing::Gone(until));
         if let Some(Missing::Awaited(waiting)) = before {
-            state.bytes -= waiting.iter().map(Packed::len).sum::<usize>();
+            state.bytes -= waiting.iter().map(OutgoingReply::len).sum::<usize>();
             // The task holds one more, with which it probes the queue.
             let replies = waiting.len() + 1;
             metrics::replies_dropped(replies, Lost::Unsent);
             tracing::warn!(queue, replies, "dropped replies: their queue stays missing");
+            // One warning for all of them: a caller that was killed may leave a thousand.
             if tracing::enabled!(Level::DEBUG) {
                 for reply in &waiting {
                     let named = reply.named();
-                    let message_id = named.message_id();
                     tracing::debug!(
                         queue,
-                        message_id,
+                        method = named.method(),
+                        request_id = named.request_id(),
+                        message_id = named.message_id(),
                         "dropped a reply: its queue stays missing"
                     );
                 }
@@ -162,24 +177,27 @@ impl MissingQueues {
 
 impl State {
     /// Adds a reply to those that wait for an awaited queue. False if the reply was dropped.
-    fn wait(&mut self, queue: &str, body: &Packed) -> bool {
+    fn wait(&mut self, queue: &str, reply: &OutgoingReply) -> bool {
         let Some(Missing::Awaited(waiting)) = self.queues.get_mut(queue) else {
             return false;
         };
-        if waiting.len() >= WAITING || self.bytes + body.len() > BYTES {
+        if waiting.len() >= WAITING || self.bytes + reply.len() > BYTES {
             let bytes = self.bytes;
             metrics::replies_dropped(1, Lost::Unsent);
+            let named = reply.named();
             tracing::warn!(
                 queue,
-                message_id = body.named().message_id(),
+                method = named.method(),
+                request_id = named.request_id(),
+                message_id = named.message_id(),
                 replies = waiting.len(),
                 bytes,
                 "dropped a reply: too many replies wait for missing queues"
             );
             return false;
         }
-        waiting.push_back(body.clone());
-        self.bytes += body.len();
+        waiting.push_back(reply.clone());
+        self.bytes += reply.len();
         true
     }
 }
@@ -193,7 +211,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_missing_queue_is_awaited_then_gone_then_tried_again() {
         let queues = MissingQueues::default();
-        let body = Packed::from(Bytes::from_static(b"x"));
+        let body = OutgoingReply::from(Bytes::from_static(b"x"));
         assert_eq!(queues.before_publishing("q", &body), Advice::Publish);
         assert_eq!(queues.came_back("q", &body), Advice::Probe);
         assert_eq!(
@@ -221,7 +239,7 @@ mod tests {
     #[tokio::test]
     async fn the_number_of_missing_queues_is_bounded() {
         let queues = MissingQueues::default();
-        let body = Packed::from(Bytes::from_static(b"x"));
+        let body = OutgoingReply::from(Bytes::from_static(b"x"));
         for number in 0..QUEUES * 2 {
             queues.came_back(&number.to_string(), &body);
         }
@@ -244,7 +262,7 @@ mod tests {
     #[tokio::test]
     async fn the_bytes_of_waiting_replies_are_bounded() {
         let queues = MissingQueues::default();
-        let body = Packed::from(Bytes::from(vec![0; BYTES / 4]));
+        let body = OutgoingReply::from(Bytes::from(vec![0; BYTES / 4]));
         for number in 0..8 {
             queues.came_back(&number.to_string(), &body);
         }

@@ -8,6 +8,7 @@ mod arrival_sender;
 mod listener;
 mod listener_task;
 mod missing_queues;
+mod outgoing_reply;
 mod permits;
 mod quorum_consumers;
 mod reply_sender;

@@ -14,12 +14,12 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::amqp::Failure;
-use super::super::compression::Packed;
 use super::super::connection::{Attempts, Progress};
 use super::super::publish::{Message, Outcome};
 use super::super::shared::Shared;
 use super::super::topology::Route;
 use super::missing_queues::Advice;
+use super::outgoing_reply::OutgoingReply;
 use super::permits::{Permit, ReplyPermit};
 use crate::excerpt::excerpt;
 use crate::metrics::{self, Lost};
@@ -45,27 +45,30 @@ pub(super) async fn send(
         metrics::replies_dropped(1, Lost::Unsent);
         let message_id = &*excerpt(&to.message_id);
         tracing::warn!(
+            method = to.method(),
+            request_id = to.request_id(),
             message_id,
             "dropped a reply: its reply queue's name has more than 255 bytes"
         );
         return Ok(());
     };
-    let body = shared.pack(body).await;
-    if shared.missing_queues.before_publishing(&to.queue, &body) == Advice::Done {
+    let reply = OutgoingReply::new(to, shared.pack(body).await);
+    if shared.missing_queues.before_publishing(&to.queue, &reply) == Advice::Done {
         return Ok(());
     }
     if shared.is_closing() {
         return Err(Error::new_closed());
     }
-    let reply = Arc::new(message(route, body));
+    let message = Arc::new(reply.message(route.clone()));
     let in_flight = || InFlight {
         shared: shared.clone(),
         permit: permit.for_reply(),
+        route: route.clone(),
         reply: reply.clone(),
     };
     let settled = in_flight();
     let then = move |outcome| settled.settled(outcome);
-    if shared.publisher.publish_unawaited(&reply, then) {
+    if shared.publisher.publish_unawaited(&message, then) {
         return Ok(());
     }
     if shared.publisher.can_publish() {
@@ -74,14 +77,15 @@ pub(super) async fn send(
     }
     // Without a connection the handler waits here, so that the heartbeats of its call do not pile up. The caller of
     // this function holds the request's permit meanwhile.
-    publish_or_probe(shared, &reply, None).await
+    publish_or_probe(shared, &route, &reply, None).await
 }
 
 /// A reply that is sent in the background. A server that stops waits for its permit.
 struct InFlight {
     shared: Arc<Shared>,
     permit: ReplyPermit,
-    reply: Arc<Message>,
+    route: Arc<Route>,
+    reply: OutgoingReply,
 }
 
 impl InFlight {
@@ -90,16 +94,16 @@ impl InFlight {
         if matches!(outcome, Ok(Outcome::Taken | Outcome::Lost(_))) {
             return;
         }
-        let (shared, reply) = (self.shared.clone(), self.reply.clone());
+        let (shared, route, reply) = (self.shared.clone(), self.route.clone(), self.reply.clone());
         let gone_on = match outcome {
-            Ok(Outcome::Returned) => came_back(&shared, &reply),
+            Ok(Outcome::Returned) => came_back(&shared, &route, &reply),
             Ok(_) => shared.engine.spawn(self.send_again(None)).map(drop),
             Err(failure) => shared
                 .engine
                 .spawn(self.send_again(Some(failure)))
                 .map(drop),
         };
-        gone_on.unwrap_or_else(|error| reply_is_lost(&reply, &error));
+        gone_on.unwrap_or_else(|error| reply_is_lost(&route, &reply, &error));
     }
 
     /// Sends the reply again, and retries. Gives up when the listener is dropped.
@@ -107,31 +111,36 @@ impl InFlight {
         let Self {
             shared,
             permit,
+            route,
             reply,
         } = self;
         let sent = tokio::select! {
-            sent = publish_or_probe(&shared, &reply, failure) => sent,
+            sent = publish_or_probe(&shared, &route, &reply, failure) => sent,
             () = permit.gone() => Err(Error::new_closed()),
         };
-        sent.unwrap_or_else(|error| reply_is_lost(&reply, &error));
+        sent.unwrap_or_else(|error| reply_is_lost(&route, &reply, &error));
     }
 }
 
-fn reply_is_lost(reply: &Message, error: &Error) {
+fn reply_is_lost(route: &Route, reply: &OutgoingReply, error: &Error) {
     metrics::replies_dropped(1, Lost::Unsent);
-    let named = reply.packed().named();
-    let message_id = named.message_id();
-    tracing::warn!(queue = %excerpt(reply.route.key.as_str()), message_id, %error, "a reply was not sent");
+    let named = reply.named();
+    tracing::warn!(
+        method = named.method(), request_id = named.request_id(), message_id = named.message_id(),
+        queue = %excerpt(route.key.as_str()), %error,
+        "a reply was not sent"
+    );
 }
 
 /// Publishes a reply, or continues after `failure`. If the reply's queue is missing, it starts the retries.
 async fn publish_or_probe(
     shared: &Arc<Shared>,
-    reply: &Message,
+    route: &Arc<Route>,
+    reply: &OutgoingReply,
     failure: Option<Failure>,
 ) -> Result<()> {
-    match publish_or_report(shared, reply, failure).await? {
-        Sent::Returned => came_back(shared, reply),
+    match publish_or_report(shared, route, reply, failure).await? {
+        Sent::Returned => came_back(shared, route, reply),
         Sent::Taken => Ok(()),
     }
 }
@@ -140,28 +149,32 @@ async fn publish_or_probe(
 /// instead.
 async fn publish_or_report(
     shared: &Shared,
-    reply: &Message,
+    route: &Arc<Route>,
+    reply: &OutgoingReply,
     failure: Option<Failure>,
 ) -> Result<Sent> {
-    match publish(shared, reply, failure).await {
+    match publish(shared, reply.message(route.clone()), failure).await {
         Err(error) => {
-            let Some(instead) = too_large(shared, reply) else {
+            let Some(instead) = too_large(shared, route, reply) else {
                 return Err(error);
             };
-            let named = reply.packed().named();
-            let message_id = named.message_id();
-            tracing::warn!(message_id, %error, "a reply is too large for the broker: its caller gets an error");
-            publish(shared, &instead, None).await
+            let named = reply.named();
+            tracing::warn!(
+                method = named.method(), request_id = named.request_id(),
+                message_id = named.message_id(), %error,
+                "a reply is too large for the broker: its caller gets an error"
+            );
+            publish(shared, instead.message(route.clone()), None).await
         }
         sent => sent,
     }
 }
 
 /// The error that the caller gets instead of a reply that exceeds the broker's limit.
-fn too_large(shared: &Shared, reply: &Message) -> Option<Message> {
-    let bytes = reply.body.len();
+fn too_large(shared: &Shared, route: &Route, reply: &OutgoingReply) -> Option<OutgoingReply> {
+    let bytes = reply.len();
     let limit = shared.publisher.exceeded_limit(bytes)?;
-    let unpacked = reply.packed().unpacked().ok()?;
+    let unpacked = reply.body().unpacked().ok()?;
     let id = Reply::take(unpacked).ok()?.message_id();
     let error = RemoteError::new(
         "MessageDeliveryFailure",
@@ -171,16 +184,14 @@ fn too_large(shared: &Shared, reply: &Message) -> Option<Message> {
         ),
     )
     .module("oslo_messaging.exceptions");
-    let to = ReplyTo::new(reply.route.key.as_str(), id.to_string());
-    Some(message(reply.route.clone(), failure(&to, &error).into()))
+    let to = ReplyTo::new(route.key.as_str(), id.to_string());
+    Some(reply.with_body(failure(&to, &error).into()))
 }
 
 /// Handles a reply that the broker returned, since its queue is missing: the reply is retried for a limited time.
-fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
-    let route = reply.route.clone();
-    let advice = shared
-        .missing_queues
-        .came_back(route.key.as_str(), &reply.packed());
+fn came_back(shared: &Arc<Shared>, route: &Arc<Route>, reply: &OutgoingReply) -> Result<()> {
+    let route = route.clone();
+    let advice = shared.missing_queues.came_back(route.key.as_str(), reply);
     if advice != Advice::Probe {
         return Ok(());
     }
@@ -188,7 +199,7 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
     let shared = Arc::downgrade(shared);
     // On the engine: the runtime of a handler may end before the retries do.
     let probing = engine.spawn(async move {
-        let mut body = None;
+        let mut returned = None;
         let mut since = Instant::now();
         loop {
             // The broker does not notify anyone that a queue was declared, so the queue is polled.
@@ -200,7 +211,7 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
             if shared.is_closing() {
                 return;
             }
-            if !probe(&shared, &route, &mut body, &mut since).await {
+            if !probe(&shared, &route, &mut returned, &mut since).await {
                 return;
             }
         }
@@ -209,31 +220,35 @@ fn came_back(shared: &Arc<Shared>, reply: &Message) -> Result<()> {
 }
 
 /// Sends the replies that wait for a queue, until the broker returns one or none is left. Returns whether to probe
-/// again. `since` is when the queue was found missing, and `body` the reply that was returned last.
+/// again. `since` is when the queue was found missing, and `returned` the reply that was returned last.
 async fn probe(
     shared: &Arc<Shared>,
     route: &Arc<Route>,
-    body: &mut Option<Packed>,
+    returned: &mut Option<OutgoingReply>,
     since: &mut Instant,
 ) -> bool {
     let queue = route.key.as_str();
     loop {
-        let Some(next) = body
+        let Some(next) = returned
             .take()
             .or_else(|| shared.missing_queues.next_waiting(queue))
         else {
             return false;
         };
         // With a deadline: without a connection the wait would not end, and it keeps the driver alive.
-        let reply = message(route.clone(), next.clone());
-        match timeout(PROBE_DEADLINE, publish_or_report(shared, &reply, None)).await {
+        let sent = publish_or_report(shared, route, &next, None);
+        match timeout(PROBE_DEADLINE, sent).await {
             Ok(Ok(Sent::Taken)) => {}
             Ok(Err(Error::Closed { .. })) => return false,
             // The failure is of this reply. The others may succeed.
             Ok(Err(error)) => {
                 metrics::replies_dropped(1, Lost::Unsent);
                 let named = next.named();
-                tracing::warn!(queue, message_id = named.message_id(), %error, "dropped a reply");
+                tracing::warn!(
+                    queue, method = named.method(), request_id = named.request_id(),
+                    message_id = named.message_id(), %error,
+                    "dropped a reply"
+                );
             }
             missing @ (Ok(Ok(Sent::Returned)) | Err(_)) => {
                 if missing.is_err() && !shared.publisher.can_publish() {
@@ -241,26 +256,13 @@ async fn probe(
                     *since = Instant::now();
                 }
                 if since.elapsed() < shared.missing_reply_queue {
-                    *body = Some(next);
+                    *returned = Some(next);
                     return true;
                 }
                 shared.missing_queues.gone(queue);
                 return false;
             }
         }
-    }
-}
-
-fn message(route: Arc<Route>, Packed { body, compression }: Packed) -> Message {
-    Message {
-        route,
-        mandatory: true,
-        quiet: false,
-        // The loop in `publish` below sends a lost reply again, for a limited time.
-        resend: false,
-        body,
-        compression,
-        expires: None,
     }
 }
 
@@ -274,7 +276,11 @@ enum Sent {
 /// Sends a reply. It sends the reply again if its confirm was lost, or if its queue rejects it: the caller takes the
 /// first copy and drops the others. The time is limited, so that a reply that the broker never takes does not hold
 /// its request's permit for ever.
-async fn publish(shared: &Shared, reply: &Message, mut failure: Option<Failure>) -> Result<Sent> {
+async fn publish(
+    shared: &Shared,
+    mut reply: Message,
+    mut failure: Option<Failure>,
+) -> Result<Sent> {
     if shared.is_closing() {
         return Err(Error::new_closed());
     }
@@ -282,7 +288,6 @@ async fn publish(shared: &Shared, reply: &Message, mut failure: Option<Failure>)
     let target = Target::new(reply.route.key.as_str()).exchange("the default exchange");
     let mut attempts = Attempts::new(&target, Retry::Forever);
     let progress = Progress::new();
-    let mut reply = reply.clone();
     let (mut tries, began) = (0, Instant::now());
     loop {
         let failure = failure.take();
@@ -338,10 +343,10 @@ mod tests {
             RabbitDriver::new(&"rabbit://me:secret@127.0.0.1:1".parse().unwrap(), None).unwrap();
         let shared = &driver.shared;
         let route = shared.routes.reply("replies").unwrap();
-        let body = Packed::from(Bytes::from_static(b"{}"));
-        let (mut body, mut since) = (Some(body), Instant::now());
+        let reply = OutgoingReply::from(Bytes::from_static(b"{}"));
+        let (mut returned, mut since) = (Some(reply), Instant::now());
         tokio::time::advance(2 * shared.missing_reply_queue).await;
-        assert!(probe(shared, &route, &mut body, &mut since).await);
-        assert!(body.is_some());
+        assert!(probe(shared, &route, &mut returned, &mut since).await);
+        assert!(returned.is_some());
     }
 }

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::amqp::{Delivered, DeliveryHandler, Fault, Name};
+use super::super::amqp::{Body, Delivered, DeliveryHandler, Fault, Name};
+use super::super::compression::BodyFormat;
 use super::quorum_consumers::queue_index;
 use super::session::{ArrivedRequest, Session};
 use crate::metrics::Waiting;
+use crate::wire::Named;
 
 /// Passes what the channel delivers to the session.
 pub(super) struct RequestHandler {
@@ -26,8 +28,14 @@ pub(super) struct RequestHandler {
 
 impl RequestHandler {
     /// Warns of a request that its queue will drop soon, beyond its delivery limit.
-    fn check_delivery_count(&self, consumer: &Name, count: Option<i64>) {
-        let (Some(count), Some(limit)) = (count, self.delivery_limit) else {
+    fn check_delivery_count(&self, delivered: &Delivered) {
+        let Delivered {
+            consumer,
+            properties,
+            body,
+            ..
+        } = delivered;
+        let (Some(count), Some(limit)) = (properties.delivery_count, self.delivery_limit) else {
             return;
         };
         // From half of the limit on, so that there is time to find the cause.
@@ -35,8 +43,17 @@ impl RequestHandler {
             return;
         }
         let queue = queue_index(consumer).and_then(|index| self.queues.get(index));
+        // The names of a compressed request are not read: inflating it would delay the socket's thread.
+        let named = match (body, properties.format) {
+            (Body::Whole(body), BodyFormat::Plain) => Named::in_body(body),
+            _ => Named::default(),
+        };
         tracing::warn!(
             queue = queue.map_or("", Name::as_str),
+            method = named.method(),
+            request_id = named.request_id(),
+            message_id = named.message_id(),
+            unique_id = named.unique_id(),
             count,
             limit,
             "a request was requeued many times, and its queue drops it beyond the delivery limit: find out why servers \
@@ -51,13 +68,13 @@ impl DeliveryHandler for RequestHandler {
     }
 
     fn delivered(&self, delivered: Delivered) {
+        self.check_delivery_count(&delivered);
         let Delivered {
             consumer,
             tag,
             properties,
             body,
         } = delivered;
-        self.check_delivery_count(&consumer, properties.delivery_count);
         let is_streamed = self.stream.as_ref() == Some(&consumer);
         let offset = properties.stream_offset.filter(|_| is_streamed);
         // The expiration is what was left of the call's time when the request was published. The request may expire

@@ -23,7 +23,7 @@ use super::arrival_sender::{ArrivalSender, TakenRequest};
 use super::permits::{Permits, TakeRequests};
 use super::quorum_consumers::{Change, QuorumConsumers};
 use super::stream_place::StreamPlace;
-use crate::metrics::Waiting;
+use crate::metrics::{self, Dropped, Waiting};
 use crate::sync::Mutex;
 use crate::wire::Named;
 
@@ -106,6 +106,7 @@ impl State {
                     permit,
                 });
             } else {
+                metrics::request_dropped(&listener.topic, Dropped::Expired);
                 report_expired(&next.body, next.format, listener.arrivals.size_limit());
             }
             taking.last = Some(next.tag);

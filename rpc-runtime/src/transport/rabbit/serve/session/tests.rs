@@ -27,7 +27,7 @@ impl Bench {
         let driver = RabbitDriver::new(&"rabbit://".parse().unwrap(), None).unwrap();
         let (sender, arrivals) = mpsc::unbounded_channel();
         let permits = Permits::new(concurrency);
-        let arrival_sender = ArrivalSender::new(driver.shared.clone(), sender, 4096);
+        let arrival_sender = ArrivalSender::new(driver.shared.clone(), "topic", sender, 4096);
         let listener = Arc::new(ListenerShared {
             topic: "topic".to_owned(),
             permits: permits.clone(),
