@@ -75,36 +75,9 @@
 //!
 //! # Logging
 //!
-//! This crate logs through `tracing`:
-//!
-//! - `error`: requests whose handler failed.
-//! - `info` and `warn`: connections and refusals.
-//! - `debug`: dropped duplicates and late replies.
-//!
-//! No event of this crate contains a password. No event contains an argument, unless a handler puts it into
-//! its error.
-//!
-//! Each call, each cast and each request that a server handles has a span. The span of a request includes its
-//! handler. All spans have the level `info` and the target `rpc_runtime`:
-//!
-//! | field | value |
-//! |---|---|
-//! | (the name) | `call`, `cast` or `receive` |
-//! | `otel.name`, `otel.kind` | `TOPIC.METHOD` and `producer`, or `METHOD receive` and `consumer` |
-//! | `messaging.system` | `rabbitmq`, `memory`, or the [`system`](transport::Driver::system) of your own driver |
-//! | `messaging.operation` | `call`, `cast` or `receive` |
-//! | `messaging.destination.name` | the topic that the message was sent to |
-//! | `messaging.message.id` | the message id that matches a reply to its call |
-//! | `rpc.system`, `rpc.service`, `rpc.method` | `oslo.messaging`, the namespace, the method's name on the wire |
-//! | `openstack.request_id` | the context's `request_id` |
-//! | `otel.status_code`, `error.type` | after a failure: `ERROR`, and the name of the error's class in Python |
-//!
-//! With the feature `otel` and a layer of `tracing-opentelemetry`, the global propagator writes the span's
-//! identity into the request context (`traceparent`), and replaces a `traceparent` that the caller's context
-//! has. The server's span is a child of the client's span. oslo.messaging does the same with
-//! `[oslo_messaging_tracing] tracing_enabled`, so one trace can cover programs of both languages.
-//!
-//! lapin logs its frames at `trace`. It is never given a password or the body of a message.
+//! This crate logs through `tracing`, and each call, cast and handled request is a span: see
+//! [`guide::tracing`]. No event contains a password. No event contains an argument, unless a handler puts it
+//! into its error.
 
 // docs.rs shows at each item which feature it needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -6,9 +6,12 @@
 //! - [`errors`]: find out what went wrong, and raise errors that callers understand.
 //! - [`servers`]: serve an interface, and stop without losing requests.
 //! - [`middleware`]: see each call and request pass; refuse, delay, measure or repeat them.
+//! - [`configuration`]: write the broker's URL and options, or read oslo.messaging's configuration files.
+//! - [`tracing`]: log lines, spans, and traces over several programs.
 //! - [`metrics`]: count and measure calls, requests, connections and messages.
+//! - [`health`]: readiness and liveness probes.
 //! - [`testing`]: mock, decorate and share services, and test without a broker.
-//! - [`deployment`]: run against RabbitMQ.
+//! - [`deployment`]: run against RabbitMQ: what survives, the limits, and how to roll out a version.
 //! - [`migration`]: come from oslo.messaging.
 
 #[doc = include_str!("interfaces.md")]
@@ -29,8 +32,17 @@ pub mod servers {}
 #[doc = include_str!("middleware.md")]
 pub mod middleware {}
 
+#[doc = include_str!("configuration.md")]
+pub mod configuration {}
+
+#[doc = include_str!("tracing.md")]
+pub mod tracing {}
+
 #[doc = include_str!("metrics.md")]
 pub mod metrics {}
+
+#[doc = include_str!("health.md")]
+pub mod health {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
