@@ -1,4 +1,7 @@
 /// The inventory service, as all teams see it.
+/**
+
+Code that is generic over this trait cannot change the settings of a single call. Pass it a client with these settings: `client.prepare(CallOptions::new().server("…"))`.*/
 pub trait Inventory: ::core::marker::Send + ::core::marker::Sync {
     /// Looks a host up by name.
     fn host(

@@ -1,4 +1,7 @@
 /// Disks, for servers of all versions.
+/**
+
+Code that is generic over this trait cannot change the settings of a single call. Pass it a client with these settings: `client.prepare(CallOptions::new().server("…"))`.*/
 pub trait Disks: ::core::marker::Send + ::core::marker::Sync {
     /// With an argument that matters, and one that does not.
     fn create(
@@ -325,7 +328,7 @@ const _: () = {
         ) -> __rpc::Call<'rpc, Result<Disk>> {
             let __request = move |__args: &mut __rpc::Args<'_>| {
                 __args.dropped(0, &bus);
-                if let __rpc::MaybeAbsent::Given(__value) = owner {
+                if let __rpc::MaybeGiven::Given(__value) = owner {
                     __args.dropped(1, &__value);
                 }
                 __args.context(ctxt)

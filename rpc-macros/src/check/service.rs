@@ -2,6 +2,7 @@
 
 use syn::{FnArg, ItemTrait, TraitItem};
 
+use super::signature;
 use crate::attr::is_rpc;
 use crate::errors::Errors;
 use crate::model;
@@ -75,6 +76,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
                 continue;
             }
             TraitItem::Fn(function) if function.default.is_some() => {
+                signature::provided_not_the_clients_own(errors, &function.sig);
                 for input in &function.sig.inputs {
                     no_options(
                         errors,

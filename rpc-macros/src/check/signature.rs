@@ -95,12 +95,27 @@ pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
 /// `Debug`.
 pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
     let name = ident.unraw().to_string();
+    report_own(
+        errors,
+        ident,
+        &format!(", and keep its name on the wire with `#[rpc(name = \"{name}\")]`"),
+    );
+}
+
+/// The same for a provided method. A function without a receiver is not called on a client.
+pub(super) fn provided_not_the_clients_own(errors: &Errors, signature: &Signature) {
+    if signature.receiver().is_some() {
+        report_own(errors, &signature.ident, "");
+    }
+}
+
+fn report_own(errors: &Errors, ident: &Ident, advice: &str) {
+    let name = ident.unraw().to_string();
     if OWN.contains(&name.as_str()) {
         errors.at(
             ident,
             format!(
-                "a method must not be called `{name}`, as the client has one of that name: \
-                     rename it, and keep its name on the wire with `#[rpc(name = \"{name}\")]`"
+                "a method must not be called `{name}`, as the client has one of that name: rename it{advice}"
             ),
         );
     }
@@ -174,10 +189,16 @@ fn owned_form(borrowed: &Borrowed) -> Option<String> {
     let Borrowed::Reference(reference) = borrowed else {
         return None;
     };
-    Some(match plain(&reference.elem) {
-        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-        Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
-        other => text(other),
+    let target = plain(&reference.elem);
+    let written = text(target);
+    let name = written.rsplit("::").next().unwrap_or_default();
+    Some(match (target, name) {
+        (Type::Slice(slice), _) => format!("Vec<{}>", text(&slice.elem)),
+        (Type::Path(_), "str") => "String".to_owned(),
+        (Type::Path(_), "Path") => format!("{written}Buf"),
+        (Type::Path(_), "OsStr" | "CStr") => format!("{written}ing"),
+        (Type::Path(_), "RawValue") => format!("Box<{written}>"),
+        _ => written,
     })
 }
 

@@ -110,7 +110,7 @@ fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Sta
     }
     let value = local("value");
     let statement = statement(argument, index, rpc, args, &quote!(&#value), &value);
-    Statement::Whole(quote!(if let #rpc::MaybeAbsent::Given(#value) = #ident { #statement; }))
+    Statement::Whole(quote!(if let #rpc::MaybeGiven::Given(#value) = #ident { #statement; }))
 }
 
 /// The call that writes an argument, which is in the variable `own`, and whose reference is `borrowed`.

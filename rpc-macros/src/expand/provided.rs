@@ -21,7 +21,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature};
+use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature, Stmt};
 
 use crate::check::plain_name;
 use crate::types::has_ident;
@@ -38,6 +38,11 @@ pub(super) fn future(signature: &mut Signature, body: &Block) -> TokenStream {
     let output = match &signature.output {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
+    // A block around one expression alone would be linted as unnecessary.
+    let body = match &*body.stmts {
+        [Stmt::Expr(value, None)] => value.to_token_stream(),
+        _ => body.to_token_stream(),
     };
     // `impl Trait` cannot be the type of a variable.
     if has_ident(output.clone(), &|word| word == "impl") {

@@ -8,13 +8,17 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{FnArg, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type};
+use syn::{FnArg, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type, parse_quote};
 
 use super::names::of_expansion;
 use super::spans::Place;
 use super::{attributes, provided};
 use crate::attr::{is_conditional_rpc, is_instrument, is_rpc};
 use crate::check::{Interface, is_bare_unsized, is_inferred, plain, plain_name, unsuited};
+
+/// The paragraph after the user's documentation of the trait.
+const GENERIC_USE: &str = "\n\nCode that is generic over this trait cannot change the settings of a single call. Pass it a \
+                           client with these settings: `client.prepare(CallOptions::new().server(\"…\"))`.";
 
 /// The trait as the user wrote it, with `Send` futures and the supertraits `Send` and `Sync`.
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
@@ -25,6 +29,15 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
             TraitItem::Const(constant) => constant.attrs.retain(|attribute| !is_rpc(attribute)),
             _ => {}
         }
+    }
+    // Without documentation of the user's own there is none, so that the lint `missing_docs` still sees the trait.
+    if service
+        .attrs
+        .iter()
+        .any(|attribute| attribute.path().is_ident("doc"))
+    {
+        let note = GENERIC_USE;
+        service.attrs.push(parse_quote!(#[doc = #note]));
     }
     service.colon_token.get_or_insert_default();
     let shared = [quote!(::core::marker::Send), quote!(::core::marker::Sync)];

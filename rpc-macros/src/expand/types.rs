@@ -31,7 +31,7 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
         }
     };
     let optional = if maybe(ty).is_some() {
-        quote_spanned!(ty.span()=> #private::MaybeAbsent<#inner>)
+        quote_spanned!(ty.span()=> #private::MaybeGiven<#inner>)
     } else {
         quote_spanned!(ty.span()=> #private::Optional<#inner>)
     };
@@ -131,7 +131,7 @@ mod tests {
             ("Option<&Host>", "p::Optional<Host>", "x . as_ref ()"),
             (
                 "MaybeAbsent<&str>",
-                "p::MaybeAbsent<p::OwnedStr>",
+                "p::MaybeGiven<p::OwnedStr>",
                 "x . as_deref ()",
             ),
             ("&Path", "<Path as p::Lent>::Owned", "x"),

@@ -6,8 +6,16 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
+    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
+};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use crate::maybe_absent::MaybeAbsent;
 
@@ -31,11 +39,13 @@ use crate::maybe_absent::MaybeAbsent;
 ///     host_name: String,
 ///     #[serde(default)]
 ///     size: u32,
+///     up: std::time::Duration,
 ///     #[rpc(opaque)]
-///     started: std::time::Duration,
+///     labels: serde_json::Map<String, serde_json::Value>,
 /// }
 ///
-/// assert_eq!(Host::STRUCTURE.shape(), "{ host-name: String, size?: u32, started: opaque Duration }");
+/// let shape = "{ host-name: String, size?: u32, up: Duration, labels: opaque serde_json::Map<String, serde_json::Value> }";
+/// assert_eq!(Host::STRUCTURE.shape(), shape);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "the structure of `{Self}` is not known",
@@ -216,6 +226,40 @@ macro_rules! basic {
 }
 
 basic!(() bool char u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 String);
+basic!(NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroU128 NonZeroUsize);
+basic!(NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize);
+
+macro_rules! forms {
+    ($($ty:ty: $form:literal;)*) => {
+        $(impl Describe for $ty {
+            const STRUCTURE: &'static Structure = &Structure::of($form, &[]);
+        })*
+    };
+}
+
+// As serde writes these types of the standard library. A lock stores the hash of each text, so no text may change.
+forms! {
+    Path: "path string";
+    PathBuf: "path string";
+    OsStr: "string of the operating system";
+    OsString: "string of the operating system";
+    CStr: "bytes without zero";
+    CString: "bytes without zero";
+    Duration: "{ secs: u64, nanos: u32 }";
+    SystemTime: "{ secs_since_epoch: u64, nanos_since_epoch: u32 }";
+    IpAddr: "IP address string";
+    Ipv4Addr: "IPv4 address string";
+    Ipv6Addr: "IPv6 address string";
+    SocketAddr: "socket address string";
+    SocketAddrV4: "IPv4 socket address string";
+    SocketAddrV6: "IPv6 socket address string";
+}
+
+/// Any JSON value.
+impl Describe for serde_json::value::RawValue {
+    const STRUCTURE: &'static Structure = serde_json::Value::STRUCTURE;
+}
+
 /// Any JSON value.
 impl Describe for serde_json::Value {
     const STRUCTURE: &'static Structure = &Structure::of("any", &[]);

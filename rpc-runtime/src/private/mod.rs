@@ -45,7 +45,8 @@ pub use crate::interface::{
     Argument, Below, Describe, Interface, Method, Mode, OldName, Role, Structure, StructurePart,
     Timing,
 };
-pub use crate::maybe_absent::MaybeAbsent;
+// Under another name, since the user's own `MaybeAbsent` would make the qualification unnecessary, which is linted.
+pub use crate::maybe_absent::MaybeAbsent as MaybeGiven;
 pub use crate::server::{Endpoint, Invocation, Outcome, RawArgument, Scope};
 pub use crate::transport::Transport;
 pub use crate::version::Version;

@@ -10,7 +10,9 @@ trait Inventory {
     async fn can_send_version(&self, ctxt: &Context) -> Result<()>;
     async fn INTERFACE(&self, ctxt: &Context) -> Result<()>;
     async fn clone(&self, ctxt: &Context, id: u32) -> Result<()>;
-    async fn clone_from(&self, ctxt: &Context, id: u32) -> Result<()>;
+    fn clone_from(&self) -> u32 {
+        1
+    }
     async fn fmt(&self, ctxt: &Context) -> Result<()>;
     async fn from(&self, ctxt: &Context) -> Result<()>;
     async fn into(&self, ctxt: &Context) -> Result<()>;

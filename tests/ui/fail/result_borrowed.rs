@@ -9,6 +9,9 @@ trait Hosts {
     async fn c(&self, ctxt: &Context) -> Result<Option<&[u8]>>;
     async fn d(&self, ctxt: &Context) -> Result<Cow<'_, str>>;
     async fn e<'a>(&'a self, ctxt: &Context) -> Result<Cow<'a, str>>;
+    async fn f(&self, ctxt: &Context) -> Result<&std::path::Path>;
+    async fn g(&self, ctxt: &Context) -> Result<&OsStr>;
+    async fn h(&self, ctxt: &Context) -> Result<&RawValue>;
     async fn right(&self, ctxt: &Context) -> Result<Cow<'static, str>>;
 }
 

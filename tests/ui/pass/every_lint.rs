@@ -176,6 +176,19 @@ pub mod forbidden {
             Self::LIMIT
         }
     }
+
+    /// A trait with optional references.
+    #[rpc_client(topic = "short", version = "1.0")]
+    pub trait Short {
+        /// A call.
+        async fn lend(
+            &self,
+            ctxt: &Context,
+            text: MaybeAbsent<&str>,
+            all: MaybeAbsent<&[u8]>,
+            one: MaybeAbsent<&u8>,
+        ) -> Result<()>;
+    }
 }
 
 /// The client and the endpoint of this trait are not used.

@@ -170,6 +170,7 @@ pub fn main() {
     alike!(|log, real: T| T::some_builds(&real, Told("a", log), Told("b", log), log));
     never_polled();
     coerced();
+    one_line();
 }
 
 /// A future that is never polled drops its values in the same order.
@@ -279,4 +280,22 @@ fn coerced() {
     let mut numbers = Vec::new();
     ready(().unit(&mut numbers));
     assert_eq!(numbers, [3]);
+}
+
+/// A body on one line has no lint that a plain `async fn` does not have.
+#[forbid(unused)]
+mod on_one_line {
+    use rpc_runtime::rpc_client;
+
+    #[rustfmt::skip]
+    #[rpc_client(topic = "short", version = "1.0")]
+    pub trait Short {
+        async fn one(&self) -> u32 { 1 }
+    }
+}
+
+fn one_line() {
+    struct Ones;
+    impl on_one_line::Short for Ones {}
+    assert_eq!(ready(on_one_line::Short::one(&Ones)), 1);
 }

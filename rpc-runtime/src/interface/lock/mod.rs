@@ -4,11 +4,13 @@
 //! checks that a client under the cap of a release sends only what that release accepts.
 //!
 //! The macro has compared the trait with the lock already. So these tests compare no traits, and do not
-//! interpret an existing lock: a new section is inserted between the others.
+//! interpret an existing lock: a new section is inserted between the others. Lines are added to a section only
+//! for types and errors that were known by their names alone when it was written.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -86,11 +88,21 @@ impl Recorded {
             return None;
         }
         let (first, rest) = self.text.split_once('\n').unwrap_or((self.text, ""));
-        let raises = raises.map_or_else(String::new, |name| {
-            format!("  raises {}\n", in_marks_if_odd(name))
-        });
+        let raises = raises.map_or_else(String::new, raises_line);
         Some(format!("{first}\n{raises}{rest}"))
     }
+
+    /// The method and the line of its error, if the method is released and its error's classes are known only since
+    /// then.
+    fn newly_raised(&self) -> Option<(&Self, String)> {
+        let (released, error) = self.error?;
+        let name = error?.name()?;
+        (!self.is_new && released.is_empty()).then(|| (self, raises_line(name)))
+    }
+}
+
+fn raises_line(name: &str) -> String {
+    format!("  raises {}\n", in_marks_if_odd(name))
 }
 
 /// Serialises writers: two traits, one for each major version, may share a lock, and their tests run
@@ -198,12 +210,13 @@ impl Lock {
         let refused = |why| format!("was not written: {why}");
         let (changes, types) = self.types();
         if self.additions.is_empty() && changes.is_empty() {
-            return Ok(());
+            return self.record_what_became_known(&types);
         }
-        if let Some([header, address]) = self.release {
+        if let Some([_, address]) = self.release {
             let methods: String = self.methods.iter().filter_map(Recorded::section).collect();
             let section = format!("[{}]\n{address}{methods}{types}", self.version);
-            return self.write(header, &section).map_err(refused);
+            let written = self.rewrite(|text| self.with_section(text, &section));
+            return written.map_err(refused);
         }
         let additions = self.additions.iter().map(ToString::to_string);
         let additions: Vec<_> = additions.chain(changes).collect();
@@ -214,6 +227,69 @@ impl Lock {
             self.version,
             self.command
         ))
+    }
+
+    /// Records the structures of released types and errors that were known by their names alone, and are described now.
+    /// They go into the sections of the releases that have them. Until then no change to them is found.
+    fn record_what_became_known(&self, types: &str) -> Result<(), String> {
+        let names = types.lines().filter_map(|line| {
+            let (word, rest) = line.split_once(' ').unwrap_or_default();
+            let name = rest.rsplit_once(' ').unwrap_or_default().0;
+            (word == "type").then(|| format!("the type {name}"))
+        });
+        let errors = self.methods.iter().filter_map(Recorded::newly_raised);
+        let errors = errors.map(|(method, _)| format!("the error of `{}`", method.name));
+        let known: Vec<_> = names.chain(errors).collect();
+        if known.is_empty() {
+            return Ok(());
+        }
+        if self.release.is_none() {
+            return Err(format!(
+                "does not record the structure of {}, and so finds no change to it. To record it, run `{}`",
+                known.join(", "),
+                self.command
+            ));
+        }
+        let written = self.rewrite(|text| self.with_known(text, types).map(Some));
+        written.map_err(|why| format!("was not written: {why}"))
+    }
+
+    /// The lock's text with `types` at the end of the last section of this major version, and with the errors of methods
+    /// whose classes were not known. Leaves out what another test of the same lock has just written.
+    fn with_known(&self, text: &str, types: &str) -> Result<String, String> {
+        let mut text = text.to_owned();
+        for (method, raises) in self.methods.iter().filter_map(Recorded::newly_raised) {
+            let first = method.text.lines().next().unwrap_or_default();
+            let line = format!("\n{first}\n");
+            let own = self.own_sections(&text).ok_or(CHANGED)?;
+            let at = text[own.clone()].rfind(&line).ok_or(CHANGED)?;
+            let end = own.start + at + line.len();
+            if !text[end..].starts_with(&raises) {
+                text.insert_str(end, &raises);
+            }
+        }
+        let own = self.own_sections(&text).ok_or(CHANGED)?;
+        let mut unwritten = String::new();
+        // A record is two lines: the name and the shape.
+        let lines: Vec<_> = types.split_inclusive('\n').collect();
+        for record in lines.chunks(2).map(<[&str]>::concat) {
+            if !text[own.clone()].contains(&record) {
+                unwritten.push_str(&record);
+            }
+        }
+        let (before, after) = text.split_at(own.end);
+        let gap = if after.is_empty() { "" } else { "\n" };
+        Ok(format!("{}\n{unwritten}{gap}{after}", before.trim_end()))
+    }
+
+    /// Where the sections of this major version are in the lock's text, up to the last release.
+    fn own_sections(&self, text: &str) -> Option<Range<usize>> {
+        let last = self.last?;
+        let is_own = |version: &Version| version.major() == last.major() && *version <= last;
+        let mut sections = sections(text);
+        let (start, _) = sections.find(|(_, version)| is_own(version))?;
+        let end = sections.find(|(_, version)| !is_own(version));
+        Some(start..end.map_or(text.len(), |(end, _)| end))
     }
 
     /// The additions to types since their release, and the text of the types to record. Breaking changes do
@@ -245,16 +321,22 @@ impl Lock {
         (changes, text)
     }
 
-    fn write(&self, header: &str, section: &str) -> Result<(), String> {
+    /// Changes the lock's text, and writes it unless `change` returns `None`. The text of a lock that does not exist is
+    /// its header.
+    fn rewrite(
+        &self,
+        change: impl FnOnce(&str) -> Result<Option<String>, String>,
+    ) -> Result<(), String> {
         let path: PathBuf = self.path.iter().collect();
         let told = |error: io::Error| error.to_string();
+        let [header, _] = self.release.unwrap_or_default();
         let _writing = WRITING.lock();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => header.to_owned(),
             Err(error) => return Err(told(error)),
         };
-        let Some(text) = self.with_section(&text, section)? else {
+        let Some(text) = change(&text)? else {
             return Ok(());
         };
         fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).map_err(told)?;

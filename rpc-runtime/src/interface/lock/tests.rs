@@ -143,3 +143,38 @@ fn types_known_by_name_only_are_listed_once() {
     let known = lock((2, 4), None).with_types(&USES[1..2], &[]);
     assert_eq!(known.with_methods(&METHODS[1..]).unknown(), None);
 }
+
+#[test]
+fn a_structure_that_becomes_known_is_added_to_the_release() {
+    const ERROR: &Structure = &Structure::named("Failure", "raises: | Full", &[]);
+    const TYPE: &Structure = &Structure::named("Host", "{ name: String }", &[]);
+    const USES: &[Use] = &[Use::result(0, "Host", Some(TYPE), V24, "")];
+    const METHODS: &[Recorded] = &[
+        Recorded::new("find", "call find since 2.0 -> Host\n", false).raises("", Some(ERROR)),
+        Recorded::new("touch", "cast touch since 2.0\n", false),
+    ];
+    let text = "[1.0]\ncall find since 2.0 -> Host\n\n[2.0]\ncall find since 2.0 -> Host\n  id: u8\n\n\
+                [2.4]\ncast touch since 2.0\n\n[3.0]\nc\n";
+    let lock = Lock {
+        additions: &[],
+        ..lock((2, 4), Some((2, 4)))
+    };
+    let lock = lock.with_types(USES, &[]).with_methods(METHODS);
+    let (changes, types) = lock.types();
+    assert!(changes.is_empty(), "{changes:?}");
+    let known = lock.with_known(text, &types).unwrap();
+    let hash = TYPE.fingerprint();
+    assert_eq!(
+        known,
+        format!(
+            "[1.0]\ncall find since 2.0 -> Host\n\n[2.0]\ncall find since 2.0 -> Host\n  raises Failure\n  id: u8\n\n\
+             [2.4]\ncast touch since 2.0\ntype Host {hash:016x}\n  {{ name: String }}\n\n[3.0]\nc\n"
+        )
+    );
+    assert_eq!(lock.with_known(&known, &types), Ok(known.clone()));
+    let behind = lock.bring_up_to_date().unwrap_err();
+    assert!(
+        behind.contains("the type Host, the error of `find`"),
+        "{behind}"
+    );
+}

@@ -37,6 +37,7 @@ in_the_way! {
     Invocation
     Item
     Lock
+    MaybeGiven
     Method
     Named
     None
@@ -223,6 +224,7 @@ in_the_way! {
     Invocation
     Item
     Lock
+    MaybeGiven
     Method
     Named
     NotDescribed
@@ -406,6 +408,7 @@ in_the_way! {
     Invocation
     Item
     Lock
+    MaybeGiven
     Method
     Named
     None
