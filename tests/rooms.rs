@@ -24,7 +24,8 @@ const RUNTIME: Rooms = &[
     ("random", &[]),
     ("url", &["from_text"]),
     ("guide", &[]),
-    ("target", &["version"]),
+    ("optional", &["version"]),
+    ("target", &["optional", "version"]),
     ("remote", &["excerpt"]),
     ("error", &["excerpt", "remote", "target", "url", "version"]),
     ("context", &["error"]),
@@ -71,8 +72,8 @@ const RUNTIME: Rooms = &[
     (
         "transport",
         &[
-            "error", "excerpt", "metrics", "sync", "random", "remote", "span", "target", "url",
-            "wire",
+            "error", "excerpt", "metrics", "optional", "sync", "random", "remote", "span",
+            "target", "url", "wire",
         ],
     ),
     // The client does not import the server, and the server does not import the client.
@@ -83,6 +84,7 @@ const RUNTIME: Rooms = &[
             "future",
             "interface",
             "metrics",
+            "optional",
             "runtime",
             "span",
             "serializer",
@@ -102,6 +104,7 @@ const RUNTIME: Rooms = &[
             "future",
             "interface",
             "metrics",
+            "optional",
             "runtime",
             "span",
             "maybe_absent",

@@ -316,7 +316,7 @@ async fn a_server_without_an_endpoint_or_a_name_does_not_start() {
                 .topic("t")
                 .endpoint(parrot())
                 .concurrency(0),
-            "at least one",
+            "at least 1",
         ),
     ] {
         let error = builder.start().await.unwrap_err();
@@ -389,19 +389,19 @@ async fn endpoints_that_disagree_are_an_error_that_names_both() {
     for (builder, parts) in [
         (
             builder().endpoint(Of(&INVENTORY)).endpoint(Of(&BILLING)),
-            ["`Inventory` at `inventory`", "`Billing` at `billing`"],
+            ["`Inventory` has `inventory`", "`Billing` has `billing`"],
         ),
         (
             builder().endpoint(Of(&INVENTORY)).endpoint(Of(&COMPUTE)),
-            ["`Inventory` at `openstack`", "`Compute` at `nova`"],
+            ["`Inventory` has `openstack`", "`Compute` has `nova`"],
         ),
         (
             builder().topic("other").endpoint(Of(&INVENTORY)),
-            ["topic `other`", "`Inventory` go to the topic `inventory`"],
+            ["topic `other`", "`Inventory` names the topic `inventory`"],
         ),
         (
             builder().exchange("cinder").endpoint(Of(&COMPUTE)),
-            ["exchange `cinder`", "`Compute` go to the exchange `nova`"],
+            ["exchange `cinder`", "`Compute` names the exchange `nova`"],
         ),
         (
             builder().endpoint(Of(&COMMON)),

@@ -93,6 +93,7 @@ pub mod interface;
 mod lossy;
 mod maybe_absent;
 mod metrics;
+mod optional;
 #[cfg(feature = "oslo-config")]
 pub mod oslo_config;
 mod random;

@@ -15,7 +15,7 @@ pub(crate) const MAYBE_ABSENT: &str = "$rpc_runtime::MaybeAbsent";
 /// An argument that may be left out of the message. `MaybeAbsent<Option<T>>` distinguishes an argument that
 /// was left out from one that is null.
 ///
-/// It serves for Python methods with a default that is not `None`, and for those that detect a missing
+/// Use it for Python methods with a default that is not `None`, and for those that detect a missing
 /// argument by a sentinel. It must be the whole type of an argument, and the trait must spell it
 /// `MaybeAbsent<…>`: a part of a value cannot be absent.
 ///
@@ -100,7 +100,7 @@ impl<T: Serialize> Serialize for MaybeAbsent<T> {
         match self {
             Self::Given(value) => value.serialize(serializer),
             Self::Absent => Err(S::Error::custom(
-                "only a whole argument can be absent: let its type be written `MaybeAbsent<…>` in the trait",
+                "only a whole argument can be absent: write its type as `MaybeAbsent<…>` in the trait",
             )),
         }
     }

@@ -229,7 +229,8 @@ impl std::error::Error for RemoteError {}
 /// - On a variant:
 ///   - `class`: the class's name. Defaults to the variant's name.
 ///   - `module`: the class's module. Defaults to the enum's.
-///   - `message`: a format string over the fields. Defaults to the enum's `Display`.
+///   - `message`: a format string over the fields. Defaults to the field marked `message`, or else to
+///     the enum's `Display`.
 ///   - `other`: the variant holds every error that no other variant takes.
 ///   - `refused = "argument"`: the variant holds errors of the version cap about that argument.
 ///   - `refused`: the variant holds all errors of the version cap.

@@ -153,7 +153,7 @@ pub enum UrlError {
     BadPort(usize),
     /// There is an `@` after the hosts. Usually, a `/` or `?` before it belongs to a password.
     #[error(
-        "the transport URL has an `@` behind its hosts: in a user or password write `%2F` for \
+        "the transport URL has an `@` after its hosts: in a user or password write `%2F` for \
          `/` and `%3F` for `?`, elsewhere `%40` for `@`"
     )]
     StrayAt,

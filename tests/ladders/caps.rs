@@ -23,7 +23,7 @@ async fn caps_are_resolved_when_the_client_is_built() {
         Some((2, 3).into())
     );
     for (cap, says) in [
-        ("oak", "`oak` is neither a version nor a name of one"),
+        ("oak", "`oak` is neither a version nor a known name"),
         ("", "`` is neither"),
         (
             "3.0",
@@ -45,7 +45,7 @@ async fn the_error_of_a_misspelt_cap_lists_the_names() {
         let builder = DisksClient::builder(&transport).version_cap_named(cap);
         builder.build().unwrap_err().to_string()
     };
-    let known = "of which there are `ash`, `2024.2`, `auto`";
+    let known = "or one of `ash`, `2024.2`, `auto`";
     for (cap, meant) in [
         ("aut", Some("auto")),
         ("Auto", Some("auto")),

@@ -116,7 +116,7 @@ impl Args<'_> {
 /// The arguments of an untyped request: the result of [`args!`](crate::args), a map, or a closure that writes
 /// them.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not arguments: pass `args! {{ … }}`, a `&serde_json::Map`, or a closure",
+    message = "`{Self}` cannot be used as arguments: pass `args! {{ … }}`, a `&serde_json::Map`, or a closure",
     label = "not arguments of a request"
 )]
 pub trait EncodeArgs {

@@ -158,9 +158,11 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
     }
 
     /// The largest reply that the client accepts, in bytes on the wire. A larger reply is not decoded, and
-    /// its call fails with [`Error::TooLarge`]. Over RabbitMQ, a reply that exceeds the limit of every client
-    /// of the transport is discarded while it arrives and takes no memory. Defaults to
+    /// its call fails with [`Error::TooLarge`]. Defaults to
     /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::transport::DEFAULT_MAX_MESSAGE_SIZE).
+    ///
+    /// Over RabbitMQ, a reply that exceeds the largest limit of all calls of the transport so far is discarded
+    /// while it arrives, except its last 64 KiB.
     pub fn max_reply_size(mut self, bytes: usize) -> Self {
         self.settings.max_reply_size = bytes;
         self
@@ -330,8 +332,8 @@ fn unknown_cap(cap: &str, aliases: &[(&str, Version)]) -> String {
     let meant = near.map_or_else(String::new, |(_, word)| format!("; did you mean `{word}`?"));
     let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     format!(
-        "the version cap `{cap}` is neither a version nor a name of one: write two or three numbers, such as \
-         2.3, or a name, of which there are {}{meant}",
+        "the version cap `{cap}` is neither a version nor a known name: write a version such as 2.3, or one of \
+         {}{meant}",
         words.join(", ")
     )
 }

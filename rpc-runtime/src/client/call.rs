@@ -9,19 +9,20 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use tracing::Span;
 
+use super::RpcClient;
 use super::options::CallOptions;
-use super::settings::Settings;
+use super::result_traits::{CallResult, CastResult};
+use super::rung::rung;
+use super::settings::{MethodTimes, Settings};
 use super::version_cap::VersionCap;
 use super::versioned_args::{Extra, TypedArgs, TypedRequest};
-use super::{MethodTimes, RpcClient};
 use crate::future::BoxFuture;
 use crate::interface::{Method, Timing};
 use crate::span::{self, Operation, Sending};
 use crate::transport::{Optional, Retry};
-use crate::wire::{Reply, RequestBody};
+use crate::wire::RequestBody;
 use crate::{Error, Version};
 
 /// The closure that encodes the arguments of one call.
@@ -33,80 +34,6 @@ use crate::{Error, Version};
 /// return type instead of once for each method. A `Call` is five words, instead of three plus its arguments.
 /// The cost is one allocation for each call and cast.
 type Encode<'a> = Box<dyn FnOnce(&mut TypedArgs<'_>) + Send + 'a>;
-
-/// The return type of a call: a `Result`. It is a trait for the sake of its compiler message.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` must be a `Result`, as a call can always fail",
-    label = "not a `Result`",
-    note = "return `rpc_runtime::Result<…>`, or a `Result` whose error is `From<rpc_runtime::Error>`"
-)]
-pub trait CallResult: Sized {
-    type Error: FromError;
-
-    fn of(
-        client: &RpcClient,
-        method: &'static Method,
-        reply: crate::Result<Reply>,
-        span: Option<&Span>,
-    ) -> Self;
-}
-
-impl<T: DeserializeOwned, E: FromError> CallResult for Result<T, E> {
-    type Error = E;
-
-    fn of(
-        client: &RpcClient,
-        method: &'static Method,
-        reply: crate::Result<Reply>,
-        span: Option<&Span>,
-    ) -> Self {
-        let result = span::in_scope(span, || reply.and_then(|reply| client.decode(reply)));
-        let result = result.map_err(|error| error.of_method(method.name()));
-        span::sent(span, &result);
-        result.map_err(E::from_error)
-    }
-}
-
-/// The return type of a cast: a `Result<(), _>`. It is a trait for the sake of its compiler message.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` must be a `Result` of nothing, as a cast waits for no reply",
-    label = "not a `Result<()>`",
-    note = "return `rpc_runtime::Result<()>`, or a `Result<(), _>` whose error is `From<rpc_runtime::Error>`",
-    note = "what returns a value must be a call: remove `cast`"
-)]
-pub trait CastResult: Sized {
-    fn of(method: &'static Method, sent: crate::Result<()>, span: Option<&Span>) -> Self;
-}
-
-impl<E: FromError> CastResult for Result<(), E> {
-    fn of(method: &'static Method, sent: crate::Result<()>, span: Option<&Span>) -> Self {
-        let sent = sent.map_err(|error| error.of_method(method.name()));
-        span::sent(span, &sent);
-        sent.map_err(E::from_error)
-    }
-}
-
-/// An error type that implements `From<Error>`. It is a trait for the sake of its compiler message.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` must implement `From<rpc_runtime::Error>`, since a call can fail without reaching a server",
-    label = "no `From<rpc_runtime::Error>` for `{Self}`",
-    note = "derive `rpc_runtime::IntoRemoteError` on an enum with a variant `#[rpc(other)] Other(rpc_runtime::Error)`, which makes both conversions",
-    note = "or return `rpc_runtime::Result`"
-)]
-pub trait FromError {
-    fn from_error(error: Error) -> Self;
-}
-
-// Without this, the compiler's message is about `From` instead of `FromError`.
-#[diagnostic::do_not_recommend]
-impl<E: From<Error>> FromError for E {
-    fn from_error(error: Error) -> Self {
-        error.into()
-    }
-}
 
 /// The common part of calls and casts: a method, the closure that encodes its arguments, and overrides.
 struct Prepared<'a> {
@@ -194,51 +121,6 @@ struct Encoded<'a> {
     request: crate::Result<(RequestBody, MethodTimes)>,
 }
 
-/// The rung (the version that determines the message's form), and the version that the message is stamped
-/// with.
-///
-/// The two differ only if the caller asked for a version in which the method's form did not change: the stamp
-/// is then the caller's version. Within one major version, no message is stamped below the version that
-/// introduced its method, because no server of a lower version has the method.
-fn rung(
-    method: &Method,
-    asked: Option<Version>,
-    cap: Option<Version>,
-) -> crate::Result<(Version, Version)> {
-    let takes = |limit: Option<Version>, version| Version::compatible(limit, Some(version));
-    let rung = method
-        .versions()
-        .find(|version| takes(cap, *version) && takes(asked, *version))
-        .unwrap_or_else(|| nearest(method, asked, cap));
-    let stamp = match asked {
-        Some(asked) if asked.major() == rung.major() => asked.max(rung),
-        Some(asked) => asked,
-        None => rung,
-    };
-    match cap {
-        Some(cap) if !takes(Some(cap), stamp) => Err(Error::VersionCap {
-            method: method.name().to_owned(),
-            argument: None,
-            requested: Some(stamp),
-            cap,
-        }),
-        _ => Ok((rung, stamp)),
-    }
-}
-
-/// The rung to use if none is compatible with `asked` and `cap`. It is the newest rung below `asked`; or else
-/// the lowest rung of the cap's major version, which the error names as the lowest cap that would do.
-fn nearest(method: &Method, asked: Option<Version>, cap: Option<Version>) -> Version {
-    let below = asked.and_then(|asked| method.versions().find(|version| *version < asked));
-    let of_the_major = cap.and_then(|cap| {
-        let versions = method.versions();
-        versions
-            .filter(|version| version.major() == cap.major())
-            .last()
-    });
-    below.or(of_the_major).unwrap_or(method.version())
-}
-
 impl fmt::Debug for Prepared<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -275,7 +157,7 @@ macro_rules! setters {
             self
         }
 
-        /// The version to stamp the message with, in place of the method's own.
+        /// The version to stamp the message with, in place of the method's own; see [`CallOptions::version`].
         pub fn version(mut self, version: impl Into<Optional<Version>>) -> Self {
             self.0.adjust(|options| options.version(version));
             self
@@ -299,7 +181,7 @@ macro_rules! setters {
             self
         }
 
-        /// How often to retry when the broker cannot be reached.
+        /// How often to retry when the broker cannot be reached; see [`CallOptions::retry`].
         pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
             self.0.adjust(|options| options.retry(retry));
             self
@@ -391,8 +273,9 @@ impl<'a, R, const CASTABLE: bool> Call<'a, R, CASTABLE> {
 
     setters!();
 
-    /// The timeout of the whole call: connecting, waiting for a queue, and waiting for the reply. `None`
-    /// means the method's own timeout.
+    /// The timeout of the whole call: connecting, waiting for a queue, and waiting for the reply. Defaults to
+    /// the method's timeout, or else to the client's
+    /// ([`ClientBuilder::timeout`](crate::client::ClientBuilder::timeout)). `None` restores the default.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.0.adjust(|options| options.timeout(timeout));
         self

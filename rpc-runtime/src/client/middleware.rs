@@ -1,7 +1,7 @@
 //! Client middleware: a chain around each call and cast, with the transport at its end.
 //!
-//! The client owns the chain; each request runs through it once, and once more for each additional
-//! `Next::run`. A client without middleware does not use this module.
+//! The client owns the chain. Each request runs through it once. Each further [`Next::run`] of a middleware
+//! repeats the rest of the chain. A client without middleware does not use this module.
 
 use std::sync::Arc;
 

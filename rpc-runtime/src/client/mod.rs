@@ -6,39 +6,36 @@
 //! [`transport`](crate::transport), which owns them. A [`Middleware`] may run between the two.
 
 mod args;
+mod argument_traits;
 mod builder;
-pub(crate) mod call;
+mod call;
 mod middleware;
 mod options;
 mod outgoing_request;
+pub(crate) mod result_traits;
 mod route;
+mod rung;
+mod send;
 mod settings;
 mod version_cap;
 pub(crate) mod versioned_args;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::ready;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
-use tokio::time::Instant;
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use self::middleware::Chain;
-use self::outgoing_request::Terms;
-use self::settings::Settings;
-use crate::future::BoxFuture;
-use crate::interface::{Method, Mode};
-use crate::metrics::{self, Sending as Counted};
+use self::settings::{MethodTimes, Settings};
 use crate::serializer::Serializer;
 use crate::span::{self, Operation, Sending};
-use crate::transport::{CallTerms, DEFAULT_QUEUE_WAIT, SendTerms, Transport};
+use crate::transport::Transport;
 use crate::wire::{RawRequest, Reply, RequestBody};
-use crate::{Error, Interface, Result, Target, Version, runtime};
+use crate::{Error, Interface, Result, Target, Version};
 
 pub use self::args::{Args, EncodeArgs};
 pub use self::builder::ClientBuilder;
@@ -103,7 +100,7 @@ impl RpcClient {
     /// This client with the settings of `interface`. If it was a client of another interface, it keeps its
     /// servers, and its namespace and versions are replaced; see [`Settings::retarget`].
     pub(crate) fn of_interface(self, interface: &Interface) -> Self {
-        if self.inner.settings.speaks(interface) {
+        if self.inner.settings.is_of(interface) {
             return self;
         }
         let mut settings = self.inner.settings.clone();
@@ -244,7 +241,11 @@ impl RpcClient {
     ///
     /// # Errors
     ///
-    /// Why the message could not be sent; see [`Error`].
+    /// - [`Error::Undeliverable`] if no queue exists for the message.
+    /// - [`Error::Rejected`] or [`Error::Refused`] if a queue or the broker does not accept it.
+    /// - [`Error::Delivery`] if all attempts to send it failed.
+    /// - [`Error::Closed`] if the transport is closed.
+    /// - [`Error::InvalidTarget`], [`Error::VersionCap`] or [`Error::Serialize`] if the message cannot be built.
     pub async fn cast(
         &self,
         ctxt: &(impl Serialize + ?Sized),
@@ -280,8 +281,9 @@ impl RpcClient {
     /// the raw result, or `null` for a cast. With the feature `otel`, the trace context becomes that of the forwarded
     /// message's own span.
     ///
-    /// The exchange, topic, server and timeout are this client's. The monitor interval is the request's, or
-    /// else this client's. The client's [`Serializer`] is not applied. A received request does not say
+    /// The exchange, topic, server and timeout are this client's. The monitor interval is that of
+    /// [`prepare`](Self::prepare), or else the request's, or else that of the client's builder. The client's
+    /// [`Serializer`] is not applied. A received request does not say
     /// whether it was a fanout: this client sends it to one server, unless it is prepared for
     /// [`fanout`](CallOptions::fanout).
     ///
@@ -366,122 +368,6 @@ impl RpcClient {
         Args::new(method, serializer, namespace, version, sending)
     }
 
-    /// The effective target and terms of a call.
-    pub(crate) fn plan(
-        &self,
-        settings: Cow<'_, Settings>,
-        own: &MethodTimes,
-    ) -> Result<PlannedCall> {
-        has_names(&settings.target)?;
-        if settings.target.fanout {
-            let reason = "a call cannot go to all servers: use a cast, or `fanout(false)`";
-            return Err(Error::new_invalid_target(&settings.target, reason));
-        }
-        let timeout = settings.timeout.or(own.timeout);
-        let timeout = timeout.unwrap_or(settings.default_timeout);
-        let default_monitor = own.monitor.or(settings.default_monitor);
-        let monitor = settings.monitor.unwrap_or(default_monitor);
-        // As in oslo.messaging, zero means no monitoring.
-        let monitor = monitor.filter(|silence| !silence.is_zero());
-        let wait = settings.queue_wait.unwrap_or(timeout);
-        let send = terms(&settings, settings.mandatory, wait);
-        let mut terms = CallTerms::new(send, timeout, monitor);
-        terms.max_reply_size = settings.max_reply_size;
-        Ok(PlannedCall {
-            method: own.method,
-            terms,
-            own_target: match settings {
-                Cow::Owned(settings) if settings.target != *self.target() => {
-                    Some(Box::new(settings.target))
-                }
-                Cow::Owned(_) | Cow::Borrowed(_) => None,
-            },
-        })
-    }
-
-    /// Sends a call. It is not an `async fn`, because the future of one would hold the request a second time.
-    pub(crate) fn send_call<'c>(
-        &'c self,
-        call: &'c mut PlannedCall,
-        request: RequestBody,
-        span: Option<&Span>,
-    ) -> BoxFuture<'c, Result<Reply>> {
-        if let Err(error) = runtime::check() {
-            return Box::pin(ready(Err(error)));
-        }
-        let target = call.own_target.as_deref().unwrap_or(self.target());
-        if let Some(chain) = &self.inner.hooks.middleware {
-            let terms = Terms::Call(call.terms.clone());
-            let request = OutgoingRequest::new(call.method, target.clone(), request, terms);
-            let sent = request.id_note();
-            let replied = middleware::run(chain, &self.inner.transport, request);
-            let replied = async move {
-                let response = replied.await;
-                // A middleware may have a span of its own, which the driver saw as the current one.
-                if let Some(id) = sent.id() {
-                    span::message_id(id);
-                }
-                response.map(Response::into_reply)
-            };
-            return within(span, Box::pin(replied));
-        }
-        call.terms.begin(Instant::now());
-        let driver = self.inner.transport.driver();
-        let counted = Counted::new(Operation::Call, call.method, target, &request);
-        let replied = driver.call(target, request, &call.terms);
-        let replied = metrics::sent(counted, replied);
-        within(span, replied)
-    }
-
-    /// Rejects a reply that exceeds the client's limit.
-    pub(crate) fn accept(&self, call: &PlannedCall, reply: Result<Reply>) -> Result<Reply> {
-        let reply = reply?;
-        let limit = call.terms.max_reply_size;
-        if reply.size() > limit {
-            let target = call.own_target.as_deref().unwrap_or(self.target());
-            return Err(Error::new_too_large(target, reply.size(), limit));
-        }
-        Ok(reply)
-    }
-
-    pub(crate) async fn send_cast(
-        &self,
-        settings: &Settings,
-        method: Option<&'static Method>,
-        request: RequestBody,
-        span: Option<&Span>,
-    ) -> Result<()> {
-        runtime::check()?;
-        has_names(&settings.target)?;
-        let mut target = Cow::Borrowed(&settings.target);
-        // A method declared `fanout` goes to all servers, unless the caller overrides it.
-        let is_fanout = method.is_some_and(|method| method.mode() == Mode::Fanout);
-        let fanout = settings.fanout.unwrap_or(is_fanout || target.fanout);
-        if fanout && target.server.is_some() {
-            let reason =
-                "a fanout goes to all servers: take the server away, or add `fanout(false)`";
-            return Err(Error::new_invalid_target(&target, reason));
-        }
-        if fanout != target.fanout {
-            target.to_mut().fanout = fanout;
-        }
-        // A fanout may have no receiver.
-        let mandatory = settings.mandatory && !fanout;
-        let wait = settings.queue_wait.unwrap_or(DEFAULT_QUEUE_WAIT);
-        let terms = terms(settings, mandatory, wait);
-        if let Some(chain) = &self.inner.hooks.middleware {
-            let (target, terms) = (target.into_owned(), Terms::Cast(terms));
-            let request = OutgoingRequest::new(method, target, request, terms);
-            // Boxed, so that the future of a cast without middleware stays small.
-            let sent = Box::pin(middleware::run(chain, &self.inner.transport, request));
-            return within(span, sent).await.map(drop);
-        }
-        let driver = self.inner.transport.driver();
-        let counted = Counted::new(Operation::Cast, method, &target, &request);
-        let sent = metrics::sent(counted, driver.send(&target, request, &terms));
-        within(span, sent).await
-    }
-
     pub(crate) fn decode<T: DeserializeOwned>(&self, reply: Reply) -> Result<T> {
         let Some(serializer) = &self.inner.hooks.serializer else {
             return reply.into_result();
@@ -489,21 +375,6 @@ impl RpcClient {
         let entity = serializer.deserialize_entity(reply.into_result()?)?;
         serde_json::from_value(entity).map_err(|error| Error::new_deserialize("the result", error))
     }
-}
-
-/// Runs the future within the span of its call or cast, if there is one.
-fn within<'f, T: 'f>(span: Option<&Span>, future: BoxFuture<'f, T>) -> BoxFuture<'f, T> {
-    match span {
-        Some(span) => Box::pin(future.instrument(span.clone())),
-        None => future,
-    }
-}
-
-fn terms(settings: &Settings, mandatory: bool, queue_wait: Duration) -> SendTerms {
-    let mut terms = SendTerms::new(settings.retry, mandatory);
-    terms.queue_wait = queue_wait;
-    terms.resend = settings.resend;
-    terms
 }
 
 fn within_cap(settings: &Settings, method: &str, version: Option<Version>) -> Result<()> {
@@ -516,36 +387,6 @@ fn within_cap(settings: &Settings, method: &str, version: Option<Version>) -> Re
         }),
         _ => Ok(()),
     }
-}
-
-/// Rejects an empty topic or server. Queues are named after both, so no queue exists for an empty name.
-fn has_names(target: &Target) -> Result<()> {
-    if target.topic.is_empty() {
-        let reason = "it has no topic: give the client one";
-        return Err(Error::new_invalid_target(target, reason));
-    }
-    if target.server.as_deref() == Some("") {
-        let reason = "the server's name is empty: name one, or leave it out for any server";
-        return Err(Error::new_invalid_target(target, reason));
-    }
-    Ok(())
-}
-
-/// Everything about a call except its request. Many calls may be in flight, so it stores only what differs
-/// from the client's settings.
-#[derive(Debug)]
-pub(crate) struct PlannedCall {
-    method: Option<&'static Method>,
-    own_target: Option<Box<Target>>,
-    terms: CallTerms,
-}
-
-/// A method, and the times that it declares. They take precedence over the client's defaults.
-#[derive(Debug, Default)]
-pub(crate) struct MethodTimes {
-    pub(crate) method: Option<&'static Method>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) monitor: Option<Duration>,
 }
 
 impl fmt::Debug for RpcClient {

@@ -13,7 +13,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 ///
 /// An option that is not set keeps the client's value. `None` removes the client's value: `server(None)`
 /// means any server (as [`any_server`](Self::any_server) does), `exchange(None)` the default exchange, and
-/// `timeout(None)` the method's own timeout.
+/// `timeout(None)` the method's timeout, or else the client's.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,7 +30,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 #[must_use = "options do nothing until a client or a call takes them"]
 #[expect(
     clippy::option_option,
-    reason = "the outer `None` is not overridden, the inner `None` is overridden by nothing"
+    reason = "outer `None`: not set; inner `None`: set to no value"
 )]
 pub struct CallOptions {
     pub(crate) exchange: Option<Option<String>>,
@@ -100,7 +100,8 @@ impl CallOptions {
     }
 
     /// The timeout of a whole call: connecting, waiting for a queue, and waiting for the reply. Defaults to
-    /// [`DEFAULT_TIMEOUT`]. `None` restores the method's own timeout, or the client's.
+    /// the method's timeout, or else to the client's
+    /// ([`ClientBuilder::timeout`](crate::client::ClientBuilder::timeout)). `None` restores the default.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = Some(timeout.into());
         self
@@ -113,7 +114,7 @@ impl CallOptions {
     }
 
     /// How often to retry when the broker cannot be reached. Defaults to [`Retry::Forever`]. A retry never
-    /// sends a message that was already written to a connection; see [`CallOptions::resend`].
+    /// repeats a message that may already be in a queue, unless [`CallOptions::resend`] is set.
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.retry = Some(retry.into());
         self
@@ -124,8 +125,8 @@ impl CallOptions {
     /// none arrives. `None` disables monitoring. A monitor never extends the call's timeout. The first
     /// interval begins when the broker has the request, so it includes the request's wait in the queue.
     ///
-    /// This is oslo.messaging's `call_monitor_timeout`. A Python server accepts whole seconds, two at least.
-    /// Shorter intervals work only with Rust servers.
+    /// This is oslo.messaging's `call_monitor_timeout`. A Python server needs a whole number of seconds, at
+    /// least two. Other intervals work only with Rust servers.
     pub fn monitor(mut self, silence: impl Into<Option<Duration>>) -> Self {
         self.monitor = Some(silence.into());
         self

@@ -47,7 +47,7 @@ impl Message {
     fn text(&self) -> &str {
         self.text.get_or_init(|| {
             let body = self.body.clone().cast();
-            // This client encoded the message, so it can be opened.
+            // The client encoded the message itself, so parsing its envelope cannot fail.
             Request::open(&body).unwrap_or_default()
         })
     }

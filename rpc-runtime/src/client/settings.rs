@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::options::{CallOptions, DEFAULT_TIMEOUT};
 use super::version_cap::VersionCap;
-use crate::interface::{Interface, Timing};
+use crate::interface::{Interface, Method, Timing};
 use crate::transport::{DEFAULT_MAX_MESSAGE_SIZE, Defaults, Retry};
 use crate::{Target, Version};
 
@@ -20,7 +20,7 @@ use crate::{Target, Version};
 #[derive(Debug, Clone)]
 #[expect(
     clippy::option_option,
-    reason = "the outer `None` is not overridden, the inner `None` is overridden by nothing"
+    reason = "outer `None`: not set; inner `None`: set to no value"
 )]
 pub(crate) struct Settings {
     /// The interface of a typed client. `None` for an untyped client.
@@ -60,7 +60,7 @@ impl Settings {
     }
 
     /// Whether the client is one of `interface`.
-    pub(crate) fn speaks(&self, interface: &Interface) -> bool {
+    pub(crate) fn is_of(&self, interface: &Interface) -> bool {
         self.interface == Some(interface_id(interface))
     }
 
@@ -154,6 +154,14 @@ impl Settings {
         set(&mut self.queue_wait, queue_wait);
         set(&mut self.resend, resend);
     }
+}
+
+/// A method, and the times that it declares. They take precedence over the client's defaults.
+#[derive(Debug, Default)]
+pub(crate) struct MethodTimes {
+    pub(crate) method: Option<&'static Method>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) monitor: Option<Duration>,
 }
 
 /// The timeout of a call if neither the call, its method nor the client's builder sets one.

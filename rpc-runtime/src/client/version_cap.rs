@@ -26,11 +26,11 @@ use crate::{Error, Result, Version};
 #[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum VersionCap {
-    /// Every version may be sent.
+    /// Every message may be sent.
     None,
-    /// A version may be sent if an implementation of this version accepts it.
+    /// A message may be sent if a server of this version accepts it.
     At(Version),
-    /// A version may be sent if the oldest server accepts it.
+    /// A message may be sent if the oldest server accepts it.
     Auto(AutoCap),
 }
 

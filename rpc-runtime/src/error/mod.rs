@@ -82,7 +82,7 @@ pub enum Error {
     /// The broker has no queue for the message, and no server declared one while the message waited. It was
     /// not delivered.
     #[error(
-        "{}nobody serves {target}: start a server for it, or check exchange, topic and server \
+        "{}no queue exists for {target}: start a server for it, or check exchange, topic and server \
          name; with `mandatory(false)`, the broker discards such messages without an error",
         method_prefix(.method.as_deref())
     )]
@@ -268,6 +268,9 @@ impl Error {
 
     /// Whether a server may have run the method, or may still run it. If false, the method has not run and
     /// will not run, so the message can be sent again safely.
+    ///
+    /// There is one exception: after the failure of a classic queue's node, the method may have run although
+    /// this is false for [`Error::Rejected`]; see there.
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         match self {
@@ -300,7 +303,8 @@ impl Error {
     /// is safe because the method has not run.
     ///
     /// If this is false because the method [may have run](Self::may_have_run), a caller may still try again
-    /// when running the method twice does no harm.
+    /// when running the method twice does no harm. The exception for [`Error::Rejected`] that
+    /// [`may_have_run`](Self::may_have_run) has applies here, too.
     ///
     /// ```
     /// use rpc_runtime::{Context, Result, rpc_client};
@@ -340,8 +344,9 @@ impl Error {
         may_pass && !self.may_have_run()
     }
 
-    /// The name on the wire of the method that failed. Each error of a call or a cast has it. `None` for
-    /// other errors, such as an error at the start of a server.
+    /// The name on the wire of the method that failed. Errors of a call or a cast have it, except
+    /// [`Error::Config`], whose text names the method. `None` for other errors, such as
+    /// [`Error::Unreachable`] or an error at the start of a server.
     #[must_use]
     pub fn method(&self) -> Option<&str> {
         match self {

@@ -5,14 +5,14 @@
 //! - [`locks`]: let the compiler refuse a change that breaks released callers.
 //! - [`errors`]: find out what went wrong, and raise errors that callers understand.
 //! - [`servers`]: serve an interface, and stop without losing requests.
-//! - [`middleware`]: see each call and request pass; refuse, delay, measure or repeat them.
+//! - [`middleware`]: run code around each call and request: refuse, delay, measure or repeat it.
 //! - [`configuration`]: write the broker's URL and options, or read oslo.messaging's configuration files.
 //! - [`tracing`]: log lines, spans, and traces over several programs.
 //! - [`metrics`]: count and measure calls, requests, connections and messages.
 //! - [`health`]: readiness and liveness probes.
 //! - [`testing`]: mock, decorate and share services, and test without a broker.
 //! - [`deployment`]: run against RabbitMQ: what survives, the limits, and how to roll out a version.
-//! - [`migration`]: come from oslo.messaging.
+//! - [`migration`]: move a service from oslo.messaging.
 
 #[doc = include_str!("interfaces.md")]
 pub mod interfaces {}

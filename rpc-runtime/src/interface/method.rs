@@ -110,7 +110,8 @@ impl Method {
         self.mode
     }
 
-    /// The version that added the method. It is the lowest stamp of its messages.
+    /// The version that added the method. It is the lowest stamp (the version that a message carries) of the
+    /// method's messages.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
@@ -122,7 +123,7 @@ impl Method {
         self.later_versions
     }
 
-    /// The highest stamp of the method's messages.
+    /// The highest stamp (the version that a message carries) of the method's messages.
     #[must_use]
     pub const fn highest_version(&self) -> Version {
         match self.later_versions {
@@ -131,8 +132,8 @@ impl Method {
         }
     }
 
-    /// The stamp of the method's messages under the version cap `cap`: the highest of its versions that the
-    /// cap allows. `None` if the cap allows none.
+    /// The stamp (the version that a message carries) of the method's messages under the version cap `cap`:
+    /// the highest of its versions that the cap allows. `None` if the cap allows none.
     #[must_use]
     pub fn stamp(&self, cap: Option<Version>) -> Option<Version> {
         let takes = |version: &Version| Version::compatible(cap, Some(*version));

@@ -38,7 +38,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// An interface with the name `name`. Methods without a version of their own belong to `version`.
+    /// An interface with the name `name`, whose trait declares `version`.
     #[must_use]
     pub const fn new(name: &'static str, version: Version, methods: &'static [Method]) -> Self {
         Self {
@@ -104,13 +104,15 @@ impl Interface {
         self.namespace
     }
 
-    /// The version that the trait declares. It is the stamp of methods without a version of their own.
+    /// The version that the trait declares. Messages of a method that declares no version carry it as their
+    /// stamp.
     #[must_use]
     pub const fn declared_version(&self) -> Version {
         self.version
     }
 
-    /// The version of the whole interface: the highest stamp in it.
+    /// The version of the whole interface: the highest stamp (the version that a message carries) of its
+    /// methods' messages, or the declared version if that is higher.
     #[must_use]
     pub const fn version(&self) -> Version {
         let mut highest = self.version;

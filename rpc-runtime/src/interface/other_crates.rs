@@ -1,8 +1,9 @@
-//! [`Describe`] for the types of other crates. Each crate has a feature of its name, and is drawn in by that alone.
+//! Implements [`Describe`] for types of other crates. Each crate is an optional dependency behind the feature of its
+//! name.
 //!
-//! A structure here says what the default serde implementation of the type writes. Types that write one form of string
-//! have one structure: a `NaiveDate` of chrono and a `Date` of jiff are the same on the wire. A string that only readers
-//! of that form take is not the structure of `String`.
+//! A structure here describes what the type's default serde implementation writes. Types that serialise to the same
+//! form of string have the same structure, such as `NaiveDate` of chrono and `Date` of jiff. This structure is not that
+//! of `String`, because a reader of the form rejects other strings. Constants only.
 
 #[cfg(any(
     feature = "bytes",
@@ -13,7 +14,7 @@
 ))]
 use super::describe::{Describe, Structure};
 
-/// Types that are strings of a form.
+/// Implements [`Describe`] for types that serialise as a string of a fixed form.
 #[cfg(any(
     feature = "chrono",
     feature = "jiff",
@@ -28,7 +29,7 @@ macro_rules! strings {
     };
 }
 
-/// Forms that several types have. They are in locks, as part of fingerprints: a change of the text breaks them.
+/// The forms that several types share. Fingerprints in locks depend on these texts, so they must never change.
 #[cfg(any(feature = "chrono", feature = "jiff"))]
 mod form {
     pub(super) const INSTANT: &str = "RFC 3339 string";
@@ -72,7 +73,7 @@ mod chrono {
         const STRUCTURE: &'static Structure = &Structure::of(form::INSTANT, &[]);
     }
 
-    /// Seconds and nanoseconds.
+    /// chrono writes a tuple of seconds and nanoseconds.
     impl Describe for TimeDelta {
         const STRUCTURE: &'static Structure = <(i64, i32)>::STRUCTURE;
     }
@@ -141,9 +142,13 @@ mod tests {
 
     use super::*;
 
-    /// The value is written so, and read back; its type has this structure.
+    /// Checks that the value serialises as `written` and can be read back. Also checks that its type's structure has no
+    /// name and is a string, unless `written` is an array.
     #[track_caller]
-    fn is_written<T: Describe + Serialize + DeserializeOwned + Debug>(value: &T, written: &Value) {
+    fn assert_serialises<T: Describe + Serialize + DeserializeOwned + Debug>(
+        value: &T,
+        written: &Value,
+    ) {
         assert_eq!(&serde_json::to_value(value).unwrap(), written);
         let read: T = serde_json::from_value(written.clone()).unwrap();
         assert_eq!(&serde_json::to_value(read).unwrap(), written);
@@ -152,9 +157,12 @@ mod tests {
         assert_eq!(T::STRUCTURE.name(), None);
     }
 
-    /// The values are written alike: one structure.
+    /// Checks that both values serialise to the same JSON, and that their types have the same structure.
     #[track_caller]
-    fn are_one<T: Describe + Serialize, U: Describe + Serialize>(value: &T, other: &U) {
+    fn assert_same_structure<T: Describe + Serialize, U: Describe + Serialize>(
+        value: &T,
+        other: &U,
+    ) {
         assert_eq!(T::STRUCTURE, U::STRUCTURE);
         assert_eq!(
             serde_json::to_value(value).unwrap(),
@@ -165,49 +173,49 @@ mod tests {
     #[test]
     fn bytes_are_a_list_of_numbers() {
         let bytes = Bytes::from_static(b"ab");
-        is_written(&bytes, &json!([97, 98]));
-        are_one(&bytes, &BytesMut::from(&b"ab"[..]));
-        are_one(&bytes, &b"ab".to_vec());
+        assert_serialises(&bytes, &json!([97, 98]));
+        assert_same_structure(&bytes, &BytesMut::from(&b"ab"[..]));
+        assert_same_structure(&bytes, &b"ab".to_vec());
     }
 
     #[test]
-    fn identities_and_urls_are_strings_of_their_form() {
+    fn uuids_and_urls_are_strings_of_their_form() {
         let id = "67e55044-10b1-426f-9247-bb680e5fe0c8";
-        is_written(&Uuid::parse_str(id).unwrap(), &json!(id));
+        assert_serialises(&Uuid::parse_str(id).unwrap(), &json!(id));
         let url = "https://example.org/a?b=c";
-        is_written(&Url::parse(url).unwrap(), &json!(url));
+        assert_serialises(&Url::parse(url).unwrap(), &json!(url));
         assert_ne!(Uuid::STRUCTURE, String::STRUCTURE);
         assert_ne!(Uuid::STRUCTURE, Url::STRUCTURE);
     }
 
     #[test]
-    fn times_of_both_crates_are_one_where_they_are_written_alike() {
+    fn times_of_both_crates_have_one_structure_if_they_serialise_alike() {
         let instant = "2024-07-08T09:10:48Z";
         let (utc, timestamp) = (
             instant.parse::<DateTime<Utc>>().unwrap(),
             instant.parse::<Timestamp>().unwrap(),
         );
-        is_written(&utc, &json!(instant));
-        is_written(&timestamp, &json!(instant));
-        are_one(&utc, &timestamp);
+        assert_serialises(&utc, &json!(instant));
+        assert_serialises(&timestamp, &json!(instant));
+        assert_same_structure(&utc, &timestamp);
         let elsewhere = "2024-07-08T09:10:48+02:00";
-        is_written(
+        assert_serialises(
             &elsewhere.parse::<DateTime<FixedOffset>>().unwrap(),
             &json!(elsewhere),
         );
         assert_eq!(DateTime::<FixedOffset>::STRUCTURE, Timestamp::STRUCTURE);
 
         let (text, naive) = ("2024-07-08T09:10:48.5", utc.naive_utc());
-        is_written(
+        assert_serialises(
             &text.parse::<NaiveDateTime>().unwrap(),
             &json!("2024-07-08T09:10:48.500"),
         );
-        is_written(&text.parse::<civil::DateTime>().unwrap(), &json!(text));
-        are_one(&naive, &civil::date(2024, 7, 8).at(9, 10, 48, 0));
-        are_one::<NaiveDate, _>(&naive.date(), &civil::date(2024, 7, 8));
-        are_one::<NaiveTime, _>(&naive.time(), &civil::time(9, 10, 48, 0));
-        is_written(&naive.date(), &json!("2024-07-08"));
-        is_written(&naive.time(), &json!("09:10:48"));
+        assert_serialises(&text.parse::<civil::DateTime>().unwrap(), &json!(text));
+        assert_same_structure(&naive, &civil::date(2024, 7, 8).at(9, 10, 48, 0));
+        assert_same_structure::<NaiveDate, _>(&naive.date(), &civil::date(2024, 7, 8));
+        assert_same_structure::<NaiveTime, _>(&naive.time(), &civil::time(9, 10, 48, 0));
+        assert_serialises(&naive.date(), &json!("2024-07-08"));
+        assert_serialises(&naive.time(), &json!("09:10:48"));
         let all = [
             DateTime::<Utc>::STRUCTURE,
             NaiveDateTime::STRUCTURE,
@@ -221,28 +229,28 @@ mod tests {
     }
 
     #[test]
-    fn what_one_crate_alone_has_is_described_too() {
-        is_written(&Month::May, &json!("May"));
-        is_written(&Weekday::Tue, &json!("Tue"));
-        is_written(&TimeDelta::new(5, 7).unwrap(), &json!([5, 7]));
+    fn types_that_only_one_crate_has_are_described() {
+        assert_serialises(&Month::May, &json!("May"));
+        assert_serialises(&Weekday::Tue, &json!("Tue"));
+        assert_serialises(&TimeDelta::new(5, 7).unwrap(), &json!([5, 7]));
         assert_eq!(TimeDelta::STRUCTURE, <(i64, i32)>::STRUCTURE);
         let zone = TimeZone::fixed(Offset::constant(2));
         let zoned: ZonedDateTime = civil::date(2024, 7, 8)
             .at(9, 10, 48, 0)
             .to_zoned_datetime(zone)
             .unwrap();
-        is_written(&zoned, &json!("2024-07-08T09:10:48+02:00[+02:00]"));
+        assert_serialises(&zoned, &json!("2024-07-08T09:10:48+02:00[+02:00]"));
         let week: ISOWeekDate = civil::date(2024, 7, 8).iso_week_date();
-        is_written(&week, &json!("2024-W28-1"));
-        is_written(&Span::new().days(2).hours(3), &json!("P2DT3H"));
+        assert_serialises(&week, &json!("2024-W28-1"));
+        assert_serialises(&Span::new().days(2).hours(3), &json!("P2DT3H"));
         let duration = SignedDuration::from_hours(36);
         assert_eq!(serde_json::to_value(duration).unwrap(), json!("PT36H"));
         assert_ne!(SignedDuration::STRUCTURE, Span::STRUCTURE);
     }
 
-    /// These are in locks: they must not change with this crate or with the others.
+    /// Locks contain these fingerprints. A new version of this crate or of the other crates must not change them.
     #[test]
-    fn fingerprints_stay() {
+    fn fingerprints_do_not_change() {
         for (structure, fingerprint) in [
             (Uuid::STRUCTURE, 0x6a6e_dc41_38a5_eb87),
             (Url::STRUCTURE, 0x1eb7_3d35_0985_6f93),

@@ -109,7 +109,7 @@ pub(crate) enum Dropped {
     #[cfg(feature = "rabbit")]
     Expired,
     /// It was not started when the server stopped, or another server may run it.
-    Left,
+    NotRun,
 }
 
 /// Why a reply did not reach its caller.

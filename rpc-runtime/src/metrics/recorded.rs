@@ -170,7 +170,7 @@ pub(crate) fn request_dropped(topic: &str, why: Dropped) {
         Dropped::TooLarge => "too_large",
         #[cfg(feature = "rabbit")]
         Dropped::Expired => "expired",
-        Dropped::Left => "left",
+        Dropped::NotRun => "left",
     };
     let (name, _) = REQUESTS_DROPPED;
     counter!(name, "topic" => topic.to_owned(), "reason" => reason).increment(1);

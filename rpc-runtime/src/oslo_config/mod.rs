@@ -92,7 +92,7 @@ pub struct OsloConfig {
 
 impl OsloConfig {
     /// Reads files, as a service reads the files of its `--config-file` options, and the environment of this
-    /// process.
+    /// process. Reads the files synchronously.
     ///
     /// # Errors
     ///
@@ -241,7 +241,7 @@ impl OsloConfig {
         match value.trim().parse() {
             Ok(number) if number >= least => Ok(Some(number)),
             _ => {
-                let reason = format!("write a whole number from {least} on");
+                let reason = format!("write a whole number, at least {least}");
                 Err(bad(name, DEFAULT, &origin, &value, &reason))
             }
         }
@@ -319,7 +319,7 @@ impl fmt::Debug for OsloConfig {
 
 fn bad(name: &str, group: &str, origin: &values::Origin, value: &str, reason: &str) -> Error {
     Error::Config(format!(
-        "`{name}` in [{group}] cannot be `{value}`, which {origin} says: {reason}"
+        "`{name}` in [{group}] cannot be `{value}` (set in {origin}): {reason}"
     ))
 }
 
@@ -367,7 +367,7 @@ impl OsloConfigBuilder {
         self
     }
 
-    /// Reads all sources once. Later changes to the files have no effect.
+    /// Reads all sources once, the files synchronously. Later changes to the files have no effect.
     ///
     /// # Errors
     ///

@@ -64,9 +64,9 @@ fn errors_name_the_option_and_its_file() {
     for (text, parts) in [
         (
             "[DEFAULT]\nrpc_response_timeout=",
-            &["`rpc_response_timeout`", "x.conf", "from 0"][..],
+            &["`rpc_response_timeout`", "x.conf", "at least 0"][..],
         ),
-        ("[DEFAULT]\nexecutor_thread_pool_size=0", &["from 1 on"]),
+        ("[DEFAULT]\nexecutor_thread_pool_size=0", &["at least 1"]),
         (
             "[DEFAULT]\nrpc_ping_enabled=maybe",
             &["x.conf", "true or false"],

@@ -121,8 +121,8 @@ impl Values {
             }
             self.referenced(group, reference, depth)?.ok_or_else(|| {
                 Error::Config(format!(
-                    "`{name}` in [{group}] has a `$` and a name that is set nowhere: set that option, or write `$$` \
-                     for a dollar sign"
+                    "`{name}` in [{group}] refers to an option that is not set: set that option, or write `$$` for a \
+                     dollar sign"
                 ))
             })
         })

@@ -1,8 +1,8 @@
 //! Functions and types that the expansion of a typed client uses. Each is a thin wrapper, so that an
 //! expansion stays short and names nothing private to [`client`](crate::client).
 
-use crate::client::call::{Call, CallResult, Cast, CastResult};
-use crate::client::{CallOptions, ClientBuilder, RpcClient};
+use crate::client::result_traits::{CallResult, CastResult};
+use crate::client::{Call, CallOptions, Cast, ClientBuilder, RpcClient};
 use crate::future::BoxFuture;
 use crate::interface::Interface;
 use crate::transport::Transport;

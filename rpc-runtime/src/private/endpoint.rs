@@ -81,8 +81,8 @@ impl<S> fmt::Debug for Incoming<'_, S> {
 /// The future of a running method, or the error that kept it from starting.
 pub type Running<'a> = Result<BoxFuture<'a, Outcome>, RemoteError>;
 
-/// The return type of a method: a `Result` that a server can send. It is a trait for the sake of its compiler
-/// message.
+/// The return type of a method: a `Result` that a server can send. It is a trait of its own, so that the
+/// compiler's message can say what to do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` must be a `Result`, as a method can always fail",
     label = "not a `Result`",

@@ -32,9 +32,9 @@ pub use std::option::Option as Optional;
 pub use std::string::String as OwnedStr;
 pub use std::vec::Vec as OwnedSlice;
 
-pub use crate::client::call::{Call, CallResult, Cast, CastResult, FromError};
+pub use crate::client::result_traits::{CallResult, CastResult, FromError};
 pub use crate::client::versioned_args::TypedArgs as Args;
-pub use crate::client::{CallOptions, ClientBuilder, RpcClient};
+pub use crate::client::{Call, CallOptions, Cast, ClientBuilder, RpcClient};
 pub use crate::future::BoxFuture;
 pub use crate::interface::lock::fault::hold;
 pub use crate::interface::lock::structures::{

@@ -39,7 +39,7 @@ pub fn shown<E: Shown>(error: &E) -> String {
     error.shown()
 }
 
-/// An enum with a `Display`. It is a trait for the sake of its compiler message.
+/// An enum with a `Display`. It is a trait of its own, so that the compiler's message can say what to do.
 #[diagnostic::on_unimplemented(
     message = "this variant of `{Self}` must have a text",
     label = "write `#[rpc(message = \"…\")]` on it",

@@ -42,7 +42,7 @@ pub fn default<T: HasDefault>() -> T {
     T::of_type()
 }
 
-/// A type with a `Default`. It is a trait for the sake of its compiler message.
+/// A type with a `Default`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no default of its own",
     label = "this has a `default`, but not `Default`",
@@ -63,7 +63,7 @@ pub fn equals<T: Comparable>(value: &T, default: &T) -> bool {
     value.equals(default)
 }
 
-/// A type whose values can be compared with its default. It is a trait for the sake of its compiler message.
+/// A type whose values can be compared with its default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with its default",
     label = "the argument is compared with this, and is not `PartialEq`",
@@ -79,8 +79,7 @@ impl<T: PartialEq> Comparable for T {
     }
 }
 
-/// The owned form of an argument that names a topic or a server. It is a trait for the sake of its compiler
-/// message.
+/// The owned form of an argument that names a topic or a server.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot name a topic or a server",
     label = "not a name",

@@ -1,11 +1,14 @@
-//! Chooses a server's settings, and starts it: settings that cannot work are an error here.
+//! The builder of servers. It validates the settings and starts the server.
+//!
+//! A builder must not connect or spawn before `start`. It owns its settings until then.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::dispatch::{Dispatcher, Ping, Shadowed};
+use super::dispatch::{Dispatcher, Shadowed};
 use super::duplicates::Duplicates;
 use super::middleware::Middleware;
+use super::ping::Ping;
 use super::request::Service;
 use super::{Endpoint, Server};
 use crate::serializer::Serializer;
@@ -15,17 +18,17 @@ use crate::transport::{
 };
 use crate::{Error, Result, Target, runtime};
 
-/// How many requests run at once by default: oslo.messaging's `executor_thread_pool_size`.
+/// The default of [`ServerBuilder::concurrency`]: that of oslo.messaging's `executor_thread_pool_size`.
 const DEFAULT_CONCURRENCY: usize = 64;
 
-/// How many requests may wait here for a permit: enough for the broker to keep a busy server busy.
-const MOST_WAITING: u16 = 64;
+/// The largest prefetch of one queue by default. A larger one would not keep the server busier.
+const MAX_PREFETCH: u16 = 64;
 
 impl Server {
-    /// A server called `name`, with its settings to be chosen. It listens at the topic and the exchange that the traits
-    /// of its endpoints name.
+    /// A builder for a server with the name `name`. The server listens on the topic and the exchange that the traits of
+    /// its endpoints name.
     ///
-    /// Clients direct messages to one server by its name. The servers of one topic need different names.
+    /// A client can address one server of a topic by its name. Each server of a topic needs a name of its own.
     ///
     /// ```
     /// use rpc_runtime::{Endpoint, Result, Server, Transport};
@@ -51,13 +54,13 @@ impl Server {
     }
 }
 
-/// Chooses a server's settings.
+/// A builder for a [`Server`]; see [`Server::builder`].
 #[must_use = "a builder does nothing until `start`"]
 pub struct ServerBuilder {
     transport: Transport,
     name: String,
-    topic: Option<Chosen>,
-    exchange: Option<Chosen>,
+    topic: Option<Setting>,
+    exchange: Option<Setting>,
     endpoints: Vec<Box<dyn Endpoint>>,
     middleware: Vec<Arc<dyn Middleware>>,
     serializer: Option<Box<dyn Serializer>>,
@@ -67,15 +70,18 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Adds an endpoint. A request goes to the first whose namespace and version take it and that has
-    /// the method.
+    /// Adds an endpoint.
+    ///
+    /// A request goes to the first endpoint that accepts its namespace and version and has its method. An endpoint
+    /// whose method has that name in the request's version takes precedence over one whose method has it in another
+    /// version.
     pub fn endpoint(mut self, endpoint: impl Endpoint) -> Self {
         self.endpoints.push(Box::new(endpoint));
         self
     }
 
-    /// Puts a middleware around the handling of each request, within those that were added before: the first sees a
-    /// request first, and its response last. Defaults to none.
+    /// Wraps the handling of each request in a middleware. The first middleware that is added is the outermost: it sees
+    /// a request first and its response last. Defaults to none.
     ///
     /// ```
     /// use rpc_runtime::server::{IncomingRequest, Next, Response};
@@ -96,57 +102,63 @@ impl ServerBuilder {
         self
     }
 
-    /// The topic to listen at. Defaults to the one that the traits of the endpoints name.
+    /// The topic to listen on. Defaults to the topic that the traits of the endpoints name.
     ///
-    /// Where a trait names another topic, [`start`](Self::start) fails: its callers would go there. Endpoints that name
-    /// none, such as an [`UntypedEndpoint`](crate::server::UntypedEndpoint), need it.
+    /// If a trait names another topic, [`start`](Self::start) fails, because that trait's callers send there. A server
+    /// needs this setting if no trait names a topic. An example is a server with only an
+    /// [`UntypedEndpoint`](crate::server::UntypedEndpoint).
     pub fn topic(mut self, topic: impl Into<String>) -> Self {
-        self.topic = Some(Chosen::Agreed(topic.into()));
+        self.topic = Some(Setting::Checked(topic.into()));
         self
     }
 
-    /// The topic to listen at, whatever the traits of the endpoints name: for clients that are built with that
-    /// [`topic`](crate::client::ClientBuilder::topic), too.
+    /// The topic to listen on, even if the traits of the endpoints name another one. Build the clients with the same
+    /// [`topic`](crate::client::ClientBuilder::topic).
     pub fn override_topic(mut self, topic: impl Into<String>) -> Self {
-        self.topic = Some(Chosen::Overridden(topic.into()));
+        self.topic = Some(Setting::Overriding(topic.into()));
         self
     }
 
-    /// The exchange to listen at. Defaults to the one that the traits of the endpoints name, or else to what the
-    /// transport's configuration says, or to [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE); `None` is that
-    /// default.
+    /// The exchange to listen on. Defaults to the exchange that the traits of the endpoints name; or else to
+    /// `control_exchange` of the transport's configuration; or else to
+    /// [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE). `None` restores the default.
     ///
-    /// Where a trait names another exchange, [`start`](Self::start) fails: its callers would go there.
+    /// If a trait names another exchange, [`start`](Self::start) fails, because that trait's callers publish there.
     pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
-        self.exchange = exchange.into().into_option().map(Chosen::Agreed);
+        self.exchange = exchange.into().into_option().map(Setting::Checked);
         self
     }
 
-    /// The exchange to listen at, whatever the traits of the endpoints name: for clients that are built with that
-    /// [`exchange`](crate::client::ClientBuilder::exchange), too.
+    /// The exchange to listen on, even if the traits of the endpoints name another one. Build the clients with the same
+    /// [`exchange`](crate::client::ClientBuilder::exchange).
     pub fn override_exchange(mut self, exchange: impl Into<String>) -> Self {
-        self.exchange = Some(Chosen::Overridden(exchange.into()));
+        self.exchange = Some(Setting::Overriding(exchange.into()));
         self
     }
 
-    /// How many requests run at once. Of each of its queues as many more, 64 at most, may wait here,
-    /// unacknowledged: they go to other servers when this one ends. All others stay with the broker. Defaults to 64, as in
-    /// oslo.messaging.
+    /// The maximum number of requests that run at once. Defaults to `executor_thread_pool_size` of the transport's
+    /// configuration, or else to 64, as in oslo.messaging. Zero is an error of [`start`](Self::start).
+    ///
+    /// Over RabbitMQ, the server also prefetches up to `rabbit_qos_prefetch_count` requests of each of its queues. If
+    /// that option is not set, it prefetches up to `limit` requests of each queue, but at most 64. A prefetched request
+    /// is acknowledged when it can run. If the server stops before that, the broker requeues the request for other
+    /// servers.
     pub fn concurrency(mut self, limit: usize) -> Self {
         self.concurrency = limit;
         self
     }
 
-    /// How large a request may be, in bytes on the wire. A larger request is not run, and takes no memory. Its
-    /// caller, if there is one, gets a `ValueError`. Defaults to
-    /// [`DEFAULT_MAX_MESSAGE_SIZE`](crate::transport::DEFAULT_MAX_MESSAGE_SIZE).
+    /// The largest request that the server runs, in bytes on the wire. The caller of a larger request gets a
+    /// `ValueError`. Defaults to [`DEFAULT_MAX_MESSAGE_SIZE`](crate::transport::DEFAULT_MAX_MESSAGE_SIZE).
+    ///
+    /// Over RabbitMQ, a larger request is discarded while it arrives, except its last 64 KiB.
     pub fn max_request_size(mut self, bytes: usize) -> Self {
         self.max_request_size = bytes;
         self
     }
 
-    /// Answers `oslo_rpc_server_ping`, as oslo.messaging does with `rpc_ping_enabled`. Defaults to
-    /// no.
+    /// Whether the server answers the method `oslo_rpc_server_ping`. Defaults to `rpc_ping_enabled` of the transport's
+    /// configuration, or else to false.
     pub fn ping(mut self, enabled: bool) -> Self {
         self.ping = enabled;
         self
@@ -158,14 +170,16 @@ impl ServerBuilder {
         self
     }
 
-    /// Starts to listen; done when requests would arrive.
+    /// Starts the server. Completes when the server receives requests.
     ///
-    /// It waits for the broker as long as it takes. A dropped future leaves nothing running.
+    /// It waits for a connection without a time limit. Dropping the future cancels the start.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for settings that cannot work, such as endpoints whose traits name different topics; what the
-    /// broker refuses.
+    /// - [`Error::Config`] if the settings cannot work, such as endpoints whose traits name different topics. Also if
+    ///   there is no tokio runtime.
+    /// - [`Error::Refused`] if the broker refuses to declare the server's queues.
+    /// - [`Error::Closed`] if the transport is closed.
     pub async fn start(self) -> Result<Server> {
         let target = self.target()?;
         let Self {
@@ -188,14 +202,14 @@ impl ServerBuilder {
         }
         if concurrency == 0 {
             return Err(Error::Config(format!(
-                "the server {target} would run no request: allow at least one at once"
+                "the server {target} has a concurrency of 0: set at least 1"
             )));
         }
         if ping {
             endpoints.push(Box::new(Ping));
         }
         let prefetch =
-            u16::try_from(concurrency).map_or(MOST_WAITING, |limit| limit.min(MOST_WAITING));
+            u16::try_from(concurrency).map_or(MAX_PREFETCH, |limit| limit.min(MAX_PREFETCH));
         let driver = transport.driver();
         let mut terms = ListenTerms::new(concurrency, prefetch);
         terms.max_request_size = max_request_size;
@@ -227,7 +241,7 @@ impl ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Where to listen: as it was chosen, or as the endpoints say, who must agree.
+    /// The target to listen on: the builder's settings, or else what the endpoints' traits name. The traits must agree.
     fn target(&self) -> Result<Target> {
         let scopes = self.endpoints.iter().map(|endpoint| endpoint.scope());
         let interfaces: Vec<_> = scopes.filter_map(|scope| scope.interface()).collect();
@@ -237,10 +251,11 @@ impl ServerBuilder {
         let topic = agreed("topic", self.topic.as_ref(), topics)?;
         let default = self.transport.defaults().exchange.as_deref();
         let default = default.unwrap_or(DEFAULT_EXCHANGE);
-        // The callers of a trait with a topic and no exchange go to the default one; a trait without either goes anywhere.
-        let is_chosen = self.exchange.is_some();
+        // Callers of a trait that names a topic and no exchange use the default exchange. A trait that names neither
+        // fits every exchange.
+        let is_set = self.exchange.is_some();
         let exchanges = interfaces.iter().filter_map(|interface| {
-            let unnamed = interface.topic().filter(|_| !is_chosen).map(|_| default);
+            let unnamed = interface.topic().filter(|_| !is_set).map(|_| default);
             Some((interface.name(), interface.exchange().or(unnamed)?))
         });
         let exchange = agreed("exchange", self.exchange.as_ref(), exchanges)?;
@@ -257,44 +272,43 @@ impl ServerBuilder {
     }
 }
 
-/// A topic or an exchange that was chosen by hand.
+/// A topic or an exchange that the builder sets.
 #[derive(Debug)]
-enum Chosen {
-    /// The traits must say the same, or nothing.
-    Agreed(String),
-    /// The traits do not count.
-    Overridden(String),
+enum Setting {
+    /// A trait that names another one is an error.
+    Checked(String),
+    /// What the traits name is ignored.
+    Overriding(String),
 }
 
-/// What was chosen, or what the traits name, each with the trait's name. An error names what does not agree.
+/// The builder's setting, or else the name that all traits agree on. `named` has each trait's name and what it names.
 fn agreed<'i>(
     what: &str,
-    chosen: Option<&Chosen>,
+    setting: Option<&Setting>,
     mut named: impl Iterator<Item = (&'i str, &'i str)>,
 ) -> Result<Option<String>> {
-    let own = match chosen {
-        Some(Chosen::Overridden(own)) => return Ok(Some(own.clone())),
-        Some(Chosen::Agreed(own)) => own,
+    let own = match setting {
+        Some(Setting::Overriding(own)) => return Ok(Some(own.clone())),
+        Some(Setting::Checked(own)) => own,
         None => {
-            let Some((first, place)) = named.next() else {
+            let Some((first, name)) = named.next() else {
                 return Ok(None);
             };
-            return match named.find(|(_, other)| *other != place) {
-                None => Ok(Some(place.to_owned())),
+            return match named.find(|(_, other)| *other != name) {
+                None => Ok(Some(name.to_owned())),
                 Some((second, other)) => Err(Error::Config(format!(
-                    "the endpoints of one server are at different {what}s: `{first}` at `{place}`, and `{second}` at \
-                     `{other}`: give each a server of its own, or use `override_{what}` if their clients are built \
-                     with one {what}, too"
+                    "the endpoints of one server have different {what}s: `{first}` has `{name}`, and `{second}` has \
+                     `{other}`: give each a server of its own, or use `override_{what}` and build their clients with \
+                     the same {what}"
                 ))),
             };
         }
     };
-    match named.find(|(_, place)| place != own) {
+    match named.find(|(_, name)| name != own) {
         None => Ok(Some(own.clone())),
-        Some((name, place)) => Err(Error::Config(format!(
-            "the server is at the {what} `{own}`, and the callers of its endpoint `{name}` go to the {what} `{place}`, \
-             which the trait names: leave `{what}` out, or use `override_{what}` if its clients are built with `{own}`, \
-             too"
+        Some((interface, name)) => Err(Error::Config(format!(
+            "the server listens on the {what} `{own}`, but the trait `{interface}` names the {what} `{name}`: remove \
+             `{what}`, or use `override_{what}` and build the clients of `{interface}` with `{own}`"
         ))),
     }
 }

@@ -6,10 +6,8 @@
 use std::collections::HashMap;
 
 use super::endpoint::Endpoint;
-use super::invocation::{Invocation, Outcome};
 use super::scope::Scope;
-use crate::future::BoxFuture;
-use crate::interface::{Interface, Method, Mode, OldName};
+use crate::interface::{Interface, Method, OldName};
 use crate::wire::Request;
 use crate::{RemoteError, Result, Version};
 
@@ -195,34 +193,12 @@ impl Dispatcher {
     }
 }
 
-/// Answers `oslo_rpc_server_ping` with `"pong"`.
-#[derive(Debug)]
-pub(super) struct Ping;
-
-const PING_VERSION: Version = Version::new(1, 0);
-
-const PING: Interface = Interface::new(
-    "Ping",
-    PING_VERSION,
-    &[
-        Method::new("oslo_rpc_server_ping", Mode::Call, PING_VERSION)
-            .with_returns("Result<String>"),
-    ],
-);
-
-impl Endpoint for Ping {
-    fn scope(&self) -> Scope {
-        Scope::of(const { &PING })
-    }
-
-    fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move { incoming.reply::<_, RemoteError>(Ok("pong")) })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::invocation::{Invocation, Outcome};
     use super::*;
+    use crate::future::BoxFuture;
+    use crate::interface::Mode;
 
     #[derive(Debug)]
     struct Of(&'static Interface, Option<&'static str>);
@@ -255,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_behind_another_of_its_name_namespace_and_versions_is_shadowed() {
+    fn a_method_after_another_of_its_name_namespace_and_versions_is_shadowed() {
         assert_eq!(shadowed([Of(&NEW, None), Of(&OLD, None)]), [("Old", "New")]);
         // Requests for 1.1 to 1.5 reach the second.
         assert_eq!(shadowed([Of(&OLD, None), Of(&NEW, None)]), []);

@@ -25,7 +25,8 @@ pub(super) struct Duplicates {
     /// The same ids, in order of arrival, with the time of arrival.
     order: VecDeque<(Instant, u128)>,
     capacity: usize,
-    /// Hash functions for ids that are not 128-bit hexadecimal numbers, which oslo.messaging writes.
+    /// Hash functions for ids of other forms. oslo.messaging's ids are 128-bit hexadecimal numbers, which need no
+    /// hash.
     digests: [RandomState; 2],
 }
 

@@ -15,5 +15,9 @@ pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
     fn scope(&self) -> Scope;
 
     /// Runs the requested method. [`Invocation::place`] is its index in the interface.
+    ///
+    /// # Errors
+    ///
+    /// The error to raise in the caller.
     fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome>;
 }

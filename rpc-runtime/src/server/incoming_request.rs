@@ -196,7 +196,8 @@ impl Response {
     /// A `TypeError` for the caller if the result cannot be written as JSON.
     pub fn new<T: Serialize + ?Sized>(result: &T) -> Result<Self, RemoteError> {
         let result = to_raw_value(result).map_err(|error| {
-            let message = format!("a middleware returned what JSON cannot hold: {error}");
+            let message =
+                format!("a middleware returned a value that cannot be written as JSON: {error}");
             RemoteError::new("TypeError", message).module("builtins")
         })?;
         Ok(Self(Content::Result(result)))
@@ -222,7 +223,7 @@ impl Response {
             Content::Nothing => nothing(),
             Content::Result(result) => result.clone(),
             Content::Reply { bytes, .. } => {
-                // This server encoded the reply, so it can be read.
+                // The server encoded the reply itself, so parsing it cannot fail.
                 let result = wire::result_of(bytes).ok();
                 let result = result.and_then(|json| RawValue::from_string(json).ok());
                 result.unwrap_or_else(nothing)

@@ -205,7 +205,8 @@ impl<'a> Invocation<'a> {
 
     fn not_json(&self, error: &serde_json::Error) -> RemoteError {
         let method = self.request.method();
-        let message = format!("{method}() returned what JSON cannot hold: {error}");
+        let message =
+            format!("{method}() returned a value that cannot be written as JSON: {error}");
         RemoteError::new("TypeError", message).module("builtins")
     }
 }

@@ -13,10 +13,14 @@ mod dispatch;
 mod duplicates;
 mod endpoint;
 mod extensions;
+mod heartbeats;
 mod incoming_request;
 mod invocation;
 mod middleware;
+mod panics;
+mod ping;
 mod raw_argument;
+mod reply;
 mod request;
 mod running;
 mod scope;
@@ -181,7 +185,8 @@ async fn listen(
             tracing::warn!(server = %service.target, "the server ends: its transport was closed");
         }
     }
-    // Counted before the stop shows: a request that ends once it shows was in flight.
+    // Counted before the state shows the stop. A request that finishes after an observer saw the stop then counts as
+    // in flight.
     let before = running.finished();
     phase.send_replace(Phase::Stopping(Instant::now()));
     let orderly = async {

@@ -3,37 +3,31 @@
 //! No input from a peer and no failure of a handler may stop the server. Each becomes an error for the
 //! caller, if there is a caller, and a log line. All requests of a server share one [`Service`].
 
-use std::any::Any;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::dispatch::Dispatcher;
 use super::duplicates::Duplicates;
 use super::extensions;
+use super::heartbeats::Heartbeats;
 use super::incoming_request::{IncomingRequest, Response};
 use super::invocation::{Invocation, Outcome};
 use super::middleware::{Chain, Handler, Next};
+use super::panics::caught;
+use super::reply::send;
 use crate::excerpt::excerpt;
 use crate::future::BoxFuture;
-use crate::metrics::{self, Dropped, Handling, Lost};
+use crate::metrics::{self, Dropped, Handling};
 use crate::remote::Origin;
 use crate::serializer::Serializer;
 use crate::span;
 use crate::sync::Mutex;
 use crate::transport::{Incoming, Responder};
-use crate::wire::{self, Malformed, Named, ReplyTo, Request, Unopened};
+use crate::wire::{self, Malformed, Named, Request, Unopened};
 use crate::{RemoteError, Target};
-
-/// The shortest interval between heartbeats, whatever the caller asks for.
-const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(20);
 
 /// The state that all requests of one server share.
 pub(super) struct Service {
@@ -139,8 +133,8 @@ impl Service {
 
     /// Drops a request without running it. The request may be lost, so the log line has the ids that the
     /// caller's log has.
-    pub(super) fn leave(&self, body: &[u8], why: &str) {
-        self.count_dropped(Dropped::Left);
+    pub(super) fn drop_not_run(&self, body: &[u8], why: &str) {
+        self.count_dropped(Dropped::NotRun);
         let server = &self.target;
         let named = Named::in_body(&Bytes::copy_from_slice(body));
         tracing::warn!(
@@ -276,69 +270,4 @@ impl Handler for Service {
             Ok(Response::of(reply, &seen))
         })
     }
-}
-
-async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
-    if let Err(error) = responder.reply(to, reply).await {
-        tracing::warn!(
-            method = to.method(), request_id = to.request_id(),
-            message_id = %excerpt(&to.message_id), queue = %excerpt(&to.queue), %error,
-            "a reply was not sent"
-        );
-        metrics::replies_dropped(1, Lost::Unsent);
-    }
-}
-
-/// Sends heartbeats for one running call until it is dropped. It has its own task, so that a handler that
-/// yields rarely does not delay them.
-struct Heartbeats(AbortHandle);
-
-impl Heartbeats {
-    /// Starts heartbeats if the caller monitors the call.
-    fn of(request: &Request<'_>, responder: &Arc<dyn Responder>) -> Option<Self> {
-        let (to, silence) = request.reply_to().zip(request.monitor())?;
-        Some(Self::start(responder.clone(), to.clone(), silence))
-    }
-
-    fn start(responder: Arc<dyn Responder>, to: ReplyTo, silence: Duration) -> Self {
-        let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
-        let beating = tokio::spawn(async move {
-            loop {
-                // The interval of the heartbeats. The caller accepts twice as long a silence.
-                sleep(interval).await;
-                send(responder.clone(), &to, wire::heartbeat(&to)).await;
-            }
-        });
-        Self(beating.abort_handle())
-    }
-}
-
-impl Drop for Heartbeats {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Runs a handler and converts a panic to an error.
-async fn caught(mut handler: BoxFuture<'_, Outcome>) -> Outcome {
-    poll_fn(|cx| {
-        unpanicked(|| handler.as_mut().poll(cx)).unwrap_or_else(|panic| {
-            let message = format!("the handler panicked: {}", panic_message(&*panic));
-            std::task::Poll::Ready(Err(
-                RemoteError::new("RuntimeError", message).module("builtins")
-            ))
-        })
-    })
-    .await
-}
-
-/// Catches a panic in `poll`. The caller must not poll the same future again after a panic.
-pub(super) fn unpanicked<T>(poll: impl FnOnce() -> T) -> thread::Result<T> {
-    catch_unwind(AssertUnwindSafe(poll))
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -14,7 +14,8 @@ use tokio::time::timeout;
 
 use crate::transport::{Arrival, Incoming, Listener};
 
-use super::request::{Service, unpanicked};
+use super::panics::unpanicked;
+use super::request::Service;
 
 /// Why an acknowledged request was not run.
 const STOPPED: &str = "the server was stopped before its turn";
@@ -44,7 +45,7 @@ impl Running {
             self.collect();
             match arrival {
                 Arrival::Request(incoming) => self.run(incoming).await,
-                Arrival::InDoubt { body, why } => self.leave_in_doubt(&body, &why),
+                Arrival::InDoubt { body, why } => self.drop_in_doubt(&body, &why),
             }
         }
     }
@@ -80,21 +81,21 @@ impl Running {
         while let Ok(Some(arrival)) = timeout(Duration::ZERO, listener.next()).await {
             match arrival {
                 Arrival::Request(incoming) => {
-                    self.service.leave(&incoming.body, STOPPED);
+                    self.service.drop_not_run(&incoming.body, STOPPED);
                     count += 1;
                 }
-                Arrival::InDoubt { body, why } => self.leave_in_doubt(&body, &why),
+                Arrival::InDoubt { body, why } => self.drop_in_doubt(&body, &why),
             }
         }
         count
     }
 
     /// Drops a request that another server may run.
-    fn leave_in_doubt(&self, body: &[u8], why: &str) {
+    fn drop_in_doubt(&self, body: &[u8], why: &str) {
         let why = format!(
             "{why}: the broker may not have received its acknowledgement; if not, it delivers the request again"
         );
-        self.service.leave(body, &why);
+        self.service.drop_not_run(body, &why);
     }
 
     async fn run(&mut self, incoming: Incoming) {

@@ -9,7 +9,8 @@ pub struct StopReport {
     /// Requests that were cancelled at the time limit while they ran, or that had not started. They were
     /// acknowledged, so no other server runs them.
     pub cut_off: usize,
-    /// Requests that were prefetched and not acknowledged. The broker requeues them for other servers.
+    /// Requests that were prefetched and not acknowledged. The broker requeues them for other servers. Always 0
+    /// over `memory://`, which does not count them.
     pub given_back: usize,
 }
 

@@ -26,15 +26,33 @@ use crate::{Result, Target};
 #[async_trait]
 pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Sends a cast. Returns once the broker has accepted it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Undeliverable`](crate::Error::Undeliverable) if the message is mandatory and no queue exists for it;
+    /// [`Error::Rejected`](crate::Error::Rejected) if a queue rejects it; [`Error::Refused`](crate::Error::Refused) if
+    /// the broker refuses it; [`Error::Delivery`](crate::Error::Delivery) if all attempts failed;
+    /// [`Error::Closed`](crate::Error::Closed) after [`close`](Self::close). [`Error`](crate::Error) has a public
+    /// constructor for each of them.
     async fn send(&self, target: &Target, request: RequestBody, terms: &SendTerms) -> Result<()>;
 
     /// Sends a request and waits for its final reply. Returns no later than `terms.deadline`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send), and [`Error::Timeout`](crate::Error::Timeout) at the deadline, or if no heartbeat
+    /// came within `terms.monitor`. A reply that contains a remote error is not an error of this function.
     async fn call(&self, target: &Target, request: RequestBody, terms: &CallTerms)
     -> Result<Reply>;
 
     /// Starts to listen as server `target.server` of the topic `target.topic`. The listener takes requests to the
     /// topic in turn with the topic's other servers. It also takes requests to this server, and fanouts. Returns once
     /// requests would arrive.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`](crate::Error::Refused) if the broker refuses to declare the server's queues;
+    /// [`Error::Closed`](crate::Error::Closed) after [`close`](Self::close).
     async fn listen(&self, target: &Target, terms: &ListenTerms) -> Result<Box<dyn Listener>>;
 
     /// The name of the messaging system, for the span attribute `messaging.system`. Defaults to `other`.

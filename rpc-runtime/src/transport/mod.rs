@@ -35,7 +35,8 @@ pub use self::state::{ListenerState, TransportState};
 pub use self::terms::{
     CallTerms, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_QUEUE_WAIT, ListenTerms, Retry, SendTerms,
 };
-pub use crate::target::{DEFAULT_EXCHANGE, Optional};
+pub use crate::optional::Optional;
+pub use crate::target::DEFAULT_EXCHANGE;
 pub use crate::url::{Host, Secret, TransportUrl, UrlError};
 
 /// A handle to a messaging system. The clients and servers of a process share it. Clones are cheap and share one
@@ -66,8 +67,8 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// The URL is malformed, it names an unknown driver, or it has an option that the driver does not know or does not
-    /// support.
+    /// [`Error::Url`](crate::Error::Url) if the URL is malformed, names an unknown driver, has options that the driver
+    /// does not support, or names a TLS file that cannot be read.
     pub fn new(url: &str) -> Result<Self> {
         Self::from_url(&url.parse()?)
     }
@@ -125,6 +126,8 @@ impl Transport {
     /// # Errors
     ///
     /// [`Error::Unreachable`](crate::Error::Unreachable), with the reason for each host.
+    /// [`Error::Closed`](crate::Error::Closed) if the transport is closed. [`Error::Config`](crate::Error::Config) if
+    /// no thread for the connections can be started.
     ///
     /// ```
     /// use rpc_runtime::{Result, Transport};
@@ -174,7 +177,9 @@ impl Transport {
     }
 
     /// Closes the transport for all its clones. Calls in flight fail at once with
-    /// [`Error::Closed`](crate::Error::Closed). So does each later use.
+    /// [`Error::Closed`](crate::Error::Closed). So does each later use. Servers on the transport end.
+    ///
+    /// Completes when the connections are closed.
     pub async fn close(&self) {
         self.driver.close().await;
     }

@@ -184,7 +184,7 @@ impl Registration {
     }
 
     async fn monitored(&self, target: &Target, monitor: Duration) -> Result<Reply> {
-        // Not from the call's start: the request may have waited to be sent until now.
+        // The first interval starts now and not at the call's start, because the request may have waited to be sent.
         let mut last = Instant::now();
         loop {
             let Some(limit) = last.checked_add(monitor) else {
@@ -237,7 +237,7 @@ impl Drop for Registration {
         let mut waiting = self.table.waiting.lock();
         let entry = waiting.calls.remove(&self.id);
         let result = waiting.results.remove(&self.id);
-        // A waker's destructor may run foreign code: not under the lock.
+        // A waker's destructor may run foreign code, so it must not run under the lock.
         drop(waiting);
         drop((entry, result));
     }

@@ -72,7 +72,8 @@ impl TransportState {
         matches!(self, Self::Connected { .. })
     }
 
-    /// The state of a transport that has two connections in these states. The state that prevents more wins.
+    /// The state of a transport whose two connections have these states: the first of closed, connecting, blocked,
+    /// connected, idle and unknown that one of them has.
     #[cfg(feature = "rabbit")]
     pub(super) fn of_both(self, other: Self) -> Self {
         let rank = |state: &Self| match state {

@@ -68,7 +68,7 @@ impl TryFrom<WrittenRetry> for Retry {
             WrittenRetry::Word(_) => None,
         };
         let refuse =
-            || format!("not a number of retries: write a whole number from 0 on, or `{FOREVER}`");
+            || format!("not a number of retries: write a whole number, 0 or more, or `{FOREVER}`");
         number.map(Self::Times).ok_or_else(refuse)
     }
 }
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Retry>("-1").unwrap(), Retry::Forever);
         for text in ["-2", "\"never\"", "4294967296"] {
             let error = serde_json::from_str::<Retry>(text).unwrap_err();
-            assert!(error.to_string().contains("from 0 on"), "{error}");
+            assert!(error.to_string().contains("0 or more"), "{error}");
         }
     }
 }

@@ -58,7 +58,7 @@ impl Reply {
             }
         }
         let message_id =
-            message_id.ok_or_else(|| Malformed::new("the reply names no call of ours", 0))?;
+            message_id.ok_or_else(|| Malformed::new("the reply has no valid message id", 0))?;
         Ok(Self {
             size,
             text,
@@ -78,7 +78,10 @@ impl Reply {
     pub fn too_large(end: &[u8], size: usize) -> Result<Self, Malformed> {
         let message_id = last_text(end, "_msg_id").and_then(|id| id.parse().ok());
         let message_id = message_id.ok_or_else(|| {
-            Malformed::new("the end of a reply that is too large names no call", 0)
+            Malformed::new(
+                "a reply is too large, and its end has no valid message id",
+                0,
+            )
         })?;
         Ok(Self {
             size,

@@ -3,7 +3,7 @@
 //!
 //! This mirrors the client's `TypedArgs` and the generated endpoint, and must change with them.
 
-use super::names::goes_by;
+use super::names::has_name;
 use super::types;
 use super::violation::{Checked, Violation};
 use crate::Version;
@@ -20,12 +20,12 @@ pub(super) struct Form {
 /// How a message contains one argument.
 struct Sent {
     argument: &'static Argument,
-    /// The argument's own name, if it is sent under it.
-    itself: Option<&'static str>,
+    /// The name that the argument is sent under, if it is sent under one of its own names.
+    own_name: Option<&'static str>,
     /// The names of the values that are sent instead.
-    others: &'static [&'static str],
+    replacements: &'static [&'static str],
     /// Whether the argument's own value is sent. The type of a value that replaces it is not known.
-    as_it_is: bool,
+    is_own_value: bool,
 }
 
 /// Whether the messages of a form contain an argument.
@@ -46,18 +46,18 @@ impl Form {
     }
 
     pub(super) const fn is_served_by(&self, new: &Method) -> Checked {
-        check!(self.is_taken_by(new));
-        self.suffices(new)
+        check!(self.check_sent(new));
+        self.check_required(new)
     }
 
     /// Checks that `new` has each argument that is sent, with a compatible type.
-    const fn is_taken_by(&self, new: &Method) -> Checked {
+    const fn check_sent(&self, new: &Method) -> Checked {
         let mut place = 0;
         while place < self.arguments.len() {
             let sent = self.sent(&self.arguments[place]);
             let mut index = 0;
             while let Some(name) = sent.name(index) {
-                check!(self.takes(new, name, sent.ty()));
+                check!(self.check_accepted(new, name, sent.ty()));
                 index += 1;
             }
             place += 1;
@@ -65,7 +65,12 @@ impl Form {
         Ok(())
     }
 
-    const fn takes(&self, new: &Method, name: &'static str, ty: Option<&'static str>) -> Checked {
+    const fn check_accepted(
+        &self,
+        new: &Method,
+        name: &'static str,
+        ty: Option<&'static str>,
+    ) -> Checked {
         let arguments = new.arguments();
         let mut index = 0;
         while index < arguments.len() {
@@ -73,12 +78,12 @@ impl Form {
             if is_sent(argument) {
                 match self.made_of(argument) {
                     // The older value has a type that is not described, so it is not compared.
-                    Some([]) if goes_by(argument.name(), argument.old_names(), name) => {
+                    Some([]) if has_name(argument.name(), argument.old_names(), name) => {
                         return Ok(());
                     }
-                    Some(others) if lists(others, name) => return Ok(()),
-                    None if goes_by(argument.name(), argument.old_names(), name) => {
-                        return self.fits(argument, name, ty);
+                    Some(values) if lists(values, name) => return Ok(()),
+                    None if has_name(argument.name(), argument.old_names(), name) => {
+                        return self.check_type(argument, name, ty);
                     }
                     _ => {}
                 }
@@ -92,7 +97,12 @@ impl Form {
         })
     }
 
-    const fn fits(&self, new: &Argument, name: &'static str, ty: Option<&'static str>) -> Checked {
+    const fn check_type(
+        &self,
+        new: &Argument,
+        name: &'static str,
+        ty: Option<&'static str>,
+    ) -> Checked {
         match ty {
             Some(old) if !types::takes(new.ty(), old) => Err(Violation::Type {
                 method: self.method,
@@ -105,27 +115,27 @@ impl Form {
     }
 
     /// Checks that each argument that `new` requires is sent, and none is sent twice.
-    const fn suffices(&self, new: &Method) -> Checked {
+    const fn check_required(&self, new: &Method) -> Checked {
         let mut index = 0;
         while index < new.arguments().len() {
             let argument = &new.arguments()[index];
             if is_sent(argument) {
-                check!(self.suffices_for(argument));
+                check!(self.check_required_argument(argument));
             }
             index += 1;
         }
         Ok(())
     }
 
-    const fn suffices_for(&self, new: &Argument) -> Checked {
-        let is_there = match self.made_of(new) {
-            Some(others @ [_, ..]) => self.all_are_there(others),
-            _ => match self.is_there_once(new) {
-                Ok(is_there) => is_there,
+    const fn check_required_argument(&self, new: &Argument) -> Checked {
+        let is_always_sent = match self.made_of(new) {
+            Some(values @ [_, ..]) => self.all_are_sent(values),
+            _ => match self.is_sent_once(new) {
+                Ok(is_always_sent) => is_always_sent,
                 Err(violation) => return Err(violation),
             },
         };
-        if is_there || can_be_absent(new) {
+        if is_always_sent || can_be_absent(new) {
             return Ok(());
         }
         Err(Violation::Required {
@@ -135,7 +145,7 @@ impl Form {
         })
     }
 
-    const fn is_there_once(&self, new: &Argument) -> Result<bool, Violation> {
+    const fn is_sent_once(&self, new: &Argument) -> Result<bool, Violation> {
         let mut found = self.presence(new.name());
         let mut index = 0;
         while index < new.old_names().len() {
@@ -154,7 +164,7 @@ impl Form {
         Ok(matches!(found, Presence::Always))
     }
 
-    const fn all_are_there(&self, names: &[&str]) -> bool {
+    const fn all_are_sent(&self, names: &[&str]) -> bool {
         let mut index = 0;
         while index < names.len() {
             if !matches!(self.presence(names[index]), Presence::Always) {
@@ -181,8 +191,9 @@ impl Form {
         Presence::Never
     }
 
-    /// The arguments from which the server computes `new` for messages that are older than it. An empty list
-    /// means an older value under its own name. `None` if the server reads `new` itself.
+    /// The names of the values from which the server computes `new`, for a message stamped below
+    /// `new.since()`. An empty list means one older value, under a name of `new`. `None` if the server decodes
+    /// `new` itself.
     const fn made_of(&self, new: &Argument) -> Option<&'static [&'static str]> {
         match (new.since(), new.below()) {
             (Some(since), Below::With(names)) if self.stamp.is_below(since) => Some(names),
@@ -194,9 +205,9 @@ impl Form {
     const fn sent(&self, argument: &'static Argument) -> Sent {
         let nothing = Sent {
             argument,
-            itself: None,
-            others: &[],
-            as_it_is: false,
+            own_name: None,
+            replacements: &[],
+            is_own_value: false,
         };
         if !is_sent(argument) {
             return nothing;
@@ -205,15 +216,18 @@ impl Form {
             (Some(since), _) if self.stamp.is_below(since) => match argument.below() {
                 Below::Refuse | Below::Drop => nothing,
                 Below::With([]) => Sent {
-                    itself: Some(argument.name_in(self.stamp)),
+                    own_name: Some(argument.name_in(self.stamp)),
                     ..nothing
                 },
-                Below::With(others) => Sent { others, ..nothing },
+                Below::With(replacements) => Sent {
+                    replacements,
+                    ..nothing
+                },
             },
             (_, Some(until)) if !self.stamp.is_below(until) => nothing,
             _ => Sent {
-                itself: Some(argument.name_in(self.stamp)),
-                as_it_is: true,
+                own_name: Some(argument.name_in(self.stamp)),
+                is_own_value: true,
                 ..nothing
             },
         }
@@ -222,15 +236,15 @@ impl Form {
 
 impl Sent {
     const fn name(&self, index: usize) -> Option<&'static str> {
-        match self.itself {
+        match self.own_name {
             Some(name) if index == 0 => Some(name),
-            None if index < self.others.len() => Some(self.others[index]),
+            None if index < self.replacements.len() => Some(self.replacements[index]),
             _ => None,
         }
     }
 
     const fn ty(&self) -> Option<&'static str> {
-        if self.as_it_is {
+        if self.is_own_value {
             Some(self.argument.ty())
         } else {
             None
@@ -238,7 +252,7 @@ impl Sent {
     }
 
     const fn presence(&self) -> Presence {
-        let can_lack = if self.as_it_is {
+        let can_lack = if self.is_own_value {
             types::is_maybe_absent(self.argument.ty())
         } else {
             // The client does not compute a replacement for a default value.

@@ -25,7 +25,7 @@ use super::{Interface, Method, Mode};
 use crate::Version;
 use crate::target::DEFAULT_EXCHANGE;
 use form::Form;
-use names::goes_by;
+use names::has_name;
 pub use violation::Incompatibility;
 use violation::{Checked, Violation};
 
@@ -95,8 +95,8 @@ use violation::{Checked, Violation};
 /// # Rules
 ///
 /// A method of `old` has a form for each version that its messages are stamped with. Only the forms of
-/// `new`'s major version are compared, and there must be at least one: the version cap of a client that `new`
-/// is to serve has that major version.
+/// `new`'s major version are compared, and at least one must exist, because `new` serves only clients whose
+/// version cap is of its major version.
 ///
 /// | in `old` | in `new` |
 /// |---|---|
@@ -242,7 +242,7 @@ const fn find(methods: &'static [Method], name: &str, place: usize) -> Option<&'
     let mut index = 0;
     while index < methods.len() {
         let method = &methods[(place + index) % methods.len()];
-        if goes_by(method.name(), method.old_names(), name) {
+        if has_name(method.name(), method.old_names(), name) {
             return Some(method);
         }
         index += 1;

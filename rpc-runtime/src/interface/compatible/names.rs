@@ -5,7 +5,7 @@ use crate::interface::text::same;
 
 /// Whether `wanted` is the current name or one of the old names. A server accepts all of them in every
 /// version.
-pub(super) const fn goes_by(name: &str, old_names: &[OldName], wanted: &str) -> bool {
+pub(super) const fn has_name(name: &str, old_names: &[OldName], wanted: &str) -> bool {
     if same(name, wanted) {
         return true;
     }

@@ -137,7 +137,7 @@ fn only_forms_of_the_served_major_are_compared() {
     incompatible(
         both,
         next,
-        "`rack` must be sent in the major of `Inventory` 3.1, and is sent in 2.0: serve the old interface beside the new one",
+        "clients send `rack` in 2.0, but `Inventory` has version 3.1, another major: serve the old interface beside the new one",
     );
     compatible(interface(&[]), next);
 }

@@ -97,9 +97,9 @@ impl Incompatibility {
                 &[interface, name, name],
             ),
             V::Major { method, highest } => Text::of(
-                "`{}` must be sent in the major of `{}` {}, and is sent in {}: serve the old interface \
+                "clients send `{}` in {}, but `{}` has version {}, another major: serve the old interface \
                  beside the new one",
-                &[method, interface, served, Text::version(highest).as_str()],
+                &[method, Text::version(highest).as_str(), interface, served],
             ),
             V::Stamp { method, stamp } => {
                 let stamp = Text::version(stamp);

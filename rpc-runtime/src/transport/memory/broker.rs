@@ -98,7 +98,7 @@ pub(super) struct Inbox {
 }
 
 impl State {
-    /// Puts a message into its queues. Returns the message if there is none.
+    /// Puts a message into its queues. Returns the message if no queue is bound for it.
     pub(super) fn publish(&mut self, target: &Target, message: Message) -> Result<(), Message> {
         if target.fanout {
             let queues = self.exchanges.get(&fanout_exchange(target));

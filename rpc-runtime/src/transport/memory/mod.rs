@@ -133,7 +133,7 @@ impl MemoryDriver {
         queue_wait: Duration,
     ) -> Result<()> {
         metrics::publish_failed(Unpublished::Returned);
-        // Not beyond a call's deadline: the call's error must name the missing queue, not the timeout.
+        // The wait ends at the call's deadline, so that the error names the missing queue and not the timeout.
         let left = message
             .expires
             .map(|expires| expires.saturating_duration_since(Instant::now()));
@@ -155,7 +155,7 @@ impl MemoryDriver {
         Ok(())
     }
 
-    /// Puts a message into its queues. Returns the message if there is none.
+    /// Puts a message into its queues. Returns the message if no queue is bound for it.
     fn try_publish(&self, target: &Target, message: Message) -> Result<Result<(), Message>> {
         if self.listeners.lock().closed {
             return Err(Error::new_closed());

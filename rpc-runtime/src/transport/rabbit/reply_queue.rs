@@ -32,9 +32,9 @@ use crate::{Error, Result};
 
 /// The prefetch, which bounds the memory for replies.
 const PREFETCH: u16 = 1024;
-/// After how many replies they are acknowledged. The broker keeps them until then.
+/// The number of unacknowledged replies at which they are acknowledged. The broker keeps them until then.
 const ACKNOWLEDGE_COUNT: u64 = 64;
-/// After how many bytes of replies they are acknowledged.
+/// The number of bytes of unacknowledged replies at which they are acknowledged.
 const ACKNOWLEDGE_BYTES: usize = 64 * 1024;
 /// How long a reply stays unacknowledged if no others follow.
 const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_secs(1);
@@ -265,7 +265,8 @@ impl Reader {
             } else {
                 self.pace.after(since.elapsed())
             };
-            // Callers learn why the queue cannot be consumed, also if the broker closed the connection over it.
+            // Callers learn why the queue cannot be consumed, also if that was the reason why the broker closed the
+            // connection.
             if connection.is_up() || fault.is_refused() {
                 self.set(State::Failed(fault.why().clone()));
             } else {

@@ -169,7 +169,8 @@ impl ChannelState {
         }
     }
 
-    /// Handles the broker's cancellation of a consumer. The channel stays open for receipts that are due.
+    /// Handles the broker's cancellation of a consumer. The channel stays open for receipts that are due. (A receipt is
+    /// the broker's `channel.flow-ok`, which shows that it has processed an acknowledgement.)
     pub(super) fn cancelled(&self) {
         self.set_ended(&Fault::lost(
             "the broker cancelled the consumer: its queue was deleted or is unavailable, or an acknowledgement took \
@@ -221,7 +222,7 @@ impl ChannelState {
         };
         let fault = Fault::lost("the channel was closed");
         for request in requests {
-            // For the close itself, too: its sender only waits for the end.
+            // The sender of the close also gets this error. It waits only for the end and ignores the result.
             let _ = request.reply.send(Err(fault.clone()));
         }
         if let Some(confirms) = self.confirms() {

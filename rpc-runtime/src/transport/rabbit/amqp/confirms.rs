@@ -7,14 +7,12 @@
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::confirm::{Answer, Confirm, ConfirmSlot, Confirmed, Failure};
 use super::confirm_times::ConfirmMonitor;
 use super::fault::Fault;
 use crate::sync::Mutex;
@@ -22,41 +20,16 @@ use crate::sync::Mutex;
 /// The capacity, in messages, that the table keeps while no message waits.
 const KEPT_CAPACITY: usize = 1024;
 
-/// How one publish failed.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// The broker has certainly not taken the message.
-    Unsent(Fault),
-    /// The broker has not processed the message: its channel was closed before, because of another message.
-    NotReached(Fault),
-    /// The message was written, but not confirmed. The broker may have taken it.
-    Unanswered(Fault),
-}
-
-/// What the broker did with a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Confirmed {
-    /// The message is in a queue. A message that is not mandatory may be in none.
-    Taken,
-    /// The broker returned the message: there is no queue for it.
-    Returned,
-    /// The broker sent a nack: a queue cannot take the message.
-    Rejected,
-}
-
 /// The health of a publishing channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
     /// Messages can be published, and confirms come in the usual time.
-    Well,
+    Healthy,
     /// Messages wait, and no confirm has come for longer than usual.
     Silent,
     /// The channel has ended.
     Closed,
 }
-
-/// The broker's answer to one message.
-pub(crate) type Answer = Result<Confirmed, Failure>;
 
 /// The confirms of one channel.
 #[derive(Debug)]
@@ -120,40 +93,6 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// The slot for the answer to one message.
-#[derive(Debug)]
-struct ConfirmSlot {
-    /// Whether a positive confirm does not wake the task, since it also waits for a reply.
-    quiet: bool,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    answer: Option<Answer>,
-    waiting: Option<Waker>,
-    /// The message's body, as long as the message may have to be sent again.
-    kept: Bytes,
-}
-
-impl ConfirmSlot {
-    fn answer(&self, answer: Answer) {
-        let is_taken = matches!(answer, Ok(Confirmed::Taken));
-        let wake = !(self.quiet && is_taken);
-        let waiting = {
-            let mut state = self.state.lock();
-            state.answer = Some(answer);
-            if is_taken {
-                state.kept = Bytes::new();
-            }
-            state.waiting.take().filter(|_| wake)
-        };
-        if let Some(waiting) = waiting {
-            waiting.wake();
-        }
-    }
-}
-
 /// The effects of one confirm.
 struct Settled {
     /// The recipients of the messages that it settles, and whether each message was returned.
@@ -183,12 +122,9 @@ impl Confirms {
         size: usize,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) -> Confirm {
-        let slot = Arc::new(ConfirmSlot {
-            quiet,
-            state: Mutex::default(),
-        });
-        self.send(Recipient::Slot(slot.clone()), size, send);
-        Confirm(slot)
+        let (slot, confirm) = ConfirmSlot::new(quiet);
+        self.send(Recipient::Slot(slot), size, send);
+        confirm
     }
 
     /// As [`publish`](Self::publish), but `callback` receives the answer.
@@ -207,12 +143,12 @@ impl Confirms {
         size: usize,
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) {
-        if let Err((fault, recipient)) = self.count(recipient, size, send) {
+        if let Err((fault, recipient)) = self.send_numbered(recipient, size, send) {
             recipient.answer(Err(Failure::NotReached(fault)));
         }
     }
 
-    fn count(
+    fn send_numbered(
         &self,
         recipient: Recipient,
         size: usize,
@@ -313,7 +249,7 @@ impl Confirms {
         };
         match silent {
             Some(since) if self.monitor.is_silent(since.elapsed()) => Health::Silent,
-            _ => Health::Well,
+            _ => Health::Healthy,
         }
     }
 
@@ -397,41 +333,6 @@ impl Unconfirmed {
         if self.messages.is_empty() {
             self.silent = None;
             self.messages.shrink_to(KEPT_CAPACITY);
-        }
-    }
-}
-
-/// Waits for the broker's answer to one message. Dropping it does not affect the message.
-#[derive(Debug)]
-pub(crate) struct Confirm(Arc<ConfirmSlot>);
-
-impl Confirm {
-    /// Keeps the message's body until the broker has taken the message. A caller that kept the body itself would keep
-    /// it too long, since a quiet confirm does not wake it.
-    pub(crate) fn keep(&self, body: Bytes) {
-        let mut state = self.0.state.lock();
-        if !matches!(state.answer, Some(Ok(Confirmed::Taken))) {
-            state.kept = body;
-        }
-    }
-
-    /// Takes the body out. It is empty if the broker has taken the message.
-    pub(crate) fn kept(&self) -> Bytes {
-        std::mem::take(&mut self.0.state.lock().kept)
-    }
-}
-
-impl Future for Confirm {
-    type Output = Answer;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
-        let mut state = self.0.state.lock();
-        match state.answer.take() {
-            Some(answer) => Poll::Ready(answer),
-            None => {
-                state.waiting = Some(context.waker().clone());
-                Poll::Pending
-            }
         }
     }
 }

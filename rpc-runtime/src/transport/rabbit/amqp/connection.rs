@@ -33,28 +33,28 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 pub(crate) struct Connection {
     lapin: lapin::Connection,
     io: Arc<Io>,
-    place: String,
+    address: String,
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("place", &self.place)
+            .field("address", &self.address)
             .field("io", &self.io)
             .finish_non_exhaustive()
     }
 }
 
 impl Connection {
-    /// A connection whose handshake is complete. `place` is the broker's host and port.
-    pub(super) fn new(lapin: lapin::Connection, io: Arc<Io>, place: String) -> Self {
+    /// A connection whose handshake is complete. `address` is the broker's host and port.
+    pub(super) fn new(lapin: lapin::Connection, io: Arc<Io>, address: String) -> Self {
         io.channels.set_limit(lapin.configuration().channel_max());
-        Self { lapin, io, place }
+        Self { lapin, io, address }
     }
 
     /// The broker's host and port, for log lines.
-    pub(crate) fn place(&self) -> &str {
-        &self.place
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// The broker's version, if the broker has named it.
@@ -72,22 +72,22 @@ impl Connection {
         self.io.fail(why);
     }
 
-    /// Waits for the end of the connection, and returns the reason.
+    /// See [`Io::down`].
     pub(crate) async fn down(&self) -> Reason {
         self.io.down().await
     }
 
-    /// Why the broker accepts no messages. `None` if it accepts them.
+    /// See [`Io::blockage`].
     pub(crate) fn blockage(&self) -> Option<Reason> {
         self.io.blockage()
     }
 
-    /// Follows [`blockage`](Self::blockage).
+    /// See [`Io::watch_blocked`].
     pub(crate) fn watch_blocked(&self) -> watch::Receiver<Option<Reason>> {
         self.io.watch_blocked()
     }
 
-    /// Waits until the broker accepts messages or the connection has ended.
+    /// See [`Io::unblocked`].
     pub(crate) async fn unblocked(&self) {
         self.io.unblocked().await;
     }
@@ -97,8 +97,7 @@ impl Connection {
         self.io.monitor.is_silent(time)
     }
 
-    /// Completes when a channel that may have been silent gets a confirm. Confirms count from this call on, not from
-    /// the first poll.
+    /// See [`ConfirmMonitor::revived`](super::confirm_times::ConfirmMonitor::revived).
     pub(crate) fn revived(&self) -> Notified<'_> {
         self.io.monitor.revived()
     }
@@ -177,7 +176,7 @@ impl Connection {
     /// Logs when the broker stops or resumes accepting messages. Never returns.
     async fn report_blockage(&self) {
         let mut blocked = self.io.watch_blocked();
-        let broker = &self.place;
+        let broker = &self.address;
         loop {
             // Cannot fail: `self` owns the sender.
             if let Ok(why) = blocked.wait_for(Option::is_some).await {
@@ -196,7 +195,7 @@ impl Connection {
         if self.is_up() && self.blockage().is_none() {
             let close = silent(self.lapin.close(200, "OK".into()));
             if let Ok(Err(error)) = timeout(CLOSE_DEADLINE, close).await {
-                tracing::debug!(broker = %self.place, error = explain(&error), "close failed");
+                tracing::debug!(broker = %self.address, error = explain(&error), "close failed");
             }
         }
         self.fail("the transport was closed");

@@ -45,11 +45,11 @@ const TCP_HEAD_START: Duration = Duration::from_secs(1);
 
 /// Why an attempt to connect failed.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ConnectError {
     /// The reason, with the broker's host and port.
     pub(crate) why: String,
     /// Whether the broker refused the login, and will most likely do so again.
-    pub(crate) repeats: bool,
+    pub(crate) is_refusal: bool,
 }
 
 /// Connects to brokers with one set of settings.
@@ -93,26 +93,26 @@ impl Connector {
         &self,
         address: &Address,
         name: &str,
-    ) -> Result<Connection, Refusal> {
-        let failed = |why: String, repeats| Refusal {
-            why: format!("{}: {why}", place(address)),
-            repeats,
+    ) -> Result<Connection, ConnectError> {
+        let failed = |why: String, is_refusal| ConnectError {
+            why: format!("{}: {why}", host_and_port(address)),
+            is_refusal,
         };
-        let silent_to = |step| {
+        let timed_out = |what| {
             let deadline = self.deadline;
-            failed(format!("no answer to {step} within {deadline:?}"), false)
+            failed(format!("{what} within {deadline:?}"), false)
         };
         let credentials = match timeout(self.deadline, self.credentials(address)).await {
             Ok(Ok(credentials)) => credentials,
             Ok(Err(why)) => return Err(failed(why, false)),
-            Err(_) => return Err(silent_to("the request for credentials")),
+            Err(_) => return Err(timed_out("no answer to the request for credentials")),
         };
         let user = credentials.user.clone();
         let reached = timeout(self.deadline, self.reach(address)).await;
         let socket = match reached {
             Ok(Ok(socket)) => socket,
             Ok(Err(error)) => return Err(failed(explain_reach(&error), false)),
-            Err(_) => return Err(silent_to("connecting")),
+            Err(_) => return Err(timed_out("no connection")),
         };
         let io = Arc::new(Io::new(socket.writer(), self.response(credentials)));
         // Aborts the handshake if this future is dropped during it.
@@ -125,14 +125,15 @@ impl Connector {
         match timeout(self.deadline, handshake).await {
             Ok(Ok(lapin)) => {
                 guard.disarm();
-                Ok(Connection::new(lapin, io, place(address)))
+                Ok(Connection::new(lapin, io, host_and_port(address)))
             }
             Ok(Err(error)) => {
                 let said = io.closed_by_broker();
-                let repeats = said.is_some_and(|why| is_decision(why));
-                Err(failed(self.refusal(address, &user, &error, said), repeats))
+                let is_refusal = said.is_some_and(|why| is_decision(why));
+                let why = self.handshake_failure(address, &user, &error, said);
+                Err(failed(why, is_refusal))
             }
-            Err(_) => Err(silent_to("the AMQP handshake")),
+            Err(_) => Err(timed_out("no answer to the AMQP handshake")),
         }
     }
 
@@ -214,7 +215,7 @@ impl Connector {
     }
 
     /// Why the handshake failed. `said` is the broker's reason, which lapin may have missed.
-    fn refusal(
+    fn handshake_failure(
         &self,
         address: &Address,
         user: &str,
@@ -309,7 +310,7 @@ fn explain_reach(error: &io::Error) -> String {
 }
 
 /// The broker's host and port, for log lines.
-fn place(address: &Address) -> String {
+fn host_and_port(address: &Address) -> String {
     if address.name.contains(':') {
         format!("[{}]:{}", address.name, address.port)
     } else {

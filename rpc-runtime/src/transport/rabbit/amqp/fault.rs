@@ -114,10 +114,10 @@ pub(crate) struct SizeLimit {
 impl SizeLimit {
     /// Reads "message size 600000 is larger than configured max size 524288".
     fn of(why: &str) -> Option<Self> {
-        let (_, behind) = why.split_once("message size ")?;
+        let (_, size) = why.split_once("message size ")?;
         let (_, limit) = why.split_once("max size ")?;
         Some(Self {
-            size: first_number(behind)?,
+            size: first_number(size)?,
             limit: first_number(limit)?,
         })
     }

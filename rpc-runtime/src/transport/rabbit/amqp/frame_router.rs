@@ -2,8 +2,9 @@
 //!
 //! Frames of channel 0 go to lapin. From them, the router also notes the end of the connection and whether the broker
 //! blocks it. All other frames are for this library's channels: messages and receipts go to the channel's handler,
-//! confirms and returns to its publishes, replies to its requests. Frames of a channel that is not open are dropped:
-//! they were sent before the broker saw its close. Bytes that are not AMQP go to lapin, which refuses them.
+//! confirms and returns to its publishes, replies to its requests. (A receipt is the broker's `channel.flow-ok`, which
+//! shows that it has processed an acknowledgement.) Frames of a channel that is not open are dropped: they were sent
+//! before the broker saw its close. Bytes that are not AMQP go to lapin, which refuses them.
 //!
 //! The I/O task owns the router. Nothing here may block. Frames come from a peer: none may make it panic.
 

@@ -112,7 +112,7 @@ impl IoTask {
 
 impl Drop for IoTask {
     fn drop(&mut self) {
-        // Not after a regular end: lapin can still read the bytes that arrived before.
+        // After a regular end, `fail` would drop bytes that lapin can still read.
         if !self.io.has_ended() {
             self.io.fail("the connection was cut");
         }

@@ -146,7 +146,7 @@ impl Reactor for Kit {
                 if down.wait_for(Option::is_some).await.is_err() {
                     std::future::pending::<()>().await;
                 }
-                // A short pause: lapin may not know of the end yet and sleep again, in a busy loop.
+                // Without this pause, lapin would call `sleep` in a busy loop until it notices the end.
                 moment.sleep(Duration::from_millis(5).min(time)).await;
             };
             tokio::select! {

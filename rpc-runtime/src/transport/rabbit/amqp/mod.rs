@@ -37,6 +37,7 @@ mod broker_version;
 mod channel;
 mod channel_state;
 mod channels;
+mod confirm;
 mod confirm_times;
 mod confirms;
 mod connection;
@@ -66,9 +67,10 @@ mod tls_refusal;
 mod write_queue;
 
 pub(super) use broker_version::BrokerVersion;
-pub(super) use confirms::{Answer, Confirm, Confirmed, Failure, Health};
+pub(super) use confirm::{Answer, Confirm, Confirmed, Failure};
+pub(super) use confirms::Health;
 pub(super) use connection::{CONTROL_DEADLINE, Connection};
-pub(super) use connector::{Connector, Refusal};
+pub(super) use connector::{ConnectError, Connector};
 #[cfg(test)]
 pub(super) use consume_channel::tests::Bench as AcknowledgerBench;
 pub(super) use consume_channel::{Acknowledger, ConsumeChannel, Consumer};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::channel::Channel;
 use super::channel_state::Role;
-use super::confirms::{Confirm, ConfirmCallback, Confirms, Health};
+use super::confirm::Confirm;
+use super::confirms::{ConfirmCallback, Confirms, Health};
 use super::declare_channel::ExchangeDeclaration;
 use super::fault::Fault;
 use super::frames::{self, Publish};

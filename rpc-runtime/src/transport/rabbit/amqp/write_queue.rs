@@ -179,7 +179,7 @@ impl WriteQueue {
 }
 
 impl State {
-    /// Writes as much as the socket takes. The I/O task writes the rest, and meets the error if there was one.
+    /// Writes as much as the socket takes. The I/O task writes the rest, and gets the error if there was one.
     fn write_now(&mut self) {
         let Some(tcp) = &self.tcp else {
             return;

@@ -1,8 +1,8 @@
 //! Compressed message bodies in kombu's formats. The header `compression` names the format.
 //!
 //! Peers choose what they send, so inflating is bounded: a body that exceeds its reader's limit must never take more
-//! memory than the limit, and a body that goes far beyond the limit is given up. The functions here are pure; a
-//! [`CompressionThread`] runs them away from the thread that reads the socket.
+//! memory than the limit, or than 128 KiB if that is more. A body that goes far beyond the limit is given up. The
+//! functions here are pure; a [`CompressionThread`] runs them away from the thread that reads the socket.
 
 mod output;
 mod thread;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::super::amqp::{Connection, Connector, Refusal};
+use super::super::amqp::{ConnectError, Connection, Connector};
 use super::super::backoff::{Backoff, Pause};
 use super::super::settings::Address;
 use super::failure_log::FailureLog;
@@ -42,7 +42,7 @@ struct Tried {
     host: usize,
     /// Knows which callers have started to wait since the attempt began.
     nudged: Nudged,
-    result: Result<Connection, Refusal>,
+    result: Result<Connection, ConnectError>,
 }
 
 type Try<'a> = Pin<Box<dyn Future<Output = Tried> + Send + 'a>>;
@@ -97,11 +97,10 @@ impl Dialler {
                 () = sleep(HEAD_START), if !unstarted.is_empty() => continue,
             };
             let host = tried.host;
-            let refusal = match tried.result {
+            let ConnectError { why, is_refusal } = match tried.result {
                 Ok(connection) => break (host, connection),
-                Err(refusal) => refusal,
+                Err(error) => error,
             };
-            let Refusal { why, repeats } = refusal;
             failures[host] += 1;
             if self.failure_log.is_new(&self.name, &self.hosts[host], &why) {
                 tracing::warn!(connection = self.name, why, "cannot connect");
@@ -114,7 +113,7 @@ impl Dialler {
             let known = known.iter().map(|why| why.as_str()).collect::<Vec<_>>();
             failed(known.join("; ").into(), passes > attempts);
             attempts = passes;
-            refusals[host] = if repeats { refusals[host] + 1 } else { 0 };
+            refusals[host] = if is_refusal { refusals[host] + 1 } else { 0 };
             let pause = match refusals[host] {
                 0 => self.backoff.pause(failures[host]),
                 refusals => self.backoff.pause_after_refusal(refusals),

@@ -27,7 +27,7 @@ use crate::sync::Mutex;
 use crate::transport::TransportState;
 use crate::{Error, Result};
 
-/// How long the users of a connection may take to clean up over it before it is closed.
+/// How long the users of a connection may use it for cleaning up before it is closed.
 const LEAVE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The state of the connection.
@@ -63,12 +63,12 @@ impl Status {
             },
             (State::Ready(connection), Some((since, why))) => TransportState::Blocked {
                 since: *since,
-                broker: connection.place().into(),
+                broker: connection.address().into(),
                 why: why.clone(),
             },
             (State::Ready(connection), None) => TransportState::Connected {
                 since,
-                broker: connection.place().into(),
+                broker: connection.address().into(),
             },
             (State::Closed, _) => TransportState::Closed,
         }
@@ -361,7 +361,7 @@ async fn keep_connected(
             .await;
         nudged.begin_attempt();
         let connection = Arc::new(connection);
-        let (broker, name) = (connection.place().to_owned(), dialler.name());
+        let (broker, name) = (connection.address().to_owned(), dialler.name());
         let version = connection.version().map(tracing::field::display);
         if repeats.is_none() {
             tracing::info!(broker, version, connection = name, "connected");

@@ -83,7 +83,7 @@ impl PublishChannels {
             (channel, state.confirmed)
         };
         match channel.health() {
-            Health::Well => Way::Shared(channel),
+            Health::Healthy => Way::Shared(channel),
             // A recent confirm on another channel shows that the connection is alive.
             Health::Silent
                 if confirmed.is_some_and(|at| !self.connection.is_silent(at.elapsed())) =>

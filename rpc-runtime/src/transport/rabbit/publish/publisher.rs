@@ -115,7 +115,7 @@ impl Publisher {
         let mut connections = self.supervisor.connections();
         while let Some(connection) = connections.next().await {
             if let Some(link) = self.ready() {
-                // The next message meets the same fault, and reports it.
+                // The next message gets the same fault, and reports it.
                 let _ = link.ensure_exchange(route).await;
             }
             connection.down().await;
@@ -251,7 +251,7 @@ impl Publisher {
         loop {
             if let Some(failure) = failure.take() {
                 let (fault, maybe_delivered) = match failure {
-                    // The channel was closed over another message: that does not count as an attempt.
+                    // The channel was closed because of another message: that does not count as an attempt.
                     Failure::NotReached(fault) => {
                         report_retry(attempts, message, fault.why());
                         // The task that closes the channel may need this thread.

@@ -113,7 +113,7 @@ impl ArrivalSender {
 
     fn pass_on(&self, arrival: Arrival) {
         if let Err(SendError(Arrival::Request(incoming))) = self.arrivals.send(arrival) {
-            metrics::request_dropped(&self.topic, Dropped::Left);
+            metrics::request_dropped(&self.topic, Dropped::NotRun);
             let named = Named::in_body(&incoming.body);
             tracing::warn!(
                 method = named.method(),

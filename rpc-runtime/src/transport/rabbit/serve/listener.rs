@@ -118,7 +118,7 @@ impl Listener for RabbitListener {
     }
 
     async fn settled(&mut self) {
-        self.permits.all_back().await;
+        self.permits.all_released().await;
     }
 }
 

@@ -33,7 +33,7 @@ use crate::{Error, Result};
 /// How often a server binds its queues again. The interval is shortened by a random part of up to a quarter. Each time
 /// takes about five small commands.
 const REBIND_INTERVAL: Duration = Duration::from_secs(30);
-/// How often a queue without consumers is kept from expiring, within its expiry.
+/// How many times within its expiry a queue without consumers is renewed.
 const RENEWALS: u32 = 3;
 /// The index of the queue for fanouts, the only one that can be a stream.
 const FANOUT: usize = 2;
@@ -272,7 +272,8 @@ async fn keep_bound(declarer: &Declarer, queues: &[Queue]) -> Infallible {
     }
 }
 
-/// Keeps quorum queues from expiring while the session has no consumers. A declaration does not: only a consumer does.
+/// Keeps quorum queues from expiring while the session has no consumers. A declaration does not reset a queue's expiry,
+/// so a consumer is started for a moment.
 async fn keep_from_expiring(session: &Session, queues: &[Queue]) -> Infallible {
     let quorum = queues.iter().filter(|queue| queue.is_quorum());
     let Some(expiry) = quorum.filter_map(Queue::expiry).min() else {

@@ -85,7 +85,7 @@ impl MissingQueues {
     }
 
     /// What to do with a reply that the broker returned, since its queue is missing.
-    pub(super) fn came_back(&self, queue: &str, reply: &OutgoingReply) -> Advice {
+    pub(super) fn returned(&self, queue: &str, reply: &OutgoingReply) -> Advice {
         let mut state = self.0.lock();
         if state.queues.len() >= QUEUES {
             let now = Instant::now();
@@ -213,19 +213,19 @@ mod tests {
         let queues = MissingQueues::default();
         let body = OutgoingReply::from(Bytes::from_static(b"x"));
         assert_eq!(queues.before_publishing("q", &body), Advice::Publish);
-        assert_eq!(queues.came_back("q", &body), Advice::Probe);
+        assert_eq!(queues.returned("q", &body), Advice::Probe);
         assert_eq!(
             queues.before_publishing("q", &body),
             Advice::Done,
             "it waits"
         );
-        assert_eq!(queues.came_back("q", &body), Advice::Done);
+        assert_eq!(queues.returned("q", &body), Advice::Done);
         for _ in 0..3 {
             assert!(queues.next_waiting("q").is_some());
         }
         assert!(queues.next_waiting("q").is_none());
         assert_eq!(queues.before_publishing("q", &body), Advice::Publish);
-        assert_eq!(queues.came_back("q", &body), Advice::Probe);
+        assert_eq!(queues.returned("q", &body), Advice::Probe);
         queues.gone("q");
         assert_eq!(
             queues.before_publishing("q", &body),
@@ -241,7 +241,7 @@ mod tests {
         let queues = MissingQueues::default();
         let body = OutgoingReply::from(Bytes::from_static(b"x"));
         for number in 0..QUEUES * 2 {
-            queues.came_back(&number.to_string(), &body);
+            queues.returned(&number.to_string(), &body);
         }
         assert_eq!(queues.0.lock().queues.len(), QUEUES);
         for _ in 0..WAITING * 2 {
@@ -264,7 +264,7 @@ mod tests {
         let queues = MissingQueues::default();
         let body = OutgoingReply::from(Bytes::from(vec![0; BYTES / 4]));
         for number in 0..8 {
-            queues.came_back(&number.to_string(), &body);
+            queues.returned(&number.to_string(), &body);
         }
         assert_eq!(queues.0.lock().bytes, BYTES);
         assert_eq!(queues.0.lock().queues.len(), 4, "the others were dropped");
@@ -272,6 +272,6 @@ mod tests {
             queues.gone(&number.to_string());
         }
         assert_eq!(queues.0.lock().bytes, BYTES / 2);
-        assert_eq!(queues.came_back("9", &body), Advice::Probe);
+        assert_eq!(queues.returned("9", &body), Advice::Probe);
     }
 }

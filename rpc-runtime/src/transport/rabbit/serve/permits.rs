@@ -93,8 +93,8 @@ impl Permits {
     }
 
     /// Waits until no permit is in use. Call it after [`close`](Self::close).
-    pub(super) async fn all_back(&self) {
-        // Neither fails, since the semaphores are never closed. In this order, since a reply takes its permit before
+    pub(super) async fn all_released(&self) {
+        // Neither fails, because the semaphores are never closed. The order matters: a reply takes its permit before
         // its request's permit is dropped.
         let _ = self.free.acquire_many(self.count).await;
         let _ = self.free_for_replies.acquire_many(self.count).await;
@@ -202,7 +202,7 @@ mod tests {
         drop(second);
         assert!(take().is_some());
         permits.close();
-        let mut back = pin!(permits.all_back());
+        let mut back = pin!(permits.all_released());
         let early = poll_fn(|context| Poll::Ready(back.as_mut().poll(context))).await;
         assert!(early.is_pending(), "a reply is in flight");
         drop(first);

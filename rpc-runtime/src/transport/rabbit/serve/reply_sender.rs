@@ -80,7 +80,7 @@ pub(super) async fn send(
     publish_or_probe(shared, &route, &reply, None).await
 }
 
-/// A reply that is sent in the background. A server that stops waits for its permit.
+/// A reply that is sent in the background. It holds a permit, so that a server that stops waits for it.
 struct InFlight {
     shared: Arc<Shared>,
     permit: ReplyPermit,
@@ -96,7 +96,7 @@ impl InFlight {
         }
         let (shared, route, reply) = (self.shared.clone(), self.route.clone(), self.reply.clone());
         let gone_on = match outcome {
-            Ok(Outcome::Returned) => came_back(&shared, &route, &reply),
+            Ok(Outcome::Returned) => handle_returned(&shared, &route, &reply),
             Ok(_) => shared.engine.spawn(self.send_again(None)).map(drop),
             Err(failure) => shared
                 .engine
@@ -140,7 +140,7 @@ async fn publish_or_probe(
     failure: Option<Failure>,
 ) -> Result<()> {
     match publish_or_report(shared, route, reply, failure).await? {
-        Sent::Returned => came_back(shared, route, reply),
+        Sent::Returned => handle_returned(shared, route, reply),
         Sent::Taken => Ok(()),
     }
 }
@@ -189,9 +189,9 @@ fn too_large(shared: &Shared, route: &Route, reply: &OutgoingReply) -> Option<Ou
 }
 
 /// Handles a reply that the broker returned, since its queue is missing: the reply is retried for a limited time.
-fn came_back(shared: &Arc<Shared>, route: &Arc<Route>, reply: &OutgoingReply) -> Result<()> {
+fn handle_returned(shared: &Arc<Shared>, route: &Arc<Route>, reply: &OutgoingReply) -> Result<()> {
     let route = route.clone();
-    let advice = shared.missing_queues.came_back(route.key.as_str(), reply);
+    let advice = shared.missing_queues.returned(route.key.as_str(), reply);
     if advice != Advice::Probe {
         return Ok(());
     }
@@ -235,7 +235,7 @@ async fn probe(
         else {
             return false;
         };
-        // With a deadline: without a connection the wait would not end, and it keeps the driver alive.
+        // The deadline ends the wait when there is no connection. Otherwise this task would keep the driver alive.
         let sent = publish_or_report(shared, route, &next, None);
         match timeout(PROBE_DEADLINE, sent).await {
             Ok(Ok(Sent::Taken)) => {}
@@ -284,7 +284,7 @@ async fn publish(
     if shared.is_closing() {
         return Err(Error::new_closed());
     }
-    // Only for the texts of errors.
+    // The target appears only in the texts of errors.
     let target = Target::new(reply.route.key.as_str()).exchange("the default exchange");
     let mut attempts = Attempts::new(&target, Retry::Forever);
     let progress = Progress::new();

@@ -1,7 +1,7 @@
 //! The place from which a server reads the stream for fanouts.
 //!
 //! A stream keeps messages that were read. So a server that starts must begin at the end of the stream, or it would
-//! run a fanout that an earlier process of the same name has run. After a reconnection it continues behind the last
+//! run a fanout that an earlier process of the same name has run. After a reconnection it continues after the last
 //! fanout that it took. Plain values; the listener owns its place.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

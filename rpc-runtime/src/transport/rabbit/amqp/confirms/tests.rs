@@ -1,7 +1,10 @@
 //! The answers that a channel's messages get: from confirms, from returns, and from the end of the channel.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Wake;
+use std::task::{Context, Poll, Wake, Waker};
+
+use bytes::Bytes;
 
 use super::*;
 
@@ -15,7 +18,7 @@ fn publish(confirms: &Confirms) -> Confirm {
 
 /// The answer, if it has come.
 fn now(confirm: &mut Confirm) -> Option<Answer> {
-    confirm.0.state.lock().answer.take()
+    confirm.now()
 }
 
 #[test]
@@ -126,16 +129,16 @@ async fn silence_begins_with_a_waiting_message_and_ends_with_a_confirm() {
     let (long, confirms) = (Duration::from_secs(1), new());
     tokio::time::advance(long).await;
     let _sent = [publish(&confirms), publish(&confirms)];
-    assert_eq!(confirms.health(), Health::Well);
+    assert_eq!(confirms.health(), Health::Healthy);
     tokio::time::advance(long).await;
     assert_eq!(confirms.health(), Health::Silent);
     // A confirm of the second message, which is not timed: so nothing is measured.
     confirms.settle(2, false, true);
-    assert_eq!(confirms.health(), Health::Well);
+    assert_eq!(confirms.health(), Health::Healthy);
     tokio::time::advance(long).await;
     assert_eq!(confirms.health(), Health::Silent);
     confirms.settle(1, false, true);
-    assert_eq!(confirms.health(), Health::Well, "no message waits");
+    assert_eq!(confirms.health(), Health::Healthy, "no message waits");
     confirms.lost(&"cut".into());
     assert_eq!(confirms.health(), Health::Closed);
 }
@@ -151,7 +154,7 @@ async fn a_channel_is_silent_once_confirms_take_longer_than_usual() {
         let expected = if number == 1 {
             Health::Silent
         } else {
-            Health::Well
+            Health::Healthy
         };
         assert_eq!(confirms.health(), expected, "{number}");
         confirms.settle(number, false, true);

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::super::channel::Channel;
 use super::super::channel_state::Role;
-use super::super::confirms::{Confirm, Confirmed, Confirms};
+use super::super::confirm::{Confirm, Confirmed};
+use super::super::confirms::Confirms;
 use super::super::outgoing::Outgoing;
 use super::super::write_queue::Next;
 use super::*;

@@ -204,7 +204,7 @@ async fn all_permits_are_back_once_each_request_is_dropped() {
     bench.session.receipt();
     let (_, requests) = bench.arrived();
     bench.permits.close();
-    let mut settled = std::pin::pin!(bench.permits.all_back());
+    let mut settled = std::pin::pin!(bench.permits.all_released());
     let early = std::future::poll_fn(|cx| std::task::Poll::Ready(settled.as_mut().poll(cx)));
     assert!(early.await.is_pending());
     drop(requests);
