@@ -1,9 +1,9 @@
 //! [`ReplyTo`]: where the reply to a call goes.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::Request;
 use crate::excerpt::excerpt;
 
 /// The reply address of a call.
@@ -64,10 +64,9 @@ impl ReplyTo {
 }
 
 impl RequestNames {
-    pub(super) fn of(request: &Request<'_>) -> Self {
-        let request_id = request.context_text("request_id");
+    pub(super) fn new(method: &str, request_id: Option<Cow<'_, str>>) -> Self {
         Self {
-            method: excerpt(request.method()).into_owned(),
+            method: excerpt(method).into_owned(),
             request_id: request_id.map(|id| excerpt(id).into_owned()),
         }
     }

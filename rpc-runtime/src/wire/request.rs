@@ -133,7 +133,7 @@ impl<'a> Request<'a> {
     /// Adds the request's names to its reply address, for log lines about the reply.
     pub(crate) fn name_reply_to(&mut self) {
         if let Some(to) = self.reply_to.take() {
-            let names = RequestNames::of(self);
+            let names = RequestNames::new(self.method(), self.context_text("request_id"));
             self.reply_to = Some(to.of_request(names));
         }
     }
