@@ -66,6 +66,13 @@ pub(crate) const ALL: &[Contender] = &[
         casts: false,
     },
     Contender {
+        name: "lapin-d",
+        title: "lapin by hand, D: B with oslo.messaging's messages",
+        short: "lapin by hand, oslo.messaging's messages",
+        place: Place::Broker,
+        casts: true,
+    },
+    Contender {
         name: "oslo",
         title: "oslo.messaging 18.3.1, both ends",
         short: "oslo.messaging",

@@ -96,7 +96,10 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
 /// Of the contenders by hand, one is enough.
 fn takes_part(contender: &Contender) -> bool {
     matches!(contender.place, Place::Broker | Place::Python)
-        && !matches!(contender.name, "lapin-a" | "lapin-c" | "ours-spans")
+        && !matches!(
+            contender.name,
+            "lapin-a" | "lapin-c" | "lapin-d" | "ours-spans"
+        )
 }
 
 fn one(contender: &Contender, url: &str) -> Result<First> {

@@ -1,26 +1,23 @@
 //! The client by hand.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptions,
 };
 use lapin::types::{FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer};
+use lapin::{Channel, Confirmation, Connection, Consumer};
 use tokio::sync::oneshot;
 
-use super::{Arguments, Guarantee, Reply, Request};
+use super::messages::{Outgoing, ReplyTo};
+use super::{Guarantee, TIMEOUT};
 use crate::Result;
 use crate::peer;
 
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-type Waiting = Mutex<HashMap<u64, oneshot::Sender<Vec<u8>>>>;
+type Waiting = Mutex<HashMap<u64, oneshot::Sender<String>>>;
 
 #[derive(Clone)]
 pub(crate) struct Client(Arc<Inner>);
@@ -28,6 +25,7 @@ pub(crate) struct Client(Arc<Inner>);
 struct Inner {
     guarantee: Guarantee,
     channel: Channel,
+    exchange: ShortString,
     requests: ShortString,
     replies: ShortString,
     next: AtomicU64,
@@ -61,10 +59,11 @@ pub(crate) async fn connect(url: &str, guarantee: Guarantee) -> Result<Client> {
         )
         .await?;
     let waiting = Arc::new(Waiting::default());
-    tokio::spawn(read(consuming, consumer, waiting.clone()));
+    tokio::spawn(read(guarantee, consuming, consumer, waiting.clone()));
     Ok(Client(Arc::new(Inner {
         guarantee,
         channel,
+        exchange: ShortString::try_new(guarantee.exchange())?,
         requests: ShortString::try_new(guarantee.queue())?,
         replies: queue.name().clone(),
         next: AtomicU64::new(0),
@@ -73,18 +72,24 @@ pub(crate) async fn connect(url: &str, guarantee: Guarantee) -> Result<Client> {
     })))
 }
 
-async fn read(channel: Channel, mut replies: Consumer, waiting: Arc<Waiting>) {
+/// Reads replies. A caller whose reply cannot be read times out.
+async fn read(
+    guarantee: Guarantee,
+    channel: Channel,
+    mut replies: Consumer,
+    waiting: Arc<Waiting>,
+) {
     while let Some(Ok(delivery)) = replies.next().await {
         // The first poll queues the frame, so nothing needs to be awaited.
         let _ = channel
             .basic_ack(delivery.delivery_tag, BasicAckOptions::default())
             .now_or_never();
-        let id = delivery.properties.correlation_id().as_ref();
-        let id = id.and_then(|id| id.as_str().parse().ok());
-        let waiter = id.and_then(|id: u64| lock(&waiting).remove(&id));
-        if let Some(waiter) = waiter {
-            // The caller may have given up. The other callers must not fail for that.
-            let _ = waiter.send(delivery.data);
+        match guarantee.form().read_reply(&delivery) {
+            Ok((id, result)) => {
+                // The caller may have given up. The other callers must not fail for that.
+                let _ = lock(&waiting).remove(&id).map(|waiter| waiter.send(result));
+            }
+            Err(error) => eprintln!("a reply cannot be read: {error}"),
         }
     }
 }
@@ -94,15 +99,15 @@ impl crate::load::Client for Client {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let (answer, reply) = oneshot::channel();
         lock(&self.0.waiting).insert(id, answer);
-        let properties = BasicProperties::default()
-            .with_correlation_id(ShortString::try_new(id.to_string())?)
-            .with_reply_to(self.0.replies.clone());
+        let reply_to = ReplyTo {
+            queue: self.0.replies.clone(),
+            id: ShortString::try_new(id.to_string())?,
+        };
         let exchange = async {
             // The confirm comes while the server handles the request.
-            let published = self.publish("echo", text, properties);
-            let ((), reply) = tokio::try_join!(published, async { Ok(reply.await?) })?;
-            let reply: Reply<String> = serde_json::from_slice(&reply)?;
-            Ok(reply.result.len())
+            let published = self.publish("echo", text, Some(reply_to));
+            let ((), result) = tokio::try_join!(published, async { Ok(reply.await?) })?;
+            Ok(result.len())
         };
         match tokio::time::timeout(TIMEOUT, exchange).await {
             Ok(done) => done,
@@ -114,23 +119,26 @@ impl crate::load::Client for Client {
     }
 
     async fn cast(&self, text: &str) -> Result<()> {
-        self.publish("note", text, BasicProperties::default()).await
+        self.publish("note", text, None).await
     }
 }
 
 impl Client {
-    async fn publish(&self, method: &str, text: &str, properties: BasicProperties) -> Result<()> {
-        let text = Cow::Borrowed(text);
-        let args = Arguments { text };
-        let body = serde_json::to_vec(&Request { method, args })?;
+    async fn publish(&self, method: &str, text: &str, reply_to: Option<ReplyTo>) -> Result<()> {
+        let guarantee = self.0.guarantee;
+        let Outgoing { properties, body } = guarantee.form().request(method, text, reply_to)?;
+        let options = BasicPublishOptions {
+            mandatory: guarantee == Guarantee::OsloForm,
+            ..BasicPublishOptions::default()
+        };
         let published = self.0.channel.basic_publish(
-            ShortString::default(),
+            self.0.exchange.clone(),
             self.0.requests.clone(),
-            BasicPublishOptions::default(),
+            options,
             &body,
             properties,
         );
-        if !self.0.guarantee.confirms() {
+        if !guarantee.confirms() {
             // The first poll queues the frames. Waiting until they are written would give no further information.
             return match published.now_or_never() {
                 Some(Err(error)) => Err(error.into()),

@@ -1,20 +1,28 @@
 //! Clients and servers by hand on lapin and `serde_json`, without overhead. They show what types and guarantees cost.
 //!
-//! All variants have a request queue on the default exchange. Both ends know its name and the reply queue's. Replies
-//! are matched by correlation id. JSON bodies are read without a copy if the text allows it. Each delivery is
+//! Both ends know the names of the request queue and of the reply queue. Replies are matched by an id. Each delivery is
 //! acknowledged, without waiting until the frame is written. Each call has a timeout. No variant survives a lost
 //! connection, recognises a repeated request, or waits for a missing queue.
+//!
+//! Variants A, B and C send short messages over the default exchange. D sends what oslo.messaging sends, over a topic
+//! exchange, so that D and B differ by the form of the messages, and D and this library by the guarantees.
 
 pub(crate) mod client;
+mod messages;
 pub(crate) mod server;
 
-use std::borrow::Cow;
+use std::time::Duration;
 
 use lapin::options::ConfirmSelectOptions;
 use lapin::{Channel, Connection, ConnectionProperties};
-use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use messages::Form;
+
+/// The timeout of a call.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// The topic exchange of variant D.
+const EXCHANGE: &str = "bench-by-hand";
 
 /// The guarantees of a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +35,9 @@ pub(crate) enum Guarantee {
     /// C: as B, and a reply whose queue is missing is returned to the server. lapin may match a returned message with
     /// any confirm on its channel, so a reply has a channel of its own until it is confirmed.
     MandatoryReplies,
+    /// D: as B, with messages in oslo.messaging's form. Requests and replies are mandatory, and a returned one counts as
+    /// confirmed.
+    OsloForm,
 }
 
 impl Guarantee {
@@ -35,6 +46,7 @@ impl Guarantee {
             "lapin-a" => Some(Self::None),
             "lapin-b" => Some(Self::Confirmed),
             "lapin-c" => Some(Self::MandatoryReplies),
+            "lapin-d" => Some(Self::OsloForm),
             _ => None,
         }
     }
@@ -46,24 +58,21 @@ impl Guarantee {
     fn confirms(self) -> bool {
         self != Self::None
     }
-}
 
-#[derive(Serialize, Deserialize)]
-struct Request<'a> {
-    method: &'a str,
-    #[serde(borrow)]
-    args: Arguments<'a>,
-}
+    fn form(self) -> Form {
+        match self {
+            Self::OsloForm => Form::Oslo,
+            _ => Form::Short,
+        }
+    }
 
-#[derive(Serialize, Deserialize)]
-struct Arguments<'a> {
-    #[serde(borrow)]
-    text: Cow<'a, str>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Reply<T> {
-    result: T,
+    /// The exchange of the requests.
+    fn exchange(self) -> &'static str {
+        match self {
+            Self::OsloForm => EXCHANGE,
+            _ => "",
+        }
+    }
 }
 
 /// Connects. `rabbit://` means the same as `amqp://`.

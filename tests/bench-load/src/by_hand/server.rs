@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{FutureExt, StreamExt};
 use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, QueueDeclareOptions,
+    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
+    ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::types::{FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm};
+use lapin::{Channel, Confirmation, Connection, ExchangeKind, PublisherConfirm};
 use tokio::sync::Semaphore;
 
-use super::{Guarantee, Reply, Request};
+use super::Guarantee;
+use super::messages::{Outgoing, ReplyTo};
 use crate::Result;
 use crate::peer::{self, Handled};
 
@@ -33,6 +35,9 @@ pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
     consuming
         .queue_declare(name.clone(), options, FieldTable::default())
         .await?;
+    if guarantee == Guarantee::OsloForm {
+        bind(&consuming, guarantee, &name).await?;
+    }
     let mut requests = consuming
         .basic_consume(
             name,
@@ -52,16 +57,14 @@ pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
             let _ = consuming
                 .basic_ack(delivery.delivery_tag, BasicAckOptions::default())
                 .now_or_never();
-            let request: Request<'_> = serde_json::from_slice(&delivery.data)?;
-            let result = match request.method {
-                "echo" | "note" => request.args.text,
+            let request = guarantee.form().read_request(&delivery)?;
+            let result = match request.method.as_ref() {
+                "echo" | "note" => request.text,
                 other => return Err(format!("no such method: {other}").into()),
             };
             counted.one_more();
-            let properties = &delivery.properties;
-            if let (Some(queue), Some(id)) = (properties.reply_to(), properties.correlation_id()) {
-                let body = serde_json::to_vec(&Reply { result })?;
-                replies.send(queue.clone(), id.clone(), body)?;
+            if let Some(ReplyTo { queue, id }) = request.reply_to {
+                replies.send(queue, guarantee.form().reply(id, &result)?)?;
             }
         }
         Ok(())
@@ -70,6 +73,33 @@ pub(crate) async fn run(url: &str, guarantee: Guarantee) -> Result<()> {
         ended = work => ended,
         told = peer::serve("-", handled) => told,
     }
+}
+
+/// Binds the queue to a topic exchange by its own name, as oslo.messaging's server does.
+async fn bind(channel: &Channel, guarantee: Guarantee, queue: &ShortString) -> Result<()> {
+    let exchange = ShortString::try_new(guarantee.exchange())?;
+    let options = ExchangeDeclareOptions {
+        auto_delete: true,
+        ..ExchangeDeclareOptions::default()
+    };
+    channel
+        .exchange_declare(
+            exchange.clone(),
+            ExchangeKind::Topic,
+            options,
+            FieldTable::default(),
+        )
+        .await?;
+    channel
+        .queue_bind(
+            queue.clone(),
+            exchange,
+            queue.clone(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        )
+        .await?;
+    Ok(())
 }
 
 struct Replies {
@@ -96,31 +126,34 @@ impl Replies {
     }
 
     /// Sends a reply. With confirms, a task waits for the confirm.
-    fn send(self: &Arc<Self>, queue: ShortString, id: ShortString, body: Vec<u8>) -> Result<()> {
+    fn send(self: &Arc<Self>, queue: ShortString, reply: Outgoing) -> Result<()> {
         if !self.guarantee.confirms() {
-            return match publish(&self.shared, queue, id, &body, false).now_or_never() {
+            return match publish(&self.shared, queue, reply, false).now_or_never() {
                 Some(Err(error)) => Err(error.into()),
                 _ => Ok(()),
             };
         }
         let replies = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = replies.confirmed(queue, id, &body).await {
+            if let Err(error) = replies.confirmed(queue, reply).await {
                 eprintln!("a reply is lost: {error}");
             }
         });
         Ok(())
     }
 
-    async fn confirmed(&self, queue: ShortString, id: ShortString, body: &[u8]) -> Result<()> {
+    async fn confirmed(&self, queue: ShortString, reply: Outgoing) -> Result<()> {
         let confirmation = if self.guarantee == Guarantee::MandatoryReplies {
             let _permit = self.permits.acquire().await?;
             let channel = self.leased().pop().ok_or("more permits than channels")?;
-            let confirmation = publish(&channel, queue, id, body, true).await?.await?;
+            let confirmation = publish(&channel, queue, reply, true).await?.await?;
             self.leased().push(channel);
             confirmation
         } else {
-            publish(&self.shared, queue, id, body, false).await?.await?
+            let mandatory = self.guarantee == Guarantee::OsloForm;
+            publish(&self.shared, queue, reply, mandatory)
+                .await?
+                .await?
         };
         match confirmation {
             Confirmation::Ack(None) => Ok(()),
@@ -137,16 +170,15 @@ impl Replies {
 async fn publish(
     channel: &Channel,
     queue: ShortString,
-    id: ShortString,
-    body: &[u8],
+    reply: Outgoing,
     mandatory: bool,
 ) -> lapin::Result<PublisherConfirm> {
     let options = BasicPublishOptions {
         mandatory,
         ..BasicPublishOptions::default()
     };
-    let properties = BasicProperties::default().with_correlation_id(id);
+    let Outgoing { properties, body } = reply;
     channel
-        .basic_publish(ShortString::default(), queue, options, body, properties)
+        .basic_publish(ShortString::default(), queue, options, &body, properties)
         .await
 }

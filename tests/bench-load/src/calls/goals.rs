@@ -85,6 +85,12 @@ fn ratios() -> Vec<Ratio> {
     for &callers in Kind::Cast.callers() {
         ratios.push(rate(Kind::Cast, callers, "ours", "lapin-b", AtLeast(0.95)));
     }
+    for &callers in Kind::Call.callers() {
+        ratios.push(rate(Kind::Call, callers, "ours", "lapin-d", AtLeast(1.0)));
+    }
+    for &callers in Kind::Cast.callers() {
+        ratios.push(rate(Kind::Cast, callers, "ours", "lapin-d", AtLeast(1.0)));
+    }
     ratios.push(rate(Kind::Cast, 64, "ours", "oslo", AtLeast(25.0)));
     for &callers in Kind::Call.callers() {
         ratios.push(rate(
