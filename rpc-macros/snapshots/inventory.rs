@@ -57,7 +57,7 @@ const _: () = {
         pub fn builder(transport: &__rpc::Transport) -> __rpc::ClientBuilder<Self> {
             __rpc::builder(transport, &Self::INTERFACE)
         }
-        /// The untyped client. Write methods that the macro cannot express with it.
+        /// The untyped client, for methods that the trait does not declare.
         pub fn rpc(&self) -> &__rpc::RpcClient {
             &self.rpc
         }

@@ -87,7 +87,7 @@ const _: () = {
         pub fn builder(transport: &__rpc::Transport) -> __rpc::ClientBuilder<Self> {
             __rpc::builder(transport, &Self::INTERFACE)
         }
-        /// The untyped client. Write methods that the macro cannot express with it.
+        /// The untyped client, for methods that the trait does not declare.
         pub fn rpc(&self) -> &__rpc::RpcClient {
             &self.rpc
         }
@@ -284,7 +284,7 @@ const _: () = {
             .with_topic("disks")
             .with_aliases(&[("ash", __rpc::v(2, 1, 0)), ("2024.2", __rpc::v(2, 4, 0))]);
         /// With an argument that matters, and one that does not.
-        /// > Call `create` · since 2.0 · `copies` since 2.1, below: refused unless `3` · `hint` since 2.2, below: left out
+        /// > Call `create` · since 2.0 · `copies` since 2.1, below: refused unless `3` · `hint` since 2.2, below: omitted
         pub fn create<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
@@ -336,7 +336,7 @@ const _: () = {
             __rpc::Call::new(&self.rpc, &Self::__rpc_update, __request)
         }
         /// Renamed, with an argument whose unit has changed.
-        /// > Call `resize` · since 2.1 · `grow` before 2.3 · `size` since 2.2, below: what `Units::megabytes` makes of it
+        /// > Call `resize` · since 2.1 · `grow` before 2.3 · `size` since 2.2, below: the result of `Units::megabytes`
         pub fn resize<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
@@ -374,7 +374,7 @@ const _: () = {
             __rpc::Call::new(&self.rpc, &Self::__rpc_label, __request)
         }
         /// In both ways, and for as long as it is told.
-        /// > Call or cast `check` · since 2.0 · timeout of `within` seconds · monitored, silent for at most `silence` (60 s) · `host` names the server
+        /// > Call or cast `check` · since 2.0 · timeout of `within` seconds · monitor interval `silence` (60 s) · `host` names the server
         pub fn check<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,
@@ -389,7 +389,7 @@ const _: () = {
             __rpc::CallOrCast::new(&self.rpc, &Self::__rpc_check, __request)
         }
         /// Where it goes depends on the cap.
-        /// > Call `scan` · since 2.0 · timeout `long` (1800 s) · goes where `by_pool(pool)` says · `pool` is not sent
+        /// > Call `scan` · since 2.0 · timeout `long` (1800 s) · destination from `by_pool(pool)` · `pool` is not sent
         pub fn scan<'rpc>(
             &'rpc self,
             ctxt: &'rpc Context,

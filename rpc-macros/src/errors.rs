@@ -24,8 +24,8 @@ impl Errors {
         }
     }
 
-    /// Sets the part of the trait that the next errors belong to, by its index. Several stages examine each
-    /// part.
+    /// Sets the index of the part of the trait that the next errors belong to. Each stage sets it, so that the
+    /// errors of all stages are reported part by part.
     pub(crate) fn turn_to(&self, place: usize) {
         self.place.set(place);
     }

@@ -275,7 +275,7 @@ fn the_documentation_of_a_client_has_its_address_and_explains_calls() {
         [
             "The client of [`Match`]: calls and casts its methods. Cheap to clone.",
             "",
-            "On the wire: a topic of the client's own · exchange `nova` · namespace `` a`b `` · version 3.1.",
+            "On the wire: the topic that the client is created with · exchange `nova` · namespace `` a`b `` · version 3.1.",
             "",
             "A method returns a [`Cast`](crate::rpc::client::Cast), which does nothing yet: await it, or adjust it \
              first, as in `client.r#loop(…).server(\"…\").await`.",
@@ -319,8 +319,8 @@ fn the_documentation_of_a_method_has_its_form_on_the_wire() {
             "Lists hosts.",
             "",
             "- Those of racks.",
-            "> Call `hosts` · since 2.3 · changed in 2.9 · timeout 10 s · monitored, silent for at most 0.5 s · \
-             `limit` since 2.4, below: left out",
+            "> Call `hosts` · since 2.3 · changed in 2.9 · timeout 10 s · monitor interval 0.5 s · \
+             `limit` since 2.4, below: omitted",
         ]
     );
     assert_eq!(

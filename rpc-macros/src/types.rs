@@ -71,7 +71,7 @@ fn write(tokens: TokenStream, text: &mut String) {
 
 /// Whether the name is that of a type which needs no declaration in the program: a primitive type, a common
 /// type of the standard library, or `MaybeAbsent`.
-pub(crate) fn is_everywhere(name: &Ident) -> bool {
+pub(crate) fn is_well_known(name: &Ident) -> bool {
     const NAMES: &[&str] = &[
         "bool",
         "char",

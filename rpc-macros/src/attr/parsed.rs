@@ -44,9 +44,9 @@ pub(crate) enum Below {
     },
 }
 
-/// The refusals of the version cap that a variant takes.
+/// The errors of the version cap that are converted to a variant.
 pub(crate) enum Refused {
     All,
-    /// Those about the argument of this name.
+    /// Only errors about the argument of this name.
     Argument(LitStr),
 }

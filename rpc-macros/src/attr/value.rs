@@ -255,7 +255,7 @@ pub(super) fn times(errors: &Errors, meta: &Meta) -> Option<Vec<(Ident, Duration
         let Ok(ident) = name.parse::<Ident>() else {
             errors.at(
                 &name,
-                "a time must be called by a plain name: write `long = 1800`",
+                "the name of a time must be an identifier: write `long = 1800`",
             );
             return None;
         };
@@ -420,7 +420,7 @@ pub(super) fn index(errors: &Errors, meta: &Meta) -> Option<usize> {
     if index.is_none() {
         errors.at(
             value,
-            "`arg` must be a place among the exception's arguments: write `arg = 0`",
+            "`arg` must be an index into the exception's arguments, from 0: write `arg = 0`",
         );
     }
     index

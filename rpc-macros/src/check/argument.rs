@@ -75,11 +75,11 @@ pub(super) fn argument<'a>(
     };
     let role = role(errors, options, mode);
     if matches!(role, Role::Server | Role::Topic | Role::Route) {
-        only_routes(errors, options, role);
+        no_wire_options(errors, options, role);
         if role != Role::Route && !options.timeout.is_set() && types::is_no_name(&original.ty) {
             errors.at(
                 &original.ty,
-                format!("`{ident}` must be a name, as it says where the message goes: write `&str`, `String`, or an `Option` of one"),
+                format!("`{ident}` must be a string, because it names the topic or server: write `&str`, `String`, or an `Option` of one"),
             );
         }
         let default = default(errors, options, &original.ty);
@@ -112,7 +112,7 @@ pub(super) fn argument<'a>(
         }
     }
     let below = below(errors, options, names);
-    known_for_a_while(errors, options);
+    until_is_above_since(errors, options);
     old_names_are_used(errors, options);
     let default = default(errors, options, &original.ty);
     if default.is_none() && options.readable {
@@ -166,7 +166,7 @@ fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
 }
 
 /// An argument that is not sent has no form on the wire, so the options for that form are errors.
-fn only_routes(errors: &Errors, options: &ArgumentOptions, role: Role) {
+fn no_wire_options(errors: &Errors, options: &ArgumentOptions, role: Role) {
     fn set<T>(option: &attr::Opt<T>) -> Option<&TokenStream> {
         option.0.as_ref().map(|set| &set.tokens)
     }
@@ -222,7 +222,7 @@ fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -
                 .map(|name| names.take(errors, name.value(), name))
                 .collect();
             let Some(from) = options.from.get() else {
-                older_clients_are_heard(errors, options, &set.tokens);
+                from_is_given(errors, options, &set.tokens);
                 return Below::Refuse;
             };
             Below::With {
@@ -236,7 +236,7 @@ fn below<'a>(errors: &Errors, options: &'a ArgumentOptions, names: &mut Names) -
 
 /// If other values are sent instead of an argument, the server must be able to compute the argument from
 /// them.
-fn older_clients_are_heard(errors: &Errors, options: &ArgumentOptions, tokens: &TokenStream) {
+fn from_is_given(errors: &Errors, options: &ArgumentOptions, tokens: &TokenStream) {
     if options.readable {
         errors.at(
             tokens,
@@ -246,7 +246,7 @@ fn older_clients_are_heard(errors: &Errors, options: &ArgumentOptions, tokens: &
 }
 
 /// `until` must be above `since`. Otherwise the argument is never sent.
-fn known_for_a_while(errors: &Errors, options: &ArgumentOptions) {
+fn until_is_above_since(errors: &Errors, options: &ArgumentOptions) {
     if let (Some(since), Some(until)) = (options.since.get(), &options.until.0)
         && until.value <= *since
     {
@@ -333,7 +333,7 @@ pub(super) fn no_cfg(errors: &Errors, argument: &PatType, what: &str) {
         if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
             errors.at(
                 attribute,
-                format!("{what} must be there in each build: put `#[cfg]` on the whole method"),
+                format!("{what} must exist in every build: put `#[cfg]` on the whole method"),
             );
         }
     }

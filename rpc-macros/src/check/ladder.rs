@@ -1,7 +1,7 @@
 //! The rules for versions, and the versions in which a method's form changed.
 //!
 //! These versions are a method's *rungs*. They are derived from the versions that its arguments and names
-//! mention, or are listed in `versions(…)`. A user never writes a stamp twice.
+//! mention, or are listed in `versions(…)`. The version that a message carries is called its stamp.
 
 use std::collections::BTreeSet;
 
@@ -112,7 +112,8 @@ impl Ladder {
     }
 }
 
-/// An endpoint implements one major version.
+/// Reports a version of another major than the interface's, because an endpoint implements one major version.
+/// Returns false in that case.
 fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_version: bool) -> bool {
     let fits = !has_version || set.value.0 == interface.0;
     if !fits {

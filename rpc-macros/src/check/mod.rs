@@ -25,7 +25,8 @@ use crate::model;
 pub(crate) use argument::{Argument, Below, Role};
 pub(crate) use method::{Method, Timing};
 pub(crate) use mode::Mode;
-pub(crate) use parameter::{OWN, plain_name};
+pub(crate) use parameter::plain_name;
+pub(crate) use signature::OWN;
 pub(crate) use types::{
     is_bare_unsized, is_inferred, is_option, maybe, optional_reference, plain, unsuited,
 };

@@ -40,7 +40,7 @@ pub(super) fn object(errors: &Errors, original: &ItemTrait, sound: bool) -> Obje
             let name = &function.sig.ident;
             errors.at(
                 name,
-                format!("`{name}` must not be a part of `dyn`, since {reason}: write `where Self: Sized` behind its signature"),
+                format!("`{name}` must not be a part of `dyn`, since {reason}: write `where Self: Sized` after its signature"),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Parameters with plain names, and the names that every client has already.
+//! Parameters with plain names.
 
 use syn::{Ident, Pat, Type};
 
@@ -14,25 +14,6 @@ impl<'a> Parameter<'a> {
         Self { ident, ty }
     }
 }
-
-/// The methods of every client: its own, those of its derives, and those of the prelude's traits.
-pub(crate) const OWN: &[&str] = &[
-    "new",
-    "builder",
-    "rpc",
-    "prepare",
-    "can_send_version",
-    "INTERFACE",
-    "clone",
-    "clone_from",
-    "fmt",
-    "from",
-    "into",
-    "try_from",
-    "try_into",
-    "to_owned",
-    "clone_into",
-];
 
 /// The name that a pattern binds, if the pattern is only a name.
 pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {

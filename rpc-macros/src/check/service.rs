@@ -12,13 +12,13 @@ pub(super) fn no_generics(errors: &Errors, original: &ItemTrait) {
     if !original.generics.params.is_empty() {
         errors.at(
             &original.generics,
-            "the trait must have no generic parameters: what crosses the wire has one type, so name it",
+            "the trait must have no generic parameters, because messages have fixed types: write a concrete type",
         );
     }
     if let Some(clause) = &original.generics.where_clause {
         errors.at(
             clause,
-            "the trait must have no `where` clause: name its supertraits behind the colon",
+            "the trait must have no `where` clause: name its supertraits after the colon",
         );
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
                 sound = false;
                 errors.at(
                     ty,
-                    "the trait must have no associated types: what crosses the wire has one type, so name it",
+                    "the trait must have no associated types, because messages have fixed types: write a concrete type",
                 );
                 continue;
             }

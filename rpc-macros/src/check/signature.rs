@@ -9,12 +9,12 @@ use syn::{
 };
 
 use super::argument::no_cfg;
-use super::parameter::{OWN, Parameter, plain_name};
+use super::parameter::{Parameter, plain_name};
 use super::types::{self, plain};
 use crate::attr::{is_conditional_rpc, is_instrument};
 use crate::errors::Errors;
 use crate::lifetimes::{self, Borrowed};
-use crate::types::{is_everywhere, text};
+use crate::types::{is_well_known, text};
 
 /// A method is an `async fn`, because a call waits. It is safe, not `const`, and has Rust's calling
 /// convention.
@@ -58,7 +58,7 @@ pub(super) fn no_type_parameters(errors: &Errors, signature: &Signature) {
             ),
             other => errors.at(
                 other,
-                "a method must have no generic types: what crosses the wire has one type, so name it",
+                "a method must have no generic types, because messages have fixed types: write a concrete type",
             ),
         }
     }
@@ -90,6 +90,25 @@ pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
         ),
     }
 }
+
+/// The methods of every client: its own, those of its derives, and those of the prelude's traits.
+pub(crate) const OWN: &[&str] = &[
+    "new",
+    "builder",
+    "rpc",
+    "prepare",
+    "can_send_version",
+    "INTERFACE",
+    "clone",
+    "clone_from",
+    "fmt",
+    "from",
+    "into",
+    "try_from",
+    "try_into",
+    "to_owned",
+    "clone_into",
+];
 
 /// A method must not have the name of a method that every client has, by itself or through `Clone` and
 /// `Debug`.
@@ -169,8 +188,8 @@ pub(super) fn output<'a>(errors: &Errors, signature: &'a Signature) -> Option<&'
     Some(ty)
 }
 
-/// Whether the type is certainly neither a `Result` nor an alias of one. A user's `MaybeAbsent` may be an
-/// alias.
+/// Whether the type is certainly neither a `Result` nor an alias of one. `MaybeAbsent` does not count, because
+/// a user's own type or alias may have that name.
 fn is_no_result(ty: &Type) -> bool {
     match ty {
         Type::ImplTrait(_) | Type::Tuple(_) | Type::Reference(_) | Type::Never(_) => true,
@@ -179,7 +198,7 @@ fn is_no_result(ty: &Type) -> bool {
             .segments
             .last()
             .filter(|_| path.path.segments.len() == 1)
-            .is_some_and(|last| last.ident != "MaybeAbsent" && is_everywhere(&last.ident)),
+            .is_some_and(|last| last.ident != "MaybeAbsent" && is_well_known(&last.ident)),
         _ => false,
     }
 }

@@ -7,7 +7,7 @@ use syn::{Expr, GenericArgument, ParenthesizedGenericArguments, PathArguments, T
 
 use crate::errors::Errors;
 use crate::lifetimes::has_reference;
-use crate::types::{is_everywhere, text};
+use crate::types::{is_well_known, text};
 
 /// The type without parentheses, and without the invisible groups of `macro_rules!`.
 pub(crate) fn plain(mut ty: &Type) -> &Type {
@@ -239,7 +239,7 @@ pub(super) fn is_no_name(ty: &Type) -> bool {
         Type::Slice(_) | Type::Array(_) | Type::Tuple(_) => true,
         Type::Path(path) if path.path.segments.len() == 1 => {
             let is_other =
-                |name: &Ident| is_everywhere(name) && !NAMES.iter().any(|known| name == known);
+                |name: &Ident| is_well_known(name) && !NAMES.iter().any(|known| name == known);
             last_segment(ty).is_some_and(|last| is_other(&last.ident))
         }
         _ => false,

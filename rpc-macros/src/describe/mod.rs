@@ -26,7 +26,7 @@ use syn::{Data, DeriveInput, Field, Fields, Type, Variant};
 use self::serde::{Attributes, Rename};
 use crate::attr::{DescribedField, DescribedType};
 use crate::errors::Errors;
-use crate::lock::{self, in_marks_if_odd};
+use crate::lock::{self, quoted_if_needed};
 use crate::types;
 
 /// Expands the derive macro. The trait is implemented even if there are errors.
@@ -37,7 +37,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     if let Some(parameter) = input.generics.type_params().next() {
         errors.at(
             parameter,
-            "a described type must have no generic types, since a lock knows it by its name: describe what it stands for, or implement `Describe` by hand",
+            "a type with type parameters cannot derive `Describe`, since a lock identifies a type by its name: derive it for a concrete type, or implement `Describe` by hand",
         );
     }
     let container = Attributes::of(&input.attrs);
@@ -147,8 +147,8 @@ impl<'a> Describing<'a> {
                 let text = match &container.tag {
                     Some(tag) if matches!(fields, Fields::Named(_)) => {
                         let own = self.name.strip_prefix("r#").unwrap_or(&self.name);
-                        let own = in_marks_if_odd(container.name.as_deref().unwrap_or(own));
-                        let tag = in_marks_if_odd(tag);
+                        let own = quoted_if_needed(container.name.as_deref().unwrap_or(own));
+                        let tag = quoted_if_needed(tag);
                         let rest = text.trim_start_matches('{').trim_end_matches('}').trim();
                         let comma = if rest.is_empty() { "" } else { ", " };
                         format!("{{ {tag} = {own}{comma}{rest} }}")
@@ -205,7 +205,7 @@ impl<'a> Describing<'a> {
             .name
             .clone()
             .unwrap_or_else(|| container.rename_all.variant(&name));
-        let name = in_marks_if_odd(&name);
+        let name = quoted_if_needed(&name);
         let rename = serde.rename_all.or(&container.rename_all_fields);
         self.variant = if container.untagged {
             place.to_string()
@@ -249,7 +249,7 @@ impl<'a> Describing<'a> {
         let mut ty = lock::wire_type(&field.ty);
         let name = match name {
             Some(_) if serde.flattened => format!("..{ty}"),
-            Some(name) => in_marks_if_odd(&name),
+            Some(name) => quoted_if_needed(&name),
             None => place.to_string(),
         };
         if let Some(path) = &serde.through {

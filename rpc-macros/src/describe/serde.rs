@@ -4,7 +4,7 @@
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Type};
 
-use crate::lock::in_marks_if_odd;
+use crate::lock::quoted_if_needed;
 
 /// The attributes of a type, of a variant, or of a field.
 #[derive(Default)]
@@ -92,11 +92,11 @@ impl Attributes {
             (Some(tag), Some(content)) => {
                 format!(
                     "by {} in {}",
-                    in_marks_if_odd(tag),
-                    in_marks_if_odd(content)
+                    quoted_if_needed(tag),
+                    quoted_if_needed(content)
                 )
             }
-            (Some(tag), None) => format!("by {}", in_marks_if_odd(tag)),
+            (Some(tag), None) => format!("by {}", quoted_if_needed(tag)),
             _ => "one of".to_owned(),
         }
     }

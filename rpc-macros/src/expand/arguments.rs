@@ -69,7 +69,7 @@ fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> 
             }
             Role::Sent | Role::Route => return None,
         };
-        // The span is that of the type, so that the compiler points at a type which is not a name.
+        // Points at the type if it is not a name.
         let place = Place::of(argument.parameter.ty);
         let ident = place.variable(&argument.parameter.ident);
         let value = quote_spanned!(place.start=> &#ident);
@@ -78,8 +78,7 @@ fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> 
     });
     let route = method.route.map(|route| {
         let function = &route.function;
-        // The span is that of the function, so that the compiler points at a function with the wrong
-        // signature.
+        // Points at the function if its signature is wrong.
         let place = Place::of(function);
         let arguments = route.arguments.iter().filter_map(|name| {
             let mut given = method.arguments.iter().map(|argument| &argument.parameter);
@@ -101,7 +100,7 @@ fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> 
 
 fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Statement {
     let (ident, ty) = (&argument.parameter.ident, argument.parameter.ty);
-    // The span is that of the type, so that the compiler points at a type which cannot be serialised.
+    // Points at the type if it cannot be serialised.
     let place = Place::of(ty);
     let own = place.variable(ident);
     let borrowed = quote_spanned!(place.start=> &#own);
@@ -138,8 +137,7 @@ fn statement(
         Below::With {
             function, names, ..
         } => {
-            // The span is that of the function, so that the compiler points at a function with the wrong
-            // signature.
+            // Points at the function if its signature is wrong.
             let start = Place::of(function).start;
             // The variable is not hygienic, because the compiler would then point at the attribute. Its name
             // is not used otherwise.

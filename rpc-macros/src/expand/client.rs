@@ -20,7 +20,7 @@ use syn::{FnArg, Ident, Pat, ReturnType, Type, TypeParamBound};
 
 use super::attributes::{self, cfgs, levels};
 use super::names::{Names, descriptor, local, of_expansion};
-use super::service::{future_of, stand_for_type};
+use super::service::{future_of, replace_reported_type};
 use super::spans::Place;
 use super::{arguments, interface, page, types};
 use crate::check::{Broken, Interface, Method, Mode, OWN, is_option};
@@ -94,7 +94,7 @@ pub(super) fn fixed(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream
         impl #client {
             #constructor
 
-            /// The untyped client. Write methods that the macro cannot express with it.
+            /// The untyped client, for methods that the trait does not declare.
             #vis fn rpc(&self) -> &#rpc::RpcClient {
                 &self.rpc
             }
@@ -246,7 +246,7 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
         .arguments
         .iter()
         .map(|argument| &argument.parameter.ident);
-    // The span is that of the return type, so that the compiler points at a return type that does not fit.
+    // Points at the return type if it does not fit.
     let place = Place::of(method.output);
     let (rpc, client, name) = (
         place.item(&names.alias),
@@ -279,7 +279,7 @@ pub(super) fn placeholder(method: &Broken<'_>) -> TokenStream {
                 // The trait has the same conditions.
                 typed.attrs = attributes::cfgs(&typed.attrs);
                 *typed.pat = Pat::Verbatim(quote!(_));
-                stand_for_type(&mut typed.ty, true);
+                replace_reported_type(&mut typed.ty, true);
             }
         }
     }

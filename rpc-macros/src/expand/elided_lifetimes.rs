@@ -17,7 +17,7 @@ use syn::{Ident, Type};
 use super::attributes::{self, cfgs};
 use crate::check::{Interface, Method};
 use crate::lifetimes;
-use crate::types::{has_ident, is_everywhere, text};
+use crate::types::{has_ident, is_well_known, text};
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     // A method under `cfg` may use types that exist only under the same condition.
@@ -54,7 +54,7 @@ fn explicit(methods: &[&Method<'_>]) -> TokenStream {
 /// The types of a method that may hide a lifetime.
 fn written<'a>(method: &Method<'a>) -> impl Iterator<Item = &'a Type> {
     let unusable = |ident: &Ident| ident == "Self" || ident == "_";
-    let hides = |ident: &Ident| ident == "Cow" || !is_everywhere(ident);
+    let hides = |ident: &Ident| ident == "Cow" || !is_well_known(ident);
     let arguments = (method.arguments.iter()).map(|argument| argument.parameter.ty);
     (arguments.chain([method.context.ty, method.output])).filter(move |ty| {
         let tokens = ty.to_token_stream();

@@ -154,11 +154,11 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         borrowed,
         passed,
     } = parameters::of(method, rpc, &call);
-    // The compiler infers the context's type from the call below. The span is that of the type, so that it
-    // points at a type which cannot be deserialised.
+    // The compiler infers the context's type from the call below. Points at the type if it cannot be
+    // deserialised.
     let place = Place::of(method.context.ty);
     let read = quote_spanned!(place.start=> #call.read([#(#names),*])?);
-    // The span is that of the return type, so that the compiler points at a return type that does not fit.
+    // Points at the return type if it does not fit.
     let place = Place::of(method.output);
     let (service, name) = (place.item(service), place.item(name));
     let start = quote_spanned!(place.start=> <#parameter as #service>::#name);

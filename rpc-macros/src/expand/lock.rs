@@ -25,7 +25,7 @@ use crate::lock::Lock;
 
 /// Makes cargo rebuild when the lock changes, or when it is to be written.
 pub(super) fn followed(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -> TokenStream {
-    let types = structures::held(interface, lock, &names.alias);
+    let types = structures::checks(interface, lock, &names.alias);
     let file = lock.exists.then(|| {
         let path = format!("/{}", lock.path.value());
         quote! {

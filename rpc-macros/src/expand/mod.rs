@@ -1,11 +1,12 @@
 //! Generates the code for a trait: the trait itself, the client and the endpoint.
 //!
 //! - Paths are rooted, and the user's identifiers keep their spans.
-//! - Hygiene separates generated variables from the user's variables, but not from the user's constants and
-//!   unit structs, which a pattern of the same name would refer to. So each generated name begins with `__`
-//!   (omitted in the examples of these modules), or functions of the same names are in scope (`mod
-//!   parameters`).
-//! - Expansion cannot fail. `check` has found all mistakes, and their parts are left out.
+//! - Hygiene keeps generated variables apart from the user's variables. It does not keep them apart from the
+//!   user's constants and unit structs: a pattern with such a name matches the constant. Each generated name
+//!   therefore begins with `__` (the examples omit it), or `rpc_runtime::__private::parameters` has a function
+//!   of that name.
+//! - Expansion cannot fail. `check` has reported all mistakes; methods with mistakes are expanded as
+//!   placeholders.
 
 mod arguments;
 mod attributes;

@@ -57,8 +57,7 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
     let boxed = methods.iter().map(|method| &method.boxed);
     let unboxed = methods.iter().map(|method| &method.unboxed);
     let broken = interface.broken.iter().map(client::placeholder);
-    // The span is that of the supertrait, so that the compiler points at a supertrait that is not
-    // object-safe.
+    // Points at the supertrait if it is not object-safe.
     let object = match original.supertraits.first() {
         Some(bound) => Place::of(bound).item(name),
         None => name.clone(),
@@ -89,11 +88,11 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
 fn about(service: &Ident, object: &Ident) -> [String; 3] {
     let [service, object] = [service, object].map(page::plain);
     [
-        format!("Any [`{service}`], as a trait object: `&dyn {object}`, `Arc<dyn {object}>`."),
+        format!("The object-safe form of [`{service}`]: `&dyn {object}`, `Arc<dyn {object}>`."),
         String::new(),
         format!(
-            "Each implementation of [`{service}`] has it. `dyn {object}` is `Send` and `Sync`, and has \
-             the methods of [`{service}`], whose futures it boxes."
+            "Every type that implements [`{service}`] implements it too. `dyn {object}` implements \
+             [`{service}`]; each call of an async method boxes its future."
         ),
     ]
 }

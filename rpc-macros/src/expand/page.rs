@@ -1,7 +1,7 @@
 //! The generated documentation: a paragraph about the wire for the client, and a line for each method.
 //!
 //! ```text
-//! > Call `hosts` · since 2.3 · timeout 10 s · `limit` since 2.4, below: left out
+//! > Call `hosts` · since 2.3 · timeout 10 s · `limit` since 2.4, below: omitted
 //! ```
 //!
 //! A method's line is a block quotation. A quotation ends every paragraph and list before it, so the line can
@@ -51,7 +51,11 @@ fn address(interface: &Interface<'_>) -> String {
         format!("versions {} to {}", Shown(lowest), Shown(highest))
     };
     let parts = [
-        named("topic", &interface.topic, "a topic of the client's own"),
+        named(
+            "topic",
+            &interface.topic,
+            "the topic that the client is created with",
+        ),
         named("exchange", &interface.exchange, "the default exchange"),
         named("namespace", &interface.namespace, "no namespace"),
         versions,
@@ -107,12 +111,12 @@ pub(super) fn of_method(method: &Method<'_>, alone: bool) -> String {
         method
             .monitor
             .iter()
-            .map(|time| timing("monitored, silent for at most", time)),
+            .map(|time| timing("monitor interval", time)),
     );
     if let Some(route) = method.route {
         let arguments: Vec<_> = route.arguments.iter().map(plain).collect();
         let route = format!("{}({})", text(&route.function), arguments.join(", "));
-        parts.push(format!("goes where {} says", code(&route)));
+        parts.push(format!("destination from {}", code(&route)));
     }
     parts.extend(method.arguments.iter().filter_map(of_argument));
     let quoted = if alone { "" } else { "> " };
@@ -181,14 +185,14 @@ fn of_argument(argument: &Argument<'_>) -> Option<String> {
 fn below(argument: &Argument<'_>) -> String {
     let ty = argument.parameter.ty;
     match (&argument.below, &argument.default) {
-        (Below::Drop, _) => "left out".to_owned(),
+        (Below::Drop, _) => "omitted".to_owned(),
         (
             Below::With {
                 function, names, ..
             },
             _,
         ) if names.is_empty() => {
-            format!("what {} makes of it", code(&text(function)))
+            format!("the result of {}", code(&text(function)))
         }
         (Below::With { names, .. }, _) => {
             let names: Vec<_> = names.iter().map(|name| code(name)).collect();

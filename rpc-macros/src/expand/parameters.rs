@@ -132,7 +132,7 @@ impl Parameters {
             let old = self.old(name);
             raw = quote!(#raw.or(#old)?);
         }
-        // The span is that of the type, so that the compiler points at a type which cannot be deserialised.
+        // Points at the type if it cannot be deserialised.
         let start = Place::of(ty).start;
         let (now, default) = if has_default {
             let now = quote_spanned!(start=> #raw.sent::<#owned>()?);
@@ -146,8 +146,7 @@ impl Parameters {
             return now;
         };
         let sent_now = quote!(#raw.is_sent());
-        // The span is that of the function, so that the compiler points at a function with the wrong
-        // signature.
+        // Points at the function if its signature is wrong.
         let start = Place::of(from).start;
         let mut sent: Vec<_> = names
             .iter()
@@ -167,7 +166,7 @@ impl Parameters {
             variable.to_token_stream()
         };
         let made = quote!(let #variable: #owned = #made; #value);
-        // A client whose argument has its default sends nothing instead of it.
+        // A client sends none of the older values if the argument has its default.
         let before = match argument.default {
             Some(_) => quote!(if #(#sent.is_sent())||* { #made } else { #default }),
             None => made,

@@ -26,8 +26,7 @@ use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature, Stm
 use crate::check::plain_name;
 use crate::types::has_ident;
 
-/// The body as a future. The patterns of the signature move into the future, where their variables may have
-/// shorter lives.
+/// The body as a future. The patterns of the signature are bound inside the future.
 pub(super) fn future(signature: &mut Signature, body: &Block) -> TokenStream {
     let bound: Vec<_> = (0..)
         .zip(&mut signature.inputs)

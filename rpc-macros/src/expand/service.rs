@@ -76,7 +76,7 @@ fn desugar(function: &mut TraitItemFn) {
                         }
                     }
                 }
-                stand_for_type(&mut typed.ty, function.default.is_none());
+                replace_reported_type(&mut typed.ty, function.default.is_none());
             }
         }
     }
@@ -91,7 +91,7 @@ fn desugar(function: &mut TraitItemFn) {
 }
 
 /// Replaces a type that was reported, and that the compiler would report again.
-pub(super) fn stand_for_type(ty: &mut Type, required: bool) {
+pub(super) fn replace_reported_type(ty: &mut Type, required: bool) {
     if is_inferred(ty) || (required && is_bare_unsized(ty)) {
         *ty = Type::Verbatim(quote!(impl ::core::marker::Sized));
     }

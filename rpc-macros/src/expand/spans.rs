@@ -1,4 +1,5 @@
 //! Gives generated tokens the location of the user's tokens, so that the compiler's errors point there.
+//! Comments that begin with "Points at" say which error a location is for.
 //!
 //! The compiler joins the spans of the first and the last token of an expression. Joining two spans in a
 //! macro is not stable, so both ends are set.

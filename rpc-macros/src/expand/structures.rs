@@ -5,7 +5,7 @@
 //! use {NotDescribed as _, NotRaised as _};
 //! const __RELEASED: &[Released] = &[Released::new(v(1, 0, 0), "Host", 0x9c41f2ab33d0e1f2, "{ name: String }")];
 //! const __USES: &[Use] = &[Use::result(0, "Host", Probe::<Host>::FOUND, v(1, 0, 0), "list a version …")];
-//! const _: () = hold(__USES, 0, __RELEASED, false);
+//! const _: () = check_released(__USES, 0, __RELEASED, false);
 //! ```
 //!
 //! `FOUND` is an inherent constant if the type has a structure, and otherwise the constant of the trait
@@ -23,7 +23,7 @@ use crate::attr::Version;
 use crate::check::{Interface, Method, Role, Shown, plain};
 use crate::lifetimes;
 use crate::lock::{Lock, Recorded, error_of, value_of};
-use crate::types::{has_ident, is_everywhere, text};
+use crate::types::{has_ident, is_well_known, text};
 
 /// The use of a type by a method, and the conditions under which it exists.
 pub(crate) struct TypeUse<'a> {
@@ -33,7 +33,7 @@ pub(crate) struct TypeUse<'a> {
     cfgs: TokenStream,
     /// The first version with this use. `None` if it is not released.
     pub(crate) since: Option<Version>,
-    /// What to write before the type may get an addition.
+    /// See [`advice`].
     pub(crate) advice: String,
 }
 
@@ -56,18 +56,19 @@ impl TypeUse<'_> {
 }
 
 /// Constants that fail to compile, at the type, if a released type has changed in a way that breaks peers.
-pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> TokenStream {
+pub(super) fn checks(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> TokenStream {
     let uses = uses(interface, lock);
     let (found, released) = (
         described(&uses, &private.to_token_stream()),
         released(lock, &private.to_token_stream()),
     );
     let strict = lock.strict;
-    let held = uses.iter().enumerate().map(|(place, used)| {
+    let checks = uses.iter().enumerate().map(|(place, used)| {
         let (cfgs, at) = (&used.cfgs, used.place());
         let place = Literal::usize_unsuffixed(place);
         let private = at.item(private);
-        let call = quote_spanned!(at.end=> #private::hold(__USES, #place, __RELEASED, #strict));
+        let call =
+            quote_spanned!(at.end=> #private::check_released(__USES, #place, __RELEASED, #strict));
         quote!(#cfgs const _: () = #call;)
     });
     let levels = attributes::of_all(&interface.methods);
@@ -77,7 +78,7 @@ pub(super) fn held(interface: &Interface<'_>, lock: &Lock, private: &Ident) -> T
             use #private::{NotDescribed as _, NotRaised as _};
             const __RELEASED: &'static [#private::Released] = &[#released];
             const __USES: &'static [#private::Use] = &[#found];
-            #(#held)*
+            #(#checks)*
         };
     }
 }
@@ -215,8 +216,8 @@ fn of_method<'a>(method: &Method<'a>, recorded: &Recorded, lock: &Lock) -> Vec<T
     uses
 }
 
-/// What to write on the method before a type that it sends may get an addition. Empty if it is written
-/// already.
+/// The advice for a field or variant that is added to a type which the method sends: the attribute that the
+/// method needs first. Empty if it needs none.
 ///
 /// An argument needs a new version of the method, so that servers without the addition are not sent it. A
 /// result only has to be recorded with a new release.
@@ -280,7 +281,7 @@ fn named<'a>(ty: &'a Type, found: &mut Vec<&'a Type>) {
                     }
                 }
             }
-            if !is_everywhere(&last.ident) {
+            if !is_well_known(&last.ident) {
                 found.push(ty);
             }
         }

@@ -105,12 +105,12 @@ impl Comparing {
         for &(old, place) in &matches.both {
             self.method(&released.methods[old], place, &now.methods[place]);
         }
-        let mut came = matches.came;
-        for old in matches.gone.iter().map(|old| &released.methods[*old]) {
+        let mut added = matches.added;
+        for old in matches.removed.iter().map(|old| &released.methods[*old]) {
             let same = |place: &usize| now.methods[*place].equals_except_name(old);
-            match only(&came, same) {
+            match only(&added, same) {
                 Some(place) => {
-                    came.retain(|other| *other != place);
+                    added.retain(|other| *other != place);
                     self.renamed(
                         Place::Method(place),
                         &now.methods[place].name,
@@ -127,7 +127,7 @@ impl Comparing {
                 }
             }
         }
-        for place in came {
+        for place in added {
             let method = &now.methods[place];
             let name = &method.name;
             if method.since_in(self.last.0) <= self.last {
@@ -169,7 +169,7 @@ impl Comparing {
         }
         if released.since != now.since {
             let message = format!(
-                "`{name}` must be there since {}, as when {} was released, not since {}: write `#[rpc(version = \"{}\")]` on it",
+                "`{name}` must have been added in {}, as in the release {}, not in {}: write `#[rpc(version = \"{}\")]` on it",
                 Shown(released.since),
                 Shown(self.last),
                 Shown(now.since),
@@ -178,7 +178,7 @@ impl Comparing {
             self.wrong(at, message);
         }
         if released.changed != now.changed {
-            self.addition(format!("`{name}` has other versions"));
+            self.addition(format!("the versions of `{name}` changed"));
         }
         let old_names = [&released.old_names[..], &now.old_names];
         self.old_names(at, [&released.name, name], old_names, "");
@@ -188,14 +188,14 @@ impl Comparing {
     fn arguments(&mut self, released: &Method, place: usize, now: &Method) {
         let name = |argument: &Argument| argument.name.clone();
         let (old, new) = (&released.arguments, &now.arguments);
-        let matches = Matches::new(old, new, Argument::answers, name);
+        let matches = Matches::new(old, new, Argument::has_old_name, name);
         for &(index, argument) in &matches.both {
             let at = Place::Argument(place, argument);
             self.argument(at, &now.name, &old[index], &new[argument]);
         }
-        let mut came = matches.came;
+        let mut added = matches.added;
         let of = format!(" of `{}`", now.name);
-        for gone in matches.gone.iter().map(|index| &old[*index]) {
+        for gone in matches.removed.iter().map(|index| &old[*index]) {
             // An argument that was released already is sent to servers which expect the removed argument, so
             // it cannot replace it.
             let takes_its_place = |argument: &Argument| {
@@ -206,9 +206,9 @@ impl Comparing {
                 continue;
             }
             let same = |argument: &usize| new[*argument].equals_except_name(gone);
-            match only(&came, same) {
+            match only(&added, same) {
                 Some(argument) => {
-                    came.retain(|other| *other != argument);
+                    added.retain(|other| *other != argument);
                     let at = Place::Argument(place, argument);
                     self.renamed(at, &new[argument].name, &gone.name, &of);
                 }
@@ -224,7 +224,7 @@ impl Comparing {
                 }
             }
         }
-        for argument in came {
+        for argument in added {
             self.new_argument(Place::Argument(place, argument), now, &new[argument]);
         }
     }
@@ -251,7 +251,7 @@ impl Comparing {
         let name = format!("`{}` of `{method}`", now.name);
         let is_new = now.since.is_some_and(|since| since > self.last);
         if is_new && now.replaces.contains(&released.name) {
-            return self.addition(format!("{name} is another"));
+            return self.addition(format!("{name} replaces the released argument"));
         }
         if released.ty != now.ty {
             let must = format!(
@@ -263,12 +263,12 @@ impl Comparing {
         if released.since != now.since {
             let message = match released.since {
                 Some(since) => format!(
-                    "{name} must be there since {since}, as when {} was released: write `since = \"{since}\"`",
+                    "{name} must have been added in {since}, as in the release {}: write `since = \"{since}\"`",
                     Shown(self.last),
                     since = Shown(since)
                 ),
                 None => format!(
-                    "{name} must be there from the first, as when {} was released: remove its `since`",
+                    "{name} must be in the first version of the method, as in the release {}: remove its `since`",
                     Shown(self.last)
                 ),
             };
@@ -278,7 +278,7 @@ impl Comparing {
             (released, now) if released == now => {}
             (Some(until), _) => {
                 let message = format!(
-                    "{name} must be there until {until}, as when {} was released: write `until = \"{until}\"`",
+                    "{name} must exist until {until}, as in the release {}: write `until = \"{until}\"`",
                     Shown(self.last),
                     until = Shown(until)
                 );
@@ -293,7 +293,7 @@ impl Comparing {
                     );
                     self.wrong(at, message);
                 }
-                self.addition(format!("{name} ends"));
+                self.addition(format!("{name} has an `until`"));
             }
         }
         match (&released.default, &now.default) {
@@ -360,32 +360,40 @@ impl Comparing {
 /// Released items matched with current items, by index.
 struct Matches {
     both: Vec<(usize, usize)>,
-    gone: Vec<usize>,
-    came: Vec<usize>,
+    removed: Vec<usize>,
+    added: Vec<usize>,
 }
 
 impl Matches {
     fn new<T>(
         released: &[T],
         now: &[T],
-        answers: impl Fn(&T, &str) -> bool,
+        has_old_name: impl Fn(&T, &str) -> bool,
         name: impl Fn(&T) -> String,
     ) -> Self {
-        let mut came: Vec<usize> = (0..now.len()).collect();
-        let (mut both, mut gone) = (Vec::new(), Vec::new());
+        let mut added: Vec<usize> = (0..now.len()).collect();
+        let (mut both, mut removed) = (Vec::new(), Vec::new());
         for (index, thing) in released.iter().enumerate() {
             let wanted = name(thing);
-            let same = came.iter().find(|place| name(&now[**place]) == wanted);
-            let known = || came.iter().find(|place| answers(&now[**place], &wanted));
+            let same = added.iter().find(|place| name(&now[**place]) == wanted);
+            let known = || {
+                added
+                    .iter()
+                    .find(|place| has_old_name(&now[**place], &wanted))
+            };
             match same.or_else(known).copied() {
                 Some(place) => {
-                    came.retain(|other| *other != place);
+                    added.retain(|other| *other != place);
                     both.push((index, place));
                 }
-                None => gone.push(index),
+                None => removed.push(index),
             }
         }
-        Self { both, gone, came }
+        Self {
+            both,
+            removed,
+            added,
+        }
     }
 }
 
@@ -426,7 +434,7 @@ impl Method {
 }
 
 impl Argument {
-    fn answers(&self, name: &str) -> bool {
+    fn has_old_name(&self, name: &str) -> bool {
         knows(&self.old_names, name)
     }
 

@@ -72,7 +72,7 @@ fn additions_above_the_release_are_allowed() {
         ),
         (
             ("default 3", "default 3\n    until 2.4"),
-            "`limit` of `host` ends",
+            "`limit` of `host` has an `until`",
         ),
         (
             ("name: String", "name: String\n    default x"),
@@ -90,12 +90,12 @@ fn additions_above_the_release_are_allowed() {
                 "  name: String\n",
                 "  name: Label\n    since 2.4\n    replaces name\n",
             ),
-            "`name` of `host` is another",
+            "`name` of `host` replaces the released argument",
         ),
         (("call host", "call/cast host"), "`host` may be cast"),
         (
             ("  name", "  changed 2.4\n  name"),
-            "`host` has other versions",
+            "the versions of `host` changed",
         ),
     ] {
         let found = changed(&[changes], (2, 4, 0));
@@ -169,12 +169,12 @@ fn each_violation_of_an_argument_says_what_to_do() {
         (
             ("    since 2.3", "    since 2.2"),
             Argument(1, 1),
-            "`late` of `touch` must be there since 2.3, as when 2.3 was released: write `since = \"2.3\"`",
+            "`late` of `touch` must have been added in 2.3, as in the release 2.3: write `since = \"2.3\"`",
         ),
         (
             ("default 3", "default 3\n    since 2.4"),
             Argument(0, 1),
-            "`limit` of `host` must be there from the first, as when 2.3 was released: remove its `since`",
+            "`limit` of `host` must be in the first version of the method, as in the release 2.3: remove its `since`",
         ),
         (
             ("default 3", "default 3\n    until 2.2"),
@@ -236,7 +236,7 @@ fn each_violation_of_a_method_says_what_to_do() {
         (
             ("since 2.0", "since 2.1"),
             Method(0),
-            "`host` must be there since 2.0, as when 2.3 was released, not since 2.1: write `#[rpc(version = \"2.0\")]` on it",
+            "`host` must have been added in 2.0, as in the release 2.3, not in 2.1: write `#[rpc(version = \"2.0\")]` on it",
         ),
         (
             ("  was poke before 2.2\n", ""),

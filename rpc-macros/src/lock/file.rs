@@ -52,8 +52,8 @@ pub(crate) struct Damage {
 }
 
 impl File {
-    /// The released interface of the version's major version, up to the version, with the version of its last
-    /// section.
+    /// The interface as released at `version`: the sections of the same major up to `version`, applied in order.
+    /// Also returns the version of the last of them. Returns `None` if there are none.
     pub(crate) fn interface_at(&self, version: Version) -> Option<(Version, Interface)> {
         let releases = self.of_major(version.0);
         let mut releases = releases.filter(|release| release.version <= version);
@@ -79,7 +79,7 @@ impl File {
 
 /// The text of an interface's address, in a section.
 pub(crate) fn print_address(address: &Address) -> String {
-    let mut text = format!("interface {}\n", in_marks_if_odd(&address.name));
+    let mut text = format!("interface {}\n", quoted_if_needed(&address.name));
     let named = [
         ("topic", &address.topic),
         ("exchange", &address.exchange),
@@ -87,7 +87,7 @@ pub(crate) fn print_address(address: &Address) -> String {
     ];
     for (word, value) in named {
         if let Some(value) = value {
-            line(&mut text, &format!("  {word} {}", in_marks_if_odd(value)));
+            line(&mut text, &format!("  {word} {}", quoted_if_needed(value)));
         }
     }
     text
@@ -95,7 +95,7 @@ pub(crate) fn print_address(address: &Address) -> String {
 
 /// The text of a method, in a section.
 pub(crate) fn print_method(method: &Method) -> String {
-    let (word, name) = (method.mode.word(), in_marks_if_odd(&method.name));
+    let (word, name) = (method.mode.word(), quoted_if_needed(&method.name));
     let mut text = format!("{word} {name} since {}", Shown(method.since));
     if let Some(returns) = &method.returns {
         let _ = write!(text, " -> {}", escaped(returns));
@@ -106,7 +106,7 @@ pub(crate) fn print_method(method: &Method) -> String {
     }
     print_old_names(&mut text, "  ", &method.old_names);
     for argument in &method.arguments {
-        let (name, ty) = (in_marks_if_odd(&argument.name), escaped(&argument.ty));
+        let (name, ty) = (quoted_if_needed(&argument.name), escaped(&argument.ty));
         line(&mut text, &format!("  {name}: {ty}"));
         if let Some(since) = argument.since {
             line(&mut text, &format!("    since {}", Shown(since)));
@@ -120,7 +120,7 @@ pub(crate) fn print_method(method: &Method) -> String {
         for name in &argument.replaces {
             line(
                 &mut text,
-                &format!("    replaces {}", in_marks_if_odd(name)),
+                &format!("    replaces {}", quoted_if_needed(name)),
             );
         }
         print_old_names(&mut text, "    ", &argument.old_names);
@@ -130,7 +130,7 @@ pub(crate) fn print_method(method: &Method) -> String {
 
 fn print_old_names(text: &mut String, indent: &str, names: &[OldName]) {
     for OldName { before, name } in names {
-        let (name, before) = (in_marks_if_odd(name), Shown(*before));
+        let (name, before) = (quoted_if_needed(name), Shown(*before));
         line(text, &format!("{indent}was {name} before {before}"));
     }
 }
@@ -140,8 +140,9 @@ fn line(text: &mut String, line: &str) {
     text.push('\n');
 }
 
-/// A name as a lock writes it: in quotation marks unless it is one plain word.
-pub(crate) fn in_marks_if_odd(name: &str) -> String {
+/// A name as a lock writes it: in quotation marks unless it is one plain word. The runtime's
+/// `interface::lock` has the same function; both must agree.
+pub(crate) fn quoted_if_needed(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "_.-".contains(letter);
     if !name.is_empty() && name.chars().all(plain) {
         name.to_owned()
@@ -292,7 +293,7 @@ impl Parser {
     /// A lock contains a release. An empty lock would not protect anything.
     fn has_release(&self) -> Read<()> {
         if self.file.releases.is_empty() {
-            return Err("a release must be in it".to_owned());
+            return Err("a lock must have at least one release, as `[2.0]`".to_owned());
         }
         Ok(())
     }
@@ -319,7 +320,7 @@ impl Parser {
     }
 }
 
-const LOST: &str = "this line belongs to nothing above it";
+const LOST: &str = "this line is not part of the section or item above it";
 
 impl Release {
     fn item(&mut self, words: &mut Words<'_>) -> Read<Item> {
@@ -449,7 +450,7 @@ impl<'a> Words<'a> {
     fn expect(&mut self, wanted: &str) -> Read<()> {
         match self.word() {
             word if word == wanted => Ok(()),
-            word => Err(format!("`{wanted}` must stand in place of `{word}`")),
+            word => Err(format!("expected `{wanted}`, found `{word}`")),
         }
     }
 
@@ -457,7 +458,7 @@ impl<'a> Words<'a> {
         if self.0.is_empty() {
             return Ok(());
         }
-        Err(format!("nothing must follow: remove `{}`", self.0))
+        Err(format!("unexpected `{}` at the end of the line", self.0))
     }
 
     /// Reads a plain word or a quoted name. A colon may follow.

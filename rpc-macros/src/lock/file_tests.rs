@@ -55,7 +55,7 @@ fn print(file: &File) -> String {
             } else {
                 "type"
             };
-            let name = in_marks_if_odd(&ty.name);
+            let name = quoted_if_needed(&ty.name);
             let _ = writeln!(
                 text,
                 "{word} {name} {:016x}\n  {}",
@@ -124,8 +124,8 @@ fn the_error_of_a_method_is_parsed() {
 #[test]
 fn damage_is_reported_with_its_line() {
     for (text, line, message) in [
-        ("", 1, "a release must be in it"),
-        ("# The interface\n", 1, "a release must be in it"),
+        ("", 1, "must have at least one release"),
+        ("# The interface\n", 1, "must have at least one release"),
         ("call host since 2.0\n", 1, "a section must come first"),
         ("[2]\n", 1, "a section must begin with its version"),
         ("[2.0\n", 1, "a section must begin with its version"),
@@ -147,17 +147,13 @@ fn damage_is_reported_with_its_line() {
             "must not have an `interface`",
         ),
         ("[2.0]\ninterface I\ninterface I\n", 3, "once in a section"),
-        ("[2.0]\ninterface I\n  title t\n", 3, "belongs to nothing"),
-        ("[2.0]\ninterface I\n    topic t\n", 3, "belongs to nothing"),
-        (
-            "[2.0]\ninterface I\n  topic t u\n",
-            3,
-            "nothing must follow",
-        ),
+        ("[2.0]\ninterface I\n  title t\n", 3, "is not part of"),
+        ("[2.0]\ninterface I\n    topic t\n", 3, "is not part of"),
+        ("[2.0]\ninterface I\n  topic t u\n", 3, "unexpected `u`"),
         ("[2.0]\ninterface \"I\n", 2, "a quotation mark is missing"),
         ("[2.0]\ninterface\n", 2, "a name is missing"),
         ("[2.0]\ninterface I\ncall\n", 3, "a name is missing"),
-        ("[2.0]\ninterface I\ncall host\n", 3, "`since` must stand"),
+        ("[2.0]\ninterface I\ncall host\n", 3, "expected `since`"),
         (
             "[2.0]\ninterface I\ncall host since x\n",
             3,
@@ -166,7 +162,7 @@ fn damage_is_reported_with_its_line() {
         (
             "[2.0]\ninterface I\ncall host since 2.0 Host\n",
             3,
-            "`->` must stand",
+            "expected `->`",
         ),
         (
             "[2.0]\ninterface I\ncall a since 2.0\ncall a since 2.0\n",
@@ -191,7 +187,7 @@ fn damage_is_reported_with_its_line() {
         (
             "[2.0]\ninterface I\ncall a since 2.0\n    since 2.1\n",
             4,
-            "belongs to nothing",
+            "is not part of",
         ),
         (
             "[2.0]\ninterface I\ncall a since 2.0\n  b: u8\n    sine 2.1\n",
@@ -201,7 +197,7 @@ fn damage_is_reported_with_its_line() {
         (
             "[2.0]\ninterface I\ncall a since 2.0\n  b: u8\n    was c\n",
             5,
-            "`before` must stand",
+            "expected `before`",
         ),
         (
             "[2.0]\ninterface I\ntype Host xyz\n",

@@ -109,7 +109,7 @@ pub(crate) struct Structure {
 impl Interface {
     /// Copies the names of methods' errors from the last release. Only the compiler knows the classes of the
     /// current errors.
-    pub(crate) fn know_errors_of(&mut self, released: &Self) {
+    pub(crate) fn copy_error_names_from(&mut self, released: &Self) {
         for method in &mut self.methods {
             let is_it = |old: &&Method| old.name == method.name || method.was(&old.name);
             let old = released.methods.iter().find(is_it);

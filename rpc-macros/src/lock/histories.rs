@@ -99,7 +99,7 @@ fn compile(world: &World, folder: &Folder, blessing: bool) -> Result<private::Lo
         })
         .collect();
     for place in 0..uses.len() {
-        quietly(|| private::hold(&uses, place, &released, false))?;
+        quietly(|| private::check_released(&uses, place, &released, false))?;
     }
     Ok(tests(world, &lock, folder, uses, released))
 }

@@ -11,7 +11,7 @@ mod form;
 mod of_trait;
 mod wire_type;
 
-pub(crate) use file::in_marks_if_odd;
+pub(crate) use file::quoted_if_needed;
 pub(crate) use form::Structure;
 pub(crate) use wire_type::{error_of, of as wire_type, value_of};
 
@@ -134,7 +134,7 @@ pub(crate) fn check(
     let mut now = of_trait::interface(interface);
     let released = file.interface_at((version.0, u32::MAX, u32::MAX));
     if let Some((_, released)) = &released {
-        now.know_errors_of(released);
+        now.copy_error_names_from(released);
     }
     let compared = match &released {
         Some((last, released)) => {
@@ -202,7 +202,7 @@ fn read(path: &str, root: &Path, package: &Package) -> Result<Option<String>, St
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound && package.blessing => Ok(None),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(format!(
-            "the lock `{path}` must be there, to hold the trait to its releases: write it with `{}`, and check it in",
+            "the lock `{path}` must exist, because the trait is compared with its releases: write it with `{}`, and commit it",
             package.command()
         )),
         Err(error) => Err(format!(
@@ -222,7 +222,7 @@ fn damaged(path: &LitStr, damage: &file::Damage, package: &Package) -> String {
         );
     }
     format!(
-        "the lock `{path}` must be as it was written, and line {line} is not: {}. Restore it from version control",
+        "line {line} of the lock `{path}` is malformed: {}. Restore the file from version control",
         damage.message
     )
 }
@@ -251,7 +251,7 @@ fn report(errors: &Errors, interface: &check::Interface<'_>, place: Place, messa
 /// The header of a new lock.
 fn header(now: &Interface, package: &Package) -> String {
     format!(
-        "# The interface `{}`, as it was released. The trait is held to it when it is compiled.\n# To be checked in. Written by `{}` alone.\n",
+        "# The interface `{}`, as it was released. The compiler compares the trait with it.\n# Commit this file. Do not edit it: `{}` writes it.\n",
         now.address.name,
         package.command()
     )

@@ -148,7 +148,10 @@ fn a_missing_or_malformed_lock_is_an_error_with_advice() {
         "{errors}"
     );
     for (damage, says) in [
-        ("cal host", "line 3 is not: `cal` is none"),
+        (
+            "cal host",
+            "line 3 of the lock `inventory.lock` is malformed: `cal` is none",
+        ),
         ("=======", "line 3 is the mark of a conflict"),
         ("||||||| base", "line 3 is the mark of a conflict"),
     ] {

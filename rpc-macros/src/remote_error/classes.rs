@@ -54,7 +54,7 @@ pub(super) fn expand(name: &Ident, raised: &[Raised<'_>], private: &TokenStream)
 }
 
 fn class(raised: &Raised<'_>) -> String {
-    lock::in_marks_if_odd(&match raised.module() {
+    lock::quoted_if_needed(&match raised.module() {
         "" => raised.class.clone(),
         module => format!("{module}.{}", raised.class),
     })
@@ -63,7 +63,7 @@ fn class(raised: &Raised<'_>) -> String {
 /// The field's name in the exception: its keyword, or its index among the positional arguments.
 fn field(place: &Place<'_>) -> String {
     match &place.source {
-        Source::Kwarg(name) => lock::in_marks_if_odd(name),
+        Source::Kwarg(name) => lock::quoted_if_needed(name),
         Source::Arg(index) => index.to_string(),
         Source::Message => "(message)".to_owned(),
     }

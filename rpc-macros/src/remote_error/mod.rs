@@ -1,7 +1,8 @@
 //! `#[derive(IntoRemoteError)]`: converts an enum of errors to and from remote errors. Each variant is a
 //! class.
 //!
-//! The expansion for an enum with one class, one refusal and the variant for other errors is:
+//! The expansion for an enum with one class, one variant with `#[rpc(refused = "…")]` and the variant for other
+//! errors is:
 //!
 //! ```text
 //! impl From<Error> for StockError {
@@ -60,7 +61,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     if !input.generics.params.is_empty() {
         errors.at(
             &input.generics,
-            "the enum must have no generic parameters: what crosses the wire has one type, so name it",
+            "the enum must have no generic parameters, because messages have fixed types: write a concrete type",
         );
         return placeholder(&krate, input);
     }
@@ -95,7 +96,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
 #[derive(Default)]
 struct Variants<'a> {
     raised: Vec<Raised<'a>>,
-    /// The variants for refusals of the version cap: about one argument, or (`None`) about any.
+    /// The variants with `refused`: for version cap errors about one argument, or (`None`) about any.
     refused: Vec<(&'a Ident, Option<String>)>,
     other: Option<&'a Ident>,
 }
@@ -173,7 +174,7 @@ fn expand(
     let held = refused.iter().map(|(variant, _)| *variant).chain([other]);
     let read = raised.iter().map(|raised| raised.read(&private));
     let write = raised.iter().map(|raised| raised.write(&private));
-    // The span is that of the first variant without a message, so that the compiler points at it.
+    // Points at the first variant without a message.
     let shown = raised
         .iter()
         .find(|raised| raised.is_shown())
@@ -208,7 +209,7 @@ fn expand(
     }
 }
 
-/// A variant for refusals or other errors must hold the error itself, because it has no class.
+/// A variant with `refused` or `other` must hold the error itself, because it has no class.
 fn holds_an_error(errors: &Errors, variant: &Variant) {
     match &variant.fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {}

@@ -80,7 +80,7 @@ impl<'a> Raised<'a> {
         let remote = quote!(__remote);
         let read = self.fields.iter().map(|place| {
             let (local, ty) = (&place.local, &place.field.ty);
-            // The span is that of the type, so that the compiler points at a type which cannot be decoded.
+            // Points at the type if it cannot be decoded.
             let read = match &place.source {
                 Source::Kwarg(name) => {
                     quote_spanned!(place.field.ty.span()=> #private::kwarg::<#ty>(#remote, #name))

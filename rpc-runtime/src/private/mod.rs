@@ -36,7 +36,7 @@ pub use crate::client::result_traits::{CallResult, CastResult, FromError};
 pub use crate::client::versioned_args::TypedArgs as Args;
 pub use crate::client::{Call, CallOptions, Cast, ClientBuilder, RpcClient};
 pub use crate::future::BoxFuture;
-pub use crate::interface::lock::fault::hold;
+pub use crate::interface::lock::fault::check_released;
 pub use crate::interface::lock::structures::{
     Failing, NotDescribed, NotRaised, Probe, Raises, Released, Use, known,
 };

@@ -3,8 +3,8 @@
 //!
 //! The answer depends on which side reads the type. Servers read arguments, and may be older or newer than
 //! the client. Clients read results and errors. A client does not send an addition to an old server, because
-//! the version cap holds it back. A new server sends an addition to old clients all the same. All functions
-//! are `const`: they run in the compiler.
+//! the version cap holds it back. A new server does send additions to old clients, because a reply has no
+//! version cap. All functions are `const`: they run in the compiler.
 
 use super::direction::Direction;
 use super::shape::{Field, Shape, Tagging, Variant, field, field_named, variant, variant_named};
@@ -263,7 +263,8 @@ const fn variants(
     while let Some(now) = variant(new, tagging, place) {
         if variant_named(old, tagging, now.name, place).is_none() {
             let at = at(label(now), "");
-            // A variant for unknown variants is never sent as such, so it is always compatible.
+            // A catch-all variant (`#[serde(other)]`) is meant to be read and not sent, so adding one counts as
+            // compatible.
             let is_read = now.catch_all
                 || match direction {
                     Direction::Argument | Direction::Error => true,
@@ -289,9 +290,9 @@ const fn label(variant: Variant<'static>) -> &'static str {
     }
 }
 
-/// Whether readers of the old variants read the new variant as the one for unknown variants. serde reads that
-/// one as a variant without content. So the new variant must have no content, or its tag must be a field
-/// beside the content, which is then skipped.
+/// Whether a reader with the old variants reads the new variant as its catch-all (`#[serde(other)]`). A
+/// catch-all has no content. So the new variant must have no content, or the enum must be internally tagged, so
+/// that serde skips the content.
 const fn has_catch_all(tagging: Tagging<'static>, old: &'static str, new: Variant<'_>) -> bool {
     let is_passed_over = match tagging {
         Tagging::Internal(_) => true,

@@ -1,7 +1,7 @@
 //! Checks the types that an interface uses against its lock, at compile time, and formats the compiler's
 //! message.
 //!
-//! Everything is `const`. [`hold`] is the only entry point: an expansion calls it for each type.
+//! Everything is `const`. [`check_released`] is the only entry point: an expansion calls it for each type.
 
 use super::change::{Breaking, Change, Place, change};
 use super::direction::Direction;
@@ -40,7 +40,7 @@ enum Problem {
 ///
 /// During compilation, in the constant that calls it.
 #[track_caller]
-pub const fn hold(uses: &[Use], place: usize, released: &[Released], strict: bool) {
+pub const fn check_released(uses: &[Use], place: usize, released: &[Released], strict: bool) {
     let mut index = 0;
     while index < uses.len() && uses[index].place < place {
         index += 1;
@@ -69,7 +69,7 @@ const fn fault(uses: &[Use], index: usize, released: &[Released], strict: bool) 
     if let Direction::Error = used.direction {
         return error(used, structure, released);
     }
-    if let Some(fault) = held(used, structure, used.direction, released) {
+    if let Some(fault) = violation(used, structure, used.direction, released) {
         return Some(fault);
     }
     let mut earlier = 0;
@@ -146,9 +146,8 @@ const fn error(used: &Use, structure: &'static Structure, released: &[Released])
     let mut index = 0;
     while index < structure.parts().len() {
         let part = structure.parts()[index].structure();
-        // A client that cannot read a field gets its variant for other errors, so the fields of an error are
-        // results.
-        if let Some(fault) = held(used, part, Direction::Result, released) {
+        // Clients read the fields of an error, so their types are checked as those of results.
+        if let Some(fault) = violation(used, part, Direction::Result, released) {
             return Some(fault);
         }
         index += 1;
@@ -157,7 +156,7 @@ const fn error(used: &Use, structure: &'static Structure, released: &[Released])
 }
 
 /// Checks a type and the types of its parts.
-const fn held(
+const fn violation(
     used: &Use,
     structure: &'static Structure,
     direction: Direction,
@@ -170,7 +169,7 @@ const fn held(
     }
     let mut index = 0;
     while index < structure.parts().len() {
-        if let Some(fault) = held(
+        if let Some(fault) = violation(
             used,
             structure.parts()[index].structure(),
             direction,
@@ -286,7 +285,7 @@ impl Fault {
         match self.problem {
             Problem::Breaking(version, breaking) => self.breaking(version, breaking),
             Problem::Unversioned(version, place, advice) => Text::of(
-                "{} came after {} was released: {}",
+                "{} was added after {} was released: {}",
                 &[
                     subject(self.name, place).as_str(),
                     Text::version(version).as_str(),
@@ -298,7 +297,7 @@ impl Fault {
                 &[name, Text::version(version).as_str()],
             ),
             Problem::StructureLost(version) => Text::of(
-                "`{}` must derive `Describe`, as when {} was released: its structure is held to that, so derive it again",
+                "`{}` must derive `Describe`, as when {} was released: derive it again",
                 &[name, Text::version(version).as_str()],
             ),
             Problem::NotDescribed if is_error => Text::of(
@@ -322,17 +321,13 @@ impl Fault {
         let next = Text::version(Version::new(version.major().saturating_add(1), 0));
         let next = next.as_str();
         let (place, was, template) = match breaking {
-            Breaking::Removed(place) => (place, "", "{} must be there{}"),
+            Breaking::Removed(place) => (place, "", "{} must exist{}"),
             Breaking::Retyped(place, was) => (place, was, "{} must be of the type `{}`"),
             Breaking::Optionality(place, true) => {
                 (place, "", "{} must be a field that may be absent{}")
             }
-            Breaking::Optionality(place, false) => {
-                (place, "", "{} must be a field that is always there{}")
-            }
-            Breaking::CatchAllRemoved(place) => {
-                (place, "", "{} must take all others, by `#[serde(other)]`{}")
-            }
+            Breaking::Optionality(place, false) => (place, "", "{} must be a required field{}"),
+            Breaking::CatchAllRemoved(place) => (place, "", "{} must keep `#[serde(other)]`{}"),
             Breaking::Reshaped(place, was) => (place, was, "{} must be written as `{}`"),
             Breaking::PartRetyped => (
                 Place {
@@ -340,23 +335,23 @@ impl Fault {
                     field: "",
                 },
                 "",
-                "the fields of {} must be of the types that they were, whatever these are called{}",
+                "each field of {} must have the same type, and not only a type of the same name{}",
             ),
             Breaking::NewRequired(place) => {
                 return Text::of(
-                    "{} came after {} was released, and peers of that do not send it: make it an `Option`, or write `#[serde(default)]` on it",
-                    &[subject(self.name, place).as_str(), released],
+                    "{} was added after {} was released, and peers of {} do not send it: make it an `Option`, or write `#[serde(default)]` on it",
+                    &[subject(self.name, place).as_str(), released, released],
                 );
             }
             Breaking::NewInClosed(place) => {
                 return Text::of(
-                    "{} must not come: peers of {} refuse fields that they do not know (`deny_unknown_fields`). Remove it, or declare version {} in a trait of its own",
+                    "{} must not be added: peers of {} refuse fields that they do not know (`deny_unknown_fields`). Remove it, or declare version {} in a trait of its own",
                     &[subject(self.name, place).as_str(), released, next],
                 );
             }
             Breaking::NewUnreadable(place) => {
                 return Text::of(
-                    "{} must not come: it is returned, and clients of {} cannot read it. Remove it, or declare version {} in a trait of its own. (A variant may come where another one had `#[serde(other)]` from the first.)",
+                    "{} must not be added: it is returned, and clients of {} cannot read it. Remove it, or declare version {} in a trait of its own. (A variant may be added if every release of the type has a `#[serde(other)]` variant.)",
                     &[subject(self.name, place).as_str(), released, next],
                 );
             }

@@ -102,7 +102,7 @@ impl Recorded {
 }
 
 fn raises_line(name: &str) -> String {
-    format!("  raises {}\n", in_marks_if_odd(name))
+    format!("  raises {}\n", quoted_if_needed(name))
 }
 
 /// Serialises writers: two traits, one for each major version, may share a lock, and their tests run
@@ -157,7 +157,7 @@ impl Lock {
         self
     }
 
-    /// Requests that the lock is written. `header` begins a new file, and `address` begins the section.
+    /// Makes the test write the lock. `header` begins a new file, and `address` begins the section.
     #[must_use]
     pub const fn to_be_released(mut self, header: &'static str, address: &'static str) -> Self {
         self.release = Some([header, address]);
@@ -199,7 +199,7 @@ impl Lock {
         }
         (!names.is_empty()).then(|| {
             format!(
-                "the lock {} knows by their names alone: {}. It does not see what changes within: derive `Describe` for the types, and `IntoRemoteError` for the errors; `strict` demands it",
+                "the lock {} does not detect changes of these types, because it does not record their structure: {}. Derive `Describe` for the types, and `IntoRemoteError` for the errors. With `strict`, this is an error",
                 self.path[1],
                 names.join(", ")
             )
@@ -315,7 +315,7 @@ impl Lock {
                 }
             }
             let word = if is_error { "error" } else { "type" };
-            let (name, shape) = (in_marks_if_odd(name), shape.replace('\\', "\\\\"));
+            let (name, shape) = (quoted_if_needed(name), shape.replace('\\', "\\\\"));
             let _ = writeln!(text, "{word} {name} {fingerprint:016x}\n  {shape}");
         }
         (changes, text)
@@ -418,8 +418,9 @@ fn collect(structure: &'static Structure, direction: Direction, named: &mut Name
     }
 }
 
-/// A name as a lock writes it: in quotation marks unless it is one plain word.
-fn in_marks_if_odd(name: &str) -> String {
+/// A name as a lock writes it: in quotation marks unless it is one plain word. The macro crate has the same
+/// function; both must agree.
+fn quoted_if_needed(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "_.-".contains(letter);
     if !name.is_empty() && name.chars().all(plain) {
         return name.to_owned();

@@ -132,7 +132,8 @@ pub struct Use {
     pub(super) found: Option<&'static Structure>,
     /// The first version that sends it. `None` if that version is not released.
     pub(super) since: Option<Version>,
-    /// What to write in the trait before the type may get an addition. Empty if it is written already.
+    /// The advice for a field or variant that is added to the type: the attribute that the method needs first.
+    /// Empty if it needs none.
     pub(super) advice: &'static str,
 }
 

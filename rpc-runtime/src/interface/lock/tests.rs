@@ -137,7 +137,7 @@ fn types_known_by_name_only_are_listed_once() {
     let all = lock((2, 4), None).with_types(USES, &[]);
     let all = all.with_methods(METHODS).unknown().unwrap();
     assert!(
-        all.contains("by their names alone: `Query`, `Vec<Host>`, the error of `find`."),
+        all.contains("their structure: `Query`, `Vec<Host>`, the error of `find`."),
         "{all}"
     );
     let known = lock((2, 4), None).with_types(&USES[1..2], &[]);

@@ -93,6 +93,7 @@ in_the_way! {
     can_send_version
     cap
     cfg
+    check_released
     client
     clone
     concat
@@ -112,7 +113,6 @@ in_the_way! {
     future
     gated
     hidden
-    hold
     include_bytes
     inner
     into_remote_error
@@ -278,6 +278,7 @@ in_the_way! {
     can_send_version
     cap
     cfg
+    check_released
     client
     clone
     concat
@@ -297,7 +298,6 @@ in_the_way! {
     future
     gated
     hidden
-    hold
     include_bytes
     inner
     into_remote_error
@@ -462,6 +462,7 @@ in_the_way! {
     called
     cap
     cfg
+    check_released
     client
     concat
     context
@@ -479,7 +480,6 @@ in_the_way! {
     future
     gated
     hidden
-    hold
     include_bytes
     inner
     into_remote_error
