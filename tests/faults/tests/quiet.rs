@@ -86,15 +86,22 @@ struct Bench {
     _turn: MutexGuard<'static, ()>,
 }
 
+/// Waits for the other tests, and begins to log.
+async fn turn() -> MutexGuard<'static, ()> {
+    static SUBSCRIBED: Once = Once::new();
+    let turn = TURN.lock().await;
+    SUBSCRIBED.call_once(|| {
+        registry()
+            .with(Recorder.with_filter(LevelFilter::INFO))
+            .init();
+    });
+    take_lines();
+    turn
+}
+
 impl Bench {
     async fn start() -> Self {
-        static SUBSCRIBED: Once = Once::new();
-        let turn = TURN.lock().await;
-        SUBSCRIBED.call_once(|| {
-            registry()
-                .with(Recorder.with_filter(LevelFilter::INFO))
-                .init();
-        });
+        let turn = turn().await;
         let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
             .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
         let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
@@ -145,6 +152,24 @@ fn warnings(lines: &[Line]) -> Vec<&Line> {
         .iter()
         .filter(|line| line.target.starts_with(OURS) && line.level <= Level::WARN)
         .collect()
+}
+
+/// A call needs both connections of its transport. They fail for one reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_away_is_one_warning() {
+    let _turn = turn().await;
+    // No broker listens on that port.
+    let transport = Transport::new("rabbit://guest:guest@127.0.0.1:1/").unwrap();
+    let client = client(&transport, "nobody").prepare(CallOptions::new().timeout(A_WHILE));
+    let called = client.size(&Context::new(), String::new()).await;
+    let lines = take_lines();
+    transport.close().await;
+    let error = called.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    let warnings = warnings(&lines);
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].text.contains("127.0.0.1:1"), "{warnings:#?}");
+    assert_only_ours(&lines);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
