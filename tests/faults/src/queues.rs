@@ -2,6 +2,10 @@
 
 use crate::fault::Kind;
 
+/// As [`QUORUM`](crate::cluster::QUORUM), with streams, which need a prefetch.
+const STREAMS: &str = "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true&\
+                       rabbit_stream_fanout=true&rabbit_qos_prefetch_count=64";
+
 /// How the queues of a block are declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queues {
@@ -11,11 +15,13 @@ pub enum Queues {
     Durable,
     /// Quorum queues, also for replies.
     Quorum,
+    /// The same, and a stream for the topic's fanouts.
+    Streams,
 }
 
 impl Queues {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Transient, Self::Durable, Self::Quorum];
+    pub const ALL: [Self; 4] = [Self::Transient, Self::Durable, Self::Quorum, Self::Streams];
 
     /// Its name on the command line.
     #[must_use]
@@ -24,6 +30,7 @@ impl Queues {
             Self::Transient => "transient",
             Self::Durable => "durable",
             Self::Quorum => "quorum",
+            Self::Streams => "streams",
         }
     }
 
@@ -38,8 +45,8 @@ impl Queues {
         );
         match (self, nodes) {
             (_, 1) if kind == Kind::RollingRestart => false,
-            (Self::Quorum, 1) => kind != Kind::NodeKilled,
-            (Self::Quorum, _) => !deletes,
+            (Self::Quorum | Self::Streams, 1) => kind != Kind::NodeKilled,
+            (Self::Quorum | Self::Streams, _) => !deletes,
             // They are lost with their node, for as long as the node is down.
             (Self::Transient | Self::Durable, nodes) => nodes == 1,
         }
@@ -52,6 +59,7 @@ impl Queues {
             Self::Transient => "amqp_durable_queues=false",
             Self::Durable => "amqp_durable_queues=true",
             Self::Quorum => crate::cluster::QUORUM,
+            Self::Streams => STREAMS,
         }
     }
 }

@@ -49,7 +49,7 @@ impl Bench<'_> {
                 began,
                 FORGOTTEN,
             ),
-            Queues::Quorum => {}
+            Queues::Quorum | Queues::Streams => {}
         }
         Ok(Instant::now())
     }
