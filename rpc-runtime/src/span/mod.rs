@@ -57,8 +57,9 @@ pub(crate) struct Sending<'a> {
     has_own_topic: bool,
 }
 
-/// Creates the span of a call or cast, which stays its span if encoding fails. `None` if no subscriber enables it. It is
-/// boxed because each message in flight keeps it: a span takes 40 bytes, also when it is disabled.
+/// Creates the span of a call or cast. `None` if no subscriber enables it. The name and the topic are those of the
+/// client, so that a message that cannot be encoded has them, too. The span is boxed because each message in flight keeps
+/// it: a span takes 40 bytes, also when it is disabled.
 pub(crate) fn send(
     operation: Operation,
     system: &'static str,
