@@ -4,29 +4,26 @@
 //! checks that a client under the cap of a release sends only what that release accepts.
 //!
 //! The macro has compared the trait with the lock already. So these tests compare no traits, and do not
-//! interpret an existing lock: a new section is inserted between the others. Lines are added to a section only
-//! for types and errors that were known by their names alone when it was written.
+//! interpret an existing lock: they only insert text into it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io::Write as _;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::io::{self, Write as _};
 
 use self::change::{Change, change};
 use self::direction::Direction;
 use self::structures::{Released, Use, is_error};
+use super::Interface;
 use super::describe::Structure;
-use super::{Argument, Below, Interface, Method, Role};
-use crate::sync::Mutex;
-use crate::version::{ParseVersionError, Version};
+use crate::Version;
 
+mod accepted;
 mod change;
 mod direction;
 pub(crate) mod fault;
 mod shape;
 pub(crate) mod structures;
+mod text;
 
 /// A trait and its lock, as the macro read them.
 #[derive(Debug, Clone, Copy)]
@@ -104,10 +101,6 @@ impl Recorded {
 fn raises_line(name: &str) -> String {
     format!("  raises {}\n", quoted_if_needed(name))
 }
-
-/// Serialises writers: two traits, one for each major version, may share a lock, and their tests run
-/// concurrently.
-static WRITING: Mutex<()> = Mutex::new(());
 
 impl Lock {
     /// A trait that has `additions` since its last release.
@@ -254,44 +247,6 @@ impl Lock {
         written.map_err(|why| format!("was not written: {why}"))
     }
 
-    /// The lock's text with `types` at the end of the last section of this major version, and with the errors of methods
-    /// whose classes were not known. Leaves out what another test of the same lock has just written.
-    fn with_known(&self, text: &str, types: &str) -> Result<String, String> {
-        let mut text = text.to_owned();
-        for (method, raises) in self.methods.iter().filter_map(Recorded::newly_raised) {
-            let first = method.text.lines().next().unwrap_or_default();
-            let line = format!("\n{first}\n");
-            let own = self.own_sections(&text).ok_or(CHANGED)?;
-            let at = text[own.clone()].rfind(&line).ok_or(CHANGED)?;
-            let end = own.start + at + line.len();
-            if !text[end..].starts_with(&raises) {
-                text.insert_str(end, &raises);
-            }
-        }
-        let own = self.own_sections(&text).ok_or(CHANGED)?;
-        let mut unwritten = String::new();
-        // A record is two lines: the name and the shape.
-        let lines: Vec<_> = types.split_inclusive('\n').collect();
-        for record in lines.chunks(2).map(<[&str]>::concat) {
-            if !text[own.clone()].contains(&record) {
-                unwritten.push_str(&record);
-            }
-        }
-        let (before, after) = text.split_at(own.end);
-        let gap = if after.is_empty() { "" } else { "\n" };
-        Ok(format!("{}\n{unwritten}{gap}{after}", before.trim_end()))
-    }
-
-    /// Where the sections of this major version are in the lock's text, up to the last release.
-    fn own_sections(&self, text: &str) -> Option<Range<usize>> {
-        let last = self.last?;
-        let is_own = |version: &Version| version.major() == last.major() && *version <= last;
-        let mut sections = sections(text);
-        let (start, _) = sections.find(|(_, version)| is_own(version))?;
-        let end = sections.find(|(_, version)| !is_own(version));
-        Some(start..end.map_or(text.len(), |(end, _)| end))
-    }
-
     /// The additions to types since their release, and the text of the types to record. Breaking changes do
     /// not reach this point, because they do not compile.
     fn types(&self) -> (Vec<String>, String) {
@@ -320,91 +275,7 @@ impl Lock {
         }
         (changes, text)
     }
-
-    /// Changes the lock's text, and writes it unless `change` returns `None`. The text of a lock that does not exist is
-    /// its header.
-    fn rewrite(
-        &self,
-        change: impl FnOnce(&str) -> Result<Option<String>, String>,
-    ) -> Result<(), String> {
-        let path: PathBuf = self.path.iter().collect();
-        let told = |error: io::Error| error.to_string();
-        let [header, _] = self.release.unwrap_or_default();
-        let _writing = WRITING.lock();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => header.to_owned(),
-            Err(error) => return Err(told(error)),
-        };
-        let Some(text) = change(&text)? else {
-            return Ok(());
-        };
-        fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).map_err(told)?;
-        fs::write(&path, text).map_err(told)
-    }
-
-    /// The lock's text with the section inserted in the order of versions. `None` if the section is there
-    /// already.
-    fn with_section(&self, text: &str, section: &str) -> Result<Option<String>, String> {
-        let mut place = text.len();
-        let mut last = None;
-        for (start, version) in sections(text) {
-            if version > self.version {
-                place = start;
-                break;
-            }
-            if version.major() == self.version.major() {
-                last = Some((start, version));
-            }
-        }
-        let (before, after) = text.split_at(place);
-        match last {
-            Some((start, version)) if version == self.version => {
-                let written = before[start..].trim_end() == section.trim_end();
-                if written {
-                    Ok(None)
-                } else {
-                    Err(CHANGED.to_owned())
-                }
-            }
-            last if last.map(|(_, version)| version) == self.last => {
-                let mut text = format!("{}\n\n{section}", before.trim_end());
-                if !after.is_empty() {
-                    let _ = write!(text, "\n{after}");
-                }
-                Ok(Some(text))
-            }
-            _ => Err(CHANGED.to_owned()),
-        }
-    }
-
-    /// Fails if a client under the cap of a release sends something that the release does not accept.
-    ///
-    /// # Panics
-    ///
-    /// When the test fails.
-    pub fn sends_what_each_release_accepts(&self) {
-        let mut mistakes = Vec::new();
-        let mut known = Vec::new();
-        for (version, changed) in releases(self.releases).unwrap_or_default() {
-            for form in changed {
-                known.retain(|other: &Form| !form.is_called(&other.names[0]));
-                known.push(form);
-            }
-            for method in self.interface.methods() {
-                mistakes.extend(not_accepted(method, version, &known));
-            }
-        }
-        assert!(
-            mistakes.is_empty(),
-            "`{}` does not send what its releases accept: {}",
-            self.interface.name(),
-            mistakes.join("; ")
-        );
-    }
 }
-
-const CHANGED: &str = "it changed since this was compiled. Run the command again";
 
 type Named = BTreeMap<(bool, &'static str), (&'static Structure, Direction)>;
 
@@ -427,135 +298,6 @@ fn quoted_if_needed(name: &str) -> String {
     }
     let name = name.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{}\"", name.replace('\n', "\\n").replace('\r', "\\r"))
-}
-
-/// The start and the version of each section of a lock.
-fn sections(text: &str) -> impl Iterator<Item = (usize, Version)> {
-    let mut start = 0;
-    text.split_inclusive('\n').filter_map(move |line| {
-        let at = start;
-        start += line.len();
-        let version = line.trim_end().strip_prefix('[')?.strip_suffix(']')?;
-        Some((at, version.parse().ok()?))
-    })
-}
-
-/// A method in a release. All names are escaped, as the macro writes them.
-#[derive(Debug)]
-struct Form {
-    names: Vec<String>,
-    needed: Vec<String>,
-    accepted: Vec<String>,
-}
-
-impl Form {
-    fn is_called(&self, name: &str) -> bool {
-        self.names.iter().any(|known| known == name)
-    }
-}
-
-/// Parses the releases as the macro wrote them: for each version, the methods that were added or changed.
-fn releases(text: &str) -> Result<Vec<(Version, Vec<Form>)>, ParseVersionError> {
-    let mut releases = Vec::new();
-    for line in text.lines() {
-        let (mark, name) = line.split_at(2);
-        let name = name.to_owned();
-        if mark == "[ " {
-            releases.push((name.parse()?, Vec::new()));
-            continue;
-        }
-        let Some((_, methods)) = releases.last_mut() else {
-            continue;
-        };
-        if mark == "m " {
-            methods.push(Form {
-                names: vec![name],
-                needed: Vec::new(),
-                accepted: Vec::new(),
-            });
-            continue;
-        }
-        if let Some(form) = methods.last_mut() {
-            match mark {
-                "o " => form.names.push(name),
-                "r " => form.needed.push(name),
-                _ => form.accepted.push(name),
-            }
-        }
-    }
-    Ok(releases)
-}
-
-/// The mistakes in a method's message under the cap of a release: parts that the release does not accept.
-fn not_accepted(method: &Method, cap: Version, known: &[Form]) -> Vec<String> {
-    // The cap does not allow the method, so no message is sent.
-    let Some(rung) = method.stamp(Some(cap)) else {
-        return Vec::new();
-    };
-    let name = escaped(method.name_in(rung));
-    let Some(form) = known.iter().find(|form| form.is_called(&name)) else {
-        return vec![format!("{cap} has no method `{name}`")];
-    };
-    let mut sent = Sent::default();
-    for argument in method.arguments() {
-        sent.argument(argument, rung);
-    }
-    let is_known = |name: &&String| form.needed.contains(name) || form.accepted.contains(name);
-    let unknown = (sent.always.iter().chain(&sent.sometimes))
-        .filter(|name| !is_known(name))
-        .map(|argument| format!("`{name}` of {cap} has no argument `{argument}`"));
-    let missing = (form.needed.iter())
-        .filter(|name| !sent.always.contains(name))
-        .map(|argument| format!("`{name}` of {cap} needs the argument `{argument}`"));
-    unknown.chain(missing).collect()
-}
-
-/// The names of the arguments in a message.
-#[derive(Default)]
-struct Sent {
-    always: Vec<String>,
-    sometimes: Vec<String>,
-}
-
-impl Sent {
-    fn argument(&mut self, argument: &Argument, rung: Version) {
-        if !matches!(argument.role(), Role::Sent | Role::Timeout) {
-            return;
-        }
-        let holds_default = argument.default().is_some() || is_a(argument.ty(), "Option");
-        if argument.until().is_some_and(|until| rung >= until) {
-            return;
-        }
-        if argument.since().is_none_or(|since| rung >= since) {
-            let name = escaped(argument.name_in(rung));
-            if is_a(argument.ty(), "MaybeAbsent") {
-                self.sometimes.push(name);
-            } else {
-                self.always.push(name);
-            }
-            return;
-        }
-        if let Below::With(names) = argument.below() {
-            let own = [argument.name_in(rung)];
-            let names = if names.is_empty() { &own } else { names };
-            let names = names.iter().map(|name| escaped(name));
-            if holds_default {
-                self.sometimes.extend(names);
-            } else {
-                self.always.extend(names);
-            }
-        }
-    }
-}
-
-/// Whether the type itself, and not only a part of it, is a `name<…>`.
-fn is_a(ty: &str, name: &str) -> bool {
-    let (path, _) = ty.split_once('<').unwrap_or_default();
-    path.rsplit("::").next() == Some(name)
-}
-
-fn escaped(name: &str) -> String {
-    name.escape_default().to_string()
 }
 
 #[cfg(test)]

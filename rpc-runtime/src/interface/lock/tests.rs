@@ -1,7 +1,8 @@
-//! Writing a section, comparing messages with releases, and listing unknown types.
+//! Writing a section, recording what became known, and listing unknown types.
 
+use super::text::CHANGED;
 use super::*;
-use crate::interface::{Describe, Mode, OldName};
+use crate::interface::Describe;
 
 const fn lock(version: (u32, u32), last: Option<(u32, u32)>) -> Lock {
     const NONE: &Interface = &Interface::new("Inventory", Version::new(2, 0), &[]);
@@ -47,76 +48,6 @@ fn a_released_section_is_never_changed() {
 }
 
 const V24: Version = Version::new(2, 4);
-
-const METHODS: &[Method] = &[
-    Method::new("host", Mode::Call, Version::new(2, 0))
-        .with_later_versions(&[V24])
-        .with_old_names(&[OldName::new(V24, "get_host")])
-        .with_arguments(&[
-            Argument::new("label", "&str").with_old_names(&[OldName::new(V24, "name")]),
-            Argument::new("spec", "&Spec")
-                .with_since(V24)
-                .with_below(Below::With(&["size", "rack"])),
-            Argument::new("late", "Option<u8>").with_since(V24),
-            Argument::new("gone", "Option<u8>").with_until(V24),
-            Argument::new("server", "&str").with_role(Role::Server),
-        ]),
-    Method::new("find", Mode::Call, V24),
-];
-
-fn sent(releases: &'static str) -> Result<(), String> {
-    const INTERFACE: &Interface = &Interface::new("Inventory", Version::new(2, 0), METHODS);
-    let lock = Lock::new(INTERFACE, ["", ""], "", V24, &[], releases);
-    std::panic::catch_unwind(|| lock.sends_what_each_release_accepts())
-        .map_err(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default())
-}
-
-#[test]
-fn messages_that_each_release_accepts_pass() {
-    let old = "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\n";
-    assert_eq!(sent(old), Ok(()));
-    let both = "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\n[ 2.4\nm host\no get_host\nr label\na name\na spec\na size\na rack\na late\na gone\nm find\n";
-    assert_eq!(sent(both), Ok(()));
-}
-
-#[test]
-fn parts_that_a_release_does_not_accept_are_named() {
-    for (releases, mistake) in [
-        (
-            "[ 2.0\nm host\nr name\nr size\na rack\na gone\n",
-            "2.0 has no method `get_host`",
-        ),
-        (
-            "[ 2.0\nm get_host\nr name\nr size\na gone\n",
-            "`get_host` of 2.0 has no argument `rack`",
-        ),
-        (
-            "[ 2.0\nm get_host\nr name\nr size\na rack\n",
-            "`get_host` of 2.0 has no argument `gone`",
-        ),
-        (
-            "[ 2.0\nm get_host\nr name\nr size\na rack\na gone\nr id\n",
-            "`get_host` of 2.0 needs the argument `id`",
-        ),
-    ] {
-        let message = sent(releases).unwrap_err();
-        assert!(message.contains(mistake), "{message}");
-    }
-}
-
-#[test]
-fn is_a_looks_at_the_outermost_type() {
-    for (ty, name, is) in [
-        ("Option<u8>", "Option", true),
-        ("std::option::Option<&str>", "Option", true),
-        ("Vec<Option<u8>>", "Option", false),
-        ("MyOption<u8>", "Option", false),
-        ("rpc_runtime::MaybeAbsent<u8>", "MaybeAbsent", true),
-        ("u8", "Option", false),
-    ] {
-        assert_eq!(is_a(ty, name), is, "{ty}");
-    }
-}
 
 #[test]
 fn types_known_by_name_only_are_listed_once() {
