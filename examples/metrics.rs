@@ -48,7 +48,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         .await?;
     let inventory = InventoryClient::new(&transport);
     let ctxt = Context::new();
-    // The server takes this cast before the calls that follow.
+    // The server handles this cast before the calls below.
     inventory.touch(&ctxt, "db-1").await?;
     for host in ["db-1", "db-1", "nowhere"] {
         match inventory.size(&ctxt, host).await {
@@ -56,7 +56,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
             Err(error) => eprintln!("{host}: {error}"),
         }
     }
-    // The server finishes the requests that it has taken.
+    // Stopping waits for the running requests.
     server.stop().await;
     transport.close().await;
 

@@ -3,7 +3,7 @@
 //! ```text
 //! RPC_TRANSPORT_URL=memory:// cargo run --example production
 //! RPC_CONFIG_FILES=/etc/nova/nova.conf RUST_LOG=debug cargo run --example production
-//! curl -i http://127.0.0.1:8080/                  # elsewhere: 200 when requests reach the server, 503 before
+//! curl -i http://127.0.0.1:8080/                  # elsewhere: 200 while the server is connected and listens, otherwise 503
 //! kill -TERM PID                                  # or ctrl-c: finishes the running requests, then exits
 //! ```
 //!
@@ -11,7 +11,7 @@
 //! | --- | --- | --- |
 //! | `RPC_TRANSPORT_URL` | the transport URL | none |
 //! | `RPC_CONFIG_FILES` | files of oslo.config, separated by `:`, if there is no URL | none |
-//! | `SERVER_NAME` | the name of the server, other than those of all others of its topic | `HOSTNAME` |
+//! | `SERVER_NAME` | the name of the server; it must be unique among the servers of the topic | `HOSTNAME` |
 //! | `READY_ADDRESS` | the address at which the readiness probe is answered | `127.0.0.1:8080` |
 //! | `RUST_LOG` | the levels that are logged, as `tracing-subscriber` reads them | `info` |
 
@@ -61,13 +61,13 @@ impl From<rpc_runtime::Error> for Failure {
 }
 
 impl Failure {
-    /// For a cause whose text does not say what the program was doing.
+    /// A failure whose cause does not say what the program was doing.
     fn because(failed: &str, cause: &dyn Error, remedy: &str) -> Self {
         Self(format!("{failed}: {cause}: {remedy}"))
     }
 }
 
-/// A variable that is set to something.
+/// An environment variable, if it is set and not empty.
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -162,7 +162,7 @@ impl Health {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a probe");
-                    // Such as too many open files: the next attempt would fail at once, too.
+                    // With an error such as "too many open files", the next attempt would fail at once.
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
@@ -202,7 +202,7 @@ async fn main() -> Result<(), Failure> {
         let failed = format!("cannot listen at {address} for the readiness probe");
         Failure::because(&failed, &error, "set READY_ADDRESS to a free address")
     })?;
-    // Before the server starts, so that no signal is missed.
+    // Installed before the server starts, so that no signal is missed.
     let told_to_stop = told_to_stop().map_err(|error| {
         let remedy = "check the limits of the process";
         Failure::because("cannot wait for signals", &error, remedy)
@@ -229,7 +229,7 @@ async fn main() -> Result<(), Failure> {
     let _ = health.server.set(server.handle());
     tracing::info!(target = %server.target(), "the server has started");
 
-    // Returns when the handlers have ended and the broker has their replies, after a minute at most.
+    // Returns when the handlers have ended and their replies are confirmed, at most a minute after the signal.
     let report = server.run_until(told_to_stop).await;
     transport.close().await;
     tracing::info!(

@@ -1,5 +1,5 @@
-//! The number of the codec's allocations. Writing a message takes two, whatever its size. Reading many arguments takes
-//! no more than reading one.
+//! The number of the codec's allocations. Writing a message takes at most two, whatever its size. Reading many arguments
+//! takes no more than reading one.
 
 use std::alloc::System;
 

@@ -1,5 +1,5 @@
-//! Which module may import which, in both crates. A room is a top-level module. A room imports only rooms above it in
-//! the list, so there is no circle.
+//! Which top-level module (a "room") may import which, in both crates. A module imports only modules above it in the
+//! list, so there is no cycle.
 
 #[path = "rooms/graph.rs"]
 mod graph;
@@ -188,14 +188,14 @@ fn violations(graph: &Graph, rooms: Rooms) -> Vec<String> {
             }
         }
     }
-    if let Some(circle) = graph.circle() {
-        let shown: Vec<_> = circle.iter().map(|module| module.join("::")).collect();
-        found.push(format!("a circle: {}, and back", shown.join(" imports ")));
+    if let Some(cycle) = graph.cycle() {
+        let shown: Vec<_> = cycle.iter().map(|module| module.join("::")).collect();
+        found.push(format!("a cycle: {}, and back", shown.join(" imports ")));
     }
     found
 }
 
-/// Fails if a room may import one that stands below it in the list. So the list allows no circle.
+/// Fails if a room may import one that stands below it in the list. So the list allows no cycle.
 fn assert_upward(rooms: Rooms) {
     let mut below = BTreeSet::new();
     for (room, allowed) in rooms {
@@ -253,9 +253,9 @@ fn module(path: &str) -> Module {
 }
 
 #[test]
-fn a_circle_is_found_through_the_root_a_re_export_and_a_path_in_an_expression() {
+fn a_cycle_is_found_through_the_root_a_re_export_and_a_path_in_an_expression() {
     let sources = Sources::write(
-        "circle",
+        "cycle",
         &[
             ("lib.rs", "mod low; mod high; pub use high::Thing;"),
             ("low.rs", "use crate::Thing;"),
@@ -269,12 +269,12 @@ fn a_circle_is_found_through_the_root_a_re_export_and_a_path_in_an_expression() 
         [module("high::thing")].into()
     );
     assert_eq!(
-        graph.circle(),
+        graph.cycle(),
         Some(vec![module("high::thing"), module("low")])
     );
     let found = violations(&graph, &[("low", &[]), ("high", &["low"])]);
     assert_eq!(found[0], "low must not import high");
-    assert_eq!(found[1], "a circle: high::thing imports low, and back");
+    assert_eq!(found[1], "a cycle: high::thing imports low, and back");
 }
 
 #[test]
@@ -296,5 +296,5 @@ fn tests_re_exports_and_other_crates_are_no_imports() {
     let graph = sources.graph();
     assert_eq!(graph.imports[&module("named")], [].into());
     assert_eq!(graph.imports[&module("above")], [module("named")].into());
-    assert_eq!(graph.circle(), None);
+    assert_eq!(graph.cycle(), None);
 }

@@ -1,4 +1,4 @@
-//! The server with a driver that plays a script, for sequences that a real broker does not reproduce.
+//! Tests the server with a scripted driver, for sequences that a real broker does not reproduce.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod log;

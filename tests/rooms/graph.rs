@@ -49,10 +49,10 @@ impl Graph {
         Self { imports }
     }
 
-    /// The shortest circle, if there is one: each module names the next, and the last names the first.
-    pub(crate) fn circle(&self) -> Option<Vec<Module>> {
-        let circles = self.imports.keys().filter_map(|start| self.back_to(start));
-        circles.min_by_key(Vec::len)
+    /// The shortest cycle, if there is one: each module names the next, and the last names the first.
+    pub(crate) fn cycle(&self) -> Option<Vec<Module>> {
+        let cycles = self.imports.keys().filter_map(|start| self.back_to(start));
+        cycles.min_by_key(Vec::len)
     }
 
     fn back_to(&self, start: &Module) -> Option<Vec<Module>> {
@@ -121,10 +121,7 @@ fn resolve(
     path: &Written,
     depth: usize,
 ) -> Module {
-    assert!(
-        depth < 16,
-        "{path:?} in {from:?} is re-exported in a circle"
-    );
+    assert!(depth < 16, "{path:?} in {from:?} is re-exported in a cycle");
     let mut module = from.clone();
     let mut names = path.iter();
     for name in names.by_ref() {

@@ -1,4 +1,4 @@
-//! Checks a property for many cases for a while. A failure prints how to repeat its case.
+//! Checks a property for random cases until `RPC_FUZZ_SECONDS` have passed. A failure prints how to repeat its case.
 //!
 //! Each case has a seed of its own, counted up from the first. To replay a case, begin with its seed.
 

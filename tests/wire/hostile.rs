@@ -1,4 +1,5 @@
-//! Bytes that no valid peer sends. Each is an error or is decoded, and never a panic. Only the wrong part is lost.
+//! Bytes that no valid peer sends. Each is an error or is decoded, and never a panic. Only the malformed argument or field
+//! is lost.
 
 use std::collections::BTreeMap;
 

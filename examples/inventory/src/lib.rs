@@ -1,6 +1,6 @@
 //! The inventory service's interface, as a crate that callers and servers share.
 //!
-//! It depends on `rpc-runtime` without default features, so on no broker client and no TLS. `rpc/inventory.lock`
+//! It depends on `rpc-runtime` without default features. It then pulls in no broker client and no TLS. `rpc/inventory.lock`
 //! records its releases, and the compiler compares the trait with them.
 
 use rpc_runtime::{Context, Describe, Result, rpc_client};

@@ -54,8 +54,8 @@ fn by_queue(cap: Option<Version>, volume: &Volume) -> Route {
 impl VolumeServiceClient {
     /// Asks for the volume, or the snapshot of it, for a backup.
     ///
-    /// A volume service of 3.17 prepares the device and tells the backup service itself, so this returns none. A
-    /// service of 3.2 returns the device. An older service returns a dict, from which the device is made.
+    /// A volume service of 3.17 prepares the device and tells the backup service itself, so this returns `None`. A service of
+    /// 3.2 returns the device. An older service returns a dict, from which the device is made.
     ///
     /// # Errors
     ///

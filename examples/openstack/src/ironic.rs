@@ -15,8 +15,13 @@ const TOPIC: &str = "ironic.conductor_manager";
 pub trait Conductor {
     /// Reports that the agent on a node is alive, and its URL.
     ///
-    /// Sent as 1.34, as 1.42 with `agent_version`, as 1.49 with `agent_token`, as 1.51 with `agent_verify_ca`, or as
-    /// 1.54 with the agent's status. Arguments that older conductors do not know are not sent to them.
+    /// Sent as one of these versions. Arguments that older conductors do not know are not sent to them.
+    ///
+    /// - 1.54: all arguments.
+    /// - 1.51: without `agent_status` and `agent_status_message`.
+    /// - 1.49: also without `agent_verify_ca`.
+    /// - 1.42: also without `agent_token`.
+    /// - 1.34: also without `agent_version`.
     #[rpc(route = by_topic(topic))]
     #[allow(clippy::too_many_arguments, reason = "as many as the original has")]
     async fn heartbeat(

@@ -56,7 +56,7 @@ pub const PROCESSING_STEP: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Device {
-    /// By its name.
+    /// The device's name.
     Name(String),
     /// A virtual function of a network card: its MAC address and its PCI slot.
     MacAndSlot(String, String),
@@ -66,13 +66,13 @@ pub enum Device {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeviceList {
-    /// These are up.
+    /// The devices that are up.
     pub devices_up: Vec<Device>,
-    /// Those for which the update failed.
+    /// The devices whose update to *up* failed.
     pub failed_devices_up: Vec<Device>,
-    /// These are down.
+    /// The devices that are down.
     pub devices_down: Vec<DeviceDown>,
-    /// Those for which the update failed.
+    /// The devices whose update to *down* failed.
     pub failed_devices_down: Vec<Device>,
 }
 

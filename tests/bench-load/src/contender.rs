@@ -1,4 +1,4 @@
-//! The contenders.
+//! The contenders: this library, oslo.messaging, tarpc, and lapin by hand in the forms A to D.
 
 use crate::Result;
 use crate::load::Kind;

@@ -1,10 +1,9 @@
-//! The protocol of a contender's processes with the driver: lines on standard input and output, one reply for each
-//! order.
+//! The protocol of a contender's processes with the driver: lines on standard input and output, one reply for each command.
 //!
-//! Both print `ready ADDRESS` first. A client gets the order `call CALLERS MILLISECONDS [BYTES]` (or `cast …`) and
-//! replies `requests seconds median p99 all`: the latencies are in microseconds, and `all` is the number of its
-//! requests since it began. At the order `again`, it calls until a call succeeds, and replies how many calls failed. A
-//! server gets the order `handled` and replies the number of requests that it has handled.
+//! Both print `ready ADDRESS` first. A client gets the command `call CALLERS MILLISECONDS [BYTES]` (or `cast …`) and
+//! replies `requests seconds median p99 all`: the latencies are in microseconds, and `all` is the number of its requests
+//! since it began. At the command `again`, it calls until a call succeeds, and replies how many calls failed. A server gets
+//! the command `handled` and replies the number of requests that it has handled.
 
 use std::io::Write;
 use std::sync::Arc;

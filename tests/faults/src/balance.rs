@@ -1,4 +1,5 @@
-//! Whether a ledger balances: checks each promise for each request, and tells the story of each breach.
+//! Compares the sent requests with those that ran: checks each guarantee for each request, and lists the events of each
+//! violation.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

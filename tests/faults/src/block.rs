@@ -1,5 +1,4 @@
-//! One block of faults, with clients, servers and queues of its own: runs its faults, and checks what remains
-//! afterwards.
+//! One block of faults, with clients, servers and queues of its own: runs its faults, and checks what remains afterwards.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The memory that this process has allocated and not freed. Only leaks make it grow. The memory that the system counts
-//! also grows by what the allocator keeps for later.
+//! also includes freed memory that the allocator keeps.
 //!
-//! A program that counts has the line `#[global_allocator] static ALLOCATOR: &heap::Counted = &heap::COUNTED;`.
+//! To count, a program needs the line `#[global_allocator] static ALLOCATOR: &heap::Counted = &heap::COUNTED;`.
 
 use std::alloc::System;
 use std::fmt;

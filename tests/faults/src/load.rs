@@ -1,4 +1,4 @@
-//! The load: clients that send numbered calls and casts at a constant rate, whatever happens.
+//! The load: clients that send numbered calls and casts at a constant rate, independent of replies and faults.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Processes of the laboratory, and signals to them. None of them outlives the laboratory, whatever happens.
+//! Processes of the laboratory, and signals to them. They are killed when this process ends, even if it is killed.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;

@@ -1,5 +1,4 @@
-//! A run of the ledger test: blocks of faults on one node or cluster. Each block has clients, servers and queues of its
-//! own, and a balance.
+//! A run of the ledger test: blocks of faults (`block.rs`) on one node or cluster.
 
 use std::iter;
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
-//! All log lines about the broker come from this library, one for each change. The AMQP client logs nothing above
-//! `debug`.
+//! All log lines about the broker come from this library, one for each change. The AMQP client logs no events.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 

@@ -62,9 +62,15 @@ pub trait Compute {
 
     /// Rebuilds an instance, in place or, with `recreate`, on the given host.
     ///
-    /// Sent as 6.2, as 6.1 without `target_state`, as 6.0 or 5.12 without `reimage_boot_volume` either, or as 5.0
-    /// without `accel_uuids`. If `target_state` or `reimage_boot_volume` has another value than its default, each is
-    /// refused with an error of its own. `accel_uuids` is dropped.
+    /// Sent as one of these versions:
+    ///
+    /// - 6.2: all arguments.
+    /// - 6.1: without `target_state`.
+    /// - 6.0, 5.12: also without `reimage_boot_volume`.
+    /// - 5.0: also without `accel_uuids`.
+    ///
+    /// A `target_state` or a `reimage_boot_volume` that differs from its default is refused for older servers, each with
+    /// an error of its own. `accel_uuids` is dropped.
     #[rpc(
         cast,
         versions("6.2", "6.1", "6.0", "5.12", "5.0"),

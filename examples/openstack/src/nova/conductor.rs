@@ -48,8 +48,8 @@ pub trait Conductor {
 
 /// Operations of several steps, which call other services: `ComputeTaskAPI`, with the namespace `compute_task`.
 ///
-/// The original gives its client no version cap, so its check for old servers never fails. Here the check is left out,
-/// since a cap can be given where the client is built.
+/// The original gives its client no version cap, so its check for old servers never fails. This trait has no such check.
+/// Give a version cap where the client is built.
 #[rpc_client(
     exchange = "nova",
     topic = "conductor",
@@ -60,8 +60,8 @@ pub trait Conductor {
 pub trait ComputeTask {
     /// Attaches a volume and returns the name of the device. As a cast, it only starts the operation. 1.26 or later.
     ///
-    /// The conductor calls a compute in turn, so the timeout is nova's `long_rpc_timeout`. Heartbeats must come within
-    /// its `rpc_response_timeout`.
+    /// The conductor itself calls a compute, so the timeout is nova's `long_rpc_timeout`. Heartbeats must come within its
+    /// `rpc_response_timeout`.
     #[rpc(call, cast, version = "1.26", timeout = long, monitor = response)]
     #[allow(clippy::too_many_arguments, reason = "as many as the original has")]
     async fn attach_volume(

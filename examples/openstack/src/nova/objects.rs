@@ -1,7 +1,8 @@
 //! nova's versioned objects in their form on the wire, and the plain dicts that some servers need instead.
 //!
 //! An object keeps its fields as JSON. Its version determines which fields it has, and a client passes most of them on
-//! without reading them. If the form of a method depends on a field, there is a type with a function for it.
+//! without reading them. If the form of a message depends on a field, a type of its own has a function that reads the
+//! field.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

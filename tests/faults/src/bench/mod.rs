@@ -1,4 +1,4 @@
-//! The bench of one block of faults: the brokers, the proxies before them, and the servers. It applies each fault and
+//! The environment of one block of faults: the brokers, the proxies before them, and the servers. It applies each fault and
 //! reverts it.
 
 mod clocks;

@@ -1,8 +1,8 @@
 //! A client in a process of its own: `caller URL TOPIC`.
 //!
-//! It reads its orders from standard input, one a line: `call N` makes N calls at once; `load` casts without a pause
-//! until `enough`. It reports on standard output: `loading` after the first cast of a load; at the end of an order
-//! `failed ERROR` for each request that failed, and `succeeded N`. It ends when its input ends.
+//! It reads its commands from standard input, one a line: `call N` makes N calls at once; `load` sends casts without a
+//! pause until the command `enough`. It reports on standard output: `loading` after the first cast of a load; at the end of
+//! a command `failed ERROR` for each request that failed, and `succeeded N`. It ends when its input ends.
 
 use std::time::Duration;
 

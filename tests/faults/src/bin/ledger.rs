@@ -1,4 +1,4 @@
-//! The long form of the ledger test; started by `tests/ledger`, which says how.
+//! The long form of the ledger test. `tests/ledger` starts it and documents its options.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use tracing_subscriber::filter::LevelFilter;
 static ALLOCATOR: &heap::Counted = &heap::COUNTED;
 
 const USAGE: &str = "usage: tests/ledger [--faults N] [--seed N] [--block N] [--json FILE] \
-    [--queues transient|durable|quorum|all] [--kinds KIND,KIND...] [--clients rpc|oslo] \
+    [--queues transient|durable|quorum|streams|all] [--kinds KIND,KIND...] [--clients rpc|oslo] \
     [--servers rpc|oslo] [--nodes 1|3] [--table N]";
 
 /// Writes the log of the clients, as `ledger-server` does for a server.

@@ -1,10 +1,9 @@
 //! A server of the ledger test: `ledger-server URL EXCHANGE TOPIC NAME CONCURRENCY`.
 //!
-//! It reports on standard output, one a line: `ready` when it listens; `begun N` when it begins request N, before it
-//! does anything else for the request; `done N` when the request has ended; `doubted N` when it does not run the
-//! request because the broker may not have its acknowledgement, which is also in its log. With a level in `RPC_LOG`, it
-//! writes its log to standard error. When its input ends, also because its parent has ended, it stops in an orderly
-//! way.
+//! It reports on standard output, one a line: `ready` when it listens; `begun N` when it begins request N, before it does
+//! anything else for the request; `done N` when the request has ended; `doubted N` when it does not run the request because
+//! the broker may not have its acknowledgement, which is also in its log. With a level in `RPC_LOG`, it writes its log to
+//! standard error. When its input ends, also because its parent has ended, it stops gracefully.
 
 use std::fmt::Debug;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! A long run at half of the highest rate; started by `tests/soak`, which says how.
+//! A long run at half of the highest rate. `tests/soak` starts it and documents its options.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! A TCP proxy between a client and its broker that fails as networks do.
 //!
-//! It listens at one port for its whole life, so its clients need not know of it. Each direction flows freely, late,
-//! slowly, or not at all. Connections can be closed in an orderly way, reset, or ended after a number of bytes, which
-//! is in the middle of a frame. They can be abandoned, so that they are half-open. New connections can be refused.
+//! It keeps its port, so clients reconnect to the same address. It forwards each direction at once, with a delay, at a
+//! limited rate, or not at all. Connections can be closed gracefully, reset, or ended after a number of bytes, which is in
+//! the middle of a frame. They can be abandoned, so that they are half-open. New connections can be refused.
 
 mod pump;
 
