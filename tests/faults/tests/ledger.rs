@@ -14,8 +14,8 @@ use rpc_faults::run::{Plan, run};
 #[global_allocator]
 static ALLOCATOR: &heap::Counted = &heap::COUNTED;
 
-/// Three blocks, so that each type of queue has one.
-const BLOCKS: usize = 3;
+/// Each type of queue has a block.
+const BLOCKS: usize = Queues::ALL.len();
 
 fn variable(name: &str) -> PathBuf {
     let value = std::env::var_os(name);

@@ -122,8 +122,15 @@ async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_le
         .await
         .unwrap();
     let waiting = client(&transport, MEANWHILE);
-    let error = call(&waiting).await.unwrap_err();
+    let mut error = call(&waiting).await.unwrap_err();
     let attempts = proxy.accepted();
+    // On a busy machine, a connection may stand for a moment when a call ends. Then the error is that the topic has no
+    // queue, and another call is made.
+    for _ in 0..5 {
+        if matches!(error, Error::Undeliverable { .. }) {
+            error = call(&waiting).await.unwrap_err();
+        }
+    }
     assert!(
         error.is_timeout() && error.to_string().contains(reason),
         "{error}"
