@@ -32,11 +32,11 @@ pub(crate) fn read(errors: &Errors, item: &TokenStream) -> syn::Result<Read> {
         Ok(Item::Trait(item)) => Ok((item, Vec::new())),
         Ok(Item::Impl(item)) if item.trait_.is_some() => Err(syn::Error::new(
             Span::call_site(),
-            "`#[rpc_client]` must stand on the trait alone: put it above any attribute that writes an implementation, such as `automock`",
+            "`#[rpc_client]` must be applied to the trait alone: put it above any attribute that writes an implementation, such as `automock`",
         )),
         Ok(_) => Err(syn::Error::new(
             Span::call_site(),
-            "`#[rpc_client]` must stand on a trait: declare the service's methods in one",
+            "`#[rpc_client]` must be applied to a trait: declare the service's methods in one",
         )),
         Err(error) => piecewise(item).ok_or(error),
     };
@@ -124,7 +124,7 @@ fn once(errors: &Errors, attributes: &mut Vec<Attribute>) {
         if again {
             errors.at(
                 attribute,
-                "`#[rpc_client]` must stand on a trait once: remove this one",
+                "`#[rpc_client]` must be applied to a trait once: remove this one",
             );
         }
         !again
@@ -282,7 +282,7 @@ fn no_serde(errors: &Errors, function: &mut TraitItemFn) {
                 let advice = instead_of(&attribute.meta);
                 errors.at(
                     attribute,
-                    format!("`serde` must not stand on {what}, which is not a field: {advice}"),
+                    format!("`serde` must not be on {what}, which is not a field: {advice}"),
                 );
             }
             !is_serde

@@ -8,7 +8,7 @@ use std::fmt;
 use crate::Version;
 use crate::optional::Optional;
 
-/// The exchange of a target without an exchange.
+/// The exchange of a target that names none, unless the transport's configuration names a default.
 pub const DEFAULT_EXCHANGE: &str = "openstack";
 
 /// The destination of a message, and the interface that it uses.

@@ -1,8 +1,7 @@
 //! Transport URLs: `driver://[user:password@]host[:port][,…]/virtual_host?option=value`.
 //!
-//! This module knows only the grammar; a driver interprets the options. No password may leave this module
-//! except through
-//! [`Secret::expose`]: errors do not quote the URL's text, and `Debug` and `Display` hide passwords.
+//! This module knows only the grammar; a driver interprets the options. No password may leave this module except
+//! through [`Secret::expose`]: errors do not quote the URL's text, and `Debug` and `Display` hide passwords.
 
 use std::fmt;
 use std::str::FromStr;
@@ -136,7 +135,7 @@ impl TransportUrl {
 pub enum UrlError {
     /// There is no `://`, or the text before it is not the name of a driver. The text is not quoted, because
     /// it may contain a password.
-    #[error("the transport URL has no driver: it begins with `rabbit://` or `memory://`")]
+    #[error("the transport URL has no driver: begin it with `rabbit://` or `memory://`")]
     NoDriver,
     /// The driver does not exist, or this build does not include it.
     #[error("the transport URL's driver `{0}` is unknown: use {1}")]

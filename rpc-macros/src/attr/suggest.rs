@@ -19,10 +19,7 @@ pub(super) fn unknown<'k>(
     let elsewhere: Vec<_> = elsewhere.map(|(place, _)| *place).collect();
     if !elsewhere.is_empty() {
         let places = elsewhere.join(" or ");
-        errors.at(
-            meta,
-            format!("`{name}` must stand on {places}: move it there"),
-        );
+        errors.at(meta, format!("`{name}` must be on {places}: move it there"));
         return None;
     }
     let close = known
@@ -33,7 +30,7 @@ pub(super) fn unknown<'k>(
         .map(|(_, known)| known);
     let advice = match (close, known) {
         (Some(close), _) => format!("did you mean `{close}`?"),
-        (None, [only]) => format!("here there is `{only}`"),
+        (None, [only]) => format!("the only option here is `{only}`"),
         (None, known) => {
             let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
             format!("the options here are {}", known.join(", "))

@@ -19,7 +19,7 @@ pub(super) fn word(errors: &Errors, meta: &Meta) -> Option<()> {
         return Some(());
     }
     let name = name(meta.path());
-    errors.at(meta, format!("`{name}` must stand alone: write `{name}`"));
+    errors.at(meta, format!("`{name}` must have no value: write `{name}`"));
     None
 }
 
@@ -197,8 +197,7 @@ fn listed<T: Parse>(errors: &Errors, meta: &Meta, example: &str) -> Option<Vec<T
     parts
 }
 
-/// All values, or `None` if one is missing. The iterator runs to its end, so that the mistakes of all are
-/// reported.
+/// All values, or `None` if one is missing. The iterator runs to its end, so that every mistake is reported.
 fn all<T>(values: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
     let values: Vec<_> = values.collect();
     values.into_iter().collect()
@@ -303,7 +302,7 @@ pub(super) fn default(errors: &Errors, meta: &Meta) -> Option<DefaultValue> {
         Meta::List(_) => {
             errors.at(
                 meta,
-                "`default` must stand alone, or have a value: write `default` or `default = 4`",
+                "`default` must have no value, or one after `=`: write `default` or `default = 4`",
             );
             None
         }

@@ -154,11 +154,11 @@ fn role(errors: &Errors, options: &ArgumentOptions, mode: Mode) -> Role {
     match (role, mode) {
         (Role::Timeout, Mode::Cast | Mode::Fanout) => errors.at(
             &set.tokens,
-            "`timeout` must stand on a call, since a cast waits for no reply: remove it",
+            "`timeout` must be on a call, since a cast waits for no reply: remove it",
         ),
         (Role::Server, Mode::Fanout) => errors.at(
             &set.tokens,
-            "`server` must not stand on a fanout, which goes to all servers: remove one of them",
+            "`server` must not be on a fanout, which goes to all servers: remove one of them",
         ),
         _ => {}
     }
@@ -182,7 +182,7 @@ fn no_wire_options(errors: &Errors, options: &ArgumentOptions, role: Role) {
     for tokens in rest.into_iter().flatten().chain(old_names) {
         errors.at(
             tokens,
-            "an argument that only routes must have no such option, since it is not sent: remove this",
+            "an argument that is not sent must have no option for its form on the wire: remove this",
         );
     }
 }

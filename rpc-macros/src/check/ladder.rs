@@ -46,7 +46,7 @@ impl Ladder {
         if options.version.is_set() {
             errors.at(
                 &versions.tokens,
-                "`versions` must stand without `version`: remove one of them",
+                "`versions` must not be combined with `version`: remove one of them",
             );
         }
         let listed = &versions.value;
@@ -96,7 +96,7 @@ impl Ladder {
             errors.at(tokens, message);
         } else if !self.listed && version.0 != self.lowest.0 {
             let message = format!(
-                "`{option}` must be of the method's major, {}: or list all versions that it is sent in, as `versions(\"{}\", …, \"{lowest}\")`",
+                "`{option}` must have the method's major version, {}: change it, or list all versions in which the method is sent, as `versions(\"{}\", …, \"{lowest}\")`",
                 self.lowest.0,
                 Shown(version)
             );
@@ -118,7 +118,7 @@ fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_versi
     let fits = !has_version || set.value.0 == interface.0;
     if !fits {
         let message = format!(
-            "the version must be of the interface's major, {}: declare another major in a trait of its own",
+            "the version must have the interface's major version, {}: declare another major version in a trait of its own",
             interface.0
         );
         errors.at(&set.tokens, message);

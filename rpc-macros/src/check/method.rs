@@ -144,7 +144,7 @@ fn time(
     let set = option.0.as_ref()?;
     if !mode.is_call() {
         let message =
-            format!("`{name}` must stand on a call, since a cast waits for no reply: remove it");
+            format!("`{name}` must be on a call, since a cast waits for no reply: remove it");
         errors.at(&set.tokens, message);
         return None;
     }
@@ -242,7 +242,7 @@ fn routing_arguments_route(
         if plain_name(&argument.original.pat).is_some_and(|name| !used(name)) {
             errors.at(
                 &set.tokens,
-                "an argument that only routes must be one that the `route` function gets: add it there, or write such a function on the method or the trait",
+                "an argument with `route` must be passed to a `route` function: add it there, or declare such a function on the method or the trait",
             );
         }
     }
@@ -251,6 +251,6 @@ fn routing_arguments_route(
 fn routes_nothing(errors: &Errors, tokens: &TokenStream) {
     errors.at(
         tokens,
-        "`route` must not stand on a fanout, which goes to all servers: remove one of them",
+        "`route` must not be on a fanout, which goes to all servers: remove one of them",
     );
 }

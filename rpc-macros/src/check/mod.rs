@@ -183,7 +183,7 @@ fn aliases(
         if known.iter().any(|(known, _)| *known == name) {
             errors.at(
                 alias,
-                format!("`{name}` must be one alias: remove the other"),
+                format!("`{name}` must be declared once: remove the other"),
             );
         }
         let stamps = |method: &Method<'_>| {
@@ -226,7 +226,10 @@ fn times_are_used(errors: &Errors, interface: &model::Interface<'_>) {
             |option: &Opt<Time>| matches!(option.get(), Some(Time::Named(own)) if own == time);
         let mut methods = interface.methods.iter().map(|method| &method.options);
         if times[..place].iter().any(|(known, _)| known == time) {
-            errors.at(time, format!("`{time}` must be one time: remove the other"));
+            errors.at(
+                time,
+                format!("`{time}` must be declared once: remove the other"),
+            );
         } else if interface.methods.iter().all(|method| method.readable)
             && !methods.any(|method| is_it(&method.timeout) || is_it(&method.monitor))
         {

@@ -80,14 +80,16 @@ fn supertrait(errors: &Errors, bound: &TypeParamBound) {
         _ => return,
     };
     let reason = match name.as_str() {
-        "'static" | "Any" => "servers and spawned tasks ask for `'static` themselves",
+        "'static" | "Any" => {
+            "code that needs `'static`, such as a server or a spawned task, requires it itself"
+        }
         name if SIZED.contains(&name) => "the size of an object is not known",
         _ => return,
     };
     errors.at(
         bound,
         format!(
-            "the trait must not ask for `{name}` beside `dyn`, since {reason}: remove it, or `dyn`"
+            "the trait must not require `{name}` together with `dyn`, since {reason}: remove one of them"
         ),
     );
 }

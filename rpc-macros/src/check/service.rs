@@ -135,7 +135,7 @@ fn no_options(errors: &Errors, attributes: &[syn::Attribute], place: &str) {
     for attribute in attributes.iter().filter(|attribute| is_rpc(attribute)) {
         errors.at(
             attribute,
-            format!("`#[rpc]` must not stand on {place}: remove it"),
+            format!("`#[rpc]` must not be on {place}: remove it"),
         );
     }
 }

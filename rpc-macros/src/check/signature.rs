@@ -394,7 +394,7 @@ pub(super) fn not_instrumented(errors: &Errors, original: &TraitItemFn) {
     {
         errors.at(
             attribute,
-            "`instrument` must stand on a function with a body: put it on the method where the trait is implemented",
+            "`instrument` must be on a function with a body: put it on the method where the trait is implemented",
         );
     }
 }

@@ -70,7 +70,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
         Data::Union(_) => {
             errors.at(
                 &input.ident,
-                "a union must not be described: serde does not write it",
+                "a union must not derive `Describe`: serde does not serialise unions",
             );
             String::new()
         }

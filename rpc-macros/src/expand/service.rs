@@ -30,7 +30,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
             _ => {}
         }
     }
-    // Without documentation of the user's own there is none, so that the lint `missing_docs` still sees the trait.
+    // If the user wrote no documentation, none is added, so that the lint `missing_docs` still reports the trait.
     if service
         .attrs
         .iter()

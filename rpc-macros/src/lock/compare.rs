@@ -44,7 +44,7 @@ pub(crate) fn compare(
     comparing.all_methods(released, now);
     if comparing.found.violations.is_empty() && version < last {
         let message = format!(
-            "the interface must have version {} at least, which was released: its highest version is now {}, so put the missing version back",
+            "the interface must have at least version {}, which was released: its highest version is now {}, so put the missing version back",
             Shown(last),
             Shown(version)
         );
@@ -196,8 +196,8 @@ impl Comparing {
         let mut added = matches.added;
         let of = format!(" of `{}`", now.name);
         for gone in matches.removed.iter().map(|index| &old[*index]) {
-            // An argument that was released already is sent to servers which expect the removed argument, so
-            // it cannot replace it.
+            // An argument that was already released is also sent to servers that still expect the removed argument.
+            // So only an argument that was added after the release can replace it.
             let takes_its_place = |argument: &Argument| {
                 argument.replaces.contains(&gone.name)
                     && argument.since.is_some_and(|since| since > self.last)

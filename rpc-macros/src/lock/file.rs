@@ -277,7 +277,7 @@ impl Parser {
             && last.version >= version
         {
             let last = Shown(last.version);
-            return Err(format!("the section must be of a version above {last}"));
+            return Err(format!("the section must have a version above {last}"));
         }
         self.end()?;
         self.item = Item::None;
@@ -329,7 +329,7 @@ impl Release {
             let name = words.name()?;
             words.end()?;
             if self.address.is_some() {
-                return Err("`interface` must stand once in a section".to_owned());
+                return Err("`interface` must appear once in a section".to_owned());
             }
             self.address = Some(Address {
                 name,
@@ -360,7 +360,7 @@ impl Release {
         })?;
         let name = words.name()?;
         if self.methods.iter().any(|other| other.name == name) {
-            return Err(format!("`{name}` must stand once in a section"));
+            return Err(format!("`{name}` must appear once in a section"));
         }
         words.expect("since")?;
         let since = words.version()?;
@@ -389,7 +389,7 @@ impl Method {
         let name = words.name()?;
         if let Some(ty) = words.0.strip_prefix(':') {
             if self.arguments.iter().any(|other| other.name == name) {
-                return Err(format!("`{name}` must stand once in a method"));
+                return Err(format!("`{name}` must appear once in a method"));
             }
             let ty = Words(ty.trim_start()).text();
             if ty.is_empty() {
@@ -489,7 +489,7 @@ impl<'a> Words<'a> {
 
     fn version(&mut self) -> Read<Version> {
         let word = self.word();
-        parse_version(word).ok_or_else(|| format!("`{word}` is not a version, as 2.0 is"))
+        parse_version(word).ok_or_else(|| format!("`{word}` is not a version such as 2.0"))
     }
 
     fn old_name(&mut self) -> Read<OldName> {

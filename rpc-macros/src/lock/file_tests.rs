@@ -140,7 +140,7 @@ fn damage_is_reported_with_its_line() {
             2,
             "must begin with `interface`",
         ),
-        ("[2.0]\ninterface I\n[2.0]\n", 3, "of a version above 2.0"),
+        ("[2.0]\ninterface I\n[2.0]\n", 3, "have a version above 2.0"),
         (
             "[2.0]\ninterface I\n[2.1]\ninterface I\n",
             4,

@@ -196,7 +196,7 @@ pub(crate) fn check(
 fn read(path: &str, root: &Path, package: &Package) -> Result<Option<String>, String> {
     let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     if path.is_empty() || !Path::new(path).components().all(inside) {
-        return Err("`lock` must be a path within the package, which it is published with: write `lock = \"rpc/inventory.lock\"`".to_owned());
+        return Err("`lock` must be a path within the package, because the lock is published with the package: write `lock = \"rpc/inventory.lock\"`".to_owned());
     }
     match fs::read_to_string(root.join(path)) {
         Ok(text) => Ok(Some(text)),
@@ -217,7 +217,7 @@ fn damaged(path: &LitStr, damage: &file::Damage, package: &Package) -> String {
     let (path, line) = (path.value(), damage.line);
     if damage.in_conflict {
         return format!(
-            "the lock `{path}` must be merged, and line {line} is the mark of a conflict: keep what was released, and release the rest after it with `{}`",
+            "the lock `{path}` must be merged, because line {line} is a conflict marker: keep the sections that were released, and then write the others with `{}`",
             package.command()
         );
     }
@@ -229,7 +229,7 @@ fn damaged(path: &LitStr, damage: &file::Damage, package: &Package) -> String {
 
 fn another(path: &LitStr, locked: &str, name: &str) -> String {
     format!(
-        "`{name}` must have a lock of its own: `{}` is that of `{locked}`. Name another file; if the trait was renamed, rename it there too",
+        "`{name}` must have a lock of its own: `{}` is the lock of `{locked}`. Name another file; if the trait was renamed, rename it there too",
         path.value()
     )
 }

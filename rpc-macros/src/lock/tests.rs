@@ -152,8 +152,8 @@ fn a_missing_or_malformed_lock_is_an_error_with_advice() {
             "cal host",
             "line 3 of the lock `inventory.lock` is malformed: `cal` is none",
         ),
-        ("=======", "line 3 is the mark of a conflict"),
-        ("||||||| base", "line 3 is the mark of a conflict"),
+        ("=======", "line 3 is a conflict marker"),
+        ("||||||| base", "line 3 is a conflict marker"),
     ] {
         let text = format!("[2.0]\ninterface Inventory\n{damage}\n");
         let files = Files::new("damaged", Some(&text));
@@ -166,7 +166,7 @@ fn a_missing_or_malformed_lock_is_an_error_with_advice() {
     }
     let files = Files::new("another", Some("[2.0]\ninterface Stock\n"));
     let (_, errors) = held(&files, true, &item);
-    assert!(errors.contains("is that of `Stock`"), "{errors}");
+    assert!(errors.contains("is the lock of `Stock`"), "{errors}");
 }
 
 #[test]

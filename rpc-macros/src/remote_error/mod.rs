@@ -123,7 +123,7 @@ impl<'a> Variants<'a> {
             if self.other.is_some() {
                 errors.at(
                     &set.tokens,
-                    "`other` must stand on one variant: remove this one",
+                    "`other` must be on one variant only: remove this one",
                 );
                 return;
             }
@@ -138,7 +138,7 @@ impl<'a> Variants<'a> {
             if self.refused.iter().any(|(_, known)| *known == argument) {
                 errors.at(
                     &set.tokens,
-                    "there must be one variant for a refusal: remove this one",
+                    "the same `refused` must be on one variant only: remove this one",
                 );
             }
             self.refused.push((&variant.ident, argument));

@@ -343,7 +343,7 @@ fn excluding(cap: Version, interface: &str, lowest: Option<Version>) -> Error {
         format!(", which begins with {lowest}")
     });
     Error::Config(format!(
-        "the version cap {cap} excludes all of {interface}{lowest}: cap it at a version that it has"
+        "the version cap {cap} excludes all of {interface}{lowest}: set the cap to a version of the interface"
     ))
 }
 

@@ -78,7 +78,8 @@ impl<'a> Prepared<'a> {
             let sending = span.map(|span| Sending::new(span, name, own_topic));
             let args = self.client.args(&settings, name, Some(stamp), sending);
             let mut args = TypedArgs::new(args, method, rung, cap);
-            // To enter a span fixes its name for OpenTelemetry. A topic that the arguments name belongs to the name.
+            // Entering a span fixes its OpenTelemetry name, which contains the topic. So the span is not entered
+            // while the arguments are encoded if one of them may set the topic.
             let scope = span.filter(|_| own_topic || !method.names_topic());
             span::in_scope(scope, || {
                 (self.args)(&mut args);
@@ -273,9 +274,10 @@ impl<'a, R, const CASTABLE: bool> Call<'a, R, CASTABLE> {
 
     setters!();
 
-    /// The timeout of the whole call: connecting, waiting for a queue, and waiting for the reply. Defaults to
-    /// the method's timeout, or else to the client's
-    /// ([`ClientBuilder::timeout`](crate::client::ClientBuilder::timeout)). `None` restores the default.
+    /// The timeout of the whole call: connecting, waiting for a queue, and waiting for the reply. If it is not set,
+    /// the first of these applies: the timeout given to `prepare`, the method's timeout, the timeout of
+    /// [`ClientBuilder::timeout`](crate::client::ClientBuilder::timeout). `None` removes the timeout given to
+    /// `prepare`.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.0.adjust(|options| options.timeout(timeout));
         self

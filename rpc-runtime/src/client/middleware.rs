@@ -30,10 +30,10 @@ use crate::{Error, Result};
 /// It runs within the span of the call. Its future is dropped when the caller drops the call.
 #[async_trait]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no middleware of a client",
+    message = "`{Self}` is not a client middleware",
     label = "not a `client::Middleware`",
     note = "a function must be `async fn(OutgoingRequest, Next) -> rpc_runtime::Result<Response>`, \
-            its future `Send`, all three types those of `rpc_runtime::client`",
+            and its future must be `Send`; `OutgoingRequest`, `Next` and `Response` are the types of `rpc_runtime::client`",
     note = "a closure must name the types of its parameters"
 )]
 pub trait Middleware: Send + Sync + 'static {

@@ -233,7 +233,8 @@ impl RpcClient {
         pong.await.map(|IgnoredAny| ())
     }
 
-    /// Casts `method`: completes when the broker has accepted the message. The method runs at most once.
+    /// Casts `method`: completes when the broker has accepted the message. The method runs at most once, unless
+    /// [`CallOptions::resend`] is set.
     ///
     /// With fanout, the message goes to all servers of the topic. It is not an error if there are none.
     ///
@@ -283,9 +284,8 @@ impl RpcClient {
     ///
     /// The exchange, topic, server and timeout are this client's. The monitor interval is that of
     /// [`prepare`](Self::prepare), or else the request's, or else that of the client's builder. The client's
-    /// [`Serializer`] is not applied. A received request does not say
-    /// whether it was a fanout: this client sends it to one server, unless it is prepared for
-    /// [`fanout`](CallOptions::fanout).
+    /// [`Serializer`] is not applied. A received request does not say whether it was a fanout: this client sends it to
+    /// one server, unless it is prepared for [`fanout`](CallOptions::fanout).
     ///
     /// Dropping the future cancels a call on the client. A dropped cast may or may not have been sent.
     ///

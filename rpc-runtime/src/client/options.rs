@@ -11,9 +11,10 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Overrides for one call, or for a prepared client: oslo.messaging's `prepare()`.
 ///
-/// An option that is not set keeps the client's value. `None` removes the client's value: `server(None)`
-/// means any server (as [`any_server`](Self::any_server) does), `exchange(None)` the default exchange, and
-/// `timeout(None)` the method's timeout, or else the client's.
+/// An option that is not set keeps the client's value. `None` has a meaning of its own for each option:
+/// `server(None)` means any server, as [`any_server`](Self::any_server) does; `exchange(None)` means
+/// [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE); `timeout(None)` means the method's timeout, or else the
+/// one of the client's builder.
 ///
 /// ```
 /// use std::time::Duration;
@@ -99,9 +100,9 @@ impl CallOptions {
         self
     }
 
-    /// The timeout of a whole call: connecting, waiting for a queue, and waiting for the reply. Defaults to
-    /// the method's timeout, or else to the client's
-    /// ([`ClientBuilder::timeout`](crate::client::ClientBuilder::timeout)). `None` restores the default.
+    /// The timeout of a whole call: connecting, waiting for a queue, and waiting for the reply. It takes precedence
+    /// over the method's timeout. `None` means the method's timeout, or else the one of
+    /// [`ClientBuilder::timeout`](crate::client::ClientBuilder::timeout).
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = Some(timeout.into());
         self

@@ -84,7 +84,8 @@ impl OutgoingRequest {
         self.message.method
     }
 
-    /// The method's name on the wire. It is an older name if the version cap requires one.
+    /// The method's name on the wire. It is an older name if the form that the cap or
+    /// [`CallOptions::version`](crate::CallOptions::version) selects has one.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
         self.message.body.method()

@@ -73,7 +73,8 @@ impl RpcClient {
             let replied = middleware::run(chain, &self.inner.transport, request);
             let replied = async move {
                 let response = replied.await;
-                // A middleware may have a span of its own, which the driver saw as the current one.
+                // The driver records the id on the current span. If a middleware runs in a span of its own, that is
+                // not the span of the call, so the id is recorded here.
                 if let Some(id) = sent.id() {
                     span::message_id(id);
                 }

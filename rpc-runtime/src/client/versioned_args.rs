@@ -103,8 +103,8 @@ impl<'a> TypedArgs<'a> {
         self
     }
 
-    /// Writes the argument at index `place` if the rung has it. If the rung is too old, the result of `older`
-    /// is sent instead: under `names`, or under the argument's own name if `names` is empty.
+    /// Writes the argument at index `place` if the rung has it. If the rung is too old, the result of `older` is sent
+    /// instead, unless the value is the default: under `names`, or under the argument's own name if `names` is empty.
     pub fn replaced<T: Serialize, O: OlderForm<N>, const N: usize>(
         &mut self,
         place: usize,

@@ -53,7 +53,7 @@ pub enum Error {
         /// The time limit: the monitor's if `waiting_for` is [`Stage::Heartbeat`], otherwise the call's
         /// timeout.
         timeout: Duration,
-        /// What had not happened yet.
+        /// What the call was waiting for.
         waiting_for: Stage,
     },
 
@@ -185,7 +185,8 @@ pub enum Error {
         limit: usize,
     },
 
-    /// The server ran the method, and the method failed.
+    /// The server replied with an error: the method failed, or the server refused the request, for example because it
+    /// has no such method.
     #[error("{}remote error: {}", method_prefix(.0.called()), .0)]
     Remote(#[source] Box<RemoteError>),
 

@@ -1,4 +1,4 @@
-//! The guide: each page says what one wants to do, and how.
+//! The guide. Each page explains one task.
 //!
 //! - [`interfaces`]: declare an interface, and call it.
 //! - [`versions`]: change an interface while old and new servers run side by side.

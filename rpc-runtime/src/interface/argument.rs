@@ -191,8 +191,8 @@ pub enum Below {
     Refuse,
     /// The argument is left out, whatever its value.
     Drop,
-    /// The result of a function is sent instead: under these names, or under the argument's own name if the
-    /// list is empty.
+    /// The result of a function is sent instead: under these names, or under the argument's own name if the list is
+    /// empty. An argument that has its default is left out.
     With(&'static [&'static str]),
 }
 

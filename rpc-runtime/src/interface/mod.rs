@@ -86,7 +86,9 @@ impl Interface {
         self.name
     }
 
-    /// The exchange. `None` means [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
+    /// The exchange. `None` means the transport's default exchange, which is
+    /// [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE) unless the transport's configuration names another
+    /// one.
     #[must_use]
     pub const fn exchange(&self) -> Option<&'static str> {
         self.exchange

@@ -123,7 +123,7 @@ pub(crate) enum Lost {
     Unsent,
 }
 
-/// Why a message did not reach a queue, as far as is known.
+/// Why an attempt to publish a message failed, or why no further attempt is made.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(
     not(feature = "rabbit"),
@@ -136,6 +136,6 @@ pub(crate) enum Unpublished {
     Rejected,
     /// The broker refused it, or refused a declaration that it needs.
     Refused,
-    /// No attempt was left, or another attempt is not allowed.
+    /// No attempt was left, or another attempt is not allowed. The message may be in a queue.
     GivenUp,
 }

@@ -69,7 +69,7 @@ pub(super) const RECEIVED: Name = (
 );
 pub(super) const UNPUBLISHED: Name = (
     "rpc_publish_failures_total",
-    "Attempts to publish a message that reached no queue",
+    "Attempts that the broker returned, rejected or refused, and messages that were given up",
 );
 pub(super) const CONNECTED: Name = (
     "rpc_connections_made_total",

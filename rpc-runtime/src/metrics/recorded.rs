@@ -202,7 +202,7 @@ impl Waiting {
     }
 }
 
-/// Records that a message did not reach a queue.
+/// Records a failure to publish a message.
 pub(crate) fn publish_failed(why: Unpublished) {
     let reason = match why {
         Unpublished::Returned => "returned",

@@ -43,9 +43,8 @@
 //!   over the same option elsewhere.
 //! - Deprecated names of options are read from files, but not from variables.
 //! - `$name` and `${name}` refer to an option of the same group or of `[DEFAULT]`, and `$group.name` to an
-//!   option of a group. `$$` is a dollar sign. A reference to an option that is not set is an error. Defaults
-//!   are known only for oslo.messaging's own options: other options can be referred to only if a file or a
-//!   variable sets them.
+//!   option of a group. `$$` is a dollar sign. A reference to an option of oslo.messaging that is not set has the
+//!   option's default. A reference to any other option is an error unless a file or a variable sets the option.
 //! - A pair of quotes around a value is removed. An indented line continues the value above it.
 //! - Files are UTF-8.
 //!

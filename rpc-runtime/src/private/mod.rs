@@ -45,7 +45,8 @@ pub use crate::interface::{
     Argument, Below, Describe, Interface, Method, Mode, OldName, Role, Structure, StructurePart,
     Timing,
 };
-// Under another name, since the user's own `MaybeAbsent` would make the qualification unnecessary, which is linted.
+// Under another name: if the user imports `MaybeAbsent`, the lint `unused_qualifications` would report a path that
+// ends in this name.
 pub use crate::maybe_absent::MaybeAbsent as MaybeGiven;
 pub use crate::server::{Endpoint, Invocation, Outcome, RawArgument, Scope};
 pub use crate::transport::Transport;

@@ -45,7 +45,7 @@ pub fn default<T: HasDefault>() -> T {
 /// A type with a `Default`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no default of its own",
-    label = "this has a `default`, but not `Default`",
+    label = "the option `default` needs a type that implements `Default`",
     note = "implement `Default`, write `default = …`, or make the argument an `Option`"
 )]
 pub trait HasDefault {

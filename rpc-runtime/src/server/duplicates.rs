@@ -14,7 +14,7 @@ use crate::wire::MessageId;
 
 /// How long a request is remembered.
 const REMEMBERED: Duration = Duration::from_secs(300);
-/// The most requests that are remembered. 1,700 requests a second reach the limit within [`REMEMBERED`]. A
+/// The most requests that are remembered. About 1,750 requests a second reach the limit within [`REMEMBERED`]. A
 /// full memory takes about 35 MB, which is not released; without requests, no memory is allocated.
 const CAPACITY: usize = 512 * 1024;
 

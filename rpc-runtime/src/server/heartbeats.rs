@@ -28,7 +28,7 @@ impl Heartbeats {
         let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
         let beating = tokio::spawn(async move {
             loop {
-                // The interval of the heartbeats. The caller accepts twice as long a silence.
+                // The caller allows a silence of twice this interval, or less if it asks for shorter intervals.
                 sleep(interval).await;
                 send(responder.clone(), &to, wire::heartbeat(&to)).await;
             }

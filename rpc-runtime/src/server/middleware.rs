@@ -29,10 +29,10 @@ use crate::{IntoRemoteError, RemoteError, Result};
 /// heartbeats. If it panics, the request fails, as it does if the handler panics.
 #[async_trait]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no middleware of a server",
+    message = "`{Self}` is not a server middleware",
     label = "not a `server::Middleware`",
     note = "a function must be `async fn(IncomingRequest, Next) -> Result<Response, RemoteError>`, \
-            its future `Send`, the first three types those of `rpc_runtime::server`",
+            and its future must be `Send`; `IncomingRequest`, `Next` and `Response` are the types of `rpc_runtime::server`",
     note = "a closure must name the types of its parameters"
 )]
 pub trait Middleware: Send + Sync + 'static {

@@ -185,8 +185,8 @@ async fn listen(
             tracing::warn!(server = %service.target, "the server ends: its transport was closed");
         }
     }
-    // Counted before the state shows the stop. A request that finishes after an observer saw the stop then counts as
-    // in flight.
+    // Counted before the state shows the stop, so that the report includes every request that finishes after an
+    // observer has seen the stop.
     let before = running.finished();
     phase.send_replace(Phase::Stopping(Instant::now()));
     let orderly = async {

@@ -27,7 +27,9 @@ impl<'a> RawArgument<'a> {
         match (self.json, old.json) {
             (Some(_), Some(_)) => {
                 let (name, old) = (self.name, old.name);
-                let message = format!("got multiple values for argument '{name}', as '{old}' too");
+                let message = format!(
+                    "got multiple values for argument '{name}': it was also sent as '{old}'"
+                );
                 Err(RemoteError::type_error(message))
             }
             (None, Some(_)) => Ok(old),

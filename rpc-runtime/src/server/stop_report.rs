@@ -15,7 +15,7 @@ pub struct StopReport {
 }
 
 impl StopReport {
-    /// Whether no request was cancelled.
+    /// Whether no request was [cut off](Self::cut_off).
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.cut_off == 0

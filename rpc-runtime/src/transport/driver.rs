@@ -47,7 +47,7 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
 
     /// Starts to listen as server `target.server` of the topic `target.topic`. The listener takes requests to the
     /// topic in turn with the topic's other servers. It also takes requests to this server, and fanouts. Returns once
-    /// requests would arrive.
+    /// the listener can receive requests.
     ///
     /// # Errors
     ///
@@ -96,8 +96,8 @@ pub trait Listener: Send {
     /// still be sent.
     async fn close(&mut self);
 
-    /// Whether requests arrive, now and from now on; [`Server::state`](crate::Server::state) shows it. Defaults to
-    /// listening, without changes.
+    /// A receiver of the state, which says whether requests arrive; [`Server::state`](crate::Server::state) shows it.
+    /// By default, the state is always [`ListenerState::Listening`].
     fn state(&self) -> watch::Receiver<ListenerState> {
         let since = Instant::now();
         watch::channel(ListenerState::Listening { since }).1

@@ -237,7 +237,7 @@ impl Drop for Registration {
         let mut waiting = self.table.waiting.lock();
         let entry = waiting.calls.remove(&self.id);
         let result = waiting.results.remove(&self.id);
-        // A waker's destructor may run foreign code, so it must not run under the lock.
+        // Dropping a waker may run code of another crate, so it must not happen under the lock.
         drop(waiting);
         drop((entry, result));
     }

@@ -18,7 +18,8 @@ pub const DEFAULT_QUEUE_WAIT: Duration = Duration::from_secs(60);
 
 /// How often to retry when a message cannot be handed to the broker.
 ///
-/// Each failed attempt to connect counts, and each attempt to publish over a connection that breaks.
+/// These count as attempts: each failed attempt to connect, each attempt to publish over a connection that breaks,
+/// and each refused declaration of an exchange or of the reply queue.
 ///
 /// A configuration holds a number or `forever`. The number -1 means `forever`, too, as in oslo.messaging.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]

@@ -12,7 +12,7 @@ use crate::sync::Mutex;
 /// The most targets that are remembered. When there are more, all are forgotten, and may be logged again.
 const TARGETS: usize = 1000;
 
-/// The targets whose messages had no queue, by what the driver tells them apart by.
+/// The targets whose messages had no queue. `K` is the driver's key of a target.
 #[derive(Debug)]
 pub(super) struct Unserved<K> {
     /// Whether there are any targets. It saves the lock in the usual case that there are none.

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use super::Entries;
 use super::scan::elements;
 
-/// The depth to which values are decoded one by one. Deeper, one bad value makes its whole parent null.
+/// The depth to which values are decoded one by one. Below this depth, an array or an object that contains a bad
+/// value becomes null as a whole.
 const DEPTH: usize = 32;
 
 /// Decodes a value, with null for `NaN` and infinities, and `U+FFFD` for lone surrogates.

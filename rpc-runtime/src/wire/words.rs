@@ -12,8 +12,8 @@ pub(super) fn special(word: [u8; WORD]) -> Option<usize> {
     // Sets the high bit of the first byte that is below `limit`, and of no byte before it. Bytes after it may
     // be wrong, because the subtraction borrows from them, but only the first one counts.
     let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
-    // Flipping bit 1 maps the quote (0x22) to 0x20, next to the control characters (0x00 to 0x1F), which map
-    // to each other. One comparison then finds both.
+    // Flipping bit 1 maps the quote (0x22) to 0x20, next to the control characters (0x00 to 0x1F), which stay in
+    // their range. One comparison then finds both.
     let quote_or_control = below(word ^ (ONES * 2), 0x21);
     let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
     let found = quote_or_control | backslash;

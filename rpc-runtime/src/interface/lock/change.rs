@@ -55,8 +55,8 @@ pub(super) enum Breaking<'a> {
 }
 
 impl Change<'_> {
-    /// Combines two changes: a breaking change wins over an addition, and an addition over none. Otherwise,
-    /// the first one.
+    /// Combines two changes: a breaking change wins over an addition, and an addition over no change. Of two changes
+    /// of one kind, the first is kept.
     const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Breaking(_), _) | (_, Self::Same) | (Self::Additive(_), Self::Additive(_)) => {

@@ -309,7 +309,7 @@ impl Fault {
                 &[name],
             ),
             Problem::DuplicateName => Text::of(
-                "`{}` must be the name of one type, by which the lock knows it: write `#[rpc(name = \"…\")]` on one of them",
+                "`{}` must be the name of one type only, because the lock identifies types by name: write `#[rpc(name = \"…\")]` on one of them",
                 &[name],
             ),
         }

@@ -55,7 +55,8 @@ impl Backoff {
     }
 
     /// The pause after `refusals` refusals in a row, with jitter. The broker will most likely refuse again, so each
-    /// pause is twice as long as the one before.
+    /// pause is twice as long as the one before, up to the longer of [`MOST_AFTER_REFUSAL`] and
+    /// [`Backoff::max`].
     pub(crate) fn pause_after_refusal(&self, refusals: u32) -> Pause {
         let doubled = 2_u32.saturating_pow(refusals.saturating_sub(1));
         let longest = MOST_AFTER_REFUSAL.max(self.max);
@@ -73,8 +74,8 @@ pub(crate) fn jittered(time: Duration) -> Duration {
     time.saturating_sub(time / 4000 * below(1000))
 }
 
-/// Paces the replacement of something that should last. The first replacement comes at once. Repeated failures lead to
-/// growing pauses.
+/// Paces the replacement of a long-lived object: a connection, a consumer or a session. The first replacement comes
+/// at once. Repeated failures lead to growing pauses.
 #[derive(Debug)]
 pub(crate) struct Pace {
     backoff: Backoff,
@@ -91,7 +92,8 @@ impl Pace {
         }
     }
 
-    /// The pause after a refusal that ended something after `lasted`. The refusal will most likely be repeated.
+    /// The pause after a refusal ended an object that had lasted for `lasted`. The broker will most likely refuse
+    /// again.
     pub(crate) fn after_refusal(&mut self, lasted: Duration) -> Pause {
         if lasted > MOST_AFTER_REFUSAL {
             self.refusals = 0;
@@ -100,7 +102,7 @@ impl Pace {
         self.backoff.pause_after_refusal(self.refusals)
     }
 
-    /// The pause after something has ended, for another reason than a refusal, after `lasted`.
+    /// The pause after an object that had lasted for `lasted` ended for any other reason.
     pub(crate) fn after(&mut self, lasted: Duration) -> Pause {
         self.refusals = 0;
         if lasted > self.backoff.max {

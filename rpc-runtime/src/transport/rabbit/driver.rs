@@ -293,8 +293,8 @@ impl RabbitDriver {
         }
     }
 
-    /// Waits until replies would arrive, and returns the reply queue's name. Meanwhile, it declares the request's
-    /// exchange: that saves a round trip, which takes long over a distant connection.
+    /// Waits until the reply queue is consumed, and returns its name. Meanwhile, it declares the request's exchange:
+    /// that saves a round trip, which takes long over a distant connection.
     async fn reply_queue<'a>(
         &self,
         replies: &'a ReplyQueue,

@@ -33,7 +33,7 @@ const WITHOUT: [(&[&str], &str); 9] = [
     (&["direct_mandatory_flag"], "replies are always mandatory"),
     (
         &["enable_cancel_on_failover"],
-        "a consumer may move with its queue: a request that is delivered twice runs once",
+        "a consumer stays when its queue fails over: a server runs a request once, even if it is delivered twice",
     ),
     (
         &["heartbeat_in_pthread", "heartbeat_rate"],

@@ -42,7 +42,7 @@ const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_secs(1);
 /// The name of the reply queue in the texts of errors.
 const NAME_IN_ERRORS: &str = "the reply queue";
 
-/// Whether replies would arrive.
+/// Whether the reply queue is consumed.
 #[derive(Debug, Clone, Default)]
 struct Reading {
     /// How many attempts to consume the queue have begun.
@@ -129,7 +129,7 @@ impl ReplyQueue {
         }
     }
 
-    /// The queue's name, if replies would arrive now.
+    /// The queue's name, if the queue is consumed now.
     pub(crate) fn is_ready(&self) -> Option<&str> {
         match self.reading.borrow().state {
             State::Consuming => self.name.get().map(Name::as_str),
@@ -137,8 +137,8 @@ impl ReplyQueue {
         }
     }
 
-    /// Waits until replies would arrive, and returns the queue's name. Fails after as many failed attempts to consume
-    /// the queue as `attempts` allows.
+    /// Waits until the queue is consumed, and returns its name. Fails after as many failed attempts to consume the
+    /// queue as `attempts` allows.
     ///
     /// Only attempts that began after this call count: the cause of an earlier failure may be gone.
     pub(crate) async fn ready(

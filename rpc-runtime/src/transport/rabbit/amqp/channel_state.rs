@@ -336,7 +336,8 @@ impl ChannelState {
     fn end(&self, fault: &Fault) {
         self.set_ended(fault);
         if let Role::Consume(handler) = &self.role {
-            // Taken out: the handler's acknowledger refers to this state, which would be a reference cycle.
+            // The handler is removed: its acknowledger refers to this state, so keeping it would leave a reference
+            // cycle.
             let handler = handler.lock().take();
             if let Some(handler) = handler {
                 handler.ended(fault);

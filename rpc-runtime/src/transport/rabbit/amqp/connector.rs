@@ -278,7 +278,7 @@ async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
 }
 
 /// Connects to the first address that answers. If an address does not answer, another attempt starts concurrently,
-/// and the first one continues, since the round trip may be long. Fails once all attempts were refused.
+/// and the first one continues, since the round trip may be long. Fails once all attempts have failed.
 async fn connect_tcp(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut tries = JoinSet::new();
     let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");

@@ -1,6 +1,6 @@
 //! Detects a dead broker: no bytes arrive from it.
 //!
-//! RabbitMQ sends a heartbeat each half interval if it sends nothing else. A heartbeat that is due soon after other
+//! RabbitMQ sends a heartbeat every half interval if it sends nothing else. A heartbeat that is due soon after other
 //! bytes is postponed by half an interval. So a live broker may be silent for one interval, and a broker that is
 //! silent for two counts as dead.
 //!
@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// The number of ticks in a limit. With 8, a silence is detected after 7/8 of the limit at the earliest, and after the
-/// limit at the latest.
+/// The number of ticks in a limit. With 8, a silence is detected after the limit at the earliest, and after 9/8 of
+/// the limit at the latest.
 const TICKS: u32 = 8;
 
-/// The heartbeat interval to negotiate, in seconds, so that a broker counts as dead after `seconds` of silence. 0
-/// accepts the broker's interval.
+/// The heartbeat interval to negotiate, in seconds, so that a broker counts as dead after about `seconds` of silence.
+/// 0 accepts the broker's interval.
 pub(super) fn interval(seconds: u16) -> u16 {
     match seconds {
         0 => 0,
@@ -41,7 +41,7 @@ impl Heartbeat {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until nothing has arrived for `limit`.
+    /// Waits until nothing has arrived for `limit`, or for up to a tick longer.
     pub(super) async fn lost(&self, limit: Duration) {
         let tick = limit / TICKS;
         let mut silent = 0;
@@ -68,7 +68,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(8);
 
     #[tokio::test(start_paused = true)]
-    async fn silence_is_noticed_within_its_limit() {
+    async fn silence_is_noticed_soon_after_its_limit() {
         let heartbeat = Heartbeat::default();
         let mut lost = pin!(heartbeat.lost(LIMIT));
         for _ in 0..10 {

@@ -125,8 +125,8 @@ impl Io {
         !self.has_ended() && self.write_queue.is_open()
     }
 
-    /// Fails the confirms that are overdue, and aborts the connection if a reply is. Call it each [`TICK`] in which the
-    /// broker could have sent them.
+    /// Fails the confirms that are overdue. Aborts the connection if a reply is overdue. Call it each [`TICK`] in which
+    /// the broker could have sent them.
     pub(super) fn give_up_overdue(&self) {
         let why = format!("the broker has not confirmed a message for {CONFIRM_DEADLINE:?}");
         let mut overdue = None;

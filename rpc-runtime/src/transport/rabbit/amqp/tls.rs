@@ -89,7 +89,7 @@ fn system_authorities() -> Result<RootCertStore, UrlError> {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         return Err(UrlError::Conflict(
-            "`ssl=true` found no certificate authorities on this system: name a file of them with `ssl_ca_file`"
+            "`ssl=true` found no certificate authorities on this system: name a file that contains some with `ssl_ca_file`"
                 .into(),
         ));
     }

@@ -4,7 +4,8 @@
 
 use bytes::Bytes;
 
-/// A body is given up once it inflates to more than this many times its limit. Up to there, its end may still come.
+/// A body is given up once it inflates to more than this many times its limit, or [`KEPT_END`] if that is more.
+/// Up to there, its end may still come.
 const PATIENCE: usize = 8;
 /// How many bytes are kept of the end of a body that is too large. The end of a message holds the address for replies.
 pub(crate) const KEPT_END: usize = 64 * 1024;

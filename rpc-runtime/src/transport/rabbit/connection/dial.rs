@@ -40,7 +40,7 @@ pub(crate) struct Dialler {
 /// The result of one attempt.
 struct Tried {
     host: usize,
-    /// Knows which callers have started to wait since the attempt began.
+    /// Tells which callers have started to wait since the attempt began.
     nudged: Nudged,
     result: Result<Connection, ConnectError>,
 }

@@ -20,8 +20,8 @@ struct Failure {
 }
 
 impl FailureLog {
-    /// Notes why a connection cannot be made. True if the reason is new: no connection of the transport last failed for
-    /// it at this host.
+    /// Notes why a connection cannot be made. True if the reason is new: the last failure of every connection of the
+    /// transport at this host had another reason.
     pub(super) fn is_new(&self, connection: &str, host: &Address, why: &str) -> bool {
         let mut failures = self.0.lock();
         let is_there = |failure: &Failure| failure.host == host.name && failure.port == host.port;

@@ -1,7 +1,7 @@
 //! The channels for publishing over one connection, and which one a message may use.
 //!
 //! Most messages share a channel with the other messages to their exchange: the broker then confirms many at once. A
-//! message gets an exclusive channel in two cases:
+//! message gets an exclusive channel if its exchange has no open shared channel, and in two other cases:
 //!
 //! - The broker might close the channel because of the message, since it has not taken a message of this route and
 //!   size before ([`proven_routes`](super::proven_routes)). An auto-delete exchange may be deleted at any time, so
@@ -130,7 +130,7 @@ impl PublishChannels {
         }
     }
 
-    /// Notes that a message got no confirm, or a nack. The shared channel is replaced: after the election of a queue's
+    /// Notes that a message got a nack, or no answer. The shared channel is replaced: after the election of a queue's
     /// leader, brokers keep sending nacks on the old channel.
     pub(super) fn doubt(&self, channel: &Arc<PublishChannel>, route: &Route) {
         let mut state = self.state.lock();

@@ -114,7 +114,7 @@ impl ProvenRoutes {
         number
     }
 
-    /// Notes that a message got no confirm, or a nack. Other routes stay proven.
+    /// Notes that a message got a nack, or no answer. Other routes stay proven.
     pub(super) fn doubt(&mut self, route: &Route) {
         let exchange = self.exchange(route);
         let (added, removed) = match &mut exchange.keys {

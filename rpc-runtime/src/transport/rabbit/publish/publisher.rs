@@ -337,7 +337,7 @@ impl Publisher {
     }
 }
 
-/// What tells the messages of one target from those of others: the exchange and the routing key.
+/// The key of a target in `Unserved`: the exchange and the routing key.
 fn address(route: &Route) -> (Name, Name) {
     let exchange = route.exchange.as_ref();
     let exchange = exchange.map(|exchange| exchange.name.clone());

@@ -36,7 +36,7 @@ pub(crate) struct RabbitListener {
 }
 
 impl RabbitListener {
-    /// Starts to listen. Returns once requests would arrive.
+    /// Starts to listen. Returns once the queues are consumed.
     pub(crate) async fn start(
         shared: Arc<Shared>,
         topic: &str,

@@ -67,7 +67,7 @@ impl Permits {
         })
     }
 
-    /// Starts to give out permits, on the first call: the server waits for requests.
+    /// Starts to give out permits: the server now waits for requests. Only the first call has an effect.
     pub(super) fn listen(&self) {
         if *self.phase.borrow() == Phase::Idle {
             self.phase.send_replace(Phase::Listening);

@@ -6,8 +6,8 @@
 //! requests than it has permits for. AMQP cannot change a consumer's prefetch, so a consumer is cancelled and started
 //! again.
 //!
-//! A queue for fanouts expires when it had no consumer for some time. So a server without free permits starts a consumer
-//! there from time to time, and cancels it at once ([`QuorumConsumers::renew`]).
+//! A queue for fanouts expires when it has had no consumer for some time. So a server without free permits starts a
+//! consumer there from time to time, and cancels it at once ([`QuorumConsumers::renew`]).
 //!
 //! Plain state without I/O, owned by the session. With one or two free permits, each queue still has a consumer with a
 //! prefetch of 1: up to two requests may then wait for the next free permit.

@@ -1,8 +1,8 @@
 //! Names, flags and arguments of exchanges and queues, as oslo.messaging declares them.
 //!
 //! The broker refuses a declaration that differs from the first one in any flag or argument. So each declaration must
-//! equal oslo.messaging's, down to an `x-queue-type` only where oslo.messaging sends one. Plain values without I/O,
-//! apart from the queue manager.
+//! equal oslo.messaging's. For example, `x-queue-type` must be sent only where oslo.messaging sends it. Plain values
+//! without I/O, apart from the queue manager.
 
 use std::time::Duration;
 
