@@ -270,7 +270,7 @@ fn the_version_must_not_be_below_the_release() {
     assert!(
         found.violations[0]
             .1
-            .contains("must have version 2.3 at least"),
+            .contains("must have at least version 2.3"),
         "{found:?}"
     );
 }
