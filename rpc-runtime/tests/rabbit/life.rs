@@ -205,8 +205,8 @@ async fn calls_cancelled_at_any_time_leave_nothing_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn the_state_of_a_server_shows_a_cut_and_a_stop() {
-    let relay = Relay::to(&broker()).await;
-    let port = relay.port();
+    let relay = Relay::returning(&broker()).await;
+    let address = relay.socket_address();
     let transport = transport_at(&relay.address(), "");
     let topic = topic();
     let (started, mut runs) = mpsc::unbounded_channel();
@@ -240,7 +240,7 @@ async fn the_state_of_a_server_shows_a_cut_and_a_stop() {
         panic!("{cut_off:?}");
     };
     assert!(!why.is_empty());
-    let _relay = Relay::at(port, &broker()).await;
+    let _relay = Relay::at(address, &broker()).await;
     let mut again = cut_off;
     while !again.is_listening() {
         again = changed(&again).await;

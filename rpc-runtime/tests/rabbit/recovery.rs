@@ -85,8 +85,8 @@ async fn a_half_open_connection_is_detected_within_the_interval() {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn calls_work_within_a_second_of_the_brokers_return() {
     let target = Target::new(topic());
-    let relay = Relay::to(&broker()).await;
-    let port = relay.port();
+    let relay = Relay::returning(&broker()).await;
+    let address = relay.socket_address();
     let transport = transport_at(&relay.address(), "");
     let listener = listen(&transport, &target.clone().server("s")).await;
     let serving = serve(listener, "s");
@@ -94,7 +94,7 @@ async fn calls_work_within_a_second_of_the_brokers_return() {
     drop(relay);
     // Long enough for the back-off to reach its maximum.
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let relay = Relay::at(port, &broker()).await;
+    let relay = Relay::at(address, &broker()).await;
     let since = Instant::now();
     assert_eq!(call(&transport, &target).await.unwrap(), "s");
     let took = since.elapsed();
@@ -109,8 +109,8 @@ async fn calls_work_within_a_second_of_the_brokers_return() {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn the_state_of_a_transport_shows_a_lost_and_a_new_connection() {
     let target = Target::new(topic());
-    let relay = Relay::to(&broker()).await;
-    let port = relay.port();
+    let relay = Relay::returning(&broker()).await;
+    let address = relay.socket_address();
     let transport = transport_at(&relay.address(), "");
     assert_eq!(transport.state(), TransportState::Idle);
     let listener = listen(&transport, &target.clone().server("s")).await;
@@ -125,7 +125,7 @@ async fn the_state_of_a_transport_shows_a_lost_and_a_new_connection() {
     else {
         panic!("{first:?}");
     };
-    assert!(place.contains(&port.to_string()), "{place}");
+    assert!(place.contains(&address.port().to_string()), "{place}");
     drop(relay);
     let mut state = transport.state_changed(&first).await;
     // The state has the reason of the lost connection, and later that of the refused attempts.
@@ -145,7 +145,7 @@ async fn the_state_of_a_transport_shows_a_lost_and_a_new_connection() {
             .await
             .unwrap();
     }
-    let relay = Relay::at(port, &broker()).await;
+    let relay = Relay::at(address, &broker()).await;
     while !state.is_connected() {
         state = timeout(LONG, transport.state_changed(&state))
             .await
@@ -186,12 +186,9 @@ async fn a_silent_host_does_not_delay_the_others() {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_host_that_comes_back_is_found_while_another_hangs() {
     let silent = Relay::silent().await;
-    let port = relay::closed_port().await;
+    let address = relay::closed_address().await;
     let user = credentials();
-    let url = format!(
-        "rabbit://{user}@{},{user}@127.0.0.1:{port}/",
-        silent.address()
-    );
+    let url = format!("rabbit://{user}@{},{user}@{address}/", silent.address());
     let transport = Transport::new(&url).unwrap();
     let target = Target::new(topic());
     let send = casting(Retry::Forever, false);
@@ -204,7 +201,7 @@ async fn a_host_that_comes_back_is_found_while_another_hangs() {
         // This host refuses connections while the other one hangs.
         until("the silent host is tried", || async { silent.taken() > 0 }).await;
         tokio::time::sleep(Duration::from_millis(900)).await;
-        (Instant::now(), Relay::at(port, &broker()).await)
+        (Instant::now(), Relay::at(address, &broker()).await)
     };
     let (sent, (back, _relay)) = tokio::join!(sending, returning);
     assert!(sent - back < Duration::from_secs(1), "{:?}", sent - back);

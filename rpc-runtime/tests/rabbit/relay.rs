@@ -1,8 +1,9 @@
 //! A TCP relay between driver and broker. Tests make it cut connections, stop forwarding, or refuse
 //! connections.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -15,7 +16,7 @@ const BODY: &[u8] = b"oslo.message";
 
 /// Dropping the relay cuts all connections.
 pub(crate) struct Relay {
-    port: u16,
+    address: SocketAddr,
     generation: Arc<watch::Sender<u64>>,
     /// The number of accepted connections.
     taken: Arc<AtomicUsize>,
@@ -27,11 +28,16 @@ pub(crate) struct Relay {
 impl Relay {
     /// Forwards everything to `broker`.
     pub(crate) async fn to(broker: &str) -> Self {
-        Self::at(0, broker).await
+        Self::at((Ipv4Addr::LOCALHOST, 0).into(), broker).await
     }
 
-    /// The same, on a given port. Zero selects a free one.
-    pub(crate) async fn at(port: u16, broker: &str) -> Self {
+    /// The same, at an address that a later relay can have again; see [`own_address`].
+    pub(crate) async fn returning(broker: &str) -> Self {
+        Self::at(own_address(), broker).await
+    }
+
+    /// The same, at a given address. The port zero selects a free one.
+    pub(crate) async fn at(address: SocketAddr, broker: &str) -> Self {
         let broker = broker.to_owned();
         let silent = watch::Sender::new(false);
         let silence = silent.clone();
@@ -51,7 +57,7 @@ impl Relay {
                 }
             }
         };
-        Self::serving(port, serve, silent, held).await
+        Self::serving(address, serve, silent, held).await
     }
 
     /// Accepts connections and never sends anything.
@@ -66,17 +72,18 @@ impl Relay {
     pub(crate) async fn start<F: Future<Output = ()> + Send + 'static>(
         serve: impl Fn(TcpStream) -> F + Send + 'static,
     ) -> Self {
-        Self::serving(0, serve, watch::Sender::default(), Arc::default()).await
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        Self::serving(address, serve, watch::Sender::default(), Arc::default()).await
     }
 
     async fn serving<F: Future<Output = ()> + Send + 'static>(
-        port: u16,
+        address: SocketAddr,
         serve: impl Fn(TcpStream) -> F + Send + 'static,
         silent: watch::Sender<bool>,
         held: Arc<AtomicUsize>,
     ) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
         let generation = Arc::new(watch::Sender::new(0));
         let cuts = generation.clone();
         let taken = Arc::new(AtomicUsize::new(0));
@@ -97,7 +104,7 @@ impl Relay {
             }
         });
         Self {
-            port,
+            address,
             generation,
             taken,
             silent,
@@ -107,11 +114,11 @@ impl Relay {
     }
 
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.address.to_string()
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+    pub(crate) fn socket_address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The number of connections that it has accepted.
@@ -160,6 +167,21 @@ async fn forward(
             return;
         }
     }
+}
+
+/// An address of the loopback network that no other test of this process has, with any free port. If a relay at
+/// 127.0.0.1 is dropped, another socket may get its port before the next relay does.
+fn own_address() -> SocketAddr {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let own = NEXT.fetch_add(1, Ordering::Relaxed);
+    (IpAddr::from([127, high | 0x80, low, own]), 0).into()
+}
+
+/// An address at which nothing listens, and at which a relay can listen later.
+pub(crate) async fn closed_address() -> SocketAddr {
+    let listener = TcpListener::bind(own_address()).await.unwrap();
+    listener.local_addr().unwrap()
 }
 
 /// A port without a listener.

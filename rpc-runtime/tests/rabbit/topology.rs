@@ -153,8 +153,8 @@ async fn a_fanout_sent_while_a_servers_connection_is_cut_arrives() {
     let topic = topic();
     let query = "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true\
                  &rabbit_qos_prefetch_count=10";
-    let relay = Relay::to(&broker()).await;
-    let port = relay.port();
+    let relay = Relay::returning(&broker()).await;
+    let address = relay.socket_address();
     let server = transport_at(&relay.address(), query);
     let client = transport(query);
     let mut listener = listen(&server, &Target::new(&*topic).server("s")).await;
@@ -175,7 +175,7 @@ async fn a_fanout_sent_while_a_servers_connection_is_cut_arrives() {
         .send(&fanout, request("first"), &send)
         .await
         .unwrap();
-    let _relay = Relay::at(port, &broker()).await;
+    let _relay = Relay::at(address, &broker()).await;
     assert_eq!(method_of(&next(&mut listener).await), "first");
     server.close().await;
     client.close().await;
