@@ -23,6 +23,20 @@ const BYTES: usize = 64 * 1024 * 1024;
 /// The most missing queues that are known at once.
 const QUEUES: usize = 1000;
 
+/// Logs a line about a reply, with the names of its request. They are read only here, since that takes time.
+macro_rules! log_reply {
+    ($level:ident, $queue:expr, $reply:expr, $($rest:tt)+) => {{
+        let (queue, named) = ($queue, $reply.named());
+        tracing::$level!(
+            queue,
+            method = named.method(),
+            request_id = named.request_id(),
+            message_id = named.message_id(),
+            $($rest)+
+        );
+    }};
+}
+
 /// The queues that are missing.
 #[derive(Debug, Default)]
 pub(crate) struct MissingQueues(Mutex<State>);
@@ -66,14 +80,7 @@ impl MissingQueues {
                 metrics::replies_dropped(1, Lost::Unsent);
                 // Reading the names takes time, so they are read only for an enabled event.
                 if tracing::enabled!(Level::DEBUG) {
-                    let named = reply.named();
-                    tracing::debug!(
-                        queue,
-                        method = named.method(),
-                        request_id = named.request_id(),
-                        message_id = named.message_id(),
-                        "dropped a reply: its queue is gone"
-                    );
+                    log_reply!(debug, queue, reply, "dropped a reply: its queue is gone");
                 }
                 Advice::Done
             }
@@ -102,26 +109,17 @@ impl MissingQueues {
             }
             Entry::Vacant(_) if full => {
                 metrics::replies_dropped(1, Lost::Unsent);
-                let named = reply.named();
-                tracing::warn!(
+                log_reply!(
+                    warn,
                     queue,
-                    method = named.method(),
-                    request_id = named.request_id(),
-                    message_id = named.message_id(),
+                    reply,
                     "dropped a reply: its queue is missing, and too many other reply queues are"
                 );
                 Advice::Done
             }
             Entry::Vacant(place) => {
                 if tracing::enabled!(Level::DEBUG) {
-                    let named = reply.named();
-                    tracing::debug!(
-                        queue,
-                        method = named.method(),
-                        request_id = named.request_id(),
-                        message_id = named.message_id(),
-                        "a reply's queue is missing: retrying"
-                    );
+                    log_reply!(debug, queue, reply, "a reply's queue is missing: retrying");
                 }
                 place.insert(Missing::Awaited(VecDeque::new()));
                 if state.wait(queue, reply) {
@@ -161,12 +159,10 @@ impl MissingQueues {
             // One warning for all of them: a caller that was killed may leave a thousand.
             if tracing::enabled!(Level::DEBUG) {
                 for reply in &waiting {
-                    let named = reply.named();
-                    tracing::debug!(
+                    log_reply!(
+                        debug,
                         queue,
-                        method = named.method(),
-                        request_id = named.request_id(),
-                        message_id = named.message_id(),
+                        reply,
                         "dropped a reply: its queue stays missing"
                     );
                 }
@@ -184,12 +180,10 @@ impl State {
         if waiting.len() >= WAITING || self.bytes + reply.len() > BYTES {
             let bytes = self.bytes;
             metrics::replies_dropped(1, Lost::Unsent);
-            let named = reply.named();
-            tracing::warn!(
+            log_reply!(
+                warn,
                 queue,
-                method = named.method(),
-                request_id = named.request_id(),
-                message_id = named.message_id(),
+                reply,
                 replies = waiting.len(),
                 bytes,
                 "dropped a reply: too many replies wait for missing queues"
