@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::SystemTime;
 
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::*;
@@ -83,6 +84,38 @@ async fn a_stream_continues_where_the_connection_was_cut() {
     client.close().await;
     let (_connection, channel) = aside().await;
     delete_queue(&channel, &format!("{topic}_fanout")).await;
+}
+
+/// The broker declares a stream before its replica runs, so a server may find a stream that it cannot consume yet.
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn servers_that_declare_a_stream_at_the_same_time_all_start() {
+    let query = "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true\
+                 &rabbit_qos_prefetch_count=10";
+    let servers: Vec<_> = (0..6).map(|_| transport(query)).collect();
+    let (_connection, channel) = aside().await;
+    for _ in 0..5 {
+        let topic = topic();
+        let mut starting = JoinSet::new();
+        for (number, server) in servers.iter().enumerate() {
+            let server = server.clone();
+            let target = Target::new(&*topic).server(number.to_string());
+            starting.spawn(async move { listen(&server, &target).await });
+        }
+        let mut listeners = starting.join_all().await;
+        let fanout = Target::new(&*topic).fanout(true);
+        let send = casting(Retry::Forever, false);
+        let sent = servers[0].driver().send(&fanout, request("all"), &send);
+        sent.await.unwrap();
+        for listener in &mut listeners {
+            assert_eq!(method_of(&next(listener).await), "all");
+            listener.close().await;
+        }
+        delete_queue(&channel, &format!("{topic}_fanout")).await;
+    }
+    for server in servers {
+        server.close().await;
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,10 @@ const NO_TRANSIENT_QUEUES: &str = "this broker denies transient queues: set \
 /// The name of the feature in the broker's reason.
 const TRANSIENT_QUEUES: &str = "transient_nonexcl_queues";
 
+/// What the broker says of a stream that cannot be consumed on this node. Most often its replica is about to start: a
+/// stream is declared before it runs.
+const NO_REPLICA: &str = "replica on the local node";
+
 impl Fault {
     pub(crate) fn lost(why: impl Into<Arc<str>>) -> Self {
         Self::Lost(why.into())
@@ -52,6 +56,7 @@ impl Fault {
     pub(crate) fn coded(code: u16, why: impl Into<Arc<str>>) -> Self {
         let why = why.into();
         match code {
+            406 if why.contains(NO_REPLICA) => Self::Lost(why),
             404 => Self::Missing(why),
             403 | 406 | 530 => Self::Refused(why),
             _ => Self::ended(why),
@@ -187,6 +192,16 @@ mod tests {
             Fault::coded(320, "CONNECTION_FORCED"),
             Fault::Lost(_)
         ));
+    }
+
+    #[test]
+    fn a_stream_that_does_not_run_yet_is_tried_again() {
+        for text in [
+            "PRECONDITION_FAILED - stream queue 'x_fanout' in vhost '/' does not have a running replica on the local node",
+            "PRECONDITION_FAILED - queue 'x_fanout' in vhost '/' does not a have a replica on the local node",
+        ] {
+            assert_eq!(Fault::coded(406, text), Fault::lost(text));
+        }
     }
 
     #[test]
