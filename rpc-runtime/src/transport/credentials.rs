@@ -93,7 +93,7 @@ impl CredentialsSource {
         }
     }
 
-    /// Calls the provider. Dropping the future cancels the provider's.
+    /// Calls the provider. Dropping the future cancels the provider's future.
     pub(crate) async fn ask(&self) -> Result<Credentials, String> {
         let provider = self.provider.clone();
         let asking = async move { provider.credentials().await };

@@ -109,8 +109,8 @@ pub trait Listener: Send {
         0
     }
 
-    /// Waits until all responders are dropped and the broker has the replies that were sent. Called after
-    /// [`close`](Self::close). By default, it returns at once.
+    /// Waits until all responders are dropped, and no reply is in flight. Called after [`close`](Self::close). By
+    /// default, it returns at once.
     async fn settled(&mut self) {}
 }
 
@@ -170,12 +170,13 @@ impl Incoming {
 pub trait Responder: fmt::Debug + Send + Sync {
     /// Sends a reply. Waits for a connection if there is none, and returns once the reply is being sent.
     ///
-    /// In the background, the driver keeps sending the reply until the broker has it, for as long as the listener
-    /// exists; [`Listener::settled`] waits for that. If the caller's reply queue is missing, the driver retries for a
-    /// limited time, since the caller may be reconnecting.
+    /// In the background, the driver sends the reply again if the broker has not taken it, or if that is not known. It
+    /// gives up after a limited time, or when the listener is dropped. [`Listener::settled`] waits for that. If the
+    /// caller's reply queue is missing, the driver retries for a limited time, since the caller may be reconnecting;
+    /// [`Listener::settled`] does not wait for that.
     ///
     /// # Errors
     ///
-    /// The transport is closed.
+    /// The transport is closed, or the reply could not be sent.
     async fn reply(self: Arc<Self>, to: &ReplyTo, body: Bytes) -> Result<()>;
 }

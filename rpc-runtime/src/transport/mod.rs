@@ -119,7 +119,8 @@ impl Transport {
     /// Connects now, and reports whether that worked. A program can call it at startup, to fail at once if the broker
     /// is down or the password is wrong.
     ///
-    /// Each host is tried once; each step of an attempt may take `rabbit_connect_timeout`. After an error, or if the
+    /// It fails once each host has failed. Meanwhile, hosts that failed early are tried again. Each step of an attempt
+    /// may take `rabbit_connect_timeout`. After an error, or if the
     /// future is dropped, the transport keeps trying in the background until it is closed or dropped, as it does for a
     /// call. `memory://` is always connected.
     ///

@@ -1,8 +1,9 @@
 //! The reply table: matches replies to the calls that wait for them.
 //!
 //! The table outlives connections, as the reply queue does. A caller registers before it sends its request. The entry
-//! is removed by the final reply, or when the [`Registration`] is dropped, as after a timeout. The task that reads
-//! replies must never wait for a caller: it stores the result in the table and wakes the caller.
+//! is removed by the final reply, by [`ReplyTable::fail`] or [`ReplyTable::close`], or when the [`Registration`] is
+//! dropped, as after a timeout. The task that reads replies must never wait for a caller: it stores the result in the
+//! table and wakes the caller.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -174,7 +175,8 @@ impl Registration {
     ///
     /// # Errors
     ///
-    /// A timeout if no heartbeat came in time, or the error that was passed to [`ReplyTable::fail`].
+    /// A timeout if no heartbeat came in time, the error that was passed to [`ReplyTable::fail`], or [`Error::Closed`]
+    /// if the table was closed.
     pub async fn reply(&mut self, target: &Target, terms: &CallTerms) -> Result<Reply> {
         match terms.monitor {
             None => self.result().await,

@@ -31,7 +31,7 @@ impl<K> Default for Unserved<K> {
 
 impl<K: Hash + Eq> Unserved<K> {
     /// Whether there are any such targets.
-    pub(super) fn is_any(&self) -> bool {
+    pub(super) fn has_any(&self) -> bool {
         self.any.load(Ordering::Relaxed)
     }
 
@@ -48,7 +48,7 @@ impl<K: Hash + Eq> Unserved<K> {
     /// Notes that a message was taken. True if an earlier one of its target had no queue. `target` is called only if
     /// there are any such targets.
     pub(super) fn ends(&self, target: impl FnOnce() -> K) -> bool {
-        if !self.is_any() {
+        if !self.has_any() {
             return false;
         }
         let mut targets = self.targets.lock();

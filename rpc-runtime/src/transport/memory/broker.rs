@@ -77,7 +77,7 @@ struct Consumer {
     /// The topic's queue, the server's own, and the one for fanouts.
     queues: [QueueId; 3],
     fanout_exchange: String,
-    inbox: Arc<Inbox>,
+    wakeup: Arc<Wakeup>,
     /// Messages that the listener has not taken yet, with the queues that they came from.
     arrived: VecDeque<(QueueId, Message)>,
     prefetch: usize,
@@ -91,7 +91,7 @@ impl Consumer {
 
 /// Wakes a listener, and tells it that it is closed.
 #[derive(Default)]
-pub(super) struct Inbox {
+pub(super) struct Wakeup {
     /// Notified when a message arrives and when the listener is closed.
     pub(super) arrival: Notify,
     pub(super) closed: AtomicBool,
@@ -155,7 +155,7 @@ impl State {
                 queue.consumers.push_back(taker);
                 if let Some(consumer) = self.consumers.get_mut(&taker) {
                     consumer.arrived.push_back((id, message));
-                    consumer.inbox.arrival.notify_one();
+                    consumer.wakeup.arrival.notify_one();
                 }
             }
         }
@@ -165,7 +165,7 @@ impl State {
         &mut self,
         target: &Target,
         terms: &ListenTerms,
-        inbox: Arc<Inbox>,
+        wakeup: Arc<Wakeup>,
     ) -> ConsumerId {
         let id = self.new_id();
         let exchange = target.exchange_name();
@@ -178,7 +178,7 @@ impl State {
         let consumer = Consumer {
             queues,
             fanout_exchange: fanout_exchange(target),
-            inbox,
+            wakeup,
             arrived: VecDeque::new(),
             prefetch: usize::from(terms.prefetch.max(1)),
         };
@@ -226,7 +226,8 @@ impl State {
         taken.map(|(_, message)| message)
     }
 
-    /// Removes a consumer and its fanout queue. Messages that it has not taken go back to their queues, in order.
+    /// Removes a consumer and its fanout queue. Messages of the other queues that it has not taken are requeued, in
+    /// order.
     pub(super) fn unlisten(&mut self, id: ConsumerId) {
         let Some(consumer) = self.consumers.remove(&id) else {
             return;

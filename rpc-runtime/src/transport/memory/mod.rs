@@ -1,9 +1,9 @@
 //! `memory://NAME`: a broker inside the process.
 //!
 //! It behaves like an external broker: topics with round robin among their listeners, messages to one server, fanout,
-//! expiry, and undeliverable messages. A listener that ends returns its requests to the queue. Messages are
-//! serialised as for an external one. The [`broker`] owns the state; the driver, its listeners and its responders
-//! only refer to it.
+//! expiry, and undeliverable messages. A listener that is closed requeues the requests that it has not taken, except
+//! fanouts. Messages are serialised as for an external one. The [`broker`] owns the state; the driver, its listeners
+//! and its responders only refer to it.
 
 mod broker;
 
@@ -30,7 +30,7 @@ use crate::sync::Mutex;
 use crate::wire::{MessageId, Named, Reply, ReplyTo, RequestBody};
 use crate::{Error, Result, Target};
 
-use broker::{Broker, ConsumerId, Inbox, Message};
+use broker::{Broker, ConsumerId, Message, Wakeup};
 
 /// The driver of one transport: a handle to a broker, and the transport's waiting calls.
 pub(super) struct MemoryDriver {
@@ -48,7 +48,7 @@ type Address = (String, String, Option<String>);
 /// The listeners of one transport. None is added once `closed` is set.
 #[derive(Default)]
 struct Listeners {
-    inboxes: Vec<Weak<Inbox>>,
+    wakeups: Vec<Weak<Wakeup>>,
     closed: bool,
 }
 
@@ -222,19 +222,19 @@ impl Driver for MemoryDriver {
         if listeners.closed {
             return Err(Error::new_closed());
         }
-        let inbox = Arc::new(Inbox::default());
+        let wakeup = Arc::new(Wakeup::default());
         let id = self
             .broker
             .state
             .lock()
-            .listen(target, terms, inbox.clone());
+            .listen(target, terms, wakeup.clone());
         self.broker.declared.notify_waiters();
-        listeners.inboxes.retain(|inbox| inbox.strong_count() > 0);
-        listeners.inboxes.push(Arc::downgrade(&inbox));
+        listeners.wakeups.retain(|wakeup| wakeup.strong_count() > 0);
+        listeners.wakeups.push(Arc::downgrade(&wakeup));
         let listener: Box<dyn Listener> = Box::new(MemoryListener {
             broker: self.broker.clone(),
             id,
-            inbox,
+            wakeup,
             permits: Arc::new(Semaphore::new(terms.concurrency)),
             topic: target.topic.clone(),
         });
@@ -268,13 +268,13 @@ impl Driver for MemoryDriver {
         self.waiting.close();
         let mut listeners = self.listeners.lock();
         listeners.closed = true;
-        for inbox in listeners
-            .inboxes
+        for wakeup in listeners
+            .wakeups
             .drain(..)
-            .filter_map(|inbox| inbox.upgrade())
+            .filter_map(|wakeup| wakeup.upgrade())
         {
-            inbox.closed.store(true, Ordering::Release);
-            inbox.arrival.notify_one();
+            wakeup.closed.store(true, Ordering::Release);
+            wakeup.arrival.notify_one();
         }
         drop(listeners);
         self.broker.declared.notify_waiters();
@@ -303,7 +303,7 @@ impl fmt::Debug for MemoryDriver {
 struct MemoryListener {
     broker: Arc<Broker>,
     id: ConsumerId,
-    inbox: Arc<Inbox>,
+    wakeup: Arc<Wakeup>,
     permits: Arc<Semaphore>,
     topic: String,
 }
@@ -313,7 +313,7 @@ impl Listener for MemoryListener {
     async fn next(&mut self) -> Option<Arrival> {
         let mut waiting = Waiting::begin();
         loop {
-            if self.inbox.closed.load(Ordering::Acquire) {
+            if self.wakeup.closed.load(Ordering::Acquire) {
                 return None;
             }
             // A request is taken only with a permit to run it. No other task takes this listener's permits.
@@ -322,26 +322,26 @@ impl Listener for MemoryListener {
                     biased;
                     _ = self.permits.acquire() => {}
                     // The notification may be that the listener was closed.
-                    () = self.inbox.arrival.notified() => {}
+                    () = self.wakeup.arrival.notified() => {}
                 }
                 continue;
             };
             let taken = self.broker.state.lock().take(self.id);
             if let Some(message) = taken {
                 waiting.permitted(&self.topic);
-                let delivery = Arc::new(MemoryResponder {
+                let responder = Arc::new(MemoryResponder {
                     broker: self.broker.clone(),
                     _permit: permit,
                 });
-                return Some(Arrival::Request(Incoming::new(message.body, delivery)));
+                return Some(Arrival::Request(Incoming::new(message.body, responder)));
             }
-            self.inbox.arrival.notified().await;
+            self.wakeup.arrival.notified().await;
             waiting = Waiting::begin();
         }
     }
 
     async fn close(&mut self) {
-        self.inbox.closed.store(true, Ordering::Release);
+        self.wakeup.closed.store(true, Ordering::Release);
         self.broker.state.lock().unlisten(self.id);
     }
 }

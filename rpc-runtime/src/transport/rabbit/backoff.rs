@@ -12,7 +12,7 @@ const MOST_AFTER_REFUSAL: Duration = Duration::from_secs(30);
 /// The pause between two attempts, which callers can shorten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pause {
-    /// The shortest pause. An urgent caller, one that does not retry, shortens it to this.
+    /// An urgent caller, which allows no retry, shortens the pause to this.
     pub(crate) least: Duration,
     /// Any other caller shortens the pause to this.
     pub(crate) patience: Duration,

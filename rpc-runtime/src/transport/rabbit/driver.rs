@@ -11,7 +11,7 @@ use tokio::time::timeout_at;
 
 use super::amqp::Connector;
 use super::connection::{Attempts, Engine, FailureLog, Progress, Supervisor};
-use super::publish::{Message, Outcome, Publisher};
+use super::publish::{Delivered, Message, Publisher};
 use super::reply_queue::ReplyQueue;
 use super::serve::{MissingQueues, RabbitListener};
 use super::settings::Settings;
@@ -102,10 +102,8 @@ impl Driver for RabbitDriver {
                 .publisher
                 .deliver(&mut message, terms.queue_wait, &mut attempts, &progress);
         match delivered.await? {
-            Outcome::Lost(why) => Err(attempts.give_up(&why)),
-            Outcome::Taken => Ok(()),
-            Outcome::Returned => Err(attempts.unserved()),
-            Outcome::Rejected => Err(attempts.rejected()),
+            Delivered::Taken => Ok(()),
+            Delivered::Lost(why) => Err(attempts.give_up(&why)),
         }
     }
 
@@ -234,7 +232,7 @@ impl RabbitDriver {
             // The reply queue must exist before the request is sent: the reply may come at once.
             let replies = shared.replies();
             replies.accept(terms.max_reply_size);
-            let queue = match shared.consuming.ready().and_then(|_| replies.is_ready()) {
+            let queue = match shared.consuming.ready().and_then(|_| replies.ready_name()) {
                 Some(queue) => queue,
                 None => Box::pin(self.reply_queue(replies, &mut attempts, progress)).await?,
             };
@@ -252,8 +250,8 @@ impl RabbitDriver {
                 // Boxed, since hardly any call's future needs room for it.
                 Box::pin(shared.pack_message(&mut message)).await;
             }
-            // The reply may come before the request's confirm, and replaces a confirm that is lost. So the call waits
-            // for both. It waits without a monitor, which starts once the broker has the request.
+            // The reply may come before the request's confirm, or the confirm may be lost. So the call waits for
+            // whichever comes first. The monitor starts only after the confirm.
             let unmonitored = terms.monitor.map(|_| {
                 let mut terms = Box::new(terms.clone());
                 terms.monitor = None;
@@ -276,14 +274,15 @@ impl RabbitDriver {
                 }
                 outcome = delivered => outcome?,
             };
-            if outcome == Outcome::Taken {
+            if outcome == Delivered::Taken {
                 progress.set(Stage::Reply);
             }
             registration.reply(target, terms).await
         }
     }
 
-    /// Logs that a target is served again, if it was not. A call that got its reply before the confirm needs this.
+    /// Logs that a target has a server again, if messages to it had none before. A call that got its reply before the
+    /// confirm needs this.
     fn report_served(&self, target: &Target) {
         let shared = &*self.shared;
         if shared.publisher.has_unserved()

@@ -28,7 +28,7 @@ pub(crate) fn effect(name: &str) -> UrlEffect {
 const WITHOUT: [(&[&str], &str); 9] = [
     (
         &["conn_pool_min_size", "conn_pool_ttl", "rpc_conn_pool_size"],
-        "a transport has two connections, and shares them",
+        "all clients and servers of a transport share its two connections",
     ),
     (&["direct_mandatory_flag"], "replies are always mandatory"),
     (
@@ -37,7 +37,7 @@ const WITHOUT: [(&[&str], &str); 9] = [
     ),
     (
         &["heartbeat_in_pthread", "heartbeat_rate"],
-        "the connection's own thread sends heartbeats, at half of the negotiated interval",
+        "the transport's own thread sends heartbeats, at half of the negotiated interval",
     ),
     (
         &["kombu_failover_strategy"],

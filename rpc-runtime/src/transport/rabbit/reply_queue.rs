@@ -1,8 +1,8 @@
 //! The reply queue of this process, which all its calls share, and the task that reads it.
 //!
 //! The queue keeps its name over all connections: a reply that arrives without a connection is read over the next one.
-//! Replies are acknowledged in groups, after they were passed to the reply table. A reply that the broker redelivers on
-//! the next connection finds no waiting call, and is dropped.
+//! Replies are acknowledged in groups, after they were passed to the reply table or to the compression thread. A reply
+//! that the broker redelivers on the next connection finds no waiting call, and is dropped.
 //!
 //! The reader must never wait for a caller. It drops a malformed reply with a log line. The reader owns its consumer;
 //! the reply table belongs to the driver.
@@ -130,7 +130,7 @@ impl ReplyQueue {
     }
 
     /// The queue's name, if the queue is consumed now.
-    pub(crate) fn is_ready(&self) -> Option<&str> {
+    pub(crate) fn ready_name(&self) -> Option<&str> {
         match self.reading.borrow().state {
             State::Consuming => self.name.get().map(Name::as_str),
             State::NotYet | State::Failed(_) => None,
@@ -225,7 +225,7 @@ impl Reader {
                 .await
         {
             tracing::debug!(queue = %self.queue.name, why = %fault.why(),
-                "the reply queue was not deleted: it remains until it expires");
+                "the reply queue was not deleted");
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Settings {
     /// The limit for each step of connecting: fetching credentials, TCP with TLS, and the AMQP handshake.
     pub(crate) connect_timeout: Duration,
     pub(crate) backoff: Backoff,
-    /// The prefetch of each consumer of a server. 0 means the server's own.
+    /// The prefetch of each consumer of a server. 0 means `ListenTerms::prefetch`.
     pub(crate) prefetch: u16,
     /// How long to retry a reply whose queue is missing.
     pub(crate) missing_reply_queue: Duration,
@@ -74,7 +74,8 @@ pub(crate) struct TopologySettings {
     pub(crate) quorum_queue: bool,
     pub(crate) quorum: QuorumLimits,
     pub(crate) transient_quorum_queue: bool,
-    /// Seconds without use after which reply and fanout queues expire. 0 for never.
+    /// Seconds without use after which reply and fanout queues expire. 0 for never. For a stream, the age in seconds at
+    /// which its messages are deleted.
     pub(crate) ttl: u32,
     pub(crate) stream_fanout: bool,
     pub(crate) queue_manager: bool,

@@ -22,7 +22,7 @@ impl BrokerVersion {
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         // The version of the protocol.
         fields.bytes(2)?;
-        let properties = fields.long()?;
+        let properties = fields.long_string()?;
         let mut version = None;
         for_each_field(properties, |name, kind, value| {
             if name == b"version" && kind == b'S' {

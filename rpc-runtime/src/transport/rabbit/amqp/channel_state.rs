@@ -169,8 +169,8 @@ impl ChannelState {
         }
     }
 
-    /// Handles the broker's cancellation of a consumer. The channel stays open for receipts that are due. (A receipt is
-    /// the broker's `channel.flow-ok`, which shows that it has processed an acknowledgement.)
+    /// Handles the broker's cancellation of a consumer. The channel stays open for
+    /// [receipts](super::DeliveryHandler::receipt) that are due.
     pub(super) fn cancelled(&self) {
         self.set_ended(&Fault::lost(
             "the broker cancelled the consumer: its queue was deleted or is unavailable, or an acknowledgement took \
@@ -178,7 +178,7 @@ impl ChannelState {
         ));
     }
 
-    /// Handles the broker's close, which is due to the oldest request or to a message. True if the channel has ended.
+    /// Handles the broker's close of the channel. True if the channel has ended.
     pub(super) fn closed_by_broker(&self, queue: &WriteQueue, fault: &Fault) -> bool {
         let requests = {
             let mut inner = self.inner.lock();
@@ -196,7 +196,7 @@ impl ChannelState {
             std::mem::take(&mut inner.requests)
         };
         let fault_why = fault.why();
-        // The broker refused the oldest request, and did not process the later ones.
+        // If requests wait, the broker is taken to have refused the oldest one. It did not process the later ones.
         let mut fault_of_oldest = Some(fault.clone());
         for request in requests {
             let fault = fault_of_oldest.take();
@@ -270,8 +270,8 @@ impl ChannelState {
         Ok(())
     }
 
-    /// Writes frames, some of which are `requests`, if the channel is open. The replies to these requests are
-    /// dropped, but they must come in time, as others must. The broker may reply in another order.
+    /// Writes frames, if the channel is open. `requests` are the names of the methods among them that the broker
+    /// answers. The replies are dropped, so their order does not matter. Each must come before the deadline.
     pub(super) fn send_requests(
         &self,
         queue: &WriteQueue,

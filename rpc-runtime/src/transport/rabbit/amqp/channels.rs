@@ -11,6 +11,9 @@ use super::fault::{Fault, Reason};
 use crate::sync::Mutex;
 use crate::transport::sequential_ids::SequentialIdMap;
 
+/// The most channels of a connection that this client asks for. RabbitMQ's default limit is the same.
+pub(super) const CHANNEL_MAX: u16 = 2047;
+
 /// The channels of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Channels(Mutex<Table>);
@@ -27,7 +30,7 @@ struct Table {
 }
 
 impl Channels {
-    /// Sets the number of channels that the broker allows. 0 means no limit.
+    /// Sets the number of channels, as negotiated with the broker. 0 means no limit.
     pub(super) fn set_limit(&self, channel_max: u16) {
         self.0.lock().highest = match channel_max {
             0 => u16::MAX,
@@ -43,8 +46,13 @@ impl Channels {
         }
         let highest = table.highest;
         if table.open.len() >= usize::from(highest) {
+            let advice = if highest < CHANNEL_MAX {
+                ": raise the broker's `channel_max`"
+            } else {
+                ""
+            };
             return Err(Fault::lost(format!(
-                "all {highest} channels of the connection are in use: raise the broker's `channel_max`"
+                "all {highest} channels of the connection are in use{advice}"
             )));
         }
         let mut number = table.last;

@@ -15,10 +15,11 @@ use crate::sync::Mutex;
 /// How one publish failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The broker has certainly not taken the message.
-    Unsent(Fault),
-    /// The broker has not processed the message: its channel was closed before, because of another message.
-    NotReached(Fault),
+    /// The broker has not taken the message. The attempt counts.
+    NotTaken(Fault),
+    /// The broker has not processed the message: the message was not written, or its channel was closed before the
+    /// broker reached it. The attempt does not count.
+    NotProcessed(Fault),
     /// The message was written, but not confirmed. The broker may have taken it.
     Unanswered(Fault),
 }

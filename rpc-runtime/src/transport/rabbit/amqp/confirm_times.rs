@@ -3,7 +3,7 @@
 //! The limit must not be fixed: over a distant connection, every channel gets no confirm for a round trip. It is
 //! computed as TCP computes its retransmission timeout (RFC 6298): the smoothed mean of the measured times, plus four
 //! times their smoothed deviation. One message of each channel is timed at a time, so there is about one sample in a
-//! round trip. Slow confirms raise the limit at once. The effect of a single slow confirm is gone after some ten
+//! round trip. Slow confirms raise the limit at once. The effect of a single slow confirm has decayed after about forty
 //! round trips.
 //!
 //! Plain state without I/O. A connection's channels share one [`ConfirmMonitor`].

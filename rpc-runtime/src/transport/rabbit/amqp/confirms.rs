@@ -70,8 +70,8 @@ enum Recipient {
     Callback(ConfirmCallback),
 }
 
-/// Receives the answer to a message that no task awaits. The I/O task calls it on the thread that reads the socket. If
-/// nothing could be sent, the publisher calls it. It must not block.
+/// Receives the answer to a message that no task awaits. It may be called on any thread, most often by the I/O task. It
+/// must not block.
 pub(crate) type ConfirmCallback = Box<dyn FnOnce(Answer) + Send>;
 
 impl Recipient {
@@ -144,7 +144,7 @@ impl Confirms {
         send: impl FnOnce(u64, bool) -> Result<(), Fault>,
     ) {
         if let Err((fault, recipient)) = self.send_numbered(recipient, size, send) {
-            recipient.answer(Err(Failure::NotReached(fault)));
+            recipient.answer(Err(Failure::NotProcessed(fault)));
         }
     }
 
@@ -205,7 +205,7 @@ impl Confirms {
         }
     }
 
-    /// Handles the broker's close of the channel because of one of the messages.
+    /// Handles the broker's close of the channel, most often because of a message or of a declaration.
     ///
     /// The broker processes messages in order, and stops at the one that it refuses. If that one is known, the messages
     /// before it are in doubt, and those after it were not reached. Otherwise all messages are in doubt.
@@ -223,10 +223,10 @@ impl Confirms {
             recipient.answer(Err(match offender.map(|offender| index.cmp(&offender)) {
                 None | Some(Ordering::Less) => doubt(),
                 Some(Ordering::Equal) => match fault {
-                    Fault::Missing(_) | Fault::Refused(_) => Failure::Unsent(fault.clone()),
+                    Fault::Missing(_) | Fault::Refused(_) => Failure::NotTaken(fault.clone()),
                     Fault::Lost(_) => doubt(),
                 },
-                Some(Ordering::Greater) => Failure::NotReached(Fault::lost(fault.why().clone())),
+                Some(Ordering::Greater) => Failure::NotProcessed(Fault::lost(fault.why().clone())),
             }));
         }
     }

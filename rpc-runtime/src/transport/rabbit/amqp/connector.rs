@@ -2,7 +2,7 @@
 //!
 //! TLS is established before lapin sees the stream. lapin must never be given a URI that asks for TLS: without its TLS
 //! features, it would connect in plain text. lapin must never be given the password, which it would log; see
-//! [`login`](super::login). A connector keeps settings only; a [`Connection`] owns what it connects.
+//! [`login`](super::login). A connector keeps settings only; the I/O task that it starts owns the socket.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use super::super::blocking::on_a_thread;
 use super::super::settings::{Address, Login, Settings};
+use super::channels::CHANNEL_MAX;
 use super::connection::Connection;
 use super::fault::{Reason, explain, explain_io, own_limit};
 use super::heartbeat;
@@ -38,7 +39,6 @@ use crate::transport::{Credentials, UrlError};
 
 /// The largest frame, in bytes. It must be set: with a broker without a limit, lapin would allocate 137 GB.
 const FRAME_MAX: u32 = 131_072;
-const CHANNEL_MAX: u16 = 2047;
 /// How long a TCP connection may take before another one is tried concurrently. The kernel retransmits after 1, 3, 7
 /// and 15 seconds, so without a second attempt, the return of a network would be noticed late.
 const TCP_HEAD_START: Duration = Duration::from_secs(1);
@@ -129,7 +129,7 @@ impl Connector {
             }
             Ok(Err(error)) => {
                 let said = io.closed_by_broker();
-                let is_refusal = said.is_some_and(|why| is_decision(why));
+                let is_refusal = said.is_some_and(|why| is_access_refusal(why));
                 let why = self.handshake_failure(address, &user, &error, said);
                 Err(failed(why, is_refusal))
             }
@@ -261,7 +261,7 @@ impl Connector {
 }
 
 /// Whether the broker refused the user or the virtual host.
-fn is_decision(why: &str) -> bool {
+fn is_access_refusal(why: &str) -> bool {
     ["ACCESS_REFUSED", "NOT_ALLOWED"]
         .iter()
         .any(|code| why.contains(code))

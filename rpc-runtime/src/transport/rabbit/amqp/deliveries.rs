@@ -54,7 +54,8 @@ impl Body {
 
 /// Handles the deliveries and the receipts of one consuming channel.
 ///
-/// The I/O task calls these functions on the thread that reads the socket. They must not block.
+/// The I/O task calls these functions on the thread that reads the socket; [`ended`](Self::ended) may be called on any
+/// thread. They must not block.
 pub(crate) trait DeliveryHandler: Send + Sync {
     /// The size of the largest body that is kept in memory, in bytes. Of a larger body, the last
     /// [`KEPT_END`](super::super::compression::KEPT_END) bytes are kept.
@@ -65,8 +66,8 @@ pub(crate) trait DeliveryHandler: Send + Sync {
     /// Called for each message.
     fn delivered(&self, delivered: Delivered);
 
-    /// Called for each receipt: the broker has processed the acknowledgement of the oldest
-    /// [`acknowledge_with_receipt`](super::Acknowledger::acknowledge_with_receipt) that had no receipt yet.
+    /// Called for each receipt: the broker's `channel.flow-ok`. The broker has processed all that was written before
+    /// the oldest [`channel.flow`](super::Acknowledger::acknowledge_with_receipt) that had no receipt yet.
     fn receipt(&self) {}
 
     /// Called when all bytes that were read so far are handled, if messages, receipts or replies to requests of the

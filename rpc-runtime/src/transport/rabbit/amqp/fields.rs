@@ -26,28 +26,28 @@ impl<'a> Fields<'a> {
         self.take::<1>().map(|[octet]| octet)
     }
 
-    pub(super) fn short_number(&mut self) -> Option<u16> {
+    pub(super) fn short_integer(&mut self) -> Option<u16> {
         self.take().map(u16::from_be_bytes)
     }
 
-    pub(super) fn long_long(&mut self) -> Option<u64> {
+    pub(super) fn long_long_integer(&mut self) -> Option<u64> {
         self.take().map(u64::from_be_bytes)
     }
 
     /// A short string, which need not be text.
-    pub(super) fn short(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn short_string(&mut self) -> Option<&'a [u8]> {
         let length = self.octet()?;
         self.bytes(length.into())
     }
 
     /// A long string, a table or an array.
-    pub(super) fn long(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn long_string(&mut self) -> Option<&'a [u8]> {
         let length = self.take().map(u32::from_be_bytes)?;
         self.bytes(usize::try_from(length).ok()?)
     }
 
-    /// A short string as text for log lines. Bytes that are not UTF-8 are replaced.
+    /// A short string as text. Bytes that are not UTF-8 are replaced.
     pub(super) fn text(&mut self) -> Option<Cow<'a, str>> {
-        self.short().map(String::from_utf8_lossy)
+        self.short_string().map(String::from_utf8_lossy)
     }
 }

@@ -1,10 +1,11 @@
 //! Routes the broker's frames by channel number.
 //!
-//! Frames of channel 0 go to lapin. From them, the router also notes the end of the connection and whether the broker
-//! blocks it. All other frames are for this library's channels: messages and receipts go to the channel's handler,
-//! confirms and returns to its publishes, replies to its requests. (A receipt is the broker's `channel.flow-ok`, which
-//! shows that it has processed an acknowledgement.) Frames of a channel that is not open are dropped: they were sent
-//! before the broker saw its close. Bytes that are not AMQP go to lapin, which refuses them.
+//! Frames of channel 0 go to lapin. From them, the router also reads the broker's version, its close of the connection
+//! (which the router answers), and whether the broker blocks the connection. All other frames are for this library's
+//! channels: messages and [receipts](super::DeliveryHandler::receipt) go to the channel's handler, confirms and returns
+//! to its publishes, replies to its requests. Frames of a channel that is not open are dropped: they were sent before
+//! the broker saw its close. A stream that does not consist of frames goes to lapin, which refuses it. A malformed
+//! frame of another channel ends the connection.
 //!
 //! The I/O task owns the router. Nothing here may block. Frames come from a peer: none may make it panic.
 
@@ -232,8 +233,8 @@ impl FrameRouter {
                 let _ = self.io.write_queue.send(true, |out| {
                     frames::connection_close_ok(out.frames());
                 });
-                // The reply code is skipped, since the text contains it.
-                fields.short_number();
+                // The reply code is skipped, since the text begins with its name.
+                fields.short_integer();
                 if let Some(why) = fields.text() {
                     self.io.close_by_broker(&why);
                 }
@@ -263,7 +264,7 @@ impl FrameRouter {
                     Some(handler) => Kind::Delivery(Box::new(Delivery {
                         handler,
                         consumer: ShortString::try_new(fields.text()?.as_ref()).ok()?,
-                        tag: fields.long_long()?,
+                        tag: fields.long_long_integer()?,
                         properties: Properties::default(),
                         size: 0,
                         skip: 0,
@@ -278,7 +279,7 @@ impl FrameRouter {
             }
             (_, None) => {}
             (ACK | NACK, Some(channel)) => {
-                let (number, bits) = (fields.long_long()?, fields.octet()?);
+                let (number, bits) = (fields.long_long_integer()?, fields.octet()?);
                 let confirms = channel.confirms()?;
                 confirms.settle(number, bits & 1 == 1, *method == ACK);
             }
@@ -298,7 +299,7 @@ impl FrameRouter {
             (CANCEL, Some(channel)) => channel.cancelled(),
             (CHANNEL_CLOSE, Some(channel)) => {
                 // Not decoded by amq-protocol, which needs UTF-8: the broker may cut the text within a character.
-                let fault = Fault::coded(fields.short_number()?, fields.text()?);
+                let fault = Fault::coded(fields.short_integer()?, fields.text()?);
                 if channel.closed_by_broker(&self.io.write_queue, &fault) {
                     self.io.channels.remove(number);
                 }
@@ -333,7 +334,7 @@ impl FrameRouter {
         let index = self.index(number)?;
         // Skips class and weight.
         let fields = &mut Fields(payload.get(4..)?);
-        let left = fields.long_long()?;
+        let left = fields.long_long_integer()?;
         let properties = Properties::read(fields)?;
         let content = &mut self.contents[index].1;
         let Part::Header = content.part else {

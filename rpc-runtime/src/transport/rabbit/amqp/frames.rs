@@ -1,5 +1,5 @@
-//! Writes the frequent frames: publishes, acknowledgements, and the `channel.flow` that asks for a receipt (the
-//! broker's `channel.flow-ok`, which shows that it has processed an acknowledgement).
+//! Writes the frequent frames: publishes, acknowledgements, and the `channel.flow` that asks for a
+//! [receipt](super::DeliveryHandler::receipt).
 //!
 //! Pure functions that append bytes. They check nothing: the caller must make sure that the channel is open and that
 //! names are short enough.

@@ -120,7 +120,7 @@ impl Io {
         self.down.borrow().is_some()
     }
 
-    /// Whether frames can be sent. It becomes false a moment before the reason of the end is known.
+    /// Whether frames can be sent. If lapin ends the stream, it becomes false before the reason is known.
     pub(super) fn is_up(&self) -> bool {
         !self.has_ended() && self.write_queue.is_open()
     }

@@ -52,7 +52,7 @@ impl IoTask {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        if self.io.write_queue.is_aborted(context) {
+        if self.io.write_queue.register(context) {
             return Poll::Ready(End::Broken(io::ErrorKind::ConnectionAborted.into()));
         }
         // Reading comes first, since it may cause writes.

@@ -1,7 +1,7 @@
 //! A pipe for the bytes that lapin reads: from the [I/O task](super::io_task) to lapin's thread.
 //!
-//! The I/O task must not block on it, so it is unbounded; only frames of channel 0 go through it. The connection's `Io`
-//! owns it.
+//! The I/O task must not block on it, so it is unbounded; little more than the frames of channel 0 goes through it. The
+//! connection's `Io` owns it.
 
 use crate::sync::Mutex;
 use std::io;

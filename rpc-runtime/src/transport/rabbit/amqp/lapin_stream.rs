@@ -139,7 +139,7 @@ impl Reactor for Kit {
     fn sleep(&self, time: Duration) -> Self::Sleep {
         let sleep = self.tokio.sleep(time);
         let mut down = self.io.watch_down();
-        let moment = self.tokio.clone();
+        let tokio = self.tokio.clone();
         Box::pin(async move {
             let ended = async {
                 // The sender is dropped only with the connection's state: the connection can no longer end.
@@ -147,7 +147,7 @@ impl Reactor for Kit {
                     std::future::pending::<()>().await;
                 }
                 // Without this pause, lapin would call `sleep` in a busy loop until it notices the end.
-                moment.sleep(Duration::from_millis(5).min(time)).await;
+                tokio.sleep(Duration::from_millis(5).min(time)).await;
             };
             tokio::select! {
                 () = sleep => {}

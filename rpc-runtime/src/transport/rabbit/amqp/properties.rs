@@ -44,20 +44,20 @@ pub(crate) struct Properties {
 impl Properties {
     /// Reads the flags and the properties up to the message id. `None` if they are truncated.
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let flags = fields.short_number()?;
+        let flags = fields.short_integer()?;
         let mut last = flags;
         while last & CONTINUED != 0 {
-            last = fields.short_number()?;
+            last = fields.short_integer()?;
         }
         let has = |flag: u16| flags & flag != 0;
         let mut read = Self::default();
         for text in [CONTENT_TYPE, CONTENT_ENCODING] {
             if has(text) {
-                fields.short()?;
+                fields.short_string()?;
             }
         }
         if has(HEADERS) {
-            let headers = fields.long()?;
+            let headers = fields.long_string()?;
             for_each_field(headers, |name, kind, value| match name {
                 STREAM_OFFSET => read.stream_offset = integer(kind, value),
                 DELIVERY_COUNT | ACQUIRED_COUNT => {
@@ -77,14 +77,14 @@ impl Properties {
         }
         for text in [CORRELATION_ID, REPLY_TO] {
             if has(text) {
-                fields.short()?;
+                fields.short_string()?;
             }
         }
         if has(EXPIRATION) {
-            read.expiration = number(fields.short()?);
+            read.expiration = number(fields.short_string()?);
         }
         if has(MESSAGE_ID) {
-            read.message_id = number(fields.short()?);
+            read.message_id = number(fields.short_string()?);
         }
         Some(read)
     }
@@ -112,7 +112,7 @@ pub(super) fn for_each_field<'a>(table: &'a [u8], mut each: impl FnMut(&'a [u8],
 }
 
 fn field<'a>(table: &mut Fields<'a>) -> Option<(&'a [u8], u8, &'a [u8])> {
-    let (name, kind) = (table.short()?, table.octet()?);
+    let (name, kind) = (table.short_string()?, table.octet()?);
     let value = match kind {
         b'V' => &[],
         b't' | b'b' | b'B' => table.bytes(1)?,
@@ -120,7 +120,7 @@ fn field<'a>(table: &mut Fields<'a>) -> Option<(&'a [u8], u8, &'a [u8])> {
         b'i' | b'I' | b'f' => table.bytes(4)?,
         b'D' => table.bytes(5)?,
         b'l' | b'L' | b'd' | b'T' => table.bytes(8)?,
-        b'S' | b'x' | b'A' | b'F' => table.long()?,
+        b'S' | b'x' | b'A' | b'F' => table.long_string()?,
         _ => return None,
     };
     Some((name, kind, value))

@@ -90,8 +90,9 @@ impl WriteQueue {
         }
     }
 
-    /// Sends complete frames. With `now`, they are written before this returns, unless other frames are being written
-    /// or the socket does not take them. An error means that the connection has ended and nothing was sent.
+    /// Sends complete frames. With `now`, they are written before this returns, unless other frames are being written,
+    /// the socket does not take them, or the connection uses TLS. An error means that the connection has ended and
+    /// nothing was sent.
     pub(super) fn send(&self, now: bool, write: impl FnOnce(&mut Outgoing)) -> Result<(), Fault> {
         let mut state = self.state.lock();
         if state.closing != Closing::Open {
@@ -121,8 +122,9 @@ impl WriteQueue {
         wake(io_task);
     }
 
-    /// For the I/O task: whether the connection was aborted. From now on, an abort and new frames wake the task.
-    pub(super) fn is_aborted(&self, context: &Context<'_>) -> bool {
+    /// For the I/O task: registers the task to be woken by an abort and by new frames. True if the connection was
+    /// aborted before.
+    pub(super) fn register(&self, context: &Context<'_>) -> bool {
         let mut state = self.state.lock();
         match &mut state.io_task {
             Some(known) if known.will_wake(context.waker()) => {}

@@ -1,8 +1,9 @@
 //! Compressed message bodies in kombu's formats. The header `compression` names the format.
 //!
-//! Peers choose what they send, so inflating is bounded: a body that exceeds its reader's limit must never take more
-//! memory than the limit, or than 128 KiB if that is more. A body that goes far beyond the limit is given up. The
-//! functions here are pure; a [`CompressionThread`] runs them away from the thread that reads the socket.
+//! Peers choose what they send, so inflating is bounded: the inflated bytes of a body that exceeds its reader's limit
+//! must not take more memory than the limit and 64 KiB, or than 192 KiB if that is more. A body that goes far beyond
+//! the limit is given up. The functions here are pure; a [`CompressionThread`] runs them away from the thread that
+//! reads the socket.
 
 mod output;
 mod thread;
@@ -46,7 +47,7 @@ pub(crate) enum BodyFormat {
 #[error("its compressed body cannot be read: {why}")]
 pub(crate) struct Damaged {
     pub(crate) why: String,
-    /// The part that could be read: the beginning, or all of it.
+    /// The bytes that were inflated before the error. If they exceed the limit, only the last of them.
     pub(crate) read: Bytes,
 }
 

@@ -4,8 +4,8 @@
 
 use bytes::Bytes;
 
-/// A body is given up once it inflates to more than this many times its limit, or [`KEPT_END`] if that is more.
-/// Up to there, its end may still come.
+/// A body is given up once it inflates to more than this many times the larger of its limit and [`KEPT_END`]. A smaller
+/// body is read to its end.
 const PATIENCE: usize = 8;
 /// How many bytes are kept of the end of a body that is too large. The end of a message holds the address for replies.
 pub(crate) const KEPT_END: usize = 64 * 1024;
@@ -23,7 +23,7 @@ pub(crate) enum Inflated {
     },
 }
 
-/// Collects inflated bytes. It holds at most `limit` bytes, or twice [`KEPT_END`] if that is more.
+/// Collects inflated bytes. It keeps at most `limit` bytes, or twice [`KEPT_END`] if that is more.
 pub(super) struct Output {
     limit: usize,
     /// All bytes so far. If there are more than the limit, only the last ones.

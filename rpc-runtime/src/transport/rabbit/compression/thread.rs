@@ -1,10 +1,11 @@
 //! A thread for compressing and inflating: neither must block the thread that reads the socket, or a runtime's thread.
 //!
-//! Work is done in order, one piece at a time, so only one body at a time takes memory for inflating. The thread starts
-//! with the first piece of work and ends when its owner is dropped.
+//! The thread does its work in order, one piece at a time, so only one body at a time takes memory for inflating. The
+//! thread starts with the first piece of work and ends when its owner is dropped.
 //!
 //! If the thread cannot be started, or too much work waits for it, the caller does the work itself. That slows down the
-//! reading from a peer that sends more than can be inflated.
+//! reading from a peer that sends more than can be inflated. Work is then done out of order, and several bodies take
+//! memory at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,9 +20,9 @@ use crate::sync::Mutex;
 
 /// The thread's name, as operators see it.
 const NAME: &str = "rpc-compression";
-/// The most bytes that may wait for the thread.
+/// If more bytes than this wait for the thread, callers do further work themselves.
 const WAITING: usize = 64 << 20;
-/// The largest body that the caller compresses itself, in bytes. That takes about a millisecond.
+/// A body of up to this size, in bytes, is always compressed by the caller. That takes about a millisecond.
 const AT_ONCE: usize = 32 * 1024;
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -77,18 +78,21 @@ impl CompressionThread {
             .map_err(|mpsc::SendError(work)| work)
     }
 
-    /// Waits until all work is done that was sent before.
-    pub(crate) async fn is_done(&self) {
+    /// Waits until the thread has done all work that was sent to it before this call.
+    pub(crate) async fn drained(&self) {
         if self.work.lock().is_none() {
             return;
         }
         let (sender, done) = oneshot::channel();
-        self.run(0, move || {
+        // Not by `run`, which does the work here if too much waits.
+        let sent = self.send(Box::new(move || {
             // Fails only if the caller's future was dropped.
             let _ = sender.send(());
-        });
-        // Fails if the thread has panicked; then there is nothing to wait for.
-        let _ = done.await;
+        }));
+        if sent.is_ok() {
+            // Fails if the thread has panicked; then there is nothing to wait for.
+            let _ = done.await;
+        }
     }
 
     /// Compresses a body, if that makes it smaller.
@@ -108,12 +112,15 @@ impl CompressionThread {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
     use super::*;
 
     #[tokio::test]
     async fn work_is_done_in_order_and_the_thread_ends_with_its_owner() {
         let thread = CompressionThread::default();
-        thread.is_done().await;
+        thread.drained().await;
         let (sender, done) = mpsc::channel();
         for number in 0..10 {
             let sender = sender.clone();
@@ -122,7 +129,7 @@ mod tests {
                 sender.send((number, thread.name() == Some(NAME))).unwrap();
             });
         }
-        thread.is_done().await;
+        thread.drained().await;
         let order: Vec<_> = done.try_iter().collect();
         assert_eq!(
             order,
@@ -153,8 +160,12 @@ mod tests {
         let (sender, ran) = mpsc::channel();
         thread.run(1, move || sender.send(std::thread::current().id()).unwrap());
         assert_eq!(ran.try_recv().unwrap(), here);
+        let mut drained = Box::pin(thread.drained());
+        let polled = poll_fn(|context| Poll::Ready(drained.as_mut().poll(context))).await;
+        assert!(polled.is_pending(), "the thread is not drained yet");
         drop(go);
-        thread.is_done().await;
+        drained.await;
+        assert_eq!(thread.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ pub(crate) struct Attempts<'a> {
     target: &'a Target,
     retry: Retry,
     /// How many attempts have failed.
-    made: u32,
+    failures: u32,
     /// Whether a failed attempt may have delivered the message.
     maybe_delivered: bool,
 }
@@ -31,7 +31,7 @@ impl<'a> Attempts<'a> {
         Self {
             target,
             retry,
-            made: 0,
+            failures: 0,
             maybe_delivered: false,
         }
     }
@@ -42,10 +42,10 @@ impl<'a> Attempts<'a> {
 
     /// Counts a failed attempt. Returns the final error if no attempt is left.
     pub(crate) fn failed(&mut self, why: &Arc<str>, maybe_delivered: bool) -> Result<()> {
-        self.made = self.made.saturating_add(1);
+        self.failures = self.failures.saturating_add(1);
         self.maybe_delivered |= maybe_delivered;
         match self.retry {
-            Retry::Times(times) if self.made > times => Err(self.error(why)),
+            Retry::Times(times) if self.failures > times => Err(self.error(why)),
             Retry::Times(_) | Retry::Forever => Ok(()),
         }
     }
@@ -63,7 +63,7 @@ impl<'a> Attempts<'a> {
 
     /// Counts a failed attempt that may have delivered the message, and returns the final error.
     pub(crate) fn give_up(&mut self, why: &Arc<str>) -> Error {
-        self.made = self.made.saturating_add(1);
+        self.failures = self.failures.saturating_add(1);
         self.maybe_delivered = true;
         self.error(why)
     }
@@ -98,17 +98,22 @@ impl<'a> Attempts<'a> {
 
     fn error(&self, why: &Arc<str>) -> Error {
         metrics::publish_failed(Unpublished::GivenUp);
-        Error::new_delivery(self.target, self.made, why.clone(), self.maybe_delivered)
+        Error::new_delivery(
+            self.target,
+            self.failures,
+            why.clone(),
+            self.maybe_delivered,
+        )
     }
 
     /// Waits after a refusal to declare what the message needs. The broker will most likely refuse again.
     pub(crate) async fn pause_after_refusal(&self, backoff: &Backoff) {
-        sleep(backoff.pause_after_refusal(self.made).most).await;
+        sleep(backoff.pause_after_refusal(self.failures).most).await;
     }
 
     /// Waits before the next attempt on a connection that is up. The second attempt comes at once.
     pub(crate) async fn pause(&self) {
-        if self.made > 1 {
+        if self.failures > 1 {
             // Without a pause, a fault that comes at once would lead to a busy loop.
             sleep(PAUSE).await;
         }

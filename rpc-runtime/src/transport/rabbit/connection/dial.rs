@@ -102,7 +102,7 @@ impl Dialler {
                 Err(error) => error,
             };
             failures[host] += 1;
-            if self.failure_log.is_new(&self.name, &self.hosts[host], &why) {
+            if self.failure_log.record(&self.name, &self.hosts[host], &why) {
                 tracing::warn!(connection = self.name, why, "cannot connect");
             } else {
                 tracing::debug!(connection = self.name, why, "still cannot connect");
@@ -121,7 +121,7 @@ impl Dialler {
             tries.push(self.attempt(host, Some(pause), tried.nudged));
         };
         drop(tries);
-        self.failure_log.is_made(&self.name);
+        self.failure_log.forget(&self.name);
         // After the loss of this connection, its host is tried last.
         self.hosts.rotate_left(host + 1);
         connection

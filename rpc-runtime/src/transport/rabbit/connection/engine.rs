@@ -101,8 +101,8 @@ fn start() -> io::Result<Running> {
     })
 }
 
-/// A runtime that can be dropped without blocking. Dropping a [`Runtime`] blocks while a host name is being resolved,
-/// and panics in an async context.
+/// A runtime that can be dropped without blocking. Dropping a [`Runtime`] waits for its blocking tasks, and panics in
+/// an async context.
 struct Owned(Option<Runtime>);
 
 impl Drop for Owned {

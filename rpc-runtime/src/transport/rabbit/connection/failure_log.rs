@@ -20,9 +20,9 @@ struct Failure {
 }
 
 impl FailureLog {
-    /// Notes why a connection cannot be made. True if the reason is new: the last failure of every connection of the
+    /// Records why a connection cannot be made. True if the reason is new: the last failure of every connection of the
     /// transport at this host had another reason.
-    pub(super) fn is_new(&self, connection: &str, host: &Address, why: &str) -> bool {
+    pub(super) fn record(&self, connection: &str, host: &Address, why: &str) -> bool {
         let mut failures = self.0.lock();
         let is_there = |failure: &Failure| failure.host == host.name && failure.port == host.port;
         let is_known = failures
@@ -39,7 +39,7 @@ impl FailureLog {
     }
 
     /// Forgets the failures of a connection that was made.
-    pub(super) fn is_made(&self, connection: &str) {
+    pub(super) fn forget(&self, connection: &str) {
         self.0
             .lock()
             .retain(|failure| failure.connection != connection);
@@ -60,15 +60,15 @@ mod tests {
             password: Secret::new(""),
         };
         let (log, here, there) = (FailureLog::default(), host("here"), host("there"));
-        assert!(log.is_new("publish", &here, "refused"));
-        assert!(!log.is_new("consume", &here, "refused"));
-        assert!(!log.is_new("publish", &here, "refused"));
-        assert!(log.is_new("publish", &there, "refused"));
-        assert!(log.is_new("publish", &here, "wrong password"));
-        assert!(!log.is_new("consume", &here, "wrong password"));
-        log.is_made("publish");
-        assert!(!log.is_new("consume", &here, "wrong password"));
-        log.is_made("consume");
-        assert!(log.is_new("publish", &here, "wrong password"));
+        assert!(log.record("publish", &here, "refused"));
+        assert!(!log.record("consume", &here, "refused"));
+        assert!(!log.record("publish", &here, "refused"));
+        assert!(log.record("publish", &there, "refused"));
+        assert!(log.record("publish", &here, "wrong password"));
+        assert!(!log.record("consume", &here, "wrong password"));
+        log.forget("publish");
+        assert!(!log.record("consume", &here, "wrong password"));
+        log.forget("consume");
+        assert!(log.record("publish", &here, "wrong password"));
     }
 }

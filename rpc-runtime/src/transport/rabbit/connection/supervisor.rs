@@ -1,9 +1,9 @@
 //! The supervisor of one connection: makes it, and replaces it when it has ended.
 //!
-//! It is one task on the engine. The first replacement comes at once; later ones back off. The task starts when the
-//! connection is first used. It ends after [`Supervisor::close`], or after the handle is dropped, once all
-//! [`Connections`] handles are dropped or a deadline has passed. The task owns the hosts, the back-off and the
-//! status. It must not run user code or declare anything.
+//! It is one task on the engine. It reconnects at once, unless connections keep ending soon or the broker refused; then
+//! it backs off. The task starts when the connection is first used. It ends after [`Supervisor::close`], or after the
+//! handle is dropped, once all [`Connections`] handles are dropped or a deadline has passed. The task owns the hosts,
+//! the back-off and the status. It must not declare anything.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -285,7 +285,7 @@ impl Connections {
 pub(crate) struct Changes(watch::Receiver<Status>);
 
 impl Changes {
-    /// Waits for the next change. It never returns once the supervisor is closed.
+    /// Waits for the next change. It never returns after the change to `Closed`.
     pub(crate) async fn next(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -322,7 +322,7 @@ impl SupervisorTask {
             let _ = stop.wait_for(|stop| *stop).await;
             if timeout(LEAVE_DEADLINE, users.closed()).await.is_err() {
                 tracing::warn!(
-                    "not all users of the connection cleaned up in time: private queues may remain until they expire"
+                    "not all users of the connection cleaned up in time: private queues may remain"
                 );
             }
         };

@@ -195,7 +195,7 @@ fn check_tls(ssl: bool, tls: TlsSettings) -> Result<Option<TlsSettings>, UrlErro
     Ok(Some(tls))
 }
 
-/// Refuses the combinations of options that oslo.messaging refuses.
+/// Refuses `rabbit_stream_fanout` without the options that it needs, as oslo.messaging does.
 fn check_topology(topology: &TopologySettings, prefetch: u16) -> Result<(), UrlError> {
     if !topology.stream_fanout {
         return Ok(());

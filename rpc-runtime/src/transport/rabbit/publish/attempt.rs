@@ -16,7 +16,7 @@ use super::super::topology::Route;
 use super::channels::Way;
 use super::exclusive_limit::ExclusivePermit;
 use super::link::Link;
-use super::message::{Message, Outcome};
+use super::message::Message;
 use crate::error::Stage;
 use crate::metrics::{self, Unpublished};
 
@@ -24,7 +24,7 @@ use crate::metrics::{self, Unpublished};
 fn check_size(link: &Link, size: usize) -> Result<(), Failure> {
     match link.channels.exceeded_limit(size) {
         None => Ok(()),
-        Some(limit) => Err(Failure::Unsent(Fault::too_large(size, limit))),
+        Some(limit) => Err(Failure::NotTaken(Fault::too_large(size, limit))),
     }
 }
 
@@ -45,7 +45,7 @@ impl From<Failure> for Failed {
 fn undeclared(fault: Fault) -> Failed {
     match fault {
         Fault::Refused(why) => Failed::Exchange(why),
-        Fault::Lost(_) | Fault::Missing(_) => Failed::Message(Failure::Unsent(fault)),
+        Fault::Lost(_) | Fault::Missing(_) => Failed::Message(Failure::NotTaken(fault)),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn publish_on(
     link: Arc<Link>,
     message: &mut Message,
     progress: &Progress,
-) -> Result<Outcome, Failed> {
+) -> Result<Confirmed, Failed> {
     check_size(&link, message.body.len())?;
     let declared = link.ensure_exchange(&message.route).await;
     declared.map_err(undeclared)?;
@@ -65,16 +65,16 @@ pub(super) async fn publish_on(
         Permitted::Exclusive(permit) => permit,
     };
     match publish_exclusively(link.clone(), permit, message, progress).await {
-        // The message was not at fault. `NotReached` sends it again at once, without counting an attempt.
-        Err(Failure::Unsent(fault)) if link.adapt_declaration(&message.route, &fault) => {
-            Err(Failure::NotReached(fault).into())
+        // The message was not at fault. `NotProcessed` sends it again at once, without counting an attempt.
+        Err(Failure::NotTaken(fault)) if link.adapt_declaration(&message.route, &fault) => {
+            Err(Failure::NotProcessed(fault).into())
         }
-        // The message and its declaration shared a channel, and either may have been refused. Declaring the exchange
+        // If the exchange's declaration was sent with the message, either may have been refused. Declaring the exchange
         // alone shows which.
-        Err(Failure::Unsent(fault)) if fault.is_refused() && fault.size_limit().is_none() => {
+        Err(Failure::NotTaken(fault)) if fault.is_refused() && fault.size_limit().is_none() => {
             let declared = link.declare_alone(&message.route).await;
             declared.map_err(undeclared)?;
-            Err(Failure::Unsent(fault).into())
+            Err(Failure::NotTaken(fault).into())
         }
         outcome => Ok(outcome?),
     }
@@ -86,12 +86,12 @@ async fn publish_exclusively(
     permit: ExclusivePermit,
     message: &mut Message,
     progress: &Progress,
-) -> Result<Outcome, Failure> {
-    let channel = link.channels.exclusive().map_err(Failure::Unsent)?;
+) -> Result<Confirmed, Failure> {
+    let channel = link.channels.exclusive().map_err(Failure::NotTaken)?;
     unblocked(&link, progress).await;
     if let Some(declaration) = link.declaration(&message.route) {
         let declared = channel.declare_exchange(declaration);
-        declared.map_err(Failure::Unsent)?;
+        declared.map_err(Failure::NotTaken)?;
     }
     let attempt = PublishAttempt {
         link,
@@ -110,7 +110,7 @@ async fn publish_exclusively(
     let outcome = outcome.await;
     let outcome =
         outcome.unwrap_or_else(|_| Err(Failure::Unanswered(Fault::lost("the confirm was lost"))));
-    if matches!(outcome, Ok(Outcome::Taken)) {
+    if matches!(outcome, Ok(Confirmed::Taken)) {
         message.body = Bytes::new();
     }
     outcome
@@ -145,7 +145,7 @@ async fn permitted(
         let permit = tokio::select! {
             permit = limit.permit(route) => permit,
             () = revived => continue,
-            why = link.connection.down() => return Err(Failure::Unsent(Fault::ended(why))),
+            why = link.connection.down() => return Err(Failure::NotTaken(Fault::ended(why))),
         };
         // During the wait, another message may have proved that this one may share a channel, or that it is too large.
         check_size(link, size)?;
@@ -153,7 +153,7 @@ async fn permitted(
             return Ok(Permitted::Shared(channel));
         }
         // Cannot happen: the limits' semaphores are never closed.
-        let ended = |_| Failure::Unsent(Fault::lost("the connection was cut"));
+        let ended = |_| Failure::NotTaken(Fault::lost("the connection was cut"));
         return permit.map(Permitted::Exclusive).map_err(ended);
     }
 }
@@ -164,7 +164,7 @@ async fn publish_shared_on(
     channel: Arc<PublishChannel>,
     message: &mut Message,
     progress: &Progress,
-) -> Result<Outcome, Failure> {
+) -> Result<Confirmed, Failure> {
     unblocked(&link, progress).await;
     let mut published = Published::on(link, channel, message);
     let answer = (&mut published.confirm).await;
@@ -212,7 +212,7 @@ impl PublishAttempt {
     pub(super) fn publish_with_callback(
         self,
         message: &Message,
-        callback: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
+        callback: impl FnOnce(Result<Confirmed, Failure>) + Send + 'static,
     ) {
         let (channel, route) = (self.channel.clone(), message.route.clone());
         let callback = move |answer| callback(self.settled(answer, &route));
@@ -220,7 +220,7 @@ impl PublishAttempt {
     }
 
     /// Ends the attempt with the broker's answer, or with the failure if none has come.
-    fn settled(self, answer: Answer, route: &Route) -> Result<Outcome, Failure> {
+    fn settled(self, answer: Answer, route: &Route) -> Result<Confirmed, Failure> {
         let channels = &self.link.channels;
         match answer {
             Ok(confirmed @ (Confirmed::Taken | Confirmed::Returned)) => {
@@ -228,26 +228,24 @@ impl PublishAttempt {
                     channels.proved(self.channel, route, exclusive.size);
                     drop(exclusive.permit);
                 }
-                Ok(if confirmed == Confirmed::Taken {
-                    Outcome::Taken
-                } else {
+                if confirmed == Confirmed::Returned {
                     metrics::publish_failed(Unpublished::Returned);
-                    Outcome::Returned
-                })
+                }
+                Ok(confirmed)
             }
             Ok(Confirmed::Rejected) => {
                 metrics::publish_failed(Unpublished::Rejected);
                 channels.doubt(&self.channel, route);
-                Ok(Outcome::Rejected)
+                Ok(Confirmed::Rejected)
             }
             Err(failure) => {
                 match &failure {
-                    Failure::NotReached(_) => {}
-                    Failure::Unsent(fault @ (Fault::Missing(_) | Fault::Refused(_))) => {
+                    Failure::NotProcessed(_) => {}
+                    Failure::NotTaken(fault @ (Fault::Missing(_) | Fault::Refused(_))) => {
                         metrics::publish_failed(Unpublished::Refused);
                         channels.refused(route, fault);
                     }
-                    Failure::Unsent(Fault::Lost(_)) | Failure::Unanswered(_) => {
+                    Failure::NotTaken(Fault::Lost(_)) | Failure::Unanswered(_) => {
                         channels.doubt(&self.channel, route);
                         channels.doubt_exchange(route);
                     }
@@ -275,7 +273,11 @@ impl Published {
 
     /// Ends the attempt with the broker's answer, or with the failure if none has come. A message that was not taken
     /// gets its body back.
-    pub(super) fn settled(self, answer: Answer, message: &mut Message) -> Result<Outcome, Failure> {
+    pub(super) fn settled(
+        self,
+        answer: Answer,
+        message: &mut Message,
+    ) -> Result<Confirmed, Failure> {
         if !matches!(answer, Ok(Confirmed::Taken)) {
             message.body = self.confirm.kept();
         }

@@ -87,8 +87,8 @@ impl Link {
     /// Adapts to a fault of the declaration that was sent with a message. Returns true if the message is to be sent
     /// again at once.
     ///
-    /// There are two such cases. The exchange exists with another durability: from now on, it is used as it is. Or an
-    /// exchange that was used as it is no longer exists: from now on, it is declared again.
+    /// There are two such cases. The exchange exists with another durability: from now on, its declaration is not sent.
+    /// Or an exchange whose declaration was not sent is missing: from now on, it is declared again.
     pub(super) fn adapt_declaration(&self, route: &Route, fault: &Fault) -> bool {
         let Some(exchange) = route
             .exchange

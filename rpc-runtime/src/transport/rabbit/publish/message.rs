@@ -1,4 +1,4 @@
-//! A message to publish, and what the broker did with it.
+//! A message to publish, and how that ended.
 //!
 //! Plain values without I/O. The caller owns a message; an attempt borrows it.
 
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::super::amqp::Publish;
+use super::super::amqp::{Confirmed, Publish};
 use super::super::compression::{Compression, Packed};
 use super::super::topology::Route;
 
@@ -50,15 +50,20 @@ impl Message {
     }
 }
 
-/// What the broker did with a message.
+/// How the attempts to publish a message ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The broker confirmed it: it is in a queue. A message that is not mandatory may be in none.
+    /// The broker has answered.
+    Answered(Confirmed),
+    /// The confirm was lost for this reason. The message may or may not be in a queue.
+    Lost(Arc<str>),
+}
+
+/// How the delivery of a message ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// The broker has taken the message.
     Taken,
-    /// The broker returned it: there is no queue for it.
-    Returned,
-    /// The broker sent a nack: a queue for it is full or failing.
-    Rejected,
     /// The confirm was lost for this reason. The message may or may not be in a queue.
     Lost(Arc<str>),
 }

@@ -12,5 +12,5 @@ mod proven_routes;
 mod publisher;
 mod queue_wait;
 
-pub(super) use message::{Message, Outcome};
+pub(super) use message::{Delivered, Message, Outcome};
 pub(super) use publisher::Publisher;

@@ -13,8 +13,10 @@ use super::super::topology::Route;
 
 /// The largest body, in bytes, whose size needs no proof.
 const SMALL: usize = 64 * 1024;
-/// The most routes that are remembered.
+/// The most routing keys that are remembered, over all exchanges.
 const ROUTES: usize = 4096;
+/// The most exchanges that are remembered. If there are more, all are forgotten, and proved anew.
+const EXCHANGES: usize = 1024;
 
 /// The proven routes and sizes of one connection.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ pub(super) struct ProvenRoutes {
     exchanges: HashMap<Name, KnownExchange>,
     /// How many keys are remembered, over all exchanges.
     keys: usize,
-    /// The largest body that the broker has taken, in bytes.
+    /// The largest body that is known to be accepted, in bytes.
     size: usize,
     /// The largest body that the broker accepts, in bytes, once the broker has named it.
     limit: Option<usize>,
@@ -114,7 +116,7 @@ impl ProvenRoutes {
         number
     }
 
-    /// Notes that a message got a nack, or no answer. Other routes stay proven.
+    /// Notes that a message got a nack or no answer, or that its topic was refused. Other routes stay proven.
     pub(super) fn doubt(&mut self, route: &Route) {
         let exchange = self.exchange(route);
         let (added, removed) = match &mut exchange.keys {
@@ -143,6 +145,10 @@ impl ProvenRoutes {
             .exchange
             .as_ref()
             .map(|exchange| exchange.name.clone());
+        if self.exchanges.len() >= EXCHANGES && !self.exchanges.contains_key(exchange_name(route)) {
+            self.exchanges.clear();
+            self.keys = 0;
+        }
         let number = self.exchanges.len();
         let exchange = self.exchanges.entry(name.unwrap_or_default());
         exchange.or_insert_with(|| KnownExchange {
@@ -230,5 +236,12 @@ mod tests {
             proven.proved(&route(Some("x"), &key.to_string()), 1);
         }
         assert_eq!(proven.keys, 1);
+        let mut proven = ProvenRoutes::default();
+        for exchange in 0..=EXCHANGES {
+            let route = route(Some(&exchange.to_string()), "a");
+            proven.proved(&route, 1);
+            proven.doubt_exchange(&route);
+        }
+        assert_eq!((proven.exchanges.len(), proven.keys), (1, 1));
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! A [`Publisher`] owns the publishing connection's supervisor and the link over the current connection.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,18 +16,21 @@ use std::time::Duration;
 use tokio::task::yield_now;
 use tracing::Level;
 
-use super::super::amqp::{Failure, Name, PublishChannel};
+use super::super::amqp::{Confirmed, Failure, Name, PublishChannel};
 use super::super::backoff::Backoff;
 use super::super::connection::{Attempts, Engine, Progress, Supervisor};
 use super::super::topology::Route;
 use super::attempt::{Failed, PublishAttempt, Published, publish_on};
 use super::link::Link;
-use super::message::{Message, Outcome};
+use super::message::{Delivered, Message, Outcome};
 use super::queue_wait::QueueWait;
 use crate::error::Stage;
 use crate::sync::Mutex;
 use crate::transport::unserved::Unserved;
 use crate::{Result, Target};
+
+/// The most refused exchanges that are remembered. When there are more, all are forgotten, and may be logged again.
+const EXCHANGES: usize = 1000;
 
 /// Publishes the messages of one driver over its current connection.
 #[derive(Debug)]
@@ -38,8 +42,8 @@ pub(crate) struct Publisher {
     unserved: Unserved<(Name, Name)>,
     /// The back-off after the broker has refused to declare an exchange.
     backoff: Backoff,
-    /// The last logged reason why an exchange could not be declared.
-    refused_exchange: Mutex<Option<Arc<str>>>,
+    /// The exchanges that could not be declared, each with the reason that was logged. Bounded by [`EXCHANGES`].
+    refused_exchanges: Mutex<HashMap<Name, Arc<str>>>,
 }
 
 impl Publisher {
@@ -48,7 +52,7 @@ impl Publisher {
             supervisor,
             engine,
             backoff,
-            refused_exchange: Mutex::default(),
+            refused_exchanges: Mutex::default(),
             link: Mutex::default(),
             unserved: Unserved::default(),
         }
@@ -124,7 +128,7 @@ impl Publisher {
     }
 
     /// Publishes a message, and retries as `attempts` allows. If the broker returns the message, it waits for a
-    /// missing queue for up to `queue_wait`. [`Outcome::Lost`] is not an error. The message's body is dropped once
+    /// missing queue for up to `queue_wait`. [`Delivered::Lost`] is not an error. The message's body is dropped once
     /// the broker has it.
     ///
     /// In the usual case there is a connection, the message uses a shared channel, and the broker takes it. All other
@@ -144,7 +148,7 @@ impl Publisher {
         queue_wait: Duration,
         attempts: &'a mut Attempts<'_>,
         progress: &'a Progress,
-    ) -> impl Future<Output = Result<Outcome>> {
+    ) -> impl Future<Output = Result<Delivered>> {
         async move {
             let mut published = self.publish_shared(message, progress);
             let answer = match &mut published {
@@ -153,9 +157,9 @@ impl Publisher {
             };
             let first = published.zip(answer);
             let first = match first.map(|(published, answer)| published.settled(answer, message)) {
-                Some(Ok(Outcome::Taken)) => {
+                Some(Ok(Confirmed::Taken)) => {
                     self.report_served(&message.route, attempts.target());
-                    return Ok(Outcome::Taken);
+                    return Ok(Delivered::Taken);
                 }
                 first => first,
             };
@@ -170,17 +174,17 @@ impl Publisher {
         queue_wait: Duration,
         attempts: &mut Attempts<'_>,
         progress: &Progress,
-        first: Option<Result<Outcome, Failure>>,
-    ) -> Result<Outcome> {
+        first: Option<Result<Confirmed, Failure>>,
+    ) -> Result<Delivered> {
         let mut outcome = match first {
-            Some(Ok(outcome)) => outcome,
+            Some(Ok(confirmed)) => Outcome::Answered(confirmed),
             Some(Err(failure)) => {
                 let failure = Some(failure);
                 self.publish(message, attempts, progress, failure).await?
             }
             None => self.publish(message, attempts, progress, None).await?,
         };
-        if outcome == Outcome::Returned
+        if outcome == Outcome::Answered(Confirmed::Returned)
             && !queue_wait.is_zero()
             && self.unserved.begins(address(&message.route))
         {
@@ -193,7 +197,16 @@ impl Publisher {
             );
         }
         let mut wait = QueueWait::new(queue_wait);
-        while outcome == Outcome::Returned {
+        loop {
+            match outcome {
+                Outcome::Answered(Confirmed::Taken) => {
+                    self.report_served(&message.route, attempts.target());
+                    return Ok(Delivered::Taken);
+                }
+                Outcome::Answered(Confirmed::Rejected) => return Err(attempts.rejected()),
+                Outcome::Answered(Confirmed::Returned) => {}
+                Outcome::Lost(why) => return Ok(Delivered::Lost(why)),
+            }
             progress.unserved();
             if let Some(link) = self.ready() {
                 link.restore_binding(&message.route, &self.engine);
@@ -203,19 +216,11 @@ impl Publisher {
             }
             outcome = self.publish(message, attempts, progress, None).await?;
         }
-        match outcome {
-            Outcome::Rejected => Err(attempts.rejected()),
-            Outcome::Taken => {
-                self.report_served(&message.route, attempts.target());
-                Ok(Outcome::Taken)
-            }
-            outcome @ (Outcome::Returned | Outcome::Lost(_)) => Ok(outcome),
-        }
     }
 
     /// Whether any target is known to have no server.
     pub(crate) fn has_unserved(&self) -> bool {
-        self.unserved.is_any()
+        self.unserved.has_any()
     }
 
     /// Logs that a target has a server again, if messages to it were returned before.
@@ -225,12 +230,12 @@ impl Publisher {
         }
     }
 
-    /// Publishes on a shared channel without waiting. `callback` receives the outcome. It may run on any thread and
+    /// Publishes on a shared channel without waiting. `callback` receives the answer. It may run on any thread and
     /// must not block. Returns false, and does nothing, if no shared channel can be used now.
     pub(crate) fn publish_unawaited(
         &self,
         message: &Arc<Message>,
-        callback: impl FnOnce(Result<Outcome, Failure>) + Send + 'static,
+        callback: impl FnOnce(Result<Confirmed, Failure>) + Send + 'static,
     ) -> bool {
         let Some((link, channel)) = self.shared_channel(message) else {
             return false;
@@ -251,14 +256,14 @@ impl Publisher {
         loop {
             if let Some(failure) = failure.take() {
                 let (fault, maybe_delivered) = match failure {
-                    // The channel was closed because of another message: that does not count as an attempt.
-                    Failure::NotReached(fault) => {
+                    // The broker has not processed the message, so the attempt does not count.
+                    Failure::NotProcessed(fault) => {
                         report_retry(attempts, message, fault.why());
                         // The task that closes the channel may need this thread.
                         yield_now().await;
                         continue;
                     }
-                    Failure::Unsent(fault) => (fault, false),
+                    Failure::NotTaken(fault) => (fault, false),
                     Failure::Unanswered(fault) => (fault, true),
                 };
                 let why = fault.why().clone();
@@ -284,7 +289,12 @@ impl Publisher {
                 continue;
             }
             match publish_on(link, message, progress).await {
-                Ok(outcome) => return Ok(outcome),
+                Ok(confirmed) => {
+                    self.refused_exchanges
+                        .lock()
+                        .remove(exchange_name(&message.route));
+                    return Ok(Outcome::Answered(confirmed));
+                }
                 Err(Failed::Message(why)) => failure = Some(why),
                 Err(Failed::Exchange(why)) => {
                     self.wait_for_exchange(&message.route, &why, attempts, progress)
@@ -295,7 +305,8 @@ impl Publisher {
     }
 
     /// Waits before the next attempt after the broker has refused to declare a message's exchange. Retrying makes
-    /// sense, since the cause can be removed at the broker without changing the caller. Logs each reason once.
+    /// sense, since the cause can be removed at the broker without changing the caller. Logs each reason of an exchange
+    /// once.
     async fn wait_for_exchange(
         &self,
         route: &Route,
@@ -303,12 +314,8 @@ impl Publisher {
         attempts: &mut Attempts<'_>,
         progress: &Progress,
     ) -> Result<()> {
-        let exchange = route
-            .exchange
-            .as_ref()
-            .map_or("", |exchange| exchange.name.as_str());
-        let is_new = self.refused_exchange.lock().replace(why.clone()).as_ref() != Some(why);
-        if is_new {
+        let exchange = exchange_name(route);
+        if self.is_new_refusal(exchange, why) {
             tracing::warn!(exchange, %why, "cannot declare the exchange: its messages wait");
         } else {
             tracing::debug!(exchange, %why, "still cannot declare the exchange");
@@ -317,6 +324,15 @@ impl Publisher {
         progress.set(Stage::Declaration(why.clone()));
         attempts.pause_after_refusal(&self.backoff).await;
         Ok(())
+    }
+
+    /// Notes why an exchange cannot be declared. True if the last refusal had another reason, or if there was none.
+    fn is_new_refusal(&self, exchange: &str, why: &Arc<str>) -> bool {
+        let mut refused = self.refused_exchanges.lock();
+        if refused.len() >= EXCHANGES {
+            refused.clear();
+        }
+        refused.insert(exchange.into(), why.clone()).as_ref() != Some(why)
     }
 
     /// Publishes on a shared channel of the current connection, if the message may use one now.
@@ -335,6 +351,12 @@ impl Publisher {
         let channel = link.channels.shared(&message.route, message.body.len())?;
         Some((link, channel))
     }
+}
+
+/// The name of a route's exchange. That of the default exchange is empty.
+fn exchange_name(route: &Route) -> &str {
+    let exchange = route.exchange.as_ref();
+    exchange.map_or("", |exchange| exchange.name.as_str())
 }
 
 /// The key of a target in `Unserved`: the exchange and the routing key.

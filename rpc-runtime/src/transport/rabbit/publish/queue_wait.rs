@@ -1,6 +1,7 @@
 //! The wait of one message for its missing queue: the intervals at which it is published again.
 //!
-//! The broker does not notify publishers of new queues, so the message polls. Plain state of the message's future.
+//! The broker does not notify publishers of new queues, so the message is published again at intervals. Plain state of
+//! the message's future.
 
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
 //! Passes the taken requests of one listener to its server, inflated.
 //!
 //! Compressed bodies are inflated on the compression thread; all others are passed on at once. A request that cannot be
-//! passed on drops its permit, so nothing here may be called under a session's lock. A body that cannot be inflated
-//! never reaches the server: its caller gets a failure.
+//! passed on drops its permit, so nothing here may be called under a session's lock. A request that cannot be inflated
+//! is not run. If its readable part names the caller, the caller gets a failure.
+//!
 //! An [`ArrivalSender`] owns the sending end of the channel to the [`RabbitListener`](super::listener::RabbitListener).
 
 use std::sync::Arc;
@@ -90,7 +91,8 @@ impl ArrivalSender {
         });
     }
 
-    /// Calls `then` with the inflated body: at once if the body is not compressed, else on the compression thread.
+    /// Calls `then` with the inflated body: at once if the body is not compressed, otherwise through the compression
+    /// thread.
     fn with_inflated(
         self: &Arc<Self>,
         request: TakenRequest,

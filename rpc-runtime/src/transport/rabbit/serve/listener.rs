@@ -1,8 +1,8 @@
 //! The listener of one server: the handle that the server holds.
 //!
-//! The [task](super::listener_task) consumes the queues, and sends the requests that it takes here. The listener must
-//! not touch the connection: the task may be replacing it. It owns the receiving end of the arrivals; it opens and
-//! closes the permits.
+//! The [task](super::listener_task) consumes the queues, takes requests, and sends them to the listener. The listener
+//! must not use the connection, which the task may be replacing. The listener owns the receiving end of the arrivals,
+//! and opens and closes the permits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,7 +105,7 @@ impl Listener for RabbitListener {
             self.task = None;
         }
         // Requests that were taken may still wait to be inflated.
-        self.compression_thread.is_done().await;
+        self.compression_thread.drained().await;
         self.arrivals.close();
     }
 

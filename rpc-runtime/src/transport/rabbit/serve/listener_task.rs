@@ -1,8 +1,7 @@
 //! The task of a listener: it consumes three queues on one channel, and starts again after each interruption.
 //!
 //! The task owns the channel and its consumers. The [session](super::session) takes the requests that the channel
-//! delivers, on the thread that reads the socket, and passes them to the
-//! [`RabbitListener`](super::listener::RabbitListener).
+//! delivers, and passes them to the [`RabbitListener`](super::listener::RabbitListener).
 //!
 //! If the connection ends or a queue is deleted, the whole session ends. The task then closes the channel, which
 //! requeues the requests that were not taken, and declares and consumes all queues again. A request of an ended session
@@ -31,7 +30,7 @@ use crate::transport::ListenerState;
 use crate::{Error, Result};
 
 /// How often a server binds its queues again. The interval is shortened by a random part of up to a quarter. Each time
-/// takes about five small commands.
+/// takes six small commands.
 const REBIND_INTERVAL: Duration = Duration::from_secs(30);
 /// How many times within its expiry a queue without consumers is renewed.
 const RENEWALS: u32 = 3;
@@ -76,7 +75,7 @@ impl ListenerTask {
             let Some(registered) = ended.or(self.register(&connection)).await else {
                 break;
             };
-            let fault = match registered {
+            let (fault, event) = match registered {
                 Ok(registered) => {
                     let since = Instant::now();
                     self.state.send_replace(ListenerState::Listening { since });
@@ -93,7 +92,10 @@ impl ListenerTask {
                     if fault.is_none() {
                         self.given_back.store(given_back, Ordering::Relaxed);
                     }
-                    fault
+                    (
+                        fault,
+                        "the server's consumers have ended: declaring and consuming anew",
+                    )
                 }
                 Err(fault) => {
                     // A refusal is final only while `start` waits. Later, the task retries.
@@ -104,7 +106,7 @@ impl ListenerTask {
                         return;
                     }
                     self.show_cut_off(fault.why());
-                    Some(fault)
+                    (Some(fault), "cannot consume the server's queues: retrying")
                 }
             };
             let Some(fault) = fault else { break };
@@ -112,7 +114,7 @@ impl ListenerTask {
             if reported.as_ref() == Some(why) {
                 tracing::debug!(%queue, %why, "still cannot consume");
             } else {
-                tracing::warn!(%queue, %why, "the server's consumers have ended: declaring and consuming anew");
+                tracing::warn!(%queue, %why, "{event}");
             }
             let pause = if fault.is_refused() {
                 reported = Some(why.clone());
@@ -247,7 +249,7 @@ impl ListenerTask {
         for queue in self.queues.iter().filter(|queue| queue.private) {
             if let Err(fault) = declarer.delete_queue(&queue.name).await {
                 let queue = &queue.name;
-                tracing::debug!(%queue, why = %fault.why(), "the queue was not deleted: it remains until it expires");
+                tracing::debug!(%queue, why = %fault.why(), "the queue was not deleted");
             }
         }
     }

@@ -77,11 +77,7 @@ impl MissingQueues {
                 Advice::Done
             }
             Some(Missing::Gone(until)) if Instant::now() < *until => {
-                metrics::replies_dropped(1, Lost::Unsent);
-                // Reading the names takes time, so they are read only for an enabled event.
-                if tracing::enabled!(Level::DEBUG) {
-                    log_reply!(debug, queue, reply, "dropped a reply: its queue is gone");
-                }
+                drop_gone(queue, reply);
                 Advice::Done
             }
             Some(Missing::Gone(_)) => {
@@ -102,8 +98,11 @@ impl MissingQueues {
         let full = state.queues.len() >= QUEUES;
         match state.queues.entry(queue.to_owned()) {
             Entry::Occupied(known) => {
-                if let Missing::Awaited(_) = known.get() {
-                    state.wait(queue, reply);
+                match known.get() {
+                    Missing::Awaited(_) => {
+                        state.wait(queue, reply);
+                    }
+                    Missing::Gone(_) => drop_gone(queue, reply),
                 }
                 Advice::Done
             }
@@ -113,7 +112,7 @@ impl MissingQueues {
                     warn,
                     queue,
                     reply,
-                    "dropped a reply: its queue is missing, and too many other reply queues are"
+                    "dropped a reply: its queue is missing, and too many reply queues are missing already"
                 );
                 Advice::Done
             }
@@ -168,6 +167,15 @@ impl MissingQueues {
                 }
             }
         }
+    }
+}
+
+/// Drops a reply to a queue that counts as gone.
+fn drop_gone(queue: &str, reply: &OutgoingReply) {
+    metrics::replies_dropped(1, Lost::Unsent);
+    // Reading the names takes time, so they are read only for an enabled event.
+    if tracing::enabled!(Level::DEBUG) {
+        log_reply!(debug, queue, reply, "dropped a reply: its queue is gone");
     }
 }
 

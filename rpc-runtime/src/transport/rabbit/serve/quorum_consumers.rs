@@ -2,15 +2,16 @@
 //!
 //! A quorum queue counts the deliveries of each message, and drops a message at its delivery limit (20 by default from
 //! RabbitMQ 4.0 on). A request that waits here for a permit is requeued when the connection ends, and each time counts.
-//! So a server without free permits must not consume from quorum queues, and a server with some must not prefetch more
+//! So a server without free permits does not consume from quorum queues, and a server with some does not prefetch more
 //! requests than it has permits for. AMQP cannot change a consumer's prefetch, so a consumer is cancelled and started
-//! again.
+//! again. There are two exceptions:
 //!
-//! A queue for fanouts expires when it has had no consumer for some time. So a server without free permits starts a
-//! consumer there from time to time, and cancels it at once ([`QuorumConsumers::renew`]).
+//! - With one or two free permits, each queue has a consumer with a prefetch of 1: up to two requests may then wait for
+//!   the next free permit.
+//! - A queue for fanouts expires when it has had no consumer for some time. So a server without free permits starts a
+//!   consumer there from time to time, and cancels it at once ([`QuorumConsumers::renew`]).
 //!
-//! Plain state without I/O, owned by the session. With one or two free permits, each queue still has a consumer with a
-//! prefetch of 1: up to two requests may then wait for the next free permit.
+//! Plain state without I/O, owned by the session.
 
 use super::super::amqp::{Consumer, Name};
 use super::super::topology::Queue;
@@ -101,9 +102,8 @@ impl QuorumConsumers {
         Some(Change::Cancel(running.tags))
     }
 
-    /// What to start so that no queue expires, if no consumer is started now. The next call of [`fit`](Self::fit)
-    /// cancels it if no permit is free. Up to one request of each such queue may arrive meanwhile, and waits for a
-    /// permit.
+    /// The consumers to start so that no queue expires, if none is running. The next call of [`fit`](Self::fit) cancels
+    /// them. Up to one request of each such queue may arrive meanwhile, and waits for a permit.
     pub(super) fn renew(&mut self) -> Option<Vec<Consumer>> {
         if self.running.is_some() {
             return None;

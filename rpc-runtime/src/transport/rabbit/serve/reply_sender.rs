@@ -4,8 +4,8 @@
 //! for each missing queue does so: it sends the first reply as a probe, and the others once the probe was taken. If the
 //! queue stays missing, it counts as gone for a minute, and replies to it are dropped at once.
 //!
-//! The tasks here must not keep the driver alive; the [`MissingQueues`](super::MissingQueues) own the replies that
-//! wait.
+//! The task that probes a missing queue must not keep the driver alive; the [`MissingQueues`](super::MissingQueues) own
+//! the replies that wait. A reply in flight keeps the driver alive until the listener is dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::amqp::Failure;
+use super::super::amqp::{Confirmed, Failure};
 use super::super::connection::{Attempts, Progress};
 use super::super::publish::{Message, Outcome};
 use super::super::shared::Shared;
@@ -28,13 +28,13 @@ use crate::{Error, RemoteError, Result, Retry, Target};
 
 /// The time between two attempts to reach a missing queue, as in oslo.messaging.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
-/// The least number of attempts for a reply that its queue rejects.
+/// The least number of attempts for a reply that its queue rejects, or whose confirm is lost.
 const TRIES: u32 = 5;
 /// How long one probe of a missing queue may take.
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Sends one reply, without waiting for its confirm. If the confirm does not come, the reply is sent again in the
-/// background. Without a connection, it waits for one.
+/// Sends one reply. If messages can be published now, it returns without waiting for the confirm; if the confirm is
+/// lost, the reply is sent again in the background. Otherwise it waits until the broker has answered.
 pub(super) async fn send(
     shared: &Arc<Shared>,
     permit: &Arc<Permit>,
@@ -73,10 +73,10 @@ pub(super) async fn send(
     }
     if shared.publisher.can_publish() {
         // In the background, since the handler need not wait for the confirm.
-        return shared.engine.spawn(in_flight().send_again(None)).map(drop);
+        return in_flight().send_in_background(None);
     }
-    // Without a connection the handler waits here, so that the heartbeats of its call do not pile up. The caller of
-    // this function holds the request's permit meanwhile.
+    // While nothing can be published, the handler waits here, so that the heartbeats of its call do not pile up. The
+    // caller of this function holds the request's permit meanwhile.
     publish_or_probe(shared, &route, &reply, None).await
 }
 
@@ -89,25 +89,27 @@ struct InFlight {
 }
 
 impl InFlight {
-    /// Ends or continues with the outcome of the first attempt. Never blocks.
-    fn settled(self, outcome: Result<Outcome, Failure>) {
-        if matches!(outcome, Ok(Outcome::Taken | Outcome::Lost(_))) {
+    /// Ends or continues with the answer to the first attempt. Never blocks.
+    fn settled(self, answer: Result<Confirmed, Failure>) {
+        if matches!(answer, Ok(Confirmed::Taken)) {
             return;
         }
-        let (shared, route, reply) = (self.shared.clone(), self.route.clone(), self.reply.clone());
-        let gone_on = match outcome {
-            Ok(Outcome::Returned) => handle_returned(&shared, &route, &reply),
-            Ok(_) => shared.engine.spawn(self.send_again(None)).map(drop),
-            Err(failure) => shared
-                .engine
-                .spawn(self.send_again(Some(failure)))
-                .map(drop),
+        let (route, reply) = (self.route.clone(), self.reply.clone());
+        let continued = match answer {
+            Ok(Confirmed::Returned) => handle_returned(&self.shared, &route, &reply),
+            answer => self.send_in_background(answer.err()),
         };
-        gone_on.unwrap_or_else(|error| reply_is_lost(&route, &reply, &error));
+        continued.unwrap_or_else(|error| reply_is_lost(&route, &reply, &error));
     }
 
-    /// Sends the reply again, and retries. Gives up when the listener is dropped.
-    async fn send_again(self, failure: Option<Failure>) {
+    /// Starts a task that sends the reply, or continues after `failure`.
+    fn send_in_background(self, failure: Option<Failure>) -> Result<()> {
+        let engine = self.shared.engine.clone();
+        engine.spawn(self.send_and_retry(failure)).map(drop)
+    }
+
+    /// Sends the reply, and retries. Gives up when the listener is dropped.
+    async fn send_and_retry(self, failure: Option<Failure>) {
         let Self {
             shared,
             permit,
@@ -252,7 +254,7 @@ async fn probe(
             }
             missing @ (Ok(Ok(Sent::Returned)) | Err(_)) => {
                 if missing.is_err() && !shared.publisher.can_publish() {
-                    // Without a connection nothing is known about the queue, so the time does not count.
+                    // Without a connection nothing is known about the queue, so the time starts again.
                     *since = Instant::now();
                 }
                 if since.elapsed() < shared.missing_reply_queue {
@@ -295,9 +297,9 @@ async fn publish(
             .publisher
             .publish(&mut reply, &mut attempts, &progress, failure);
         let why = match sent.await? {
-            Outcome::Taken => return Ok(Sent::Taken),
-            Outcome::Returned => return Ok(Sent::Returned),
-            Outcome::Rejected => "the reply queue is full or failing".into(),
+            Outcome::Answered(Confirmed::Taken) => return Ok(Sent::Taken),
+            Outcome::Answered(Confirmed::Returned) => return Ok(Sent::Returned),
+            Outcome::Answered(Confirmed::Rejected) => "the reply queue is full or failing".into(),
             Outcome::Lost(why) => why,
         };
         tries += 1;

@@ -77,8 +77,8 @@ impl DeliveryHandler for RequestHandler {
         } = delivered;
         let is_streamed = self.stream.as_ref() == Some(&consumer);
         let offset = properties.stream_offset.filter(|_| is_streamed);
-        // The expiration is what was left of the call's time when the request was published. The request may expire
-        // later than its call, by the time that it spent in the queue.
+        // The expiration is the time that was left of the call when the request was published (oslo.messaging: the
+        // whole timeout). The request may expire later than its call, by the time that it spent in the queue.
         let left = properties.expiration.map(Duration::from_millis);
         let expires = left.and_then(|left| Instant::now().checked_add(left));
         self.session.arrived(ArrivedRequest {

@@ -6,9 +6,10 @@
 //! [receipt](Acknowledger::acknowledge_with_receipt), which covers all requests taken before it. One receipt is due
 //! at a time: requests that arrive meanwhile are taken once it has come.
 //!
-//! The session must never block: it runs on the thread that reads the socket. It must take nothing before all
-//! consumers have started. Requests that are not taken when the session ends go back to the broker. The consumers of
-//! quorum queues follow the number of free permits ([`quorum_consumers`](super::quorum_consumers)).
+//! The session must never block: it runs on the thread that reads the socket, and on each thread that drops a permit.
+//! It must take nothing before all consumers have started. Requests that are not taken when the session ends go back to
+//! the broker. The consumers of quorum queues follow the number of free permits
+//! ([`quorum_consumers`](super::quorum_consumers)).
 
 use std::collections::VecDeque;
 use std::sync::Arc;

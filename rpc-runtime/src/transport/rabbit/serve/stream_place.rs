@@ -11,7 +11,7 @@ use super::super::amqp::FieldValue;
 /// A place in the stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum StreamPlace {
-    /// The end of the stream, which was not consumed yet.
+    /// The end of the stream. The stream was not consumed yet.
     #[default]
     End,
     /// The Unix time, in seconds, from which the stream was consumed. Nothing was taken from it yet.
@@ -34,8 +34,8 @@ impl StreamPlace {
     pub(super) fn consumed(&mut self, now: SystemTime) {
         if *self == Self::End {
             let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-            // The broker takes whole seconds. The next second, since fanouts that were sent before the server started
-            // are not for it.
+            // The broker takes whole seconds. The time is rounded up, since fanouts from before the start are not for
+            // this server.
             *self = Self::Since(since.as_secs().saturating_add(1));
         }
     }

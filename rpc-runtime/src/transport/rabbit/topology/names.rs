@@ -168,7 +168,7 @@ impl Topology {
     }
 
     /// How often a quorum queue on a broker of this version redelivers a message before it drops the message. `None` if
-    /// there is no limit, or only one that a policy sets.
+    /// there is no limit, if only a policy sets one, or if the version is not known.
     pub(crate) fn delivery_limit(&self, version: Option<&BrokerVersion>) -> Option<i64> {
         match self.settings.quorum.delivery_limit {
             0 => (version?.major() >= 4).then_some(DEFAULT_DELIVERY_LIMIT),

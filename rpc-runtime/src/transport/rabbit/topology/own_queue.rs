@@ -19,7 +19,7 @@ use super::names::{Queue, Topology};
 use crate::random::below;
 
 /// The longest wait before a process checks whether it is the only consumer. The wait is a random part of this. Of two
-/// processes that start at the same time, the first to check gives the name up, and the second stays.
+/// processes that start at the same time, the first to check gives the name up, and most often the second stays.
 const CHECK_SPREAD: Duration = Duration::from_millis(50);
 
 /// Gives a queue the next name. The queue manager's file I/O runs on a thread of its own.

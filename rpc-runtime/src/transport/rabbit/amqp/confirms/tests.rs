@@ -119,7 +119,7 @@ fn each_callback_is_called_exactly_once() {
             Ok(Confirmed::Taken),
             Ok(Confirmed::Returned),
             Err(Failure::Unanswered(_)),
-            Err(Failure::NotReached(_)),
+            Err(Failure::NotProcessed(_)),
         ]
     ));
 }
@@ -189,7 +189,7 @@ fn a_message_that_was_not_sent_gets_no_number() {
     let mut refused = confirms.publish(false, 1, |_, _| Err(Fault::lost("closed")));
     assert!(matches!(
         now(&mut refused),
-        Some(Err(Failure::NotReached(_)))
+        Some(Err(Failure::NotProcessed(_)))
     ));
     let mut sent = publish(&confirms);
     confirms.settle(1, false, true);
@@ -210,12 +210,12 @@ fn the_refused_message_is_known_only_if_no_other_one_waits() {
     assert!(matches!(now(&mut settled), Some(Ok(_))));
     assert!(matches!(
         now(&mut sent),
-        Some(Err(Failure::Unsent(Fault::Missing(_))))
+        Some(Err(Failure::NotTaken(Fault::Missing(_))))
     ));
     let mut late = confirms.publish(false, 1, |_, _| unreachable!("it is closed"));
     assert!(matches!(
         now(&mut late),
-        Some(Err(Failure::NotReached(Fault::Lost(_))))
+        Some(Err(Failure::NotProcessed(Fault::Lost(_))))
     ));
 
     let confirms = new();
@@ -241,9 +241,9 @@ fn a_message_that_is_too_large_is_identified_by_its_size() {
         answers,
         [
             Some(Err(Failure::Unanswered(Fault::Lost(_)))),
-            Some(Err(Failure::Unsent(Fault::Refused(_)))),
-            Some(Err(Failure::NotReached(_))),
-            Some(Err(Failure::NotReached(_))),
+            Some(Err(Failure::NotTaken(Fault::Refused(_)))),
+            Some(Err(Failure::NotProcessed(_))),
+            Some(Err(Failure::NotProcessed(_))),
         ]
     ));
 }
