@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! RPC_TRANSPORT_URL=rabbit://guest:guest@localhost:5672/ cargo run --example inventory_server
-//! cargo run --example inventory_caller            # elsewhere; or:
+//! cargo run --example inventory_caller            # in another terminal; or:
 //! python examples/python/client.py
 //! ```
 

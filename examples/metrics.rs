@@ -48,7 +48,6 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         .await?;
     let inventory = InventoryClient::new(&transport);
     let ctxt = Context::new();
-    // The server handles this cast before the calls below.
     inventory.touch(&ctxt, "db-1").await?;
     for host in ["db-1", "db-1", "nowhere"] {
         match inventory.size(&ctxt, host).await {
@@ -56,7 +55,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
             Err(error) => eprintln!("{host}: {error}"),
         }
     }
-    // Stopping waits for the running requests.
+    // Stopping waits for the running requests, so the cast is counted, too.
     server.stop().await;
     transport.close().await;
 

@@ -1,17 +1,17 @@
 //! A server as it runs in production: configuration, logs, signals, a readiness probe, readable errors.
 //!
 //! ```text
-//! RPC_TRANSPORT_URL=memory:// cargo run --example production
-//! RPC_CONFIG_FILES=/etc/nova/nova.conf RUST_LOG=debug cargo run --example production
-//! curl -i http://127.0.0.1:8080/                  # elsewhere: 200 while the server is connected and listens, otherwise 503
-//! kill -TERM PID                                  # or ctrl-c: finishes the running requests, then exits
+//! SERVER_NAME=rack-7 RPC_TRANSPORT_URL=memory:// cargo run --example production
+//! SERVER_NAME=rack-7 RPC_CONFIG_FILES=/etc/nova/nova.conf RUST_LOG=debug cargo run --example production
+//! curl -i http://127.0.0.1:8080/      # in another terminal: 200 while the server is connected and listens, otherwise 503
+//! kill -TERM PID                      # or ctrl-c: finishes the running requests, then exits
 //! ```
 //!
 //! | variable | meaning | default |
 //! | --- | --- | --- |
 //! | `RPC_TRANSPORT_URL` | the transport URL | none |
 //! | `RPC_CONFIG_FILES` | files of oslo.config, separated by `:`, if there is no URL | none |
-//! | `SERVER_NAME` | the name of the server; it must be unique among the servers of the topic | `HOSTNAME` |
+//! | `SERVER_NAME` | the name of the server; it must be unique among the servers of the topic | the variable `HOSTNAME`, which containers have and shells usually do not export |
 //! | `READY_ADDRESS` | the address at which the readiness probe is answered | `127.0.0.1:8080` |
 //! | `RUST_LOG` | the levels that are logged, as `tracing-subscriber` reads them | `info` |
 

@@ -281,7 +281,7 @@ async fn what_is_recorded_is_what_the_table_says() {
         let received = recorded.sum("rpc_received_bytes_total", &[("side", side)]);
         assert!(received > 0, "{side}");
     }
-    for reason in ["duplicate", "malformed", "too_large", "left"] {
+    for reason in ["duplicate", "malformed", "too_large", "not_run"] {
         let labels = [("reason", reason), ("topic", topic)];
         assert_eq!(
             recorded.sum("rpc_server_requests_dropped_total", &labels),

@@ -6,18 +6,7 @@
 URL is a transport URL, by default rabbit://guest:guest@localhost:5672/. NAME is the name of the server for
 directed calls, by default rack-7. It runs until it is interrupted.
 
-It serves this trait, for client.py beside it or a Rust client:
-
-    #[rpc_client(topic = "inventory", version = "2.0")]
-    trait Inventory {
-        async fn host(&self, ctxt: &Context, name: &str) -> Result<Host>;
-        #[rpc(version = "2.3")]
-        async fn resize(&self, ctxt: &Context, id: Uuid, size: u32) -> Result<()>;
-        #[rpc(cast)]
-        async fn touch(&self, ctxt: &Context, id: Uuid) -> Result<()>;
-        #[rpc(cast, fanout)]
-        async fn refresh_cache(&self, ctxt: &Context, images: &[String]) -> Result<()>;
-    }
+It serves the trait in examples/inventory/src/lib.rs, for client.py in this directory or a Rust client.
 """
 
 import sys

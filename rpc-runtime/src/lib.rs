@@ -76,8 +76,8 @@
 //! # Logging
 //!
 //! This crate logs through `tracing`, and each call, cast and handled request is a span: see
-//! [`guide::tracing`]. No event contains a password. No event contains an argument, unless a handler puts it
-//! into its error.
+//! [`guide::tracing`]. No event contains a password. No event contains an argument, unless a handler or a middleware
+//! puts it into an error, or into the message of a panic.
 
 // docs.rs shows at each item which feature it needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]

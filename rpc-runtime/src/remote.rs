@@ -1,7 +1,8 @@
 //! [`RemoteError`]: an error as it crosses the wire, with a Python exception's class, module, message and
 //! traceback.
 //!
-//! Plain data. The wire codec encodes and decodes it; this module knows no JSON layout.
+//! Plain data. Its `Serialize` implementation is the layout on the wire, so the names of the fields must not change.
+//! [`wire`](crate::wire) decodes it.
 
 use std::fmt;
 
@@ -110,8 +111,9 @@ impl RemoteError {
         self
     }
 
-    /// Marks an error that callers must expect. The server logs an expected error at `debug` and any other
-    /// error at `error`, as oslo.messaging does with `expected_exceptions`.
+    /// Marks an error that callers must expect. The server logs an expected error at `debug`, and any other error of a
+    /// handler at `error`, as oslo.messaging does with `expected_exceptions`. It logs an error of the request itself,
+    /// such as a wrong argument, at `warn`.
     #[must_use]
     pub fn expected(mut self) -> Self {
         self.circumstances.get_or_insert_default().origin = Origin::Expected;

@@ -20,7 +20,8 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Any error. The message is not sent.
+    /// Any error. On a client, the message is not sent, and the call fails with the error. On a server, the caller
+    /// receives the error instead of the result.
     fn serialize_entity(&self, entity: Value) -> Result<Value> {
         Ok(entity)
     }
@@ -29,7 +30,7 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Any error. The receiver rejects the value with it.
+    /// Any error. On a client, the call fails with the error. On a server, the caller receives the error.
     fn deserialize_entity(&self, entity: Value) -> Result<Value> {
         Ok(entity)
     }
@@ -38,7 +39,8 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Any error. The message is not sent.
+    /// Any error. On a client, the message is not sent, and the call fails with the error. The hook is not
+    /// called on a server.
     fn serialize_context(&self, context: Map<String, Value>) -> Result<Map<String, Value>> {
         Ok(context)
     }
@@ -47,7 +49,7 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Any error. The receiver rejects the value with it.
+    /// Any error. On a client, the call fails with the error. On a server, the caller receives the error.
     fn deserialize_context(&self, context: Map<String, Value>) -> Result<Map<String, Value>> {
         Ok(context)
     }

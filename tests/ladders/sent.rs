@@ -60,9 +60,9 @@ async fn each_rung_sends_what_its_servers_know() {
 #[tokio::test]
 async fn a_value_that_matters_is_refused_by_name_below() {
     let error = created((2, 0), 4, None).await.unwrap_err();
-    let text = "the value of `copies` in a message for `create` needs version 2.1, which the version cap \
-                2.0 excludes: leave it at its default, raise the cap once all servers are new enough, or \
-                ask `can_send_version` first";
+    let text = "the value of `copies` in a message for `create` needs version 2.1, but the version cap or the call's \
+                `version` allows 2.0 at most: leave it at its default, or raise the version once all servers are new \
+                enough";
     assert_eq!(error.to_string(), text);
     let Error::VersionCap {
         method,

@@ -15,7 +15,7 @@ pub(crate) enum Case {
 
 impl Case {
     /// Each case with serde's name for it.
-    pub(crate) const ALL: &[(&str, Self)] = &[
+    pub(super) const ALL: &[(&str, Self)] = &[
         ("lowercase", Self::Lower),
         ("UPPERCASE", Self::Upper),
         ("PascalCase", Self::Pascal),
@@ -26,6 +26,32 @@ impl Case {
         ("SCREAMING-KEBAB-CASE", Self::ScreamingKebab),
     ];
 
+    /// The case with this name.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, case)| *case)
+    }
+
+    /// The name of a variant, which is in Pascal case, as it is sent. The result is the same as serde's.
+    pub(crate) fn of_variant(self, name: &str) -> String {
+        match self {
+            Self::Pascal => name.to_owned(),
+            Self::Lower => name.to_ascii_lowercase(),
+            Self::Upper => name.to_ascii_uppercase(),
+            Self::Camel => with_small_initial(name.to_owned()),
+            Self::Snake | Self::ScreamingSnake | Self::Kebab | Self::ScreamingKebab => {
+                let mut snake = String::new();
+                for letter in name.chars() {
+                    if letter.is_uppercase() && !snake.is_empty() {
+                        snake.push('_');
+                    }
+                    snake.push(letter.to_ascii_lowercase());
+                }
+                self.of(&snake)
+            }
+        }
+    }
+
     /// The name as it is sent. The result is the same as serde's for a field.
     pub(crate) fn of(self, name: &str) -> String {
         match self {
@@ -33,9 +59,10 @@ impl Case {
             Self::Upper | Self::ScreamingSnake => name.to_ascii_uppercase(),
             Self::Kebab => name.replace('_', "-"),
             Self::ScreamingKebab => name.to_ascii_uppercase().replace('_', "-"),
-            Self::Pascal | Self::Camel => {
+            Self::Camel => with_small_initial(Self::Pascal.of(name)),
+            Self::Pascal => {
                 let mut made = String::new();
-                let mut capital = self == Self::Pascal;
+                let mut capital = true;
                 for letter in name.chars() {
                     if letter == '_' {
                         capital = true;
@@ -46,15 +73,17 @@ impl Case {
                         made.push(letter);
                     }
                 }
-                if self == Self::Camel
-                    && let Some(first) = made.get_mut(..1)
-                {
-                    first.make_ascii_lowercase();
-                }
                 made
             }
         }
     }
+}
+
+fn with_small_initial(mut name: String) -> String {
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    name
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub(super) fn text(errors: &Errors, meta: &Meta) -> Option<LitStr> {
 
 pub(super) fn case(errors: &Errors, meta: &Meta) -> Option<Case> {
     let text = text_value(errors, meta, "\"camelCase\"")?;
-    let found = Case::ALL.iter().find(|(name, _)| *name == text.value());
+    let found = Case::find(&text.value());
     if found.is_none() {
         let names: Vec<_> = Case::ALL
             .iter()
@@ -78,7 +78,7 @@ pub(super) fn case(errors: &Errors, meta: &Meta) -> Option<Case> {
             format!("`rename_all` must be a case: write one of {names}"),
         );
     }
-    found.map(|(_, case)| *case)
+    found
 }
 
 pub(super) fn version(errors: &Errors, meta: &Meta) -> Option<Version> {

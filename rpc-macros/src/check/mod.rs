@@ -47,12 +47,12 @@ pub(crate) struct Interface<'a> {
     pub(crate) aliases: Vec<(String, Version)>,
     /// The path of the trait's lock, relative to the package.
     pub(crate) lock: Option<LitStr>,
-    /// The object-safe twin of the trait, if `dyn` is given.
+    /// The dyn-compatible twin of the trait, if `dyn` is given.
     pub(crate) object: Option<Object>,
     /// Whether the lock must know the structure of all types.
     pub(crate) strict: bool,
     /// Whether the trait can be implemented for its client.
-    pub(crate) sound: bool,
+    pub(crate) implementable: bool,
     pub(crate) methods: Vec<Method<'a>>,
     /// Methods with mistakes. They stay in the trait, and the client has placeholders for them.
     pub(crate) broken: Vec<Broken<'a>>,
@@ -71,7 +71,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     let before = errors.count();
     service::no_generics(errors, original);
     service::plain_trait(errors, original);
-    let sound_trait = errors.count() == before;
+    let implementable_trait = errors.count() == before;
     for (option, name) in [
         (&options.topic, "`topic`"),
         (&options.namespace, "`namespace`"),
@@ -87,7 +87,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
             "the interface must have a version: write `#[rpc_client(version = \"1.0\")]`",
         );
     }
-    let sound_items = service::other_items(errors, original);
+    let implementable_items = service::other_items(errors, original);
     let version = options.version.get().copied().unwrap_or((1, 0, 0));
     let mut names = Names::of_methods(options.rename_all.get().copied());
     let mut methods = Vec::new();
@@ -110,12 +110,12 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
             }),
         }
     }
-    let sound = sound_trait && sound_items;
+    let implementable = implementable_trait && implementable_items;
     let object = options
         .object
         .get()
-        .map(|()| object::object(errors, original, sound));
-    if !sound {
+        .map(|()| object::object(errors, original, implementable));
+    if !implementable {
         // The types of the methods may name generic parameters or associated types, which the client does not
         // have.
         let unusable = methods.drain(..).map(|method: Method<'_>| Broken {
@@ -145,7 +145,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         lock: options.lock.get().cloned(),
         object,
         strict: options.strict.is_set(),
-        sound,
+        implementable,
         methods,
         broken,
     }

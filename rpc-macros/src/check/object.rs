@@ -1,7 +1,7 @@
 //! The rules for a trait with the option `dyn`: which methods a trait object can have.
 //!
 //! A provided method must behave the same behind a `dyn`, even if a service overrides it. So each provided
-//! method is either part of the object, or excluded by `where Self: Sized`, as in any object-safe trait in
+//! method is either part of the object, or excluded by `where Self: Sized`, as in any dyn-compatible trait in
 //! Rust.
 
 use proc_macro2::TokenStream;
@@ -15,7 +15,7 @@ use crate::errors::Errors;
 use crate::lifetimes;
 use crate::types::has_ident;
 
-/// How much of a trait's object-safe twin is generated.
+/// How much of a trait's dyn-compatible twin is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Object {
     /// Only its name, so that code which uses it causes no further errors.
@@ -24,12 +24,12 @@ pub(crate) enum Object {
     Whole,
 }
 
-pub(super) fn object(errors: &Errors, original: &ItemTrait, sound: bool) -> Object {
+pub(super) fn object(errors: &Errors, original: &ItemTrait, implementable: bool) -> Object {
     let before = errors.count();
     for bound in &original.supertraits {
         supertrait(errors, bound);
     }
-    let is_possible = sound && errors.count() == before;
+    let is_possible = implementable && errors.count() == before;
     for (place, item) in (1..).zip(&original.items) {
         errors.turn_to(place);
         if let TraitItem::Fn(function) = item
@@ -40,7 +40,7 @@ pub(super) fn object(errors: &Errors, original: &ItemTrait, sound: bool) -> Obje
             let name = &function.sig.ident;
             errors.at(
                 name,
-                format!("`{name}` must not be a part of `dyn`, since {reason}: write `where Self: Sized` after its signature"),
+                format!("`{name}` cannot be a method of the trait object, since {reason}: write `where Self: Sized` after its signature"),
             );
         }
     }

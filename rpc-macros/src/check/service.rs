@@ -53,13 +53,13 @@ pub(super) fn no_boxed_futures(errors: &Errors, interface: &model::Interface<'_>
 
 /// The trait contains only items that the client can implement.
 pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
-    let mut sound = true;
+    let mut implementable = true;
     for (place, item) in (1..).zip(&original.items) {
         errors.turn_to(place);
         let attributes = match item {
             TraitItem::Const(constant) => {
                 if constant.default.is_none() {
-                    sound = false;
+                    implementable = false;
                     errors.at(
                         constant,
                         "an associated constant must have a value, which the client can take: write `= …`",
@@ -68,7 +68,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
                 &constant.attrs
             }
             TraitItem::Type(ty) => {
-                sound = false;
+                implementable = false;
                 errors.at(
                     ty,
                     "the trait must have no associated types, because messages have fixed types: write a concrete type",
@@ -98,7 +98,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
                 continue;
             }
             TraitItem::Verbatim(unknown) => {
-                sound = false;
+                implementable = false;
                 errors.at(
                     unknown,
                     "the trait must have only methods and constants: remove this",
@@ -106,7 +106,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
                 continue;
             }
             other => {
-                sound = false;
+                implementable = false;
                 errors.at(
                     other,
                     "the trait must have no macros in it: write the methods out",
@@ -120,7 +120,7 @@ pub(super) fn other_items(errors: &Errors, original: &ItemTrait) -> bool {
             "constants and provided methods, which are not sent",
         );
     }
-    sound
+    implementable
 }
 
 fn input_attributes(input: &FnArg) -> &[syn::Attribute] {

@@ -91,7 +91,8 @@ pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
     }
 }
 
-/// The methods of every client: its own, those of its derives, and those of the prelude's traits.
+/// The names of every client's methods and of its constant `INTERFACE`: its own, those of its derives, and those of the
+/// prelude's traits.
 pub(crate) const OWN: &[&str] = &[
     "new",
     "builder",
@@ -110,8 +111,7 @@ pub(crate) const OWN: &[&str] = &[
     "clone_into",
 ];
 
-/// A method must not have the name of a method that every client has, by itself or through `Clone` and
-/// `Debug`.
+/// A method must not have one of the names in [`OWN`], because a call on the client would be ambiguous.
 pub(super) fn not_the_clients_own(errors: &Errors, ident: &Ident) {
     let name = ident.unraw().to_string();
     report_own(

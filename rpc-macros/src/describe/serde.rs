@@ -1,9 +1,10 @@
-//! Parses serde's attributes, as far as they change what is written. Others are ignored, and so are mistakes,
-//! which serde reports.
+//! Parses serde's attributes, as far as they change what is written or what is accepted. Others are ignored, and so
+//! are mistakes, which serde reports.
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Type};
 
+use crate::attr::Case;
 use crate::lock::quoted_if_needed;
 
 /// The attributes of a type, of a variant, or of a field.
@@ -53,8 +54,8 @@ impl Attributes {
         let name = meta.path.get_ident().map(ToString::to_string);
         match name.as_deref().unwrap_or_default() {
             "rename" => self.name = written(meta)?,
-            "rename_all" => self.rename_all = Rename(written(meta)?),
-            "rename_all_fields" => self.rename_all_fields = Rename(written(meta)?),
+            "rename_all" => self.rename_all = Rename::parse(meta)?,
+            "rename_all_fields" => self.rename_all_fields = Rename::parse(meta)?,
             "default" => {
                 self.default = true;
                 value(meta)?;
@@ -138,57 +139,26 @@ fn skip(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
 
 /// The value of a `rename_all`.
 #[derive(Default)]
-pub(super) struct Rename(Option<String>);
+pub(super) struct Rename(Option<Case>);
 
 impl Rename {
+    /// Parses the case. An unknown case renames nothing, since serde reports it.
+    fn parse(meta: &ParseNestedMeta<'_>) -> syn::Result<Self> {
+        Ok(Self(written(meta)?.and_then(|name| Case::find(&name))))
+    }
+
     pub(super) fn or<'r>(&'r self, other: &'r Self) -> &'r Self {
         if self.0.is_some() { self } else { other }
     }
 
     /// The name on the wire of a field, which is in snake case.
     pub(super) fn field(&self, name: &str) -> String {
-        let words: Vec<_> = name.split('_').filter(|word| !word.is_empty()).collect();
-        let pascal: String = words.iter().map(|word| capitalised(word)).collect();
-        match self.0.as_deref().unwrap_or_default() {
-            "UPPERCASE" | "SCREAMING_SNAKE_CASE" => name.to_uppercase(),
-            "PascalCase" => pascal,
-            "camelCase" => uncapitalised(&pascal),
-            "kebab-case" => name.replace('_', "-"),
-            "SCREAMING-KEBAB-CASE" => name.to_uppercase().replace('_', "-"),
-            _ => name.to_owned(),
-        }
+        self.0.map_or_else(|| name.to_owned(), |case| case.of(name))
     }
 
     /// The name on the wire of a variant, which is in Pascal case.
     pub(super) fn variant(&self, name: &str) -> String {
-        let mut snake = String::new();
-        for letter in name.chars() {
-            if letter.is_uppercase() && !snake.is_empty() {
-                snake.push('_');
-            }
-            snake.extend(letter.to_lowercase());
-        }
-        match self.0.as_deref().unwrap_or_default() {
-            "lowercase" => name.to_lowercase(),
-            "UPPERCASE" => name.to_uppercase(),
-            "camelCase" => uncapitalised(name),
-            "snake_case" => snake,
-            "SCREAMING_SNAKE_CASE" => snake.to_uppercase(),
-            "kebab-case" => snake.replace('_', "-"),
-            "SCREAMING-KEBAB-CASE" => snake.to_uppercase().replace('_', "-"),
-            _ => name.to_owned(),
-        }
+        self.0
+            .map_or_else(|| name.to_owned(), |case| case.of_variant(name))
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
-}
-
-fn uncapitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    let first = letters.next().map(|first| first.to_ascii_lowercase());
-    first.into_iter().chain(letters).collect()
 }

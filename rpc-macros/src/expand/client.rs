@@ -44,7 +44,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         .broken
         .iter()
         .map(|method| stand_in(interface, names, method));
-    let implementation = interface.sound.then(|| {
+    let implementation = interface.implementable.then(|| {
         let client = at_supertrait(interface, client);
         quote! {
             #[automatically_derived]
@@ -68,12 +68,16 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
 /// The client's name, with the span of the first supertrait that it may not implement, so that the compiler
 /// points there.
 fn at_supertrait(interface: &Interface<'_>, client: &Ident) -> Ident {
-    const OWN: &[&str] = &["Send", "Sync", "Clone", "Debug", "Sized", "Unpin"];
+    const IMPLEMENTED: &[&str] = &["Send", "Sync", "Clone", "Debug", "Sized", "Unpin"];
     let mut bounds = interface.original.supertraits.iter();
     let lacked = bounds.find(|bound| match bound {
         TypeParamBound::Trait(bound) => {
             let last = bound.path.segments.last();
-            last.is_some_and(|last| !OWN.iter().any(|own| last.ident == own))
+            last.is_some_and(|last| {
+                !IMPLEMENTED
+                    .iter()
+                    .any(|implemented| last.ident == implemented)
+            })
         }
         _ => false,
     });

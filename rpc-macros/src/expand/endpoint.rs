@@ -42,7 +42,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
     let bound = bound(interface, rpc);
     // Uses the handlers. Otherwise the compiler reports the user's code as dead if the program uses only the
     // client.
-    let used = interface.sound.then(|| {
+    let used = interface.implementable.then(|| {
         quote! {
             const _: () = {
                 let _ = #endpoint::<#client>::__RPC_HANDLERS;
@@ -63,7 +63,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
 /// The bound of the endpoint's type parameter. A trait with mistakes is not a bound, since nothing implements
 /// it.
 fn bound(interface: &Interface<'_>, rpc: &Ident) -> TokenStream {
-    if interface.sound {
+    if interface.implementable {
         interface.original.ident.to_token_stream()
     } else {
         quote!(#rpc::Send + #rpc::Sync)

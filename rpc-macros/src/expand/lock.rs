@@ -23,8 +23,12 @@ use super::{attributes, structures};
 use crate::check::Interface;
 use crate::lock::Lock;
 
-/// Makes cargo rebuild when the lock changes, or when it is to be written.
-pub(super) fn followed(interface: &Interface<'_>, lock: &Lock, names: &Names<'_>) -> TokenStream {
+/// Makes cargo rebuild when the lock changes or is to be written, and checks the types.
+pub(super) fn rebuild_and_checks(
+    interface: &Interface<'_>,
+    lock: &Lock,
+    names: &Names<'_>,
+) -> TokenStream {
     let types = structures::checks(interface, lock, &names.alias);
     let file = lock.exists.then(|| {
         let path = format!("/{}", lock.path.value());

@@ -2,9 +2,9 @@
 //!
 //! - Paths are rooted, and the user's identifiers keep their spans.
 //! - Hygiene keeps generated variables apart from the user's variables. It does not keep them apart from the
-//!   user's constants and unit structs: a pattern with such a name matches the constant. Each generated name
-//!   therefore begins with `__` (the examples omit it), or `rpc_runtime::__private::parameters` has a function
-//!   of that name.
+//!   user's constants and unit structs: a pattern with such a name matches the constant. Therefore the name of each
+//!   generated variable begins with `__`, or `rpc_runtime::__private::parameters` has a function of that name. Most
+//!   examples omit the `__`.
 //! - Expansion cannot fail. `check` has reported all mistakes; methods with mistakes are expanded as
 //!   placeholders.
 
@@ -60,7 +60,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let elided_lifetimes = elided_lifetimes::expand(interface);
     let shared = shared::expand(interface);
     let object = (interface.object).map(|object| object::expand(interface, object, &names));
-    let followed = lock.map(|lock| lock::followed(interface, lock, &names));
+    let followed = lock.map(|lock| lock::rebuild_and_checks(interface, lock, &names));
     let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
         #service

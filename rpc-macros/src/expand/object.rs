@@ -1,4 +1,4 @@
-//! The object-safe twin of the trait, for the option `dyn`: the same methods with boxed futures.
+//! The dyn-compatible twin of the trait, for the option `dyn`: the same methods with boxed futures.
 //!
 //! ```text
 //! pub trait DynInventory: Send + Sync {
@@ -57,7 +57,7 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
     let boxed = methods.iter().map(|method| &method.boxed);
     let unboxed = methods.iter().map(|method| &method.unboxed);
     let broken = interface.broken.iter().map(client::placeholder);
-    // Points at the supertrait if it is not object-safe.
+    // Points at the supertrait if it is not dyn-compatible.
     let object = match original.supertraits.first() {
         Some(bound) => Place::of(bound).item(name),
         None => name.clone(),
@@ -88,7 +88,7 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
 fn about(service: &Ident, object: &Ident) -> [String; 3] {
     let [service, object] = [service, object].map(page::plain);
     [
-        format!("The object-safe form of [`{service}`]: `&dyn {object}`, `Arc<dyn {object}>`."),
+        format!("The dyn-compatible form of [`{service}`]: `&dyn {object}`, `Arc<dyn {object}>`."),
         String::new(),
         format!(
             "Every type that implements [`{service}`] implements it too. `dyn {object}` implements \

@@ -172,7 +172,8 @@ impl Parameters {
             None => made,
         };
         let since = interface::version(rpc, since);
-        // If the argument itself was sent, it is used, even if the message's stamp is too low for it.
+        // If the older values have names of their own, a message can contain the argument itself. The endpoint then
+        // uses the argument, even if the message's stamp is below its `since`.
         let lacks = (!names.is_empty()).then(|| quote!(&& !#sent_now));
         quote!(if #call.is_before(#since) #lacks { #before } else { #now })
     }

@@ -27,7 +27,7 @@ use crate::check::Interface;
 use crate::types::has_ident;
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
-    if !interface.sound {
+    if !interface.implementable {
         return TokenStream::new();
     }
     let original = interface.original;

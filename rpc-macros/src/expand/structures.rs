@@ -219,7 +219,7 @@ fn of_method<'a>(method: &Method<'a>, recorded: &Recorded, lock: &Lock) -> Vec<T
 /// The advice for a field or variant that is added to a type which the method sends: the attribute that the
 /// method needs first. Empty if it needs none.
 ///
-/// An argument needs a new version of the method, so that servers without the addition are not sent it. A
+/// An argument needs a new version of the method, so that servers without the addition do not receive it. A
 /// result only has to be recorded with a new release.
 fn advice(kind: UseKind, method: &Method<'_>, lock: &Lock) -> String {
     let Some(last) = lock.last else {
@@ -242,16 +242,17 @@ fn advice(kind: UseKind, method: &Method<'_>, lock: &Lock) -> String {
     let listed: Vec<_> = listed.collect();
     let name = method.original.sig.ident.unraw();
     let why = match kind {
-        UseKind::Argument => ", so that older servers are not sent it",
+        UseKind::Argument => ", so that older servers do not receive it",
         UseKind::Result | UseKind::Error => "",
     };
     format!(
-        "take it out, or release it with a higher version{why}: write `#[rpc(versions({}))]` on `{name}`",
+        "remove it, or release it with a higher version{why}: write `#[rpc(versions({}))]` on `{name}`",
         listed.join(", ")
     )
 }
 
-/// The name under which a lock knows a type that derives `Describe`.
+/// The last segment of the type's path. It is the name under which a lock records the type, unless the type has
+/// `#[rpc(name = "…")]`.
 fn name(ty: &Type) -> Option<String> {
     match plain(ty) {
         Type::Path(path) => Some(path.path.segments.last()?.ident.unraw().to_string()),

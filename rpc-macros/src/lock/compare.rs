@@ -1,8 +1,9 @@
 //! Compares an interface with its last release, and decides whether the changes break peers of that release.
 //!
-//! A change is additive if older peers never see it, because its version is above theirs: a new method, an
-//! optional argument, a new name. Every other change breaks a peer. The input is two plain values, and the
-//! output is messages.
+//! A change is additive if it does not affect older peers. Most additions have a version above the release, so that
+//! older peers never see them: a new method, an optional argument, a new name. A new default, a `call` that may also
+//! be cast, and a longer list of versions need no new version. Every other change breaks a peer. The input is two
+//! plain values, and the output is messages.
 
 use super::form::{Address, Argument, Interface, Method, Mode, OldName};
 use crate::attr::Version;

@@ -14,8 +14,9 @@
 //! ```
 //!
 //! Each fact has its own line, so that a diff shows what changed. The first section of a major version lists
-//! everything. A later section lists the whole new form of each changed method. Existing sections are never
-//! rewritten; a new section is inserted between them.
+//! everything. A later section lists the whole new form of each changed method. A new release is a new section, in the
+//! order of versions. The lines of an existing section are never changed. Lines are added to it for types and errors
+//! whose structure was not known when it was written.
 
 use std::fmt::Write;
 

@@ -28,7 +28,7 @@ pub(crate) struct Method {
     pub(crate) mode: Mode,
     /// The version that added the method.
     pub(crate) since: Version,
-    /// Versions that it lists in addition to those in which its form changed.
+    /// The versions that `versions(…)` lists and that neither an argument nor an old name mentions.
     pub(crate) changed: Vec<Version>,
     pub(crate) old_names: Vec<OldName>,
     pub(crate) arguments: Vec<Argument>,

@@ -26,7 +26,7 @@
 //!         match self {
 //!             Self::Empty { shelf } => {
 //!                 let message = format!("{shelf} is empty");
-//!                 raised("stock.exceptions", "Empty", message).field("shelf", &shelf)
+//!                 raised("stock.exceptions", "Empty", message).kwarg("shelf", value(&shelf))
 //!             }
 //!             Self::TooManyCopies(error) => error.into_remote_error(),
 //!             Self::Other(error) => error.into_remote_error(),

@@ -130,7 +130,7 @@ impl<C: From<RpcClient>> ClientBuilder<C> {
         self
     }
 
-    /// How often to retry when the broker cannot be reached. Defaults to [`Retry::Forever`].
+    /// How often to retry when a message cannot be handed to the broker. Defaults to [`Retry::Forever`].
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.settings.retry = retry.into();
         self

@@ -182,7 +182,7 @@ macro_rules! setters {
             self
         }
 
-        /// How often to retry when the broker cannot be reached; see [`CallOptions::retry`].
+        /// How often to retry when a message cannot be handed to the broker; see [`CallOptions::retry`].
         pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
             self.0.adjust(|options| options.retry(retry));
             self

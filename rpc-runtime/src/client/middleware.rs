@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::outgoing_request::{OutgoingRequest, Response, Terms};
 use crate::interface::Method;
-use crate::metrics::{self, Sending as Counted};
+use crate::metrics::{self, SentMessage};
 use crate::span::Operation;
 use crate::transport::{Driver, Transport};
 use crate::{Error, Result};
@@ -132,7 +132,7 @@ async fn hand_over(
     match request.into_parts() {
         (target, body, Terms::Call(mut terms)) => {
             terms.begin(Instant::now());
-            let counted = Counted::new(Operation::Call, method, &target, &body);
+            let counted = SentMessage::new(Operation::Call, method, &target, &body);
             let replied = metrics::sent(counted, driver.call(&target, body, &terms));
             let reply = replied.await?;
             if reply.size() > terms.max_reply_size {
@@ -142,7 +142,7 @@ async fn hand_over(
             Response::of(reply)
         }
         (target, body, Terms::Cast(terms)) => {
-            let counted = Counted::new(Operation::Cast, method, &target, &body);
+            let counted = SentMessage::new(Operation::Cast, method, &target, &body);
             metrics::sent(counted, driver.send(&target, body, &terms)).await?;
             Ok(Response::sent())
         }

@@ -74,8 +74,8 @@ impl CallOptions {
     }
 
     /// The version to stamp messages with. A typed method is then sent in the form that it has in that
-    /// version, but never stamped below the version that introduced the method. `None` restores the method's
-    /// version, or the target's.
+    /// version. Within one major version, it is never stamped below the version that introduced the method. `None`
+    /// restores the method's version, or the target's.
     pub fn version(mut self, version: impl Into<Optional<Version>>) -> Self {
         self.version = Some(version.into().into_option());
         self
@@ -114,7 +114,7 @@ impl CallOptions {
         self
     }
 
-    /// How often to retry when the broker cannot be reached. Defaults to [`Retry::Forever`]. A retry never
+    /// How often to retry when a message cannot be handed to the broker. Defaults to [`Retry::Forever`]. A retry never
     /// repeats a message that may already be in a queue, unless [`CallOptions::resend`] is set.
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.retry = Some(retry.into());

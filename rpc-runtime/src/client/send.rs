@@ -15,7 +15,7 @@ use super::settings::{MethodTimes, Settings};
 use super::{RpcClient, middleware};
 use crate::future::BoxFuture;
 use crate::interface::{Method, Mode};
-use crate::metrics::{self, Sending as Counted};
+use crate::metrics::{self, SentMessage};
 use crate::span::{self, Operation};
 use crate::transport::{CallTerms, DEFAULT_QUEUE_WAIT, SendTerms};
 use crate::wire::{Reply, RequestBody};
@@ -55,7 +55,7 @@ impl RpcClient {
         })
     }
 
-    /// Sends a call. It is not an `async fn`, because the future of one would hold the request a second time.
+    /// Sends a call. It is not an `async fn`: the future of an `async fn` would contain two copies of the request.
     pub(crate) fn send_call<'c>(
         &'c self,
         call: &'c mut PlannedCall,
@@ -84,7 +84,7 @@ impl RpcClient {
         }
         call.terms.begin(Instant::now());
         let driver = self.inner.transport.driver();
-        let counted = Counted::new(Operation::Call, call.method, target, &request);
+        let counted = SentMessage::new(Operation::Call, call.method, target, &request);
         let replied = driver.call(target, request, &call.terms);
         let replied = metrics::sent(counted, replied);
         within(span, replied)
@@ -115,8 +115,7 @@ impl RpcClient {
         let is_fanout = method.is_some_and(|method| method.mode() == Mode::Fanout);
         let fanout = settings.fanout.unwrap_or(is_fanout || target.fanout);
         if fanout && target.server.is_some() {
-            let reason =
-                "a fanout goes to all servers: take the server away, or add `fanout(false)`";
+            let reason = "a fanout goes to all servers: remove `server`, or add `fanout(false)`";
             return Err(Error::new_invalid_target(&target, reason));
         }
         if fanout != target.fanout {
@@ -134,7 +133,7 @@ impl RpcClient {
             return within(span, sent).await.map(drop);
         }
         let driver = self.inner.transport.driver();
-        let counted = Counted::new(Operation::Cast, method, &target, &request);
+        let counted = SentMessage::new(Operation::Cast, method, &target, &request);
         let sent = metrics::sent(counted, driver.send(&target, request, &terms));
         within(span, sent).await
     }
@@ -168,8 +167,8 @@ fn has_names(target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// Everything about a call except its request. Many calls may be in flight, so it stores only what differs
-/// from the client's settings.
+/// Everything about a call except its request. Many calls may be in flight, so it stores the target only if the target
+/// differs from the client's.
 #[derive(Debug)]
 pub(crate) struct PlannedCall {
     method: Option<&'static Method>,

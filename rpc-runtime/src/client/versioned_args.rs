@@ -18,8 +18,8 @@ use crate::{Error, Result, Version};
 
 /// Encodes the arguments of one request of a typed method.
 ///
-/// The setters do not return a `Result`: the first error is stored and reported by `into_request`, and the
-/// setters after it do nothing. A fallible statement for each argument would make the expansion far slower to
+/// The setters do not return a `Result`: `into_request` reports the first error. After an error, nothing further is
+/// written. A fallible statement for each argument would make the expansion far slower to
 /// compile. The setters return `&mut Self`, so that an expansion can chain them.
 #[derive(Debug)]
 pub struct TypedArgs<'a> {

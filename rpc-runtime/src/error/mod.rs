@@ -99,7 +99,7 @@ pub enum Error {
     /// queues may have it.
     ///
     /// When the node of a classic queue fails, RabbitMQ also rejects the messages that the queue had not
-    /// confirmed. Such a message may have run. Use quorum queues where that matters.
+    /// confirmed. Such a message may be in the queue, and its method may run. Use quorum queues where that matters.
     #[error(
         "{}a queue of {target} rejects the message because it is full or failing: try again later, \
          start more servers, or raise the queue's limit",
@@ -133,13 +133,17 @@ pub enum Error {
         method: String,
         /// The argument whose value needs newer servers. `None` if the method itself does.
         argument: Option<String>,
-        /// The version that is needed. `None` if the client has a version cap but no version.
+        /// The version that is needed. `None` if the message has no version, which no version cap allows.
         requested: Option<Version>,
-        /// The version cap.
+        /// The highest version that the message may have: the version cap, or the version that the caller set with
+        /// [`CallOptions::version`](crate::client::CallOptions::version) if the cap allows the message.
         cap: Version,
     },
 
-    /// An argument, a context or a result could not be serialised to JSON. Nothing was sent.
+    /// An argument, a context or a result could not be serialised to JSON.
+    ///
+    /// If it was an argument or a context, nothing was sent. Only [`Response::new`](crate::client::Response::new)
+    /// serialises a result on the client, for a middleware. The method may have run before.
     #[error("{}{what} cannot be written as JSON: {source}", method_prefix(.method.as_deref()))]
     #[non_exhaustive]
     Serialize {
@@ -270,8 +274,9 @@ impl Error {
     /// Whether a server may have run the method, or may still run it. If false, the method has not run and
     /// will not run, so the message can be sent again safely.
     ///
-    /// There is one exception: after the failure of a classic queue's node, the method may have run although
-    /// this is false for [`Error::Rejected`]; see there.
+    /// There are two exceptions. After the failure of a classic queue's node, the method may have run although this is
+    /// false for [`Error::Rejected`]; see there. A middleware or a serializer hook may return an error of its own after
+    /// the reply has arrived; the answer then depends on the variant of that error only.
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         match self {

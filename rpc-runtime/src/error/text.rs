@@ -38,18 +38,21 @@ pub(super) fn capped(
     requested: Option<Version>,
     cap: Version,
 ) -> String {
-    let (what, alternative) = match argument {
-        Some(argument) => (
-            format!("the value of `{argument}` in a message for `{method}`"),
-            "leave it at its default, ",
+    match (argument, requested) {
+        (Some(argument), Some(requested)) => format!(
+            "the value of `{argument}` in a message for `{method}` needs version {requested}, but the version cap or \
+             the call's `version` allows {cap} at most: leave it at its default, or raise the version once all servers \
+             are new enough"
         ),
-        None => (format!("`{method}`"), ""),
-    };
-    let requested = requested.map_or_else(|| "none".to_owned(), |version| version.to_string());
-    format!(
-        "{what} needs version {requested}, which the version cap {cap} excludes: {alternative}raise the cap \
-         once all servers are new enough, or ask `can_send_version` first"
-    )
+        (None, Some(requested)) => format!(
+            "`{method}` needs version {requested}, which the version cap {cap} excludes: raise the cap once all \
+             servers are new enough, or ask `can_send_version` first"
+        ),
+        (_, None) => format!(
+            "`{method}` has no version, and a client with the version cap {cap} sends only messages with a version: \
+             set `version` on the target or the call, or remove the cap"
+        ),
+    }
 }
 
 /// The reason of `Error::Deserialize`. Its length is limited because it may quote a peer.

@@ -21,11 +21,11 @@ use crate::maybe_absent::MaybeAbsent;
 
 /// A type whose structure on the wire is known, so that an interface lock detects changes to it.
 ///
-/// Derive it for types that interfaces with a [lock](macro@crate::rpc_client#the-interface-lock) send. The
-/// derive macro reads serde's attributes as far as they change what is written. The type of each field must
-/// implement `Describe`, too. A field whose type does not is marked `#[rpc(opaque)]`; the lock then records
-/// only the name of its type. A recursive type is recorded by name inside itself. If two types contain each
-/// other, mark a field of one of them as opaque.
+/// Derive it for types that interfaces with a [lock](macro@crate::rpc_client#the-interface-lock) send. The derive macro
+/// reads serde's attributes as far as they change what is written or what is accepted. The type of each field must
+/// implement `Describe`, too. A field whose type does not is marked `#[rpc(opaque)]`; the lock then records only the
+/// name of its type. A recursive type is recorded by name inside itself. If two types contain each other, mark a field
+/// of one of them as opaque.
 ///
 /// In the text of a structure, `?` marks a field that may be absent, and `opaque` an opaque field.
 ///
@@ -187,8 +187,9 @@ impl Structure {
         self.parts
     }
 
-    /// A hash of the parts. It differs if a part has another type, even one with the same name in the text. A
-    /// named type is hashed by its name only, since its own structure is recorded separately.
+    /// For a named type, a hash of its parts. Otherwise, a hash of the shape and the parts. A part with a name is
+    /// hashed by that name, because the lock records its structure separately. Any other part is hashed by its
+    /// structure, so the hash detects an alias that now stands for another type.
     #[must_use]
     pub const fn fingerprint(&self) -> u64 {
         self.fingerprint

@@ -106,8 +106,7 @@ impl Interface {
         self.namespace
     }
 
-    /// The version that the trait declares. Messages of a method that declares no version carry it as their
-    /// stamp.
+    /// The version that the trait declares. It is the lowest stamp of a method that declares no version.
     #[must_use]
     pub const fn declared_version(&self) -> Version {
         self.version
@@ -144,7 +143,7 @@ impl Interface {
         self.methods.iter().find(|method| method.name() == name)
     }
 
-    /// Whether a client with the version cap `cap` can send at least one of the methods.
+    /// Whether a client with the version cap `cap` can send at least one of the methods. True if there are no methods.
     #[must_use]
     pub fn is_reachable_under(&self, cap: Version) -> bool {
         let stamped = |method: &Method| method.stamp(Some(cap)).is_some();

@@ -41,7 +41,7 @@ pub(crate) use self::unrecorded::{connected, connection_failed, connection_lost}
     not(feature = "metrics"),
     expect(dead_code, reason = "read only when metrics are recorded")
 )]
-pub(crate) struct Sending<'a> {
+pub(crate) struct SentMessage<'a> {
     pub(crate) operation: Operation,
     pub(crate) method: Option<&'static Method>,
     pub(crate) target: &'a Target,
@@ -49,7 +49,7 @@ pub(crate) struct Sending<'a> {
     pub(crate) bytes: usize,
 }
 
-impl<'a> Sending<'a> {
+impl<'a> SentMessage<'a> {
     pub(crate) fn new(
         operation: Operation,
         method: Option<&'static Method>,

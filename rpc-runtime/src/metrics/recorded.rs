@@ -14,7 +14,7 @@ use super::names::{
 };
 #[cfg(feature = "rabbit")]
 use super::names::{CONNECTED, CONNECTION_FAILED, CONNECTION_LOST, RECONNECTED};
-use super::{Arrived, Dropped, Lost, Sending, Unpublished};
+use super::{Arrived, Dropped, Lost, SentMessage, Unpublished};
 use crate::future::BoxFuture;
 use crate::interface::Method;
 use crate::span::Operation;
@@ -39,10 +39,10 @@ pub(crate) fn describe() {
 
 /// Records a client's message, and its outcome when `result` completes.
 pub(crate) fn sent<'f, T: Arrived + Send + 'f>(
-    sending: Sending<'_>,
+    sending: SentMessage<'_>,
     result: BoxFuture<'f, Result<T>>,
 ) -> BoxFuture<'f, Result<T>> {
-    let Sending {
+    let SentMessage {
         operation,
         method,
         target,
@@ -170,7 +170,7 @@ pub(crate) fn request_dropped(topic: &str, why: Dropped) {
         Dropped::TooLarge => "too_large",
         #[cfg(feature = "rabbit")]
         Dropped::Expired => "expired",
-        Dropped::NotRun => "left",
+        Dropped::NotRun => "not_run",
     };
     let (name, _) = REQUESTS_DROPPED;
     counter!(name, "topic" => topic.to_owned(), "reason" => reason).increment(1);

@@ -6,7 +6,7 @@
     reason = "the signatures match those of `recorded`, and calls compile to nothing"
 )]
 
-use super::{Arrived, Dropped, Lost, Sending, Unpublished};
+use super::{Arrived, Dropped, Lost, SentMessage, Unpublished};
 use crate::future::BoxFuture;
 use crate::interface::Method;
 use crate::{RemoteError, Result};
@@ -16,7 +16,7 @@ pub(crate) fn describe() {}
 
 #[inline(always)]
 pub(crate) fn sent<'f, T: Arrived>(
-    _: Sending<'_>,
+    _: SentMessage<'_>,
     result: BoxFuture<'f, Result<T>>,
 ) -> BoxFuture<'f, Result<T>> {
     result

@@ -1,7 +1,7 @@
 //! Lists every option of oslo.messaging, and what this library does with it.
 //!
-//! The rabbit driver decides about the options of `[oslo_messaging_rabbit]`, because a URL may contain them,
-//! too. This module only asks it.
+//! The rabbit driver defines the effect of each option of `[oslo_messaging_rabbit]`, because a URL may contain the
+//! option, too. This module reads the effects from the driver.
 
 use std::sync::LazyLock;
 
@@ -29,7 +29,8 @@ pub struct OsloOption {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// The option has the same effect as in oslo.messaging.
+    /// The option has the same effect as in oslo.messaging. There is one exception: 0 for `rabbit_qos_prefetch_count`
+    /// means this library's default, and not an unlimited prefetch.
     Honoured,
     /// The option may be set and has no effect. The text is the reason.
     None(&'static str),
@@ -52,7 +53,8 @@ pub(super) enum Kind {
 
 use Kind::{Boolean, Choice, Float, Integer, List, Many, Text};
 
-/// A group other than `[oslo_messaging_rabbit]`, and what this library does with its options.
+/// A group, and what this library does with its options. For `[oslo_messaging_rabbit]`, [`rabbit`] sets the effect of
+/// each option.
 struct Group(&'static str, Effect);
 
 impl Group {

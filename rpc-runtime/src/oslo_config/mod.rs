@@ -49,8 +49,8 @@
 //! - Files are UTF-8.
 //!
 //! An option that is not set has this library's default. These defaults differ from oslo.messaging's:
-//! `rabbit_login_method` (`PLAIN`), `rabbit_retry_interval` (0.1 seconds), `rabbit_retry_backoff` (0.2) and
-//! `rabbit_interval_max` (0.5).
+//! `rabbit_login_method` (`PLAIN`), `rabbit_retry_interval` (0.1 seconds), `rabbit_retry_backoff` (0.2),
+//! `rabbit_interval_max` (0.5), and `rabbit_qos_prefetch_count` (the server's concurrency, at most 64).
 //!
 #![doc = include_str!("options.md")]
 
@@ -77,7 +77,8 @@ use values::Values;
 
 /// The group of the driver's options.
 const RABBIT: &str = "oslo_messaging_rabbit";
-
+/// The only option of this group that oslo.messaging does not have.
+const CONNECT_TIMEOUT: &str = "rabbit_connect_timeout";
 /// The group of version caps.
 const UPGRADE_LEVELS: &str = "upgrade_levels";
 
@@ -246,10 +247,12 @@ impl OsloConfig {
         }
     }
 
-    /// The current names of all options of `[oslo_messaging_rabbit]`, known or set.
+    /// The names of the options of `[oslo_messaging_rabbit]` that are known, and of those that a file sets, deprecated
+    /// and unknown names included.
     fn rabbit_names(&self) -> Vec<&str> {
         let known = OPTIONS.iter().filter(|option| option.group == RABBIT);
         let mut names: Vec<_> = known.map(|option| option.name).collect();
+        names.push(CONNECT_TIMEOUT);
         names.extend(self.values.names(RABBIT));
         names.sort_unstable();
         names.dedup();
@@ -275,17 +278,17 @@ impl OsloConfig {
     }
 
     fn report(&self) {
-        let is_idle = |option: &&OsloOption| {
+        let is_without_effect = |option: &&OsloOption| {
             matches!(option.effect, Effect::None(_))
                 && self.values.is_set(option.group, option.name)
         };
-        let idle: Vec<_> = OPTIONS
+        let without_effect: Vec<_> = OPTIONS
             .iter()
-            .filter(is_idle)
+            .filter(is_without_effect)
             .map(|option| format!("[{}] {}", option.group, option.name))
             .collect();
-        if !idle.is_empty() {
-            let options = idle.join(", ");
+        if !without_effect.is_empty() {
+            let options = without_effect.join(", ");
             tracing::info!(options, "options of oslo.messaging have no effect here");
         }
         let is_deprecated = |name: &str| {

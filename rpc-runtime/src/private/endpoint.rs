@@ -1,8 +1,8 @@
 //! Types that the expansion of an endpoint uses: one handler for each method, and the state that all
 //! endpoints have.
 //!
-//! An expansion only decodes arguments and calls the service. Selecting the handler and sending the reply
-//! happen here.
+//! An expansion only decodes arguments and calls the service. This module selects the handler and encodes the reply.
+//! The server sends it.
 
 use std::fmt;
 use std::future::ready;
@@ -57,13 +57,15 @@ impl<'a, S> Incoming<'a, S> {
         stamp.is_some_and(|stamp| stamp < version)
     }
 
-    /// The value of an argument that names the server. It is not sent; the endpoint fills in its own name.
+    /// The value of an argument that names the server. The client does not send it. It is the name of the server that
+    /// runs the endpoint.
     pub fn server_name<T: FromName>(&self) -> T {
         let server = self.request.server();
         T::from_name(server.server.as_deref().unwrap_or_default())
     }
 
-    /// The value of an argument that names the topic. It is not sent; the endpoint fills in its own topic.
+    /// The value of an argument that names the topic. The client does not send it. It is the topic of the server that
+    /// runs the endpoint.
     pub fn topic_name<T: FromName>(&self) -> T {
         T::from_name(&self.request.server().topic)
     }

@@ -66,7 +66,7 @@ pub fn equals<T: Comparable>(value: &T, default: &T) -> bool {
 /// A type whose values can be compared with its default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with its default",
-    label = "the argument is compared with this, and is not `PartialEq`",
+    label = "the argument is compared with this default, so its type must implement `PartialEq`",
     note = "implement `PartialEq`, or make the argument an `Option`"
 )]
 pub trait Comparable {

@@ -139,9 +139,10 @@ impl ServerBuilder {
     /// The maximum number of requests that run at once. Defaults to `executor_thread_pool_size` of the transport's
     /// configuration, or else to 64, as in oslo.messaging. Zero is an error of [`start`](Self::start).
     ///
-    /// Over RabbitMQ, the server also prefetches up to `rabbit_qos_prefetch_count` requests of each of its queues. If
-    /// that option is not set, it prefetches up to `limit` requests of each queue, but at most 64. A prefetched request
-    /// is acknowledged when it can run. If the server stops before that, the broker requeues the request for other
+    /// Over RabbitMQ with classic queues, the server also prefetches up to `rabbit_qos_prefetch_count` requests of each
+    /// of its queues. If that option is not set, or is 0, it prefetches up to `limit` requests of each queue, but at
+    /// most 64. From quorum queues, it prefetches about as many requests as may start. A prefetched request is
+    /// acknowledged when it can run. If the server stops before that, the broker requeues the request for other
     /// servers.
     pub fn concurrency(mut self, limit: usize) -> Self {
         self.concurrency = limit;
@@ -159,6 +160,9 @@ impl ServerBuilder {
 
     /// Whether the server answers the method `oslo_rpc_server_ping`. Defaults to `rpc_ping_enabled` of the transport's
     /// configuration, or else to false.
+    ///
+    /// An endpoint of the server that accepts the method takes precedence: an
+    /// [`UntypedEndpoint`](crate::server::UntypedEndpoint) without a namespace and a version receives the pings.
     pub fn ping(mut self, enabled: bool) -> Self {
         self.ping = enabled;
         self
@@ -222,8 +226,8 @@ impl ServerBuilder {
         {
             tracing::warn!(
                 %target, method, interface, earlier,
-                "a method is never called: an earlier endpoint has it, in the same namespace and version; give each \
-                 trait a namespace of its own"
+                "a method is never called: an earlier endpoint in the same namespace has it, and accepts the same \
+                 versions; give each trait a namespace of its own"
             );
         }
         let listener = driver.listen(&target, &terms).await?;

@@ -1,7 +1,8 @@
 //! Selects the endpoint and the method for a request, by the rules of oslo.messaging's dispatcher.
 //!
-//! The table is built once, when the server starts. Only methods that an endpoint's interface lists can be
-//! reached. The cost of a lookup does not depend on the number of methods.
+//! The table is built once, when the server starts. An endpoint with an interface gets only requests for the methods
+//! that the interface lists, without those whose name begins with `_`. An endpoint without an interface gets any
+//! method. The cost of a lookup does not depend on the number of methods.
 
 use std::collections::HashMap;
 

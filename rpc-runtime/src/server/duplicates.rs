@@ -1,4 +1,5 @@
-//! Remembers the ids of recent requests, so that no request runs twice.
+//! Remembers the ids of recent requests, so that a request that is delivered again within a few minutes does not run
+//! twice.
 //!
 //! A plain structure; the server owns its lock, and callers pass the time. Each id is kept as 128 bits, for a
 //! time that outlasts reconnections. The number of ids is limited, so that no peer can exhaust the memory. At

@@ -19,5 +19,5 @@ pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// The error to raise in the caller.
-    fn dispatch<'a>(&'a self, incoming: &'a Invocation<'a>) -> BoxFuture<'a, Outcome>;
+    fn dispatch<'a>(&'a self, invocation: &'a Invocation<'a>) -> BoxFuture<'a, Outcome>;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use super::reply::send;
+use crate::excerpt::excerpt;
 use crate::transport::Responder;
 use crate::wire::{self, ReplyTo, Request};
 
@@ -28,9 +28,16 @@ impl Heartbeats {
         let interval = (silence / 2).max(SHORTEST_HEARTBEAT);
         let beating = tokio::spawn(async move {
             loop {
-                // The caller allows a silence of twice this interval, or less if it asks for shorter intervals.
+                // The sleep comes first: the caller accepts a silence of two intervals.
                 sleep(interval).await;
-                send(responder.clone(), &to, wire::heartbeat(&to)).await;
+                let sent = responder.clone().reply(&to, wire::heartbeat(&to));
+                if let Err(error) = sent.await {
+                    tracing::debug!(
+                        method = to.method(), request_id = to.request_id(),
+                        message_id = %excerpt(&to.message_id), queue = %excerpt(&to.queue), %error,
+                        "a heartbeat was not sent"
+                    );
+                }
             }
         });
         Self(beating.abort_handle())

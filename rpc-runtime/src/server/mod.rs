@@ -1,8 +1,8 @@
 //! Servers: a [`Server`] listens on one topic and runs the requests that arrive.
 //!
 //! The transport acknowledges a request when a permit for it is free, and only then hands it to the server.
-//! So a request runs at most once. A request that waits for a permit stays with the broker, which can give it
-//! to another server.
+//! So a request runs at most once. A request that waits for a permit is unacknowledged. If this server stops or loses
+//! its connection, the broker requeues the request for other servers.
 //!
 //! The task in `listen` owns the listener and the running requests. A server must not depend on connections
 //! or queues, which the transport owns. A [`Middleware`] may wrap the handling of each request.

@@ -1,4 +1,4 @@
-//! Sends the replies and heartbeats of requests.
+//! Sends the replies of requests.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::metrics::{self, Lost};
 use crate::transport::Responder;
 use crate::wire::ReplyTo;
 
-/// Sends a reply or a heartbeat. Logs and counts it if it cannot be sent.
+/// Sends a reply. Logs and counts it if it cannot be sent.
 pub(super) async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
     if let Err(error) = responder.reply(to, reply).await {
         tracing::warn!(

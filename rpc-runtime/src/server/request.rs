@@ -62,11 +62,11 @@ impl Service {
         };
         // With middleware, the `IncomingRequest` owns the text, because a middleware may keep it after this
         // function returns.
-        let (seen, text) = match &self.middleware {
+        let (owned, text) = match &self.middleware {
             None => (None, text),
-            Some(_) => self.seen(text),
+            Some(_) => self.owned_request(text),
         };
-        let text = seen.as_ref().map_or(&*text, IncomingRequest::text);
+        let text = owned.as_ref().map_or(&*text, IncomingRequest::text);
         let mut request = match Request::parse(text) {
             Ok(request) => request,
             Err(error) => {
@@ -92,7 +92,7 @@ impl Service {
         let topic = &self.target.topic;
         let handling = Handling::begin(topic, request.namespace(), describe);
         let span = span::receive(self.system, &request);
-        let handled = self.handle(&request, seen.as_ref(), responder, &span, handling);
+        let handled = self.handle(&request, owned.as_ref(), responder, &span, handling);
         handled.instrument(span.clone()).await;
     }
 
@@ -100,16 +100,16 @@ impl Service {
     async fn handle(
         self: &Arc<Self>,
         request: &Request<'_>,
-        seen: Option<&IncomingRequest>,
+        owned: Option<&IncomingRequest>,
         responder: Arc<dyn Responder>,
         span: &Span,
         handling: Handling,
     ) {
-        let outcome = match self.middleware.as_ref().zip(seen) {
+        let outcome = match self.middleware.as_ref().zip(owned) {
             None => self.run(request, &responder).await,
             // Boxed, so that the task of a request without middleware stays small.
-            Some((chain, seen)) => {
-                Box::pin(self.run_within(chain, seen, request, &responder)).await
+            Some((chain, owned)) => {
+                Box::pin(self.run_within(chain, owned, request, &responder)).await
             }
         };
         span::handled(span, &outcome);
@@ -160,10 +160,10 @@ impl Service {
     }
 
     /// The request in `text` as middleware sees it. Returns the text if it cannot be parsed.
-    fn seen(&self, text: String) -> (Option<IncomingRequest>, String) {
+    fn owned_request(&self, text: String) -> (Option<IncomingRequest>, String) {
         let describe = |request: &Request<'_>| self.dispatcher.describe(request);
         match IncomingRequest::new(text, describe, &self.target) {
-            Ok(seen) => (Some(seen), String::new()),
+            Ok(owned) => (Some(owned), String::new()),
             Err(text) => (None, text),
         }
     }
@@ -172,13 +172,13 @@ impl Service {
     async fn run_within(
         self: &Arc<Self>,
         chain: &Chain,
-        seen: &IncomingRequest,
+        owned: &IncomingRequest,
         request: &Request<'_>,
         responder: &Arc<dyn Responder>,
     ) -> Outcome {
         let _alive = Heartbeats::of(request, responder);
         let next = Next::new(chain, self.clone());
-        let handled = next.run(seen.clone());
+        let handled = next.run(owned.clone());
         caught(Box::pin(async move {
             handled.await?.into_outcome(request.reply_to())
         }))
@@ -255,19 +255,19 @@ impl Service {
 impl Handler for Service {
     fn run_handler(
         self: Arc<Self>,
-        seen: IncomingRequest,
+        owned: IncomingRequest,
     ) -> BoxFuture<'static, crate::Result<Response, RemoteError>> {
         Box::pin(async move {
             // The text was parsed before, so this does not fail.
-            let request = Request::parse(seen.text())
+            let request = Request::parse(owned.text())
                 .map_err(|error| RemoteError::value_error(format!("malformed request: {error}")))?;
             let (endpoint, method) = self.dispatcher.find(&request)?;
             let serializer = self.serializer.as_deref();
             let invocation = Invocation::new(&request, serializer, &self.target, method);
             let handler = endpoint.dispatch(&invocation);
-            let handler = extensions::within(seen.shared_extensions(), handler);
+            let handler = extensions::within(owned.shared_extensions(), handler);
             let reply = caught(Box::pin(handler)).await?;
-            Ok(Response::of(reply, &seen))
+            Ok(Response::of(reply, &owned))
         })
     }
 }

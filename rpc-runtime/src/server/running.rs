@@ -18,7 +18,7 @@ use super::panics::unpanicked;
 use super::request::Service;
 
 /// Why an acknowledged request was not run.
-const STOPPED: &str = "the server was stopped before its turn";
+const STOPPED: &str = "the server stopped before it started the request";
 
 /// The running requests of one server.
 pub(super) struct Running {
@@ -93,7 +93,8 @@ impl Running {
     /// Drops a request that another server may run.
     fn drop_in_doubt(&self, body: &[u8], why: &str) {
         let why = format!(
-            "{why}: the broker may not have received its acknowledgement; if not, it delivers the request again"
+            "{why}: the broker may not have received the acknowledgement of the request. In that case, the broker \
+             delivers the request again"
         );
         self.service.drop_not_run(body, &why);
     }
@@ -105,8 +106,8 @@ impl Running {
             self.tasks.spawn(request);
             return;
         }
-        // On one thread, a task would not run concurrently until this one waits. Polling the request here
-        // saves the task of a request that never waits.
+        // On a current-thread runtime, a spawned task cannot start before this task yields. So the request is polled
+        // here first, and needs a task only if it returns `Pending`.
         let mut request = Box::pin(request);
         let begun = poll_fn(|cx| Poll::Ready(unpanicked(|| request.as_mut().poll(cx)))).await;
         match begun {

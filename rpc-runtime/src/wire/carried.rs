@@ -1,7 +1,7 @@
 //! [`Carried`]: context entries that the client adds to a message, such as the trace context.
 //!
-//! The context serializer reports each key and value. In return, an entry of the caller's context is left out
-//! if an added entry has the same key, and the request id is noted for the span.
+//! The context serializer calls [`key`](Carried::key) and [`value`](Carried::value) for each entry of the caller's
+//! context. [`Carried`] then leaves out an entry whose key an added entry has, and stores the request id for the span.
 
 use super::message::Message;
 

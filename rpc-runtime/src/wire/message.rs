@@ -27,7 +27,7 @@ impl Message {
         Self { buffer }
     }
 
-    /// Announces that at most `room` more bytes follow; see [`Buffer::settle`].
+    /// Moves the message to its own allocation, with room for `room` more bytes; see [`Buffer::settle`].
     pub(super) fn settle(&mut self, room: usize) {
         self.buffer.settle(room);
     }

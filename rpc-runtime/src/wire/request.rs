@@ -38,7 +38,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// When the message is not a JSON object, has no method, or has a known key of a wrong type.
+    /// When the message is not a JSON object or has no method, or if the method, the namespace, the version or an id is
+    /// not a string.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let mut method = None;
         let mut arguments = "{}";

@@ -88,7 +88,7 @@ fn codec_table() -> Result<()> {
 
 fn calls_table() -> Result<()> {
     println!(
-        "\n| a call within one process, callers | ours | tarpc | ratio | ours, spans on | beside off |\n\
+        "\n| a call within one process, callers | ours | tarpc | ratio | ours, spans on | on / off |\n\
          |---:|---:|---:|---:|---:|---:|"
     );
     for callers in CALLERS {

@@ -35,7 +35,7 @@ fn section(printed: &str, rounds: usize) -> Result<Section> {
     }
     Ok(Section {
         text: format!(
-            "\nCPU seconds of `cargo check`, medians of {rounds} rounds; in brackets beside tarpc's, JSON over TCP.\n\n{}\n",
+            "\nCPU seconds of `cargo check`, medians of {rounds} rounds; in brackets the ratio to tarpc's, JSON over TCP.\n\n{}\n",
             printed.trim()
         ),
         goals: tables.iter().flat_map(goals).collect(),

@@ -194,6 +194,9 @@ impl Form {
     /// The names of the values from which the server computes `new`, for a message stamped below
     /// `new.since()`. An empty list means one older value, under a name of `new`. `None` if the server decodes
     /// `new` itself.
+    ///
+    /// If the list has names, the endpoint also accepts the argument itself. This check does not, so it is stricter
+    /// than the endpoint.
     const fn made_of(&self, new: &Argument) -> Option<&'static [&'static str]> {
         match (new.since(), new.below()) {
             (Some(since), Below::With(names)) if self.stamp.is_below(since) => Some(names),

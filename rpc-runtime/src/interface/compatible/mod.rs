@@ -95,8 +95,8 @@ use violation::{Checked, Violation};
 /// # Rules
 ///
 /// A method of `old` has a form for each version that its messages are stamped with. Only the forms of
-/// `new`'s major version are compared, and at least one must exist, because `new` serves only clients whose
-/// version cap is of its major version.
+/// `new`'s major version are compared, and at least one must exist, because `new` serves only messages whose
+/// stamp has its major version.
 ///
 /// | in `old` | in `new` |
 /// |---|---|
@@ -106,7 +106,7 @@ use violation::{Checked, Violation};
 /// | method | A method with that current or old name. |
 /// | call, or call and cast | A call, or a call and cast, with the same return type. |
 /// | cast, fanout | Any mode: the client waits for no reply, and the client chooses where the message goes. |
-/// | argument that a form sends | An argument that is sent and has that current or old name, with a compatible type; or an argument that is computed from it ([`Below::With`]). |
+/// | argument that a form sends | An argument that is sent and has that current or old name, with a compatible type; or an argument that is computed from it ([`Below::With`]). Below its `since`, an argument that is computed from named values has only those names. |
 /// | argument that a form lacks, or may lack as a [`MaybeAbsent`] | Has a default, is an `Option` or a `MaybeAbsent`, or is computed from arguments that the form has. |
 /// | two arguments of a form | Are not two names of one argument. |
 ///

@@ -368,7 +368,7 @@ fn an_argument_can_be_computed_from_others() {
         ),
         "`size` of `rack` must stay an argument, as clients of 2.0 send it: keep it, with `until` if it is to go, or give its successor `name_before(\"…\", \"size\")`",
     );
-    // Before 2.1, the argument itself is not read.
+    // The endpoint would also accept the argument itself below 2.1. The check is stricter.
     incompatible(
         rack(&[], &[arg("spec", "&Spec"), size, kind]),
         new,

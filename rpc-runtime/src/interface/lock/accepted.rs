@@ -115,7 +115,7 @@ impl Sent {
         if !matches!(argument.role(), Role::Sent | Role::Timeout) {
             return;
         }
-        let holds_default = argument.default().is_some() || is_a(argument.ty(), "Option");
+        let may_be_left_out = argument.default().is_some() || is_a(argument.ty(), "Option");
         if argument.until().is_some_and(|until| rung >= until) {
             return;
         }
@@ -132,7 +132,7 @@ impl Sent {
             let own = [argument.name_in(rung)];
             let names = if names.is_empty() { &own } else { names };
             let names = names.iter().map(|name| escaped(name));
-            if holds_default {
+            if may_be_left_out {
                 self.sometimes.extend(names);
             } else {
                 self.always.extend(names);

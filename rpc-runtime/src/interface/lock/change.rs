@@ -86,7 +86,7 @@ pub(super) const fn change(
     if let Change::Breaking(_) = by_shape {
         return by_shape;
     }
-    if known_parts(old.shape, new) == old.fingerprint {
+    if fingerprint_of_known_parts(old.shape, new) == old.fingerprint {
         by_shape
     } else {
         Change::Breaking(Breaking::PartRetyped)
@@ -94,7 +94,7 @@ pub(super) const fn change(
 }
 
 /// The fingerprint of the new structure, computed only over the parts that the old shape has.
-const fn known_parts(old: &str, new: &Structure) -> u64 {
+const fn fingerprint_of_known_parts(old: &str, new: &Structure) -> u64 {
     let mut fingerprint: u64 = 0;
     let mut index = 0;
     while index < new.parts().len() {
@@ -268,7 +268,7 @@ const fn variants(
             let is_read = now.catch_all
                 || match direction {
                     Direction::Argument | Direction::Error => true,
-                    Direction::Result => has_catch_all(tagging, old, now),
+                    Direction::Result => is_read_as_catch_all(tagging, old, now),
                 };
             change = change.and(if is_read {
                 Change::Additive(at)
@@ -293,7 +293,11 @@ const fn label(variant: Variant<'static>) -> &'static str {
 /// Whether a reader with the old variants reads the new variant as its catch-all (`#[serde(other)]`). A
 /// catch-all has no content. So the new variant must have no content, or the enum must be internally tagged, so
 /// that serde skips the content.
-const fn has_catch_all(tagging: Tagging<'static>, old: &'static str, new: Variant<'_>) -> bool {
+const fn is_read_as_catch_all(
+    tagging: Tagging<'static>,
+    old: &'static str,
+    new: Variant<'_>,
+) -> bool {
     let is_passed_over = match tagging {
         Tagging::Internal(_) => true,
         Tagging::External | Tagging::Adjacent(_) => new.body.is_empty(),

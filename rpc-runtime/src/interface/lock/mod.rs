@@ -3,8 +3,8 @@
 //! One test checks that the trait's lock is up to date, and writes the lock if it is asked to. The other
 //! checks that a client under the cap of a release sends only what that release accepts.
 //!
-//! The macro has compared the trait with the lock already. So these tests compare no traits, and do not
-//! interpret an existing lock: they only insert text into it.
+//! The macro has compared the trait with the lock already, so these tests do not. They find sections and methods in
+//! an existing lock by their first lines, and insert text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -223,7 +223,8 @@ impl Lock {
     }
 
     /// Records the structures of released types and errors that were known by their names alone, and are described now.
-    /// They go into the sections of the releases that have them. Until then no change to them is found.
+    /// [`with_known`](Lock::with_known) writes each type at the end of the last section of the major version, and each
+    /// error below its method. Until a structure is recorded, the lock does not detect changes to it.
     fn record_what_became_known(&self, types: &str) -> Result<(), String> {
         let names = types.lines().filter_map(|line| {
             let (word, rest) = line.split_once(' ').unwrap_or_default();

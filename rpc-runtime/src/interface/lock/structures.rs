@@ -1,6 +1,7 @@
 //! The current and the released structures of an interface's types, as an expansion passes them.
 //!
-//! They are compared only where the trait is compiled. An interface that compiles can be released.
+//! They are compared when the trait is compiled, so an interface that compiles can be released. The generated test
+//! compares them again, only to find additions.
 
 use std::marker::PhantomData;
 
@@ -127,7 +128,8 @@ pub struct Use {
     /// The index of the use in the interface.
     pub(super) place: usize,
     pub(super) direction: Direction,
-    /// The type as written in the trait. For an error, the name of its classes in the last release.
+    /// The last segment of the type's path, without generic arguments. For an error, the name of its classes in the
+    /// last release.
     pub(super) written: &'static str,
     pub(super) found: Option<&'static Structure>,
     /// The first version that sends it. `None` if that version is not released.

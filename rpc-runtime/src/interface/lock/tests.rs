@@ -36,7 +36,7 @@ fn a_section_is_inserted_in_the_order_of_versions() {
 }
 
 #[test]
-fn a_released_section_is_never_changed() {
+fn a_section_with_other_content_is_not_overwritten() {
     let again = lock((2, 0), None).with_section(TEXT, "[2.0]\na\n  b\n");
     assert_eq!(again, Ok(None));
     let other = lock((2, 0), None).with_section(TEXT, "[2.0]\na\n");

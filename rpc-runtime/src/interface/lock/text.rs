@@ -1,7 +1,7 @@
 //! The text of a lock's file: where its sections are, and what is added to them.
 //!
-//! A section is a release. It is inserted between the others. Lines are added to an existing section only for types and
-//! errors that were known by their names alone when it was written.
+//! Each section records one release. Sections are in the order of versions. Lines are added to an existing section only
+//! for types and errors whose structure was not known when the section was written.
 
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Throughput as messages grow, beside lapin by hand.
+//! Throughput as messages grow, compared with lapin by hand.
 
 use std::fmt::Write;
 use std::slice::from_mut;

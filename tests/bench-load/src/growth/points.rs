@@ -80,7 +80,7 @@ const IDLE: Curve = Curve {
 
 /// With fewer calls, the memory of the process itself hides that of the calls.
 const ENOUGH_FOR_MEMORY: usize = 1_000;
-/// The aim: bytes of a call in flight beside its payload.
+/// The aim: bytes of a call in flight, without its payload.
 const BYTES: f64 = 1024.0;
 /// The aim for a flat curve: how much more the last point may cost than the cheapest. It allows for other load on the
 /// machine.
@@ -114,7 +114,7 @@ pub(super) fn measure(options: &Options, rounds: usize) -> Result<Section> {
     let mut text = "\n| CPU µs for a call, both ends |".to_owned();
     table(&mut text, &points, 1, |point| point.micros)?;
     if !options.short {
-        text.push_str("\n| bytes on the heap for a call in flight, beside its caller |");
+        text.push_str("\n| bytes on the heap for a call in flight, without its caller |");
         table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| point.heap)?;
         text.push_str("\n| bytes of the process's memory, its caller and all |");
         table(&mut text, &points, ENOUGH_FOR_MEMORY, |point| {
@@ -312,7 +312,10 @@ fn goals(points: &Points) -> Vec<Goal> {
         }
         let count = grouped(&count.to_string());
         goals.push(Goal {
-            what: format!("CPU for a call, {count} {}, beside the least", curve.title),
+            what: format!(
+                "CPU for a call, {count} {} / with the number that takes the least",
+                curve.title
+            ),
             figure: last / costs.iter().copied().fold(f64::INFINITY, f64::min),
             aim: Aim::AtMost(FLAT),
         });

@@ -1,4 +1,4 @@
-//! Throughput of several processes on one broker, beside lapin by hand. The broker limits it.
+//! Throughput of several processes on one broker, compared with lapin by hand. The broker limits it.
 
 use std::fmt::Write;
 
