@@ -9,8 +9,9 @@ use crate::metrics::{self, Lost};
 use crate::transport::Responder;
 use crate::wire::ReplyTo;
 
-/// Sends a reply. Logs and counts it if it cannot be sent.
-pub(super) async fn send(responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
+/// Sends a reply of a server of `topic`, and counts its bytes. Logs and counts a reply that cannot be sent.
+pub(super) async fn send(topic: &str, responder: Arc<dyn Responder>, to: &ReplyTo, reply: Bytes) {
+    metrics::replied(topic, reply.len());
     if let Err(error) = responder.reply(to, reply).await {
         tracing::warn!(
             method = to.method(), request_id = to.request_id(),

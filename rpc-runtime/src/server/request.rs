@@ -123,8 +123,7 @@ impl Service {
             Ok(Some(reply)) => reply,
             Err(error) => wire::failure(to, &self.traced(error, request.method())),
         };
-        metrics::replied(&self.target.topic, reply.len());
-        send(responder, to, reply).await;
+        send(&self.target.topic, responder, to, reply).await;
     }
 
     fn count_dropped(&self, why: Dropped) {
@@ -215,7 +214,8 @@ impl Service {
         self.count_dropped(Dropped::Malformed);
         if let Some(to) = to {
             let error = RemoteError::value_error(format!("malformed request: {error}"));
-            send(responder, &to, wire::failure(&to, &error)).await;
+            let reply = wire::failure(&to, &error);
+            send(&self.target.topic, responder, &to, reply).await;
         }
     }
 
@@ -234,7 +234,8 @@ impl Service {
             let error = RemoteError::value_error(format!(
                 "the request has {bytes} bytes, and the server reads {most} at most"
             ));
-            send(responder, &to, wire::failure(&to, &error)).await;
+            let reply = wire::failure(&to, &error);
+            send(&self.target.topic, responder, &to, reply).await;
         }
     }
 
