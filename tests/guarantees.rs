@@ -27,6 +27,29 @@ fn sources(folder: &Path) -> Vec<String> {
     texts
 }
 
+/// The third column of the table of faults: the lines that each fault causes. An ellipsis stands for other text.
+#[test]
+fn the_lines_of_each_fault_are_logged() {
+    let page = fs::read_to_string(root().join("GUARANTEES.md")).expect("it is text");
+    let (_, section) = page
+        .split_once("\n## Each kind of fault\n")
+        .expect("the page has this section");
+    let (section, _) = section.split_once("\n## ").expect("the section ends");
+    let sources = sources(&root().join("rpc-runtime/src"));
+    let mut lines = 0;
+    for row in section.lines().filter(|line| line.starts_with("| ")) {
+        let logged = row.split(" | ").nth(2).expect("a row has three columns");
+        for line in logged.split('`').skip(1).step_by(2) {
+            for part in line.split('…').map(str::trim) {
+                let found = sources.iter().any(|text| text.contains(part));
+                assert!(found, "nothing logs `{part}`");
+                lines += 1;
+            }
+        }
+    }
+    assert!(lines >= 10, "{lines} lines are in the table");
+}
+
 #[test]
 fn the_lines_to_watch_are_logged() {
     let page = fs::read_to_string(root().join("GUARANTEES.md")).expect("it is text");

@@ -86,7 +86,7 @@ impl Visit for Doubt {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.found |= field.name() == "why"
             && format!("{value:?}")
-                .contains("the broker may not have received its acknowledgement");
+                .contains("the broker may not have received the acknowledgement of the request");
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
