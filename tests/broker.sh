@@ -1,7 +1,7 @@
 # Shared by tests/run and tests/bench: installs what they need, and runs a RabbitMQ node of their own.
 #
-# Source it in the workspace's root. It installs at once, and sets traps: whatever happens, the node, its data and the
-# process group `work_pid` are removed at the end. The caller then calls `make_certificates` and `start_broker`.
+# Source it in the workspace's root. It installs at once, and sets traps: whatever happens, the node, its data and all
+# `work` are removed at the end. The caller then calls `make_certificates` and `start_broker`.
 #
 # The broker is a private node on free ports of the loopback interface, with its own name, cookie, epmd and data. Other
 # brokers on the machine are neither used nor disturbed.
@@ -13,7 +13,9 @@ source tests/install.sh
 # --- the broker ---------------------------------------------------------------------------------
 
 home=$(mktemp -d "${TMPDIR:-/tmp}/rpc-tests.XXXXXX")
-broker_pid='' epmd_pid='' work_pid='' show_log=yes
+broker_pid='' epmd_pid='' show_log=yes
+# The process groups that use the broker, by their leaders.
+declare -A work=()
 
 stop() {
     local status=$?
@@ -23,7 +25,10 @@ stop() {
         printf -- '-- the end of the broker'\''s log --\n' >&2
         tail -q -n 30 "$home"/ctl.out "$home"/log/*.log >&2 2>/dev/null || true
     fi
-    [[ -z $work_pid ]] || kill -TERM -- "-$work_pid" 2>/dev/null || true
+    local group
+    for group in "${!work[@]}"; do
+        kill -TERM -- "-$group" 2>/dev/null || true
+    done
     if [[ -n $broker_pid ]]; then
         # Its data is removed, too, so an orderly end gets little time.
         kill -TERM -- "-$broker_pid" 2>/dev/null || true
@@ -45,6 +50,22 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
+
+# Starts a command, and sets `started` to its process. It runs in the background, since a trap waits for a command in the
+# foreground. It has a process group of its own, so that none of its processes continues when the script ends early.
+start_work() {
+    setsid "$@" </dev/null &
+    started=$!
+    work[$started]=running
+}
+
+# Waits for a command of `start_work`, and returns its status.
+await_work() {
+    local status=0
+    wait "$1" || status=$?
+    unset "work[$1]"
+    return "$status"
+}
 
 # Outside of the range from which the system gives ports to sockets without a fixed port: another process could get such
 # a port before the broker listens there.
