@@ -33,8 +33,9 @@ impl TransportBuilder {
     /// the user and the password in the URL.
     ///
     /// The provider is called before each attempt to connect. Its credentials replace those in the URL. An
-    /// established connection keeps its credentials: the broker closes it when its token expires, and the next
-    /// connection gets a new token. `memory://` calls no provider.
+    /// established connection keeps its credentials. When its token expires, RabbitMQ 4.3 closes the connection.
+    /// Earlier versions refuse what it asks for, and the transport closes it. The next connection gets a new token.
+    /// `memory://` calls no provider.
     ///
     /// The provider runs on the tokio runtime in whose context this method is called. If there is none, it runs on the
     /// transport's own thread, which it must not block.

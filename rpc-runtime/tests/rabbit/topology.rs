@@ -86,6 +86,35 @@ async fn a_stream_continues_where_the_connection_was_cut() {
     delete_queue(&channel, &format!("{topic}_fanout")).await;
 }
 
+/// Each of them is sent with a declaration of the exchange, and each is refused because of it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn concurrent_fanouts_to_an_exchange_of_another_durability_are_all_sent() {
+    let topic = topic();
+    let server = transport("rabbit_transient_quorum_queue=true&rabbit_transient_queues_ttl=60");
+    let target = Target::new(&*topic).server("s");
+    let mut listener = listen_with(&server, &target, 64).await;
+    let client = transport("");
+    client.connect().await.unwrap();
+    let mut casts = JoinSet::new();
+    for _ in 0..64 {
+        let (client, fanout) = (client.clone(), Target::new(&*topic).fanout(true));
+        casts.spawn(async move {
+            let send = casting(Retry::Times(0), false);
+            client.driver().send(&fanout, request("all"), &send).await
+        });
+    }
+    for sent in casts.join_all().await {
+        sent.unwrap();
+    }
+    for _ in 0..64 {
+        assert_eq!(method_of(&next(&mut listener).await), "all");
+    }
+    listener.close().await;
+    server.close().await;
+    client.close().await;
+}
+
 /// The broker declares a stream before its replica runs, so a server may find a stream that it cannot consume yet.
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]

@@ -21,7 +21,7 @@ use super::consume_channel::ConsumeChannel;
 use super::declare_channel::DeclareChannel;
 use super::fault::{Fault, Reason, explain};
 use super::heartbeat;
-pub(crate) use super::io::CONTROL_DEADLINE;
+pub(crate) use super::io::RECEIPT_DEADLINE;
 use super::io::{Io, TICK};
 use super::lapin_stream::silent;
 use super::publish_channel::PublishChannel;

@@ -63,6 +63,12 @@ impl Fault {
         }
     }
 
+    /// Whether the broker could not check a permission, as the text of a closed channel says: the user's token has
+    /// expired, or the broker's own backend fails. Only a new connection has new credentials.
+    pub(crate) fn is_unchecked_permission(code: u16, why: &str) -> bool {
+        code == 403 && why.contains(", backend ")
+    }
+
     /// The fault of a message that was not sent, since the broker would refuse its size.
     pub(crate) fn too_large(size: usize, limit: usize) -> Self {
         let why = format!("message size {size} is larger than the broker's max size {limit}");
@@ -192,6 +198,17 @@ mod tests {
             Fault::coded(320, "CONNECTION_FORCED"),
             Fault::Lost(_)
         ));
+    }
+
+    #[test]
+    fn an_expired_token_is_no_decision_about_a_permission() {
+        let refused = "ACCESS_REFUSED - access to exchange 'x' in vhost '/' refused for user 'u'";
+        let expired = format!(
+            "{refused}, backend rabbit_auth_backend_oauth2 returned an error: Provided JWT token has expired"
+        );
+        assert!(Fault::is_unchecked_permission(403, &expired));
+        assert!(!Fault::is_unchecked_permission(403, refused));
+        assert!(!Fault::is_unchecked_permission(406, &expired));
     }
 
     #[test]

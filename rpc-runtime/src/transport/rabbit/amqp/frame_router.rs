@@ -299,7 +299,13 @@ impl FrameRouter {
             (CANCEL, Some(channel)) => channel.cancelled(),
             (CHANNEL_CLOSE, Some(channel)) => {
                 // Not decoded by amq-protocol, which needs UTF-8: the broker may cut the text within a character.
-                let fault = Fault::coded(fields.short_integer()?, fields.text()?);
+                let (code, why) = (fields.short_integer()?, fields.text()?);
+                if Fault::is_unchecked_permission(code, &why) {
+                    // The other channels would fail, too, until a new connection has new credentials.
+                    self.io.fail(&why);
+                    return Some(());
+                }
+                let fault = Fault::coded(code, why);
                 if channel.closed_by_broker(&self.io.write_queue, &fault) {
                     self.io.channels.remove(number);
                 }

@@ -18,8 +18,10 @@ use super::lapin_pipe::{End, LapinPipe};
 use super::login::SaslResponse;
 use super::write_queue::WriteQueue;
 
-/// How long the broker may take to answer a request or an acknowledgement.
-pub(crate) const CONTROL_DEADLINE: Duration = Duration::from_secs(20);
+/// How long the broker may take to answer an acknowledgement.
+pub(crate) const RECEIPT_DEADLINE: Duration = Duration::from_secs(20);
+/// How long the broker may take to answer a request. RabbitMQ itself waits for a queue's node for a minute.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(75);
 /// How long a confirm may take while the broker does not block the connection. The broker may have to write to disk.
 const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
 /// The interval at which [`Io::give_up_overdue`] must be called.
@@ -134,12 +136,12 @@ impl Io {
             if let Some(confirms) = channel.confirms() {
                 confirms.tick(ticks(CONFIRM_DEADLINE), &why);
             }
-            let request = channel.overdue_request(ticks(CONTROL_DEADLINE));
+            let request = channel.overdue_request(ticks(REQUEST_DEADLINE));
             overdue = overdue.or(request);
         }
         if let Some(request) = overdue {
             self.fail(&format!(
-                "no answer from the broker to {request} within {CONTROL_DEADLINE:?}"
+                "no answer from the broker to {request} within {REQUEST_DEADLINE:?}"
             ));
         }
     }

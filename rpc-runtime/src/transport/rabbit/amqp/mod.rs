@@ -69,7 +69,7 @@ mod write_queue;
 pub(super) use broker_version::BrokerVersion;
 pub(super) use confirm::{Answer, Confirm, Confirmed, Failure};
 pub(super) use confirms::Health;
-pub(super) use connection::{CONTROL_DEADLINE, Connection};
+pub(super) use connection::{Connection, RECEIPT_DEADLINE};
 pub(super) use connector::{ConnectError, Connector};
 #[cfg(test)]
 pub(super) use consume_channel::tests::Bench as AcknowledgerBench;

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,6 +17,9 @@ use crate::sync::Mutex;
 
 /// The least time between two attempts to bind one queue. If the queue itself is missing, each attempt fails.
 const BIND_INTERVAL: Duration = Duration::from_millis(200);
+/// The most tasks that bind queues at a time. They take turns on one channel, so over a distant connection more tasks
+/// would only wait.
+const BINDING_TASKS: usize = 16;
 /// From this number of queues on, those that were not bound recently are forgotten.
 const BOUND_QUEUES: usize = 1000;
 
@@ -25,12 +29,16 @@ pub(super) struct Link {
     pub(super) connection: Arc<Connection>,
     pub(super) channels: PublishChannels,
     declarer: Declarer,
+    /// For bindings. Another one, so that no declaration waits for them.
+    binder: Declarer,
     /// Held while an exchange is declared, so that concurrent messages declare it once. Not for auto-delete exchanges.
     declaring: tokio::sync::Mutex<()>,
     /// The auto-delete exchanges that exist with another durability, and are used as they are.
     other_durability: Mutex<HashSet<Name>>,
     /// When each queue was last bound.
     bound: Mutex<HashMap<Name, Instant>>,
+    /// How many tasks bind queues.
+    binding: AtomicUsize,
 }
 
 impl Link {
@@ -38,9 +46,11 @@ impl Link {
         Self {
             channels: PublishChannels::new(connection.clone()),
             declarer: Declarer::new(connection.clone()),
+            binder: Declarer::new(connection.clone()),
             declaring: tokio::sync::Mutex::default(),
             other_durability: Mutex::default(),
             bound: Mutex::default(),
+            binding: AtomicUsize::new(0),
             connection,
         }
     }
@@ -101,12 +111,15 @@ impl Link {
         if matches!(fault, Fault::Missing(_)) {
             return other_durability.remove(&exchange.name);
         }
-        let is_new = fault.is_durability() && other_durability.insert(exchange.name.clone());
-        if is_new {
+        if !fault.is_durability() {
+            return false;
+        }
+        // Concurrent messages get the same fault. Each is sent again, and the first one logs it.
+        if other_durability.insert(exchange.name.clone()) {
             tracing::warn!(exchange = %exchange.name, reason = %fault.why(),
                 "the exchange exists with another durability: it is used as it is");
         }
-        is_new
+        true
     }
 
     /// Binds the queue of a returned message in the background, in case its exchange was deleted: that deletes the
@@ -116,13 +129,16 @@ impl Link {
         let Some(exchange) = route.exchange.clone() else {
             return;
         };
-        if !self.may_bind(&route.key) {
+        if self.binding.load(Ordering::Relaxed) >= BINDING_TASKS || !self.may_bind(&route.key) {
             return;
         }
+        self.binding.fetch_add(1, Ordering::Relaxed);
         let (link, queue) = (self.clone(), route.key.clone());
         let binding = engine.spawn(async move {
             // In the exchange for requests, the binding key is the queue's name.
-            match link.declarer.bind_anew(&queue, &exchange, &queue).await {
+            let bound = link.binder.bind_anew(&queue, &exchange, &queue).await;
+            link.binding.fetch_sub(1, Ordering::Relaxed);
+            match bound {
                 Ok(()) => tracing::info!(%queue, "bound the queue to its exchange"),
                 Err(fault) => {
                     tracing::debug!(%queue, why = %fault.why(), "the queue was not bound");
@@ -130,6 +146,7 @@ impl Link {
             }
         });
         if let Err(error) = binding {
+            self.binding.fetch_sub(1, Ordering::Relaxed);
             tracing::debug!(queue = %route.key, %error, "the queue was not bound");
         }
     }

@@ -128,8 +128,8 @@ impl Drop for RabbitListener {
         self.permits.give_up();
         self.arrivals.close();
         let mut requests = 0;
-        while let Ok(arrival) = self.arrivals.try_recv() {
-            requests += usize::from(matches!(arrival, Arrival::Request(_)));
+        while self.arrivals.try_recv().is_ok() {
+            requests += 1;
         }
         if requests > 0 {
             tracing::warn!(

@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use super::super::amqp::{
-    CONTROL_DEADLINE, Connection, ConsumeChannel, Consumer, Fault, FieldTable,
+    Connection, ConsumeChannel, Consumer, Fault, FieldTable, RECEIPT_DEADLINE,
 };
 use super::super::backoff::{Pace, jittered};
 use super::super::connection::Connections;
@@ -68,7 +68,7 @@ impl ListenerTask {
             return;
         }
         let mut pace = Pace::new(shared.backoff);
-        // The last logged refusal.
+        // The last logged fault since the queues were consumed.
         let mut reported: Option<Arc<str>> = None;
         while let Some(connection) = ended.or(self.connections.next()).await.flatten() {
             let since = Instant::now();
@@ -116,11 +116,10 @@ impl ListenerTask {
             } else {
                 tracing::warn!(%queue, %why, "{event}");
             }
+            reported = Some(why.clone());
             let pause = if fault.is_refused() {
-                reported = Some(why.clone());
                 pace.after_refusal(since.elapsed())
             } else {
-                reported = None;
                 pace.after(since.elapsed())
             };
             // If the connection has ended, its supervisor backs off.
@@ -233,8 +232,8 @@ impl ListenerTask {
             fault = registered.channel.ended() => fault,
             never = keep_bound(&registered.declarer, &self.queues) => match never {},
             never = keep_from_expiring(&registered.session, &self.queues) => match never {},
-            () = registered.session.overdue(CONTROL_DEADLINE) => {
-                let why = format!("the broker did not answer acknowledgements within {CONTROL_DEADLINE:?}");
+            () = registered.session.overdue(RECEIPT_DEADLINE) => {
+                let why = format!("the broker did not answer acknowledgements within {RECEIPT_DEADLINE:?}");
                 connection.fail(&why);
                 Fault::lost(why)
             }

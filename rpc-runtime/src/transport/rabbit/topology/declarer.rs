@@ -4,18 +4,25 @@
 //! nothing else, and replaces it after each refusal. An exchange or a queue that exists with another durability is
 //! used as it is: the services that share it may be reconfigured one after the other.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::super::amqp::{Connection, DeclareChannel, Fault, Name, QueueDeclaration};
 use super::names::{Exchange, Queue};
+use crate::sync;
+
+/// The most exchanges that a declarer remembers.
+const EXCHANGES: usize = 1000;
 
 /// Declares on one connection, one request at a time.
 #[derive(Debug)]
 pub(crate) struct Declarer {
     connection: Arc<Connection>,
     channel: Mutex<Option<DeclareChannel>>,
+    /// The exchanges that were found with another durability. They are declared passively, without a further warning.
+    other_durability: sync::Mutex<HashSet<Name>>,
 }
 
 /// The exclusive use of the channel for one request. The channel is kept only if the request succeeds. It is closed
@@ -41,6 +48,7 @@ impl Declarer {
         Self {
             connection,
             channel: Mutex::default(),
+            other_durability: sync::Mutex::default(),
         }
     }
 
@@ -60,8 +68,9 @@ impl Declarer {
                     "the queue exists with another durability: it is used as it is");
                 self.declare_bare_queue(queue, !durable).await?
             }
-            Err(Fault::Missing(why)) => {
-                // A transient queue on a node that is down. It cannot be used until it is deleted and declared again.
+            Err(Fault::Missing(why)) if !durable && is_on_a_node_that_is_down(&why) => {
+                // It cannot be used until it is deleted and declared again. A durable queue must wait for its node, which
+                // has its messages.
                 tracing::warn!(queue = %queue.name, reason = %why,
                     "the queue is on a node that is down: deleting it and declaring it anew");
                 self.delete_queue(&queue.name).await?;
@@ -95,12 +104,25 @@ impl Declarer {
 
     /// Declares an exchange. Returns false if it exists with another durability.
     pub(crate) async fn declare_exchange(&self, exchange: &Exchange) -> Result<bool, Fault> {
+        if self.other_durability.lock().contains(&exchange.name) {
+            match self.declare_bare_exchange(exchange, true).await {
+                // It was deleted meanwhile.
+                Err(Fault::Missing(_)) => {
+                    self.other_durability.lock().remove(&exchange.name);
+                }
+                found => return found.map(|()| false),
+            }
+        }
         match self.declare_bare_exchange(exchange, false).await {
             Ok(()) => Ok(true),
             Err(fault) if fault.is_durability() => {
                 tracing::warn!(exchange = %exchange.name, reason = %fault.why(),
                     "the exchange exists with another durability: it is used as it is");
                 self.declare_bare_exchange(exchange, true).await?;
+                let mut other_durability = self.other_durability.lock();
+                if other_durability.len() < EXCHANGES {
+                    other_durability.insert(exchange.name.clone());
+                }
                 Ok(false)
             }
             Err(fault) => Err(fault),
@@ -157,5 +179,43 @@ impl Declarer {
             None => self.connection.declare_channel()?,
         };
         Ok(Lease { slot, channel })
+    }
+}
+
+/// Whether the broker says of a queue that it cannot be used, since its node is down. With other reasons of a 404, the
+/// queue is alive: it may be moving to another node.
+fn is_on_a_node_that_is_down(why: &str) -> bool {
+    ["home node", "stopped by supervisor", "has crashed"]
+        .iter()
+        .any(|reason| why.contains(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_moves_to_another_node_is_not_on_a_node_that_is_down() {
+        for (why, is_down) in [
+            (
+                "NOT_FOUND - home node 'rabbit@b' of durable queue 'q' in vhost '/' is down or inaccessible",
+                true,
+            ),
+            (
+                "NOT_FOUND - queue 'q' in vhost '/' process is stopped by supervisor",
+                true,
+            ),
+            (
+                "NOT_FOUND - failed to perform operation on queue 'q' in vhost '/' on node 'rabbit@b': its leader may \
+                 be stopping or being demoted",
+                false,
+            ),
+            (
+                "NOT_FOUND - failed to perform operation on queue 'q' in vhost '/' due to timeout",
+                false,
+            ),
+        ] {
+            assert_eq!(is_on_a_node_that_is_down(why), is_down, "{why}");
+        }
     }
 }
