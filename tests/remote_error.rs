@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 enum StockError {
     #[rpc(message = "flavor {id} not found")]
     FlavorNotFound { id: u32, hint: Option<String> },
-    #[rpc(class = "RackFullError", message = "rack {0} is full ({1:?})")]
+    #[rpc(class = "RackFullError", message = "rack {0} is full ({1:?}), {{0}}")]
     RackFull(u32, String),
     #[rpc(module = "builtins", class = "ValueError")]
     Value {
@@ -79,7 +79,7 @@ fn named_fields_are_keyword_arguments() {
 #[test]
 fn unnamed_fields_are_positional_arguments() {
     let error = StockError::RackFull(3, "cold".into());
-    let text = "rack 3 is full (\"cold\")";
+    let text = "rack 3 is full (\"cold\"), {0}";
     let wire = (MODULE, "RackFullError", text, json!([3, "cold"]), json!({}));
     match round_trip(error, wire) {
         StockError::RackFull(3, temperature) => assert_eq!(temperature, "cold"),

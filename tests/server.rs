@@ -12,7 +12,8 @@ use rpc_runtime::interface::{Argument, Method, Mode};
 use rpc_runtime::server::{BoxFuture, Invocation, Outcome, Scope, UntypedEndpoint};
 use rpc_runtime::wire::{MessageId, RawRequest, Reply, ReplyTo};
 use rpc_runtime::{
-    Endpoint, Error, Interface, RemoteError, RpcClient, Server, Target, Transport, Version, args,
+    Context, Endpoint, Error, Interface, RemoteError, RpcClient, Server, Target, Transport,
+    Version, args,
 };
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -540,4 +541,27 @@ async fn lines_of_the_sender_and_of_a_failed_handler_name_the_request() {
     let names = ["method=\"squawk\"", "request_id=\"req-9\"", "message_id=\""];
     assert_named(&log, "nobody serves the target", &names);
     assert_named(&log, "a request failed", &names);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_does_not_end_is_cut_off_a_minute_after_its_transport_was_closed() {
+    let transport = Transport::new("memory://").unwrap();
+    let forever =
+        UntypedEndpoint::new(|_| std::future::pending::<Result<Box<RawValue>, RemoteError>>());
+    let server = Server::builder(&transport, "one")
+        .topic("t")
+        .endpoint(forever)
+        .start()
+        .await
+        .unwrap();
+    let running = tokio::spawn(server.run_until(std::future::pending::<()>()));
+    let client = RpcClient::new(&transport, Target::new("t"));
+    client
+        .cast(&Context::new(), "wait", args! {})
+        .await
+        .unwrap();
+    tokio::task::yield_now().await;
+    transport.close().await;
+    let report = running.await.unwrap();
+    assert_eq!((report.cut_off, report.finished), (1, 0), "{report:?}");
 }

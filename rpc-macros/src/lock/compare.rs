@@ -6,6 +6,7 @@
 //! plain values, and the output is messages.
 
 use super::form::{Address, Argument, Interface, Method, Mode, OldName};
+use super::wire_type;
 use crate::attr::Version;
 use crate::check::Shown;
 
@@ -254,7 +255,7 @@ impl Comparing {
         if is_new && now.replaces.contains(&released.name) {
             return self.addition(format!("{name} replaces the released argument"));
         }
-        if released.ty != now.ty {
+        if !wire_type::are_equal(&released.ty, &now.ty) {
             let must = format!(
                 "{name} must be of the type `{}`, not `{}`",
                 released.ty, now.ty
@@ -299,6 +300,10 @@ impl Comparing {
         }
         match (&released.default, &now.default) {
             (released, now) if released == now => {}
+            // A message without such an argument means `None`.
+            (None, Some(_)) if wire_type::is_optional(&released.ty) => {
+                self.broken(at, &format!("{name} must have no `default`"));
+            }
             (None, Some(_)) => self.addition(format!("{name} has a default")),
             (Some(default), _) => {
                 self.broken(at, &format!("{name} must have the default `{default}`"));

@@ -182,6 +182,11 @@ fn each_violation_of_an_argument_says_what_to_do() {
             "`limit` of `host` was there when 2.3 was released, and can end only in a later version: write `until = \"2.4\"`",
         ),
         (
+            ("    since 2.3\n", "    since 2.3\n    default Some(4)\n"),
+            Argument(1, 1),
+            "`late` of `touch` must have no `default`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
+        ),
+        (
             ("default 3", "default 4"),
             Argument(0, 1),
             "`limit` of `host` must have the default `3`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",

@@ -113,6 +113,42 @@ fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
     })
 }
 
+/// Whether a message without an argument of this type, as `of` writes it, means that the argument is absent.
+pub(super) fn is_optional(ty: &str) -> bool {
+    ["Option<", "MaybeAbsent<"]
+        .iter()
+        .any(|start| ty.starts_with(start))
+}
+
+/// Whether two types, as `of` writes them, are the same on the wire. Locks contain both the borrowed and the owned name of
+/// the types below.
+pub(super) fn are_equal(one: &str, other: &str) -> bool {
+    const OWNED: [(&str, &str); 3] = [
+        ("Path", "PathBuf"),
+        ("OsStr", "OsString"),
+        ("CStr", "CString"),
+    ];
+    let words = |ty: &str| -> Vec<String> {
+        let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let mut words = Vec::<String>::new();
+        for letter in ty.chars() {
+            match words.last_mut() {
+                Some(word) if is_of_name(letter) && word.chars().all(is_of_name) => {
+                    word.push(letter);
+                }
+                _ => words.push(letter.to_string()),
+            }
+        }
+        for word in &mut words {
+            if let Some((_, owned)) = OWNED.iter().find(|(borrowed, _)| borrowed == word) {
+                *word = (*owned).to_owned();
+            }
+        }
+        words
+    };
+    one == other || words(one) == words(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +170,13 @@ mod tests {
         ] {
             assert_eq!(of(&syn::parse_str(written).unwrap()), recorded, "{written}");
         }
+    }
+
+    #[test]
+    fn an_owned_name_is_equal_to_the_borrowed_one() {
+        assert!(are_equal("Option<Path>", "Option<PathBuf>"));
+        assert!(are_equal("Vec<OsStr>", "Vec<OsString>") && are_equal("CStr", "CString"));
+        assert!(!are_equal("Path", "String") && !are_equal("Pathological", "PathBufological"));
     }
 
     #[test]

@@ -133,12 +133,7 @@ impl<'a> Raised<'a> {
         if let Some(message) = &self.message {
             let mut text = message.value();
             if let Fields::Unnamed(_) = self.variant.fields {
-                for (index, place) in self.fields.iter().enumerate() {
-                    for end in ["}", ":"] {
-                        let local = format!("{{{}{end}", place.local);
-                        text = text.replace(&format!("{{{index}{end}"), &local);
-                    }
-                }
+                text = self.with_names(&text);
             }
             let message = LitStr::new(&text, message.span());
             return quote!(#private::format!(#message));
@@ -154,6 +149,30 @@ impl<'a> Raised<'a> {
             }
             None => quote!(__shown),
         }
+    }
+
+    /// A format string with the names of the fields in place of their indices.
+    fn with_names(&self, text: &str) -> String {
+        let mut named = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('{') {
+            let (before, after) = rest.split_at(at + 1);
+            named.push_str(before);
+            rest = after;
+            if let Some(escaped) = rest.strip_prefix('{') {
+                named.push('{');
+                rest = escaped;
+                continue;
+            }
+            let digits = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+            let index = rest[..rest.len() - digits.len()].parse::<usize>();
+            let place = index.ok().and_then(|index| self.fields.get(index));
+            if let (Some(place), true) = (place, digits.starts_with(['}', ':'])) {
+                named.push_str(&place.local.to_string());
+                rest = digits;
+            }
+        }
+        named + rest
     }
 
     /// Whether the text is the enum's `Display`.

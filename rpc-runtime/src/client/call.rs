@@ -61,10 +61,12 @@ impl<'a> Prepared<'a> {
     /// Encodes the request.
     fn encode(self, operation: Operation) -> Encoded<'a> {
         let mut settings = Cow::Borrowed(self.client.settings());
-        let (mut own_topic, mut own_server) = (false, false);
+        let (mut own_topic, mut own_server, mut names_server) = (false, false, false);
         if let Some(options) = self.options {
-            (own_topic, own_server) = (options.topic.is_some(), options.server.is_some());
-            settings.to_mut().apply(*options);
+            own_topic = options.topic.is_some();
+            own_server = options.server.is_some();
+            names_server = options.server.as_ref().is_some_and(Option::is_some);
+            settings.to_mut().apply(*options, self.client.defaults());
         }
         let (cap, method) = (settings.cap(), self.method);
         let rung = rung(method, settings.version, cap);
@@ -88,7 +90,7 @@ impl<'a> Prepared<'a> {
         });
         let request = request.and_then(|TypedRequest { body, extra }| {
             let Extra { route, timeout } = extra;
-            if let Some(reason) = route.refused.filter(|_| !own_server) {
+            if let Some(reason) = route.refused.filter(|_| !names_server) {
                 return Err(Error::new_invalid_target(&settings.target, reason));
             }
             if let Some(topic) = route.topic.filter(|_| !own_topic) {

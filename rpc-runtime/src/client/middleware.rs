@@ -119,7 +119,11 @@ pub(super) async fn run(
 
 async fn transmit(transport: &Transport, request: OutgoingRequest) -> Result<Response> {
     let driver = transport.driver();
-    let (method, name) = (request.method(), request.name().into_owned());
+    let method = request.method();
+    let name = method.map_or_else(
+        || request.name().into_owned(),
+        |method| method.name().to_owned(),
+    );
     let result = hand_over(driver, method, request).await;
     result.map_err(|error| error.of_method(&name))
 }

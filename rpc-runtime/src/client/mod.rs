@@ -33,7 +33,7 @@ use self::middleware::Chain;
 use self::settings::{MethodTimes, Settings};
 use crate::serializer::Serializer;
 use crate::span::{self, Operation, Sending};
-use crate::transport::Transport;
+use crate::transport::{Defaults, Transport};
 use crate::wire::{RawRequest, Reply, RequestBody};
 use crate::{Error, Interface, Result, Target, Version};
 
@@ -122,11 +122,16 @@ impl RpcClient {
         }
     }
 
+    /// The defaults of this client's transport.
+    pub(crate) fn defaults(&self) -> &Defaults {
+        self.inner.transport.defaults()
+    }
+
     /// A client with some of this client's settings overridden.
     #[must_use]
     pub fn prepare(&self, options: CallOptions) -> Self {
         let mut settings = self.inner.settings.clone();
-        settings.apply(options);
+        settings.apply(options, self.defaults());
         Self::with_settings(
             self.inner.transport.clone(),
             self.inner.hooks.clone(),

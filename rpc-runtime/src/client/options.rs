@@ -55,7 +55,7 @@ impl CallOptions {
         Self::default()
     }
 
-    /// The exchange to publish to. `None` means [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
+    /// The exchange to publish to. `None` means the transport's default.
     pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
         self.exchange = Some(exchange.into().into_option());
         self

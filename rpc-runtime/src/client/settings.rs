@@ -121,8 +121,8 @@ impl Settings {
         }
     }
 
-    /// Applies the options that are set.
-    pub(crate) fn apply(&mut self, options: CallOptions) {
+    /// Applies the options that are set. `defaults` are those of the client's transport.
+    pub(crate) fn apply(&mut self, options: CallOptions, defaults: &Defaults) {
         // Destructured, so that a new option does not compile until it is applied here.
         let CallOptions {
             exchange,
@@ -139,6 +139,7 @@ impl Settings {
             queue_wait,
             resend,
         } = options;
+        let exchange = exchange.map(|exchange| exchange.or_else(|| defaults.exchange.clone()));
         set(&mut self.target.exchange, exchange);
         set(&mut self.target.topic, topic);
         set(&mut self.target.namespace, namespace);

@@ -5,7 +5,7 @@
 //! Fingerprints are stored in locks, so their computation must never change.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::{
@@ -299,7 +299,7 @@ macro_rules! around {
 }
 
 around! {
-    "list": Vec<T> [T] BTreeSet<T>;
+    "list": Vec<T> [T] BTreeSet<T> BinaryHeap<T> LinkedList<T> VecDeque<T>;
     "option": Option<T>;
     "maybe": MaybeAbsent<T>;
 }
@@ -337,7 +337,10 @@ macro_rules! tuples {
     };
 }
 
-tuples!((A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F));
+tuples!(
+    (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) (A B C D E F G H I)
+    (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L)
+);
 
 #[cfg(test)]
 mod tests {

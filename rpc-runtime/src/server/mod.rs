@@ -130,7 +130,7 @@ impl Server {
     pub async fn run_until(self, until: impl Future) -> StopReport {
         tokio::select! {
             _ = until => {}
-            () = self.ended() => {}
+            () = self.handle.stopping() => {}
         }
         self.stop().await
     }

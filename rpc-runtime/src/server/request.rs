@@ -265,7 +265,8 @@ impl Handler for Service {
             let (endpoint, method) = self.dispatcher.find(&request)?;
             let serializer = self.serializer.as_deref();
             let invocation = Invocation::new(&request, serializer, &self.target, method);
-            let handler = endpoint.dispatch(&invocation);
+            // The endpoint decodes the arguments before it returns its future, and may panic there, too.
+            let handler = async { endpoint.dispatch(&invocation).await };
             let handler = extensions::within(owned.shared_extensions(), handler);
             let reply = caught(Box::pin(handler)).await?;
             Ok(Response::of(reply, &owned))

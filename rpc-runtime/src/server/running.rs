@@ -65,8 +65,10 @@ impl Running {
 
     /// Counts requests that have finished since the last call.
     fn collect(&mut self) {
-        while self.tasks.try_join_next().is_some() {
-            self.finished += 1;
+        while let Some(joined) = self.tasks.try_join_next() {
+            // A cancelled request is in the number that `cut_off` returns.
+            let is_cancelled = joined.is_err_and(|error| error.is_cancelled());
+            self.finished += usize::from(!is_cancelled);
         }
     }
 

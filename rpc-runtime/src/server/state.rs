@@ -102,6 +102,15 @@ impl ServerHandle {
         }
     }
 
+    /// Waits until the server accepts no more requests.
+    pub(super) async fn stopping(&self) {
+        let mut phase = self.phase.clone();
+        // An error means that the server has stopped.
+        let _ = phase
+            .wait_for(|phase| matches!(phase, Phase::Stopping(_)))
+            .await;
+    }
+
     /// Waits until the state differs from `seen`, and returns it. It never returns if `seen` is
     /// [`Stopped`](ServerState::Stopped). A state that lasts only briefly may be missed. Dropping the future
     /// has no effect.

@@ -253,7 +253,28 @@ fn end(mut message: Message) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
+    use super::super::{Reply, Request};
     use super::*;
+
+    #[test]
+    fn raw_json_with_line_breaks_and_tabs_is_read_back() {
+        const RAW: &str = "{\n\t\"a\":\r 1,\n\t\"b\": \"\\n\\\"\"\r\n}";
+        let raw = RawValue::from_string(RAW.to_owned()).unwrap();
+        let mut encoder = RequestEncoder::new("put");
+        encoder.argument("json", &raw).unwrap();
+        let context = std::collections::BTreeMap::from([("extra", &raw)]);
+        let body = encoder.finish(None, None, &context).unwrap().cast();
+        let text = Request::open(&body).unwrap();
+        let request = Request::parse(&text).unwrap();
+        assert_eq!(request.arguments(), format!("{{\"json\":{RAW}}}"));
+        let context: std::collections::BTreeMap<String, Box<RawValue>> = request.context().unwrap();
+        assert_eq!(context["extra"].get(), RAW);
+        let to = ReplyTo::new("replies", "00000000000000000000000000000001");
+        let reply = Reply::take(success(&to, &raw).unwrap()).unwrap();
+        assert_eq!(reply.result().unwrap(), RAW);
+    }
 
     #[test]
     fn the_method_of_an_encoded_request_is_read_back() {

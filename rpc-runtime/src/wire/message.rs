@@ -168,13 +168,24 @@ impl<const IS_CONTEXT_KEY: bool> Formatter for Escaped<IS_CONTEXT_KEY> {
     }
 }
 
-/// Escapes raw JSON text. Only quotes and backslashes need an escape: control characters occur only as white
-/// space between tokens.
+/// Escapes raw JSON text. Besides quotes and backslashes, it may contain line breaks and tabs, as white space between
+/// tokens. Other control characters do not occur in JSON.
 fn escape<W: io::Write + ?Sized>(writer: &mut W, json: &[u8]) -> io::Result<()> {
     let mut rest = json;
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+    let escaped = |byte: &u8| match byte {
+        b'"' | b'\\' => Some(*byte),
+        b'\n' => Some(b'n'),
+        b'\r' => Some(b'r'),
+        b'\t' => Some(b't'),
+        _ => None,
+    };
+    let next = |rest: &[u8]| {
+        let mut places = rest.iter().enumerate();
+        places.find_map(|(at, byte)| Some((at, escaped(byte)?)))
+    };
+    while let Some((at, letter)) = next(rest) {
         writer.write_all(&rest[..at])?;
-        writer.write_all(&[b'\\', rest[at]])?;
+        writer.write_all(&[b'\\', letter])?;
         rest = &rest[at + 1..];
     }
     writer.write_all(rest)

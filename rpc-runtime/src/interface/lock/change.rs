@@ -74,6 +74,9 @@ pub(super) const fn change(
     direction: Direction,
 ) -> Change<'static> {
     let by_shape = if same(old.shape, new.shape()) {
+        if old.fingerprint == new.fingerprint() {
+            return Change::Same;
+        }
         Change::Same
     } else {
         shape(

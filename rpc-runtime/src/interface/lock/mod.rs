@@ -265,9 +265,15 @@ impl Lock {
                 if old.shape == shape && old.fingerprint == fingerprint {
                     continue;
                 }
-                if let Change::Additive(place) = change(old, structure, direction) {
-                    let subject = fault::subject(name, place);
-                    changes.push(format!("{} is new", subject.as_str()));
+                match change(old, structure, direction) {
+                    Change::Additive(place) => {
+                        let subject = fault::subject(name, place);
+                        changes.push(format!("{} is new", subject.as_str()));
+                    }
+                    // Such as another order of the fields. There is something to record only if an opaque part is
+                    // described now.
+                    Change::Same if opaque_parts(old.shape) == opaque_parts(shape) => continue,
+                    Change::Same | Change::Breaking(_) => {}
                 }
             }
             let word = if is_error { "error" } else { "type" };
@@ -276,6 +282,11 @@ impl Lock {
         }
         (changes, text)
     }
+}
+
+/// How many parts a shape knows by their names alone.
+fn opaque_parts(shape: &str) -> usize {
+    shape.matches("opaque ").count()
 }
 
 type Named = BTreeMap<(bool, &'static str), (&'static Structure, Direction)>;
