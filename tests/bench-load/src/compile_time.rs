@@ -51,7 +51,7 @@ fn goals(table: &Table<'_>) -> Vec<Goal> {
         return Vec::new();
     };
     let aim = match table.head[0] {
-        "dependencies" => DEPENDENCIES,
+        "an interface crate's dependencies" => DEPENDENCIES,
         _ => TRAIT,
     };
     let columns = table.head.iter().zip(row).skip(1);
@@ -72,28 +72,34 @@ fn goals(table: &Table<'_>) -> Vec<Goal> {
 
 #[cfg(test)]
 mod tests {
-    use super::section;
+    use super::*;
 
     #[test]
     fn the_goals_are_for_ours_with_its_lock() {
         let printed = "| one trait | 10 methods | 100 methods |\n| --- | ---: | ---: |\n\
              | ours | 0.20 (0.50) | 0.80 (0.40) |\n| ours, with lock | 0.30 (0.70) | 1.00 (0.55) |\n\
              | tarpc, JSON over TCP | 0.40 (1.00) | 1.90 (1.00) |\n\n\
-             | dependencies | crates |\n| --- | ---: |\n| ours | 20 (0.61) |\n";
+             | an interface crate's dependencies | crates | CPU seconds |\n| --- | ---: | ---: |\n\
+             | ours | 20 | 17.0 (0.61) |\n";
         let section = section(printed, 1).expect("a section");
         let goals: Vec<_> = section
             .goals
             .iter()
-            .map(|goal| (goal.what.as_str(), goal.figure))
+            .map(|goal| (goal.what.as_str(), goal.figure, goal.aim))
             .collect();
         assert_eq!(
             goals,
             [
                 (
                     "build, one trait, 100 methods: ours, with lock / tarpc",
-                    0.55
+                    0.55,
+                    TRAIT
                 ),
-                ("build, dependencies, crates: ours / tarpc", 0.61)
+                (
+                    "build, an interface crate's dependencies, CPU seconds: ours / tarpc",
+                    0.61,
+                    DEPENDENCIES
+                )
             ]
         );
     }

@@ -12,7 +12,7 @@ pub(crate) struct Goal {
     pub(crate) aim: Aim,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Aim {
     AtLeast(f64),
     AtMost(f64),
