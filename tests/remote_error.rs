@@ -21,6 +21,11 @@ enum StockError {
         #[rpc(arg = 0)]
         what: String,
     },
+    #[rpc(message = "{host} not found")]
+    HostNotFound {
+        #[rpc(arg = 2)]
+        host: String,
+    },
     #[rpc(message = "closed")]
     Closed,
     Shown {
@@ -107,6 +112,22 @@ fn attributes_name_the_places_of_fields() {
             code: -1,
             what,
         } => assert_eq!((&*text, &*what), ("bad", "size")),
+        other => panic!("{other:?}"),
+    }
+    // Before the only field is the message, as in Python's exceptions.
+    let error = StockError::HostNotFound {
+        host: "db-1".into(),
+    };
+    let text = "db-1 not found";
+    let wire = (
+        MODULE,
+        "HostNotFound",
+        text,
+        json!([text, null, "db-1"]),
+        json!({}),
+    );
+    match round_trip(error, wire) {
+        StockError::HostNotFound { host } => assert_eq!(host, "db-1"),
         other => panic!("{other:?}"),
     }
 }

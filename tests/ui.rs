@@ -144,6 +144,8 @@ mod ladders_of_any_argument_name;
 mod ladders_without_a_prelude;
 #[path = "ui/pass/made_by_a_macro.rs"]
 mod made_by_a_macro;
+#[path = "ui/pass/methods_of_one_name.rs"]
+mod methods_of_one_name;
 #[path = "ui/pass/mock_by_hand.rs"]
 mod mock_by_hand;
 #[path = "ui/pass/mock_with_mockall.rs"]
@@ -201,6 +203,7 @@ compile_and_run! {
     ladders_of_any_argument_name
     ladders_without_a_prelude
     made_by_a_macro
+    methods_of_one_name
     mock_by_hand
     mock_with_mockall
     names_in_the_way

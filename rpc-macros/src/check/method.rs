@@ -57,6 +57,12 @@ pub(super) fn method<'a>(
     signature::no_type_parameters(errors, signature);
     signature::shared_receiver(errors, signature);
     signature::not_the_clients_own(errors, &signature.ident);
+    names.begin(
+        original
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("cfg")),
+    );
     let wire = names.own(errors, &signature.ident, options.name.get());
     let old_names = names.old(errors, &options.old_names);
     fanout_of_a_cast(errors, options);

@@ -1,7 +1,7 @@
 //! The rules for names on the wire.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -14,7 +14,9 @@ use crate::errors::Errors;
 /// The names of the methods of a trait, or of the arguments of a method. Each name may be used once.
 pub(super) struct Names {
     what: &'static str,
-    taken: HashSet<String>,
+    /// The names, and whether the item of each is conditional.
+    taken: HashMap<String, bool>,
+    is_conditional: bool,
     /// The case of names without an explicit `name`.
     case: Option<Case>,
 }
@@ -32,8 +34,14 @@ impl Names {
         Self {
             case,
             what,
-            taken: HashSet::new(),
+            taken: HashMap::new(),
+            is_conditional: false,
         }
+    }
+
+    /// Begins an item. Items under `#[cfg]` may have the same name, since each may exist in a different build.
+    pub(super) fn begin(&mut self, is_conditional: bool) {
+        self.is_conditional = is_conditional;
     }
 
     /// The name on the wire of the item `ident`: `option`, or `ident` in the case of `rename_all`.
@@ -90,7 +98,8 @@ impl Names {
                 format!("`{wire}` must not begin with `_`, as no server dispatches such methods: rename it"),
             );
         }
-        if !self.taken.insert(wire.clone()) {
+        let before = self.taken.insert(wire.clone(), self.is_conditional);
+        if before.is_some_and(|before| !before && !self.is_conditional) {
             errors.at(
                 &tokens,
                 format!("`{wire}` must be the name of one {what}: rename this one, or give it another `name`"),

@@ -120,8 +120,8 @@ pub(super) fn is_optional(ty: &str) -> bool {
         .any(|start| ty.starts_with(start))
 }
 
-/// Whether two types, as `of` writes them, are the same on the wire. Locks contain both the borrowed and the owned name of
-/// the types below.
+/// Whether two types, as `of` writes them, are the same on the wire. Locks contain both the borrowed and the owned name
+/// of the types below.
 pub(super) fn are_equal(one: &str, other: &str) -> bool {
     const OWNED: [(&str, &str); 3] = [
         ("Path", "PathBuf"),

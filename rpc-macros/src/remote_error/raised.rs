@@ -1,6 +1,8 @@
 //! A variant that is a class on the wire, and the conversion of its fields to and from the exception's
 //! arguments.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -46,15 +48,17 @@ impl<'a> Raised<'a> {
             .get()
             .map(LitStr::value)
             .or(module.map(str::to_owned));
+        let fields: Vec<_> = (0..)
+            .zip(&variant.fields)
+            .map(|(index, field)| Place::new(errors, field, index))
+            .collect();
+        check_places(errors, &fields);
         Self {
             variant,
             class: class.unwrap_or_else(|| variant.ident.unraw().to_string()),
             module,
             message: options.message.get().cloned(),
-            fields: (0..)
-                .zip(&variant.fields)
-                .map(|(index, field)| Place::new(errors, field, index))
-                .collect(),
+            fields,
         }
     }
 
@@ -113,10 +117,17 @@ impl<'a> Raised<'a> {
             Source::Arg(index) => Some((index, value(place))),
             _ => None,
         });
-        let mut positional: Vec<_> = positional.collect();
-        positional.sort_by_key(|(index, _)| *index);
-        let positional = positional.iter().map(|(_, value)| value);
-        let args = (positional.len() > 0).then(|| quote!(.args([#(#positional),*])));
+        let positional: BTreeMap<usize, TokenStream> = positional.collect();
+        let last = positional.keys().last().copied();
+        let args = last.map(|last| {
+            let values = (0..=last).map(|index| match positional.get(&index) {
+                Some(value) => value.clone(),
+                // The first argument of Python's exceptions is the message.
+                None if index == 0 => quote!(#private::value(&__text)),
+                None => quote!(#private::value(&())),
+            });
+            quote!(.args([#(#values),*]))
+        });
         let kwargs = self.fields.iter().filter_map(|place| match &place.source {
             Source::Kwarg(name) => {
                 let value = value(place);
@@ -124,6 +135,13 @@ impl<'a> Raised<'a> {
             }
             _ => None,
         });
+        if last.is_some() && !positional.contains_key(&0) {
+            let text = quote!(#private::ToString::to_string(&__text));
+            return quote!(#pattern => {
+                let __text = #message;
+                #private::raised(#module, #class, #text) #args #(#kwargs)*
+            });
+        }
         quote!(#pattern => #private::raised(#module, #class, #message) #args #(#kwargs)*,)
     }
 
@@ -179,6 +197,29 @@ impl<'a> Raised<'a> {
     pub(super) fn is_shown(&self) -> bool {
         let has_text = |place: &Place<'_>| matches!(place.source, Source::Message);
         self.message.is_none() && !self.fields.iter().any(has_text)
+    }
+}
+
+/// The most positional arguments of an exception.
+const ARGS: usize = 16;
+
+/// Each positional field must have a place of its own.
+fn check_places(errors: &Errors, fields: &[Place<'_>]) {
+    let mut taken = BTreeSet::new();
+    for place in fields {
+        let Source::Arg(index) = place.source else {
+            continue;
+        };
+        if index >= ARGS {
+            let message =
+                format!("`arg` must be below {ARGS}: it is the place in the exception's `args`");
+            errors.at(place.field, message);
+        } else if !taken.insert(index) {
+            let message = format!(
+                "the place {index} in the exception's `args` is taken: give this field another `arg`"
+            );
+            errors.at(place.field, message);
+        }
     }
 }
 

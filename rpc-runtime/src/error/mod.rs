@@ -350,9 +350,8 @@ impl Error {
         may_pass && !self.may_have_run()
     }
 
-    /// The name on the wire of the method that failed; under a version cap, too, it is the newest name. Errors of a call or a
-    /// cast have it, except
-    /// [`Error::Config`], whose text names the method. `None` for other errors, such as
+    /// The name on the wire of the method that failed; under a version cap, too, it is the newest name. Errors of a
+    /// call or a cast have it, except [`Error::Config`], whose text names the method. `None` for other errors, such as
     /// [`Error::Unreachable`] or an error at the start of a server.
     #[must_use]
     pub fn method(&self) -> Option<&str> {

@@ -9,9 +9,9 @@ use super::*;
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn an_error_has_the_number_of_attempts_and_the_last_reason() {
-    let port = relay::closed_port().await;
+    let closed = relay::closed_address().await;
     let quick = "rabbit_retry_interval=0.01&rabbit_retry_backoff=0";
-    let transport = transport_at(&format!("127.0.0.1:{port}"), quick);
+    let transport = transport_at(&closed.to_string(), quick);
     let target = Target::new("t");
     for (retry, made) in [(0, 1), (2, 3)] {
         let send = casting(Retry::Times(retry), true);
@@ -31,7 +31,7 @@ async fn an_error_has_the_number_of_attempts_and_the_last_reason() {
         };
         assert_eq!((*attempts, *maybe_delivered), (made, false), "{error}");
         assert!(
-            reason.contains("refused") && reason.contains(&port.to_string()),
+            reason.contains("refused") && reason.contains(&closed.port().to_string()),
             "{reason}"
         );
         let call = CallTerms::new(send, LONG, None);
@@ -53,8 +53,8 @@ async fn an_error_has_the_number_of_attempts_and_the_last_reason() {
 async fn a_timeout_says_what_was_waited_for() {
     const SHORT: Duration = Duration::from_millis(400);
     let target = Target::new("t");
-    let port = relay::closed_port().await;
-    let refused = transport_at(&format!("127.0.0.1:{port}"), "");
+    let closed = relay::closed_address().await;
+    let refused = transport_at(&closed.to_string(), "");
     let error = refused
         .driver()
         .call(&target, request("m"), &terms(SHORT))
@@ -245,11 +245,11 @@ async fn a_deleted_exchange_is_declared_again() {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn another_host_is_used_when_one_is_dead() {
     let silent = Relay::silent().await;
-    let closed = relay::closed_port().await;
+    let closed = relay::closed_address().await;
     let user = credentials();
     for _ in 0..4 {
         let url = format!(
-            "rabbit://{user}@127.0.0.1:{closed},{user}@{},{user}@{}/?rabbit_connect_timeout=0.2\
+            "rabbit://{user}@{closed},{user}@{},{user}@{}/?rabbit_connect_timeout=0.2\
              &rabbit_retry_interval=0.01&rabbit_retry_backoff=0",
             silent.address(),
             broker()

@@ -100,8 +100,8 @@ async fn no_task_outlives_the_driver() {
         until("all tasks have ended", || async { tasks() <= before }).await;
     }
     // A transport that never connects.
-    let port = relay::closed_port().await;
-    let transport = transport_at(&format!("127.0.0.1:{port}"), "");
+    let closed = relay::closed_address().await;
+    let transport = transport_at(&closed.to_string(), "");
     let short = terms(Duration::from_millis(50));
     transport
         .driver()

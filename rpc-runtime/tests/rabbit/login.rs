@@ -113,10 +113,7 @@ async fn connect_reports_at_start_up_whether_the_broker_accepts_the_login() {
         Err(Error::Closed { .. })
     ));
 
-    // A port without a listener.
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let refusing = free.local_addr().unwrap().to_string();
-    drop(free);
+    let refusing = relay::closed_address().await.to_string();
     for (address, password, why) in [
         (broker(), "hunter2", "ACCESS_REFUSED"),
         (refusing, "x", "refused"),

@@ -183,9 +183,3 @@ pub(crate) async fn closed_address() -> SocketAddr {
     let listener = TcpListener::bind(own_address()).await.unwrap();
     listener.local_addr().unwrap()
 }
-
-/// A port without a listener.
-pub(crate) async fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap().port()
-}

@@ -11,6 +11,9 @@ use super::*;
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn calls_and_fanouts_work_with_each_topology() {
+    // A process of that name may run the same test over another broker.
+    let host = format!("host{}", std::process::id());
+    let managed = format!("use_queue_manager=true&hostname={host}&processname=rabbit-test");
     for query in [
         "amqp_durable_queues=true",
         "amqp_auto_delete=true",
@@ -19,7 +22,7 @@ async fn calls_and_fanouts_work_with_each_topology() {
         "rabbit_transient_quorum_queue=true&rabbit_transient_queues_ttl=60",
         "rabbit_transient_queues_ttl=0",
         "rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true&rabbit_qos_prefetch_count=10",
-        "use_queue_manager=true&hostname=host&processname=rabbit-test",
+        managed.as_str(),
         "rabbit_login_method=AMQPLAIN&heartbeat_timeout_threshold=5",
     ] {
         let topic = topic();
@@ -43,7 +46,7 @@ async fn calls_and_fanouts_work_with_each_topology() {
         assert_eq!(called.unwrap(), "x", "{query}");
         if query.contains("manager") {
             assert!(
-                reply_queue.starts_with("reply_host:rabbit-test:"),
+                reply_queue.starts_with(&format!("reply_{host}:rabbit-test:")),
                 "{reply_queue}"
             );
         }
@@ -57,6 +60,7 @@ async fn calls_and_fanouts_work_with_each_topology() {
             }
         }
     }
+    std::fs::remove_file(format!("/dev/shm/{host}_rabbit-test_qmanager")).unwrap();
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,19 +49,20 @@ impl Service {
         ))
     }
 
-    /// Removes the counter, which would not exist in another container.
+    fn counter(&self) -> PathBuf {
+        Path::new("/dev/shm").join(format!("{}_svc_qmanager", self.host))
+    }
+
+    /// Removes the counter, which a process has made, and which would not exist in another container.
     fn forget_counter(&self) {
-        let counter = Path::new("/dev/shm").join(format!("{}_svc_qmanager", self.host));
-        match std::fs::remove_file(counter) {
-            Err(error) if error.kind() != ErrorKind::NotFound => panic!("{error}"),
-            Ok(()) | Err(_) => {}
-        }
+        std::fs::remove_file(self.counter()).expect("a process has made the counter");
     }
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
-        self.forget_counter();
+        // The last process may have made none.
+        let _ = std::fs::remove_file(self.counter());
     }
 }
 

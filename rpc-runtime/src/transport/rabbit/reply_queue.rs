@@ -319,11 +319,13 @@ impl Reader {
             channel.qos(PREFETCH),
             channel.consume(&self.queue.name, Name::default(), FieldTable::default()),
         )?;
-        // From now on, the queue's consumers include this process's own.
-        let is_first = !std::mem::replace(&mut self.has_consumed, true);
-        if is_first && !is_consumed_alone(&self.topology, &declarer, &mut self.queue).await? {
-            self.has_consumed = false;
-            return Err(Fault::lost("another process consumes the reply queue"));
+        // The name is checked once. Later, the queue's consumers may include this process's own of an earlier
+        // connection.
+        if !self.has_consumed {
+            if !is_consumed_alone(&self.topology, &declarer, &mut self.queue).await? {
+                return Err(Fault::lost("another process consumes the reply queue"));
+            }
+            self.has_consumed = true;
         }
         Ok(Consuming { channel, handler })
     }

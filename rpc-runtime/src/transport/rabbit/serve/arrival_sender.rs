@@ -18,7 +18,7 @@ use super::permits::Permit;
 use super::responder::RabbitResponder;
 use crate::RemoteError;
 use crate::excerpt::excerpt;
-use crate::metrics::{self, Dropped};
+use crate::metrics::{self, Dropped, Lost};
 use crate::transport::{Arrival, Incoming, Responder};
 use crate::wire::{Named, failure, reply_address_at_end};
 
@@ -138,16 +138,17 @@ impl ArrivalSender {
             return;
         };
         let error = RemoteError::value_error(format!("malformed request: {damaged}"));
+        let not_sent = move |error: crate::Error| {
+            metrics::replies_dropped(1, Lost::Unsent);
+            tracing::warn!(message_id, %error, "a reply was not sent");
+        };
         let replied = self.shared.engine.spawn({
-            let message_id = message_id.clone();
+            let not_sent = not_sent.clone();
             async move {
-                if let Err(error) = responder.reply(&to, failure(&to, &error)).await {
-                    tracing::warn!(message_id, %error, "a reply was not sent");
-                }
+                let replied = responder.reply(&to, failure(&to, &error)).await;
+                replied.unwrap_or_else(not_sent);
             }
         });
-        if let Err(error) = replied {
-            tracing::warn!(message_id, %error, "a reply was not sent");
-        }
+        replied.map_or_else(not_sent, drop);
     }
 }

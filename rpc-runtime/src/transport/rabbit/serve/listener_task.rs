@@ -201,13 +201,15 @@ impl ListenerTask {
                 self.listener.stream_place.lock().consumed(now);
             }
         }
-        // From now on, the queue's consumers include this process's own.
-        let is_first = !std::mem::replace(&mut self.has_consumed, true);
-        if is_first && !is_consumed_alone(&topology, &declarer, &mut self.queues[FANOUT]).await? {
-            self.has_consumed = false;
-            return Err(Fault::lost(
-                "another process consumes the queue for fanouts of the same name",
-            ));
+        // The name is checked once. Later, the queue's consumers may include this process's own of an earlier
+        // connection.
+        if !self.has_consumed {
+            if !is_consumed_alone(&topology, &declarer, &mut self.queues[FANOUT]).await? {
+                return Err(Fault::lost(
+                    "another process consumes the queue for fanouts of the same name",
+                ));
+            }
+            self.has_consumed = true;
         }
         Ok(Registered {
             session,

@@ -69,8 +69,8 @@ impl Declarer {
                 self.declare_bare_queue(queue, !durable).await?
             }
             Err(Fault::Missing(why)) if !durable && is_on_a_node_that_is_down(&why) => {
-                // It cannot be used until it is deleted and declared again. A durable queue must wait for its node, which
-                // has its messages.
+                // It cannot be used until it is deleted and declared again. A durable queue must wait for its node,
+                // which has its messages.
                 tracing::warn!(queue = %queue.name, reason = %why,
                     "the queue is on a node that is down: deleting it and declaring it anew");
                 self.delete_queue(&queue.name).await?;
