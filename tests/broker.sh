@@ -1,7 +1,7 @@
 # Shared by tests/run and tests/bench: installs what they need, and runs a RabbitMQ node of their own.
 #
-# Source it in the workspace's root. It installs at once, and sets traps: whatever happens, the node, its data and all
-# `work` are removed at the end. The caller then calls `make_certificates` and `start_broker`.
+# Source it in the workspace's root. It installs at once, and sets traps: whatever happens, the node and its data
+# are removed at the end, and all `work` is ended. The caller then calls `make_certificates` and `start_broker`.
 #
 # The broker is a private node on free ports of the loopback interface, with its own name, cookie, epmd and data. Other
 # brokers on the machine are neither used nor disturbed.

@@ -27,14 +27,18 @@ fn sources(folder: &Path) -> Vec<String> {
     texts
 }
 
+/// The part of `GUARANTEES.md` after this heading, up to the next section.
+fn section(heading: &str) -> String {
+    let page = fs::read_to_string(root().join("GUARANTEES.md")).expect("it is text");
+    let (_, after) = page.split_once(heading).expect("the page has this heading");
+    let (section, _) = after.split_once("\n## ").expect("the section ends");
+    section.to_owned()
+}
+
 /// The third column of the table of faults: the lines that each fault causes. An ellipsis stands for other text.
 #[test]
 fn the_lines_of_each_fault_are_logged() {
-    let page = fs::read_to_string(root().join("GUARANTEES.md")).expect("it is text");
-    let (_, section) = page
-        .split_once("\n## Each kind of fault\n")
-        .expect("the page has this section");
-    let (section, _) = section.split_once("\n## ").expect("the section ends");
+    let section = section("\n## Each kind of fault\n");
     let sources = sources(&root().join("rpc-runtime/src"));
     let mut lines = 0;
     for row in section.lines().filter(|line| line.starts_with("| ")) {
@@ -52,11 +56,7 @@ fn the_lines_of_each_fault_are_logged() {
 
 #[test]
 fn the_lines_to_watch_are_logged() {
-    let page = fs::read_to_string(root().join("GUARANTEES.md")).expect("it is text");
-    let (_, watched) = page
-        .split_once("**What to watch in the log**")
-        .expect("the page has this section");
-    let (watched, _) = watched.split_once("\n## ").expect("the section ends");
+    let watched = section("**What to watch in the log**");
     let sources = sources(&root().join("rpc-runtime/src"));
     let mut lines = 0;
     for item in watched.lines().filter(|line| line.starts_with("- ")) {

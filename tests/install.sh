@@ -10,12 +10,6 @@ die() { printf '%s: %s\n' "$0" "$*" >&2; exit 1; }
 
 command -v cargo >/dev/null || die "needs Rust: see https://rustup.rs"
 
-# Scripts that run at the same time install one after the other.
-exec {installing}>tests/.installing
-if command -v flock >/dev/null; then
-    flock "$installing"
-fi
-
 install() {
     say "installing $* (apt)"
     local sudo=()
@@ -77,4 +71,3 @@ if [[ ! -x $venv/bin/python || $(cat "$venv/stamp" 2>/dev/null || true) != "$sta
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/python/requirements.txt
     printf '%s\n' "$stamp" >"$venv/stamp"
 fi
-exec {installing}>&-

@@ -73,10 +73,11 @@ pub(super) const fn change(
     new: &Structure,
     direction: Direction,
 ) -> Change<'static> {
-    let by_shape = if same(old.shape, new.shape()) {
-        if old.fingerprint == new.fingerprint() {
-            return Change::Same;
-        }
+    let has_same_shape = same(old.shape, new.shape());
+    if has_same_shape && old.fingerprint == new.fingerprint() {
+        return Change::Same;
+    }
+    let by_shape = if has_same_shape {
         Change::Same
     } else {
         shape(
