@@ -90,7 +90,7 @@ pub struct Balance {
     pub breaches: BTreeMap<Breach, u64>,
     /// The greatest lateness of a call.
     pub latest: Duration,
-    /// The greatest lateness of the clients' scheduler.
+    /// For how long the clients had no processor meanwhile.
     pub starved: Duration,
     /// The story of each request that broke a promise of this library.
     pub stories: Vec<String>,
@@ -101,15 +101,7 @@ impl Ledger {
     #[must_use]
     pub fn balance(&self) -> Balance {
         let book = self.book();
-        let mut balance = Balance {
-            starved: book
-                .starved
-                .iter()
-                .map(|late| late.1)
-                .max()
-                .unwrap_or_default(),
-            ..Balance::default()
-        };
+        let mut balance = Balance::default();
         let mut left: Vec<usize> = book.losses.iter().map(|loss| loss.most).collect();
         for (number, entry) in &book.entries {
             balance.count(entry);
@@ -170,10 +162,8 @@ impl Ledger {
         if entry.call {
             let deadline = entry.sent + self.timeout;
             let late = ended.saturating_duration_since(deadline);
-            balance.latest = balance.latest.max(late);
-            let then = |at: &Instant| *at >= deadline && *at <= *ended + LATENESS;
-            let starved = book.starved.iter().filter(|(at, _)| then(at));
-            let starved = starved.map(|late| late.1).max().unwrap_or_default();
+            let starved = book.starved_between(deadline, *ended);
+            balance.note_latest(late, starved);
             if late > LATENESS + starved {
                 return Err(Breach::Late);
             }
@@ -248,6 +238,12 @@ impl Balance {
         }
     }
 
+    fn note_latest(&mut self, late: Duration, starved: Duration) {
+        if late > self.latest {
+            (self.latest, self.starved) = (late, starved);
+        }
+    }
+
     /// Adds the balance of another block.
     pub fn add(&mut self, other: Self) {
         for (sum, part) in self.ok.iter_mut().zip(other.ok) {
@@ -269,8 +265,7 @@ impl Balance {
         for (breach, count) in other.breaches {
             *self.breaches.entry(breach).or_default() += count;
         }
-        self.latest = self.latest.max(other.latest);
-        self.starved = self.starved.max(other.starved);
+        self.note_latest(other.latest, other.starved);
         self.stories.extend(other.stories);
     }
 }
@@ -385,11 +380,17 @@ mod tests {
         let ledger = Ledger::open(Duration::from_secs(1), 0, Ends::OURS);
         let call = ledger.sent(true);
         assert_eq!(ledger.balance().count_of(Breach::Unended), 1);
-        tokio::time::advance(Duration::from_millis(1060)).await;
+        // What the machine did before the deadline is no excuse.
+        ledger.starved(Duration::ZERO);
+        tokio::time::advance(Duration::from_millis(990)).await;
+        ledger.starved(Duration::from_millis(300));
+        tokio::time::advance(Duration::from_millis(70)).await;
         ledger.ended(call, failed(true));
         assert_eq!(ledger.balance().count_of(Breach::Late), 1);
         assert!(!ledger.balance().balances());
-        ledger.starved(Duration::from_millis(20));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        ledger.starved(Duration::from_millis(320));
         assert!(ledger.balance().balances());
+        assert_eq!(ledger.balance().starved, Duration::from_millis(20));
     }
 }

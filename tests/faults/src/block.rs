@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Result;
@@ -20,6 +21,7 @@ use crate::report::Report;
 use crate::run::Plan;
 use crate::schedule::Planned;
 use crate::servers::{Recipe, ServerProcess, memory};
+use crate::starvation::Starvation;
 
 /// The time after a fault within which all clients must reach all servers.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -31,12 +33,16 @@ const SETTLED: Duration = Duration::from_secs(20);
 const EXPIRY: u32 = 10;
 /// The interval of the checks.
 const POLL: Duration = Duration::from_millis(100);
+/// The interval of the samples of the time without a processor.
+const SAMPLE: Duration = Duration::from_millis(10);
 
 /// One block.
 pub(crate) struct Block<'a> {
     pub(crate) plan: &'a Plan,
     /// The clients' runtime.
     pub(crate) clients: &'a Handle,
+    /// The time for which that runtime has had no processor.
+    pub(crate) starvation: &'a Starvation,
     pub(crate) say: &'a (dyn Fn(&str) + Sync),
     pub(crate) number: usize,
     pub(crate) queues: Queues,
@@ -62,6 +68,7 @@ impl Block<'_> {
         let idle = Census::take(brokers.node(), self.clients).await?;
         let first = self.number as u64 * 1_000_000;
         let ledger = Arc::new(Ledger::open(plan.timeout, first, plan.ends()));
+        let sampling = self.sample_starvation(ledger.clone());
         let recipe = Recipe {
             program: plan.server.clone(),
             url: url(&to_servers),
@@ -142,8 +149,19 @@ impl Block<'_> {
                 .leaks
                 .push(format!("block {}, all closed: {difference}", self.number));
         }
+        sampling.abort();
         report.balance.add(ledger.balance());
         Ok(())
+    }
+
+    fn sample_starvation(&self, ledger: Arc<Ledger>) -> JoinHandle<()> {
+        let starvation = self.starvation.clone();
+        tokio::spawn(async move {
+            loop {
+                ledger.starved(starvation.total());
+                sleep(SAMPLE).await;
+            }
+        })
     }
 
     /// Applies one fault and reverts it. Returns false if nothing works any more.

@@ -93,8 +93,24 @@ pub(crate) struct Book {
     pub(crate) losses: Vec<Loss>,
     pub(crate) replays: Vec<Replay>,
     pub(crate) events: Vec<(Instant, String)>,
-    /// When the clients' scheduler was late, and by how much.
+    /// Samples of the total time for which the clients had no processor (`starvation.rs`).
     pub(crate) starved: Vec<(Instant, Duration)>,
+}
+
+impl Book {
+    /// For how long the clients had no processor between these moments, by the nearest samples around them.
+    pub(crate) fn starved_between(&self, from: Instant, to: Instant) -> Duration {
+        let after_from = self.starved.partition_point(|sample| sample.0 <= from);
+        let from_to = self.starved.partition_point(|sample| sample.0 < to);
+        let before = after_from
+            .checked_sub(1)
+            .and_then(|at| self.starved.get(at));
+        let after = self.starved.get(from_to).or(self.starved.last());
+        match (before.or(self.starved.first()), after) {
+            (Some(before), Some(after)) => after.1.saturating_sub(before.1),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 /// The record of the requests of one block of faults.
@@ -229,9 +245,9 @@ impl Ledger {
         self.book().events.push((Instant::now(), what.into()));
     }
 
-    /// Records that the clients' scheduler was late.
-    pub fn starved(&self, by: Duration) {
-        self.book().starved.push((Instant::now(), by));
+    /// Records for how long the clients have had no processor until now, in total.
+    pub fn starved(&self, total: Duration) {
+        self.book().starved.push((Instant::now(), total));
     }
 
     /// The number of requests that have not ended, and of accepted casts that have not begun.

@@ -32,6 +32,7 @@ pub mod run;
 pub mod schedule;
 pub mod servers;
 pub mod soak;
+pub mod starvation;
 pub mod work;
 
 /// A failure of the laboratory itself, and not a finding about the tested library.

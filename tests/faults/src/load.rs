@@ -6,15 +6,13 @@ use std::time::Duration;
 use rpc_runtime::{CallOptions, Context, Error, Transport};
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::Result;
 use crate::ledger::{Ledger, Outcome};
 use crate::peer::Duty;
 use crate::work::WorkClient;
 
-/// The interval at which the lateness of the scheduler is measured.
-const TICK: Duration = Duration::from_millis(10);
 /// The interval of probes until one has a reply.
 const PROBE: Duration = Duration::from_millis(50);
 /// The timeout of a probe.
@@ -71,17 +69,6 @@ impl Load {
                     }
                     let millis = (turn as u64 * 7) % 40;
                     tokio::spawn(send(client.clone(), ledger.clone(), call, millis));
-                }
-            }
-        }));
-        let ledger = self.ledger.clone();
-        self.running.push(self.runtime.spawn(async move {
-            loop {
-                let began = Instant::now();
-                sleep(TICK).await;
-                let late = began.elapsed().saturating_sub(TICK);
-                if late > TICK {
-                    ledger.starved(late);
                 }
             }
         }));

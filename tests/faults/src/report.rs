@@ -141,7 +141,7 @@ impl Report {
             "replayed": balance.replayed,
             "breaches": breaches,
             "latest_ms": milliseconds(balance.latest),
-            "scheduler_late_ms": milliseconds(balance.starved),
+            "latest_without_processor_ms": milliseconds(balance.starved),
             "recoveries": recoveries,
             "stuck": self.stuck,
             "leaks": self.leaks,
@@ -186,7 +186,7 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "latest end {latest:?} after its deadline (the scheduler itself late by {starved:?})"
+            "latest end {latest:?} after its deadline (the clients had no processor for {starved:?} of that)"
         )?;
         writeln!(
             f,

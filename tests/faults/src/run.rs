@@ -20,6 +20,7 @@ use crate::program::Program;
 use crate::queues::Queues;
 use crate::report::Report;
 use crate::schedule::Schedule;
+use crate::starvation::Starvation;
 
 /// The plan of a run.
 #[derive(Debug, Clone)]
@@ -107,20 +108,25 @@ impl Plan {
 /// A failure of the laboratory. If the ledger does not balance, that is no error; the report says so.
 pub fn run(plan: &Plan, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     let runtime = |name: &str| {
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name(name)
-            .enable_all()
-            .build()
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).thread_name(name).enable_all();
+        builder
     };
     // The tested clients share no thread with the laboratory.
-    let (laboratory, clients) = (runtime("laboratory")?, runtime("clients")?);
-    let report = laboratory.block_on(blocks(plan, clients.handle(), say));
+    let (laboratory, mut clients) = (runtime("laboratory").build()?, runtime("clients"));
+    let starvation = Starvation::of(&mut clients);
+    let clients = clients.build()?;
+    let report = laboratory.block_on(blocks(plan, clients.handle(), &starvation, say));
     clients.shutdown_background();
     report
 }
 
-async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
+async fn blocks(
+    plan: &Plan,
+    clients: &Handle,
+    starvation: &Starvation,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<Report> {
     let began = Instant::now();
     let mut report = Report {
         seed: plan.seed,
@@ -146,6 +152,7 @@ async fn blocks(plan: &Plan, clients: &Handle, say: &(dyn Fn(&str) + Sync)) -> R
         let context = Block {
             plan,
             clients,
+            starvation,
             say,
             number: block,
             queues,
