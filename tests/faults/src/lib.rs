@@ -33,6 +33,7 @@ pub mod schedule;
 pub mod servers;
 pub mod soak;
 pub mod starvation;
+pub mod testing;
 pub mod work;
 
 /// A failure of the laboratory itself, and not a finding about the tested library.

@@ -3,46 +3,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_faults::cluster::QUORUM;
-use rpc_faults::ground::Ground;
 use rpc_faults::ledger::{Ends, Ledger};
-use rpc_faults::node::Node;
 use rpc_faults::program::Program;
 use rpc_faults::proxy::{End, Proxy};
 use rpc_faults::servers::{Recipe, ServerProcess};
+use rpc_faults::testing::{self, PATIENCE, until};
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{
     CallOptions, Context, Result, RpcClient, Server, Target, Transport, args, rpc_client,
 };
 use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(10);
 /// The topic of all servers here.
 const TOPIC: &str = "limited";
-
-async fn node(name: &str) -> Node {
-    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-    Node::start(&ground, name).await.unwrap()
-}
-
-async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let wait = async {
-        while !condition().await {
-            sleep(POLL).await;
-        }
-    };
-    timeout(PATIENCE, wait)
-        .await
-        .unwrap_or_else(|_| panic!("not in time: {what}"));
-}
 
 #[rpc_client(topic = "limited", version = "1.0")]
 trait Hold {
@@ -71,7 +49,7 @@ async fn waiting_requests_survive_any_number_of_resets() {
     const PERMITS: u32 = 8;
     const ALL: u32 = PERMITS + 20;
     const RESETS: usize = 25;
-    let node = node("resets").await;
+    let node = testing::node("resets").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
     // The queue for fanouts is a classic queue. When it has its consumer, all queues have theirs.
     let serving = format!(
@@ -138,7 +116,7 @@ async fn crash_loop(name: &str, options: &str) {
     const CRASHES: u32 = 50;
     /// The number of requests that are cast before each crash: more than the servers run meanwhile.
     const REQUESTS: u64 = 100;
-    let node = node(name).await;
+    let node = testing::node(name).await;
     let ledger = Arc::new(Ledger::open(PATIENCE, 0, Ends::OURS));
     let recipe = |concurrency| Recipe {
         program: Program::ours(env!("CARGO_BIN_EXE_ledger-server").into()),

@@ -10,19 +10,13 @@ use rpc_faults::program::Program;
 use rpc_faults::queues::Queues;
 use rpc_faults::report::Report;
 use rpc_faults::run::{Plan, run};
+use rpc_faults::testing::variable;
 
 #[global_allocator]
 static ALLOCATOR: &heap::Counted = &heap::COUNTED;
 
 /// Each type of queue has a block.
 const BLOCKS: usize = Queues::ALL.len();
-
-fn variable(name: &str) -> PathBuf {
-    let value = std::env::var_os(name);
-    value
-        .unwrap_or_else(|| panic!("needs RabbitMQ and Python: tests/run ({name} is not set)"))
-        .into()
-}
 
 fn plan(faults: usize) -> Plan {
     let server = PathBuf::from(env!("CARGO_BIN_EXE_ledger-server"));

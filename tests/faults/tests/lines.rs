@@ -2,23 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rpc_faults::echo::{self, EchoClient, EchoServer};
-use rpc_faults::ground::Ground;
+use rpc_faults::echo::{self, EchoClient};
 use rpc_faults::long_line::{LongLine, ran_in_own_namespace};
 use rpc_faults::node::Node;
 use rpc_faults::proxy::{Flow, Line, Proxy};
+use rpc_faults::testing::{self, PATIENCE, serve};
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{CallOptions, Context, Result, Transport};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval};
 
-/// How long the laboratory may take for a command.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// The timeout of calls.
 const CALL: Duration = Duration::from_secs(20);
 /// How long each kind of load lasts.
@@ -32,18 +29,6 @@ const SLACK: Duration = Duration::from_millis(700);
 
 /// The tests measure times, so they take turns on the machine.
 static TURN: Mutex<()> = Mutex::const_new(());
-
-async fn start() -> Node {
-    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-    Node::start(&ground, "lines").await.unwrap()
-}
-
-async fn serve(url: &str, topic: &str) -> EchoServer {
-    let started = EchoServer::start(url, DEFAULT_EXCHANGE, topic);
-    timeout(PATIENCE, started).await.unwrap().unwrap()
-}
 
 fn client(transport: &Transport, topic: &str) -> EchoClient {
     let client = echo::client(transport, DEFAULT_EXCHANGE, topic);
@@ -217,7 +202,7 @@ async fn load(node: &Node, far: Far) -> Vec<String> {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_long_line_makes_requests_late_and_fails_none() {
     let _turn = TURN.lock().await;
-    let node = Arc::new(start().await);
+    let node = Arc::new(testing::node("lines").await);
     let mut lines = JoinSet::new();
     for far in LINES {
         let node = node.clone();
@@ -234,7 +219,7 @@ async fn a_long_line_makes_requests_late_and_fails_none() {
 async fn a_line_may_become_long() {
     let far = Far::new("from nothing to 600 ms", 300, 0, 0);
     let _turn = TURN.lock().await;
-    let node = start().await;
+    let node = testing::node("lines").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
     let server = serve(&node.url(""), "near").await;
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
@@ -262,7 +247,7 @@ async fn fanouts_over_a_long_line_are_sent_together() {
     const FANOUTS: usize = 64;
     let far = Far::new("500 ms", 250, 0, 0);
     let _turn = TURN.lock().await;
-    let node = start().await;
+    let node = testing::node("lines").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
     let server = serve(&node.url(""), "many").await;
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
@@ -287,7 +272,7 @@ async fn fanouts_over_a_long_line_are_sent_together() {
 /// Makes calls over a line that delays packets of TCP, the first SYN included.
 async fn call_over_packets(delay: Duration, loss: u8) {
     const CALLS: usize = 50;
-    let node = start().await;
+    let node = testing::node("lines").await;
     let server = serve(&node.url(""), "packets").await;
     let _line = LongLine::start(delay, loss).await.unwrap();
     let near = Proxy::start_at(LongLine::NEAR, node.address())

@@ -4,22 +4,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
-use rpc_faults::ground::Ground;
 use rpc_faults::heap::{self, Heap};
-use rpc_faults::node::Node;
 use rpc_faults::proxy::{End, Proxy};
 use rpc_faults::servers::memory;
+use rpc_faults::testing::{self, PATIENCE};
 use rpc_runtime::{CallOptions, RpcClient, Server, Target, Transport, args};
 use tokio::time::{sleep, timeout};
 
 #[global_allocator]
 static ALLOCATOR: &heap::Counted = &heap::COUNTED;
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// The number of cuts of all connections.
 const CUTS: usize = 60;
 /// The number of cuts between two samples.
@@ -46,10 +43,7 @@ async fn pinged(client: &RpcClient) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn lost_connections_leave_nothing_in_memory() {
-    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-    let mut node = Node::start(&ground, "node").await.unwrap();
+    let mut node = testing::node("node").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
     let builder = Server::builder(&transport, "one").topic("pings").ping(true);

@@ -5,13 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_faults::caller::Caller;
-use rpc_faults::echo::EchoServer;
-use rpc_faults::ground::Ground;
 use rpc_faults::node::Node;
+use rpc_faults::testing::{self, PATIENCE, serve};
 use rpc_faults::work::WorkClient;
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{Context, Transport};
@@ -19,17 +17,8 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// How long the laboratory may take for a command.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a message may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(10);
-
-async fn start() -> Node {
-    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-    Node::start(&ground, "names").await.unwrap()
-}
 
 /// A host name and a process name that no other run of this test has.
 struct Service {
@@ -70,10 +59,8 @@ impl Drop for Service {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn two_clients_of_one_name_get_their_own_replies() {
     const CALLS: usize = 20;
-    let node = start().await;
-    let url = node.url("");
-    let server = EchoServer::start(&url, DEFAULT_EXCHANGE, "good");
-    let server = timeout(PATIENCE, server).await.unwrap().unwrap();
+    let node = testing::node("names").await;
+    let server = serve(&node.url(""), "good").await;
     let service = Service::new("clients");
     let program = Path::new(env!("CARGO_BIN_EXE_caller"));
     let mut findings = Vec::new();
@@ -153,7 +140,7 @@ impl ServerProcess {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn two_servers_of_one_name_both_get_fanouts() {
     const CASTS: u64 = 20;
-    let node = start().await;
+    let node = testing::node("names").await;
     let service = Service::new("servers");
     let mut servers = Vec::new();
     for name in ["one", "two"] {

@@ -2,23 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_faults::cluster::{Cluster, QUORUM};
-use rpc_faults::ground::Ground;
 use rpc_faults::node::{Counts, Node};
+use rpc_faults::testing::{self, PATIENCE, ground};
 use rpc_runtime::{CallOptions, RpcClient, Server, Target, Transport, args};
 use tokio::time::{sleep, timeout};
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-async fn ground() -> Arc<Ground> {
-    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-    Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap())
-}
 
 async fn pinged(client: &RpcClient) {
     let quick = client.prepare(CallOptions::new().timeout(Duration::from_millis(500)));
@@ -46,7 +36,7 @@ async fn serve(url: &str) -> (Transport, Server, RpcClient) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_node_fails_on_command_and_recovers() {
-    let mut node = Node::start(&ground().await, "node").await.unwrap();
+    let mut node = testing::node("node").await;
     assert_eq!(node.counts().await.unwrap(), Counts::default());
     let url = format!(
         "rabbit://rpc:rpc@{}/?amqp_durable_queues=true",
@@ -139,7 +129,7 @@ async fn a_cluster_answers_when_its_leader_is_killed() {
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_node_that_does_not_start_says_why() {
-    let mut node = Node::start(&ground().await, "node").await.unwrap();
+    let mut node = testing::node("node").await;
     node.kill().await.unwrap();
     let other = tokio::net::TcpListener::bind(node.address()).await.unwrap();
     let other = tokio::spawn(async move { while other.accept().await.is_ok() {} });

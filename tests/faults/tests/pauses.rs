@@ -2,42 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use rpc_faults::caller::Caller;
-use rpc_faults::echo::{self, EchoServer};
-use rpc_faults::ground::Ground;
-use rpc_faults::node::Node;
+use rpc_faults::echo;
 use rpc_faults::proxy::{Flow, Proxy};
+use rpc_faults::testing::{self, serve};
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{Context, Transport};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-
-/// How long the laboratory may take for a command.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-async fn start() -> Node {
-    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-    Node::start(&ground, "pauses").await.unwrap()
-}
-
-async fn serve(url: &str) -> EchoServer {
-    let started = EchoServer::start(url, DEFAULT_EXCHANGE, "good");
-    timeout(PATIENCE, started).await.unwrap().unwrap()
-}
+use tokio::time::sleep;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn answered_calls_are_not_cut_off_by_a_stop() {
     const CALLS: usize = 8;
-    let node = start().await;
+    let node = testing::node("pauses").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
-    let server = serve(&format!("rabbit://rpc:rpc@{}/", proxy.address())).await;
+    let server = serve(&format!("rabbit://rpc:rpc@{}/", proxy.address()), "good").await;
     let transport = Transport::new(&node.url("")).unwrap();
     let client = echo::client(&transport, DEFAULT_EXCHANGE, "good");
     let mut calls = JoinSet::new();
@@ -65,8 +48,8 @@ async fn nothing_fails_because_its_process_was_suspended() {
     const STOPPED: Duration = Duration::from_secs(40);
     // Whether a process first sees a timer or a confirm when it resumes is random, so there are several.
     const CALLERS: usize = 4;
-    let node = start().await;
-    let server = serve(&node.url("")).await;
+    let node = testing::node("pauses").await;
+    let server = serve(&node.url(""), "good").await;
     // Without heartbeats, the broker keeps the connections of a suspended process.
     let url = node.url("heartbeat_timeout_threshold=0");
     let program = Path::new(env!("CARGO_BIN_EXE_caller"));

@@ -3,14 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 use std::fmt::{self, Debug, Write as _};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use lapin::options::{BasicGetOptions, BasicNackOptions};
 use rpc_faults::echo::{self, EchoClient, EchoServer};
-use rpc_faults::ground::Ground;
 use rpc_faults::node::Node;
+use rpc_faults::testing::{self, PATIENCE};
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{CallOptions, Context, Error, Transport};
 use tokio::sync::MutexGuard;
@@ -23,8 +22,6 @@ use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, registry};
 
-/// How long the laboratory may take for a command.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a condition lasts that must not fill the log.
 const A_WHILE: Duration = Duration::from_secs(4);
 /// The target of this library's events.
@@ -101,12 +98,7 @@ async fn turn() -> MutexGuard<'static, ()> {
 impl Bench {
     async fn start() -> Self {
         let turn = turn().await;
-        let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-            .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-        let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-        let node = Node::start_with(&ground, "quiet", "max_message_size = 524288")
-            .await
-            .unwrap();
+        let node = testing::node_with("quiet", "max_message_size = 524288").await;
         take_lines();
         Self { node, _turn: turn }
     }

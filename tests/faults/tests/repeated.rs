@@ -3,22 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rpc_faults::echo::{self, EchoClient, EchoServer};
-use rpc_faults::ground::Ground;
-use rpc_faults::node::Node;
+use rpc_faults::echo::{self, EchoClient};
 use rpc_faults::orders::Permissions;
 use rpc_faults::proxy::Proxy;
+use rpc_faults::testing::{self, PATIENCE, serve};
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{CallOptions, Context, Error, Result, Transport};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval};
 
-/// How long the laboratory may take for a command.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a refusal is repeated.
 const MEANWHILE: Duration = Duration::from_secs(6);
 /// The greatest number of attempts of a client with two connections in that time. Each connection waits 0.1 s after the
@@ -26,25 +21,6 @@ const MEANWHILE: Duration = Duration::from_secs(6);
 const ATTEMPTS: u64 = 2 * 9;
 /// How long a result may take that must come at once.
 const AT_ONCE: Duration = Duration::from_secs(2);
-
-async fn start() -> Node {
-    start_with("").await
-}
-
-/// Starts a node with these lines in its `rabbitmq.conf`.
-async fn start_with(settings: &str) -> Node {
-    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-    Node::start_with(&ground, "repeated", settings)
-        .await
-        .unwrap()
-}
-
-async fn serve(url: &str) -> EchoServer {
-    let started = EchoServer::start(url, DEFAULT_EXCHANGE, "good");
-    timeout(PATIENCE, started).await.unwrap().unwrap()
-}
 
 fn client(transport: &Transport, limit: Duration) -> EchoClient {
     let client = echo::client(transport, DEFAULT_EXCHANGE, "good");
@@ -69,8 +45,8 @@ async fn refused_at_once(client: &EchoClient) -> Error {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_wrong_password_is_tried_less_and_less_often() {
-    let node = start().await;
-    let server = serve(&node.url("")).await;
+    let node = testing::node("repeated").await;
+    let server = serve(&node.url(""), "good").await;
     node.add_user("late").await.unwrap();
     let all = node.set_permissions("late", "/", Permissions::ALL);
     all.await.unwrap();
@@ -113,7 +89,7 @@ async fn a_wrong_password_is_tried_less_and_less_often() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_less_often() {
-    let node = start().await;
+    let node = testing::node("repeated").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
     let reason = "Feature transient_nonexcl_queues is denied";
@@ -146,8 +122,8 @@ async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_le
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn calls_wait_for_a_permission_and_their_errors_name_it() {
     const CALLERS: usize = 64;
-    let node = start().await;
-    let server = serve(&node.url("")).await;
+    let node = testing::node("repeated").await;
+    let server = serve(&node.url(""), "good").await;
     node.add_user("limited").await.unwrap();
     let url = format!("rabbit://limited:limited@{}/", node.address());
     let permit = async |configure| {
@@ -192,7 +168,7 @@ async fn calls_wait_for_a_permission_and_their_errors_name_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_limit_of_channels_that_is_too_low_is_named() {
-    let node = start_with("channel_max = 1").await;
+    let node = testing::node_with("repeated", "channel_max = 1").await;
     let transport = Transport::new(&node.url("")).unwrap();
     let client = client(&transport, AT_ONCE);
     let error = call(&client).await.unwrap_err();

@@ -2,14 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rpc_faults::echo::{self, EchoServer};
-use rpc_faults::ground::Ground;
-use rpc_faults::node::Node;
+use rpc_faults::echo;
 use rpc_faults::orders::Permissions;
+use rpc_faults::testing::{self, PATIENCE, serve};
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{CallOptions, Context, Result, Transport};
 use tokio::time::{Instant, sleep, timeout};
@@ -20,20 +17,6 @@ const SOON: Duration = Duration::from_secs(2);
 const RETURN: Duration = Duration::from_secs(5);
 /// How long a call waits while the broker refuses.
 const MEANWHILE: Duration = Duration::from_secs(1);
-/// How long the laboratory may take for a command.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-async fn start() -> Node {
-    let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-        .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-    let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-    Node::start(&ground, "restored").await.unwrap()
-}
-
-async fn serve(url: &str) -> EchoServer {
-    let started = EchoServer::start(url, DEFAULT_EXCHANGE, "good");
-    timeout(PATIENCE, started).await.unwrap().unwrap()
-}
 
 async fn call(transport: &Transport, limit: Duration) -> Result<()> {
     let client = echo::client(transport, DEFAULT_EXCHANGE, "good");
@@ -62,8 +45,8 @@ fn assert_none(findings: &[String], rounds: usize) {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn the_next_call_succeeds_once_the_reply_queue_is_permitted() {
     const ROUNDS: usize = 10;
-    let node = start().await;
-    let server = serve(&node.url("")).await;
+    let node = testing::node("restored").await;
+    let server = serve(&node.url(""), "good").await;
     node.add_user("limited").await.unwrap();
     let permit = async |configure| {
         let permissions = Permissions {
@@ -92,7 +75,7 @@ async fn the_next_call_succeeds_once_the_reply_queue_is_permitted() {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn the_next_call_succeeds_once_the_virtual_host_is_there_again() {
     const ROUNDS: usize = 10;
-    let node = start().await;
+    let node = testing::node("restored").await;
     let add = async || {
         node.add_virtual_host("hosted").await.unwrap();
         let permitted = node.set_permissions("rpc", "hosted", Permissions::ALL);
@@ -100,7 +83,7 @@ async fn the_next_call_succeeds_once_the_virtual_host_is_there_again() {
     };
     add().await;
     let url = format!("rabbit://rpc:rpc@{}/hosted", node.address());
-    let server = serve(&url).await;
+    let server = serve(&url, "good").await;
     let transport = Transport::new(&url).unwrap();
     call(&transport, PATIENCE).await.unwrap();
     let mut findings = Vec::new();

@@ -1,12 +1,10 @@
 //! A broker that refuses large messages, a server there, and requests to it.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_faults::echo::{self, EchoClient, EchoServer};
-use rpc_faults::ground::Ground;
 use rpc_faults::node::Node;
+use rpc_faults::testing;
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{CallOptions, Context, Result, Transport};
 use tokio::sync::{Mutex, MutexGuard};
@@ -29,8 +27,6 @@ pub(crate) const AT_ONCE: Duration = Duration::from_secs(2);
 pub(crate) const CALL: Duration = Duration::from_secs(5);
 /// How long a cast may take in a test.
 pub(crate) const CAST: Duration = Duration::from_secs(10);
-/// How long the laboratory may take for a command.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The tests measure times, so they take turns on the machine.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -45,12 +41,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn start() -> Self {
         let turn = TURN.lock().await;
-        let scripts = std::env::var_os("RPC_TEST_RABBITMQ_BIN")
-            .expect("needs RabbitMQ: tests/run (RPC_TEST_RABBITMQ_BIN is not set)");
-        let ground = Arc::new(Ground::prepare(PathBuf::from(scripts)).await.unwrap());
-        let node = Node::start_with(&ground, "refusals", SETTINGS)
-            .await
-            .unwrap();
+        let node = testing::node_with("refusals", SETTINGS).await;
         let server = serve(&node, DEFAULT_EXCHANGE, "good").await;
         Self {
             node,
@@ -130,9 +121,7 @@ impl<'b> Session<'b> {
 }
 
 pub(crate) async fn serve(node: &Node, exchange: &str, topic: &str) -> EchoServer {
-    let url = node.url("");
-    let started = EchoServer::start(&url, exchange, topic);
-    timeout(PATIENCE, started).await.unwrap().unwrap()
+    testing::serve_at(&node.url(""), exchange, topic).await
 }
 
 pub(crate) fn transport(url: &str) -> Transport {

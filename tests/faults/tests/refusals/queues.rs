@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::bench::{AT_ONCE, Bench, CAST, PATIENCE, call, cast, client, send, serve};
+use rpc_faults::testing::PATIENCE;
+
+use crate::bench::{AT_ONCE, Bench, CAST, call, cast, client, send, serve};
 use crate::findings::{Ended, Findings, describe};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
