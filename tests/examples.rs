@@ -44,9 +44,17 @@ fn example(name: &str) -> Command {
     command
 }
 
-/// The program of an example in Rust. The build comes first, so that it is not part of the time that a test waits.
+/// The program of an example in Rust. The build comes first, so that it is not part of the time that a test waits. It
+/// has the features of the build of all tests, which has built the examples, too.
 fn built(name: &str) -> Command {
-    let build = ["build", "--quiet", "-p", "rpc-examples", "--example", name];
+    let build = [
+        "build",
+        "--quiet",
+        "--workspace",
+        "--all-features",
+        "--example",
+        name,
+    ];
     let built = Command::new(env!("CARGO"))
         .args(build)
         .current_dir(root())

@@ -272,6 +272,19 @@ async fn a_handler_that_blocks_its_thread_does_not_delay_the_stop() {
     unblock.send(()).unwrap();
 }
 
+/// More requests arrive at once than a task may take before the runtime lets others run.
+#[tokio::test]
+async fn a_stop_counts_all_requests_that_it_cuts_off() {
+    const ALL: usize = 1000;
+    let play = Play::start().await;
+    for number in 0..ALL {
+        let slow = format!(r#"{{"n":{SLOW}}}"#);
+        play.request(call(&format!("u{number}"), &slow)).await;
+    }
+    let report = play.server.stop_within(Duration::ZERO).await;
+    assert_eq!((report.cut_off, report.finished), (ALL, 0), "{report:?}");
+}
+
 /// An endpoint that blocks its thread.
 #[derive(Debug)]
 struct Blocking {

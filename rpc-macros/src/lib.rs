@@ -47,4 +47,6 @@ mod hostile;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;

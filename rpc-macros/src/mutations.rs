@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
+use super::random::Random;
 use super::{hostile, tests};
 
 fn number(name: &str, default: u64) -> u64 {
@@ -28,7 +29,7 @@ fn trial<T>(make: impl Fn(&mut Random) -> T, check: impl Fn(&T), show: impl Fn(&
     let (mut seed, mut cases) = (number("RPC_FUZZ_SEED", 1), 0);
     let end = now() + Duration::from_secs(seconds);
     while cases < 100 || now() < end {
-        let case = make(&mut Random(seed));
+        let case = make(&mut Random::new(seed));
         let checked = catch_unwind(AssertUnwindSafe(|| check(&case)));
         assert!(
             checked.is_ok(),
@@ -40,23 +41,7 @@ fn trial<T>(make: impl Fn(&mut Random) -> T, check: impl Fn(&T), show: impl Fn(&
     println!("{cases} cases");
 }
 
-/// The generator Splitmix64, so that each run generates the same tokens.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end.max(1)).unwrap();
-        usize::try_from(self.next() % end).unwrap()
-    }
-
     fn token(&mut self) -> TokenTree {
         const WORDS: &[&str] = &[
             "async",

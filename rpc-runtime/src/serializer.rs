@@ -49,7 +49,7 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Any error. On a client, the call fails with the error. On a server, the caller receives the error.
+    /// Any error. On a server, the caller receives the error. A client does not call this method.
     fn deserialize_context(&self, context: Map<String, Value>) -> Result<Map<String, Value>> {
         Ok(context)
     }

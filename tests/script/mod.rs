@@ -19,7 +19,7 @@ pub(crate) type Replies = mpsc::UnboundedReceiver<(ReplyTo, Bytes)>;
 
 /// A transport for one server, with the test's ends of its channels.
 pub(crate) fn transport() -> (Transport, Requests, Replies) {
-    let (requests, to_serve) = mpsc::channel(16);
+    let (requests, to_serve) = mpsc::channel(1024);
     let (replied, replies) = mpsc::unbounded_channel();
     let driver = Script {
         requests: Mutex::new(Some(to_serve)),

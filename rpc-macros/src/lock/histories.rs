@@ -8,7 +8,6 @@
 mod changes;
 mod derived;
 mod model;
-mod numbers;
 mod on_the_wire;
 mod source;
 
@@ -21,10 +20,10 @@ use rpc_runtime::Version;
 use rpc_runtime::interface::Interface;
 
 use self::model::World;
-use self::numbers::Numbers;
 use super::{Lock, Package, check};
 use crate::errors::Errors;
 use crate::expand::uses_of_types;
+use crate::random::Random;
 
 /// A temporary directory with a lock.
 struct Folder(PathBuf);
@@ -162,15 +161,15 @@ struct Tally {
 
 fn history(seed: u64, steps: usize, tally: &mut Tally) {
     let folder = Folder::new(seed);
-    let mut numbers = Numbers::new(seed);
-    let mut world = World::new(&mut numbers);
+    let mut random = Random::new(seed);
+    let mut world = World::new(&mut random);
     let mut released: Vec<World> = Vec::new();
     for _ in 0..steps {
         let before = folder.text();
         let next = if before.is_empty() {
             world.clone()
         } else {
-            world.changed(&mut numbers)
+            world.changed(&mut random)
         };
         let blessing = compile(&next, &folder, true);
         if !before.is_empty() {
@@ -203,7 +202,7 @@ fn history(seed: u64, steps: usize, tally: &mut Tally) {
             panic!("{}", told(&why));
         }
         for old in released.iter().chain([&next]) {
-            if let Err(why) = next.understands(old, &mut numbers) {
+            if let Err(why) = next.understands(old, &mut random) {
                 panic!("{}", told(&why));
             }
         }

@@ -142,7 +142,9 @@ impl fmt::Debug for Prepared<'_> {
 
 macro_rules! setters {
     () => {
-        /// The exchange to publish to. `None` means [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE).
+        /// The exchange to publish to. `None` means the transport's default exchange, which is
+        /// [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE) unless the transport's configuration names another
+        /// one.
         pub fn exchange(mut self, exchange: impl Into<Optional<String>>) -> Self {
             self.0.adjust(|options| options.exchange(exchange));
             self

@@ -1,9 +1,10 @@
 //! Clients: the untyped [`RpcClient`], and the builders of typed calls.
 //!
 //! The methods of a typed client, which `#[rpc_client]` generates, return a [`Call`] or a [`Cast`]. Both send
-//! through an [`RpcClient`], which takes the method's name and arguments at run time. A client must not
-//! depend on connections or queues: it hands a target and an encoded message to the
-//! [`transport`](crate::transport), which owns them. A [`Middleware`] may run between the two.
+//! through an [`RpcClient`], which takes the method's name and arguments at run time. A client passes a target and an
+//! encoded message to its [`Transport`]. A [`Middleware`] may run between the two.
+
+// A client must not depend on connections or queues, which the transport owns.
 
 mod args;
 mod argument_traits;

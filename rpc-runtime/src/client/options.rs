@@ -13,8 +13,9 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 ///
 /// An option that is not set keeps the client's value. `None` has a meaning of its own for each option:
 /// `server(None)` means any server, as [`any_server`](Self::any_server) does; `exchange(None)` means
-/// [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE); `timeout(None)` means the method's timeout, or else the
-/// one of the client's builder.
+/// the transport's default exchange, which is [`DEFAULT_EXCHANGE`](crate::transport::DEFAULT_EXCHANGE) unless the
+/// transport's configuration names another one; `timeout(None)` means the method's timeout, or else the one of the
+/// client's builder.
 ///
 /// ```
 /// use std::time::Duration;

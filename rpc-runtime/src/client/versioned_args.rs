@@ -163,6 +163,8 @@ impl<'a> TypedArgs<'a> {
             // A call with a timeout of zero is sent and then times out immediately, as in oslo.messaging.
             // OpenStack services do this.
             Ok(timeout) => self.extra.timeout = Some(timeout),
+            // Only the first error is reported.
+            Err(_) if self.written.is_err() => {}
             Err(_) => {
                 let method = self.method.name();
                 let advice = if seconds > 0.0 {

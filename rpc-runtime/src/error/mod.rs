@@ -1,9 +1,10 @@
 //! The error types. [`Error`] is the error of calls, casts, clients and servers. [`RemoteError`] is an error
 //! that crosses the wire.
 //!
-//! Each text says what failed, why, and what to do. It must not quote a peer at length: `excerpt` limits
-//! quotations. Drivers construct most errors and do not know the method's name; the client adds it.
-//! Errors are plain data.
+//! Each text says what failed, why, and what to do.
+
+// A text must not quote a peer at length: `excerpt` limits quotations. Drivers construct most errors and do not know the
+// method's name; the client adds it. Errors are plain data.
 
 mod class;
 mod constructors;
@@ -350,8 +351,8 @@ impl Error {
         may_pass && !self.may_have_run()
     }
 
-    /// The name on the wire of the method that failed; under a version cap, too, it is the newest name. Errors of a
-    /// call or a cast have it, except [`Error::Config`], whose text names the method. `None` for other errors, such as
+    /// The name of the method that failed: its newest name on the wire, also if the version cap has selected an older
+    /// one. Errors of a call or a cast have it, except [`Error::Config`], whose text names the method. `None` for other errors, such as
     /// [`Error::Unreachable`] or an error at the start of a server.
     #[must_use]
     pub fn method(&self) -> Option<&str> {

@@ -27,8 +27,9 @@ use crate::maybe_absent::MaybeAbsent;
 /// name of its type. A recursive type is recorded by name inside itself. If two types contain each other, mark a field
 /// of one of them as opaque.
 ///
-/// Two changes are not detected. The attributes `from`, `try_from` and `rename(deserialize = …)` change only what is
-/// accepted. The length of an array may be behind a constant or an alias.
+/// Two kinds of changes are not detected: a change of the attributes `from`, `try_from` or `rename(deserialize = …)`,
+/// which affect only what is accepted; and a change of an array's length that is written as a constant or behind an
+/// alias.
 ///
 /// In the text of a structure, `?` marks a field that may be absent, and `opaque` an opaque field.
 ///

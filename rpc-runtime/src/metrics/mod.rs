@@ -134,7 +134,7 @@ pub(crate) enum Unpublished {
     Returned,
     /// Its queue was full or failing.
     Rejected,
-    /// The broker refused it, or refused a declaration that it needs.
+    /// The broker refused it, or refused to declare its exchange.
     Refused,
     /// No attempt was left, or another attempt is not allowed. The message may be in a queue.
     GivenUp,

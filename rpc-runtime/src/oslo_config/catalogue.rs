@@ -29,8 +29,11 @@ pub struct OsloOption {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// The option has the same effect as in oslo.messaging. There is one exception: 0 for `rabbit_qos_prefetch_count`
-    /// means this library's default, and not an unlimited prefetch.
+    /// The option has the meaning that it has in oslo.messaging, with these exceptions. 0 for
+    /// `rabbit_qos_prefetch_count` means this library's default, and not an unlimited prefetch. 0 for
+    /// `heartbeat_timeout_threshold` means the broker's interval, and not no heartbeats. After a refusal, pauses grow up
+    /// to 30 s, also if `rabbit_interval_max` is less. The formats and login methods that this library does not have are
+    /// errors.
     Honoured,
     /// The option may be set and has no effect. The text is the reason.
     None(&'static str),

@@ -174,7 +174,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Starts the server. Completes when the server receives requests.
+    /// Starts the server. Completes when the server's queues are consumed. From then on, it receives requests.
     ///
     /// It waits for a connection without a time limit. Dropping the future cancels the start.
     ///

@@ -13,8 +13,8 @@ use crate::wire::{self, ReplyTo, Request};
 /// The shortest interval between heartbeats, whatever the caller asks for.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(20);
 
-/// Sends heartbeats for one running call until it is dropped. It has its own task, so that a handler that
-/// yields rarely does not delay them.
+/// Sends heartbeats for one running call until it is dropped. It has its own task. So, on a runtime with several threads,
+/// a handler that yields rarely does not delay the heartbeats.
 pub(super) struct Heartbeats(AbortHandle);
 
 impl Heartbeats {

@@ -4,8 +4,10 @@
 //! So a request runs at most once. A request that waits for a permit is unacknowledged. If this server stops or loses
 //! its connection, the broker requeues the request for other servers.
 //!
-//! The task in `listen` owns the listener and the running requests. A server must not depend on connections
-//! or queues, which the transport owns. A [`Middleware`] may wrap the handling of each request.
+//! A [`Middleware`] may wrap the handling of each request.
+
+// The task in `listen` owns the listener and the running requests. A server must not depend on connections or queues,
+// which the transport owns.
 
 mod arena;
 mod builder;

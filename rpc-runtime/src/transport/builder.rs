@@ -34,7 +34,8 @@ impl TransportBuilder {
     ///
     /// The provider is called before each attempt to connect. Its credentials replace those in the URL. An
     /// established connection keeps its credentials. When its token expires, RabbitMQ 4.3 closes the connection.
-    /// Earlier versions refuse what it asks for, and the transport closes it. The next connection gets a new token.
+    /// Earlier versions refuse the next operation on the connection, and the transport then closes the connection. The
+    /// next connection gets a new token.
     /// `memory://` calls no provider.
     ///
     /// The provider runs on the tokio runtime in whose context this method is called. If there is none, it runs on the

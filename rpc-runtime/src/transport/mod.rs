@@ -1,8 +1,9 @@
 //! Transports: how messages reach other programs.
 //!
-//! A program uses a [`Transport`]. Its [`Driver`] does the work: it takes a target and bytes, and returns bytes.
-//! Implement [`Driver`] to carry RPC over a messaging system of your own. Nothing here knows about traits or versions.
-//! The driver owns all state; a [`Transport`] is a shared handle to it.
+//! A program uses a [`Transport`], a shared handle to a [`Driver`]. The driver takes a target and bytes, and returns
+//! bytes. Implement [`Driver`] to carry RPC over a messaging system of your own.
+
+// Nothing here knows about traits or versions. The driver owns all state.
 
 mod builder;
 #[cfg(feature = "rabbit")]

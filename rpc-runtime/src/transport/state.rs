@@ -17,10 +17,10 @@ pub enum TransportState {
     Unknown,
     /// Nothing has needed a connection yet. The first call, cast or server makes one.
     Idle,
-    /// There is no connection. The driver tries to make one.
+    /// A connection that is needed is not up. The driver tries to make it.
     #[non_exhaustive]
     Connecting {
-        /// Since when there is no connection.
+        /// Since when it is not up.
         since: Instant,
         /// Why the last attempt failed, or why the last connection ended. `None` before the first failure.
         why: Option<Arc<str>>,

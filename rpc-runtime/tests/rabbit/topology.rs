@@ -318,3 +318,35 @@ async fn a_refused_declaration_is_an_error_without_retries() {
     timeout(LONG, cast).await.expect("in time").unwrap();
     transport.close().await;
 }
+
+/// After some refusals, the next attempt is seconds away.
+#[tokio::test]
+#[ignore = "needs RabbitMQ: tests/run"]
+async fn a_cast_whose_exchange_is_refused_ends_when_its_transport_is_closed() {
+    let topic = topic();
+    let exchange = format!("x{topic}");
+    let (_connection, channel) = aside().await;
+    let kind = lapin::ExchangeKind::Topic;
+    let options = ExchangeDeclareOptions::default();
+    let name = exchange.as_str().into();
+    channel
+        .exchange_declare(name, kind, options, FieldTable::default())
+        .await
+        .unwrap();
+    let transport = transport("");
+    let target = Target::new(&*topic).exchange(&*exchange);
+    let terms = casting(Retry::Forever, true);
+    let mut cast = pin!(transport.driver().send(&target, request("m"), &terms));
+    // The pauses are 0.1 s, 0.2 s, and so on, less a quarter: a pause of at least 2.4 s begins before 3.1 s are over.
+    let early = timeout(Duration::from_millis(3200), &mut cast).await;
+    assert!(early.is_err(), "{early:?}");
+    transport.close().await;
+    let ended = timeout(Duration::from_secs(1), cast).await;
+    let error = ended.expect("at once").unwrap_err();
+    assert!(matches!(&error, Error::Closed { .. }), "{error}");
+    let delete = lapin::options::ExchangeDeleteOptions::default();
+    channel
+        .exchange_delete(exchange.as_str().into(), delete)
+        .await
+        .unwrap();
+}

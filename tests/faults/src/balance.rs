@@ -11,8 +11,8 @@ use crate::ledger::{Book, Ends, Entry, Ledger, Outcome, Replay};
 
 /// How much later than its deadline a call may end.
 pub const LATENESS: Duration = Duration::from_millis(50);
-/// A loss explains only requests that were accepted at most this long before it, since no backlog is older: a fault
-/// takes all permits or cuts the servers off for up to 4 s, and then the servers need up to 10 s for the backlog.
+/// A loss explains only requests that were accepted within this time before it. An older request cannot still wait in a
+/// queue: no fault keeps the servers from working for more than 4 s, and after that they need up to 10 s for the backlog.
 const BACKLOG: Duration = Duration::from_secs(20);
 /// A story begins with the events from this long before its request was sent.
 const PRELUDE: Duration = Duration::from_secs(5);

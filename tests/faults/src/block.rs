@@ -29,7 +29,8 @@ const RECOVERY: Duration = Duration::from_secs(30);
 const QUIET: Duration = Duration::from_secs(45);
 /// The time within which counts must return to their first values.
 const SETTLED: Duration = Duration::from_secs(20);
-/// Seconds after which the queues of a killed server expire: before the counts have settled.
+/// Seconds after which the queues of a killed server expire. It is less than [`SETTLED`], so they are gone when the counts
+/// are compared.
 const EXPIRY: u32 = 10;
 /// The interval of the checks.
 const POLL: Duration = Duration::from_millis(100);
@@ -114,6 +115,9 @@ impl Block<'_> {
             .await?
             .ok_or("nothing works before the first fault")?;
         let before = self.steady(&bench).await?;
+        if plan.client.is_none() && before.threads() < plan.clients {
+            return Err("the threads of connections have another name: see census.rs".into());
+        }
         let memory_before = memories(&bench);
         clients.start().await?;
         for fault in faults {
@@ -214,7 +218,7 @@ impl Block<'_> {
                 report.faults
             );
             report.stuck.push(stuck);
-            // New proxies let the rest of the schedule run.
+            // New connections may let the rest of the schedule run.
             bench
                 .ledger
                 .event("all connections closed, since nothing else helped");

@@ -36,6 +36,11 @@ impl Census {
         })
     }
 
+    /// The number of threads of connections, in this process.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// The counts that differ from before. The number of channels may grow up to a number that depends on the
     /// connections, since they are opened as needed.
     pub(crate) fn differs(&self, before: &Self) -> Option<String> {

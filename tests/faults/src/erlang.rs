@@ -13,13 +13,14 @@ use tokio::time::timeout;
 
 use crate::Result;
 
-/// Reads lines of the form `NODE EXPRESSIONS.` and writes each result on a line.
+/// Reads lines of the form `NUMBER NODE EXPRESSIONS.` and writes each result on a line, after its number.
 const LOOP: &str = r#"
 Loop = fun Loop() ->
     case io:get_line("") of
         eof -> halt(0);
         Line ->
-            [Node, Text] = string:split(string:trim(Line), " "),
+            [Number, Rest] = string:split(string:trim(Line), " "),
+            [Node, Text] = string:split(Rest, " "),
             Answer = try
                 {ok, Tokens, _} = erl_scan:string(Text),
                 {ok, Parsed} = erl_parse:parse_exprs(Tokens),
@@ -28,7 +29,7 @@ Loop = fun Loop() ->
                     Other -> {error, Other}
                 end
             catch Class:Reason -> {error, {Class, Reason}} end,
-            io:format("~0p~n", [Answer]),
+            io:format("~s ~0p~n", [Number, Answer]),
             Loop()
     end
 end,
@@ -46,6 +47,8 @@ pub(crate) struct Erlang(Mutex<Ends>);
 struct Ends {
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    /// The number of the last line.
+    last: u64,
     _process: Child,
 }
 
@@ -68,6 +71,7 @@ impl Erlang {
         Ok(Self(Mutex::new(Ends {
             input,
             output: BufReader::new(output),
+            last: 0,
             _process: process,
         })))
     }
@@ -75,19 +79,35 @@ impl Erlang {
     /// Evaluates comma-separated expressions in `node`. Returns the value of the last one as Erlang prints it.
     pub(crate) async fn eval(&self, node: &str, expressions: &str) -> Result<String> {
         let mut ends = self.0.lock().await;
-        let line = format!("{node} {}.\n", expressions.replace('\n', " "));
-        let mut answer = String::new();
+        let Ends {
+            input,
+            output,
+            last,
+            ..
+        } = &mut *ends;
+        *last += 1;
+        let number = format!("{last} ");
+        let line = format!("{number}{node} {}.\n", expressions.replace('\n', " "));
         let exchange = async {
-            ends.input.write_all(line.as_bytes()).await?;
-            ends.output.read_line(&mut answer).await
+            input.write_all(line.as_bytes()).await?;
+            // The answer to a line whose caller has given up may come first.
+            loop {
+                let mut answer = String::new();
+                if output.read_line(&mut answer).await? == 0 {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
+                if let Some(answer) = answer.strip_prefix(&number) {
+                    return std::io::Result::Ok(answer.trim().to_owned());
+                }
+            }
         };
-        timeout(PATIENCE, exchange)
+        let answer = timeout(PATIENCE, exchange)
             .await
             .map_err(|_| format!("{node} does not answer to {expressions}"))??;
-        let value = answer.trim().strip_prefix("{ok,");
+        let value = answer.strip_prefix("{ok,");
         match value.and_then(|value| value.strip_suffix('}')) {
             Some(value) => Ok(value.to_owned()),
-            None => Err(format!("{node} on {expressions}: {}", answer.trim()).into()),
+            None => Err(format!("{node} on {expressions}: {answer}").into()),
         }
     }
 }

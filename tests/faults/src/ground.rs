@@ -10,12 +10,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::Result;
 use crate::erlang::Erlang;
 use crate::process::Site;
 use crate::random::Random;
+
+/// How long epmd may take to listen.
+const START: Duration = Duration::from_secs(30);
 
 /// The surroundings of private brokers. All of it is removed when dropped.
 #[derive(Debug)]
@@ -55,9 +58,14 @@ impl Ground {
         site.spawn(&mut command)?;
         // If this epmd did not run yet, Erlang would start another one and never stop it.
         let ready = SocketAddr::from((Ipv4Addr::LOCALHOST, epmd));
-        while TcpStream::connect(ready).await.is_err() {
-            sleep(Duration::from_millis(5)).await;
-        }
+        let listening = async {
+            while TcpStream::connect(ready).await.is_err() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(START, listening)
+            .await
+            .map_err(|_| format!("epmd does not listen at {ready}"))?;
         let erlang = Erlang::start(&format!("hand-{epmd}@localhost"), &environment)?;
         Ok(Self {
             erlang,

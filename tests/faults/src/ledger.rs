@@ -193,8 +193,7 @@ impl Ledger {
     }
 
     /// The number of requests that a server has begun and not done.
-    #[must_use]
-    pub fn unfinished(&self, server: u32) -> usize {
+    fn unfinished(&self, server: u32) -> usize {
         let by = |list: &[(Instant, u32)]| list.iter().any(|(_, by)| *by == server);
         let book = self.book();
         let unfinished = book
@@ -211,17 +210,6 @@ impl Ledger {
         self.book().entries.values().filter(by).count()
     }
 
-    /// The requests that began more than once.
-    #[must_use]
-    pub fn begun_again(&self) -> Vec<u64> {
-        let book = self.book();
-        let again = book
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.begun.len() > 1);
-        again.map(|(number, _)| *number).collect()
-    }
-
     /// The number of casts that were in flight to the broker at some time since `from`.
     #[must_use]
     pub fn under_way_since(&self, from: Instant) -> usize {
@@ -233,6 +221,17 @@ impl Ledger {
     /// Records a loss.
     pub fn loss(&self, loss: Loss) {
         self.book().losses.push(loss);
+    }
+
+    /// Records that a server was killed between `from` and now. It loses the requests that it had taken and not begun. It
+    /// takes no more requests than it may run, `concurrency`.
+    pub fn server_killed(&self, server: u32, concurrency: usize, from: Instant) {
+        self.loss(Loss {
+            what: "taken by a killed server".to_owned(),
+            from,
+            to: Instant::now(),
+            most: concurrency.saturating_sub(self.unfinished(server)),
+        });
     }
 
     /// Records a reason for requests to run again.

@@ -74,6 +74,17 @@ impl Node {
         Ok(())
     }
 
+    /// Deletes all users but this one.
+    pub(crate) async fn delete_users_except(&self, user: &str) -> Result<()> {
+        let kept = binary(user);
+        self.eval(&format!(
+            "[ok = rabbit_auth_backend_internal:delete_user(User, <<\"faults\">>) \
+             || [{{user, User}} | _] <- rabbit_auth_backend_internal:list_users(), User =/= {kept}]"
+        ))
+        .await?;
+        Ok(())
+    }
+
     /// Sets the permissions of a user in a virtual host. Open channels may keep the permissions that they had.
     pub async fn set_permissions(
         &self,

@@ -36,7 +36,7 @@ impl Queues {
 
     /// Whether such queues survive this fault, with this number of nodes.
     #[must_use]
-    pub fn stand(self, kind: Kind, nodes: usize) -> bool {
+    pub fn survive(self, kind: Kind, nodes: usize) -> bool {
         // RabbitMQ 3.10 starts no process for a quorum queue that was deleted and declared again before the crash. On a
         // single node, the queue then refuses every consumer. In a cluster, it has one replica less.
         let deletes = matches!(

@@ -85,10 +85,10 @@ impl Plan {
 
     /// Whether this kind can be applied with these queues.
     #[must_use]
-    pub fn stands(&self, queues: Queues, kind: Kind) -> bool {
+    pub fn is_possible(&self, queues: Queues, kind: Kind) -> bool {
         let has_ends = self.ends() == Ends::OURS || !kind.takes_ours();
         let has_clock = self.clock.is_some() || kind != Kind::ClocksJump;
-        has_ends && has_clock && queues.stand(kind, self.nodes)
+        has_ends && has_clock && queues.survive(kind, self.nodes)
     }
 
     /// Which ends are this library's.
@@ -140,10 +140,17 @@ async fn blocks(
     while report.faults < plan.faults {
         let faults = plan.block.min(plan.faults - report.faults);
         let queues = plan.queues.get(block % plan.queues.len().max(1));
-        let queues = *queues.ok_or("name the queues' type")?;
-        if !plan.kinds.iter().any(|kind| plan.stands(queues, *kind)) {
+        let queues = *queues.ok_or("the plan names no type of queue")?;
+        if !plan
+            .kinds
+            .iter()
+            .any(|kind| plan.is_possible(queues, *kind))
+        {
             let (queues, nodes) = (queues.name(), plan.nodes);
-            return Err(format!("{queues} queues stand none of these with nodes: {nodes}").into());
+            return Err(format!(
+                "none of these faults is possible with {queues} queues on {nodes} node(s)"
+            )
+            .into());
         }
         say(&format!(
             "block {block}: {faults} faults, {} queues",
@@ -158,9 +165,9 @@ async fn blocks(
             queues,
             began,
         };
-        let stood = iter::from_fn(|| schedule.draw(|kind| plan.stands(queues, kind)));
+        let possible = iter::from_fn(|| schedule.draw(|kind| plan.is_possible(queues, kind)));
         context
-            .run(&mut brokers, stood.take(faults), &mut report)
+            .run(&mut brokers, possible.take(faults), &mut report)
             .await?;
         if let Some(heap) = Heap::at_rest().await {
             report.note_heap(heap);

@@ -44,9 +44,9 @@ impl Schedule {
         }
     }
 
-    /// The next fault among the kinds for which `stands` is true, or none if there is no such kind.
-    pub fn draw(&mut self, stands: impl Fn(Kind) -> bool) -> Option<Planned> {
-        let kind = self.kind(stands)?;
+    /// The next fault among the kinds for which `is_possible` is true, or none if there is no such kind.
+    pub fn draw(&mut self, is_possible: impl Fn(Kind) -> bool) -> Option<Planned> {
+        let kind = self.kind(is_possible)?;
         let (least, most) = kind.lasts();
         Some(Planned {
             kind,
@@ -58,11 +58,11 @@ impl Schedule {
         })
     }
 
-    fn kind(&mut self, stands: impl Fn(Kind) -> bool) -> Option<Kind> {
-        if let Some(at) = self.first.iter().rposition(|kind| stands(*kind)) {
+    fn kind(&mut self, is_possible: impl Fn(Kind) -> bool) -> Option<Kind> {
+        if let Some(at) = self.first.iter().rposition(|kind| is_possible(*kind)) {
             return Some(self.first.remove(at));
         }
-        let kinds = self.kinds.iter().copied().filter(|kind| stands(*kind));
+        let kinds = self.kinds.iter().copied().filter(|kind| is_possible(*kind));
         let all: u64 = kinds.clone().map(Kind::weight).sum();
         if all == 0 {
             return None;

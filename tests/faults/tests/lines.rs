@@ -202,7 +202,7 @@ async fn load(node: &Node, far: Far) -> Vec<String> {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_long_line_makes_requests_late_and_fails_none() {
     let _turn = TURN.lock().await;
-    let node = Arc::new(testing::node("lines").await);
+    let node = Arc::new(testing::shared_node("").await);
     let mut lines = JoinSet::new();
     for far in LINES {
         let node = node.clone();
@@ -219,7 +219,7 @@ async fn a_long_line_makes_requests_late_and_fails_none() {
 async fn a_line_may_become_long() {
     let far = Far::new("from nothing to 600 ms", 300, 0, 0);
     let _turn = TURN.lock().await;
-    let node = testing::node("lines").await;
+    let node = testing::shared_node("").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
     let server = serve(&node.url(""), "near").await;
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
@@ -247,7 +247,7 @@ async fn fanouts_over_a_long_line_are_sent_together() {
     const FANOUTS: usize = 64;
     let far = Far::new("500 ms", 250, 0, 0);
     let _turn = TURN.lock().await;
-    let node = testing::node("lines").await;
+    let node = testing::shared_node("").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
     let server = serve(&node.url(""), "many").await;
     let transport = Transport::new(&format!("rabbit://rpc:rpc@{}/", proxy.address())).unwrap();
@@ -272,7 +272,7 @@ async fn fanouts_over_a_long_line_are_sent_together() {
 /// Makes calls over a line that delays packets of TCP, the first SYN included.
 async fn call_over_packets(delay: Duration, loss: u8) {
     const CALLS: usize = 50;
-    let node = testing::node("lines").await;
+    let node = testing::shared_node("").await;
     let server = serve(&node.url(""), "packets").await;
     let _line = LongLine::start(delay, loss).await.unwrap();
     let near = Proxy::start_at(LongLine::NEAR, node.address())

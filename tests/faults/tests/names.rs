@@ -59,7 +59,7 @@ impl Drop for Service {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn two_clients_of_one_name_get_their_own_replies() {
     const CALLS: usize = 20;
-    let node = testing::node("names").await;
+    let node = testing::shared_node("").await;
     let server = serve(&node.url(""), "good").await;
     let service = Service::new("clients");
     let program = Path::new(env!("CARGO_BIN_EXE_caller"));
@@ -140,7 +140,7 @@ impl ServerProcess {
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn two_servers_of_one_name_both_get_fanouts() {
     const CASTS: u64 = 20;
-    let node = testing::node("names").await;
+    let node = testing::shared_node("").await;
     let service = Service::new("servers");
     let mut servers = Vec::new();
     for name in ["one", "two"] {
@@ -161,7 +161,7 @@ async fn two_servers_of_one_name_both_get_fanouts() {
     transport.close().await;
     assert_eq!(
         ran,
-        [20, 20],
+        [usize::try_from(CASTS).unwrap(); 2],
         "of {CASTS} to all; the queues are {queues:?}"
     );
 }

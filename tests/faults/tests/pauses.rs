@@ -18,7 +18,7 @@ use tokio::time::sleep;
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn answered_calls_are_not_cut_off_by_a_stop() {
     const CALLS: usize = 8;
-    let node = testing::node("pauses").await;
+    let node = testing::shared_node("").await;
     let proxy = Proxy::start(node.address()).await.unwrap();
     let server = serve(&format!("rabbit://rpc:rpc@{}/", proxy.address()), "good").await;
     let transport = Transport::new(&node.url("")).unwrap();
@@ -48,7 +48,7 @@ async fn nothing_fails_because_its_process_was_suspended() {
     const STOPPED: Duration = Duration::from_secs(40);
     // Whether a process first sees a timer or a confirm when it resumes is random, so there are several.
     const CALLERS: usize = 4;
-    let node = testing::node("pauses").await;
+    let node = testing::shared_node("").await;
     let server = serve(&node.url(""), "good").await;
     // Without heartbeats, the broker keeps the connections of a suspended process.
     let url = node.url("heartbeat_timeout_threshold=0");

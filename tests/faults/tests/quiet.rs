@@ -9,7 +9,7 @@ use std::time::Duration;
 use lapin::options::{BasicGetOptions, BasicNackOptions};
 use rpc_faults::echo::{self, EchoClient, EchoServer};
 use rpc_faults::node::Node;
-use rpc_faults::testing::{self, PATIENCE};
+use rpc_faults::testing::{self, PATIENCE, SharedNode};
 use rpc_runtime::transport::DEFAULT_EXCHANGE;
 use rpc_runtime::{CallOptions, Context, Error, Transport};
 use tokio::sync::MutexGuard;
@@ -78,7 +78,7 @@ impl Visit for Text {
 
 /// A broker, and the log of its clients and servers.
 struct Bench {
-    node: Node,
+    node: SharedNode,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -98,7 +98,7 @@ async fn turn() -> MutexGuard<'static, ()> {
 impl Bench {
     async fn start() -> Self {
         let turn = turn().await;
-        let node = testing::node_with("quiet", "max_message_size = 524288").await;
+        let node = testing::shared_node("max_message_size = 524288").await;
         take_lines();
         Self { node, _turn: turn }
     }
@@ -108,9 +108,7 @@ impl Bench {
     }
 
     async fn serve(&self, topic: &str) -> EchoServer {
-        let url = self.node.url("");
-        let started = EchoServer::start(&url, DEFAULT_EXCHANGE, topic);
-        timeout(PATIENCE, started).await.unwrap().unwrap()
+        testing::serve(&self.node.url(""), topic).await
     }
 }
 
@@ -123,12 +121,11 @@ fn take_lines() -> Vec<Line> {
     std::mem::take(&mut LINES.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Fails if a line above `debug` comes from another crate.
+/// Fails if a line above `debug` comes from another crate, or none from this library: it logs each new connection.
 fn assert_only_ours(lines: &[Line]) {
-    let others: Vec<_> = lines
-        .iter()
-        .filter(|line| !line.target.starts_with(OURS))
-        .collect();
+    let (ours, others): (Vec<_>, Vec<_>) =
+        lines.iter().partition(|line| line.target.starts_with(OURS));
+    assert!(!ours.is_empty(), "nothing was logged");
     let first = &others[..others.len().min(5)];
     assert!(
         others.is_empty(),
@@ -321,11 +318,7 @@ async fn a_request_that_its_queue_is_about_to_drop_is_one_warning() {
     let url = bench.node.url(&format!(
         "rabbit_quorum_queue=true&rabbit_quorum_delivery_limit={LIMIT}"
     ));
-    let serve = async || {
-        EchoServer::start(&url, DEFAULT_EXCHANGE, "worn")
-            .await
-            .unwrap()
-    };
+    let serve = async || testing::serve(&url, "worn").await;
     serve().await.stop().await;
     let transport = Transport::new(&url).unwrap();
     let client = client(&transport, "worn");

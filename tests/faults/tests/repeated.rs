@@ -17,10 +17,13 @@ use tokio::time::{Instant, interval};
 /// How long a refusal is repeated.
 const MEANWHILE: Duration = Duration::from_secs(6);
 /// The greatest number of attempts of a client with two connections in that time. Each connection waits 0.1 s after the
-/// first refusal and twice as long after each further one, less a quarter. Callers shorten a wait to a quarter.
+/// first refusal and twice as long after each further one, less a random part of up to a quarter. Callers shorten a wait
+/// to a quarter, but not below 0.1 s.
 const ATTEMPTS: u64 = 2 * 9;
 /// How long a result may take that must come at once.
-const AT_ONCE: Duration = Duration::from_secs(2);
+const AT_ONCE: Duration = Duration::from_secs(10);
+/// How long the calls wait that are to fail.
+const IMPATIENT: Duration = Duration::from_secs(4);
 
 fn client(transport: &Transport, limit: Duration) -> EchoClient {
     let client = echo::client(transport, DEFAULT_EXCHANGE, "good");
@@ -45,7 +48,7 @@ async fn refused_at_once(client: &EchoClient) -> Error {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_wrong_password_is_tried_less_and_less_often() {
-    let node = testing::node("repeated").await;
+    let node = testing::shared_node("").await;
     let server = serve(&node.url(""), "good").await;
     node.add_user("late").await.unwrap();
     let all = node.set_permissions("late", "/", Permissions::ALL);
@@ -122,7 +125,7 @@ async fn connections_that_the_broker_closes_for_the_same_reason_come_less_and_le
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn calls_wait_for_a_permission_and_their_errors_name_it() {
     const CALLERS: usize = 64;
-    let node = testing::node("repeated").await;
+    let node = testing::shared_node("").await;
     let server = serve(&node.url(""), "good").await;
     node.add_user("limited").await.unwrap();
     let url = format!("rabbit://limited:limited@{}/", node.address());
@@ -141,7 +144,7 @@ async fn calls_wait_for_a_permission_and_their_errors_name_it() {
         let mut callers = JoinSet::new();
         for number in 0..CALLERS {
             let patient = number % 2 == 0;
-            let limit = if patient { PATIENCE } else { AT_ONCE };
+            let limit = if patient { PATIENCE } else { IMPATIENT };
             let client = client(&transport, limit);
             callers.spawn(async move { (patient, call(&client).await) });
         }
@@ -170,7 +173,7 @@ async fn calls_wait_for_a_permission_and_their_errors_name_it() {
 async fn a_limit_of_channels_that_is_too_low_is_named() {
     let node = testing::node_with("repeated", "channel_max = 1").await;
     let transport = Transport::new(&node.url("")).unwrap();
-    let client = client(&transport, AT_ONCE);
+    let client = client(&transport, IMPATIENT);
     let error = call(&client).await.unwrap_err();
     assert!(error.is_timeout() && !error.may_have_run(), "{error}");
     assert!(error.to_string().contains("`channel_max`"), "{error}");

@@ -3,74 +3,74 @@
 use std::cell::RefCell;
 
 use super::model::{Argument, Field, Kind, Ty, Variant, World};
-use super::numbers::Numbers;
+use crate::random::Random;
 
 impl World {
     /// The interface after some random changes. Usually the methods get a new version for them.
-    pub(super) fn changed(&self, numbers: &mut Numbers) -> Self {
+    pub(super) fn changed(&self, random: &mut Random) -> Self {
         let mut world = self.clone();
         world.derived = RefCell::default();
-        if !numbers.one_in(4) {
+        if !random.one_in(4) {
             world.minor += 1;
             for index in 0..world.methods.len() {
-                if !numbers.one_in(4) {
+                if !random.one_in(4) {
                     let method = &mut world.methods[index];
                     method.versions.insert(0, world.minor);
                 }
             }
         }
-        for _ in 0..=numbers.below(2) {
-            world.change(numbers);
+        for _ in 0..=random.below(2) {
+            world.change(random);
         }
         world
     }
 
-    fn change(&mut self, numbers: &mut Numbers) {
-        let place = numbers.below(self.types.len());
-        match numbers.below(14) {
+    fn change(&mut self, random: &mut Random) {
+        let place = random.below(self.types.len());
+        match random.below(14) {
             0..=7 => {
                 // New fields may use only types before this one.
                 let behind = self.types.split_off(place);
                 let mut kind = behind[0].clone();
-                self.change_kind(&mut kind, numbers);
+                self.change_kind(&mut kind, random);
                 self.types.push(kind);
                 self.types.extend(behind.into_iter().skip(1));
             }
             8 | 9 => {
-                let place = numbers.below(self.errors.len());
+                let place = random.below(self.errors.len());
                 let mut classes = self.errors[place].clone();
-                self.change_variants(&mut classes, numbers);
+                self.change_variants(&mut classes, random);
                 self.errors[place] = classes;
             }
             10 => {
-                let method = self.method(numbers);
+                let method = self.method(random);
                 self.methods.push(method);
             }
             11 => {
-                let place = numbers.below(self.methods.len());
+                let place = random.below(self.methods.len());
                 let name = self.name();
-                let ty = Ty::Option(Box::new(self.ty(numbers)));
+                let ty = Ty::Option(Box::new(self.ty(random)));
                 let method = &mut self.methods[place];
                 let since = (method.versions.len() > 1).then(|| method.versions[0]);
                 method.arguments.push(Argument { name, ty, since });
             }
             12 => {
-                let place = numbers.below(self.methods.len());
-                self.methods[place].returns = self.ty(numbers);
+                let place = random.below(self.methods.len());
+                self.methods[place].returns = self.ty(random);
             }
             _ => {
-                let place = numbers.below(self.methods.len());
-                self.methods[place].error = numbers.below(self.errors.len());
+                let place = random.below(self.methods.len());
+                self.methods[place].error = random.below(self.errors.len());
             }
         }
     }
 
-    fn change_kind(&mut self, kind: &mut Kind, numbers: &mut Numbers) {
+    fn change_kind(&mut self, kind: &mut Kind, random: &mut Random) {
         match kind {
-            Kind::Struct { closed, .. } if numbers.one_in(8) => *closed = !*closed,
-            Kind::Struct { fields, .. } => self.change_fields(fields, numbers),
-            Kind::Enum { tagged, .. } if numbers.one_in(10) => *tagged = !*tagged,
-            Kind::Enum { variants, .. } => match numbers.below(6) {
+            Kind::Struct { closed, .. } if random.one_in(8) => *closed = !*closed,
+            Kind::Struct { fields, .. } => self.change_fields(fields, random),
+            Kind::Enum { tagged, .. } if random.one_in(10) => *tagged = !*tagged,
+            Kind::Enum { variants, .. } => match random.below(6) {
                 0 if !variants.iter().any(|variant| variant.other) => {
                     variants.push(self.other());
                 }
@@ -81,34 +81,34 @@ impl World {
                 }
                 _ => {
                     let other = variants.pop_if(|variant| variant.other);
-                    self.change_variants(variants, numbers);
+                    self.change_variants(variants, random);
                     variants.extend(other);
                 }
             },
         }
     }
 
-    fn change_variants(&mut self, variants: &mut Vec<Variant>, numbers: &mut Numbers) {
-        let place = numbers.below(variants.len());
-        match numbers.below(6) {
+    fn change_variants(&mut self, variants: &mut Vec<Variant>, random: &mut Random) {
+        let place = random.below(variants.len());
+        match random.below(6) {
             0 if variants.len() > 1 => _ = variants.remove(place),
             1 => variants[place].name = self.name(),
             2 => {
                 let mut fields = std::mem::take(&mut variants[place].fields);
-                self.change_fields(&mut fields, numbers);
+                self.change_fields(&mut fields, random);
                 variants[place].fields = fields;
             }
             _ => {
-                let new = self.variants(numbers, 1);
+                let new = self.variants(random, 1);
                 variants.splice(place..place, new);
             }
         }
     }
 
-    fn change_fields(&mut self, fields: &mut Vec<Field>, numbers: &mut Numbers) {
-        let place = numbers.below(fields.len());
-        let new = self.field(numbers);
-        match numbers.below(8) {
+    fn change_fields(&mut self, fields: &mut Vec<Field>, random: &mut Random) {
+        let place = random.below(fields.len());
+        let new = self.field(random);
+        match random.below(8) {
             0 if !fields.is_empty() => _ = fields.remove(place),
             1 if !fields.is_empty() => fields[place].ty = new.ty,
             2 if !fields.is_empty() => fields[place].default = !fields[place].default,

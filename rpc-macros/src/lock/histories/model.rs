@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rpc_runtime::interface::Structure;
 
-use super::numbers::Numbers;
+use crate::random::Random;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Ty {
@@ -73,7 +73,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(numbers: &mut Numbers) -> Self {
+    pub(super) fn new(random: &mut Random) -> Self {
         let mut world = Self {
             types: Vec::new(),
             errors: Vec::new(),
@@ -83,27 +83,27 @@ impl World {
             derived: RefCell::default(),
         };
         for _ in 0..4 {
-            let kind = if numbers.one_in(2) {
+            let kind = if random.one_in(2) {
                 Kind::Struct {
-                    fields: world.fields(numbers, 3),
-                    closed: numbers.one_in(6),
+                    fields: world.fields(random, 3),
+                    closed: random.one_in(6),
                 }
             } else {
-                let mut variants = world.variants(numbers, 2);
-                if numbers.one_in(2) {
+                let mut variants = world.variants(random, 2);
+                if random.one_in(2) {
                     variants.push(world.other());
                 }
-                let tagged = numbers.one_in(2);
+                let tagged = random.one_in(2);
                 Kind::Enum { variants, tagged }
             };
             world.types.push(kind);
         }
         for _ in 0..2 {
-            let classes = world.variants(numbers, 2);
+            let classes = world.variants(random, 2);
             world.errors.push(classes);
         }
         for _ in 0..3 {
-            let method = world.method(numbers);
+            let method = world.method(random);
             world.methods.push(method);
         }
         world
@@ -115,34 +115,34 @@ impl World {
     }
 
     /// A random type.
-    pub(super) fn ty(&self, numbers: &mut Numbers) -> Ty {
-        match numbers.below(8) {
+    pub(super) fn ty(&self, random: &mut Random) -> Ty {
+        match random.below(8) {
             0 => Ty::Number,
             1 => Ty::Text,
-            2 => Ty::Option(Box::new(self.ty(numbers))),
-            3 => Ty::List(Box::new(self.ty(numbers))),
+            2 => Ty::Option(Box::new(self.ty(random))),
+            3 => Ty::List(Box::new(self.ty(random))),
             _ if self.types.is_empty() => Ty::Number,
-            _ => Ty::Named(numbers.below(self.types.len())),
+            _ => Ty::Named(random.below(self.types.len())),
         }
     }
 
-    pub(super) fn field(&mut self, numbers: &mut Numbers) -> Field {
+    pub(super) fn field(&mut self, random: &mut Random) -> Field {
         Field {
             name: self.name(),
-            ty: self.ty(numbers),
-            default: numbers.one_in(3),
+            ty: self.ty(random),
+            default: random.one_in(3),
         }
     }
 
-    pub(super) fn fields(&mut self, numbers: &mut Numbers, most: usize) -> Vec<Field> {
-        let count = numbers.below(most);
-        (0..count).map(|_| self.field(numbers)).collect()
+    pub(super) fn fields(&mut self, random: &mut Random, most: usize) -> Vec<Field> {
+        let count = random.below(most);
+        (0..count).map(|_| self.field(random)).collect()
     }
 
-    pub(super) fn variants(&mut self, numbers: &mut Numbers, count: usize) -> Vec<Variant> {
+    pub(super) fn variants(&mut self, random: &mut Random, count: usize) -> Vec<Variant> {
         let new = |_| Variant {
             name: self.name(),
-            fields: self.fields(numbers, 3),
+            fields: self.fields(random, 3),
             other: false,
         };
         (0..count).map(new).collect()
@@ -156,18 +156,18 @@ impl World {
         }
     }
 
-    pub(super) fn method(&mut self, numbers: &mut Numbers) -> Method {
-        let count = numbers.below(3);
+    pub(super) fn method(&mut self, random: &mut Random) -> Method {
+        let count = random.below(3);
         let arguments = (0..count).map(|_| Argument {
             name: self.name(),
-            ty: self.ty(numbers),
+            ty: self.ty(random),
             since: None,
         });
         Method {
             arguments: arguments.collect(),
             versions: vec![self.minor],
-            returns: self.ty(numbers),
-            error: numbers.below(self.errors.len()),
+            returns: self.ty(random),
+            error: random.below(self.errors.len()),
         }
     }
 }

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::model::{Argument, Field, Kind, Ty, Variant, World};
-use super::numbers::Numbers;
+use crate::random::Random;
 
 impl World {
     /// Checks that clients and servers of this release and of an older one can read each other's values.
-    pub(super) fn understands(&self, old: &Self, numbers: &mut Numbers) -> Result<(), String> {
+    pub(super) fn understands(&self, old: &Self, random: &mut Random) -> Result<(), String> {
         for (place, (then, now)) in old.methods.iter().zip(&self.methods).enumerate() {
             let told = |what: &str, value: &Value| Err(format!("m{place}, {what}: {value}"));
             for _ in 0..4 {
@@ -16,21 +16,21 @@ impl World {
                     let Some(new) = now.arguments.iter().find(same) else {
                         return Err(format!("m{place} has no argument {}", argument.name));
                     };
-                    let sent = old.write(&argument.ty, None, numbers);
+                    let sent = old.write(&argument.ty, None, random);
                     if !self.reads(&new.ty, &sent) {
                         return told("an old client's argument", &sent);
                     }
                     // The version cap keeps additions from an old server.
-                    let sent = self.write(&new.ty, Some(old), numbers);
+                    let sent = self.write(&new.ty, Some(old), random);
                     if !old.reads(&argument.ty, &sent) {
                         return told("an old server's argument", &sent);
                     }
                 }
-                let sent = old.write(&then.returns, None, numbers);
+                let sent = old.write(&then.returns, None, random);
                 if !self.reads(&now.returns, &sent) {
                     return told("an old server's result", &sent);
                 }
-                let sent = self.write(&now.returns, None, numbers);
+                let sent = self.write(&now.returns, None, random);
                 if !old.reads(&then.returns, &sent) {
                     return told("an old client's result", &sent);
                 }
@@ -39,11 +39,11 @@ impl World {
                     let Some(new) = self.errors[now.error].iter().find(same) else {
                         return Err(format!("m{place} does not raise V{}", class.name));
                     };
-                    let sent = old.write_fields(&class.fields, None, numbers);
+                    let sent = old.write_fields(&class.fields, None, random);
                     if !self.reads_raised(&new.fields, &sent) {
                         return told("an old server's error", &sent.into());
                     }
-                    let sent = self.write_fields(&new.fields, None, numbers);
+                    let sent = self.write_fields(&new.fields, None, random);
                     if !old.reads_raised(&class.fields, &sent) {
                         return told("an old client's error", &sent.into());
                     }
@@ -54,22 +54,22 @@ impl World {
     }
 
     /// A random value. With `known`, it uses only variants that the older interface has, if possible.
-    fn write(&self, ty: &Ty, known: Option<&Self>, numbers: &mut Numbers) -> Value {
+    fn write(&self, ty: &Ty, known: Option<&Self>, random: &mut Random) -> Value {
         let place = match ty {
             Ty::Number => return json!(7),
             Ty::Text => return json!("x"),
-            Ty::Option(_) if numbers.one_in(2) => return Value::Null,
-            Ty::Option(inner) => return self.write(inner, known, numbers),
+            Ty::Option(_) if random.one_in(2) => return Value::Null,
+            Ty::Option(inner) => return self.write(inner, known, random),
             Ty::List(inner) => {
-                let count = numbers.below(3);
+                let count = random.below(3);
                 return (0..count)
-                    .map(|_| self.write(inner, known, numbers))
+                    .map(|_| self.write(inner, known, random))
                     .collect();
             }
             Ty::Named(place) => *place,
         };
         match &self.types[place] {
-            Kind::Struct { fields, .. } => self.write_fields(fields, known, numbers).into(),
+            Kind::Struct { fields, .. } => self.write_fields(fields, known, random).into(),
             Kind::Enum { variants, tagged } => {
                 let is_known = |variant: &&Variant| {
                     !variant.other
@@ -87,9 +87,9 @@ impl World {
                 } else {
                     of_old
                 };
-                let variant = variants[numbers.below(variants.len())];
+                let variant = variants[random.below(variants.len())];
                 let name = format!("V{}", variant.name);
-                let mut fields = self.write_fields(&variant.fields, known, numbers);
+                let mut fields = self.write_fields(&variant.fields, known, random);
                 if *tagged {
                     fields.insert("k".to_owned(), json!(name));
                     fields.into()
@@ -106,10 +106,10 @@ impl World {
         &self,
         fields: &[Field],
         known: Option<&Self>,
-        numbers: &mut Numbers,
+        random: &mut Random,
     ) -> Map<String, Value> {
         let written = fields.iter().map(|field| {
-            let value = self.write(&field.ty, known, numbers);
+            let value = self.write(&field.ty, known, random);
             (format!("f{}", field.name), value)
         });
         written.collect()

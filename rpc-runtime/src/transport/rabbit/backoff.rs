@@ -15,7 +15,7 @@ pub(crate) struct Pause {
     /// An urgent caller, which allows no retry, shortens the pause to this.
     pub(crate) least: Duration,
     /// Any other caller shortens the pause to this.
-    pub(crate) patience: Duration,
+    pub(crate) shortened: Duration,
     /// The pause without callers.
     pub(crate) most: Duration,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Pause {
 impl Pause {
     const NONE: Self = Self {
         least: Duration::ZERO,
-        patience: Duration::ZERO,
+        shortened: Duration::ZERO,
         most: Duration::ZERO,
     };
 }
@@ -49,7 +49,7 @@ impl Backoff {
         let least = most.min(self.interval);
         Pause {
             least,
-            patience: least,
+            shortened: least,
             most,
         }
     }
@@ -63,7 +63,7 @@ impl Backoff {
         let most = jittered(self.interval.saturating_mul(doubled).min(longest));
         Pause {
             least: most.min(self.interval),
-            patience: (most / 4).max(most.min(self.interval)),
+            shortened: (most / 4).max(most.min(self.interval)),
             most,
         }
     }
@@ -74,8 +74,8 @@ pub(crate) fn jittered(time: Duration) -> Duration {
     time.saturating_sub(time / 4000 * below(1000))
 }
 
-/// Paces the replacement of a long-lived object: a connection, a consumer or a session. The first replacement comes
-/// at once. Repeated failures lead to growing pauses.
+/// Paces the replacement of a long-lived object: a connection, a consumer or a session. Unless the broker refused, the
+/// first replacement comes at once. Repeated failures lead to growing pauses.
 #[derive(Debug)]
 pub(crate) struct Pace {
     backoff: Backoff,
@@ -170,7 +170,7 @@ mod tests {
                 pause.most <= whole && pause.most > whole * 3 / 4,
                 "{pause:?}"
             );
-            assert!(pause.least <= pause.patience && pause.patience <= pause.most);
+            assert!(pause.least <= pause.shortened && pause.shortened <= pause.most);
         }
         let whole: Duration = pauses.iter().map(|pause| pause.most).sum();
         assert!(whole > Duration::from_secs(60), "{whole:?}");

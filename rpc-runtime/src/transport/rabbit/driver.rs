@@ -24,7 +24,7 @@ use crate::transport::{
     CallTerms, Driver, ListenTerms, Listener, ReplyTable, SendTerms, TransportState, TransportUrl,
 };
 use crate::wire::{Reply, RequestBody};
-use crate::{Error, Result, Retry, Target};
+use crate::{Error, Result, Target};
 
 /// The driver behind `rabbit://`.
 #[derive(Debug)]
@@ -151,20 +151,12 @@ impl Driver for RabbitDriver {
 
     async fn connect(&self) -> Result<()> {
         let shared = &*self.shared;
-        // `Attempts` needs a target for its errors, which are replaced below.
-        let target = Target::default();
         let once = async |supervisor: &Supervisor| {
-            let mut attempts = Attempts::new(&target, Retry::Times(0));
-            let progress = Progress::new();
-            supervisor.connection(&mut attempts, &progress).await
+            let failed = |why: &Arc<str>| Err(Error::new_unreachable(why.clone()));
+            supervisor.connection(true, failed, &Progress::new()).await
         };
-        let connected =
-            tokio::try_join!(once(shared.publisher.supervisor()), once(&shared.consuming),);
-        match connected {
-            Ok(_) => Ok(()),
-            Err(Error::Delivery { reason, .. }) => Err(Error::new_unreachable(reason)),
-            Err(error) => Err(error),
-        }
+        tokio::try_join!(once(shared.publisher.supervisor()), once(&shared.consuming))?;
+        Ok(())
     }
 
     fn state(&self) -> TransportState {
@@ -303,7 +295,10 @@ impl RabbitDriver {
         let shared = &*self.shared;
         let route = shared.routes.request(&shared.topology, attempts.target())?;
         let ready = async {
-            shared.consuming.connection(attempts, progress).await?;
+            let is_urgent = attempts.is_urgent();
+            let failed = |why: &Arc<str>| attempts.failed(why, false);
+            let consuming = &shared.consuming;
+            consuming.connection(is_urgent, failed, progress).await?;
             replies.ready(attempts, progress).await
         };
         tokio::select! {
@@ -318,6 +313,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::Retry;
     use crate::wire::RequestEncoder;
 
     #[test]

@@ -314,8 +314,9 @@ impl Reader {
             state: Mutex::default(),
         });
         channel.handle_with(handler.clone());
-        // Written in this order, without waiting for the first reply.
+        // Both are written at once, in this order. The answer to the first is not awaited before the second.
         tokio::try_join!(
+            biased;
             channel.qos(PREFETCH),
             channel.consume(&self.queue.name, Name::default(), FieldTable::default()),
         )?;

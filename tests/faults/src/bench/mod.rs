@@ -38,7 +38,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) started: u32,
     /// The killed node of a cluster, which must be started again.
     pub(crate) killed: Option<usize>,
-    /// The errors in replies that the ledger does not count.
+    /// What was wrong with the results of requests that the ledger does not count.
     pub(crate) complaints: Vec<String>,
 }
 

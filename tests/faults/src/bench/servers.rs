@@ -24,10 +24,8 @@ impl Bench<'_> {
         let victim = self.processes.remove(usize::try_from(at)?);
         let (name, id) = (victim.name().to_owned(), victim.id());
         victim.kill().await?;
-        // A server takes no more requests than it may run, so the loss includes those that it had taken and not begun.
-        let begun = self.ledger.unfinished(id);
-        let taken = self.recipe.concurrency.saturating_sub(begun);
-        self.lose("taken by a killed server", began, taken);
+        self.ledger
+            .server_killed(id, self.recipe.concurrency, began);
         self.add_server(&name)?;
         Ok(Instant::now())
     }

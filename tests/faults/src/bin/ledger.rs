@@ -98,7 +98,11 @@ fn table(plan: &Plan, faults: usize) -> rpc_faults::Result<ExitCode> {
     println!("{}", Report::HEAD);
     let mut good = true;
     for kind in &plan.kinds {
-        if !plan.queues.iter().any(|queues| plan.stands(*queues, *kind)) {
+        if !plan
+            .queues
+            .iter()
+            .any(|queues| plan.is_possible(*queues, *kind))
+        {
             eprintln!("{kind} cannot be applied here");
             continue;
         }

@@ -1,7 +1,7 @@
 //! The handle to one channel. Its owner may drop it at any time, even while the channel is being opened: that closes
 //! the channel in the background.
 //!
-//! The handle must not keep state: the [`ChannelState`] does, and it outlives the handle until the broker has
+//! The handle has no state of its own. The [`ChannelState`] has it, and outlives the handle until the broker has
 //! confirmed the close.
 
 use std::sync::Arc;

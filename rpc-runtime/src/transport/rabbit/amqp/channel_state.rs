@@ -271,7 +271,8 @@ impl ChannelState {
     }
 
     /// Writes frames, if the channel is open. `requests` are the names of the methods among them that the broker
-    /// answers. The replies are dropped, so their order does not matter. Each must come before the deadline.
+    /// answers. Nothing waits for these replies, so they need not be matched to their requests. Each request still has the
+    /// deadline of a request.
     pub(super) fn send_requests(
         &self,
         queue: &WriteQueue,

@@ -1,7 +1,7 @@
 //! Measures how long confirms take on one connection, and decides when a channel without confirms counts as silent.
 //!
-//! The limit must not be fixed: over a distant connection, every channel gets no confirm for a round trip. It is
-//! computed as TCP computes its retransmission timeout (RFC 6298): the smoothed mean of the measured times, plus four
+//! The limit must not be fixed: over a distant connection, no confirm arrives within less than a round trip. It
+//! is computed as TCP computes its retransmission timeout (RFC 6298): the smoothed mean of the measured times, plus four
 //! times their smoothed deviation. One message of each channel is timed at a time, so there is about one sample in a
 //! round trip. Slow confirms raise the limit at once. The effect of a single slow confirm has decayed after about forty
 //! round trips.

@@ -180,8 +180,8 @@ impl Connection {
         loop {
             // Cannot fail: `self` owns the sender.
             if let Ok(why) = blocked.wait_for(Option::is_some).await {
-                let reason = why.as_deref().unwrap_or_default();
-                tracing::warn!(%broker, reason, "the broker accepts no messages for now");
+                let why = why.as_deref().unwrap_or_default();
+                tracing::warn!(%broker, why, "the broker accepts no messages for now");
             }
             if blocked.wait_for(Option::is_none).await.is_ok() {
                 tracing::info!(%broker, "the broker accepts messages again");

@@ -1,5 +1,5 @@
-//! Writes the frequent frames: publishes, acknowledgements, and the `channel.flow` that asks for a
-//! [receipt](super::DeliveryHandler::receipt).
+//! Writes the frames that are frequent or have no arguments: publishes, acknowledgements, the `channel.flow` that asks for
+//! a [receipt](super::DeliveryHandler::receipt), `channel.flow-ok`, `confirm.select` and `connection.close-ok`.
 //!
 //! Pure functions that append bytes. They check nothing: the caller must make sure that the channel is open and that
 //! names are short enough.

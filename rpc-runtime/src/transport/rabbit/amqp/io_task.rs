@@ -1,8 +1,8 @@
 //! The I/O task of one connection: moves bytes from the socket to the frame router, and from the write queue to the
 //! socket.
 //!
-//! The task owns the socket. It runs on the driver's own runtime, so user code does not delay it, and nothing that it
-//! calls may block.
+//! The task owns the socket. It runs on the driver's own runtime, so handlers do not delay it, and nothing that it calls
+//! may block.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;

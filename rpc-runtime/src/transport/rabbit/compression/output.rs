@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 /// A body is given up once it inflates to more than this many times the larger of its limit and [`KEPT_END`]. A smaller
 /// body is read to its end.
-const PATIENCE: usize = 8;
+const GIVE_UP_FACTOR: usize = 8;
 /// How many bytes are kept of the end of a body that is too large. The end of a message holds the address for replies.
 pub(crate) const KEPT_END: usize = 64 * 1024;
 
@@ -49,7 +49,7 @@ impl Output {
             self.kept.extend_from_slice(piece);
             return Ok(());
         }
-        let most = self.limit.max(KEPT_END).saturating_mul(PATIENCE);
+        let most = self.limit.max(KEPT_END).saturating_mul(GIVE_UP_FACTOR);
         if self.size > most {
             return Err(format!("it inflates to more than {most} bytes"));
         }

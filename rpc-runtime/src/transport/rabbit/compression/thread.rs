@@ -35,6 +35,18 @@ pub(crate) struct CompressionThread {
     waiting: Arc<AtomicUsize>,
 }
 
+/// Bytes that are counted as waiting until this is dropped, also by a panic or with the thread.
+struct Counted {
+    bytes: usize,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 impl CompressionThread {
     /// Does work on a body of `bytes` bytes, on the thread if possible.
     pub(crate) fn run(&self, bytes: usize, work: impl FnOnce() + Send + 'static) {
@@ -42,10 +54,13 @@ impl CompressionThread {
             return work();
         }
         self.waiting.fetch_add(bytes, Ordering::Relaxed);
-        let waiting = self.waiting.clone();
+        let counted = Counted {
+            bytes,
+            waiting: self.waiting.clone(),
+        };
         let work: Work = Box::new(move || {
+            let _counted = counted;
             work();
-            waiting.fetch_sub(bytes, Ordering::Relaxed);
         });
         if let Err(work) = self.send(work) {
             work();
@@ -149,6 +164,19 @@ mod tests {
         drop(thread);
         end.await.unwrap_err();
         assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_no_longer_counts_and_later_work_is_done() {
+        let thread = CompressionThread::default();
+        thread.run(100, || panic!("as a waker may"));
+        // Ends once the panic has ended the thread, or once a new thread has been there.
+        thread.drained().await;
+        let (sender, done) = mpsc::channel();
+        thread.run(1, move || sender.send(()).unwrap());
+        done.recv().unwrap();
+        thread.drained().await;
+        assert_eq!(thread.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]

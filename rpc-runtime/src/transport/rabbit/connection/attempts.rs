@@ -42,18 +42,34 @@ impl<'a> Attempts<'a> {
 
     /// Counts a failed attempt. Returns the final error if no attempt is left.
     pub(crate) fn failed(&mut self, why: &Arc<str>, maybe_delivered: bool) -> Result<()> {
+        if self.count(maybe_delivered) {
+            return Ok(());
+        }
+        metrics::publish_failed(Unpublished::GivenUp);
+        Err(self.error(why))
+    }
+
+    /// Counts a failed attempt. Returns whether another one is allowed.
+    fn count(&mut self, maybe_delivered: bool) -> bool {
         self.failures = self.failures.saturating_add(1);
         self.maybe_delivered |= maybe_delivered;
         match self.retry {
-            Retry::Times(times) if self.failures > times => Err(self.error(why)),
-            Retry::Times(_) | Retry::Forever => Ok(()),
+            Retry::Times(times) => self.failures <= times,
+            Retry::Forever => true,
         }
     }
 
     /// Counts a refusal to declare `what`, which the message needs. Returns the final error if no attempt is left.
     pub(crate) fn declaration_refused(&mut self, what: &str, why: &Arc<str>) -> Result<()> {
-        let failed = self.failed(why, false);
-        failed.map_err(|_| self.refused(Error::new_refused(what, why.clone()), why))
+        if self.count(false) {
+            return Ok(());
+        }
+        metrics::publish_failed(Unpublished::GivenUp);
+        Err(if self.maybe_delivered {
+            self.error(why)
+        } else {
+            Error::new_refused(what, why.clone())
+        })
     }
 
     /// Whether the caller allows no retry, and so wants an answer at once.
@@ -63,8 +79,8 @@ impl<'a> Attempts<'a> {
 
     /// Counts a failed attempt that may have delivered the message, and returns the final error.
     pub(crate) fn give_up(&mut self, why: &Arc<str>) -> Error {
-        self.failures = self.failures.saturating_add(1);
-        self.maybe_delivered = true;
+        self.count(true);
+        metrics::publish_failed(Unpublished::GivenUp);
         self.error(why)
     }
 
@@ -97,7 +113,6 @@ impl<'a> Attempts<'a> {
     }
 
     fn error(&self, why: &Arc<str>) -> Error {
-        metrics::publish_failed(Unpublished::GivenUp);
         Error::new_delivery(
             self.target,
             self.failures,
@@ -144,9 +159,31 @@ mod tests {
         let refused =
             |attempts: &mut Attempts<'_>| attempts.refused(Error::new_closed(), &"z".into());
         assert!(matches!(refused(&mut attempts), Error::Closed { .. }));
+        attempts
+            .declaration_refused("the exchange `e`", &"w".into())
+            .unwrap();
         let error = attempts.give_up(&"y".into());
         assert!(error.may_have_run(), "{error}");
         assert!(attempts.unserved().may_have_run());
         assert!(refused(&mut attempts).may_have_run());
+    }
+
+    #[test]
+    fn a_refused_declaration_counts_once() {
+        let target = Target::new("t");
+        let mut attempts = Attempts::new(&target, Retry::Times(1));
+        attempts
+            .failed(&"the confirm was lost".into(), true)
+            .unwrap();
+        let refused = attempts.declaration_refused("the exchange `e`", &"no access".into());
+        let error = refused.unwrap_err();
+        assert!(error.may_have_run(), "{error}");
+        assert!(
+            error.to_string().contains("2 attempts: no access"),
+            "{error}"
+        );
+        let mut attempts = Attempts::new(&target, Retry::Times(0));
+        let refused = attempts.declaration_refused("the exchange `e`", &"no access".into());
+        assert!(matches!(refused, Err(Error::Refused { .. })), "{refused:?}");
     }
 }

@@ -1,8 +1,10 @@
 //! A driver's own runtime: one thread for its connections.
 //!
 //! On the user's runtime, a handler that blocks its thread would delay heartbeats until the broker closes the
-//! connection. So no user code may run here, apart from a provider of credentials without a runtime of its own. The
-//! thread starts with the first task. It ends once the engine is closed or dropped and all its tasks have ended.
+//! connection. So no handler may run here. These parts of a program do run here, and must not block: the subscriber of
+//! `tracing`, the recorder of metrics, wakers, and a provider of credentials without a runtime of its own.
+//!
+//! The thread starts with the first task. It ends once the engine is closed or dropped and all its tasks have ended.
 //! Tasks that lapin still runs are dropped then.
 
 use std::io;

@@ -29,7 +29,7 @@ pub(crate) struct Nudged {
 }
 
 impl Nudge {
-    /// Tells that a caller starts to wait. An urgent caller shortens the pause most.
+    /// Reports that a caller starts to wait. An urgent caller shortens the pause most.
     pub(crate) fn send(&self, is_urgent: bool) {
         self.0.send_modify(|count| {
             count.all += 1;
@@ -56,9 +56,9 @@ impl Nudged {
         sleep(pause.least).await;
         let seen = self.seen;
         let (mut urgent, mut any) = (self.count.clone(), self.count.clone());
-        let patience = pause.patience.saturating_sub(pause.least);
+        let further = pause.shortened.saturating_sub(pause.least);
         let cut_short = async {
-            sleep(patience).await;
+            sleep(further).await;
             any.wait_for(|count| count.all > seen.all).await.is_ok()
         };
         tokio::select! {
@@ -80,7 +80,7 @@ mod tests {
 
     const PAUSE: Pause = Pause {
         least: Duration::from_secs(1),
-        patience: Duration::from_secs(4),
+        shortened: Duration::from_secs(4),
         most: Duration::from_secs(16),
     };
 

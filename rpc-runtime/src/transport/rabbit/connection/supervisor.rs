@@ -1,9 +1,9 @@
 //! The supervisor of one connection: makes it, and replaces it when it has ended.
 //!
 //! It is one task on the engine. It reconnects at once, unless connections keep ending soon or the broker refused; then
-//! it backs off. The task starts when the connection is first used. It ends after [`Supervisor::close`], or after the
-//! handle is dropped, once all [`Connections`] handles are dropped or a deadline has passed. The task owns the hosts,
-//! the back-off and the status. It must not declare anything.
+//! it backs off. The task starts when the connection is first used. After [`Supervisor::close`], or after the handle is
+//! dropped, it waits for a limited time until all [`Connections`] handles are dropped. Then it ends. The task owns the
+//! hosts, the back-off and the status. It must not declare anything.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,7 +15,6 @@ use tokio::time::{Instant, timeout};
 use super::super::amqp::{Connection, Connector, Fault};
 use super::super::backoff::Pace;
 use super::super::settings::Settings;
-use super::attempts::Attempts;
 use super::dial::Dialler;
 use super::engine::Engine;
 use super::failure_log::FailureLog;
@@ -182,12 +181,14 @@ impl Supervisor {
         }
     }
 
-    /// Waits for a connection. Fails after as many failed attempts to connect as `attempts` allows.
+    /// Waits for a connection. `failed` gets the reason of each failed attempt to connect, and returns an error to end the
+    /// wait. An urgent caller allows no retry.
     ///
     /// Cancel safe: the attempts to connect continue if the future is dropped.
     pub(crate) async fn connection(
         &self,
-        attempts: &mut Attempts<'_>,
+        is_urgent: bool,
+        mut failed: impl FnMut(&Arc<str>) -> Result<()>,
         progress: &Progress,
     ) -> Result<Arc<Connection>> {
         if let Some(connection) = self.ready() {
@@ -206,12 +207,12 @@ impl Supervisor {
                 State::Ready(connection) if connection.is_up() => return Ok(connection),
                 State::Closed => return Err(Error::new_closed()),
                 State::Connecting { why } => {
-                    let failed = why
+                    let reason = why
                         .clone()
                         .unwrap_or_else(|| "the connection failed".into());
                     while seen < now.failures {
                         seen += 1;
-                        attempts.failed(&failed, false)?;
+                        failed(&reason)?;
                     }
                     progress.set(Stage::Connection(why));
                 }
@@ -220,7 +221,7 @@ impl Supervisor {
             if !nudged {
                 // A new caller need not wait for the end of a long back-off.
                 nudged = true;
-                self.nudge.send(attempts.is_urgent());
+                self.nudge.send(is_urgent);
             }
             if status.changed().await.is_err() {
                 return Err(Error::new_closed());
@@ -236,6 +237,12 @@ impl Supervisor {
             status: self.status.clone(),
             _user: self.users.subscribe(),
         }
+    }
+
+    /// Completes when the supervisor begins to close.
+    pub(crate) async fn closing(&self) {
+        // Cannot fail: the sender is in `self`.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
     /// Closes the connection. Returns once the task has ended.
@@ -317,11 +324,13 @@ impl SupervisorTask {
             mut stop,
             users,
         } = self;
+        let name = dialler.name().to_owned();
         let leave = async {
             // `close` was called, or the handle was dropped.
             let _ = stop.wait_for(|stop| *stop).await;
             if timeout(LEAVE_DEADLINE, users.closed()).await.is_err() {
                 tracing::warn!(
+                    connection = name,
                     "not all users of the connection cleaned up in time: private queues may remain"
                 );
             }

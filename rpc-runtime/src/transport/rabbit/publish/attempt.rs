@@ -140,7 +140,7 @@ async fn permitted(
             return Ok(Permitted::Exclusive(permit));
         }
         progress.set(Stage::Connection(Some(
-            "all its channels wait for confirms".into(),
+            "the connection is up, but too many messages wait for their confirms".into(),
         )));
         let permit = tokio::select! {
             permit = limit.permit(route) => permit,

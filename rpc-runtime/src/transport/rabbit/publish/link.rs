@@ -116,7 +116,7 @@ impl Link {
         }
         // Concurrent messages get the same fault. Each is sent again, and the first one logs it.
         if other_durability.insert(exchange.name.clone()) {
-            tracing::warn!(exchange = %exchange.name, reason = %fault.why(),
+            tracing::warn!(exchange = %exchange.name, why = %fault.why(),
                 "the exchange exists with another durability: it is used as it is");
         }
         true

@@ -1,4 +1,4 @@
-//! A message to publish, and how that ended.
+//! A message to publish, and the outcome.
 //!
 //! Plain values without I/O. The caller owns a message; an attempt borrows it.
 
@@ -68,8 +68,8 @@ pub(crate) enum Delivered {
     Lost(Arc<str>),
 }
 
-/// The milliseconds until `expires`. oslo.messaging writes the call's whole timeout, so that a server may still run a
-/// request whose caller has given up. RabbitMQ refuses a number of more than 32 bits.
+/// The milliseconds until `expires`. oslo.messaging writes the call's whole timeout. With that, a server may run a request
+/// after its caller has given up. RabbitMQ refuses a number of more than 32 bits.
 fn expiration(expires: Instant) -> u32 {
     let left = expires.saturating_duration_since(Instant::now());
     u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)

@@ -42,8 +42,8 @@ struct KnownExchange {
 #[derive(Debug)]
 enum Keys {
     These(HashSet<Name>),
-    /// All keys but these. It applies to the default exchange: that cannot be missing, and a user may publish to all
-    /// its keys or to none.
+    /// All keys but these. Used for the default exchange, which always exists. A user may publish to all of its keys or to
+    /// none.
     AllBut(HashSet<Name>),
 }
 

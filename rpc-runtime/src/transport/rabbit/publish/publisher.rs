@@ -25,6 +25,7 @@ use super::link::Link;
 use super::message::{Delivered, Message, Outcome};
 use super::queue_wait::QueueWait;
 use crate::error::Stage;
+use crate::metrics::{self, Unpublished};
 use crate::sync::Mutex;
 use crate::transport::unserved::Unserved;
 use crate::{Result, Target};
@@ -108,7 +109,11 @@ impl Publisher {
             if let Some(link) = self.ready() {
                 return Ok(link);
             }
-            self.supervisor.connection(attempts, progress).await?;
+            let is_urgent = attempts.is_urgent();
+            let failed = |why: &Arc<str>| attempts.failed(why, false);
+            self.supervisor
+                .connection(is_urgent, failed, progress)
+                .await?;
         }
     }
 
@@ -280,7 +285,7 @@ impl Publisher {
                 attempts.failed(&why, maybe_delivered)?;
                 report_retry(attempts, message, &why);
                 progress.set(Stage::Connection(Some(why)));
-                attempts.pause().await;
+                self.unless_closing(attempts.pause()).await;
             }
             let link = self.link(attempts, progress).await?;
             if let Some(reason) = link.connection.blockage() {
@@ -320,10 +325,20 @@ impl Publisher {
         } else {
             tracing::debug!(exchange, %why, "still cannot declare the exchange");
         }
+        metrics::publish_failed(Unpublished::Refused);
         attempts.declaration_refused(&format!("the exchange `{exchange}`"), why)?;
         progress.set(Stage::Declaration(why.clone()));
-        attempts.pause_after_refusal(&self.backoff).await;
+        self.unless_closing(attempts.pause_after_refusal(&self.backoff))
+            .await;
         Ok(())
+    }
+
+    /// Waits for the end of a pause between two attempts, or until the publisher is closed. Then the next attempt fails.
+    async fn unless_closing(&self, pause: impl Future<Output = ()>) {
+        tokio::select! {
+            () = pause => {}
+            () = self.supervisor.closing() => {}
+        }
     }
 
     /// Notes why an exchange cannot be declared. True if the last refusal had another reason, or if there was none.

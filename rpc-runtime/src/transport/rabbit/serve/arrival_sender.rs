@@ -30,6 +30,24 @@ pub(super) struct TakenRequest {
     pub(super) permit: Permit,
 }
 
+/// Reports a request that was taken and that no server runs, since its server is gone.
+pub(super) fn report_not_run(topic: &str, arrival: &Arrival) {
+    let (body, why) = match arrival {
+        Arrival::Request(incoming) => (&incoming.body, None),
+        Arrival::InDoubt { body, why } => (body, Some(&**why)),
+    };
+    metrics::request_dropped(topic, Dropped::NotRun);
+    let named = Named::in_body(body);
+    tracing::warn!(
+        method = named.method(),
+        request_id = named.request_id(),
+        message_id = named.message_id(),
+        unique_id = named.unique_id(),
+        why,
+        "a request was taken and is not run: its server is gone"
+    );
+}
+
 /// Sends a listener's arrivals to its server.
 #[derive(Debug)]
 pub(super) struct ArrivalSender {
@@ -82,7 +100,7 @@ impl ArrivalSender {
     /// Reports a request that must not run, since the broker may not have its acknowledgement.
     pub(super) fn send_in_doubt(self: &Arc<Self>, request: TakenRequest, why: Arc<str>) {
         self.with_inflated(request, |sender, body, _permit| {
-            // The server only logs the request, so any readable part of it will do.
+            // The server only logs the request. Of one that is too large or damaged, the log line has no ids.
             let body = match body {
                 Ok(Body::Whole(body) | Body::End { end: body, .. }) => body,
                 Err(damaged) => damaged.read,
@@ -114,16 +132,8 @@ impl ArrivalSender {
     }
 
     fn pass_on(&self, arrival: Arrival) {
-        if let Err(SendError(Arrival::Request(incoming))) = self.arrivals.send(arrival) {
-            metrics::request_dropped(&self.topic, Dropped::NotRun);
-            let named = Named::in_body(&incoming.body);
-            tracing::warn!(
-                method = named.method(),
-                request_id = named.request_id(),
-                message_id = named.message_id(),
-                unique_id = named.unique_id(),
-                "a request was taken and is not run: its server is gone"
-            );
+        if let Err(SendError(arrival)) = self.arrivals.send(arrival) {
+            report_not_run(&self.topic, &arrival);
         }
     }
 

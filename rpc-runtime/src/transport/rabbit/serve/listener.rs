@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::super::compression::CompressionThread;
 use super::super::shared::Shared;
 use super::super::topology::Queue;
-use super::arrival_sender::ArrivalSender;
+use super::arrival_sender::{ArrivalSender, report_not_run};
 use super::listener_task::ListenerTask;
 use super::permits::Permits;
 use super::session::ListenerShared;
@@ -25,6 +25,7 @@ use crate::{Error, Result};
 
 /// The requests for one server. Dropping it stops the listener's task in the background.
 pub(crate) struct RabbitListener {
+    topic: String,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     permits: Arc<Permits>,
     compression_thread: Arc<CompressionThread>,
@@ -74,6 +75,7 @@ impl RabbitListener {
         };
         let task = shared.engine.spawn(task.run())?;
         let listener = Self {
+            topic: topic.to_owned(),
             arrivals,
             permits,
             compression_thread,
@@ -127,15 +129,8 @@ impl Drop for RabbitListener {
         // Before the requests below are dropped: their permits would otherwise let the session take new requests.
         self.permits.give_up();
         self.arrivals.close();
-        let mut requests = 0;
-        while self.arrivals.try_recv().is_ok() {
-            requests += 1;
-        }
-        if requests > 0 {
-            tracing::warn!(
-                requests,
-                "requests were taken and are not run: their server is gone"
-            );
+        while let Ok(arrival) = self.arrivals.try_recv() {
+            report_not_run(&self.topic, &arrival);
         }
     }
 }

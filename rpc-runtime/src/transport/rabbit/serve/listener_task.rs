@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::super::amqp::{
     Connection, ConsumeChannel, Consumer, Fault, FieldTable, RECEIPT_DEADLINE,
@@ -29,6 +29,8 @@ use super::session::{ListenerShared, Session};
 use crate::transport::ListenerState;
 use crate::{Error, Result};
 
+/// How long the deletion of the server's own queues may take.
+const DELETION_DEADLINE: Duration = Duration::from_secs(5);
 /// How often a server binds its queues again. The interval is shortened by a random part of up to a quarter. Each time
 /// takes six small commands.
 const REBIND_INTERVAL: Duration = Duration::from_secs(30);
@@ -127,7 +129,11 @@ impl ListenerTask {
                 ended.or(sleep(pause.most)).await;
             }
         }
-        self.delete_private_queues().await;
+        // Without a limit, a dead connection would hold up the stop of the server. The queues expire.
+        let deleted = self.delete_private_queues();
+        if timeout(DELETION_DEADLINE, deleted).await.is_err() {
+            tracing::debug!(queue = %self.queues[0].name, "the server's own queues were not deleted in time");
+        }
     }
 
     /// Shows that no requests arrive, and why. `since` stays the time when that began.

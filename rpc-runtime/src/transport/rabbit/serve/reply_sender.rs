@@ -276,8 +276,8 @@ enum Sent {
 }
 
 /// Sends a reply. It sends the reply again if its confirm was lost, or if its queue rejects it: the caller takes the
-/// first copy and drops the others. The time is limited, so that a reply that the broker never takes does not hold
-/// its request's permit for ever.
+/// first copy and drops the others. These repetitions are limited in time, so that a reply that the broker never takes
+/// does not hold its request's permit for ever. The wait for a connection is not limited.
 async fn publish(
     shared: &Shared,
     mut reply: Message,

@@ -108,7 +108,7 @@ impl State {
                 });
             } else {
                 metrics::request_dropped(&listener.topic, Dropped::Expired);
-                report_expired(&next.body, next.format, listener.arrivals.size_limit());
+                report_expired(&next.body, next.format);
             }
             taking.last = Some(next.tag);
             taking.offset = next.offset.or(taking.offset);
@@ -128,12 +128,13 @@ struct Taking {
     offset: Option<i64>,
 }
 
-fn report_expired(body: &Body, format: BodyFormat, limit: usize) {
-    // Reading the names takes time, so they are read only for an enabled event.
+fn report_expired(body: &Body, format: BodyFormat) {
+    // Reading the names takes time, so they are read only for an enabled event. A compressed body is not read: inflating
+    // it would hold up the connection.
     if tracing::enabled!(Level::DEBUG) {
-        let named = match body.clone().inflated(format, limit) {
-            Ok(Body::Whole(body)) => Named::in_body(&body),
-            Ok(Body::End { .. }) | Err(_) => Named::default(),
+        let named = match (body, format) {
+            (Body::Whole(body), BodyFormat::Plain) => Named::in_body(body),
+            _ => Named::default(),
         };
         tracing::debug!(
             method = named.method(),
@@ -272,12 +273,16 @@ impl Session {
         self.listener.arrivals.size_limit()
     }
 
-    /// Waits until a receipt has been due for `limit`.
+    /// Waits until a receipt has been due for `limit`. If the process was suspended meanwhile, the receipt may have
+    /// arrived and not been read, so the wait goes on.
     pub(super) async fn overdue(&self, limit: Duration) {
+        let tick = limit / 4;
         loop {
-            sleep(limit / 4).await;
+            let since = Instant::now();
+            sleep(tick).await;
             let asked = self.state.lock().batch.as_ref().map(|batch| batch.asked);
-            if asked.is_some_and(|asked| asked.elapsed() >= limit) {
+            let is_due = asked.is_some_and(|asked| asked.elapsed() >= limit);
+            if is_due && since.elapsed() < tick * 2 {
                 return;
             }
         }

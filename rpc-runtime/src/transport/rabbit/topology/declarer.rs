@@ -64,14 +64,14 @@ impl Declarer {
         }
         let consumers = match self.declare_bare_queue(queue, durable).await {
             Err(fault) if fault.is_durability() && !queue.must_be_durable() => {
-                tracing::warn!(queue = %queue.name, reason = %fault.why(),
+                tracing::warn!(queue = %queue.name, why = %fault.why(),
                     "the queue exists with another durability: it is used as it is");
                 self.declare_bare_queue(queue, !durable).await?
             }
             Err(Fault::Missing(why)) if !durable && is_on_a_node_that_is_down(&why) => {
                 // It cannot be used until it is deleted and declared again. A durable queue must wait for its node,
                 // which has its messages.
-                tracing::warn!(queue = %queue.name, reason = %why,
+                tracing::warn!(queue = %queue.name, %why,
                     "the queue is on a node that is down: deleting it and declaring it anew");
                 self.delete_queue(&queue.name).await?;
                 self.declare_bare_queue(queue, durable).await?
@@ -116,7 +116,7 @@ impl Declarer {
         match self.declare_bare_exchange(exchange, false).await {
             Ok(()) => Ok(true),
             Err(fault) if fault.is_durability() => {
-                tracing::warn!(exchange = %exchange.name, reason = %fault.why(),
+                tracing::warn!(exchange = %exchange.name, why = %fault.why(),
                     "the exchange exists with another durability: it is used as it is");
                 self.declare_bare_exchange(exchange, true).await?;
                 let mut other_durability = self.other_durability.lock();

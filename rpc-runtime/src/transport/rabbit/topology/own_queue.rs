@@ -18,8 +18,9 @@ use super::declarer::Declarer;
 use super::names::{Queue, Topology};
 use crate::random::below;
 
-/// The longest wait before a process checks whether it is the only consumer. The wait is a random part of this. Of two
-/// processes that start at the same time, the first to check gives the name up, and most often the second stays.
+/// The longest wait before a process checks whether it is the only consumer. The wait is a random part of this. If two
+/// processes start at the same time, the one that checks first sees two consumers and takes the next name. The other
+/// usually checks later, sees only itself, and keeps the name.
 const CHECK_SPREAD: Duration = Duration::from_millis(50);
 
 /// Gives a queue the next name. The queue manager's file I/O runs on a thread of its own.

@@ -13,7 +13,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::{Error, Result};
+
+/// The age at which a lock file counts as left behind.
+const STALE: Duration = Duration::from_secs(1);
+/// How long a process waits for the lock.
+const TAKE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Makes names for one service on one host.
 #[derive(Debug)]
@@ -99,18 +106,20 @@ fn stat_field(process: &str, number: usize) -> std::io::Result<u64> {
         .ok_or_else(|| ErrorKind::InvalidData.into())
 }
 
-/// A lock file, which exists while a process counts. A lock file that a crash left behind is removed after a second.
+/// A lock file, which exists while a process counts. A lock file that is older than [`STALE`] was left behind by a crash,
+/// and is removed.
 struct Lock(PathBuf);
 
 impl Lock {
     fn take(path: PathBuf) -> std::io::Result<Self> {
-        const PATIENCE: usize = 200;
-        for attempt in 0..PATIENCE * 2 {
+        let began = Instant::now();
+        while began.elapsed() < TAKE_DEADLINE {
             let mut options = fs::OpenOptions::new();
             match options.write(true).create_new(true).open(&path) {
                 Ok(_) => return Ok(Self(path)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    if attempt == PATIENCE {
+                    let is_stale = |age: Duration| age > STALE;
+                    if age(&path).is_some_and(is_stale) {
                         let _ = fs::remove_file(&path);
                     }
                     // The owner holds the lock only for one small write.
@@ -121,6 +130,12 @@ impl Lock {
         }
         Err(ErrorKind::TimedOut.into())
     }
+}
+
+/// The age of a file, or none if it is gone or the clock was set back.
+fn age(path: &Path) -> Option<Duration> {
+    let modified = fs::metadata(path).ok()?.modified().ok()?;
+    modified.elapsed().ok()
 }
 
 impl Drop for Lock {
