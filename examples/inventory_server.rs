@@ -3,8 +3,10 @@
 //! ```text
 //! RPC_TRANSPORT_URL=rabbit://guest:guest@localhost:5672/ cargo run --example inventory_server
 //! cargo run --example inventory_caller            # in another terminal; or:
-//! python examples/python/client.py
+//! pip install oslo.messaging && python examples/python/client.py
 //! ```
+//!
+//! `docker run --rm -p 5672:5672 rabbitmq:4.0` starts a broker to try with.
 
 use std::collections::HashMap;
 

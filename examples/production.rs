@@ -7,12 +7,21 @@
 //! kill -TERM PID                      # or ctrl-c: finishes the running requests, then exits
 //! ```
 //!
+//! In a project of your own, it needs these dependencies:
+//!
+//! ```text
+//! cargo add rpc-runtime --path PATH/TO/rpc-runtime --features oslo-config
+//! cargo add tokio --features full
+//! cargo add tracing
+//! cargo add tracing-subscriber --features env-filter
+//! ```
+//!
 //! | variable | meaning | default |
 //! | --- | --- | --- |
 //! | `RPC_TRANSPORT_URL` | the transport URL | none |
 //! | `RPC_CONFIG_FILES` | files of oslo.config, separated by `:`, if there is no URL | none |
 //! | `SERVER_NAME` | the name of the server; it must be unique among the servers of the topic | the variable `HOSTNAME`, which containers have and shells usually do not export |
-//! | `READY_ADDRESS` | the address at which the readiness probe is answered | `127.0.0.1:8080` |
+//! | `READY_ADDRESS` | the address at which the readiness probe is answered; in a pod `0.0.0.0:8080`, because the kubelet connects to the pod's address | `127.0.0.1:8080` |
 //! | `RUST_LOG` | the levels that are logged, as `tracing-subscriber` reads them | `info` |
 
 use std::error::Error;

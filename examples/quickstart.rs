@@ -6,6 +6,7 @@
 //! ```
 //!
 //! The first command uses the in-memory transport, the second RabbitMQ. Nothing else differs.
+//! `docker run --rm -p 5672:5672 rabbitmq:4.0` starts a broker to try with.
 
 use rpc_runtime::{
     CallOptions, Context, Error, RemoteError, Result, Server, Transport, rpc_client,

@@ -148,6 +148,8 @@ mod made_by_a_macro;
 mod methods_of_one_name;
 #[path = "ui/pass/mock_by_hand.rs"]
 mod mock_by_hand;
+#[path = "ui/pass/mock_with_automock.rs"]
+mod mock_with_automock;
 #[path = "ui/pass/mock_with_mockall.rs"]
 mod mock_with_mockall;
 #[path = "ui/pass/names_in_the_way.rs"]
@@ -205,6 +207,7 @@ compile_and_run! {
     made_by_a_macro
     methods_of_one_name
     mock_by_hand
+    mock_with_automock
     mock_with_mockall
     names_in_the_way
     names_of_traits_to_be_imported

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::{JoinSet, unconstrained};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::transport::{Arrival, Incoming, Listener};
@@ -80,10 +80,7 @@ impl Running {
         let mut count = self.tasks.len();
         // The tasks are not awaited: a handler that blocks its thread would delay the stop.
         self.tasks.abort_all();
-        // Without `unconstrained`, the runtime would let the listener wait after some arrivals, to let other tasks run. The
-        // rest would be dropped without a log line.
-        let mut next = async || timeout(Duration::ZERO, unconstrained(listener.next())).await;
-        while let Ok(Some(arrival)) = next().await {
+        while let Ok(Some(arrival)) = timeout(Duration::ZERO, listener.next()).await {
             match arrival {
                 Arrival::Request(incoming) => {
                     self.service.drop_not_run(&incoming.body, STOPPED);

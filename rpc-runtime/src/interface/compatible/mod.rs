@@ -66,8 +66,8 @@ use violation::{Checked, Violation};
 /// );
 /// ```
 ///
-/// The error says what is wrong. For this example: "`site` of `rack` must have a value for clients of 2.0,
-/// which need not send it: give it a `default`, or make it an `Option`".
+/// The error says what is wrong. For this example: "clients of 2.0 need not send `site` of `rack`: give it a `default`,
+/// or make it an `Option`".
 ///
 /// ```compile_fail,E0080
 /// # use rpc_runtime::assert_compatible;

@@ -118,7 +118,7 @@ fn stamps_must_not_be_above_the_served_version() {
     incompatible(
         rack(&[v(2, 3), v(2, 1)], &[]),
         rack(&[v(2, 2)], &[]),
-        "`rack` must be served in 2.3, which its clients stamp it with, and `Inventory` is of 2.2: raise `Inventory` to 2.3",
+        "clients stamp `rack` with 2.3, but `Inventory` has version 2.2: raise `Inventory` to 2.3",
     );
     // The interface's version is that of its highest method.
     let other = Method::new("other", Mode::Call, v(2, 3));
@@ -273,20 +273,20 @@ fn types_of_arguments_must_be_kept() {
     incompatible(
         of("Option<&str>"),
         of("&str"),
-        "`host` of `rack` must take `Option<&str>`, which its clients send, and takes `&str`: keep the type, or add an argument",
+        "clients send `Option<&str>` as `host` of `rack`, which takes `&str`: keep the type, or add an argument",
     );
     // The same applies to an old name.
     let names = before(v(2, 1), "host");
     incompatible(
         of("&str"),
         rack(&[v(2, 1)], &[arg("node", "u32").with_old_names(names)]),
-        "`host` of `rack` must take `&str`, which its clients send, and takes `u32`: keep the type, or add an argument",
+        "clients send `&str` as `host` of `rack`, which takes `u32`: keep the type, or add an argument",
     );
 }
 
 #[test]
 fn an_argument_that_is_not_sent_must_be_optional() {
-    let message = "`site` of `rack` must have a value for clients of 2.0, which need not send it: give it a `default`, or make it an `Option`";
+    let message = "clients of 2.0 need not send `site` of `rack`: give it a `default`, or make it an `Option`";
     let came = |ty| arg("site", ty).with_since(v(2, 1));
     for optional in [
         arg("site", "Option<&str>"),
@@ -319,7 +319,7 @@ fn an_argument_that_is_not_sent_must_be_optional() {
     incompatible(
         rack(&[v(2, 1)], &[came("Option<u8>")]),
         rack(&[v(2, 1)], &[arg("site", "u8")]),
-        "`site` of `rack` must take `Option<u8>`, which its clients send, and takes `u8`: keep the type, or add an argument",
+        "clients send `Option<u8>` as `site` of `rack`, which takes `u8`: keep the type, or add an argument",
     );
     incompatible(
         rack(&[v(2, 1)], &[came("u8").with_default("0")]),
@@ -330,7 +330,7 @@ fn an_argument_that_is_not_sent_must_be_optional() {
     incompatible(
         rack(&[v(2, 1)], &[arg("site", "u8").with_until(v(2, 1))]),
         rack(&[v(2, 1)], &[arg("site", "u8")]),
-        "`site` of `rack` must have a value for clients of 2.1, which need not send it: give it a `default`, or make it an `Option`",
+        "clients of 2.1 need not send `site` of `rack`: give it a `default`, or make it an `Option`",
     );
 }
 
@@ -347,7 +347,7 @@ fn an_argument_can_be_computed_from_others() {
     incompatible(
         rack(&[], &[size]),
         new,
-        "`spec` of `rack` must have a value for clients of 2.0, which need not send it: give it a `default`, or make it an `Option`",
+        "clients of 2.0 need not send `spec` of `rack`: give it a `default`, or make it an `Option`",
     );
     compatible(
         rack(&[], &[size]),
@@ -380,7 +380,7 @@ fn an_argument_can_be_computed_from_others() {
     incompatible(
         left_out,
         rack(&[v(2, 1)], &[size, kind, arg("spec", "Option<&Spec>")]),
-        "`size` of `rack` must have a value for clients of 2.1, which need not send it: give it a `default`, or make it an `Option`",
+        "clients of 2.1 need not send `size` of `rack`: give it a `default`, or make it an `Option`",
     );
 }
 
@@ -395,12 +395,12 @@ fn an_argument_can_be_computed_from_an_older_value_of_its_name() {
     incompatible(
         rack(&[], &[]),
         new,
-        "`size` of `rack` must have a value for clients of 2.0, which need not send it: give it a `default`, or make it an `Option`",
+        "clients of 2.0 need not send `size` of `rack`: give it a `default`, or make it an `Option`",
     );
     incompatible(
         rack(&[v(2, 1)], &[arg("size", "u64")]),
         new,
-        "`size` of `rack` must take `u64`, which its clients send, and takes `u32`: keep the type, or add an argument",
+        "clients send `u64` as `size` of `rack`, which takes `u32`: keep the type, or add an argument",
     );
 }
 
@@ -412,7 +412,7 @@ fn an_argument_must_be_sent_once() {
     incompatible(
         rack(&[], &both),
         new,
-        "`node` of `rack` must be sent once, and clients of 2.0 send it by two of its names: make one of them an argument of its own",
+        "clients of 2.0 send `node` of `rack` by two of its names: make one of them an argument of its own",
     );
     // The two are never sent in the same message.
     let [host, node] = both;

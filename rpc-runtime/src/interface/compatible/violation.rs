@@ -105,7 +105,7 @@ impl Incompatibility {
                 let stamp = Text::version(stamp);
                 let stamp = stamp.as_str();
                 Text::of(
-                    "`{}` must be served in {}, which its clients stamp it with, and `{}` is of {}: raise `{}` to {}",
+                    "clients stamp `{}` with {}, but `{}` has version {}: raise `{}` to {}",
                     &[method, stamp, interface, served, interface, stamp],
                 )
             }
@@ -139,27 +139,24 @@ impl Incompatibility {
                 old,
                 new,
             } => Text::of(
-                "`{}` of `{}` must take `{}`, which its clients send, and takes `{}`: keep the type, or \
-                 add an argument",
-                &[argument, method, old, new],
+                "clients send `{}` as `{}` of `{}`, which takes `{}`: keep the type, or add an argument",
+                &[old, argument, method, new],
             ),
             V::Twice {
                 method,
                 argument,
                 stamp,
             } => Text::of(
-                "`{}` of `{}` must be sent once, and clients of {} send it by two of its names: make one \
-                 of them an argument of its own",
-                &[argument, method, Text::version(stamp).as_str()],
+                "clients of {} send `{}` of `{}` by two of its names: make one of them an argument of its own",
+                &[Text::version(stamp).as_str(), argument, method],
             ),
             V::Required {
                 method,
                 argument,
                 stamp,
             } => Text::of(
-                "`{}` of `{}` must have a value for clients of {}, which need not send it: give it a \
-                 `default`, or make it an `Option`",
-                &[argument, method, Text::version(stamp).as_str()],
+                "clients of {} need not send `{}` of `{}`: give it a `default`, or make it an `Option`",
+                &[Text::version(stamp).as_str(), argument, method],
             ),
         }
     }
