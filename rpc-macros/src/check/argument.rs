@@ -291,7 +291,7 @@ fn default<'a>(
     options: &'a ArgumentOptions,
     ty: &Type,
 ) -> Option<&'a DefaultValue> {
-    if types::maybe(ty).is_some() {
+    if types::maybe_absent(ty).is_some() {
         if let Some(set) = &options.default.0 {
             errors.at(
                 &set.tokens,

@@ -10,8 +10,8 @@ mod mode;
 mod names;
 mod object;
 mod parameter;
-mod service;
 mod signature;
+mod trait_;
 mod types;
 
 use proc_macro2::{Span, TokenStream};
@@ -28,7 +28,7 @@ pub(crate) use mode::Mode;
 pub(crate) use parameter::plain_name;
 pub(crate) use signature::OWN;
 pub(crate) use types::{
-    is_bare_unsized, is_inferred, is_option, maybe, optional_reference, plain, unsuited,
+    is_bare_unsized, is_inferred, is_option, maybe_absent, optional_reference, plain, unsuited,
 };
 
 pub(crate) use ladder::Shown;
@@ -47,14 +47,14 @@ pub(crate) struct Interface<'a> {
     pub(crate) aliases: Vec<(String, Version)>,
     /// The path of the trait's lock, relative to the package.
     pub(crate) lock: Option<LitStr>,
-    /// The dyn-compatible twin of the trait, if `dyn` is given.
+    /// The dyn-compatible form of the trait, if `dyn` is given.
     pub(crate) object: Option<Object>,
     /// Whether the lock must know the structure of all types.
     pub(crate) strict: bool,
     /// Whether the trait can be implemented for its client.
     pub(crate) implementable: bool,
     pub(crate) methods: Vec<Method<'a>>,
-    /// Methods with mistakes. They stay in the trait, and the client has placeholders for them.
+    /// Methods with mistakes. They stay in the trait, and the client has stand-ins for them.
     pub(crate) broken: Vec<Broken<'a>>,
 }
 
@@ -69,8 +69,8 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
     let options = &interface.options;
     errors.turn_to(0);
     let before = errors.count();
-    service::no_generics(errors, original);
-    service::plain_trait(errors, original);
+    trait_::no_generics(errors, original);
+    trait_::plain_trait(errors, original);
     let implementable_trait = errors.count() == before;
     for (option, name) in [
         (&options.topic, "`topic`"),
@@ -87,12 +87,12 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
             "the interface must have a version: write `#[rpc_client(version = \"1.0\")]`",
         );
     }
-    let implementable_items = service::other_items(errors, original);
+    let implementable_items = trait_::other_items(errors, original);
     let version = options.version.get().copied().unwrap_or((1, 0, 0));
     let mut names = Names::of_methods(options.rename_all.get().copied());
     let mut methods = Vec::new();
     let mut broken = Vec::new();
-    let boxed = service::no_boxed_futures(errors, interface);
+    let boxed = trait_::no_boxed_futures(errors, interface);
     for parsed in &interface.methods {
         if boxed {
             broken.push(Broken {

@@ -15,12 +15,12 @@ use crate::errors::Errors;
 use crate::lifetimes;
 use crate::types::has_ident;
 
-/// How much of a trait's dyn-compatible twin is generated.
+/// How much of a trait's dyn-compatible form (its object) is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Object {
     /// Only its name, so that code which uses it causes no further errors.
     Named,
-    /// The whole twin.
+    /// The whole object.
     Whole,
 }
 

@@ -210,7 +210,7 @@ pub(crate) fn is_option(ty: &Type) -> bool {
 }
 
 /// The `T` of a `MaybeAbsent<T>`.
-pub(crate) fn maybe(ty: &Type) -> Option<&Type> {
+pub(crate) fn maybe_absent(ty: &Type) -> Option<&Type> {
     let last = last_segment(ty).filter(|last| last.ident == "MaybeAbsent")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;

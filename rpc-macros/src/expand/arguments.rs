@@ -18,10 +18,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use super::names::local;
-use super::spans::Place;
+use super::spans::Spans;
 use super::types::{self, Form};
 use crate::attr::DefaultValue;
-use crate::check::{Argument, Below, Method, Role, is_option, maybe, plain};
+use crate::check::{Argument, Below, Method, Role, is_option, maybe_absent, plain};
 use crate::lifetimes;
 
 /// A statement that writes a part of a request.
@@ -70,24 +70,24 @@ fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> 
             Role::Sent | Role::Route => return None,
         };
         // Points at the type if it is not a name.
-        let place = Place::of(argument.parameter.ty);
-        let ident = place.variable(&argument.parameter.ident);
-        let value = quote_spanned!(place.start=> &#ident);
-        let used = quote_spanned!(place.start=> #args.#what(#value));
+        let spans = Spans::of(argument.parameter.ty);
+        let ident = spans.variable(&argument.parameter.ident);
+        let value = quote_spanned!(spans.start=> &#ident);
+        let used = quote_spanned!(spans.start=> #args.#what(#value));
         Some(Statement::Chained(used))
     });
     let route = method.route.map(|route| {
         let function = &route.function;
         // Points at the function if its signature is wrong.
-        let place = Place::of(function);
+        let spans = Spans::of(function);
         let arguments = route.arguments.iter().filter_map(|name| {
             let mut given = method.arguments.iter().map(|argument| &argument.parameter);
             let given = given.find(|parameter| parameter.ident == *name)?;
-            Some(lent(given.ty, &given.ident, place))
+            Some(lent(given.ty, &given.ident, spans))
         });
-        let cap = quote_spanned!(place.start=> #args.cap());
-        let computed = quote_spanned!(place.start=> #function(#cap, #(#arguments),*));
-        Statement::Chained(quote_spanned!(place.start=> #args.route(#computed)))
+        let cap = quote_spanned!(spans.start=> #args.cap());
+        let computed = quote_spanned!(spans.start=> #function(#cap, #(#arguments),*));
+        Statement::Chained(quote_spanned!(spans.start=> #args.route(#computed)))
     });
     let sent = method
         .arguments
@@ -101,10 +101,10 @@ fn statements(method: &Method<'_>, rpc: &Ident, args: &Ident) -> Vec<Statement> 
 fn sent(argument: &Argument<'_>, index: usize, rpc: &Ident, args: &Ident) -> Statement {
     let (ident, ty) = (&argument.parameter.ident, argument.parameter.ty);
     // Points at the type if it cannot be serialised.
-    let place = Place::of(ty);
-    let own = place.variable(ident);
-    let borrowed = quote_spanned!(place.start=> &#own);
-    if maybe(ty).is_none() {
+    let spans = Spans::of(ty);
+    let own = spans.variable(ident);
+    let borrowed = quote_spanned!(spans.start=> &#own);
+    if maybe_absent(ty).is_none() {
         return Statement::Chained(statement(argument, index, rpc, args, &borrowed, &own));
     }
     let value = local("value");
@@ -121,7 +121,7 @@ fn statement(
     borrowed: &TokenStream,
     own: &Ident,
 ) -> TokenStream {
-    let start = Place::of(argument.parameter.ty).start;
+    let start = Spans::of(argument.parameter.ty).start;
     if argument.is_plain() {
         let wire = &argument.wire;
         return quote_spanned!(start=> #args.arg(#wire, #borrowed));
@@ -138,7 +138,7 @@ fn statement(
             function, names, ..
         } => {
             // Points at the function if its signature is wrong.
-            let start = Place::of(function).start;
+            let start = Spans::of(function).start;
             // The variable is not hygienic, because the compiler would then point at the attribute. Its name
             // is not used otherwise.
             let value = Ident::new("__value", start);
@@ -163,18 +163,18 @@ fn is_default(
     let value = local("value");
     match &argument.default {
         // A `MaybeAbsent` that is given is not the default.
-        Some(DefaultValue::OfType) if maybe(ty).is_some() => (None, quote!(|_| false)),
+        Some(DefaultValue::OfType) if maybe_absent(ty).is_some() => (None, quote!(|_| false)),
         None => (None, quote!(|_| false)),
         Some(DefaultValue::OfType) if is_option(ty) => (None, quote!(#rpc::Option::is_none)),
         Some(default) => {
-            let place = match default {
-                DefaultValue::OfType => Place::of(ty),
-                DefaultValue::Is(value) => Place::of(value),
+            let spans = match default {
+                DefaultValue::OfType => Spans::of(ty),
+                DefaultValue::Is(value) => Spans::of(value),
             };
-            let rpc = place.item(rpc);
+            let rpc = spans.item(rpc);
             let variable = local(&format!("default{index}"));
             let default = let_default(&variable, ty, default, &rpc);
-            let equals = quote_spanned!(place.start=> #rpc::equals(#value, &#variable));
+            let equals = quote_spanned!(spans.start=> #rpc::equals(#value, &#variable));
             (Some(default), quote!(|#value| #equals))
         }
     }
@@ -192,17 +192,17 @@ pub(super) fn let_default(
     let value = match default {
         DefaultValue::Is(value) => value.to_token_stream(),
         DefaultValue::OfType => {
-            let place = Place::of(ty);
-            let rpc = place.item(rpc);
+            let spans = Spans::of(ty);
+            let rpc = spans.item(rpc);
             match plain(ty) {
                 Type::Reference(reference) if types::form(&reference.elem) != Form::Unsized => {
                     let ty = match types::form(&reference.elem) {
                         Form::ByTrait => types::pointee(&rpc, &reference.elem),
                         _ => lifetimes::with_lifetime(&reference.elem, "_"),
                     };
-                    quote_spanned!(place.start=> &#rpc::default::<#ty>())
+                    quote_spanned!(spans.start=> &#rpc::default::<#ty>())
                 }
-                _ => quote_spanned!(place.start=> #rpc::default::<#of_default>()),
+                _ => quote_spanned!(spans.start=> #rpc::default::<#of_default>()),
             }
         }
     };
@@ -210,12 +210,12 @@ pub(super) fn let_default(
 }
 
 /// An argument as it is passed to the user's function: borrowed, unless its type is a reference.
-fn lent(ty: &Type, ident: &Ident, place: Place) -> TokenStream {
+fn lent(ty: &Type, ident: &Ident, spans: Spans) -> TokenStream {
     let ty = plain(ty);
-    let ident = place.variable(ident);
+    let ident = spans.variable(ident);
     if types::is_lent(ty) {
         ident.to_token_stream()
     } else {
-        quote_spanned!(place.start=> &#ident)
+        quote_spanned!(spans.start=> &#ident)
     }
 }

@@ -20,8 +20,8 @@ use syn::{FnArg, Ident, Pat, ReturnType, Type, TypeParamBound};
 
 use super::attributes::{self, cfgs, levels};
 use super::names::{Names, descriptor, local, of_expansion};
-use super::service::{future_of, replace_reported_type};
-use super::spans::Place;
+use super::spans::Spans;
+use super::trait_::{future_of, replace_reported_type};
 use super::{arguments, interface, page, types};
 use crate::check::{Broken, Interface, Method, Mode, OWN, is_option};
 use crate::lifetimes;
@@ -29,7 +29,7 @@ use crate::types::has_ident;
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
     let client = &names.client;
-    let service = &interface.original.ident;
+    let trait_ = &interface.original.ident;
     let constants = interface::expand(interface, names);
     let builders = interface
         .methods
@@ -48,7 +48,7 @@ pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStrea
         let client = at_supertrait(interface, client);
         quote! {
             #[automatically_derived]
-            impl #service for #client {
+            impl #trait_ for #client {
                 #(#whole)*
                 #(#broken)*
             }
@@ -82,7 +82,7 @@ fn at_supertrait(interface: &Interface<'_>, client: &Ident) -> Ident {
         _ => false,
     });
     match lacked {
-        Some(bound) => Place::of(bound).item(client),
+        Some(bound) => Spans::of(bound).item(client),
         None => client.clone(),
     }
 }
@@ -193,9 +193,9 @@ fn builder(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     });
     let [args, request] = ["args", "request"].map(local);
     let (written, last) = arguments::written(method, rpc, &args);
-    let place = Place::of(method.context.ty);
-    let sent_context = place.variable(context);
-    let finish = quote_spanned!(place.start=> #last.context(#sent_context));
+    let spans = Spans::of(method.context.ty);
+    let sent_context = spans.variable(context);
+    let finish = quote_spanned!(spans.start=> #last.context(#sent_context));
     quote! {
         #(#attributes)*
         #[doc = #about]
@@ -251,18 +251,18 @@ fn implementation(names: &Names<'_>, method: &Method<'_>) -> TokenStream {
         .iter()
         .map(|argument| &argument.parameter.ident);
     // Points at the return type if it does not fit.
-    let place = Place::of(method.output);
+    let spans = Spans::of(method.output);
     let (rpc, client, name) = (
-        place.item(&names.alias),
-        place.item(&names.client),
-        place.item(name),
+        spans.item(&names.alias),
+        spans.item(&names.client),
+        spans.item(name),
     );
     let wait = match method.mode {
-        Mode::Call | Mode::CallOrCast => quote_spanned!(place.start=> #rpc::called),
-        Mode::Cast | Mode::Fanout => quote_spanned!(place.start=> #rpc::sent),
+        Mode::Call | Mode::CallOrCast => quote_spanned!(spans.start=> #rpc::called),
+        Mode::Cast | Mode::Fanout => quote_spanned!(spans.start=> #rpc::sent),
     };
-    let started = quote_spanned!(place.end=> #client::#name(#receiver, #context, #(#arguments),*));
-    let waiting = quote_spanned!(place.end=> #wait(#started));
+    let started = quote_spanned!(spans.end=> #client::#name(#receiver, #context, #(#arguments),*));
+    let waiting = quote_spanned!(spans.end=> #wait(#started));
     quote! {
         #(#levels_of_method)*
         #signature {

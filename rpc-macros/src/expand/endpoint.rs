@@ -19,7 +19,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use super::attributes::{cfgs, levels};
 use super::names::{Names, descriptor, local};
 use super::parameters::{self, Parameters};
-use super::spans::Place;
+use super::spans::Spans;
 use crate::check::{Interface, Method};
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
@@ -142,7 +142,7 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
         parameter,
         ..
     } = names;
-    let service = &interface.original.ident;
+    let trait_ = &interface.original.ident;
     let levels = levels(&method.original.attrs);
     let (name, handler) = (&method.original.sig.ident, descriptor(method));
     let (call, context) = (local("call"), local("ctxt"));
@@ -156,24 +156,24 @@ fn handler(interface: &Interface<'_>, names: &Names<'_>, method: &Method<'_>) ->
     } = parameters::of(method, rpc, &call);
     // The compiler infers the context's type from the call below. Points at the type if it cannot be
     // deserialised.
-    let place = Place::of(method.context.ty);
-    let read = quote_spanned!(place.start=> #call.read([#(#names),*])?);
+    let spans = Spans::of(method.context.ty);
+    let read = quote_spanned!(spans.start=> #call.read([#(#names),*])?);
     // Points at the return type if it does not fit.
-    let place = Place::of(method.output);
-    let (service, name) = (place.item(service), place.item(name));
-    let start = quote_spanned!(place.start=> <#parameter as #service>::#name);
-    let arguments = quote_spanned!(place.end=> (#call.to, #context, #(#passed),*));
+    let spans = Spans::of(method.output);
+    let (trait_, name) = (spans.item(trait_), spans.item(name));
+    let start = quote_spanned!(spans.start=> <#parameter as #trait_>::#name);
+    let arguments = quote_spanned!(spans.end=> (#call.to, #context, #(#passed),*));
     let started = quote!(#start #arguments);
     let (begun, started) = if borrowed.is_empty() {
         (None, started)
     } else {
         // The variable is not hygienic: no name in this function is the user's, and the compiler would point
         // at the attribute.
-        let out = Ident::new("__out", place.start);
+        let out = Ident::new("__out", spans.start);
         let begun = quote!(let #out = async move { #(#borrowed)* #started.await };);
         (Some(begun), out.into_token_stream())
     };
-    let answer = quote_spanned!(place.start=> #call.answer(#started));
+    let answer = quote_spanned!(spans.start=> #call.answer(#started));
     let loan = (!lent.is_empty()).then(|| quote!(let (#(#lent,)*) = #call.keep((#(#lent,)*));));
     quote! {
         #(#levels)*

@@ -17,7 +17,9 @@ use syn::ext::IdentExt;
 use super::attributes::cfgs;
 use super::names::{Names, descriptor};
 use crate::attr::{DefaultValue, Version};
-use crate::check::{Argument, Below, Interface, Method, Mode, Role, Timing, is_option, maybe};
+use crate::check::{
+    Argument, Below, Interface, Method, Mode, Role, Timing, is_option, maybe_absent,
+};
 use crate::types::text;
 
 pub(super) fn expand(interface: &Interface<'_>, names: &Names<'_>) -> TokenStream {
@@ -130,7 +132,7 @@ fn describe_argument(argument: &Argument<'_>, rpc: &Ident) -> TokenStream {
     let default = match &argument.default {
         Some(DefaultValue::Is(value)) => Some(text(value)),
         Some(DefaultValue::OfType) if is_option(argument.parameter.ty) => None,
-        Some(DefaultValue::OfType) if maybe(argument.parameter.ty).is_some() => None,
+        Some(DefaultValue::OfType) if maybe_absent(argument.parameter.ty).is_some() => None,
         Some(DefaultValue::OfType) => Some("Default::default()".to_owned()),
         None => None,
     };

@@ -6,7 +6,7 @@
 //!   generated variable begins with `__`, or `rpc_runtime::__private::parameters` has a function of that name. Most
 //!   examples omit the `__`.
 //! - Expansion cannot fail. `check` has reported all mistakes; methods with mistakes are expanded as
-//!   placeholders.
+//!   placeholders in implementations of the trait, and as stand-ins in the client.
 
 mod arguments;
 mod attributes;
@@ -20,10 +20,10 @@ mod object;
 mod page;
 mod parameters;
 mod provided;
-mod service;
 mod shared;
 mod spans;
 mod structures;
+mod trait_;
 mod types;
 
 use proc_macro2::TokenStream;
@@ -49,7 +49,7 @@ use crate::lock::Lock;
 /// ```
 pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> TokenStream {
     let names = Names::new(interface);
-    let service = service::expand(interface);
+    let trait_ = trait_::expand(interface);
     let Names { alias, .. } = &names;
     let private = &interface.krate;
     let levels = attributes::of_block(interface.original);
@@ -63,7 +63,7 @@ pub(crate) fn interface(interface: &Interface<'_>, lock: Option<&Lock>) -> Token
     let followed = lock.map(|lock| lock::rebuild_and_checks(interface, lock, &names));
     let tests = lock.map(|lock| lock::tests(interface, lock, &names));
     quote! {
-        #service
+        #trait_
         #names
         #(#levels)*
         const _: () = {

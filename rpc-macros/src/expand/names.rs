@@ -13,7 +13,7 @@ pub(super) struct Names<'a> {
     pub(super) interface: &'a Interface<'a>,
     pub(super) client: Ident,
     pub(super) endpoint: Ident,
-    /// The dyn-compatible twin, if the trait has the option `dyn`.
+    /// The dyn-compatible form of the trait, if the trait has the option `dyn`.
     pub(super) object: Ident,
     /// The alias of `rpc_runtime::__private` in the blocks of the expansion.
     pub(super) alias: Ident,

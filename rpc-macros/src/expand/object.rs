@@ -1,4 +1,4 @@
-//! The dyn-compatible twin of the trait, for the option `dyn`: the same methods with boxed futures.
+//! The dyn-compatible form of the trait (its object), for the option `dyn`: the same methods with boxed futures.
 //!
 //! ```text
 //! pub trait DynInventory: Send + Sync {
@@ -16,7 +16,7 @@
 //! }
 //! ```
 //!
-//! The twin's methods have different names. A service implements both traits, so a call of `host` would be
+//! The object's methods have different names. A service implements both traits, so a call of `host` would be
 //! ambiguous if both were imported. A `dyn DynInventory` has the methods of `Inventory` through the last
 //! implementation. One lifetime suffices for everything that a method borrows, because its result is owned.
 
@@ -30,14 +30,14 @@ use super::attributes::{self, levels};
 use super::client;
 use super::names::{Names, local, of_expansion, parameter};
 use super::page;
-use super::spans::Place;
+use super::spans::Spans;
 use crate::check::{Interface, Object, is_part_of_object};
 use crate::lifetimes;
 
 pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_>) -> TokenStream {
     let original = interface.original;
-    let (vis, service, name) = (&original.vis, &original.ident, &names.object);
-    let about = about(service, name);
+    let (vis, trait_, name) = (&original.vis, &original.ident, &names.object);
+    let about = about(trait_, name);
     let attributes = attributes::of_type(&original.attrs);
     let parameter = parameter(original, "T");
     let levels = attributes::of_block(original);
@@ -59,7 +59,7 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
     let broken = interface.broken.iter().map(client::placeholder);
     // Points at the supertrait if it is not dyn-compatible.
     let object = match original.supertraits.first() {
-        Some(bound) => Place::of(bound).item(name),
+        Some(bound) => Spans::of(bound).item(name),
         None => name.clone(),
     };
     quote! {
@@ -72,12 +72,12 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
         #(#levels)*
         const _: () = {
             #[automatically_derived]
-            impl<#parameter: #service> #name for #parameter {
+            impl<#parameter: #trait_> #name for #parameter {
                 #(#boxed)*
             }
 
             #[automatically_derived]
-            impl #service for dyn #object + '_ {
+            impl #trait_ for dyn #object + '_ {
                 #(#unboxed)*
                 #(#broken)*
             }
@@ -85,23 +85,23 @@ pub(super) fn expand(interface: &Interface<'_>, object: Object, names: &Names<'_
     }
 }
 
-fn about(service: &Ident, object: &Ident) -> [String; 3] {
-    let [service, object] = [service, object].map(page::plain);
+fn about(trait_: &Ident, object: &Ident) -> [String; 3] {
+    let [trait_, object] = [trait_, object].map(page::plain);
     [
-        format!("The dyn-compatible form of [`{service}`]: `&dyn {object}`, `Arc<dyn {object}>`."),
+        format!("The dyn-compatible form of [`{trait_}`]: `&dyn {object}`, `Arc<dyn {object}>`."),
         String::new(),
         format!(
-            "Every type that implements [`{service}`] implements it too. `dyn {object}` implements \
-             [`{service}`]; each call of an async method boxes its future."
+            "Every type that implements [`{trait_}`] implements it too. `dyn {object}` implements \
+             [`{trait_}`]; each call of an async method boxes its future."
         ),
     ]
 }
 
 /// The three forms of one method.
-struct Twin {
-    /// The declaration in the twin.
+struct ObjectMethod {
+    /// The declaration in the dyn-compatible form.
     declared: TokenStream,
-    /// The implementation of the twin for a service.
+    /// The implementation of the dyn-compatible form for a service.
     boxed: TokenStream,
     /// The implementation of the trait for the object.
     unboxed: TokenStream,
@@ -113,7 +113,7 @@ fn methods(
     interface: &Interface<'_>,
     object: &Ident,
     parameter: &Ident,
-) -> impl Iterator<Item = Twin> {
+) -> impl Iterator<Item = ObjectMethod> {
     let functions = interface
         .original
         .items
@@ -122,8 +122,8 @@ fn methods(
             TraitItem::Fn(function) => Some(function),
             _ => None,
         });
-    let service = &interface.original.ident;
-    let has_twin = |function: &&TraitItemFn| {
+    let trait_ = &interface.original.ident;
+    let is_of_object = |function: &&TraitItemFn| {
         let mut broken = interface.broken.iter();
         if function.default.is_some() {
             is_part_of_object(&function.sig)
@@ -132,17 +132,17 @@ fn methods(
         }
     };
     functions
-        .filter(has_twin)
-        .map(|function| twin(interface, service, object, parameter, function))
+        .filter(is_of_object)
+        .map(|function| object_method(interface, trait_, object, parameter, function))
 }
 
-fn twin(
+fn object_method(
     interface: &Interface<'_>,
-    service: &Ident,
+    trait_: &Ident,
     object: &Ident,
     parameter: &Ident,
     function: &TraitItemFn,
-) -> Twin {
+) -> ObjectMethod {
     let levels = levels(&function.attrs);
     let name = &function.sig.ident;
     let boxed_name = of_expansion(format_ident!("__dyn_{}", name));
@@ -153,13 +153,13 @@ fn twin(
         ..signature.clone()
     };
     let mut on_object = quote!(<Self as #object>::#boxed_name(#(#passed),*));
-    let mut on_service = quote!(<#parameter as #service>::#name(#(#passed),*));
+    let mut on_service = quote!(<#parameter as #trait_>::#name(#(#passed),*));
     if signature.asyncness.is_some() {
         box_future(&interface.krate, &mut boxed);
         on_object = quote!(#on_object.await);
         on_service = quote!(::std::boxed::Box::pin(#on_service));
     }
-    Twin {
+    ObjectMethod {
         declared: quote! {
             #(#levels)*
             #[doc(hidden)]

@@ -14,7 +14,7 @@ use syn::ext::IdentExt;
 
 use crate::attr::{DefaultValue, Version};
 use crate::check::{
-    Argument, Below, Interface, Method, Mode, Role, Shown, Timing, is_option, maybe,
+    Argument, Below, Interface, Method, Mode, Role, Shown, Timing, is_option, maybe_absent,
 };
 use crate::types::text;
 
@@ -201,7 +201,7 @@ fn below(argument: &Argument<'_>) -> String {
         (Below::Refuse, Some(DefaultValue::Is(value))) => {
             format!("refused unless {}", code(&text(value)))
         }
-        (Below::Refuse, Some(DefaultValue::OfType)) if maybe(ty).is_some() => {
+        (Below::Refuse, Some(DefaultValue::OfType)) if maybe_absent(ty).is_some() => {
             "refused unless absent".to_owned()
         }
         (Below::Refuse, Some(DefaultValue::OfType)) if is_option(ty) => {

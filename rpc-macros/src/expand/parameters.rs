@@ -19,11 +19,13 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
 use super::arguments::let_default;
-use super::spans::Place;
+use super::spans::Spans;
 use super::types::Form;
 use super::{interface, names, types};
 use crate::attr::DefaultValue;
-use crate::check::{Argument, Below, Method, Role, is_option, maybe, optional_reference, plain};
+use crate::check::{
+    Argument, Below, Method, Role, is_option, maybe_absent, optional_reference, plain,
+};
 use crate::lifetimes;
 
 /// The names under which a message may contain arguments, and the statements that decode them for the method.
@@ -57,26 +59,26 @@ impl Parameters {
         let local = names::local(&place.to_string());
         let (owned, loan) = types::owned(rpc, ty, &local);
         let is_lent = types::is_lent(ty);
-        let own_absence = is_option(ty) || maybe(ty).is_some();
+        let own_absence = is_option(ty) || maybe_absent(ty).is_some();
         let default = argument
             .default
             .filter(|default| !own_absence || matches!(default, DefaultValue::Is(_)));
-        let at = Place::of(ty);
-        let private = at.item(rpc);
+        let spans = Spans::of(ty);
+        let private = spans.item(rpc);
         let decoded = match argument.role {
             Role::Sent | Role::Timeout => {
                 let value = self.message(argument, default.is_some(), &local, &owned, rpc, call);
                 quote!(let #local = #value;)
             }
             Role::Server => {
-                quote_spanned!(at.start=> let #local = #call.server_name::<#owned>();)
+                quote_spanned!(spans.start=> let #local = #call.server_name::<#owned>();)
             }
             Role::Topic => {
-                quote_spanned!(at.start=> let #local = #call.topic_name::<#owned>();)
+                quote_spanned!(spans.start=> let #local = #call.topic_name::<#owned>();)
             }
             Role::Route if default.is_some() => TokenStream::new(),
             Role::Route => {
-                quote_spanned!(at.start=> let #local = #private::default::<#owned>();)
+                quote_spanned!(spans.start=> let #local = #private::default::<#owned>();)
             }
         };
         if is_lent && !decoded.is_empty() {
@@ -133,7 +135,7 @@ impl Parameters {
             raw = quote!(#raw.or(#old)?);
         }
         // Points at the type if it cannot be deserialised.
-        let start = Place::of(ty).start;
+        let start = Spans::of(ty).start;
         let (now, default) = if has_default {
             let now = quote_spanned!(start=> #raw.sent::<#owned>()?);
             (now, quote!(#rpc::Option::None))
@@ -147,7 +149,7 @@ impl Parameters {
         };
         let sent_now = quote!(#raw.is_sent());
         // Points at the function if its signature is wrong.
-        let start = Place::of(from).start;
+        let start = Spans::of(from).start;
         let mut sent: Vec<_> = names
             .iter()
             .map(|name| self.old(name).into_token_stream())

@@ -22,7 +22,7 @@ use syn::{
 use super::attributes::{self, levels};
 use super::client;
 use super::names::{local, parameter};
-use super::service::future_of;
+use super::trait_::future_of;
 use crate::check::Interface;
 use crate::types::has_ident;
 
@@ -31,7 +31,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let original = interface.original;
-    let (private, service) = (&interface.krate, &original.ident);
+    let (private, trait_) = (&interface.krate, &original.ident);
     let parameter = parameter(original, "T");
     let shared = quote!(#private::__private::Arc<#parameter>);
     let broken = |function: &TraitItemFn| {
@@ -42,10 +42,10 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
         .items
         .iter()
         .filter_map(|item| match item {
-            TraitItem::Const(constant) => Some(passed_constant(constant, service, &parameter)),
+            TraitItem::Const(constant) => Some(passed_constant(constant, trait_, &parameter)),
             TraitItem::Fn(function) => match broken(function) {
                 Some(broken) => Some(client::placeholder(broken)),
-                None => passed_method(function, service, &parameter),
+                None => passed_method(function, trait_, &parameter),
             },
             _ => None,
         })
@@ -60,25 +60,21 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
         #(#levels)*
         const _: () = {
             #[automatically_derived]
-            impl<#parameter: #service #unsized_too> #service for #shared #clause {
+            impl<#parameter: #trait_ #unsized_too> #trait_ for #shared #clause {
                 #(#items)*
             }
         };
     }
 }
 
-fn passed_constant(constant: &TraitItemConst, service: &Ident, parameter: &Ident) -> TokenStream {
+fn passed_constant(constant: &TraitItemConst, trait_: &Ident, parameter: &Ident) -> TokenStream {
     let TraitItemConst { ident, ty, .. } = constant;
     let levels = levels(&constant.attrs);
-    quote!(#(#levels)* const #ident: #ty = <#parameter as #service>::#ident;)
+    quote!(#(#levels)* const #ident: #ty = <#parameter as #trait_>::#ident;)
 }
 
 /// A method that forwards to the service. `None` for a provided method that cannot be forwarded.
-fn passed_method(
-    function: &TraitItemFn,
-    service: &Ident,
-    parameter: &Ident,
-) -> Option<TokenStream> {
+fn passed_method(function: &TraitItemFn, trait_: &Ident, parameter: &Ident) -> Option<TokenStream> {
     let mut signature = function.sig.clone();
     if function.default.is_some() && !can_be_passed_on(&signature) {
         return None;
@@ -120,7 +116,7 @@ fn passed_method(
     Some(quote! {
         #(#levels)*
         #signature {
-            <#parameter as #service>::#name #generics(#(#passed),*)
+            <#parameter as #trait_>::#name #generics(#(#passed),*)
         }
     })
 }

@@ -9,12 +9,12 @@ use quote::ToTokens;
 
 /// The beginning and the end of the user's tokens.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Spans {
     pub(super) start: Span,
     pub(super) end: Span,
 }
 
-impl Place {
+impl Spans {
     pub(super) fn of(tokens: &impl ToTokens) -> Self {
         let mut spans = tokens
             .to_token_stream()

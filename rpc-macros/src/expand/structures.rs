@@ -18,7 +18,7 @@ use syn::{GenericArgument, Ident, PathArguments, Type};
 
 use super::attributes::{self, cfgs};
 use super::interface::version;
-use super::spans::Place;
+use super::spans::Spans;
 use crate::attr::Version;
 use crate::check::{Interface, Method, Role, Shown, plain};
 use crate::lifetimes;
@@ -46,12 +46,12 @@ pub(crate) enum UseKind {
 
 impl TypeUse<'_> {
     /// The location of errors about the type.
-    fn place(&self) -> Place {
+    fn spans(&self) -> Spans {
         let error = match self.kind {
             UseKind::Error => error_of(self.ty),
             UseKind::Argument | UseKind::Result => None,
         };
-        Place::of(error.unwrap_or(self.ty))
+        Spans::of(error.unwrap_or(self.ty))
     }
 }
 
@@ -64,11 +64,11 @@ pub(super) fn checks(interface: &Interface<'_>, lock: &Lock, private: &Ident) ->
     );
     let strict = lock.strict;
     let checks = uses.iter().enumerate().map(|(place, used)| {
-        let (cfgs, at) = (&used.cfgs, used.place());
+        let (cfgs, spans) = (&used.cfgs, used.spans());
         let place = Literal::usize_unsuffixed(place);
-        let private = at.item(private);
+        let private = spans.item(private);
         let call =
-            quote_spanned!(at.end=> #private::check_released(__USES, #place, __RELEASED, #strict));
+            quote_spanned!(spans.end=> #private::check_released(__USES, #place, __RELEASED, #strict));
         quote!(#cfgs const _: () = #call;)
     });
     let levels = attributes::of_all(&interface.methods);

@@ -6,14 +6,14 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::spans::Place;
-use crate::check::{maybe, optional_reference, plain};
+use super::spans::Spans;
+use crate::check::{maybe_absent, optional_reference, plain};
 use crate::lifetimes;
 
 /// The type that the server decodes an argument into, and the expression that passes it to the method. If the
 /// argument is lent, `local` is a reference in that expression.
 pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, TokenStream) {
-    let private = &Place::of(ty).item(private);
+    let private = &Spans::of(ty).item(private);
     let ty = plain(ty);
     if let Type::Reference(reference) = ty {
         return (pointee(private, &reference.elem), quote!(#local));
@@ -30,7 +30,7 @@ pub(super) fn owned(private: &Ident, ty: &Type, local: &Ident) -> (TokenStream, 
             quote!(#local.as_ref().map(#lend))
         }
     };
-    let optional = if maybe(ty).is_some() {
+    let optional = if maybe_absent(ty).is_some() {
         quote_spanned!(ty.span()=> #private::MaybeGiven<#inner>)
     } else {
         quote_spanned!(ty.span()=> #private::Optional<#inner>)
@@ -49,9 +49,9 @@ pub(super) fn pointee(private: &Ident, ty: &Type) -> TokenStream {
         (Form::Unsized, _) => quote_spanned!(ty.span()=> #private::OwnedStr),
         (Form::Sized, _) => lifetimes::owned(ty),
         (Form::ByTrait, _) => {
-            let place = Place::of(&ty);
-            let lent = quote_spanned!(place.start=> <#ty as #private::Lent>);
-            quote_spanned!(place.end=> #lent::Owned)
+            let spans = Spans::of(&ty);
+            let lent = quote_spanned!(spans.start=> <#ty as #private::Lent>);
+            quote_spanned!(spans.end=> #lent::Owned)
         }
     }
 }

@@ -14,14 +14,14 @@ use crate::check::Shown;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Comparison {
     /// Changes that are not allowed, with messages.
-    pub(crate) violations: Vec<(Place, String)>,
+    pub(crate) violations: Vec<(Part, String)>,
     /// Additions, as short texts.
     pub(crate) additions: Vec<String>,
 }
 
 /// The part of the current interface that a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Part {
     Trait,
     Method(usize),
     Argument(usize, usize),
@@ -50,7 +50,7 @@ pub(crate) fn compare(
             Shown(last),
             Shown(version)
         );
-        comparing.found.violations.push((Place::Trait, message));
+        comparing.found.violations.push((Part::Trait, message));
     }
     if version <= last {
         // These additions need no new version. They are recorded with the next release.
@@ -68,7 +68,7 @@ struct Comparing {
 
 impl Comparing {
     /// Reports that something must be as it was released. `must` has the form "`x` must …".
-    fn broken(&mut self, place: Place, must: &str) {
+    fn broken(&mut self, place: Part, must: &str) {
         let message = format!(
             "{must}, as when {} was released: put it back, or declare version {}.0 in a trait of its own",
             Shown(self.last),
@@ -77,7 +77,7 @@ impl Comparing {
         self.wrong(place, message);
     }
 
-    fn wrong(&mut self, place: Place, message: String) {
+    fn wrong(&mut self, place: Part, message: String) {
         self.found.violations.push((place, message));
     }
 
@@ -96,7 +96,7 @@ impl Comparing {
                     Some(value) => format!("the {what} must be `{value}`"),
                     None => format!("the interface must have no {what}"),
                 };
-                self.broken(Place::Trait, &must);
+                self.broken(Part::Trait, &must);
             }
         }
     }
@@ -114,7 +114,7 @@ impl Comparing {
                 Some(place) => {
                     added.retain(|other| *other != place);
                     self.renamed(
-                        Place::Method(place),
+                        Part::Method(place),
                         &now.methods[place].name,
                         &old.name,
                         "",
@@ -123,7 +123,7 @@ impl Comparing {
                 None => {
                     let (trait_name, name) = (&now.address.name, &old.name);
                     self.broken(
-                        Place::Trait,
+                        Part::Trait,
                         &format!("`{trait_name}` must have the method `{name}`"),
                     );
                 }
@@ -138,14 +138,14 @@ impl Comparing {
                     Shown(self.last),
                     Shown(self.next)
                 );
-                self.wrong(Place::Method(place), message);
+                self.wrong(Part::Method(place), message);
             }
             self.addition(format!("`{name}` is new"));
         }
     }
 
     fn method(&mut self, released: &Method, place: usize, now: &Method) {
-        let at = Place::Method(place);
+        let at = Part::Method(place);
         let name = &now.name;
         if released.mode != now.mode {
             // A server treats both in the same way.
@@ -192,7 +192,7 @@ impl Comparing {
         let (old, new) = (&released.arguments, &now.arguments);
         let matches = Matches::new(old, new, Argument::has_old_name, name);
         for &(index, argument) in &matches.both {
-            let at = Place::Argument(place, argument);
+            let at = Part::Argument(place, argument);
             self.argument(at, &now.name, &old[index], &new[argument]);
         }
         let mut added = matches.added;
@@ -211,7 +211,7 @@ impl Comparing {
             match only(&added, same) {
                 Some(argument) => {
                     added.retain(|other| *other != argument);
-                    let at = Place::Argument(place, argument);
+                    let at = Part::Argument(place, argument);
                     self.renamed(at, &new[argument].name, &gone.name, &of);
                 }
                 None => {
@@ -222,16 +222,16 @@ impl Comparing {
                         Shown(self.last),
                         Shown(self.next)
                     );
-                    self.wrong(Place::Method(place), message);
+                    self.wrong(Part::Method(place), message);
                 }
             }
         }
         for argument in added {
-            self.new_argument(Place::Argument(place, argument), now, &new[argument]);
+            self.new_argument(Part::Argument(place, argument), now, &new[argument]);
         }
     }
 
-    fn new_argument(&mut self, at: Place, method: &Method, argument: &Argument) {
+    fn new_argument(&mut self, at: Part, method: &Method, argument: &Argument) {
         let (name, method) = (&argument.name, &method.name);
         if argument.since.is_none_or(|since| since <= self.last) {
             let default = if argument.is_optional() {
@@ -249,7 +249,7 @@ impl Comparing {
         self.addition(format!("`{name}` of `{method}` is new"));
     }
 
-    fn argument(&mut self, at: Place, method: &str, released: &Argument, now: &Argument) {
+    fn argument(&mut self, at: Part, method: &str, released: &Argument, now: &Argument) {
         let name = format!("`{}` of `{method}`", now.name);
         let is_new = now.since.is_some_and(|since| since > self.last);
         if is_new && now.replaces.contains(&released.name) {
@@ -324,7 +324,7 @@ impl Comparing {
     /// A renamed item must keep its old name for released peers.
     fn old_names(
         &mut self,
-        at: Place,
+        at: Part,
         [was, name]: [&str; 2],
         [released, now]: [&[OldName]; 2],
         of: &str,
@@ -353,7 +353,7 @@ impl Comparing {
         }
     }
 
-    fn renamed(&mut self, at: Place, name: &str, was: &str, of: &str) {
+    fn renamed(&mut self, at: Part, name: &str, was: &str, of: &str) {
         let message = format!(
             "`{name}`{of} was `{was}` on the wire when {} was released: write `#[rpc(name_before(\"{}\", \"{was}\"))]` on it, or keep it with `#[rpc(name = \"{was}\")]`",
             Shown(self.last),

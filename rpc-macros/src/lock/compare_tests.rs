@@ -129,7 +129,7 @@ fn a_released_argument_cannot_replace_another() {
 
 #[test]
 fn each_violation_of_an_argument_says_what_to_do() {
-    use Place::{Argument, Method};
+    use Part::{Argument, Method};
     for (changes, place, message) in [
         (
             ("  limit", "  rack: u32\n  limit"),
@@ -203,7 +203,7 @@ fn each_violation_of_an_argument_says_what_to_do() {
 
 #[test]
 fn each_violation_of_a_method_says_what_to_do() {
-    use Place::{Method, Trait};
+    use Part::{Method, Trait};
     for (changes, place, message) in [
         (
             ("cast touch", "call find since 2.0\ncast touch"),

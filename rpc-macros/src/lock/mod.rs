@@ -24,7 +24,7 @@ use syn::LitStr;
 use crate::attr::Version;
 use crate::check::{self, Shown};
 use crate::errors::Errors;
-use compare::{Comparison, Place};
+use compare::{Comparison, Part};
 use file::{File, Release};
 use form::Interface;
 
@@ -155,8 +155,8 @@ pub(crate) fn check(
             )],
         },
     };
-    for (place, message) in compared.violations {
-        report(errors, interface, place, message);
+    for (part, message) in compared.violations {
+        report(errors, interface, part, message);
     }
     let released_form = released.as_ref().map(|(_, released)| released);
     let recorded = now.methods.iter().map(|method| Recorded {
@@ -235,11 +235,11 @@ fn another(path: &LitStr, locked: &str, name: &str) -> String {
 }
 
 /// Reports a message at the user's tokens.
-fn report(errors: &Errors, interface: &check::Interface<'_>, place: Place, message: String) {
-    let (method, argument) = match place {
-        Place::Trait => return errors.at(&interface.original.ident, message),
-        Place::Method(method) => (method, None),
-        Place::Argument(method, argument) => (method, Some(argument)),
+fn report(errors: &Errors, interface: &check::Interface<'_>, part: Part, message: String) {
+    let (method, argument) = match part {
+        Part::Trait => return errors.at(&interface.original.ident, message),
+        Part::Method(method) => (method, None),
+        Part::Argument(method, argument) => (method, Some(argument)),
     };
     let method = &interface.methods[method];
     match argument.and_then(|argument| of_trait::sent(method).nth(argument)) {

@@ -95,7 +95,7 @@ fn argument(argument: &check::Argument<'_>) -> Argument {
 }
 
 fn implies_default(ty: &syn::Type) -> bool {
-    check::is_option(ty) || check::maybe(ty).is_some()
+    check::is_option(ty) || check::maybe_absent(ty).is_some()
 }
 
 fn old_names(names: &[(Version, String)]) -> Vec<OldName> {

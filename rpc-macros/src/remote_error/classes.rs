@@ -18,7 +18,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
-use super::raised::{Place, Raised, Source};
+use super::raised::{Bound, Raised, Source};
 use crate::lock;
 
 pub(super) fn expand(name: &Ident, raised: &[Raised<'_>], private: &TokenStream) -> TokenStream {
@@ -27,8 +27,8 @@ pub(super) fn expand(name: &Ident, raised: &[Raised<'_>], private: &TokenStream)
     let shape = format!("raises: {}", shapes.join(" | "));
     let parts = raised.iter().flat_map(|raised| {
         let class = class(raised);
-        raised.fields.iter().map(move |place| {
-            let (field, ty) = (field(place), &place.field.ty);
+        raised.fields.iter().map(move |bound| {
+            let (field, ty) = (field(bound), &bound.field.ty);
             let text = lock::wire_type(ty);
             quote! {
                 #private::StructurePart::field(
@@ -61,8 +61,8 @@ fn class(raised: &Raised<'_>) -> String {
 }
 
 /// The field's name in the exception: its keyword, or its index among the positional arguments.
-fn field(place: &Place<'_>) -> String {
-    match &place.source {
+fn field(bound: &Bound<'_>) -> String {
+    match &bound.source {
         Source::Kwarg(name) => lock::quoted_if_needed(name),
         Source::Arg(index) => index.to_string(),
         Source::Message => "(message)".to_owned(),
@@ -70,10 +70,10 @@ fn field(place: &Place<'_>) -> String {
 }
 
 fn shape(raised: &Raised<'_>) -> String {
-    let fields = raised.fields.iter().map(|place| {
-        let ty = lock::wire_type(&place.field.ty);
+    let fields = raised.fields.iter().map(|bound| {
+        let ty = lock::wire_type(&bound.field.ty);
         let mark = if ty.starts_with("Option<") { "?" } else { "" };
-        format!("{}{mark}: {ty}", field(place))
+        format!("{}{mark}: {ty}", field(bound))
     });
     let fields: Vec<_> = fields.collect();
     let class = class(raised);

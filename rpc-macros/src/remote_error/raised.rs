@@ -18,11 +18,11 @@ pub(super) struct Raised<'a> {
     pub(super) class: String,
     pub(super) module: Option<String>,
     pub(super) message: Option<LitStr>,
-    pub(super) fields: Vec<Place<'a>>,
+    pub(super) fields: Vec<Bound<'a>>,
 }
 
 /// A field, and its place in a remote error.
-pub(super) struct Place<'a> {
+pub(super) struct Bound<'a> {
     pub(super) field: &'a Field,
     /// The variable that the field is bound to.
     pub(super) local: Ident,
@@ -50,7 +50,7 @@ impl<'a> Raised<'a> {
             .or(module.map(str::to_owned));
         let fields: Vec<_> = (0..)
             .zip(&variant.fields)
-            .map(|(index, field)| Place::new(errors, field, index))
+            .map(|(index, field)| Bound::new(errors, field, index))
             .collect();
         check_places(errors, &fields);
         Self {
@@ -69,7 +69,7 @@ impl<'a> Raised<'a> {
     /// A pattern that binds the fields to variables, whose names the message may use.
     pub(super) fn pattern(&self) -> TokenStream {
         let variant = &self.variant.ident;
-        let locals = self.fields.iter().map(|place| &place.local);
+        let locals = self.fields.iter().map(|bound| &bound.local);
         match &self.variant.fields {
             Fields::Unit => quote!(Self::#variant),
             Fields::Named(_) => quote!(Self::#variant { #(#locals),* }),
@@ -82,18 +82,18 @@ impl<'a> Raised<'a> {
     pub(super) fn read(&self, private: &TokenStream) -> TokenStream {
         let (module, class, pattern) = (self.module(), &self.class, self.pattern());
         let remote = quote!(__remote);
-        let read = self.fields.iter().map(|place| {
-            let (local, ty) = (&place.local, &place.field.ty);
+        let read = self.fields.iter().map(|bound| {
+            let (local, ty) = (&bound.local, &bound.field.ty);
             // Points at the type if it cannot be decoded.
-            let read = match &place.source {
+            let read = match &bound.source {
                 Source::Kwarg(name) => {
-                    quote_spanned!(place.field.ty.span()=> #private::kwarg::<#ty>(#remote, #name))
+                    quote_spanned!(bound.field.ty.span()=> #private::kwarg::<#ty>(#remote, #name))
                 }
                 Source::Arg(index) => {
-                    quote_spanned!(place.field.ty.span()=> #private::positional::<#ty>(#remote, #index))
+                    quote_spanned!(bound.field.ty.span()=> #private::positional::<#ty>(#remote, #index))
                 }
                 Source::Message => {
-                    quote_spanned!(place.field.ty.span()=> #private::message::<#ty>(#remote))
+                    quote_spanned!(bound.field.ty.span()=> #private::message::<#ty>(#remote))
                 }
             };
             quote!(let #private::Option::Some(#local) = #read)
@@ -109,12 +109,12 @@ impl<'a> Raised<'a> {
     pub(super) fn write(&self, private: &TokenStream) -> TokenStream {
         let (module, class, pattern) = (self.module(), &self.class, self.pattern());
         let message = self.message(private);
-        let value = |place: &Place<'_>| {
-            let local = &place.local;
-            quote_spanned!(place.field.ty.span()=> #private::value(&#local))
+        let value = |bound: &Bound<'_>| {
+            let local = &bound.local;
+            quote_spanned!(bound.field.ty.span()=> #private::value(&#local))
         };
-        let positional = self.fields.iter().filter_map(|place| match place.source {
-            Source::Arg(index) => Some((index, value(place))),
+        let positional = self.fields.iter().filter_map(|bound| match bound.source {
+            Source::Arg(index) => Some((index, value(bound))),
             _ => None,
         });
         let positional: BTreeMap<usize, TokenStream> = positional.collect();
@@ -128,9 +128,9 @@ impl<'a> Raised<'a> {
             });
             quote!(.args([#(#values),*]))
         });
-        let kwargs = self.fields.iter().filter_map(|place| match &place.source {
+        let kwargs = self.fields.iter().filter_map(|bound| match &bound.source {
             Source::Kwarg(name) => {
-                let value = value(place);
+                let value = value(bound);
                 Some(quote!(.kwarg(#name, #value)))
             }
             _ => None,
@@ -159,10 +159,10 @@ impl<'a> Raised<'a> {
         let field = self
             .fields
             .iter()
-            .find(|place| matches!(place.source, Source::Message));
+            .find(|bound| matches!(bound.source, Source::Message));
         match field {
-            Some(place) => {
-                let local = &place.local;
+            Some(bound) => {
+                let local = &bound.local;
                 quote!(#private::ToString::to_string(&#local))
             }
             None => quote!(__shown),
@@ -184,9 +184,9 @@ impl<'a> Raised<'a> {
             }
             let digits = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
             let index = rest[..rest.len() - digits.len()].parse::<usize>();
-            let place = index.ok().and_then(|index| self.fields.get(index));
-            if let (Some(place), true) = (place, digits.starts_with(['}', ':'])) {
-                named.push_str(&place.local.to_string());
+            let bound = index.ok().and_then(|index| self.fields.get(index));
+            if let (Some(bound), true) = (bound, digits.starts_with(['}', ':'])) {
+                named.push_str(&bound.local.to_string());
                 rest = digits;
             }
         }
@@ -195,7 +195,7 @@ impl<'a> Raised<'a> {
 
     /// Whether the text is the enum's `Display`.
     pub(super) fn is_shown(&self) -> bool {
-        let has_text = |place: &Place<'_>| matches!(place.source, Source::Message);
+        let has_text = |bound: &Bound<'_>| matches!(bound.source, Source::Message);
         self.message.is_none() && !self.fields.iter().any(has_text)
     }
 }
@@ -204,26 +204,26 @@ impl<'a> Raised<'a> {
 const ARGS: usize = 16;
 
 /// Each positional field must have a place of its own.
-fn check_places(errors: &Errors, fields: &[Place<'_>]) {
+fn check_places(errors: &Errors, fields: &[Bound<'_>]) {
     let mut taken = BTreeSet::new();
-    for place in fields {
-        let Source::Arg(index) = place.source else {
+    for bound in fields {
+        let Source::Arg(index) = bound.source else {
             continue;
         };
         if index >= ARGS {
             let message =
                 format!("`arg` must be below {ARGS}: it is the place in the exception's `args`");
-            errors.at(place.field, message);
+            errors.at(bound.field, message);
         } else if !taken.insert(index) {
             let message = format!(
                 "the place {index} in the exception's `args` is taken: give this field another `arg`"
             );
-            errors.at(place.field, message);
+            errors.at(bound.field, message);
         }
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> Bound<'a> {
     pub(super) fn new(errors: &Errors, field: &'a Field, index: usize) -> Self {
         let options = FieldOptions::parse(errors, &field.attrs);
         let given = [

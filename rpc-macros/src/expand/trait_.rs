@@ -11,7 +11,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Pat, ReturnType, Signature, TraitItem, TraitItemFn, Type, parse_quote};
 
 use super::names::of_expansion;
-use super::spans::Place;
+use super::spans::Spans;
 use super::{attributes, provided};
 use crate::attr::{is_conditional_rpc, is_instrument, is_rpc};
 use crate::check::{Interface, is_bare_unsized, is_inferred, plain, plain_name, unsuited};
@@ -22,8 +22,8 @@ const GENERIC_USE: &str = "\n\nCode that is generic over this trait cannot chang
 
 /// The trait as the user wrote it, with `Send` futures and the supertraits `Send` and `Sync`.
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
-    let mut service = interface.original.clone();
-    for item in &mut service.items {
+    let mut trait_ = interface.original.clone();
+    for item in &mut trait_.items {
         match item {
             TraitItem::Fn(function) => desugar(function),
             TraitItem::Const(constant) => constant.attrs.retain(|attribute| !is_rpc(attribute)),
@@ -31,22 +31,22 @@ pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
         }
     }
     // If the user wrote no documentation, none is added, so that the lint `missing_docs` still reports the trait.
-    if service
+    if trait_
         .attrs
         .iter()
         .any(|attribute| attribute.path().is_ident("doc"))
     {
         let note = GENERIC_USE;
-        service.attrs.push(parse_quote!(#[doc = #note]));
+        trait_.attrs.push(parse_quote!(#[doc = #note]));
     }
-    service.colon_token.get_or_insert_default();
+    trait_.colon_token.get_or_insert_default();
     let shared = [quote!(::core::marker::Send), quote!(::core::marker::Sync)];
     for bound in shared.into_iter().rev() {
-        service
+        trait_
             .supertraits
             .insert(0, syn::TypeParamBound::Verbatim(bound));
     }
-    service.into_token_stream()
+    trait_.into_token_stream()
 }
 
 /// `async fn f() -> R` becomes `fn f() -> impl Future<Output = R> + Send`.
@@ -111,11 +111,11 @@ pub(super) fn future_of(signature: &Signature, required: bool) -> ReturnType {
     };
     // The span is that of the return type, or else of the name. There, the compiler reports a provided method
     // whose future is not `Send`.
-    let place = match &signature.output {
-        ReturnType::Default => Place::of(&signature.ident),
-        ReturnType::Type(_, ty) => Place::of(ty),
+    let spans = match &signature.output {
+        ReturnType::Default => Spans::of(&signature.ident),
+        ReturnType::Type(_, ty) => Spans::of(ty),
     };
-    let [start, end] = [place.start, place.end].map(|span| Span::mixed_site().located_at(span));
+    let [start, end] = [spans.start, spans.end].map(|span| Span::mixed_site().located_at(span));
     let bounds = quote_spanned!(end=> + ::core::marker::Send);
     let future = quote_spanned!(start=> impl ::core::future::Future<Output = #output> #bounds);
     ReturnType::Type(
