@@ -144,7 +144,7 @@ const MACROS: Rooms = &[
     ("errors", &[]),
     ("lifetimes", &[]),
     ("types", &[]),
-    ("attr", &["errors"]),
+    ("attr", &["errors", "types"]),
     ("model", &["attr", "errors"]),
     ("repair", &["attr", "errors"]),
     ("check", &["attr", "errors", "lifetimes", "model", "types"]),

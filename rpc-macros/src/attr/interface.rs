@@ -10,8 +10,8 @@ use super::case::Case;
 use super::parsed::{Below, DefaultValue, OldName, Route, Time};
 use super::suggest::Places;
 use super::value::{
-    aliases, below, below_path, case, default, old_name, path, route, text, time, times, version,
-    versions, word,
+    aliases, below, case, crate_path, default, from_path, old_name, route, text, time, times,
+    version, versions, word,
 };
 use super::{Opt, Set, Slot, Version, all_metas, metas, rpc_metas};
 use crate::errors::Errors;
@@ -30,7 +30,7 @@ options! {
         "lock" => lock: Opt<LitStr> = text,
         "dyn" => object: Opt<()> = word,
         "strict" => strict: Opt<()> = word,
-        "crate" => krate: Opt<Path> = path,
+        "crate" => krate: Opt<Path> = crate_path,
     }
 }
 
@@ -60,7 +60,7 @@ options! {
         "until" => until: Opt<Version> = version,
         "default" => default: Opt<DefaultValue> = default,
         "below" => below: Opt<Below> = below,
-        "from" => from: Opt<Path> = below_path,
+        "from" => from: Opt<Path> = from_path,
         "server" => server: Opt<()> = word,
         "topic" => topic: Opt<()> = word,
         "route" => route: Opt<()> = word,

@@ -21,10 +21,12 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, Meta, MetaNameValue, Path, Token};
 
 use crate::errors::Errors;
+use crate::types::text;
 
 pub(crate) use case::Case;
 pub(crate) use derives::{
     DescribedField, DescribedType, EnumOptions, FieldOptions, VariantOptions,
+    none_on_a_described_variant, of_an_error,
 };
 pub(crate) use interface::{ArgumentOptions, MethodOptions, TraitOptions};
 pub(crate) use parsed::{Below, DefaultValue, OldName, Refused, Route, Time};
@@ -183,5 +185,5 @@ fn metas(errors: &Errors, parsed: syn::Result<Metas>) -> Option<Metas> {
 /// The name of the option. If the path is not a single word, its whole text.
 fn name(path: &Path) -> String {
     path.get_ident()
-        .map_or_else(|| path.to_token_stream().to_string(), Ident::to_string)
+        .map_or_else(|| text(path), Ident::to_string)
 }

@@ -24,12 +24,13 @@ pub(super) fn unknown<'k>(
     }
     let close = known
         .iter()
-        .map(|known| (strsim::levenshtein(name, known), *known))
+        .map(|known| (strsim::osa_distance(name, known), *known))
         .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
         .min()
         .map(|(_, known)| known);
     let advice = match (close, known) {
         (Some(close), _) => format!("did you mean `{close}`?"),
+        (None, []) => "there is no option here, so remove it".to_owned(),
         (None, [only]) => format!("the only option here is `{only}`"),
         (None, known) => {
             let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();

@@ -324,6 +324,7 @@ fn has_self(tokens: TokenStream) -> bool {
     })
 }
 
+/// The function may be `Self::f`: only the client calls it, so that `Self` is the client.
 pub(super) fn route(errors: &Errors, meta: &Meta) -> Option<Route> {
     let value = value(errors, meta, "by_host(host)")?;
     let route = match value {
@@ -351,6 +352,7 @@ pub(super) fn route(errors: &Errors, meta: &Meta) -> Option<Route> {
     route
 }
 
+/// The function of `with` may be `Self::f`: only the client calls it, so that `Self` is the client.
 pub(super) fn below(errors: &Errors, meta: &Meta) -> Option<Below> {
     let value = value(errors, meta, "drop")?;
     let below = match value {
@@ -388,23 +390,10 @@ pub(super) fn below(errors: &Errors, meta: &Meta) -> Option<Below> {
     below
 }
 
-pub(super) fn below_path(errors: &Errors, meta: &Meta) -> Option<Path> {
-    match value(errors, meta, "path::to::function")? {
-        // `Self` is a type, not the path of a crate or a function.
-        Expr::Path(path)
-            if path.qself.is_none()
-                && path.path.segments.iter().all(|part| part.ident != "Self") =>
-        {
-            Some(path.path.clone())
-        }
-        other => {
-            errors.at(
-                other,
-                "`from` must be a function that makes the argument from the values of older clients: write `from = path::to::function`",
-            );
-            None
-        }
-    }
+/// The function that makes an argument from the values of older clients.
+pub(super) fn from_path(errors: &Errors, meta: &Meta) -> Option<Path> {
+    let must = "`from` must be a function that makes the argument from the values of older clients: write `from = path::to::function`";
+    plain_path(errors, meta, "path::to::function", must)
 }
 
 pub(super) fn index(errors: &Errors, meta: &Meta) -> Option<usize> {
@@ -425,9 +414,15 @@ pub(super) fn index(errors: &Errors, meta: &Meta) -> Option<usize> {
     index
 }
 
-pub(super) fn path(errors: &Errors, meta: &Meta) -> Option<Path> {
-    match value(errors, meta, "::path::to::rpc_runtime")? {
-        // `Self` is a type, not the path of a crate or a function.
+/// The path of the runtime crate.
+pub(super) fn crate_path(errors: &Errors, meta: &Meta) -> Option<Path> {
+    let must = "`crate` must be a path: write `crate = ::path::to::rpc_runtime`";
+    plain_path(errors, meta, "::path::to::rpc_runtime", must)
+}
+
+/// A path without `Self`: where the expansion uses the path, `Self` is not the client.
+fn plain_path(errors: &Errors, meta: &Meta, example: &str, must: &str) -> Option<Path> {
+    match value(errors, meta, example)? {
         Expr::Path(path)
             if path.qself.is_none()
                 && path.path.segments.iter().all(|part| part.ident != "Self") =>
@@ -435,10 +430,7 @@ pub(super) fn path(errors: &Errors, meta: &Meta) -> Option<Path> {
             Some(path.path.clone())
         }
         other => {
-            errors.at(
-                other,
-                "`crate` must be a path: write `crate = ::path::to::rpc_runtime`",
-            );
+            errors.at(other, must);
             None
         }
     }

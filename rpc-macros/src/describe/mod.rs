@@ -24,14 +24,19 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, Type, Variant};
 
 use self::serde::{Attributes, Rename};
-use crate::attr::{DescribedField, DescribedType};
+use crate::attr::{DescribedField, DescribedType, none_on_a_described_variant, of_an_error};
 use crate::errors::Errors;
 use crate::lock::{self, quoted_if_needed};
 use crate::types;
 
 /// Expands the derive macro. The trait is implemented even if there are errors.
 pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
-    let options = DescribedType::parse(errors, &input.attrs);
+    let is_an_error = derived_for_errors(errors, input);
+    let options = if is_an_error {
+        DescribedType::default()
+    } else {
+        DescribedType::parse(errors, &input.attrs)
+    };
     let krate = options.krate.get();
     let krate = krate.map_or_else(|| quote!(::rpc_runtime), ToTokens::to_token_stream);
     if let Some(parameter) = input.generics.type_params().next() {
@@ -43,6 +48,7 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     let container = Attributes::of(&input.attrs);
     let mut describing = Describing {
         errors,
+        is_an_error,
         name: input.ident.to_string(),
         variant: String::new(),
         parts: Vec::new(),
@@ -104,8 +110,30 @@ pub(crate) fn derive(errors: &Errors, input: &DeriveInput) -> TokenStream {
     }
 }
 
+/// Reports an enum with options of `IntoRemoteError`, once. One enum cannot derive both: they read `#[rpc]` differently.
+fn derived_for_errors(errors: &Errors, input: &DeriveInput) -> bool {
+    let Data::Enum(data) = &input.data else {
+        return false;
+    };
+    let variants = data.variants.iter().map(|variant| &variant.attrs);
+    let mut all = [&input.attrs].into_iter().chain(variants);
+    let found = all.find_map(|attributes| of_an_error(attributes));
+    if let Some(option) = &found {
+        errors.at(
+            option,
+            format!(
+                "`{}` must be on an enum that derives `IntoRemoteError`, and such an enum cannot derive `Describe`: remove the option, or `Describe`",
+                types::text(option.path())
+            ),
+        );
+    }
+    found.is_some()
+}
+
 struct Describing<'a> {
     errors: &'a Errors,
+    /// Whether the type has options of `IntoRemoteError`. That was reported, so no other option is.
+    is_an_error: bool,
     /// The name of the type. The type cannot be a part of its own structure.
     name: String,
     /// The name of the variant that is being described, for its parts.
@@ -195,6 +223,9 @@ impl<'a> Describing<'a> {
         place: usize,
         variant: &'a Variant,
     ) -> Option<String> {
+        if !self.is_an_error {
+            none_on_a_described_variant(self.errors, &variant.attrs);
+        }
         let serde = Attributes::of(&variant.attrs);
         // A variant with `#[serde(other)]` is read even if it is never written.
         if serde.skipped && !serde.other {
@@ -238,7 +269,11 @@ impl<'a> Describing<'a> {
         field: &'a Field,
     ) -> Option<Written> {
         let serde = Attributes::of(&field.attrs);
-        let options = DescribedField::parse(self.errors, &field.attrs);
+        let options = if self.is_an_error {
+            DescribedField::default()
+        } else {
+            DescribedField::parse(self.errors, &field.attrs)
+        };
         if serde.skipped {
             return None;
         }
