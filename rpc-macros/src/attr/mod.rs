@@ -122,15 +122,35 @@ pub(crate) fn is_instrument(attribute: &Attribute) -> bool {
 
 /// Whether the attribute is an `#[rpc]` behind `cfg_attr`.
 pub(crate) fn is_conditional_rpc(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else {
-        return false;
-    };
-    attribute.path().is_ident("cfg_attr")
-        && list
-            .tokens
-            .clone()
-            .into_iter()
-            .any(|token| matches!(token, TokenTree::Ident(name) if name == "rpc"))
+    is_conditional(attribute, "rpc")
+}
+
+/// Whether the attribute is a `#[cfg]`, possibly behind `cfg_attr`.
+pub(crate) fn is_cfg(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("cfg") || is_conditional(attribute, "cfg")
+}
+
+/// Whether the attribute is a `cfg_attr` with an attribute of this name.
+fn is_conditional(attribute: &Attribute, name: &str) -> bool {
+    match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("cfg_attr") => applies(list.tokens.clone(), name),
+        _ => false,
+    }
+}
+
+/// Whether one of the attributes after the condition of a `cfg_attr` has this name.
+fn applies(tokens: TokenStream, name: &str) -> bool {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let is_comma =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let mut attributes = tokens.split(is_comma).skip(1);
+    attributes.any(|attribute| match attribute {
+        [TokenTree::Ident(first), TokenTree::Group(inner), ..] if first == "cfg_attr" => {
+            applies(inner.stream(), name)
+        }
+        [TokenTree::Ident(first), ..] => first == name,
+        _ => false,
+    })
 }
 
 fn rpc_metas(errors: &Errors, attributes: &[Attribute]) -> Vec<Meta> {

@@ -64,7 +64,7 @@ pub(super) fn argument<'a>(
 ) -> Option<Argument<'a>> {
     let original = argument.original;
     let options = &argument.options;
-    no_cfg(errors, original, "an argument");
+    same_in_each_build(errors, original, "an argument");
     types::owned_is_known(errors, &original.ty);
     let Some(ident) = plain_name(&original.pat) else {
         errors.at(
@@ -327,14 +327,21 @@ fn has_a_value(errors: &Errors, options: &ArgumentOptions, ident: &syn::Ident) {
     }
 }
 
-/// An argument cannot be conditional: the interface must be the same in each build.
-pub(super) fn no_cfg(errors: &Errors, argument: &PatType, what: &str) {
+/// The message for options behind `cfg_attr`. A macro does not see `cfg_attr` resolved.
+pub(super) const CONDITIONAL_OPTIONS: &str =
+    "`rpc` must be the same in each build: write it without `cfg_attr`";
+
+/// Neither an argument nor its options can be conditional: the interface must be the same in each build. Other
+/// attributes may be, such as lint levels.
+pub(super) fn same_in_each_build(errors: &Errors, argument: &PatType, what: &str) {
     for attribute in &argument.attrs {
-        if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+        if attr::is_cfg(attribute) {
             errors.at(
                 attribute,
                 format!("{what} must exist in every build: put `#[cfg]` on the whole method"),
             );
+        } else if attr::is_conditional_rpc(attribute) {
+            errors.at(attribute, CONDITIONAL_OPTIONS);
         }
     }
 }

@@ -8,7 +8,7 @@ use syn::{
     ReceiverKind, ReturnType, Safety, Signature, TraitItemFn, Type,
 };
 
-use super::argument::no_cfg;
+use super::argument::{CONDITIONAL_OPTIONS, same_in_each_build};
 use super::parameter::{Parameter, plain_name};
 use super::types::{self, plain};
 use crate::attr::{is_conditional_rpc, is_instrument};
@@ -315,7 +315,7 @@ pub(super) fn context<'a>(
         );
         return None;
     };
-    no_cfg(errors, context, "the request context");
+    same_in_each_build(errors, context, "the request context");
     let Type::Reference(reference) = plain(&context.ty) else {
         errors.at(&context.ty, format!("the first parameter of `{name}` must be the request context, by reference: write `ctxt: &Context`"));
         return None;
@@ -399,14 +399,11 @@ pub(super) fn not_instrumented(errors: &Errors, original: &TraitItemFn) {
     }
 }
 
-/// Options cannot be conditional, because a macro does not see `cfg_attr` resolved.
+/// Options cannot be conditional.
 pub(super) fn options_in_each_build(errors: &Errors, original: &TraitItemFn) {
     for attribute in &original.attrs {
         if is_conditional_rpc(attribute) {
-            errors.at(
-                attribute,
-                "`rpc` must be the same in each build: write it without `cfg_attr`",
-            );
+            errors.at(attribute, CONDITIONAL_OPTIONS);
         }
     }
 }

@@ -21,8 +21,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature, Stmt};
+use syn::{Block, FnArg, Pat, ReceiverKind, ReturnType, Signature, Stmt};
 
+use crate::attr::is_cfg;
 use crate::check::plain_name;
 use crate::types::has_ident;
 
@@ -70,7 +71,8 @@ fn bind(place: usize, input: &mut FnArg) -> TokenStream {
         FnArg::Receiver(_) => return TokenStream::new(),
         FnArg::Typed(argument) => argument,
     };
-    let (on_both, lints): (Vec<_>, Vec<_>) = argument.attrs.drain(..).partition(is_condition);
+    // A condition may remove the argument. The other attributes are lint levels.
+    let (on_both, lints): (Vec<_>, Vec<_>) = argument.attrs.drain(..).partition(is_cfg);
     argument.attrs.clone_from(&on_both);
     let pattern = argument.pat.clone();
     // The parameter keeps its name, which documentation shows. Hygiene separates it from the variable.
@@ -91,17 +93,6 @@ fn bind(place: usize, input: &mut FnArg) -> TokenStream {
         #(#on_both)* let #mutability #parameter = #parameter;
         #(#on_both)* #(#lints)* let #pattern = #parameter;
     }
-}
-
-/// Whether the attribute may remove the argument. The other attributes are lint levels.
-fn is_condition(attribute: &Attribute) -> bool {
-    let is_cfg = |token: TokenTree| matches!(token, TokenTree::Ident(name) if name == "cfg");
-    attribute.path().is_ident("cfg")
-        || (attribute.path().is_ident("cfg_attr")
-            && (attribute.meta.to_token_stream().into_iter()).any(|token| match token {
-                TokenTree::Group(group) => group.stream().into_iter().any(is_cfg),
-                _ => false,
-            }))
 }
 
 /// Whether the pattern contains `ref mut`.

@@ -30,6 +30,7 @@ pub trait OnMethods {
         #[rpc(name = "port")]
         #[expect(non_snake_case, reason = "as its peers have it")]
         portNumber: u16,
+        #[cfg_attr(any(unix, windows), allow(non_snake_case))] userName: &str,
     ) -> Result<()>;
     /// With a type that is deprecated.
     #[expect(deprecated, reason = "it is still sent")]
@@ -74,7 +75,7 @@ pub fn main() {
     let client = OnMethodsClient::new(&transport, "attributes");
     let ctxt = Context::new();
     drop(client.getHost(&ctxt));
-    drop(client.host(&ctxt, "db-1", 3));
+    drop(client.host(&ctxt, "db-1", 3, "ada"));
     #[expect(deprecated, reason = "a warning is due")]
     drop(client.sometimes(&ctxt));
     assert_eq!(OnMethodsClient::INTERFACE.methods().len(), 5);
