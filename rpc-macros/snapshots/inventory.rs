@@ -31,7 +31,7 @@ pub trait Inventory: ::core::marker::Send + ::core::marker::Sync {
 }
 ///The client of [`Inventory`]: calls and casts its methods. Cheap to clone.
 ///
-///On the wire: topic `inventory` · the default exchange · no namespace · versions 2.0 to 2.3.
+///On the wire: topic `inventory` · the transport's default exchange · no namespace · versions 2.0 to 2.3.
 ///
 ///A method returns a [`Call`](::rpc_runtime::client::Call) or a [`Cast`](::rpc_runtime::client::Cast), which does nothing yet: await it, or adjust it first, as in `client.host(…).server("…").await`.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]

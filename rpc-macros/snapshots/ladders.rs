@@ -61,7 +61,7 @@ pub trait Disks: ::core::marker::Send + ::core::marker::Sync {
 }
 ///The client of [`Disks`]: calls and casts its methods. Cheap to clone.
 ///
-///On the wire: topic `disks` · the default exchange · no namespace · versions 1.0 to 2.5.
+///On the wire: topic `disks` · the transport's default exchange · no namespace · versions 1.0 to 2.5.
 ///
 ///A method returns a [`Call`](::rpc_runtime::client::Call) or a [`Cast`](::rpc_runtime::client::Cast), which does nothing yet: await it, or adjust it first, as in `client.create(…).server("…").await`.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]

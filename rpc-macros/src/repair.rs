@@ -198,7 +198,7 @@ fn without_visibility(errors: &Errors, item: TraitItem) -> TraitItem {
             let written = visibility.to_token_stream().to_string();
             errors.at(
                 &visibility,
-                format!("a method must be as visible as its trait: remove `{written}`"),
+                format!("an item of a trait must be as visible as the trait: remove `{written}`"),
             );
             plain
         }
@@ -230,10 +230,11 @@ fn declared_lifetimes(errors: &Errors, signature: &mut Signature, outer: &Generi
     found.visit_return_type_mut(&mut signature.output.clone());
     for lifetime in found.missing.into_iter().rev() {
         let name = &signature.ident;
+        let word = signature.asyncness.map_or("", |_| "async ");
         errors.at(
             &lifetime,
             format!(
-                "`{lifetime}` must be declared: write `async fn {name}<{lifetime}>`, or leave it out"
+                "`{lifetime}` must be declared: write `{word}fn {name}<{lifetime}>`, or leave it out"
             ),
         );
         let lifetime = LifetimeParam::new(lifetime);

@@ -19,7 +19,7 @@ fn joined(methods: &[TokenStream], without: Option<usize>) -> TokenStream {
     kept.map(|(_, method)| method.clone()).collect()
 }
 
-/// The trait of the README, without the method at index `without`.
+/// The trait of `examples/inventory`, without the method at index `without`.
 fn inventory(without: Option<usize>) -> Seed {
     let methods = [
         quote! {
@@ -252,7 +252,7 @@ fn the_documentation_of_a_client_has_its_address_and_explains_calls() {
         [
             "The client of [`Disks`]: calls and casts its methods. Cheap to clone.",
             "",
-            "On the wire: topic `disks` · the default exchange · no namespace · versions 1.0 to 2.5.",
+            "On the wire: topic `disks` · the transport's default exchange · no namespace · versions 1.0 to 2.5.",
             "",
             "A method returns a [`Call`](::rpc_runtime::client::Call) or a [`Cast`](::rpc_runtime::client::Cast), \
              which does nothing yet: await it, or adjust it first, as in `client.create(…).server(\"…\").await`.",
@@ -335,6 +335,28 @@ fn the_documentation_of_a_method_has_its_form_on_the_wire() {
           `count` since 2.1, below: refused unless the default"
         ]
     );
+}
+
+#[test]
+fn an_argument_with_a_raw_name_is_described_without_the_mark() {
+    let options = quote!(version = "2.0", route = by_type(r#type));
+    let item = quote! {
+        pub trait Hosts {
+            async fn size(
+                &self,
+                ctxt: &Context,
+                #[rpc(server)] r#match: &str,
+                #[rpc(topic)] r#loop: &str,
+                #[rpc(route)] r#type: Option<&str>,
+                r#use: u32,
+            ) -> Result<u32>;
+        }
+    };
+    let expansion = expand((options, item));
+    for name in ["match", "loop", "type", "use"] {
+        assert!(expansion.contains(&format!("\"{name}\"")), "{expansion}");
+        assert!(!expansion.contains(&format!("\"r#{name}\"")), "{expansion}");
+    }
 }
 
 /// The compile test `names_in_the_way` declares items with all names that expansions use.

@@ -1,6 +1,7 @@
 //! The rules for arguments: their roles, and their form for older and newer peers.
 
 use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
 use syn::{Attribute, PatType, Path, Type};
 
 use super::ladder::{Ladder, Shown};
@@ -92,7 +93,7 @@ pub(super) fn argument<'a>(
         return Some(Argument {
             attributes: &original.attrs,
             parameter: Parameter::new(ident, &original.ty),
-            wire: ident.to_string(),
+            wire: ident.unraw().to_string(),
             old_names: Vec::new(),
             since: None,
             until: None,

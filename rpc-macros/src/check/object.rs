@@ -57,19 +57,10 @@ pub(crate) fn is_part_of_object(signature: &Signature) -> bool {
     !stays_out(signature) && not_of_an_object(signature).is_none()
 }
 
-/// A supertrait must not require a size or `'static`: an object is unsized, and may borrow.
+/// A supertrait must be dyn-compatible, and must not require a size or `'static`: an object is unsized, and may borrow.
 fn supertrait(errors: &Errors, bound: &TypeParamBound) {
-    const SIZED: &[&str] = &[
-        "Clone",
-        "Copy",
-        "Default",
-        "Eq",
-        "Hash",
-        "Ord",
-        "PartialEq",
-        "PartialOrd",
-        "Sized",
-    ];
+    const SIZED: &[&str] = &["Clone", "Copy", "Default", "Sized"];
+    const INCOMPATIBLE: &[&str] = &["Eq", "Hash", "Ord", "PartialEq", "PartialOrd"];
 
     let name = match bound {
         TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static" => "'static".to_owned(),
@@ -82,8 +73,10 @@ fn supertrait(errors: &Errors, bound: &TypeParamBound) {
     let reason = match name.as_str() {
         "'static" | "Any" => {
             "code that needs `'static`, such as a server or a spawned task, requires it itself"
+                .to_owned()
         }
-        name if SIZED.contains(&name) => "the size of an object is not known",
+        name if SIZED.contains(&name) => "the size of an object is not known".to_owned(),
+        name if INCOMPATIBLE.contains(&name) => format!("`{name}` is not dyn-compatible"),
         _ => return,
     };
     errors.at(

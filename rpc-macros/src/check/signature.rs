@@ -91,8 +91,8 @@ pub(super) fn shared_receiver(errors: &Errors, signature: &Signature) {
     }
 }
 
-/// The names of every client's methods and of its constant `INTERFACE`: its own, those of its derives, and those of the
-/// prelude's traits.
+/// Names that a method cannot have. A client has methods of these names: its own, those of its derives, and those of the
+/// prelude's traits. `INTERFACE` is its constant.
 pub(crate) const OWN: &[&str] = &[
     "new",
     "builder",

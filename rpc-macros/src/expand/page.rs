@@ -56,7 +56,11 @@ fn address(interface: &Interface<'_>) -> String {
             &interface.topic,
             "the topic that the client is created with",
         ),
-        named("exchange", &interface.exchange, "the default exchange"),
+        named(
+            "exchange",
+            &interface.exchange,
+            "the transport's default exchange",
+        ),
         named("namespace", &interface.namespace, "no namespace"),
         versions,
     ];

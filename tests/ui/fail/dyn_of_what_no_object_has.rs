@@ -14,6 +14,17 @@ pub trait Lasting: 'static + Any {
 }
 
 #[rpc_client(topic = "inventory", version = "1.0", dyn)]
+pub trait Compared: PartialEq {
+    async fn size(&self, ctxt: &Context) -> Result<u32>;
+}
+
+impl PartialEq for ComparedClient {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+#[rpc_client(topic = "inventory", version = "1.0", dyn)]
 pub trait Provided {
     async fn size(&self, ctxt: &Context) -> Result<u32>;
 

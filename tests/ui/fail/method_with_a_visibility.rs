@@ -9,6 +9,7 @@ trait Hosts {
     pub async fn c(&self) -> u32 {
         1
     }
+    pub const LIMIT: u32 = 1;
     async fn right(&self, ctxt: &Context) -> Result<()>;
 }
 
