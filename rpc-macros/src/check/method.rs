@@ -99,7 +99,7 @@ pub(super) fn method<'a>(
     }
     one_destination(errors, &arguments);
     let route = route(errors, options, mode, interface, method);
-    routing_arguments_route(errors, method, interface, route);
+    routing_arguments_route(errors, method, mode, interface, route);
     if errors.count() > before || !method.readable {
         return None;
     }
@@ -229,10 +229,11 @@ fn one_destination(errors: &Errors, arguments: &[(&model::Argument<'_>, Argument
     }
 }
 
-/// An argument with `route` must be passed to a route function. Otherwise it would have no use.
+/// An argument with `route` must be passed to a route function. Otherwise it would have no use. A fanout has no route.
 fn routing_arguments_route(
     errors: &Errors,
     method: &model::Method<'_>,
+    mode: Mode,
     interface: &TraitOptions,
     route: Option<&Route>,
 ) {
@@ -245,12 +246,15 @@ fn routing_arguments_route(
             continue;
         };
         let used = |name: &Ident| route.is_some_and(|route| route.arguments.contains(name));
-        if plain_name(&argument.original.pat).is_some_and(|name| !used(name)) {
-            errors.at(
-                &set.tokens,
-                "an argument with `route` must be passed to a `route` function: add it there, or declare such a function on the method or the trait",
-            );
+        if plain_name(&argument.original.pat).is_none_or(used) {
+            continue;
         }
+        let message = if mode == Mode::Fanout {
+            "`route` must not be on an argument of a fanout, which goes to all servers: remove it"
+        } else {
+            "an argument with `route` must be passed to a `route` function: add it there, or declare such a function on the method or the trait"
+        };
+        errors.at(&set.tokens, message);
     }
 }
 

@@ -14,13 +14,16 @@ mod signature;
 mod trait_;
 mod types;
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{ItemTrait, LitStr, TraitItemFn};
 
-use crate::attr::{Opt, Time, TraitOptions, Version};
+use crate::attr::{Opt, Route, Set, Time, TraitOptions, Version};
 use crate::errors::Errors;
 use crate::model;
+use crate::types::text;
 
 pub(crate) use argument::{Argument, Below, Role};
 pub(crate) use method::{Method, Timing};
@@ -171,6 +174,11 @@ fn aliases(
     all: bool,
 ) -> Vec<(String, Version)> {
     let mut known: Vec<(String, Version)> = Vec::new();
+    let stamps = methods.iter().flat_map(|method| {
+        let later = method.later_versions.iter();
+        later.chain([&method.version]).copied()
+    });
+    let stamps: BTreeSet<Version> = stamps.collect();
     for (alias, version) in options.aliases.get().into_iter().flatten() {
         let name = alias.value();
         not_empty(errors, alias, "an alias");
@@ -186,36 +194,90 @@ fn aliases(
                 format!("`{name}` must be declared once: remove the other"),
             );
         }
-        let stamps = |method: &Method<'_>| {
-            let mut versions = method.later_versions.iter().chain([&method.version]);
-            versions.any(|stamp| stamp.0 == version.value.0 && *stamp <= version.value)
-        };
-        if all && !methods.is_empty() && !methods.iter().any(stamps) {
-            let lowest = methods.iter().map(|method| method.version).min();
-            let message = format!(
-                "`{name}` must be at least {}, the lowest version in which something can be sent: raise it, or remove the alias",
-                Shown(lowest.unwrap_or_default())
-            );
-            errors.at(&version.tokens, message);
+        if all {
+            allows_something(errors, &name, version, &stamps);
         }
         known.push((name, version.value));
     }
     known
 }
 
-/// A route function needs arguments that some method has. Otherwise it is never called.
+/// Reports an alias that is below all stamps of its major, or whose major has none.
+fn allows_something(errors: &Errors, name: &str, alias: &Set<Version>, stamps: &BTreeSet<Version>) {
+    let of_its_major = |stamp: &&Version| stamp.0 == alias.value.0;
+    let message = match stamps.iter().find(of_its_major) {
+        Some(lowest) if *lowest <= alias.value => return,
+        Some(lowest) => format!(
+            "`{name}` must be at least {}, the lowest version of its major in which something can be sent: raise it, or remove the alias",
+            Shown(*lowest)
+        ),
+        None if stamps.is_empty() => return,
+        None => {
+            let majors: BTreeSet<_> = stamps.iter().map(|stamp| stamp.0).collect();
+            let majors: Vec<_> = majors.iter().map(ToString::to_string).collect();
+            format!(
+                "`{name}` must have a major version in which something can be sent, {}: change it, or remove the alias",
+                majors.join(" or ")
+            )
+        }
+    };
+    errors.at(&alias.tokens, message);
+}
+
+/// The trait's route function must apply to some method. Otherwise it is never called.
 fn route_is_used(errors: &Errors, interface: &model::Interface<'_>) {
-    if let Some(route) = interface.options.route.get() {
-        for argument in &route.arguments {
-            let has_it = |method: &model::Method<'_>| method.has_argument(argument);
-            if !interface.methods.iter().any(has_it) {
-                errors.at(
-                    argument,
-                    format!("`{argument}` must be an argument of some method: name one"),
-                );
-            }
+    let Some(route) = interface.options.route.get() else {
+        return;
+    };
+    let before = errors.count();
+    for argument in &route.arguments {
+        let has_it = |method: &model::Method<'_>| method.has_argument(argument);
+        if !interface.methods.iter().any(has_it) {
+            errors.at(
+                argument,
+                format!("`{argument}` must be an argument of some method: name one"),
+            );
         }
     }
+    let applies = |method: &model::Method<'_>| {
+        let mut wanted = route.arguments.iter();
+        !method.options.route.is_meant()
+            && Mode::of(&method.options) != Mode::Fanout
+            && wanted.all(|argument| method.has_argument(argument))
+    };
+    // If an argument is marked for the route, that mark was reported.
+    let is_reported = |method: &model::Method<'_>| {
+        let mut marked =
+            (method.arguments.iter()).filter(|argument| argument.options.route.is_set());
+        marked.any(|argument| {
+            let name = plain_name(&argument.original.pat);
+            name.is_some_and(|name| route.arguments.contains(name))
+        })
+    };
+    let methods = &interface.methods;
+    if errors.count() == before
+        && methods.iter().all(|method| method.readable)
+        && !methods
+            .iter()
+            .any(|method| applies(method) || is_reported(method))
+    {
+        errors.at(&route.function, never_applies(route));
+    }
+}
+
+fn never_applies(route: &Route) -> String {
+    let names: Vec<_> = (route.arguments.iter())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let has = match &names[..] {
+        [] => String::new(),
+        [only] => format!("has {only}, "),
+        [before @ .., last] => format!("has {} and {last}, ", before.join(", ")),
+    };
+    let function = text(&route.function);
+    format!(
+        "`{function}` must apply to some method, one that {has}is not a fanout and has no `route` of its own: name other arguments, or remove `route`"
+    )
 }
 
 /// Every declared time must be used by a method, and must be declared once.

@@ -8,4 +8,10 @@ trait Inventory {
     async fn list(&self, ctxt: &Context) -> Result<()>;
 }
 
+#[rpc_client(version = "2.0", aliases(ash = "1.1", birch = "1.2", cedar = "2.0", date = "2.1", elm = "3.0"))]
+trait Stock {
+    #[rpc(versions("2.1", "1.2"))]
+    async fn scan(&self, ctxt: &Context) -> Result<()>;
+}
+
 fn main() {}
