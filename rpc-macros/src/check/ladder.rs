@@ -15,7 +15,7 @@ pub(super) struct Ladder {
     pub(super) lowest: Version,
     /// The rungs above the lowest: listed, or mentioned so far.
     rungs: BTreeSet<Version>,
-    listed: bool,
+    pub(super) stated: Stated,
     /// Whether the lowest version is known. If not, no version is compared with it.
     known: bool,
 }
@@ -34,7 +34,11 @@ impl Ladder {
             return Self {
                 lowest: options.version.get().copied().unwrap_or(interface),
                 rungs,
-                listed: false,
+                stated: if options.version.is_set() {
+                    Stated::OnTheMethod
+                } else {
+                    Stated::OnTheTrait
+                },
                 known: fits
                     && if options.version.is_meant() || options.versions.is_meant() {
                         options.version.is_set()
@@ -67,7 +71,7 @@ impl Ladder {
         Self {
             lowest,
             rungs,
-            listed: true,
+            stated: Stated::Listed,
             known: true,
         }
     }
@@ -85,16 +89,23 @@ impl Ladder {
         if !self.known {
             return;
         }
+        let is_listed = self.stated == Stated::Listed;
         if version <= self.lowest {
-            let message = format!(
-                "`{option}` must be above {lowest}, the lowest version of its method, since no message has an older version: raise it, or remove it"
-            );
+            let message = match self.stated {
+                // A newcomer may have raised the trait's `version` for a release.
+                Stated::OnTheTrait => format!(
+                    "`{option}` must be above {lowest}, the trait's `version`, since no message of its method has an older version: raise it, remove it, or lower the trait's `version`"
+                ),
+                Stated::OnTheMethod | Stated::Listed => format!(
+                    "`{option}` must be above {lowest}, the lowest version of its method, since no message has an older version: raise it, or remove it"
+                ),
+            };
             errors.at(tokens, message);
-        } else if self.listed && !self.rungs.contains(&version) {
+        } else if is_listed && !self.rungs.contains(&version) {
             let message =
                 format!("`{option}` must be one of the method's `versions`: list it there");
             errors.at(tokens, message);
-        } else if !self.listed && version.0 != self.lowest.0 {
+        } else if !is_listed && version.0 != self.lowest.0 {
             let message = format!(
                 "`{option}` must have the method's major version, {}: change it, or list all versions in which the method is sent, as `versions(\"{}\", …, \"{lowest}\")`",
                 self.lowest.0,
@@ -124,6 +135,17 @@ fn same_major(errors: &Errors, set: &Set<Version>, interface: Version, has_versi
         errors.at(&set.tokens, message);
     }
     fits
+}
+
+/// Where the lowest version of a method is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stated {
+    /// In the trait's `version`.
+    OnTheTrait,
+    /// In the method's `version`.
+    OnTheMethod,
+    /// In the method's `versions(…)`.
+    Listed,
 }
 
 /// Displays a version.

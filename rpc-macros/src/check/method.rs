@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use syn::{Ident, TraitItemFn, Type};
 
 use super::argument::{Argument, Role, argument};
-use super::ladder::Ladder;
+use super::ladder::{Ladder, Stated};
 use super::mode::Mode;
 use super::names::Names;
 use super::parameter::{Parameter, plain_name};
@@ -24,6 +24,7 @@ pub(crate) struct Method<'a> {
     pub(crate) mode: Mode,
     /// The version that added the method.
     pub(crate) version: Version,
+    pub(crate) stated: Stated,
     /// The versions in which its form changed, highest first.
     pub(crate) later_versions: Vec<Version>,
     pub(crate) timeout: Option<Timing>,
@@ -109,6 +110,7 @@ pub(super) fn method<'a>(
         old_names,
         mode,
         version: ladder.lowest,
+        stated: ladder.stated,
         later_versions: ladder.later(),
         timeout,
         monitor,

@@ -34,7 +34,7 @@ pub(crate) use types::{
     is_bare_unsized, is_inferred, is_option, maybe_absent, optional_reference, plain, unsuited,
 };
 
-pub(crate) use ladder::Shown;
+pub(crate) use ladder::{Shown, Stated};
 use names::Names;
 pub(crate) use object::{Object, is_part_of_object};
 
@@ -47,6 +47,8 @@ pub(crate) struct Interface<'a> {
     pub(crate) namespace: Option<LitStr>,
     pub(crate) exchange: Option<LitStr>,
     pub(crate) version: Version,
+    /// The option `version`, for errors about it.
+    pub(crate) version_option: Option<&'a TokenStream>,
     pub(crate) aliases: Vec<(String, Version)>,
     /// The path of the trait's lock, relative to the package.
     pub(crate) lock: Option<LitStr>,
@@ -144,6 +146,7 @@ pub(crate) fn interface<'a>(errors: &Errors, interface: &'a model::Interface<'a>
         namespace: options.namespace.get().cloned(),
         exchange: options.exchange.get().cloned(),
         version,
+        version_option: options.version.0.as_ref().map(|set| &set.tokens),
         aliases,
         lock: options.lock.get().cloned(),
         object,

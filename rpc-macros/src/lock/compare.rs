@@ -8,7 +8,7 @@
 use super::form::{Address, Argument, Interface, Method, Mode, OldName};
 use super::wire_type;
 use crate::attr::Version;
-use crate::check::Shown;
+use crate::check::{Shown, Stated};
 
 /// The result of a comparison.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,14 +23,24 @@ pub(crate) struct Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Trait,
+    /// The trait's option `topic`.
+    Topic,
+    /// The trait's option `exchange`.
+    Exchange,
+    /// The trait's option `namespace`.
+    Namespace,
+    /// The trait's option `version`.
+    Version,
     Method(usize),
     Argument(usize, usize),
 }
 
-/// Compares the current interface with the last release. Each has its version.
+/// Compares the current interface with the last release. Each has its version. `stated` says for each current method
+/// where its version is written.
 pub(crate) fn compare(
     (last, released): (Version, &Interface),
     (version, now): (Version, &Interface),
+    stated: &[Stated],
 ) -> Comparison {
     let next = if version > last {
         version
@@ -40,6 +50,7 @@ pub(crate) fn compare(
     let mut comparing = Comparing {
         last,
         next,
+        stated,
         found: Comparison::default(),
     };
     comparing.addresses(&released.address, &now.address);
@@ -59,14 +70,29 @@ pub(crate) fn compare(
     comparing.found
 }
 
-struct Comparing {
+struct Comparing<'a> {
     last: Version,
     /// The lowest version that may have additions.
     next: Version,
+    stated: &'a [Stated],
     found: Comparison,
 }
 
-impl Comparing {
+/// A released method that now has another first version.
+struct Moved<'a> {
+    place: usize,
+    name: &'a str,
+    released: Version,
+    now: Version,
+}
+
+impl Comparing<'_> {
+    /// Where the version of the current method at this index is written.
+    fn stated(&self, place: usize) -> Stated {
+        let stated = self.stated.get(place).copied();
+        stated.unwrap_or(Stated::OnTheMethod)
+    }
+
     /// Reports that something must be as it was released. `must` has the form "`x` must …".
     fn broken(&mut self, place: Part, must: &str) {
         let message = format!(
@@ -86,17 +112,27 @@ impl Comparing {
     }
 
     fn addresses(&mut self, released: &Address, now: &Address) {
-        for (what, released, now) in [
-            ("topic", &released.topic, &now.topic),
-            ("exchange", &released.exchange, &now.exchange),
-            ("namespace", &released.namespace, &now.namespace),
+        for (part, what, released, now) in [
+            (Part::Topic, "topic", &released.topic, &now.topic),
+            (
+                Part::Exchange,
+                "exchange",
+                &released.exchange,
+                &now.exchange,
+            ),
+            (
+                Part::Namespace,
+                "namespace",
+                &released.namespace,
+                &now.namespace,
+            ),
         ] {
             if released != now {
                 let must = match released {
                     Some(value) => format!("the {what} must be `{value}`"),
                     None => format!("the interface must have no {what}"),
                 };
-                self.broken(Part::Trait, &must);
+                self.broken(part, &must);
             }
         }
     }
@@ -107,18 +143,14 @@ impl Comparing {
         for &(old, place) in &matches.both {
             self.method(&released.methods[old], place, &now.methods[place]);
         }
+        self.first_versions(&matches.both, released, now);
         let mut added = matches.added;
         for old in matches.removed.iter().map(|old| &released.methods[*old]) {
             let same = |place: &usize| now.methods[*place].equals_except_name(old);
             match only(&added, same) {
                 Some(place) => {
                     added.retain(|other| *other != place);
-                    self.renamed(
-                        Part::Method(place),
-                        &now.methods[place].name,
-                        &old.name,
-                        "",
-                    );
+                    self.renamed(Part::Method(place), &now.methods[place].name, &old.name, "");
                 }
                 None => {
                     let (trait_name, name) = (&now.address.name, &old.name);
@@ -133,15 +165,79 @@ impl Comparing {
             let method = &now.methods[place];
             let name = &method.name;
             if method.since_in(self.last.0) <= self.last {
-                let message = format!(
-                    "`{name}` was added after {} was released: write `#[rpc(version = \"{}\")]` on it",
-                    Shown(self.last),
-                    Shown(self.next)
-                );
+                let (last, next) = (Shown(self.last), Shown(self.next));
+                let advice = match self.stated(place) {
+                    Stated::Listed if method.since.0 == self.last.0 => {
+                        format!("list {next} as the last of its `versions`")
+                    }
+                    Stated::Listed => format!(
+                        "list {next} as the last version of major {} in its `versions`",
+                        self.last.0
+                    ),
+                    Stated::OnTheTrait | Stated::OnTheMethod => {
+                        format!("write `#[rpc(version = \"{next}\")]` on it")
+                    }
+                };
+                let message = format!("`{name}` was added after {last} was released: {advice}");
                 self.wrong(Part::Method(place), message);
             }
             self.addition(format!("`{name}` is new"));
         }
+    }
+
+    /// Each released method must have its first version. If the trait's `version` is the cause, that is one mistake,
+    /// not one of each method.
+    fn first_versions(&mut self, both: &[(usize, usize)], released: &Interface, now: &Interface) {
+        let methods = both.iter().map(|&(old, place)| Moved {
+            place,
+            name: &now.methods[place].name,
+            released: released.methods[old].since,
+            now: now.methods[place].since,
+        });
+        let (of_the_trait, own): (Vec<_>, Vec<_>) =
+            methods.partition(|method| self.stated(method.place) == Stated::OnTheTrait);
+        let rest = match wrong_version(&of_the_trait) {
+            Some(version) => {
+                let advice = if of_the_trait[0].now > version {
+                    ", and write the new version on what is new"
+                } else {
+                    ""
+                };
+                let names: Vec<_> = of_the_trait.iter().map(|method| method.name).collect();
+                let message = format!(
+                    "the trait's `version` must be {}, as when {} was released, since it is the version of {}: put it back{advice}",
+                    Shown(version),
+                    Shown(self.last),
+                    enumerated(&names)
+                );
+                self.wrong(Part::Version, message);
+                Vec::new()
+            }
+            None => of_the_trait,
+        };
+        for method in rest.iter().chain(&own) {
+            self.first_version(method);
+        }
+    }
+
+    fn first_version(&mut self, method: &Moved<'_>) {
+        if method.released == method.now {
+            return;
+        }
+        let version = Shown(method.released);
+        let advice = match self.stated(method.place) {
+            Stated::Listed => format!("list {version} as the last of its `versions`"),
+            Stated::OnTheTrait | Stated::OnTheMethod => {
+                format!("write `#[rpc(version = \"{version}\")]` on it")
+            }
+        };
+        let message = format!(
+            "`{}` must have been added in {version}, as in the release {}, not in {}: {advice}",
+            method.name,
+            Shown(self.last),
+            Shown(method.now)
+        );
+        self.wrong(Part::Method(method.place), message);
     }
 
     fn method(&mut self, released: &Method, place: usize, now: &Method) {
@@ -168,16 +264,6 @@ impl Comparing {
                 at,
                 &format!("`{name}` must return `{released}`, not `{now}`"),
             );
-        }
-        if released.since != now.since {
-            let message = format!(
-                "`{name}` must have been added in {}, as in the release {}, not in {}: write `#[rpc(version = \"{}\")]` on it",
-                Shown(released.since),
-                Shown(self.last),
-                Shown(now.since),
-                Shown(released.since)
-            );
-            self.wrong(at, message);
         }
         if released.changed != now.changed {
             self.addition(format!("the versions of `{name}` changed"));
@@ -400,6 +486,33 @@ impl Matches {
             removed,
             added,
         }
+    }
+}
+
+/// The released first version of all methods without a version of their own, if the trait's `version` is another. A
+/// lower version of a single method is more likely a version that the method has lost.
+fn wrong_version(of_the_trait: &[Moved<'_>]) -> Option<Version> {
+    let first = of_the_trait.first()?;
+    let is_wrong =
+        |method: &Moved<'_>| method.released == first.released && method.released != method.now;
+    let is_likely = of_the_trait.len() > 1 || first.now > first.released;
+    (is_likely && of_the_trait.iter().all(is_wrong)).then_some(first.released)
+}
+
+/// The names in a sentence: the first three, and how many others there are.
+fn enumerated(names: &[&str]) -> String {
+    let shown = if names.len() > 4 { 3 } else { names.len() };
+    let mut parts: Vec<_> = (names[..shown].iter())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if shown < names.len() {
+        parts.push(format!("{} other methods", names.len() - shown));
+    }
+    let last = parts.pop().unwrap_or_default();
+    if parts.is_empty() {
+        last
+    } else {
+        format!("{} and {last}", parts.join(", "))
     }
 }
 

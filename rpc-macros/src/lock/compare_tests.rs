@@ -19,6 +19,10 @@ cast touch since 2.1
 
 /// Compares the released text with the same text after replacements.
 fn changed(changes: &[(&str, &str)], version: Version) -> Comparison {
+    changed_with(changes, version, &[])
+}
+
+fn changed_with(changes: &[(&str, &str)], version: Version, stated: &[Stated]) -> Comparison {
     let mut text = RELEASED.to_owned();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");
@@ -34,7 +38,7 @@ fn changed(changes: &[(&str, &str)], version: Version) -> Comparison {
     };
     let (last, released) = interface(RELEASED);
     let (_, now) = interface(&text);
-    compare((last, &released), (version, &now))
+    compare((last, &released), (version, &now), stated)
 }
 
 #[test]
@@ -203,7 +207,7 @@ fn each_violation_of_an_argument_says_what_to_do() {
 
 #[test]
 fn each_violation_of_a_method_says_what_to_do() {
-    use Part::{Method, Trait};
+    use Part::{Method, Namespace, Topic, Trait};
     for (changes, place, message) in [
         (
             ("cast touch", "call find since 2.0\ncast touch"),
@@ -250,12 +254,12 @@ fn each_violation_of_a_method_says_what_to_do() {
         ),
         (
             ("topic inventory", "topic stock"),
-            Trait,
+            Topic,
             "the topic must be `inventory`, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
         ),
         (
             ("  topic inventory\n", "  topic inventory\n  namespace n\n"),
-            Trait,
+            Namespace,
             "the interface must have no namespace, as when 2.3 was released: put it back, or declare version 3.0 in a trait of its own",
         ),
     ] {
@@ -266,6 +270,76 @@ fn each_violation_of_a_method_says_what_to_do() {
             "{changes:?}"
         );
     }
+}
+
+#[test]
+fn another_version_of_the_trait_is_one_mistake() {
+    use Stated::{OnTheMethod, OnTheTrait};
+    let host = ("call host since 2.0", "call host since 2.2");
+    let touch = ("cast touch since 2.1", "cast touch since 2.2");
+    let only_host = changed_with(&[host], (2, 3, 0), &[OnTheTrait, OnTheMethod]);
+    assert_eq!(
+        only_host.violations,
+        [(
+            Part::Version,
+            "the trait's `version` must be 2.0, as when 2.3 was released, since it is the version of `host`: put it back, and write the new version on what is new".to_owned()
+        )]
+    );
+    // The methods did not have one version.
+    let both = changed_with(&[host, touch], (2, 3, 0), &[OnTheTrait; 2]);
+    let parts: Vec<_> = both.violations.iter().map(|(part, _)| *part).collect();
+    assert_eq!(parts, [Part::Method(0), Part::Method(1)]);
+    // The trait's `version` is right for the other method.
+    let other = changed_with(&[host], (2, 3, 0), &[OnTheTrait; 2]);
+    assert_eq!(other.violations[0].0, Part::Method(0));
+    // The method has lost its own version.
+    let lost = changed_with(
+        &[("cast touch since 2.1", "cast touch since 2.0")],
+        (2, 3, 0),
+        &[OnTheMethod, OnTheTrait],
+    );
+    assert_eq!(lost.violations[0].0, Part::Method(1));
+    assert!(lost.violations[0].1.contains("#[rpc(version = \"2.1\")]"));
+}
+
+#[test]
+fn many_methods_are_counted() {
+    assert_eq!(enumerated(&["a"]), "`a`");
+    assert_eq!(enumerated(&["a", "b"]), "`a` and `b`");
+    assert_eq!(enumerated(&["a", "b", "c", "d"]), "`a`, `b`, `c` and `d`");
+    assert_eq!(
+        enumerated(&["a", "b", "c", "d", "e"]),
+        "`a`, `b`, `c` and 2 other methods"
+    );
+}
+
+#[test]
+fn advice_about_listed_versions_is_about_the_list() {
+    let listed = [Stated::Listed; 3];
+    let advice = |changes| {
+        let found = changed_with(&[changes], (2, 3, 0), &listed);
+        assert_eq!(found.violations.len(), 1);
+        let (_, advice) = found.violations[0].1.rsplit_once(": ").unwrap();
+        advice.to_owned()
+    };
+    assert_eq!(
+        advice((
+            "cast touch",
+            "call find since 2.2\n  changed 2.3\ncast touch"
+        )),
+        "list 2.4 as the last of its `versions`"
+    );
+    assert_eq!(
+        advice((
+            "cast touch",
+            "call find since 1.4\n  changed 2.3\ncast touch"
+        )),
+        "list 2.4 as the last version of major 2 in its `versions`"
+    );
+    assert_eq!(
+        advice(("call host since 2.0", "call host since 2.2")),
+        "list 2.0 as the last of its `versions`"
+    );
 }
 
 #[test]

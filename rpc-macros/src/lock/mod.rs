@@ -19,6 +19,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::LitStr;
 
 use crate::attr::Version;
@@ -145,7 +147,10 @@ pub(crate) fn check(
                 );
                 return None;
             }
-            compare::compare((*last, released), (version, &now))
+            let stated: Vec<_> = (interface.methods.iter())
+                .map(|method| method.stated)
+                .collect();
+            compare::compare((*last, released), (version, &now), &stated)
         }
         None => Comparison {
             violations: Vec::new(),
@@ -236,8 +241,18 @@ fn another(path: &LitStr, locked: &str, name: &str) -> String {
 
 /// Reports a message at the user's tokens.
 fn report(errors: &Errors, interface: &check::Interface<'_>, part: Part, message: String) {
+    // At the option if the trait has it, or else at the trait's name.
+    let at_trait = |option: Option<TokenStream>| {
+        let name = || interface.original.ident.to_token_stream();
+        errors.at(option.unwrap_or_else(name), &message);
+    };
+    let value = |text: Option<&LitStr>| text.map(ToTokens::to_token_stream);
     let (method, argument) = match part {
-        Part::Trait => return errors.at(&interface.original.ident, message),
+        Part::Trait => return at_trait(None),
+        Part::Topic => return at_trait(value(interface.topic.as_ref())),
+        Part::Exchange => return at_trait(value(interface.exchange.as_ref())),
+        Part::Namespace => return at_trait(value(interface.namespace.as_ref())),
+        Part::Version => return at_trait(interface.version_option.cloned()),
         Part::Method(method) => (method, None),
         Part::Argument(method, argument) => (method, Some(argument)),
     };
