@@ -43,7 +43,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Data, DeriveInput, Fields, Variant};
 
 use self::raised::Raised;
-use crate::attr::{EnumOptions, Refused, VariantOptions};
+use crate::attr::{EnumOptions, Refused, VariantOptions, is_rpc};
 use crate::errors::Errors;
 
 /// Expands the derive macro. The traits are implemented even if there are errors.
@@ -118,6 +118,7 @@ impl<'a> Variants<'a> {
     }
 
     fn add(&mut self, errors: &Errors, variant: &'a Variant, module: Option<&str>) {
+        let before = errors.count();
         let options = VariantOptions::parse(errors, &variant.attrs);
         if let Some(set) = &options.other.0 {
             if self.other.is_some() {
@@ -127,9 +128,17 @@ impl<'a> Variants<'a> {
                 );
                 return;
             }
+            if let Some(refused) = &options.refused.0 {
+                errors.at(
+                    &refused.tokens,
+                    "`refused` must not be on the variant marked `other`, which takes all errors that no other variant takes: remove one of them",
+                );
+            }
+            no_options(errors, variant, &options, "other");
             holds_an_error(errors, variant);
             self.other = Some(&variant.ident);
         } else if let Some(set) = &options.refused.0 {
+            no_options(errors, variant, &options, "refused");
             holds_an_error(errors, variant);
             let argument = match &set.value {
                 Refused::All => None,
@@ -143,9 +152,31 @@ impl<'a> Variants<'a> {
             }
             self.refused.push((&variant.ident, argument));
         } else {
-            self.raised
-                .push(Raised::new(errors, variant, &options, module));
+            let raised = Raised::new(errors, variant, &options, module);
+            if errors.count() == before {
+                self.is_read(errors, &raised);
+            }
+            self.raised.push(raised);
         }
+    }
+
+    /// Each class must be read as its variant. The variants are tried in their order.
+    fn is_read(&self, errors: &Errors, raised: &Raised<'_>) {
+        let Some(earlier) = self.raised.iter().find(|earlier| earlier.hides(raised)) else {
+            return;
+        };
+        let (name, hiding) = (&raised.variant.ident, &earlier.variant.ident);
+        let (fields, advice) = if earlier.fields.len() == raised.fields.len() {
+            ("the fields", String::new())
+        } else {
+            ("all fields", format!(", or put it above `{hiding}`"))
+        };
+        errors.at(
+            name,
+            format!(
+                "`{name}` has the class and {fields} of `{hiding}`, so it is never read: give it another `class`{advice}"
+            ),
+        );
     }
 }
 
@@ -206,6 +237,31 @@ fn expand(
         }
 
         #classes
+    }
+}
+
+/// The options of a class have no effect on a variant that holds the error itself.
+fn no_options(errors: &Errors, variant: &Variant, options: &VariantOptions, mark: &str) {
+    let given = [
+        ("class", &options.class),
+        ("module", &options.module),
+        ("message", &options.message),
+    ];
+    for (name, option) in given {
+        if let Some(set) = &option.0 {
+            errors.at(
+                &set.tokens,
+                format!("`{name}` must not be on a variant marked `{mark}`, which holds the error itself: remove it"),
+            );
+        }
+    }
+    for attribute in variant.fields.iter().flat_map(|field| &field.attrs) {
+        if is_rpc(attribute) {
+            errors.at(
+                attribute,
+                format!("`#[rpc]` must not be on the field of a variant marked `{mark}`, which is the error itself: remove it"),
+            );
+        }
     }
 }
 

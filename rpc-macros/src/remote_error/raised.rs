@@ -1,10 +1,10 @@
 //! A variant that is a class on the wire, and the conversion of its fields to and from the exception's
 //! arguments.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Field, Fields, LitStr, Variant};
@@ -27,8 +27,11 @@ pub(super) struct Bound<'a> {
     /// The variable that the field is bound to.
     pub(super) local: Ident,
     pub(super) source: Source,
+    /// The option that names the source, or else the field.
+    named: TokenStream,
 }
 
+#[derive(PartialEq, Eq)]
 pub(super) enum Source {
     Kwarg(String),
     Arg(usize),
@@ -48,11 +51,17 @@ impl<'a> Raised<'a> {
             .get()
             .map(LitStr::value)
             .or(module.map(str::to_owned));
-        let fields: Vec<_> = (0..)
-            .zip(&variant.fields)
-            .map(|(index, field)| Bound::new(errors, field, index))
-            .collect();
-        check_places(errors, &fields);
+        let mut fields: Vec<Bound<'a>> = Vec::new();
+        for (index, field) in (0..).zip(&variant.fields) {
+            let before = errors.count();
+            let bound = Bound::new(errors, field, index);
+            if errors.count() == before
+                && let Some(message) = bound.clash(&fields)
+            {
+                errors.at(&bound.named, message);
+            }
+            fields.push(bound);
+        }
         Self {
             variant,
             class: class.unwrap_or_else(|| variant.ident.unraw().to_string()),
@@ -64,6 +73,15 @@ impl<'a> Raised<'a> {
 
     pub(super) fn module(&self) -> &str {
         self.module.as_deref().unwrap_or_default()
+    }
+
+    /// Whether each remote error that could be read as the other is read as this. It has the same class, and all of its
+    /// fields are fields of the other.
+    pub(super) fn hides(&self, other: &Self) -> bool {
+        let is_of_other = |own: &Bound<'_>| other.fields.iter().any(|field| field.equals(own));
+        self.class == other.class
+            && self.module == other.module
+            && self.fields.iter().all(is_of_other)
     }
 
     /// A pattern that binds the fields to variables, whose names the message may use.
@@ -203,27 +221,30 @@ impl<'a> Raised<'a> {
 /// The most positional arguments of an exception.
 const ARGS: usize = 16;
 
-/// Each positional field must have a place of its own.
-fn check_places(errors: &Errors, fields: &[Bound<'_>]) {
-    let mut taken = BTreeSet::new();
-    for bound in fields {
-        let Source::Arg(index) = bound.source else {
-            continue;
-        };
-        if index >= ARGS {
-            let message =
-                format!("`arg` must be below {ARGS}: it is the place in the exception's `args`");
-            errors.at(bound.field, message);
-        } else if !taken.insert(index) {
-            let message = format!(
+impl<'a> Bound<'a> {
+    /// Why the field cannot have its source: there is no such source, or a field before it has the same.
+    fn clash(&self, before: &[Bound<'_>]) -> Option<String> {
+        match &self.source {
+            Source::Arg(index) if *index >= ARGS => Some(format!(
+                "`arg` must be below {ARGS}: it is the place in the exception's `args`"
+            )),
+            source if before.iter().all(|other| other.source != *source) => None,
+            Source::Arg(index) => Some(format!(
                 "the place {index} in the exception's `args` is taken: give this field another `arg`"
-            );
-            errors.at(bound.field, message);
+            )),
+            Source::Kwarg(name) => Some(format!(
+                "the keyword `{name}` is taken: give this field another `name`"
+            )),
+            Source::Message => Some("`message` must be on one field: remove this one".to_owned()),
         }
     }
-}
 
-impl<'a> Bound<'a> {
+    /// Whether the two fields are read in the same way.
+    fn equals(&self, other: &Self) -> bool {
+        let [own, others] = [self, other].map(|bound| bound.field.ty.to_token_stream());
+        self.source == other.source && own.to_string() == others.to_string()
+    }
+
     pub(super) fn new(errors: &Errors, field: &'a Field, index: usize) -> Self {
         let options = FieldOptions::parse(errors, &field.attrs);
         let given = [
@@ -231,7 +252,10 @@ impl<'a> Bound<'a> {
             options.arg.0.as_ref().map(|set| &set.tokens),
             options.message.0.as_ref().map(|set| &set.tokens),
         ];
-        if let Some(second) = given.into_iter().flatten().nth(1) {
+        let mut given = given.into_iter().flatten();
+        let named = given.next();
+        let named = named.map_or_else(|| field.to_token_stream(), Clone::clone);
+        if let Some(second) = given.next() {
             errors.at(
                 second,
                 "a field must have one source: keep `name`, `arg` or `message`",
@@ -261,6 +285,7 @@ impl<'a> Bound<'a> {
             field,
             local,
             source,
+            named,
         }
     }
 }
