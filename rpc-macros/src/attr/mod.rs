@@ -207,3 +207,39 @@ fn name(path: &Path) -> String {
     path.get_ident()
         .map_or_else(|| text(path), Ident::to_string)
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn what_a_cfg_attr_applies_is_after_its_condition() {
+        for (attribute, is_rpc, is_condition) in [
+            (parse_quote!(#[cfg_attr(unix, rpc(cast))]), true, false),
+            (
+                parse_quote!(#[cfg_attr(unix, allow(unused), cfg(test))]),
+                false,
+                true,
+            ),
+            (
+                parse_quote!(#[cfg_attr(unix, cfg_attr(test, rpc(cast)))]),
+                true,
+                false,
+            ),
+            (parse_quote!(#[cfg_attr(rpc, allow(unused))]), false, false),
+            (
+                parse_quote!(#[cfg_attr(all(rpc, cfg), doc = "a, rpc")]),
+                false,
+                false,
+            ),
+            (parse_quote!(#[cfg(rpc)]), false, true),
+        ] {
+            let attribute: Attribute = attribute;
+            let text = attribute.to_token_stream().to_string();
+            assert_eq!(is_conditional_rpc(&attribute), is_rpc, "{text}");
+            assert_eq!(is_cfg(&attribute), is_condition, "{text}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, ItemTrait, Meta, Path, Token, TraitItem, parse_quote};
 
+use crate::attr::is_cfg;
 use crate::check::Method;
 
 /// The `cfg` attributes, which decide whether an item exists.
@@ -68,11 +69,13 @@ pub(super) fn of_all<'a>(methods: impl IntoIterator<Item = &'a Method<'a>>) -> V
         .collect()
 }
 
-/// Removes the attributes that allow or expect a lint. Returns whether there were any.
+/// Removes the attributes that allow or expect a lint. Returns whether there were any. An attribute that also has a
+/// `cfg` is kept: it decides whether the argument exists.
 pub(super) fn allow_something(attributes: &mut Vec<Attribute>) -> bool {
     let before = attributes.len();
-    attributes
-        .retain(|attribute| selected(std::slice::from_ref(attribute), &is_allowed).is_empty());
+    attributes.retain(|attribute| {
+        is_cfg(attribute) || selected(std::slice::from_ref(attribute), &is_allowed).is_empty()
+    });
     attributes.len() < before
 }
 

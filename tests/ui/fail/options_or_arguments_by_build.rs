@@ -8,7 +8,6 @@ trait Inventory {
     async fn b(&self, ctxt: &Context, #[cfg_attr(unix, rpc(name = "i"))] id: u8) -> Result<()>;
     async fn d(&self, ctxt: &Context, #[cfg_attr(unix, allow(unused), cfg(any()))] id: u8) -> Result<()>;
     async fn e(&self, #[cfg_attr(unix, rpc(name = "i"))] ctxt: &Context) -> Result<()>;
-    async fn f(&self, ctxt: &Context, #[cfg_attr(rpc, allow(unused))] id: u8) -> Result<()>;
 }
 
 fn main() {}
