@@ -1,6 +1,7 @@
-"""Holds `cargo metadata` (standard input) against deny.toml: licences, bans, sources.
+"""Checks `cargo metadata` (standard input) against deny.toml: licences, bans, sources.
 
-A stand-in for `cargo deny check`, which knows more: licence texts, clarifications, advisories.
+A stand-in for `cargo deny check`, which knows more: licence texts, clarifications, advisories, and the settings
+`wildcards` and `multiple-versions`.
 """
 
 import json

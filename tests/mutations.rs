@@ -1,7 +1,8 @@
 //! Malformed bytes cause no panic: captured messages are changed at random and read by each reader.
 //!
 //! These are the fuzz targets on the stable toolchain, for a few seconds. `RPC_FUZZ_SECONDS` is the time of each trial.
-//! A failure prints the `RPC_FUZZ_SEED` that replays it.
+//! A failure of a trial prints the `RPC_FUZZ_SEED` that replays it. A failure of `servers` prints the requests, and a
+//! failure of a test in `values` prints proptest's seed.
 
 mod script;
 #[path = "mutations/server.rs"]

@@ -200,7 +200,7 @@ impl RustServer {
         Self::start_with(transport, None, topic, name).await
     }
 
-    /// Starts a server at this exchange, or the default one, with a transport of its own.
+    /// Starts a server over this transport, at this exchange or the default one.
     pub(crate) async fn start_with(
         transport: Transport,
         exchange: Option<&str>,

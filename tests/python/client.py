@@ -5,13 +5,12 @@
 Reads requests, one JSON object a line, and answers each with a line:
 
     {"op": "call" | "cast", "topic": …, "method": …, "args": {…},
-     "exchange", "server", "namespace", "version", "fanout", "timeout", "monitor", "context",
-     "retry", "version_cap": …, "times": n, "brief": true}
-    {"op": "can_send_version", "version": …, "version_cap": …}
+     "exchange", "server", "namespace", "version", "fanout", "timeout", "monitor", "context": …,
+     "times": n, "brief": true}
 
 The answer has `result`, or `raised`. With `times`, the result is a list of results. With `brief`, the
-result is only the length of a string, and whether all of its letters are equal. `raised` has the class,
-the module, whether it is a RemoteError, and the contents of that or of the rebuilt exception.
+result is only the length of a string, and its different letters. `raised` has the class, the module,
+whether it is a RemoteError, and the contents of that or of the rebuilt exception.
 """
 
 import inspect
@@ -30,9 +29,9 @@ def client_for(transport, request):
     target = oslo_messaging.Target(
         exchange=request.get("exchange"), topic=request["topic"], version=request.get("version")
     )
-    options = {
-        name: request[name] for name in ("timeout", "version_cap", "retry") if name in request
-    }
+    options = {}
+    if "timeout" in request:
+        options["timeout"] = request["timeout"]
     if "monitor" in request:
         options["call_monitor_timeout"] = request["monitor"]
     client = oslo_messaging.get_rpc_client(transport, target, **options)
@@ -44,8 +43,6 @@ def client_for(transport, request):
 
 def run(transport, request):
     client = client_for(transport, request)
-    if request["op"] == "can_send_version":
-        return client.can_send_version(request["ask"])
     send = client.call if request["op"] == "call" else client.cast
     context = request.get("context", {})
     args = peer.revive(request.get("args", {}))

@@ -79,7 +79,6 @@ def value(conf, group, name):
 
 
 def main():
-    # A value that refers to itself ends at Python's recursion limit, and each level takes several frames.
     peer.log_to_stderr()
     peer.say(event="ready")
     for line in peer.lines():
@@ -90,7 +89,8 @@ def main():
 
 
 if __name__ == "__main__":
-    # Deep recursion needs a large stack, which the main thread does not have on all systems.
+    # A value that refers to itself ends at Python's recursion limit. That takes a large stack, which the main thread does
+    # not have on all systems.
     threading.stack_size(64 * 1024 * 1024)
     thread = threading.Thread(target=main)
     thread.start()

@@ -1,4 +1,4 @@
-//! `dyn` is a word of the trait.
+//! `dyn` is an option of the trait, not of a method.
 use rpc_runtime::{Context, Result, rpc_client};
 
 #[rpc_client(topic = "inventory", version = "1.0", dyn = "AnyInventory")]

@@ -1,4 +1,4 @@
-//! A trait object has no size and no generic methods: what such a trait cannot keep is named, each where it stands.
+//! A trait object has no size and no generic methods. Each part that it cannot have is reported at its own place.
 use std::any::Any;
 
 use rpc_runtime::{Context, Result, rpc_client};

@@ -17,7 +17,7 @@ async fn touch(inventory: &Inventory) -> u32 {
     inventory.id()
 }
 
-// As an attribute writes it that stands above.
+// Written by the attribute above.
 #[rpc_client(topic = "inventory", version = "1.0")]
 impl Clone for Inventory {
     fn clone(&self) -> Self {

@@ -1,4 +1,4 @@
-//! What a lint says of a trait, it says once.
+//! A lint of the trait is reported once.
 #![deny(unreachable_pub, nonstandard_style, unused, deprecated, unused_qualifications)]
 
 mod inner {

@@ -171,7 +171,7 @@ pub mod forbidden {
             left
         }
 
-        /// Another one, which is not async.
+        /// Another one, which awaits nothing.
         async fn ready(&self) -> u32 {
             Self::LIMIT
         }

@@ -1,6 +1,6 @@
-//! Methods may have the names of traits that all types have and no prelude: the client's own are found first, also
-//! where those traits are in scope. Names that the prelude gives the client are refused
-//! (`ui/fail/method_named_like_the_clients_own.rs`).
+//! Methods may be named like methods of traits that every type implements and no prelude has, such as `Any::type_id` and
+//! `Borrow::borrow`. The client's own methods are found first, also where those traits are in scope. Names that the
+//! prelude gives the client are refused (`ui/fail/method_named_like_the_clients_own.rs`).
 
 use std::any::Any;
 use std::borrow::{Borrow, BorrowMut};

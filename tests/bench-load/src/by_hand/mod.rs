@@ -1,8 +1,8 @@
 //! Clients and servers by hand on lapin and `serde_json`, without overhead. They show what types and guarantees cost.
 //!
-//! Both ends know the names of the request queue and of the reply queue. Replies are matched by an id. Each delivery is
-//! acknowledged, without waiting until the frame is written. Each call has a timeout. No variant survives a lost
-//! connection, recognises a repeated request, or waits for a missing queue.
+//! Both ends know the name of the request queue. Each request names the reply queue. Replies are matched by an id. Each
+//! delivery is acknowledged, without waiting until the frame is written. Each call has a timeout. No variant survives a
+//! lost connection, recognises a repeated request, or waits for a missing queue.
 //!
 //! Variants A, B and C send short messages over the default exchange. D sends what oslo.messaging sends, over a topic
 //! exchange, so that D and B differ by the form of the messages, and D and this library by the guarantees.
@@ -35,8 +35,8 @@ pub(crate) enum Guarantee {
     /// C: as B, and a reply whose queue is missing is returned to the server. lapin may match a returned message with
     /// any confirm on its channel, so a reply has a channel of its own until it is confirmed.
     MandatoryReplies,
-    /// D: as B, with messages in oslo.messaging's form. Requests and replies are mandatory, and a returned one counts as
-    /// confirmed.
+    /// D: as B, with messages in oslo.messaging's form. Requests and replies are mandatory. A returned request counts as
+    /// confirmed, and a returned reply is reported as lost.
     OsloForm,
 }
 

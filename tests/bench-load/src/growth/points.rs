@@ -13,7 +13,8 @@ use crate::options::Options;
 use crate::part::{Chart, Section};
 use crate::samples::Samples;
 
-/// A curve: the name for [`mod@crate::point`] of what grows, a title, the transport, and the greatest count.
+/// A curve: what grows, by its name for [`mod@crate::point`]; its titles; whether it needs the broker; and the counts at
+/// which it is measured.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Curve {
     what: &'static str,

@@ -1,6 +1,6 @@
-// What the macros are tried with among items of any name: as much of what they write as there is.
+// The input of the macros in `names_in_the_way.rs`. It makes them write as many of their names as possible.
 //
-// Words of this file are left out of the names, as they mean what they say here. So it has few.
+// `names.rs` leaves out the words of this file, which keep their usual meaning here. So the file uses few words.
 
 use crate::names_in_the_way::own::{
     self, Derived, Kept, Kind, OwnContext, OwnResult, OwnText, Raised, client_of,
