@@ -1,10 +1,26 @@
-# Shared by tests/run and tests/bench: installs what they need, and runs a RabbitMQ node of their own.
+# Shared by tests/run, tests/bench and tests/bench-against: installs what they need, and runs a RabbitMQ node of their
+# own.
 #
 # Source it in the workspace's root. It installs at once, and sets traps: whatever happens, the node and its data
 # are removed at the end, and all `work` is ended. The caller then calls `make_certificates` and `start_broker`.
 #
 # The broker is a private node on free ports of the loopback interface, with its own name, cookie, epmd and data. Other
 # brokers on the machine are neither used nor disturbed.
+#
+# It exports these variables for the `work`:
+#     RPC_TEST_RABBIT_URL        the transport URL of the broker, with user and virtual host. The virtual
+#                                host / exists, too
+#     RPC_TEST_RABBITMQCTL       a command: rabbitmqctl, for this node
+#     RPC_TEST_RABBITMQ_BIN      the directory of RabbitMQ's scripts, for tests that start nodes
+#     RPC_TEST_RABBITMQ_VERSION  the version of RabbitMQ
+#     RPC_TEST_RABBIT_TLS_PORT   its TLS port (for 127.0.0.1 and localhost)
+#     RPC_TEST_TLS_DIR           ca.pem, client.pem and client.key (CN=rpc), client.p12 (password
+#                                "rpc"), other-ca.pem, which signed nothing
+#     RPC_TEST_RABBIT_PID        the process id of the broker, for the load program
+#     RPC_TEST_PYTHON            the Python that has oslo.messaging
+#     RPC_TEST_HOST_NAME         a `hostname` for stable names of queues. The counters in /dev/shm whose names
+#                                begin with it are removed at the end
+#     OSLO_LOCK_PATH             the directory for the lock files of oslo.messaging
 #
 # shellcheck shell=bash
 
@@ -13,9 +29,23 @@ source tests/install.sh
 # --- the broker ---------------------------------------------------------------------------------
 
 home=$(mktemp -d "${TMPDIR:-/tmp}/rpc-tests.XXXXXX")
+mkdir "$home/locks"
+export RPC_TEST_HOST_NAME=rpc-tests-$$ OSLO_LOCK_PATH=$home/locks
 broker_pid='' epmd_pid='' show_log=yes
 # The process groups that use the broker, by their leaders.
 declare -A work=()
+
+# Whether a process of these groups runs.
+any_runs() {
+    local group
+    for group in "$@"; do
+        ! kill -0 -- "-$group" 2>/dev/null || return 0
+    done
+    return 1
+}
+
+# Removes what else the script has made. The script may define it anew.
+clean_up() { :; }
 
 stop() {
     local status=$?
@@ -25,25 +55,25 @@ stop() {
         printf -- '-- the end of the broker'\''s log --\n' >&2
         tail -q -n 30 "$home"/ctl.out "$home"/log/*.log >&2 2>/dev/null || true
     fi
-    local group
-    for group in "${!work[@]}"; do
+    # The work's data and the broker's are removed, too, so an orderly end gets little time.
+    local group groups=("${!work[@]}" ${broker_pid:+"$broker_pid"})
+    for group in "${groups[@]}"; do
         kill -TERM -- "-$group" 2>/dev/null || true
     done
-    if [[ -n $broker_pid ]]; then
-        # Its data is removed, too, so an orderly end gets little time.
-        kill -TERM -- "-$broker_pid" 2>/dev/null || true
-        for _ in {1..50}; do
-            kill -0 -- "-$broker_pid" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill -KILL -- "-$broker_pid" 2>/dev/null || true
-        wait "$broker_pid" 2>/dev/null || true
-    fi
+    for _ in {1..50}; do
+        any_runs "${groups[@]}" || break
+        sleep 0.1
+    done
+    for group in "${groups[@]}"; do
+        kill -KILL -- "-$group" 2>/dev/null || true
+        wait "$group" 2>/dev/null || true
+    done
     if [[ -n $epmd_pid ]]; then
         kill "$epmd_pid" 2>/dev/null || true
         wait "$epmd_pid" 2>/dev/null || true
     fi
-    rm -rf "$home"
+    clean_up
+    rm -rf "$home" "/dev/shm/$RPC_TEST_HOST_NAME"_*
     exit "$status"
 }
 trap stop EXIT

@@ -8,39 +8,65 @@ mod production;
 mod tracing;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
 
-use rpc_tests::{broker_url, python, root};
+use rpc_tests::{PATIENCE, VirtualHost, broker_url, python, root};
 
 /// A program in the background, killed when dropped.
-struct Running(Child);
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+}
 
 impl Running {
     /// Returns when the program has printed a line that contains `ready`.
     fn start(command: &mut Command, ready: &str) -> Self {
+        let running = Self::spawn(command);
+        running.printed(ready);
+        running
+    }
+
+    fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let output = child.stdout.take().expect("it is piped");
-        let running = Self(child);
-        let mut lines = BufReader::new(output).lines();
-        let seen = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(ready)));
-        assert!(seen.is_some(), "it ended before it was ready");
-        // The program would block if nothing read its output.
-        std::thread::spawn(move || lines.for_each(drop));
-        running
+        let (said, lines) = mpsc::channel();
+        // The thread reads all lines: the program would block if nothing read its output.
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = said.send(line);
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for the next line that contains `text`.
+    fn printed(&self, text: &str) -> String {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended, and did not print `{text}`")
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("it does not print `{text}`"),
+            }
+        }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 /// The program of an example in Rust, over the broker.
-fn example(name: &str) -> Command {
+fn example(name: &str, url: &str) -> Command {
     let mut command = built(name);
-    command.env("RPC_TRANSPORT_URL", broker_url());
+    command.env("RPC_TRANSPORT_URL", url);
     command
 }
 
@@ -70,16 +96,30 @@ fn built(name: &str) -> Command {
     Command::new(program.join("examples").join(name))
 }
 
-fn script(name: &str) -> Command {
+fn script(name: &str, url: &str) -> Command {
     let mut command = Command::new(python());
-    command
-        .arg(root().join("examples/python").join(name))
-        .arg(broker_url());
+    let script = root().join("examples/python").join(name);
+    command.arg(script).arg(url);
     command
 }
 
+/// Waits for the end of a program.
+fn ended(command: &mut Command) -> Output {
+    command.stdin(Stdio::null());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = child.spawn().expect("it starts");
+    let id = child.id().to_string();
+    let (sender, ended) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = ended.recv_timeout(PATIENCE) else {
+        let _ = Command::new("kill").args(["-KILL", &id]).status();
+        panic!("{command:?} has not ended after {PATIENCE:?}");
+    };
+    output.expect("its output can be read")
+}
+
 fn output(command: &mut Command) -> String {
-    let output = command.output().expect("it starts");
+    let output = ended(command);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("it prints UTF-8")
 }
@@ -93,21 +133,26 @@ fn assert_called(text: &str) {
 #[test]
 #[ignore = "needs RabbitMQ: tests/run"]
 fn each_caller_meets_each_server() {
-    let mut caller = example("inventory_caller");
+    // Several examples serve `inventory`. Each test of one has a virtual host of its own.
+    let host = VirtualHost::new("inventory");
+    let mut rust = example("inventory_caller", host.url());
+    let mut python = script("client.py", host.url());
     {
-        let _rust = Running::start(&mut example("inventory_server"), "is served");
-        assert_called(&output(&mut caller));
-        assert_called(&output(&mut script("client.py")));
+        let mut server = example("inventory_server", host.url());
+        let _server = Running::start(&mut server, "is served");
+        assert_called(&output(&mut rust));
+        assert_called(&output(&mut python));
     }
-    let _python = Running::start(&mut script("server.py"), "serves inventory");
-    assert_called(&output(&mut caller));
-    assert_called(&output(&mut script("client.py")));
+    let mut server = script("server.py", host.url());
+    let _server = Running::start(&mut server, "serves inventory");
+    assert_called(&output(&mut rust));
+    assert_called(&output(&mut python));
 }
 
 #[test]
 #[ignore = "needs RabbitMQ: tests/run"]
 fn the_quickstart_runs_over_a_broker() {
-    let text = output(&mut example("quickstart"));
+    let text = output(&mut example("quickstart", &broker_url()));
     for line in [
         "call:",
         "directed:  bert",
@@ -124,7 +169,7 @@ fn the_quickstart_runs_over_a_broker() {
 #[test]
 #[ignore = "needs RabbitMQ: tests/run"]
 fn two_majors_are_served_by_one_server() {
-    let text = output(&mut example("two_majors"));
+    let text = output(&mut example("two_majors", &broker_url()));
     for line in [
         "volume 0 and grows it: true",
         "one that is not there: false",
@@ -169,5 +214,6 @@ fn metrics_of_connections_are_scraped() {
         r#"rpc_connections_made_total{role="publish"} 1"#,
         r#"rpc_connections_made_total{role="consume"} 1"#,
     ];
-    assert_scraped(&output(&mut example("metrics")), &made);
+    let host = VirtualHost::new("metrics");
+    assert_scraped(&output(&mut example("metrics", host.url())), &made);
 }

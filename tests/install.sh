@@ -1,6 +1,7 @@
-# Installs what the tests need and cargo does not provide: RabbitMQ by apt, oslo.messaging into tests/.venv. A script in
-# tests/ sources it in the directory above. Afterwards $rabbitmq is the directory of RabbitMQ's own scripts, and $venv
-# that of Python.
+# Installs what the tests need and cargo does not provide: RabbitMQ by apt, oslo.messaging into tests/.venv.
+#
+# Source it with the root of the workspace as the current directory. Afterwards $rabbitmq is the directory of RabbitMQ's
+# own scripts, and $venv the virtual environment of Python.
 #
 # RabbitMQ is the machine's own, or that of RPC_TEST_RABBITMQ_BIN, a directory of RabbitMQ's scripts. A script with the
 # option `--rabbitmq VERSION` sets $rabbitmq_version first. Then RabbitMQ is that of another Debian, in a chroot.

@@ -1,12 +1,14 @@
 //! The server with configuration, logs, signals and a readiness probe, over `memory://`.
 
-use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc::RecvTimeoutError;
 
-use rpc_tests::{PATIENCE, broker_url, unique_topic};
+use rpc_tests::{PATIENCE, VirtualHost, unique_topic};
 
-use super::built;
+use super::{Running, built, ended};
 
 /// The program, with no setting but those that a test gives.
 fn program() -> Command {
@@ -20,42 +22,20 @@ fn program() -> Command {
     command
 }
 
-/// A running program, killed when dropped.
-struct Started {
-    child: Child,
-    log: Lines<BufReader<ChildStdout>>,
-}
-
-impl Started {
-    fn new(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
-        let log = child.stdout.take().expect("it is piped");
-        let log = BufReader::new(log).lines();
-        Self { child, log }
-    }
-
-    /// The next line of the log that contains `text`.
-    fn logged(&mut self, text: &str) -> String {
-        let mut lines = self.log.by_ref().map(|line| line.expect("it is UTF-8"));
-        let found = lines.find(|line| line.contains(text));
-        found.unwrap_or_else(|| panic!("the program ended and did not log `{text}`"))
-    }
-
-    /// Sends SIGTERM, and waits for the end.
-    fn terminate(&mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(sent.expect("kill can be run").success());
-        self.logged("the server has stopped");
-        self.child.wait().expect("it is a child")
-    }
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Sends SIGTERM, and waits for the end.
+fn terminate(mut program: Running) -> ExitStatus {
+    let id = program.child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(sent.expect("kill can be run").success());
+    program.printed("the server has stopped");
+    // Its output ends with it.
+    let end = loop {
+        if let Err(end) = program.lines.recv_timeout(PATIENCE) {
+            break end;
+        }
+    };
+    assert_eq!(end, RecvTimeoutError::Disconnected, "it does not end");
+    program.child.wait().expect("it is a child")
 }
 
 /// What the readiness probe gets.
@@ -69,11 +49,11 @@ fn probe(address: &str) -> std::io::Result<String> {
 }
 
 /// Starts the program, probes it, and stops it.
-fn assert_serves(command: Command) {
-    let mut started = Started::new(command);
-    let line = started.logged("the readiness probe is answered");
+fn assert_serves(mut command: Command) {
+    let started = Running::spawn(&mut command);
+    let line = started.printed("the readiness probe is answered");
     let (_, address) = line.split_once("address=").expect("it logs the address");
-    started.logged("the server has started");
+    started.printed("the server has started");
     let answer = probe(address.trim()).expect("the probe is answered");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(
@@ -81,7 +61,7 @@ fn assert_serves(command: Command) {
         "{answer}"
     );
     assert!(!answer.contains("guest"), "{answer}");
-    assert!(started.terminate().success());
+    assert!(terminate(started).success());
 }
 
 #[test]
@@ -91,27 +71,37 @@ fn a_server_is_ready_when_it_listens_and_ends_at_sigterm() {
     assert_serves(command);
 }
 
+/// A file, removed when dropped.
+struct File(PathBuf);
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 #[test]
 fn a_server_is_configured_by_files_of_oslo_config() {
-    let file = std::env::temp_dir().join(format!("{}.conf", unique_topic("production")));
-    std::fs::write(&file, "[DEFAULT]\ntransport_url = memory://\n").unwrap();
+    let name = format!("{}.conf", unique_topic("production"));
+    let file = File(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+    std::fs::write(&file.0, "[DEFAULT]\ntransport_url = memory://\n").unwrap();
     let mut command = program();
-    command.env("RPC_CONFIG_FILES", &file);
+    command.env("RPC_CONFIG_FILES", &file.0);
     assert_serves(command);
-    std::fs::remove_file(file).unwrap();
 }
 
 #[test]
 #[ignore = "needs RabbitMQ: tests/run"]
 fn a_server_over_a_broker_is_ready_and_ends_at_sigterm() {
+    let host = VirtualHost::new("production");
     let mut command = program();
-    command.env("RPC_TRANSPORT_URL", broker_url());
+    command.env("RPC_TRANSPORT_URL", host.url());
     assert_serves(command);
 }
 
 /// What the program prints when it cannot start.
 fn failed(mut command: Command) -> String {
-    let output = command.output().expect("it starts");
+    let output = ended(&mut command);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     String::from_utf8(output.stderr).expect("it prints UTF-8")
 }

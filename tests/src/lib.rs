@@ -13,20 +13,22 @@ mod seeded;
 pub mod seeds;
 pub mod trial;
 mod vectors;
+mod virtual_host;
 
 pub use peer::{Python, Raised, Received};
 pub use seeded::Seeded;
 pub use vectors::{Captured, captured};
+pub use virtual_host::VirtualHost;
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How long an operation may take before the test fails, unless it is slow on purpose.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("needs RabbitMQ: tests/run ({name} is not set)"))
+    std::env::var(name).unwrap_or_else(|_| panic!("needs tests/run ({name} is not set)"))
 }
 
 /// The transport URL of the broker.
@@ -49,6 +51,11 @@ pub fn tls_file(name: &str) -> PathBuf {
     PathBuf::from(variable("RPC_TEST_TLS_DIR")).join(name)
 }
 
+/// A host name for the queues with stable names. It is unique to this run.
+fn host_name() -> String {
+    variable("RPC_TEST_HOST_NAME")
+}
+
 /// The Python that has oslo.messaging.
 #[must_use]
 pub fn python() -> String {
@@ -64,12 +71,20 @@ pub fn root() -> PathBuf {
 /// Runs `rabbitmqctl` on the broker. Returns its output.
 #[must_use]
 pub fn rabbitmqctl(arguments: &[&str]) -> String {
-    let output = Command::new(variable("RPC_TEST_RABBITMQCTL"))
-        .args(arguments)
-        .output()
-        .expect("RPC_TEST_RABBITMQCTL can be run");
+    let output = run_rabbitmqctl(arguments).expect("RPC_TEST_RABBITMQCTL can be run");
     assert!(output.status.success(), "rabbitmqctl failed: {output:?}");
     String::from_utf8(output.stdout).expect("rabbitmqctl writes UTF-8")
+}
+
+/// The same without a check. It is for `drop`, where the broker may be gone: a panic during a panic would abort all tests of
+/// the program.
+///
+/// # Errors
+///
+/// The program cannot be run.
+pub fn run_rabbitmqctl(arguments: &[&str]) -> std::io::Result<Output> {
+    let mut command = Command::new(variable("RPC_TEST_RABBITMQCTL"));
+    command.args(arguments).output()
 }
 
 /// A topic that no other test has, in this run or in a concurrent one.
@@ -86,7 +101,7 @@ pub fn unique_topic(test: &str) -> String {
 #[derive(Debug)]
 pub struct Readme;
 
-/// So does that of the package's.
+/// The code of the package's README, too.
 #[cfg(doctest)]
 #[doc = include_str!("../../rpc-runtime/README.md")]
 #[derive(Debug)]

@@ -67,8 +67,6 @@ impl Python {
             .args(["-W", "ignore"])
             .arg(scripts.join(script))
             .args(arguments)
-            // The directory for the lock file of its queue manager.
-            .env("OSLO_LOCK_PATH", std::env::temp_dir())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

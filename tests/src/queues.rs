@@ -29,17 +29,23 @@ impl Queues {
     }
 
     /// The transport URL of the broker with such queues. `process` is part of stable names, so it must differ between
-    /// concurrent processes.
+    /// concurrent processes. `tests/run` removes the counters of these names.
     #[must_use]
     pub fn broker_url(self, process: &str) -> String {
-        const QUORUM: &str =
-            "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true&use_queue_manager=true";
+        let quorum = || {
+            let host = crate::host_name();
+            format!(
+                "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true\
+                 &use_queue_manager=true&hostname={host}&processname={process}"
+            )
+        };
         let options = match self {
             Self::Transient => return crate::broker_url(),
             Self::Durable => "amqp_durable_queues=true".to_owned(),
-            Self::Quorum => format!("{QUORUM}&processname={process}"),
+            Self::Quorum => quorum(),
             Self::Streams => format!(
-                "{QUORUM}&rabbit_stream_fanout=true&rabbit_qos_prefetch_count=64&processname={process}"
+                "{}&rabbit_stream_fanout=true&rabbit_qos_prefetch_count=64",
+                quorum()
             ),
         };
         let url = crate::broker_url();
