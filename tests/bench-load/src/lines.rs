@@ -6,15 +6,14 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use rpc_faults::proxy::{Flow, Line, Proxy};
-use tokio::runtime::{Builder, Runtime};
+use rpc_faults::proxy::{Flow, Line};
 
 use crate::Result;
 use crate::contender::Contender;
 use crate::goals::{Aim, Goal};
 use crate::load::{self, Kind};
 use crate::options::Options;
-use crate::pair::{self, Order, Pair};
+use crate::pair::{self, Order, Proxied};
 use crate::part::Section;
 use crate::samples::{Sample, Samples};
 
@@ -73,16 +72,17 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
     let lines = if options.short { &LINES[1..2] } else { &LINES };
     let rounds = options.rounds.min(MOST_ROUNDS);
     let contenders = || options.contenders().filter(|one| is_measured(one));
-    let mut benches = contenders().map(Bench::start).collect::<Result<Vec<_>>>()?;
+    let mut benches = contenders()
+        .map(Proxied::start)
+        .collect::<Result<Vec<_>>>()?;
     let mut samples = Samples::new();
     for round in 1..=rounds {
         for far in lines {
             for kind in [Kind::Call, Kind::Cast] {
                 for bench in &mut benches {
-                    let name = bench.pairs[0].contender().name;
+                    let name = bench.pair.contender().name;
                     eprintln!("-- {}, {kind}s, {name}, {round}", far.name);
-                    let sample = bench
-                        .load(far.line, kind, options.each)
+                    let sample = load_over(far.line, bench, kind, options.each)
                         .map_err(|error| format!("{name}, {}, {kind}s: {error}", far.name))?;
                     samples.add((far.name, kind, name), sample);
                 }
@@ -129,45 +129,15 @@ fn is_measured(contender: &Contender) -> bool {
     matches!(contender.name, "ours" | "oslo")
 }
 
-/// A pair whose broker is behind a line.
-struct Bench {
-    pairs: [Pair; 1],
-    proxy: Proxy,
-    /// The proxy's runtime.
-    _runtime: Runtime,
-}
-
-impl Bench {
-    fn start(contender: &'static Contender) -> Result<Self> {
-        let url = std::env::var("RPC_TEST_RABBIT_URL")?;
-        let (user, rest) = url.split_once('@').ok_or("a URL without a user")?;
-        let (broker, host) = rest.split_once('/').ok_or("a URL without a virtual host")?;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let proxy = runtime.block_on(Proxy::start(broker.parse()?))?;
-        let url = format!("{user}@{}/{host}", proxy.address());
-        Ok(Self {
-            pairs: [Pair::start_at(contender, &url)?],
-            proxy,
-            _runtime: runtime,
-        })
-    }
-
-    fn load(&mut self, line: Line, kind: Kind, each: Duration) -> Result<Sample> {
-        self.proxy.flow_both(Flow::Line(line));
-        let each = each.max((line.delay + line.jitter) * 2 * ROUND_TRIPS);
-        let loaded = pair::load(
-            &mut self.pairs,
-            Order {
-                kind,
-                callers: CALLERS,
-                each,
-                bytes: load::BYTES,
-            },
-        );
-        self.proxy.heal();
-        loaded
-    }
+fn load_over(line: Line, bench: &mut Proxied, kind: Kind, each: Duration) -> Result<Sample> {
+    bench.proxy.flow_both(Flow::Line(line));
+    let order = Order {
+        kind,
+        callers: CALLERS,
+        each: each.max((line.delay + line.jitter) * 2 * ROUND_TRIPS),
+        bytes: load::BYTES,
+    };
+    let loaded = pair::load(std::slice::from_mut(&mut bench.pair), order);
+    bench.proxy.heal();
+    loaded
 }

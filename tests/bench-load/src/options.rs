@@ -19,8 +19,8 @@ pub(crate) struct Options {
     pub(crate) short: bool,
     /// Whether the results are written into `PERFORMANCE.md`.
     pub(crate) report: bool,
-    /// If not empty, only contenders whose name begins with one of these.
-    only: Vec<String>,
+    /// If not empty, only these contenders.
+    only: Vec<&'static Contender>,
 }
 
 impl Options {
@@ -31,28 +31,31 @@ impl Options {
             rounds: 5,
             each: Duration::from_millis(1500),
             callers: usize::MAX,
-            short: false,
+            short: words.contains(&"--short"),
             report: false,
             only: Vec::new(),
         };
+        if options.short {
+            options.rounds = 1;
+            options.each = Duration::from_millis(200);
+            options.callers = 16;
+        }
         let mut words = words.iter();
         while let Some(&word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
             match word {
                 "--report" => options.report = true,
-                "--short" => {
-                    options.short = true;
-                    options.rounds = 1;
-                    options.each = Duration::from_millis(200);
-                    options.callers = 16;
-                }
+                "--short" => {}
                 "--parts" => {
                     let parts = value()?.split(',').map(str::parse);
                     options.parts = parts.collect::<Result<_, _>>()?;
                 }
                 "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
                 "--seconds" => options.each = Duration::try_from_secs_f64(value()?.parse()?)?,
-                "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
+                "--only" => {
+                    let only = value()?.split(',').map(Contender::named);
+                    options.only = only.collect::<Result<_>>()?;
+                }
                 other => return Err(format!("what is {other}?").into()),
             }
         }
@@ -72,10 +75,10 @@ impl Options {
 
     /// The contenders that the options select.
     pub(crate) fn contenders(&self) -> impl Iterator<Item = &'static Contender> {
-        ALL.iter().filter(|contender| {
-            let only = &self.only;
-            only.is_empty() || only.iter().any(|name| contender.name.starts_with(name))
-        })
+        let only = &self.only;
+        let is_selected = |name| only.is_empty() || only.iter().any(|one| one.name == name);
+        ALL.iter()
+            .filter(move |contender| is_selected(contender.name))
     }
 }
 
@@ -94,5 +97,16 @@ mod tests {
             parts(&["--report", "--parts", "codec,recovery"]),
             [Part::Codec, Part::Recovery]
         );
+    }
+
+    #[test]
+    fn rounds_count_on_either_side_of_short_and_only_takes_whole_names() {
+        for words in [["--rounds", "3", "--short"], ["--short", "--rounds", "3"]] {
+            assert_eq!(Options::parse(&words).expect("options").rounds, 3);
+        }
+        let options = Options::parse(&["--only", "oslo,ours"]).expect("options");
+        let names: Vec<_> = options.contenders().map(|one| one.name).collect();
+        assert_eq!(names, ["ours", "oslo"]);
+        assert!(Options::parse(&["--only", "lapin"]).is_err());
     }
 }

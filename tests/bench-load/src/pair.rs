@@ -3,6 +3,8 @@
 use std::thread::sleep;
 use std::time::Duration;
 
+use rpc_faults::proxy::Proxy;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 use crate::contender::{Contender, Place};
@@ -28,6 +30,33 @@ pub(crate) struct Pair {
     contender: &'static Contender,
     client: Process,
     server: Option<Process>,
+}
+
+/// A pair whose broker is behind a proxy.
+pub(crate) struct Proxied {
+    pub(crate) pair: Pair,
+    pub(crate) proxy: Proxy,
+    /// The proxy's runtime.
+    _runtime: Runtime,
+}
+
+impl Proxied {
+    pub(crate) fn start(contender: &'static Contender) -> Result<Self> {
+        let url = std::env::var("RPC_TEST_RABBIT_URL")?;
+        let (user, rest) = url.split_once('@').ok_or("a URL without a user")?;
+        let (broker, host) = rest.split_once('/').ok_or("a URL without a virtual host")?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let proxy = runtime.block_on(Proxy::start(broker.parse()?))?;
+        let url = format!("{user}@{}/{host}", proxy.address());
+        Ok(Self {
+            pair: Pair::start_at(contender, &url)?,
+            proxy,
+            _runtime: runtime,
+        })
+    }
 }
 
 /// The figures of a client. The driver gets the others from the system.

@@ -4,6 +4,7 @@
 //! counted.
 
 use std::future::{pending, poll_fn};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -96,10 +97,10 @@ async fn in_flight(transport: &Transport, count: usize) -> Result<(f64, Bytes)> 
     };
 
     gate.send_replace(false);
-    let memory = resident()?;
+    let memory = resident();
     let (calls, heap) = on_heap(async || all_under_way(count, pass).await).await;
     let bytes = Bytes {
-        resident: resident()?.saturating_sub(memory) as f64 / count as f64,
+        resident: resident().saturating_sub(memory) as f64 / count as f64,
         heap: heap.saturating_sub(own) as f64 / count as f64,
     };
     end(calls).await?;
@@ -127,7 +128,7 @@ async fn transports(serving: &Transport, url: &str, count: usize) -> Result<(f64
     let first = Transport::new(url)?;
     GateClient::new(&first).pass(&ctxt).await?;
 
-    let memory = resident()?;
+    let memory = resident();
     let connect = async || -> Result<Vec<Transport>> {
         let mut transports = Vec::new();
         for _ in 0..count {
@@ -140,7 +141,7 @@ async fn transports(serving: &Transport, url: &str, count: usize) -> Result<(f64
     let (transports, heap) = on_heap(connect).await;
     let transports = transports?;
     let bytes = Bytes {
-        resident: resident()?.saturating_sub(memory) as f64 / count as f64,
+        resident: resident().saturating_sub(memory) as f64 / count as f64,
         heap: heap as f64 / count as f64,
     };
     let clients: Vec<_> = transports.iter().map(GateClient::new).collect();
@@ -318,9 +319,6 @@ async fn clones(transport: &Transport, count: usize, prepared: bool) -> Result<f
 }
 
 /// The memory of the process, in bytes.
-fn resident() -> Result<usize> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next());
-    Ok(kib.ok_or("no VmRSS")?.parse::<usize>()? * 1024)
+fn resident() -> u64 {
+    rpc_faults::servers::memory(Path::new("/proc/self")) * 1024
 }

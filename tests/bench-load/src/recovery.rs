@@ -7,15 +7,14 @@ use std::fmt::Write;
 use std::thread::sleep;
 use std::time::Duration;
 
-use rpc_faults::proxy::{End, Proxy};
-use tokio::runtime::{Builder, Runtime};
+use rpc_faults::proxy::End;
 use tokio::time::Instant;
 
 use crate::Result;
 use crate::contender::Contender;
 use crate::goals::{Aim, Goal};
 use crate::options::Options;
-use crate::pair::Pair;
+use crate::pair::Proxied;
 use crate::part::Section;
 use crate::samples::Samples;
 
@@ -43,7 +42,7 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
     };
     let mut benches = Vec::new();
     for contender in options.contenders().filter(|contender| recovers(contender)) {
-        benches.push(Bench::start(contender)?);
+        benches.push(Proxied::start(contender)?);
     }
     let mut samples = Samples::new();
     for (absence, most) in absences {
@@ -51,8 +50,7 @@ pub(crate) fn measure(options: &Options) -> Result<Section> {
             eprintln!("-- broker away for {absence:?}, {round}");
             for bench in &mut benches {
                 let name = bench.pair.contender().name;
-                let recovery = bench
-                    .recover(absence)
+                let recovery = recover(bench, absence)
                     .map_err(|error| format!("{name}, after {absence:?}: {error}"))?;
                 samples.add((absence, name), recovery);
             }
@@ -103,52 +101,26 @@ fn recovers(contender: &Contender) -> bool {
     matches!(contender.name, "ours" | "oslo")
 }
 
-/// A pair whose broker is behind a proxy.
-struct Bench {
-    pair: Pair,
-    proxy: Proxy,
-    /// The proxy's runtime.
-    _runtime: Runtime,
-}
-
-impl Bench {
-    fn start(contender: &'static Contender) -> Result<Self> {
-        let url = std::env::var("RPC_TEST_RABBIT_URL")?;
-        let (user, rest) = url.split_once('@').ok_or("a URL without a user")?;
-        let (broker, host) = rest.split_once('/').ok_or("a URL without a virtual host")?;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let proxy = runtime.block_on(Proxy::start(broker.parse()?))?;
-        let url = format!("{user}@{}/{host}", proxy.address());
-        Ok(Self {
-            pair: Pair::start_at(contender, &url)?,
-            proxy,
-            _runtime: runtime,
-        })
+/// Cuts all connections, refuses new ones for a while, and waits for the reply to a call that is made meanwhile.
+fn recover(bench: &mut Proxied, absence: Duration) -> Result<Recovery> {
+    let Proxied { pair, proxy, .. } = bench;
+    pair.again()?;
+    let open = proxy.open();
+    proxy.refuse(!absence.is_zero());
+    let cut = Instant::now();
+    proxy.end(End::Reset);
+    // The call must begin after the cut.
+    while proxy.open() >= open && cut.elapsed() < CUT {
+        std::thread::yield_now();
     }
-
-    /// Cuts all connections, refuses new ones for a while, and waits for the reply to a call that is made meanwhile.
-    fn recover(&mut self, absence: Duration) -> Result<Recovery> {
-        self.pair.again()?;
-        let open = self.proxy.open();
-        self.proxy.refuse(!absence.is_zero());
-        let cut = Instant::now();
-        self.proxy.end(End::Reset);
-        // The call must begin after the cut.
-        while self.proxy.open() >= open && cut.elapsed() < CUT {
-            std::thread::yield_now();
-        }
-        self.pair.begin_again()?;
-        sleep(absence.saturating_sub(cut.elapsed()));
-        let back = Instant::now();
-        self.proxy.refuse(false);
-        let failures = self.pair.end_again()?;
-        let since = if absence.is_zero() { cut } else { back };
-        Ok(Recovery {
-            took: since.elapsed().as_secs_f64() * 1e3,
-            failures,
-        })
-    }
+    pair.begin_again()?;
+    sleep(absence.saturating_sub(cut.elapsed()));
+    let back = Instant::now();
+    proxy.refuse(false);
+    let failures = pair.end_again()?;
+    let since = if absence.is_zero() { cut } else { back };
+    Ok(Recovery {
+        took: since.elapsed().as_secs_f64() * 1e3,
+        failures,
+    })
 }
