@@ -37,6 +37,7 @@ fn main() -> rpc_faults::Result<ExitCode> {
     let mut plan = Plan::new(PathBuf::from(scripts), server, seed, 1000);
     let mut json = None;
     let mut each = None;
+    let mut queues = None;
     let python = || -> rpc_faults::Result<PathBuf> {
         let python = std::env::var_os("RPC_TEST_PYTHON").ok_or("run it by tests/ledger")?;
         Ok(python.into())
@@ -56,19 +57,11 @@ fn main() -> rpc_faults::Result<ExitCode> {
             }
             "--servers" if value == "rpc" => {}
             "--servers" if value == "oslo" => plan.server = Program::oslo(python()?, "server.py"),
-            "--nodes" => {
-                plan.nodes = value.parse()?;
-                // Only quorum queues survive the loss of a node.
-                if plan.nodes > 1 {
-                    plan.queues = vec![Queues::Quorum];
-                }
-            }
-            "--queues" if value == "all" => plan.queues = Queues::ALL.to_vec(),
+            "--nodes" => plan.nodes = value.parse()?,
+            "--queues" if value == "all" => queues = Some(Queues::ALL.to_vec()),
             "--queues" => {
-                let queues = Queues::ALL
-                    .into_iter()
-                    .find(|queues| queues.name() == value);
-                plan.queues = vec![queues.ok_or(USAGE)?];
+                let named = Queues::ALL.into_iter().find(|one| one.name() == value);
+                queues = Some(vec![named.ok_or(USAGE)?]);
             }
             "--kinds" => {
                 let kinds = value.split(',').map(Kind::named);
@@ -77,7 +70,22 @@ fn main() -> rpc_faults::Result<ExitCode> {
             _ => return Err(USAGE.into()),
         }
     }
+    match queues {
+        Some(queues) => plan.queues = queues,
+        // Only quorum queues survive the loss of a node.
+        None if plan.nodes > 1 => plan.queues = vec![Queues::Quorum],
+        None => {}
+    }
+    let outlive_nodes = |queues: &Queues| matches!(queues, Queues::Quorum | Queues::Streams);
+    if plan.nodes > 1 && !plan.queues.iter().all(outlive_nodes) {
+        let why =
+            "with several nodes, --queues is quorum or streams: others are lost with their node";
+        return Err(why.into());
+    }
     if let Some(faults) = each {
+        if json.is_some() {
+            return Err("--json is for a run without --table".into());
+        }
         return table(&plan, faults);
     }
     println!("{} faults, --seed {}", plan.faults, plan.seed);
