@@ -80,16 +80,17 @@ async fn a_delay_does_not_limit_the_rate() {
     let mut stream = connect(&proxy).await;
     proxy.flow(Direction::Down, Flow::Delay(Duration::from_millis(150)));
     let began = Instant::now();
-    // Several pieces, which are in flight at once.
-    let sent = vec![7; 200_000];
+    // Pieces of at most 16 kB, which are in flight at once. One after the other, they would take 18 s.
+    let sent = vec![7; 2_000_000];
     let (mut reader, mut writer) = stream.split();
     let mut answer = vec![0; sent.len()];
-    let (written, read) = tokio::join!(writer.write_all(&sent), reader.read_exact(&mut answer));
+    let echoed = async { tokio::join!(writer.write_all(&sent), reader.read_exact(&mut answer)) };
+    let (written, read) = timeout(PATIENCE, echoed).await.expect("it is echoed");
     written.unwrap();
     read.unwrap();
     let took = began.elapsed();
     assert!(took >= Duration::from_millis(150), "{took:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
     proxy.heal();
     echoes(&mut stream).await;
 }
@@ -102,10 +103,10 @@ async fn a_throttle_limits_the_bytes_a_second() {
     let began = Instant::now();
     stream.write_all(&[7; 10_000]).await.unwrap();
     let mut answer = [0; 10_000];
-    stream.read_exact(&mut answer).await.unwrap();
+    let read = timeout(PATIENCE, stream.read_exact(&mut answer)).await;
+    read.expect("it is echoed").unwrap();
     let took = began.elapsed();
     assert!(took >= Duration::from_millis(400), "{took:?}");
-    assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
 #[tokio::test]
