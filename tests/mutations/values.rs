@@ -101,6 +101,7 @@ proptest! {
         }).collect();
         let text = format!("rabbit://{}/{}?ssl_key_password={}", written.join(","), encoded(&path), encoded(&password));
         let url: TransportUrl = text.parse().unwrap();
+        prop_assert_eq!(url.hosts().len(), hosts.len());
         for (host, (name, user, port, locked)) in url.hosts().iter().zip(&hosts) {
             prop_assert_eq!((&host.name, host.port, &host.user), (name, Some(*port), user));
             let shown = host.password.as_ref().map(Secret::expose);

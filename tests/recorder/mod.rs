@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use rpc_runtime::transport::{CallTerms, Driver, ListenTerms, Listener, SendTerms};
 use rpc_runtime::wire::{MessageId, Reply, Request, RequestBody};
 use rpc_runtime::{Error, Result, Target, Transport};
+use rpc_tests::mutate;
 use serde_json::{Value, json};
 
 /// One message, as it was passed to the transport.
@@ -99,8 +100,7 @@ impl Driver for Recorder {
         let answer = next.unwrap_or_else(|| self.answer.clone());
         let id = id.to_string();
         let reply = json!({"result": answer, "failure": null, "ending": true, "_msg_id": id});
-        let envelope = json!({"oslo.version": "2.0", "oslo.message": reply.to_string()});
-        Ok(Reply::decode(envelope.to_string().as_bytes()).unwrap())
+        Ok(Reply::decode(&mutate::enveloped(&reply.to_string())).unwrap())
     }
 
     async fn listen(&self, _: &Target, _: &ListenTerms) -> Result<Box<dyn Listener>> {

@@ -6,15 +6,9 @@ use std::collections::BTreeMap;
 use rpc_runtime::wire::{self, Reply, ReplyTo, Request};
 use rpc_runtime::{Context, Error};
 use rpc_tests::captured;
+use rpc_tests::mutate::enveloped as envelope;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-
-/// The message in oslo.messaging's envelope, encoded as Python encodes it.
-fn envelope(message: &str) -> Vec<u8> {
-    json!({ "oslo.version": "2.0", "oslo.message": message })
-        .to_string()
-        .into_bytes()
-}
 
 /// A call of `test` with these arguments.
 fn call(args: &str) -> Vec<u8> {
@@ -197,16 +191,14 @@ fn a_body_cut_short_is_an_error_at_every_length() {
 
 #[test]
 fn any_byte_changed_is_an_error_or_a_decode() {
-    for messages in captured().into_values() {
-        for message in messages {
-            let mut body = message.body.into_bytes();
-            for at in 0..body.len() {
-                // Each byte is replaced by one of these in turn. The bodies are long enough for all combinations.
-                let with = [0, b'"', b'\\', b'{', b'}', b',', 0xff][at % 7];
-                let before = std::mem::replace(&mut body[at], with);
-                exercise(&body);
-                body[at] = before;
-            }
+    for (number, message) in captured().into_values().flatten().enumerate() {
+        let mut body = message.body.into_bytes();
+        for at in 0..body.len() {
+            // Many messages are alike. The next one has another of these in the same place.
+            let with = [0, b'"', b'\\', b'{', b'}', b',', 0xff][(at + number) % 7];
+            let before = std::mem::replace(&mut body[at], with);
+            exercise(&body);
+            body[at] = before;
         }
     }
 }

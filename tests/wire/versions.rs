@@ -18,7 +18,7 @@ fn version(random: &mut Random) -> Option<String> {
 }
 
 #[tokio::test]
-#[ignore = "needs RabbitMQ: tests/run"]
+#[ignore = "needs oslo.messaging: tests/run"]
 async fn versions_are_compatible_when_python_says_so() {
     let mut random = Random::new(3);
     let mut pairs: Vec<_> = (0..200)
