@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use rpc_faults::proxy::{End, Proxy};
 use rpc_runtime::server::UntypedEndpoint;
 use rpc_runtime::wire::{MessageId, RawRequest, RequestEncoder};
 use rpc_runtime::{
@@ -18,8 +19,7 @@ use rpc_runtime::{
 };
 use rpc_tests::{PATIENCE, broker_url, unique_topic};
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 #[rpc_client(version = "1.0", namespace = "stock")]
 trait Stock {
@@ -159,8 +159,9 @@ fn request(method: &str) -> Bytes {
     body.call(MessageId::unique(), "replies", None)
 }
 
-/// The parts run one after the other, since the limit of classes of errors is shared by the whole process.
-#[tokio::test]
+/// The parts run one after the other, since the limit of classes of errors is shared by the whole process. The time is
+/// paused, so that a call does not time out before it runs.
+#[tokio::test(start_paused = true)]
 async fn the_recorded_metrics_are_those_of_the_table_and_peers_make_no_labels() {
     what_is_recorded_is_what_the_table_says().await;
     no_peer_can_make_more_labels().await;
@@ -326,27 +327,6 @@ async fn no_peer_can_make_more_labels() {
     assert_eq!(recorded.sum("rpc_client_finished_total", &[]), 200);
 }
 
-/// A proxy to the broker whose connections can be cut.
-async fn cuttable(broker: (String, u16), cuts: &watch::Sender<u32>) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let cuts = cuts.subscribe();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            let (broker, mut cuts) = (broker.clone(), cuts.clone());
-            cuts.mark_unchanged();
-            tokio::spawn(async move {
-                let mut broker = TcpStream::connect(broker).await.unwrap();
-                tokio::select! {
-                    _ = tokio::io::copy_bidirectional(&mut client, &mut broker) => {}
-                    _ = cuts.changed() => {}
-                }
-            });
-        }
-    });
-    port
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn connections_reconnects_and_returns_are_counted() {
@@ -356,10 +336,9 @@ async fn connections_reconnects_and_returns_are_counted() {
     recorder.install().unwrap();
     let url: TransportUrl = broker_url().parse().unwrap();
     let host = &url.hosts()[0];
-    let (name, port) = (host.name.clone(), host.port.unwrap_or(5672));
-    let cuts = watch::Sender::new(0);
-    let through = cuttable((name.clone(), port), &cuts).await;
-    let url = broker_url().replace(&format!("{name}:{port}"), &format!("127.0.0.1:{through}"));
+    let broker = format!("{}:{}", host.name, host.port.unwrap());
+    let proxy = Proxy::start(broker.parse().unwrap()).await.unwrap();
+    let url = broker_url().replace(&broker, &proxy.address().to_string());
     let transport = Transport::new(&url).unwrap();
     let topic = unique_topic("metrics");
     let client = StockClient::new(&transport, &topic);
@@ -375,7 +354,7 @@ async fn connections_reconnects_and_returns_are_counted() {
 
     let connected = transport.state();
     assert!(connected.is_connected(), "{connected:?}");
-    cuts.send_modify(|cuts| *cuts += 1);
+    proxy.end(End::Reset);
     let again = async {
         let mut state = transport.state_changed(&connected).await;
         while !state.is_connected() {

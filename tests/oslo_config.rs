@@ -1,15 +1,14 @@
 //! Configuration files: their values are compared with those of oslo.config, and the list of options with that of the
 //! installed oslo.messaging.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+mod log;
 
 use rpc_runtime::Transport;
 use rpc_runtime::oslo_config::{OsloConfig, OsloOption};
 use rpc_tests::{Python, Seeded};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Python's description of one option of oslo.messaging.
 #[derive(Debug, Deserialize)]
@@ -40,37 +39,13 @@ enum Found {
     Value(Value),
 }
 
-/// The lines that `run` logs.
+/// The lines that `run` logs, from `INFO` on.
 fn logged(run: impl FnOnce()) -> Vec<String> {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            log.extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = subscriber.set_default();
+    let log = log::Log::default();
+    let guard = log.install_at(LevelFilter::INFO);
     run();
     drop(guard);
-    let bytes = log.0.lock().unwrap_or_else(PoisonError::into_inner);
-    String::from_utf8_lossy(&bytes)
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    log.lines("")
 }
 
 /// Programs in both languages share one URL, or one file.

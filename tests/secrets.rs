@@ -1,11 +1,13 @@
 //! No output contains a password. The test has a program of its own, since it records the log of all crates at every
 //! level.
 
+mod log;
+
 use std::fmt::{self, Write as _};
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::Write as _;
 use std::time::Duration;
 
+use log::Log;
 use rpc_runtime::{CallOptions, Error, RpcClient, Server, Target, Transport, TransportUrl, args};
 use rpc_tests::{broker_tls_port, broker_url, rabbitmqctl, tls_file, unique_topic};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -20,27 +22,25 @@ const WRONG: &str = "hunter2%2Fwrong";
 const BODY: &str = "a-body-that-is-nobodys-business";
 
 /// All output so far.
-#[derive(Clone, Default)]
-struct Record(Arc<Mutex<Vec<u8>>>);
+struct Record(Log);
 
 impl Record {
     /// Records everything that is logged from now on.
     fn of_all_logs() -> Self {
-        let record = Self::default();
-        let writer = record.clone();
+        let log = Log::default();
         tracing_subscriber::fmt()
             .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
             .with_span_events(FmtSpan::FULL)
             .with_ansi(false)
-            .with_writer(move || writer.clone())
+            .with_writer(log.clone())
             .init();
-        record
+        Self(log)
     }
 
     fn add(&self, text: &str) {
-        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        bytes.extend_from_slice(text.as_bytes());
-        bytes.push(b'\n');
+        let line = format!("{text}\n");
+        let written = self.0.clone().write_all(line.as_bytes());
+        written.expect("it is kept in memory");
     }
 
     /// Records the `Debug` forms of a value.
@@ -59,20 +59,7 @@ impl Record {
     }
 
     fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl io::Write for Record {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.0.lines("").join("\n")
     }
 }
 
@@ -167,11 +154,7 @@ async fn use_it(record: &Record, transport: &Transport) {
     let client = RpcClient::new(transport, Target::new(&topic)).prepare(once());
     record.debug(&client);
     record.debug(&once());
-    let pong: String = client
-        .call(&(), "oslo_rpc_server_ping", args! {})
-        .await
-        .expect("a pong");
-    assert_eq!(pong, "pong");
+    client.ping().await.expect("a pong");
     let marked = args! { marked: BODY };
     client.cast(&(), "unknown", marked).await.expect("a cast");
     let unknown = client.call::<()>(&(), "unknown", args! {}).await;
@@ -183,11 +166,7 @@ async fn use_it(record: &Record, transport: &Transport) {
     // The broker closes all connections, and the transport connects again.
     let _ = rabbitmqctl(&["close_all_connections", "away for a moment"]);
     let patient = client.prepare(CallOptions::new().timeout(Duration::from_secs(30)));
-    let pong: String = patient
-        .call(&(), "oslo_rpc_server_ping", args! {})
-        .await
-        .expect("a pong again");
-    assert_eq!(pong, "pong");
+    patient.ping().await.expect("a pong again");
     server.stop().await;
     transport.close().await;
     record.debug(transport);

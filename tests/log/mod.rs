@@ -1,10 +1,12 @@
 //! Records the log of a thread for a test.
 
+#![allow(dead_code, reason = "each test uses what it needs")]
+
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -17,8 +19,14 @@ impl Log {
     /// Records what this thread logs, at all levels, until the guard is dropped.
     #[must_use]
     pub(crate) fn install(&self) -> impl Sized + use<> {
+        self.install_at(LevelFilter::TRACE)
+    }
+
+    /// The same from this level on.
+    #[must_use]
+    pub(crate) fn install_at(&self, level: LevelFilter) -> impl Sized + use<> {
         let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+            .with_max_level(level)
             .with_ansi(false)
             .with_writer(self.clone())
             .finish();
@@ -27,7 +35,6 @@ impl Log {
 
     /// The same without spans, so that each line has only its own fields.
     #[must_use]
-    #[allow(dead_code, reason = "each test uses what it needs")]
     pub(crate) fn install_without_spans(&self) -> impl Sized + use<> {
         let events = filter_fn(|metadata| !metadata.is_span());
         let lines = tracing_subscriber::fmt::layer()
