@@ -15,6 +15,7 @@ use rpc_runtime::{
     Context, Endpoint, Error, Interface, RemoteError, RpcClient, Server, Target, Transport,
     Version, args,
 };
+use rpc_tests::PATIENCE;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
@@ -268,7 +269,9 @@ async fn a_handler_that_blocks_its_thread_does_not_delay_the_stop() {
     let client = RpcClient::new(&transport, Target::new("t").version((1, 0)));
     client.cast(&(), "say", args! {}).await.unwrap();
     ran.recv().await.unwrap();
-    assert_eq!(server.stop_within(Duration::ZERO).await.cut_off, 1);
+    let stop = tokio::time::timeout(PATIENCE, server.stop_within(Duration::ZERO));
+    let report = stop.await.expect("the stop does not wait for the handler");
+    assert_eq!(report.cut_off, 1);
     unblock.send(()).unwrap();
 }
 
@@ -468,7 +471,7 @@ async fn an_error_that_a_proxy_passes_through_is_not_its_own() {
     );
 }
 
-/// Fails unless the line names the request completely.
+/// Fails unless exactly one line has this text, and it has all of these names.
 #[track_caller]
 fn assert_named(log: &log::Log, text: &str, names: &[&str]) {
     let lines = log.lines(text);
@@ -574,7 +577,9 @@ async fn a_request_that_does_not_end_is_cut_off_a_minute_after_its_transport_was
         .await
         .unwrap();
     tokio::task::yield_now().await;
+    let began = tokio::time::Instant::now();
     transport.close().await;
     let report = running.await.unwrap();
     assert_eq!((report.cut_off, report.finished), (1, 0), "{report:?}");
+    assert_eq!(began.elapsed().as_secs(), 60);
 }

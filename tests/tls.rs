@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use rpc_runtime::{Error, Result, RpcClient, Server, Target, Transport, args};
-use rpc_tests::{broker_tls_port, broker_url, tls_file, unique_topic};
+use rpc_runtime::{CallOptions, Error, Result, RpcClient, Server, Target, Transport, args};
+use rpc_tests::{PATIENCE, broker_tls_port, broker_url, tls_file, unique_topic};
 
 /// A transport to the broker's TLS port, under the name `host`.
 fn transport(credentials: &str, host: &str, options: &str) -> Transport {
@@ -20,7 +20,7 @@ fn file(name: &str) -> String {
 }
 
 /// Starts a server over the transport, and pings it.
-async fn ping(transport: &Transport) -> Result<String> {
+async fn ping(transport: &Transport) -> Result<()> {
     let topic = unique_topic("tls");
     let server = Server::builder(transport, "one")
         .topic(&topic)
@@ -28,7 +28,7 @@ async fn ping(transport: &Transport) -> Result<String> {
         .start()
         .await?;
     let client = RpcClient::new(transport, Target::new(&topic));
-    let pong = client.call(&(), "oslo_rpc_server_ping", args! {}).await;
+    let pong = client.ping().await;
     server.stop().await;
     transport.close().await;
     pong
@@ -37,7 +37,7 @@ async fn ping(transport: &Transport) -> Result<String> {
 /// The reason for which no connection can be made.
 async fn refusal(transport: &Transport) -> String {
     let client = RpcClient::new(transport, Target::new("tls"));
-    let once = client.prepare(rpc_runtime::CallOptions::new().retry(0));
+    let once = client.prepare(CallOptions::new().retry(0));
     let error = once.cast(&(), "never", args! {}).await.unwrap_err();
     transport.close().await;
     assert!(matches!(error, Error::Delivery { .. }), "{error:?}");
@@ -50,7 +50,7 @@ async fn the_brokers_authority_is_trusted_and_no_other() {
     let trusted = format!("ssl_ca_file={}", file("ca.pem"));
     for host in ["localhost", "127.0.0.1"] {
         let pong = ping(&transport("rpc:rpc", host, &trusted)).await;
-        assert_eq!(pong.unwrap(), "pong");
+        pong.unwrap();
     }
     let other = format!("ssl_ca_file={}", file("other-ca.pem"));
     let why = refusal(&transport("rpc:rpc", "localhost", &other)).await;
@@ -72,7 +72,7 @@ async fn external_login_takes_the_user_from_the_certificate() {
         file("client.key"),
     );
     let pong = ping(&transport("nobody:wrong", "localhost", &options)).await;
-    assert_eq!(pong.unwrap(), "pong");
+    pong.unwrap();
 }
 
 #[tokio::test]
@@ -81,13 +81,18 @@ async fn a_call_says_that_it_waited_for_tls() {
     let other = format!("ssl_ca_file={}", file("other-ca.pem"));
     let transport = transport("rpc:rpc", "localhost", &other);
     let client = RpcClient::new(&transport, Target::new("tls"));
-    let short = rpc_runtime::CallOptions::new().timeout(Duration::from_secs(2));
-    let error = client
-        .prepare(short)
-        .call::<()>(&(), "never", args! {})
-        .await
-        .unwrap_err();
-    assert!(error.is_timeout() && !error.may_have_run());
-    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+    let client = client.prepare(CallOptions::new().timeout(Duration::from_secs(2)));
+    let refused = async {
+        loop {
+            let error = client.call::<()>(&(), "never", args! {}).await.unwrap_err();
+            assert!(error.is_timeout() && !error.may_have_run());
+            // The first handshake may take longer than a call.
+            if error.to_string().contains("UnknownIssuer") {
+                break;
+            }
+        }
+    };
+    let refused = tokio::time::timeout(PATIENCE, refused).await;
+    refused.expect("the error has the reason");
     transport.close().await;
 }

@@ -1,4 +1,4 @@
-//! Calls of five seconds with a monitor: they fail after two seconds without a heartbeat.
+//! Calls of five seconds with a monitor: they fail after four seconds without a heartbeat.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn a_rust_server_outlasts_the_monitor_of_a_python_client() {
     let mut client = Python::client(&[]).await;
     let ask = json!({
         "op": "call", "topic": topic, "method": "slow", "args": { "secs": 5 }, "version": "2.0",
-        "timeout": 30, "monitor": 2,
+        "timeout": 30, "monitor": 4,
     });
     assert_eq!(client.ask::<String>(ask).await.unwrap(), "done");
     client.stop().await;
@@ -34,15 +34,15 @@ async fn a_python_server_outlasts_the_monitor_of_a_rust_client() {
     let done = client
         .slow(&Context::new(), 5.0)
         .timeout(Duration::from_secs(30))
-        .monitor(Duration::from_secs(2))
+        .monitor(Duration::from_secs(4))
         .await;
     assert_eq!(done.unwrap(), "done");
 
-    // A heartbeat renews the monitor, but not the call's timeout.
+    // A heartbeat, which comes every two seconds, does not renew the call's timeout.
     let error = client
         .slow(&Context::new(), 5.0)
         .timeout(Duration::from_secs(3))
-        .monitor(Duration::from_secs(2))
+        .monitor(Duration::from_secs(4))
         .await
         .unwrap_err();
     assert!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rpc_runtime::client::Args;
-use rpc_runtime::{CallOptions, Context, Error, Result, RpcClient};
+use rpc_runtime::{CallOptions, Context, Error, Result, RpcClient, args};
 use rpc_tests::{Python, captured, unique_topic};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -118,8 +118,21 @@ async fn casts_arrive_as_they_were_sent() {
             assert_eq!(elsewhere.received().await.args["arg"], "f");
         }
     }
-    assert_eq!(elsewhere.received_so_far(), []);
-    assert_eq!(server.received_so_far(), []);
+    // A second copy of a cast would run before this call.
+    let last = CallOptions::new().server("host1").version((2, 5));
+    for (server, options) in [
+        (&mut server, last.clone()),
+        (&mut elsewhere, last.exchange(&exchange)),
+    ] {
+        let last = client.prepare(options);
+        let name: String = last
+            .call(&Context::new(), "whoami", args! {})
+            .await
+            .unwrap();
+        assert_eq!(name, "host1");
+        assert_eq!(server.received().await.method, "whoami");
+        assert_eq!(server.received_so_far(), []);
+    }
     transport.close().await;
 }
 
