@@ -1,7 +1,7 @@
 //! The promises to users, case by case. Each case runs unchanged on each transport.
 //!
 //! Each case gets a [`World`]: an address of its own, and as many transports to it as it needs. Each transport stands
-//! for a process. Methods report through a channel, so no test sleeps.
+//! for a process. Methods report through a channel, so a test sleeps only where time itself is tested.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
@@ -76,7 +76,7 @@ suite! {
     casts_of_one_task_run_in_order
     fanout_reaches_every_server
     fanout_without_servers_is_no_error
-    a_fanout_can_be_prepared_away_and_has_no_server
+    prepare_makes_a_fanout_a_cast_and_a_fanout_takes_no_server
     a_prepared_version_never_falls_below_the_methods_own
     servers_of_a_topic_take_turns
     a_directed_call_reaches_the_one_server
@@ -101,7 +101,7 @@ suite! {
     stop_finishes_running_requests_and_requeues_the_rest
     stop_cuts_off_at_its_limit
     a_transport_says_how_it_is
-    a_server_that_pings_are_allowed_at_answers_them
+    a_server_that_allows_pings_answers_them
     a_server_runs_until_a_future_ends_or_its_transport_is_closed
     a_monitored_call_outlives_the_silence_it_allows
     a_monitored_call_fails_when_its_server_falls_silent
@@ -110,7 +110,7 @@ suite! {
     a_call_dropped_at_any_poll_leaves_nothing_behind
     a_cast_dropped_at_any_poll_runs_once_at_most
     a_start_dropped_at_any_poll_leaves_no_server
-    a_stop_dropped_at_any_poll_continues
+    a_stop_that_is_dropped_continues
     a_close_dropped_at_any_poll_ends_the_calls
     the_serializer_hook_sees_everything_both_ways
     the_context_travels_with_unknown_keys
@@ -122,7 +122,6 @@ suite! {
     a_client_is_served_as_a_proxy
     namespace_and_version_of_an_endpoint_may_come_from_its_configuration
     a_client_of_one_interface_becomes_one_of_another
-    ping_is_answered_only_when_enabled
     closing_the_transport_ends_its_calls
     a_large_argument_crosses
     messages_that_are_too_large_fail_alone

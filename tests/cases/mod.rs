@@ -203,8 +203,8 @@ impl Bench {
         self.seen.recv().await.unwrap()
     }
 
-    /// Fails if servers have seen more requests than those that the test has taken. All requests that were sent must
-    /// have been seen before.
+    /// Fails if a server has seen a request that the test has not taken. Call it when the servers have seen all requests
+    /// that were sent.
     fn assert_nothing_more(&mut self) {
         assert_eq!(self.seen.try_recv().ok(), None);
     }
