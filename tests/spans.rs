@@ -449,7 +449,8 @@ async fn one_trace_goes_from_rust_through_python_to_rust() {
     for pair in chain.windows(2) {
         assert_eq!(pair[1].parent.as_ref(), Some(&pair[0].id), "{pair:#?}");
     }
-    // Both languages use the same fields with the same values, except those that name the message, its topic and its method.
+    // Both languages use the same fields with the same values, except those that name the message, its topic and its
+    // method.
     for (ours, theirs) in [(&chain[0], &chain[2]), (&chain[3], &chain[1])] {
         for (attribute, value) in &theirs.attributes {
             let own = ours.attributes.get(attribute);

@@ -76,8 +76,8 @@ pub fn rabbitmqctl(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("rabbitmqctl writes UTF-8")
 }
 
-/// The same without a check. It is for `drop`, where the broker may be gone: a panic during a panic would abort all tests of
-/// the program.
+/// The same without a check. It is for `drop`, where the broker may be gone: a panic during a panic would abort all tests
+/// of the program.
 ///
 /// # Errors
 ///
