@@ -25,7 +25,8 @@ use crate::maybe_absent::MaybeAbsent;
 /// reads serde's attributes as far as they change what is written or what is accepted. The type of each field must
 /// implement `Describe`, too. A field whose type does not is marked `#[rpc(opaque)]`; the lock then records only the
 /// name of its type. A recursive type is recorded by name inside itself. If two types contain each other, mark a field
-/// of one of them as opaque.
+/// of one of them as opaque. An enum whose variants have options of [`IntoRemoteError`](crate::IntoRemoteError) cannot
+/// derive `Describe`, too: a lock records errors without it.
 ///
 /// Two kinds of changes are not detected: a change of the attributes `from`, `try_from` or `rename(deserialize = …)`,
 /// which affect only what is accepted; and a change of an array's length that is written as a constant or behind an
