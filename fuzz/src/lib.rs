@@ -26,6 +26,9 @@ mod lifetimes;
 mod lock;
 #[path = "../../rpc-macros/src/model.rs"]
 mod model;
+#[cfg(test)]
+#[path = "../../rpc-macros/src/random.rs"]
+mod random;
 #[path = "../../rpc-macros/src/remote_error/mod.rs"]
 mod remote_error;
 #[path = "../../rpc-macros/src/repair.rs"]
