@@ -66,10 +66,10 @@ impl Block<'_> {
         );
         let url = |side: &Side| side.url(&options);
         let name = format!("ledger-{}", self.number);
-        let idle = Census::take(brokers.node(), self.clients).await?;
         let first = self.number as u64 * 1_000_000;
         let ledger = Arc::new(Ledger::open(plan.timeout, first, plan.ends()));
         let sampling = self.sample_starvation(ledger.clone());
+        let idle = Census::take(brokers.node(), self.clients).await?;
         let recipe = Recipe {
             program: plan.server.clone(),
             url: url(&to_servers),
@@ -158,12 +158,20 @@ impl Block<'_> {
         Ok(())
     }
 
+    /// Samples the time for which the clients could not run: they had no processor, or all of their threads waited for a
+    /// lock whose owner had none. The latter shows as a late timer.
     fn sample_starvation(&self, ledger: Arc<Ledger>) -> JoinHandle<()> {
         let starvation = self.starvation.clone();
-        tokio::spawn(async move {
+        self.clients.spawn(async move {
+            let mut stalled = Duration::ZERO;
             loop {
-                ledger.starved(starvation.total());
+                ledger.starved(starvation.total() + stalled);
+                let began = Instant::now();
                 sleep(SAMPLE).await;
+                let late = began.elapsed().saturating_sub(SAMPLE);
+                if late > SAMPLE {
+                    stalled += late;
+                }
             }
         })
     }
