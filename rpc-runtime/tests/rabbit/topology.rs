@@ -275,19 +275,31 @@ async fn an_exchange_with_another_durability_is_used_unchanged() {
     }
 }
 
+/// Declares an exchange as nobody else does, so that the broker refuses the library's declaration.
+async fn declare_otherwise(channel: &lapin::Channel, exchange: &str) {
+    let kind = lapin::ExchangeKind::Headers;
+    let options = ExchangeDeclareOptions::default();
+    channel
+        .exchange_declare(exchange.into(), kind, options, FieldTable::default())
+        .await
+        .unwrap();
+}
+
+async fn delete_exchange(channel: &lapin::Channel, exchange: &str) {
+    let options = lapin::options::ExchangeDeleteOptions::default();
+    channel
+        .exchange_delete(exchange.into(), options)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 #[ignore = "needs RabbitMQ: tests/run"]
 async fn a_refused_declaration_is_an_error_without_retries() {
     let topic = topic();
     let exchange = format!("x{topic}");
     let (_connection, channel) = aside().await;
-    let kind = lapin::ExchangeKind::Direct;
-    let options = ExchangeDeclareOptions::default();
-    let name = exchange.as_str().into();
-    channel
-        .exchange_declare(name, kind, options, FieldTable::default())
-        .await
-        .unwrap();
+    declare_otherwise(&channel, &exchange).await;
     let transport = transport("");
     let target = Target::new(&*topic).exchange(&*exchange).server("s");
     let terms = ListenTerms::new(1, 1);
@@ -310,11 +322,7 @@ async fn a_refused_declaration_is_an_error_without_retries() {
     let mut cast = pin!(transport.driver().send(&target, request("m"), &patiently));
     let early = timeout(Duration::from_millis(300), &mut cast).await;
     assert!(early.is_err(), "{early:?}");
-    let delete = lapin::options::ExchangeDeleteOptions::default();
-    channel
-        .exchange_delete(exchange.as_str().into(), delete)
-        .await
-        .unwrap();
+    delete_exchange(&channel, &exchange).await;
     timeout(LONG, cast).await.expect("in time").unwrap();
     transport.close().await;
 }
@@ -326,13 +334,7 @@ async fn a_cast_whose_exchange_is_refused_ends_when_its_transport_is_closed() {
     let topic = topic();
     let exchange = format!("x{topic}");
     let (_connection, channel) = aside().await;
-    let kind = lapin::ExchangeKind::Topic;
-    let options = ExchangeDeclareOptions::default();
-    let name = exchange.as_str().into();
-    channel
-        .exchange_declare(name, kind, options, FieldTable::default())
-        .await
-        .unwrap();
+    declare_otherwise(&channel, &exchange).await;
     let transport = transport("");
     let target = Target::new(&*topic).exchange(&*exchange);
     let terms = casting(Retry::Forever, true);
@@ -344,9 +346,5 @@ async fn a_cast_whose_exchange_is_refused_ends_when_its_transport_is_closed() {
     let ended = timeout(Duration::from_secs(1), cast).await;
     let error = ended.expect("at once").unwrap_err();
     assert!(matches!(&error, Error::Closed { .. }), "{error}");
-    let delete = lapin::options::ExchangeDeleteOptions::default();
-    channel
-        .exchange_delete(exchange.as_str().into(), delete)
-        .await
-        .unwrap();
+    delete_exchange(&channel, &exchange).await;
 }

@@ -159,7 +159,7 @@ impl Block<'_> {
     }
 
     /// Samples the time for which the clients could not run: they had no processor, or all of their threads waited for a
-    /// lock whose owner had none. The latter shows as a late timer.
+    /// lock whose owner had none. The latter shows as a late timer. A wait for a processor may count as both.
     fn sample_starvation(&self, ledger: Arc<Ledger>) -> JoinHandle<()> {
         let starvation = self.starvation.clone();
         self.clients.spawn(async move {

@@ -24,8 +24,8 @@ pub(crate) enum Fault {
     Refused(Arc<str>),
 }
 
-/// The advice for a broker that denies transient queues, as RabbitMQ 4.3.0 does by default: it closes the connection if a queue is declared
-/// that is neither durable nor exclusive.
+/// The advice for a broker that denies transient queues, as RabbitMQ 4.3.0 does by default: it closes the connection if a
+/// queue is declared that is neither durable nor exclusive.
 const NO_TRANSIENT_QUEUES: &str = "this broker denies transient queues: set \
     `rabbit_transient_quorum_queue=true` and `rabbit_quorum_queue=true` (or `amqp_durable_queues=true`) \
     here and in all peers, or `deprecated_features.permit.transient_nonexcl_queues = true` in the broker";
